@@ -1,0 +1,142 @@
+"""What ``python`` can be given to run: a script, a directory or archive, a module."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType
+from typing import Protocol
+
+
+class NotFoundError(Exception):
+    """There is no such program. The message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A program, ready to run, and what its ``__main__`` has to know of itself."""
+
+    code: CodeType
+    attributes: dict[str, object]
+
+
+class Program(Protocol):
+    """What ``python`` can be given.
+
+    Attributes
+    ----------
+    argv:
+        :data:`sys.argv` while the program is looked for.
+    path:
+        What goes first on :data:`sys.path`.
+    """
+
+    argv: list[str]
+    path: str
+
+    def load(self) -> Loaded:
+        """Find and compile it.
+
+        Raises
+        ------
+        NotFoundError
+            It is not there.
+        SyntaxError
+            It is no Python. What else a package raises that has to be imported first, is raised too.
+        """
+        ...
+
+
+class _Script:
+    """``python bot.py``."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.argv = words
+        self.path = str(Path(words[0]).resolve().parent)
+        self._file = str(Path.cwd() / words[0])
+
+    def load(self) -> Loaded:
+        loader = SourceFileLoader("__main__", self._file)
+        code = loader.source_to_code(loader.get_data(self._file), self._file)
+        attributes = dict.fromkeys(("__spec__", "__package__", "__cached__"))
+        return Loaded(code, {**attributes, "__file__": self._file, "__loader__": loader})
+
+
+class _Container:
+    """``python directory`` or ``python archive.pyz``."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.argv = words
+        self.path = str(Path.cwd() / words[0])
+
+    def load(self) -> Loaded:
+        return _loaded(PathFinder.find_spec("__main__", [self.path]), f"there is no __main__.py in {self.path!r}")
+
+
+class _Module:
+    """``python -m package.module``."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.argv = words[1:]
+        self.path = str(Path.cwd())
+        self._name = self.argv[0]
+
+    def load(self) -> Loaded:
+        name = self._name
+        spec = self._find(name)
+        if spec is not None and spec.submodule_search_locations is not None:
+            name = f"{name}.__main__"
+            spec = self._find(name)
+        loaded = _loaded(spec, f"there is no module {name!r} to run, neither in {self.path!r} nor elsewhere")
+        sys.argv[0] = str(loaded.attributes["__file__"])
+        return loaded
+
+    def _find(self, name: str) -> ModuleSpec | None:
+        try:
+            return importlib.util.find_spec(name)
+        except ModuleNotFoundError as error:
+            if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+                return None
+            raise  # something that the package imports: the bot's own trouble
+        except ValueError:  # a relative name, or `__main__`
+            return None
+
+
+def find_program(words: list[str]) -> Program:
+    """Return the program that ``words`` begin with, as they would follow ``python`` on its command line.
+
+    Raises
+    ------
+    NotFoundError
+        There is none. (Whether a module is there shows when it is loaded: finding ``a.b`` imports ``a``.)
+    """
+    if words[0] == "-m":
+        if len(words) < 2:
+            raise NotFoundError("-m needs the name of a module")
+        return _Module(words)
+    if not Path(words[0]).exists():
+        raise NotFoundError(f"there is no file {words[0]!r} in {str(Path.cwd())!r}")
+    if Path(words[0]).is_dir() or zipfile.is_zipfile(words[0]):
+        return _Container(words)
+    return _Script(words)
+
+
+def _loaded(spec: ModuleSpec | None, otherwise: str) -> Loaded:
+    """Return what ``spec`` finds, as the machinery behind ``python -m`` has it."""
+    get_code: Callable[[str], CodeType | None] | None = getattr(spec and spec.loader, "get_code", None)
+    code = get_code(spec.name) if spec and get_code else None
+    if spec is None or code is None:
+        raise NotFoundError(otherwise)
+    attributes: dict[str, object] = {
+        "__spec__": spec,
+        "__package__": spec.parent,
+        "__cached__": spec.cached,
+        "__file__": spec.origin,
+        "__loader__": spec.loader,
+    }
+    return Loaded(code, attributes)

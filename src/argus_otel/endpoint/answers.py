@@ -1,0 +1,67 @@
+"""What a request is to the routes, and what they answer."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import cast
+
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GET or HEAD request.
+
+    Attributes
+    ----------
+    path:
+        Without the query.
+    query:
+        What follows the ``?``; empty where there is none.
+    headers:
+        By lower-case name.
+    """
+
+    path: str
+    query: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: the handler adds its length and the headers that all have in common."""
+
+    status: HTTPStatus
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
+def text(status: HTTPStatus, line: str, *headers: tuple[str, str], content_type: str = TEXT) -> Answer:
+    """Return a short text as an answer."""
+    return Answer(status, f"{line}\n".encode(), (("Content-Type", content_type), *headers))
+
+
+def as_json(status: HTTPStatus, facts: Mapping[str, object], redact: Callable[[str], str]) -> Answer:
+    """Return ``facts`` as an answer, with every text in them redacted."""
+    body = json.dumps(_plain(facts, redact), ensure_ascii=False, allow_nan=False) + "\n"
+    return Answer(status, body.encode(errors="replace"), (("Content-Type", JSON),))
+
+
+def _plain(value: object, redact: Callable[[str], str]) -> object:
+    """Return ``value`` as JSON can tell it: what is not finite is ``null``, and what is unknown is its text."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return {redact(str(key)): _plain(item, redact) for key, item in items}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item, redact) for item in cast("list[object]", value)]
+    return redact(str(value))

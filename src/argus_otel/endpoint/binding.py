@@ -1,0 +1,96 @@
+"""Finds the address to listen on and the certificate to show; says what to do where that fails."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from argus_otel.settings import Settings
+from argus_otel.telemetry import PartError
+
+from .server import Server
+
+Listen = Callable[["socket.AddressFamily", "tuple[Any, ...]"], Server]
+
+
+def bind(settings: Settings, listen: Listen) -> Server:
+    """Listen where the settings say, on the first address of the host that can be had.
+
+    IPv4 comes first where a name has both: clients that ask for ``127.0.0.1`` are the most.
+
+    Raises
+    ------
+    PartError
+        There is none. The message names the address, the setting and the way out.
+    """
+    host, port = settings.endpoint_host.strip("[]"), settings.endpoint_port
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise PartError(f"cannot find the address {host!r} ({_host_setting(settings)}): {error}") from error
+    refusal: OSError | None = None
+    for family, _, _, _, address in sorted(found, key=lambda info: info[0] != socket.AF_INET):
+        try:
+            return listen(family, address)
+        except OSError as error:  # noqa: PERF203 - one or two addresses
+            refusal = refusal or error
+            if error.errno == errno.EADDRINUSE:  # the other family's address would be a surprise
+                break
+    raise PartError(_explain(settings, refusal)) from refusal
+
+
+def _explain(settings: Settings, refusal: OSError | None) -> str:
+    host, port = settings.endpoint_host, settings.endpoint_port
+    address = f"{bracketed(host)}:{port}"
+    origin = settings.origins.get("endpoint_port")
+    setting = f"the port comes from {origin.source}" if origin and origin.source != "default" else "the default port"
+    another = "set ARGUS_ENDPOINT_PORT to another port, or to 0 for any that is free"
+    code = refusal.errno if refusal else None
+    if code in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", None)):
+        who = "another program, perhaps another bot on this machine, listens there already"
+        return f"cannot listen on {address} ({setting}): {who}; {another}"
+    if code in (errno.EACCES, errno.EPERM):
+        return f"cannot listen on {address} ({setting}): this user may not use that port; {another}"
+    if code == errno.EADDRNOTAVAIL:
+        return f"cannot listen on {address}: this machine has no such address ({_host_setting(settings)})"
+    return f"cannot listen on {address} ({setting}): {refusal}; {another}"
+
+
+def _host_setting(settings: Settings) -> str:
+    origin = settings.origins.get("endpoint_host")
+    source = origin.source if origin and origin.source != "default" else "ARGUS_ENDPOINT_HOST"
+    return f"see {source}: 127.0.0.1 is this machine only, 0.0.0.0 every IPv4 interface"
+
+
+def bracketed(host: str) -> str:
+    """Return a host as a URL has it: an IPv6 address in brackets."""
+    host = host.strip("[]")
+    return f"[{host}]" if ":" in host else host
+
+
+def tls(settings: Settings) -> ssl.SSLContext | None:
+    """Return a TLS context with the certificate of the settings, or ``None`` where they name none.
+
+    Raises
+    ------
+    PartError
+        The files cannot be used. Nothing is served then: who asks for TLS does not want to go without.
+    """
+    certificate, key = settings.endpoint_certificate, settings.endpoint_key
+    if certificate is None and key is None:
+        return None
+    if certificate is None:
+        raise PartError("ARGUS_ENDPOINT_KEY is set, but ARGUS_ENDPOINT_CERTIFICATE is not: set both, or neither")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # An encrypted key would have OpenSSL ask for its password on the terminal, and wait.
+        context.load_cert_chain(certificate, key, password=lambda: b"")
+    except (OSError, ValueError) as error:
+        files = f"{certificate} (ARGUS_ENDPOINT_CERTIFICATE)"
+        files += f" with {key} (ARGUS_ENDPOINT_KEY)" if key else ", without ARGUS_ENDPOINT_KEY"
+        need = "both have to be PEM files, belong together, and have no password"
+        raise PartError(f"cannot use {files}: {error}; {need}") from error
+    return context

@@ -1,0 +1,106 @@
+"""The endpoint: starts and stops the server."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry
+
+from argus_otel.settings import Settings
+from argus_otel.telemetry import Telemetry
+
+from .binding import bind, bracketed, tls
+from .routes import Routes
+from .server import Server
+
+_TICK = 0.5
+"""How often the server looks for connections that have lasted too long, in seconds."""
+
+
+class Endpoint:
+    """`/metrics`, `/healthz`, `/readyz` and `/status` over HTTP or HTTPS, on a daemon thread.
+
+    It belongs to the process that started it: in a forked child its sockets are closed, so that the port does not
+    outlive the parent, and nothing is served.
+
+    Parameters
+    ----------
+    settings:
+        Where to listen, the token, the certificate.
+    telemetry:
+        Whose health is told, and whose guard takes the endpoint's own faults.
+    registry:
+        What `/metrics` shows, or ``None`` where Prometheus is not among the exporters.
+    status:
+        What `/status` shows; called on a thread of the endpoint's. JSON-able, and free of secrets.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        telemetry: Telemetry,
+        registry: CollectorRegistry | None,
+        status: Callable[[], dict[str, object]],
+    ) -> None:
+        self._settings = settings
+        self._routes = Routes(settings, telemetry, registry, status)
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at its end. Where port 0 was asked for, it has the real one once started."""
+        scheme = "https" if self._settings.endpoint_certificate else "http"
+        server = self._server
+        port = self._settings.endpoint_port if server is None else server.port
+        return f"{scheme}://{bracketed(self._settings.endpoint_host)}:{port}"
+
+    def start(self) -> None:
+        """Listen and serve; return once the port is open. Safe to repeat.
+
+        Raises
+        ------
+        PartError
+            The port is taken, there is no such address, or the TLS files cannot be used.
+        """
+        if self._server is not None:
+            return
+        context = tls(self._settings)
+        server = bind(self._settings, lambda family, address: Server(family, address, context, self._routes.answer))
+        self._server = server
+        self._thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": _TICK}, name="argus-otel endpoint", daemon=True
+        )
+        self._thread.start()
+        _serving.add(self)
+
+    def stop(self) -> None:
+        """Close the port and every connection, whatever their clients do. Safe to repeat."""
+        server, thread = self._server, self._thread
+        if server is None or thread is None:
+            return
+        self._server = self._thread = None
+        _serving.discard(self)
+        server.stop()
+
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: close its copies of the sockets. The parent goes on serving."""
+        server, self._server, self._thread = self._server, None, None
+        if server is not None:
+            server.drop_in_child()
+
+
+_serving: weakref.WeakSet[Endpoint] = weakref.WeakSet()
+
+
+def _drop_all_in_child() -> None:
+    for endpoint in list(_serving):
+        endpoint.drop_in_child()
+        _serving.discard(endpoint)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_drop_all_in_child)

@@ -1,0 +1,122 @@
+"""Which path answers what."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from http import HTTPStatus
+
+from prometheus_client import CollectorRegistry
+
+from argus_otel.settings import Settings
+from argus_otel.telemetry import Telemetry
+
+from .answers import HTML, Answer, Request, as_json, text
+from .exposition import Exposition
+
+PATIENCE = 0.8
+"""How long `/healthz` waits for the event loop, in seconds.
+
+Kubernetes gives a probe one second by default (``timeoutSeconds``), and a probe that gets no answer in time tells
+nobody why. The rest of that second is for the network and a busy interpreter.
+"""
+
+_INDEX = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>argus-otel</title></head><body>
+<h1>argus-otel</h1>
+<ul>
+<li><a href="metrics">/metrics</a>: every metric, for Prometheus</li>
+<li><a href="healthz">/healthz</a>: 200 while the process is alive and its event loop turns</li>
+<li><a href="readyz">/readyz</a>: 200 once the bot is ready, with each check</li>
+<li><a href="status">/status</a>: what is hooked, what is exported and what failed</li>
+</ul>
+</body></html>"""
+
+_NO_SUCH_PATH = "there is nothing here; there are /metrics, /healthz, /readyz and /status"
+_NO_TOKEN = "this path asks for the token in ARGUS_ENDPOINT_TOKEN, as `Authorization: Bearer <token>`"  # noqa: S105
+_FAULT = "this could not be answered; /status and the log of argus_otel say why. The bot goes on."
+
+
+class Routes:
+    """Answers requests, each on the thread that calls.
+
+    Parameters
+    ----------
+    registry:
+        What `/metrics` shows, or ``None`` where Prometheus is not among the exporters.
+    status:
+        What `/status` shows.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        telemetry: Telemetry,
+        registry: CollectorRegistry | None,
+        status: Callable[[], dict[str, object]],
+    ) -> None:
+        self._token = settings.endpoint_token
+        self._exporters = settings.metrics_exporters
+        self._telemetry = telemetry
+        self._exposition = Exposition(registry) if registry is not None else None
+        self._status = status
+        self._public: dict[str, Callable[[Request], Answer]] = {"/healthz": self._healthz, "/readyz": self._readyz}
+        self._private: dict[str, Callable[[Request], Answer]] = {
+            "/": self._index,
+            "/metrics": self._metrics,
+            "/status": self._state,
+        }
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request. A fault is counted, logged once for each path, and answered with 500."""
+        path = request.path.rstrip("/") or "/"
+        route = self._public.get(path) or self._private.get(path)
+        if route is None:
+            return text(HTTPStatus.NOT_FOUND, _NO_SUCH_PATH)
+        if path in self._private and not self._admitted(request):
+            return text(HTTPStatus.UNAUTHORIZED, _NO_TOKEN, ("WWW-Authenticate", "Bearer"))
+        answer = self._telemetry.guard.shield(f"endpoint {path}", route)(request)
+        return answer or text(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
+
+    def _admitted(self, request: Request) -> bool:
+        if self._token is None:
+            return True
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        # Headers arrive as Latin-1, whatever their bytes meant.
+        offered = given.strip().encode("latin-1", "replace")
+        return hmac.compare_digest(offered, self._token.encode()) and scheme.lower() == "bearer"
+
+    def _metrics(self, request: Request) -> Answer:
+        if self._exposition is not None:
+            return self._exposition.answer(request)
+        if "prometheus" in self._exporters:
+            reason = "the Prometheus exporter is not set up; /status tells why, under exporter:metrics"
+        else:
+            chosen = ",".join(self._exporters) or "none"
+            wanted = ",".join(("prometheus", *self._exporters))
+            reason = f"OTEL_METRICS_EXPORTER is {chosen}, without prometheus; to have metrics here, set it to {wanted}"
+        return text(HTTPStatus.NOT_FOUND, f"no metrics here: {reason}")
+
+    def _healthz(self, _: Request) -> Answer:
+        if self._telemetry.health.alive(PATIENCE):
+            return self._json(HTTPStatus.OK, {"alive": True})
+        detail = f"the event loop gave no sign of life within {PATIENCE:g} s: something blocks it"
+        return self._json(HTTPStatus.SERVICE_UNAVAILABLE, {"alive": False, "detail": detail})
+
+    def _readyz(self, _: Request) -> Answer:
+        checks = self._telemetry.health.checks()
+        ready = bool(checks) and all(check.ready for check in checks)
+        facts: dict[str, object] = {"ready": ready}
+        if not checks:
+            facts["detail"] = "no bot has been started in this process yet"
+        facts["checks"] = [{"name": check.name, "ready": check.ready, "detail": check.detail} for check in checks]
+        return self._json(HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE, facts)
+
+    def _state(self, _: Request) -> Answer:
+        return self._json(HTTPStatus.OK, self._status())
+
+    def _index(self, _: Request) -> Answer:
+        return text(HTTPStatus.OK, _INDEX, content_type=HTML)
+
+    def _json(self, status: HTTPStatus, facts: dict[str, object]) -> Answer:
+        return as_json(status, facts, self._telemetry.redact)

@@ -1,0 +1,58 @@
+"""What OpenTelemetry's loader finds by entry points: the distro, the configurator, the instrumentor.
+
+Each is a thin front of :mod:`argus_otel.runtime`, and cheap to load: the loader runs in every Python process that
+inherits ``opentelemetry-instrument``'s environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from typing import Any
+
+from opentelemetry.instrumentation.distro import BaseDistro
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+from opentelemetry.sdk._configuration import (
+    _OTelSDKConfigurator as SDKConfigurator,  # pyright: ignore[reportPrivateUsage] - the documented base of distros
+)
+
+from .runtime import runtime
+from .settings import Settings
+
+
+class ArgusDistro(BaseDistro):
+    """Chosen by ``OTEL_PYTHON_DISTRO=argus``, or where no other distro is installed."""
+
+    def _configure(self, **kwargs: Any) -> None:  # noqa: ARG002
+        # Read by the other HTTP instrumentations in this process, so that their names are the stable ones, as ours are.
+        os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
+
+
+class ArgusConfigurator(SDKConfigurator):
+    """Chosen by ``OTEL_PYTHON_CONFIGURATOR=argus``, or where no other configurator is installed."""
+
+    def _configure(self, auto_instrumentation_version: str | None = None, **kwargs: Any) -> None:  # noqa: ARG002
+        settings = Settings.resolve()
+        if settings.config_file and not settings.disabled:
+            super()._configure()  # pyright: ignore[reportUnknownMemberType] - declarative configuration: the SDK is set up by it alone
+        runtime().configure(settings, auto_instrumentation_version)
+
+
+class DiscordInstrumentor(BaseInstrumentor):
+    """Instruments discord.py.
+
+    ``DiscordInstrumentor().instrument(meter_provider=…, tracer_provider=…, logger_provider=…)`` hooks discord.py and
+    uses these OpenTelemetry providers, by default the global ones. It sets no provider up:
+    :func:`argus_otel.instrument` does.
+    """
+
+    def instrumentation_dependencies(self) -> Collection[str]:
+        """Return what has to be installed for this to make sense."""
+        return ("discord.py >= 2.4, < 3",)
+
+    def _instrument(self, **kwargs: Any) -> None:
+        providers = ("meter_provider", "tracer_provider", "logger_provider")
+        runtime().instrument(**{name: kwargs[name] for name in providers if name in kwargs})
+
+    def _uninstrument(self, **kwargs: Any) -> None:  # noqa: ARG002
+        runtime().uninstrument()

@@ -1,0 +1,87 @@
+"""Connects the neutral layer to OpenTelemetry's providers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from opentelemetry import _logs, metrics, trace
+from opentelemetry._logs import LoggerProvider
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import TracerProvider
+
+from argus_otel.telemetry import Catalogue, Telemetry
+from argus_otel.version import __version__
+
+from .deferred import DeferredHistograms
+from .events import OTelEvents
+from .instruments import observe
+from .scope import SCOPE
+from .spans import OTelTracing, quiet
+
+
+class Bridge:
+    """Turns the nouns of one :class:`Telemetry` into OpenTelemetry.
+
+    Parameters
+    ----------
+    catalogues:
+        What the sources emit.
+    """
+
+    def __init__(self, telemetry: Telemetry, catalogues: Sequence[Catalogue]) -> None:
+        self._telemetry = telemetry
+        self._catalogues = catalogues
+        self._meters: list[MeterProvider] = []
+        self._tracers: TracerProvider | None = None
+        self._loggers: list[LoggerProvider] = []
+        self._chosen: TracerProvider | None = None
+
+    def connect(
+        self,
+        *,
+        meter_provider: MeterProvider | None = None,
+        tracer_provider: TracerProvider | None = None,
+        logger_provider: LoggerProvider | None = None,
+        own_meter_provider: MeterProvider | None = None,
+    ) -> None:
+        """Connect to these providers, or to the global ones; safe to repeat.
+
+        Parameters
+        ----------
+        own_meter_provider:
+            The one whose readers show our histogram cells themselves. On any other, the SDK's histograms are used.
+        """
+        self._connect_metrics(meter_provider or metrics.get_meter_provider(), own_meter_provider)
+        self._connect_events(logger_provider or _logs.get_logger_provider())
+        self._chosen = tracer_provider
+        self._telemetry.quiet = quiet
+        # The bot's own code may set a tracer provider after this ran and before the bot starts.
+        self._telemetry.on_start = self.refresh
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again at which tracer provider there is."""
+        provider = self._chosen or trace.get_tracer_provider()
+        if provider is self._tracers:
+            return
+        self._tracers = provider
+        if isinstance(provider, (trace.ProxyTracerProvider, trace.NoOpTracerProvider)):
+            self._telemetry.tracing = None
+        else:
+            self._telemetry.tracing = OTelTracing(provider.get_tracer(SCOPE, __version__), self._telemetry.redact)
+
+    def _connect_metrics(self, provider: MeterProvider, own: MeterProvider | None) -> None:
+        if any(provider is known for known in self._meters):
+            return
+        self._meters.append(provider)
+        meter = provider.get_meter(SCOPE, __version__)
+        defined = [metric for catalogue in self._catalogues for metric in catalogue.metrics]
+        observe(meter, self._telemetry, defined)
+        if provider is not own:
+            DeferredHistograms(meter, self._telemetry, defined)
+
+    def _connect_events(self, provider: LoggerProvider) -> None:
+        if any(provider is known for known in self._loggers):
+            return
+        self._loggers.append(provider)
+        self._telemetry.add_sink(OTelEvents(provider.get_logger(SCOPE, __version__)))

@@ -1,0 +1,95 @@
+"""Finds exporters, samplers and id generators by name, and watches whether what they send arrives."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+from typing import Any, TypeVar, cast
+
+from argus_otel.telemetry import Health, PartError, State
+
+T = TypeVar("T")
+
+_INSTALL = {
+    "otlp_proto_grpc": "pip install opentelemetry-exporter-otlp-proto-grpc",
+    "otlp_proto_http": "pip install 'argus-otel[otlp-http]'",
+    "console": "pip install --upgrade opentelemetry-sdk",
+    "prometheus": "pip install opentelemetry-exporter-prometheus",
+}
+
+
+class MissingError(PartError):
+    """A component that a setting names is not installed, or cannot be loaded. The message says what to do."""
+
+
+def load(group: str, name: str, variable: str) -> Any:
+    """Load a component of OpenTelemetry's by its entry point.
+
+    Parameters
+    ----------
+    group:
+        The entry points' group, such as ``opentelemetry_traces_exporter``.
+    name:
+        The entry point's name.
+    variable:
+        The setting that names it, for the message.
+
+    Raises
+    ------
+    MissingError
+        It is not there, or fails to import.
+    """
+    found = entry_points(group=group)
+    try:
+        (entry_point,) = tuple(found.select(name=name))[:1]
+    except ValueError:
+        known = ", ".join(sorted(set(found.names))) or "none"
+        advice = _INSTALL.get(name, "check the spelling, or install the package that brings it")
+        message = f"{variable} asks for {name!r}, which is not installed (there are: {known}): {advice}"
+        raise MissingError(message) from None
+    try:
+        return entry_point.load()
+    except ImportError as error:
+        advice = _INSTALL.get(name, f"install what {entry_point.value} needs")
+        raise MissingError(f"{variable} asks for {name!r}, which cannot be imported ({error}): {advice}") from error
+
+
+def watched(exporter: type[T], health: Health, part: str) -> type[T]:
+    """Return a subclass of ``exporter`` that tells ``health`` whether exports succeed.
+
+    One warning when they begin to fail, and one line when they work again, stand in for the exporter's own message at
+    each attempt.
+    """
+
+    class Watched(exporter):  # type: ignore[misc, valid-type]
+        def export(self, *args: Any, **kwargs: Any) -> Any:
+            result = cast("Any", super()).export(*args, **kwargs)
+            if result.name == "SUCCESS":
+                health.report(part, State.OK)
+            else:
+                health.report(part, State.FAILED, "the endpoint does not take what is sent; it is tried again")
+            return result
+
+    Watched.__name__ = Watched.__qualname__ = exporter.__name__
+    _quieten(exporter)
+    return cast("type[T]", Watched)
+
+
+class _OncePerMessage(logging.Filter):
+    """Lets each message of an exporter through at DEBUG only: :func:`watched` says it once, at warning."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+        return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
+
+
+def _quieten(exporter: type[object]) -> None:
+    for name in _logger_names(exporter):
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, _OncePerMessage) for known in logger.filters):
+            logger.addFilter(_OncePerMessage())
+
+
+def _logger_names(exporter: type[object]) -> Iterable[str]:
+    return {base.__module__ for base in exporter.__mro__ if base.__module__.startswith("opentelemetry.exporter")}

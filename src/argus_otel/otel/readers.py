@@ -1,0 +1,164 @@
+"""Our histogram cells become histogram points in the readers that we make.
+
+OpenTelemetry Python has neither an observable histogram nor a metric producer, and its synchronous histogram costs the
+event loop some microseconds for each record and reader. So a reader of ours adds our points to what it collected, in
+the one method that every reader has to implement. Views do not apply to these points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import time_ns
+from typing import Any, cast
+
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import Exemplar, Histogram
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    HistogramDataPoint,
+    Metric,
+    MetricExporter,
+    MetricReader,
+    MetricsData,
+    PeriodicExportingMetricReader,
+    ResourceMetrics,
+    ScopeMetrics,
+)
+from opentelemetry.sdk.metrics.export import Histogram as HistogramData
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from prometheus_client import CollectorRegistry
+
+from argus_otel.telemetry import Attributes, HistogramCell, Telemetry
+from argus_otel.version import __version__
+
+from .scope import SCOPE
+
+_Snapshot = tuple[tuple[int, ...], float]
+
+
+class HistogramPoints:
+    """Makes one reader's histogram points from the cells.
+
+    Parameters
+    ----------
+    temporality:
+        What the reader prefers for histograms.
+    """
+
+    def __init__(self, telemetry: Telemetry, temporality: AggregationTemporality) -> None:
+        self._telemetry = telemetry
+        self._scope = InstrumentationScope(SCOPE, __version__)
+        self._temporality = temporality
+        self._started = time_ns()
+        self._collected = self._started
+        self._last: dict[int, _Snapshot] = {}
+
+    def add_to(self, data: MetricsData) -> MetricsData:
+        """Return ``data`` with the histograms as they stand now."""
+        metrics = self._metrics()
+        if not metrics or not data.resource_metrics:
+            return data
+        first, *others = data.resource_metrics
+        return replace(data, resource_metrics=[self._merged(first, metrics), *others])
+
+    def _merged(self, resource: ResourceMetrics, metrics: list[Metric]) -> ResourceMetrics:
+        scopes: list[ScopeMetrics] = []
+        found = False
+        for scope in resource.scope_metrics:
+            if not found and scope.scope == self._scope:
+                scopes.append(replace(scope, metrics=[*scope.metrics, *metrics]))
+                found = True
+            else:
+                scopes.append(scope)
+        if not found:
+            scopes.append(ScopeMetrics(scope=self._scope, metrics=metrics, schema_url=self._scope.schema_url or ""))
+        return replace(resource, scope_metrics=scopes)
+
+    def _metrics(self) -> list[Metric]:
+        now = time_ns()
+        since = self._collected
+        self._collected = now
+        made: list[Metric] = []
+        for histogram in self._telemetry.histograms():
+            points = [point for row in histogram.rows() if (point := self._point(*row, since, now)) is not None]
+            if points:
+                definition = histogram.metric
+                made.append(
+                    Metric(
+                        name=definition.name,
+                        description=definition.meaning,
+                        unit=definition.unit,
+                        data=HistogramData(data_points=points, aggregation_temporality=self._temporality),
+                    )
+                )
+        return made
+
+    def _point(self, attributes: Attributes, cell: HistogramCell, since: int, now: int) -> HistogramDataPoint | None:
+        counts, total = tuple(cell.counts), cell.sum
+        start = self._started
+        if self._temporality is AggregationTemporality.DELTA:
+            last_counts, last_total = self._last.get(id(cell), ((0,) * len(counts), 0.0))
+            self._last[id(cell)] = (counts, total)
+            counts = tuple(now_ - then for now_, then in zip(counts, last_counts, strict=True))
+            total -= last_total
+            start = since
+            if not any(counts):
+                return None
+        return HistogramDataPoint(
+            attributes=dict(attributes),
+            start_time_unix_nano=start,
+            time_unix_nano=now,
+            count=sum(counts),
+            sum=total,
+            bucket_counts=counts,
+            explicit_bounds=cell.edges,
+            # Not known for a span of time, and optional in OTLP, whose encoder takes None for "not set".
+            min=cast(float, None),
+            max=cast(float, None),
+            exemplars=_exemplars(cell, since),
+        )
+
+
+def _exemplars(cell: HistogramCell, since: int) -> Sequence[Exemplar]:
+    return [
+        Exemplar({}, exemplar.value, exemplar.time_unix_nano, exemplar.span_id, exemplar.trace_id)
+        for exemplar in tuple(cell.exemplars.values())
+        if exemplar.time_unix_nano >= since
+    ]
+
+
+class HistogramReader(MetricReader):
+    """A reader that shows our histograms: put it before any reader class."""
+
+    _points: HistogramPoints | None = None
+
+    def show(self, telemetry: Telemetry) -> None:
+        """Add the cells' points to every later collection."""
+        preferred: dict[type, AggregationTemporality] = self._preferred_temporality or {}
+        temporality = preferred.get(Histogram, AggregationTemporality.CUMULATIVE)
+        self._points = HistogramPoints(telemetry, temporality)
+
+    def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:
+        if self._points is not None:
+            metrics_data = self._points.add_to(metrics_data)
+        super()._receive_metrics(metrics_data, timeout_millis, **kwargs)  # type: ignore[safe-super]
+
+
+class PrometheusReader(HistogramReader, PrometheusMetricReader):
+    """Prometheus, on a registry of our own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(registry=registry)  # pyright: ignore[reportCallIssue]
+
+
+class PushReader(HistogramReader, PeriodicExportingMetricReader):
+    """Any push exporter."""
+
+    def __init__(self, exporter: MetricExporter) -> None:
+        super().__init__(exporter)  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+def reader_class(other: type[MetricReader]) -> type[HistogramReader]:
+    """Return a subclass of somebody else's reader that shows our histograms too."""
+    return cast("type[HistogramReader]", type(f"Argus{other.__name__}", (HistogramReader, other), {}))

@@ -1,0 +1,31 @@
+"""Who is speaking: the OpenTelemetry resource."""
+
+from __future__ import annotations
+
+import uuid
+
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+
+from argus_otel.settings import Settings
+from argus_otel.version import __version__
+
+
+def build(settings: Settings, auto_instrumentation_version: str | None = None) -> Resource:
+    """Return the resource: what the user set, and defaults for what they did not.
+
+    Parameters
+    ----------
+    auto_instrumentation_version:
+        The version of ``opentelemetry-instrument``, where that started us.
+    """
+    attributes: dict[str, str] = {
+        "service.name": settings.service_name,
+        "telemetry.distro.name": "argus-otel",
+        "telemetry.distro.version": __version__,
+    }
+    if auto_instrumentation_version:
+        attributes["telemetry.auto.version"] = auto_instrumentation_version
+    if "service.instance.id" not in OTELResourceDetector().detect().attributes:
+        # OTel semconv asks for a random UUID where nothing better is known; two processes must never share one.
+        attributes["service.instance.id"] = str(uuid.uuid4())
+    return Resource.create(dict(attributes))

@@ -1,0 +1,215 @@
+"""The one place that puts the rooms together: settings, layer, source, bridge, SDK, endpoint.
+
+There is one :class:`Runtime` in a process. It survives :meth:`Runtime.uninstrument`, so that counters go on where they
+stood and providers, which OpenTelemetry lets nobody replace, are set up once.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .settings import Settings
+from .telemetry import State, Telemetry
+from .telemetry.catalogue import CATALOGUE as ARGUS
+from .telemetry.catalogue import HOOK_ACTIVE
+from .version import __version__
+
+if TYPE_CHECKING:
+    from opentelemetry._logs import LoggerProvider
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import TracerProvider
+
+    from .endpoint import Endpoint
+    from .otel.bridge import Bridge
+    from .otel.providers import Providers
+    from .sources.discord import DiscordSource
+
+_log = logging.getLogger("argus_otel")
+
+
+class Runtime:
+    """The distro in this process."""
+
+    def __init__(self) -> None:
+        self.telemetry = Telemetry()
+        self.settings: Settings | None = None
+        self._providers: Providers | None = None
+        self._bridge: Bridge | None = None
+        self._source: DiscordSource | None = None
+        self._endpoint: Endpoint | None = None
+        self._announced = False
+        self._changing = threading.RLock()
+
+    # -- setting up the SDK
+
+    def configure(self, settings: Settings | None = None, auto_instrumentation_version: str | None = None) -> None:
+        """Set up the SDK as the settings say, where nobody has yet; once in a process.
+
+        Parameters
+        ----------
+        settings:
+            By default, those of the environment.
+        auto_instrumentation_version:
+            The version of ``opentelemetry-instrument``, where that started us.
+        """
+        with self._changing:
+            if self._providers is not None:
+                return
+            self.settings = settings = settings or self.settings or Settings.resolve()
+            for problem in settings.problems:
+                self.telemetry.health.report(f"setting:{problem.split(' ', 1)[0]}", State.FAILED, problem)
+            if settings.disabled or settings.config_file:
+                return
+            self.telemetry.attempt("sdk", partial(self._set_up_sdk, settings, auto_instrumentation_version))
+
+    def _set_up_sdk(self, settings: Settings, auto_instrumentation_version: str | None) -> None:
+        from .otel.providers import Providers
+        from .otel.resource import build
+
+        self._providers = Providers(settings, self.telemetry)
+        self._providers.set_up(build(settings, auto_instrumentation_version))
+
+    # -- hooking discord.py
+
+    def instrument(
+        self,
+        *,
+        meter_provider: MeterProvider | None = None,
+        tracer_provider: TracerProvider | None = None,
+        logger_provider: LoggerProvider | None = None,
+    ) -> None:
+        """Hook discord.py, now or as soon as it is imported; safe to repeat.
+
+        Parameters
+        ----------
+        meter_provider, tracer_provider, logger_provider:
+            OpenTelemetry providers to use instead of the global ones.
+        """
+        with self._changing:
+            self.settings = settings = self.settings or Settings.resolve()
+            if settings.disabled or "discord" in settings.disabled_instrumentations:
+                return
+            if "*" in settings.disabled_instrumentations:
+                return
+            connect = partial(
+                self._connect,
+                meter_provider=meter_provider,
+                tracer_provider=tracer_provider,
+                logger_provider=logger_provider,
+            )
+            self.telemetry.attempt("bridge", connect)
+            self.telemetry.attempt("hooks", self._install)
+
+    def _connect(self, **providers: MeterProvider | TracerProvider | LoggerProvider | None) -> None:
+        from .otel.bridge import Bridge
+        from .sources.discord.catalogue import CATALOGUE as DISCORD
+
+        if self._bridge is None:
+            self.telemetry.gauge(HOOK_ACTIVE, self._hooks_active)
+            self._bridge = Bridge(self.telemetry, (ARGUS, DISCORD))
+        own = self._providers.meter_provider if self._providers else None
+        self._bridge.connect(own_meter_provider=own, **providers)  # type: ignore[arg-type]
+
+    def _install(self) -> None:
+        from .sources.discord import DiscordSource
+
+        if self._source is None:
+            self._source = DiscordSource(self.telemetry, on_import=self._imported)
+        self._source.install()
+
+    def _imported(self) -> None:
+        """Go to work: this process is a bot's, and not some child that inherited the environment."""
+        settings = self.settings or Settings.resolve()
+        if settings.simulator_url:
+            self.telemetry.attempt("simulator", partial(_redirect, settings.simulator_url))
+        if settings.endpoint:
+            self.telemetry.attempt("endpoint", partial(self._serve, settings))
+        else:
+            self.telemetry.health.report("endpoint", State.OFF, "ARGUS_ENDPOINT is false")
+        if not self._announced:
+            self._announced = True
+            print(self.announcement(), file=sys.stderr)  # noqa: T201 - logging is not set up this early in a bot
+
+    def _serve(self, settings: Settings) -> None:
+        from .endpoint import Endpoint
+
+        if self._endpoint is None:
+            registry = self._providers.registry if self._providers else None
+            endpoint = Endpoint(settings, self.telemetry, registry, self.status)
+            endpoint.start()
+            self._endpoint = endpoint
+            self.telemetry.health.report("endpoint", State.OK, endpoint.url)
+
+    def uninstrument(self) -> None:
+        """Take the hooks out and stop the endpoint; safe to repeat. Counters keep their values."""
+        with self._changing:
+            if self._source is not None:
+                self._source.uninstall()
+            if self._endpoint is not None:
+                self._endpoint.stop()
+                self._endpoint = None
+                self.telemetry.health.report("endpoint", State.OFF, "uninstrumented")
+
+    # -- what it tells about itself
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where the endpoint is served, or ``None`` where it is not."""
+        return self._endpoint.url if self._endpoint else None
+
+    def status(self) -> dict[str, object]:
+        """Return what ``/status`` serves: JSON-able, and free of secrets."""
+        settings = self.settings or Settings.resolve()
+        return {
+            "version": __version__,
+            "service": settings.service_name,
+            **self.telemetry.health.describe(),
+            "faults": self.telemetry.guard.faults,
+        }
+
+    def announcement(self) -> str:
+        """Return the one line at start: what is hooked, what is exported, and where."""
+        health = self.telemetry.health
+        hooks = health.parts("hook:")
+        placed = sum(part.state is State.OK for part in hooks.values())
+        exported = [
+            name.removeprefix("exporter:")
+            for name, part in health.parts("exporter:").items()
+            if part.state is State.OK and not name.endswith(" prometheus")
+        ]
+        if self._endpoint is not None:
+            exported.insert(0, f"endpoint {self._endpoint.url}")
+        line = f"argus-otel {__version__}: {placed} hooks in discord.py; {', '.join(exported) or 'nothing is exported'}"
+        failed = [name for name, part in health.parts().items() if part.state in (State.FAILED, State.ABSENT)]
+        if failed:
+            line += f"; not working: {', '.join(failed)} (argus-otel doctor tells more)"
+        if self.settings is not None and self.settings.simulator_url:
+            line += f"; SIMULATOR {self.settings.simulator_url}: this bot does not talk to Discord"
+        return self.telemetry.redact(line)
+
+    def _hooks_active(self) -> list[tuple[dict[str, str], float]]:
+        hooks = self.telemetry.health.parts("hook:")
+        return [({"argus.hook": name.removeprefix("hook:")}, float(p.state is State.OK)) for name, p in hooks.items()]
+
+
+def _redirect(url: str) -> None:
+    from .simulator.redirect import redirect
+
+    redirect(url)
+
+
+_runtime: Runtime | None = None
+_making = threading.Lock()
+
+
+def runtime() -> Runtime:
+    """Return this process's runtime."""
+    global _runtime  # one per process, as OpenTelemetry's global providers are
+    with _making:
+        if _runtime is None:
+            _runtime = Runtime()
+        return _runtime

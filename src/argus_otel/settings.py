@@ -1,0 +1,308 @@
+"""One settings object, resolved once: keyword arguments, then ``ARGUS_*``, then ``OTEL_*``, then defaults.
+
+No other module reads the environment for a setting. (The OTLP exporters of OpenTelemetry read their own
+``OTEL_EXPORTER_OTLP_*`` variables, as they do everywhere; of those, only what decides *whether* to export is read
+here.)
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+T = TypeVar("T")
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 9464
+DEFAULT_SHUTDOWN_TIMEOUT = 5.0
+
+_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a setting's value comes from, for people who ask why it is what it is."""
+
+    source: str
+    shown: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set.
+
+    Attributes
+    ----------
+    disabled:
+        ``OTEL_SDK_DISABLED``: nothing is hooked, exported or served.
+    config_file:
+        ``OTEL_CONFIG_FILE``: OpenTelemetry's declarative configuration sets up the SDK, and argus-otel only its hooks.
+    service_name:
+        ``OTEL_SERVICE_NAME``, else ``service.name`` in ``OTEL_RESOURCE_ATTRIBUTES``, else the script's name.
+    metrics_exporters, traces_exporters, logs_exporters:
+        ``OTEL_METRICS_EXPORTER`` and its like, as names of OpenTelemetry's entry points. By default ``prometheus`` for
+        metrics, and OTLP for each signal that has an OTLP endpoint.
+    sampler, sampler_argument:
+        ``OTEL_TRACES_SAMPLER``, ``OTEL_TRACES_SAMPLER_ARG``.
+    disabled_instrumentations:
+        ``OTEL_PYTHON_DISABLED_INSTRUMENTATIONS``.
+    endpoint:
+        ``ARGUS_ENDPOINT``: whether ``/metrics``, ``/healthz``, ``/readyz`` and ``/status`` are served.
+    endpoint_host, endpoint_port:
+        ``ARGUS_ENDPOINT_HOST`` and ``ARGUS_ENDPOINT_PORT``, else ``OTEL_EXPORTER_PROMETHEUS_HOST`` and ``_PORT``. Port
+        0 takes any that is free.
+    endpoint_token:
+        ``ARGUS_ENDPOINT_TOKEN``: the bearer token that ``/metrics`` and ``/status`` then ask for.
+    endpoint_certificate, endpoint_key:
+        ``ARGUS_ENDPOINT_CERTIFICATE``, ``ARGUS_ENDPOINT_KEY``: PEM files; the endpoint then speaks HTTPS.
+    shutdown_timeout:
+        ``ARGUS_SHUTDOWN_TIMEOUT``: how long the last export may take when the bot ends, in seconds.
+    simulator_url:
+        ``ARGUS_SIMULATOR_URL``: an `argus_otel.simulator` on this machine that the bot talks to instead of Discord.
+    problems:
+        What was wrong with the settings: each names the setting, its value, and what would be right.
+    origins:
+        Where each value comes from, by the attribute's name.
+    """
+
+    disabled: bool = False
+    config_file: str | None = None
+    service_name: str = "discord-bot"
+    metrics_exporters: tuple[str, ...] = ("prometheus",)
+    traces_exporters: tuple[str, ...] = ()
+    logs_exporters: tuple[str, ...] = ()
+    sampler: str | None = None
+    sampler_argument: str | None = None
+    disabled_instrumentations: tuple[str, ...] = ()
+    endpoint: bool = True
+    endpoint_host: str = DEFAULT_HOST
+    endpoint_port: int = DEFAULT_PORT
+    endpoint_token: str | None = field(default=None, repr=False)
+    endpoint_certificate: str | None = None
+    endpoint_key: str | None = None
+    shutdown_timeout: float = DEFAULT_SHUTDOWN_TIMEOUT
+    simulator_url: str | None = None
+    problems: tuple[str, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin], repr=False)
+
+    @classmethod
+    def resolve(
+        cls, environ: Mapping[str, str] | None = None, keywords: Mapping[str, object] | None = None
+    ) -> Settings:
+        """Resolve the settings.
+
+        Parameters
+        ----------
+        environ:
+            The environment; by default that of the process.
+        keywords:
+            Attributes of this class, which win over the environment. ``None`` means "not given".
+
+        Raises
+        ------
+        TypeError
+            A keyword that is no setting.
+        """
+        settable = [setting.name for setting in fields(cls) if setting.name not in ("problems", "origins")]
+        keywords = keywords or {}
+        for keyword in keywords:
+            if keyword not in settable:
+                raise TypeError(f"argus-otel has no setting {keyword!r}; there are: {', '.join(settable)}")
+        return _Resolution(os.environ if environ is None else environ, keywords).settings()
+
+
+class _Resolution:
+    """One resolving: reads each setting in turn, and keeps what was wrong and where each came from."""
+
+    def __init__(self, environ: Mapping[str, str], keywords: Mapping[str, object]) -> None:
+        self._environ = environ
+        self._keywords = keywords
+        self._problems: list[str] = []
+        self._origins: dict[str, Origin] = {}
+
+    def settings(self) -> Settings:
+        take = self._take
+        values: dict[str, Any] = {
+            "disabled": take("disabled", ("OTEL_SDK_DISABLED",), _boolean, False, "true or false"),
+            "config_file": take("config_file", ("OTEL_CONFIG_FILE",), str, None, "the path of a file"),
+            "service_name": self._service_name(),
+            "metrics_exporters": self._exporters("metrics", ("prometheus",)),
+            "traces_exporters": self._exporters("traces", ()),
+            "logs_exporters": self._exporters("logs", ()),
+            "sampler": take("sampler", ("OTEL_TRACES_SAMPLER",), str, None, "the name of a sampler"),
+            "sampler_argument": take("sampler_argument", ("OTEL_TRACES_SAMPLER_ARG",), str, None, "its argument"),
+            "disabled_instrumentations": take(
+                "disabled_instrumentations", ("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",), _names, (), "names, by commas"
+            ),
+            "endpoint": take("endpoint", ("ARGUS_ENDPOINT",), _boolean, True, "true or false"),
+            "endpoint_host": take(
+                "endpoint_host",
+                ("ARGUS_ENDPOINT_HOST", "OTEL_EXPORTER_PROMETHEUS_HOST"),
+                str,
+                DEFAULT_HOST,
+                "a host name or address",
+            ),
+            "endpoint_port": take(
+                "endpoint_port",
+                ("ARGUS_ENDPOINT_PORT", "OTEL_EXPORTER_PROMETHEUS_PORT"),
+                _port,
+                DEFAULT_PORT,
+                "a port from 0 to 65535, where 0 takes any that is free",
+            ),
+            "endpoint_token": take("endpoint_token", ("ARGUS_ENDPOINT_TOKEN",), str, None, "a token", secret=True),
+            "endpoint_certificate": take(
+                "endpoint_certificate", ("ARGUS_ENDPOINT_CERTIFICATE",), _file, None, "the path of a PEM file"
+            ),
+            "endpoint_key": take("endpoint_key", ("ARGUS_ENDPOINT_KEY",), _file, None, "the path of a PEM file"),
+            "shutdown_timeout": take(
+                "shutdown_timeout",
+                ("ARGUS_SHUTDOWN_TIMEOUT",),
+                _seconds,
+                DEFAULT_SHUTDOWN_TIMEOUT,
+                "a number of seconds, 0 or more",
+            ),
+            "simulator_url": take(
+                "simulator_url", ("ARGUS_SIMULATOR_URL",), str, None, "the URL that argus_otel.simulator printed"
+            ),
+        }
+        return Settings(**values, problems=tuple(self._problems), origins=self._origins)
+
+    def _take(
+        self,
+        name: str,
+        variables: tuple[str, ...],
+        parse: Callable[[str], T],
+        default: T | None,
+        right: str,
+        *,
+        secret: bool = False,
+    ) -> T | None:
+        given = self._keywords.get(name)
+        candidates = [(f"{name}=", given)] if given is not None else []
+        candidates += [(variable, self._environ.get(variable, "").strip()) for variable in variables]
+        for source, raw in candidates:
+            if raw == "":  # an empty variable counts as unset, as OpenTelemetry has it
+                continue
+            shown = "(set)" if secret else str(raw)
+            try:
+                value: Any = parse(raw) if isinstance(raw, str) else raw
+            except ValueError:
+                using = "nothing" if default is None else repr(default)
+                self._problems.append(f"{source} is {shown!r}, but it has to be {right}; using {using} instead")
+                continue
+            self._origins[name] = Origin(source.rstrip("="), shown)
+            return value
+        self._origins[name] = Origin("default", "" if default is None else str(default))
+        return default
+
+    def _service_name(self) -> str:
+        named = self._take("service_name", ("OTEL_SERVICE_NAME",), str, None, "a name")
+        if named:
+            return named
+        for pair in self._environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","):
+            key, _, value = pair.partition("=")
+            if key.strip() == "service.name" and value.strip():
+                name = unquote(value.strip())
+                self._origins["service_name"] = Origin("OTEL_RESOURCE_ATTRIBUTES", name)
+                return name
+        name = script_name(sys.orig_argv)
+        self._origins["service_name"] = Origin("the script's name", name)
+        return name
+
+    def _exporters(self, signal: str, always: tuple[str, ...]) -> tuple[str, ...]:
+        name, variable = f"{signal}_exporters", f"OTEL_{signal.upper()}_EXPORTER"
+        chosen = self._take(name, (variable,), _names, None, "names of exporters, by commas")
+        if chosen is None:
+            endpoint = next((v for v in (_signal_endpoint(signal), _OTLP_ENDPOINT) if self._environ.get(v)), None)
+            chosen = always + (("otlp",) if endpoint else ())
+            self._origins[name] = Origin(f"default, as {endpoint} is set" if endpoint else "default", ",".join(chosen))
+        if [exporter.lower() for exporter in chosen] == ["none"]:
+            return ()
+        return tuple(self._entry_point(exporter, signal) for exporter in chosen)
+
+    def _entry_point(self, exporter: str, signal: str) -> str:
+        if exporter != "otlp":
+            return exporter
+        for variable in (f"OTEL_EXPORTER_OTLP_{signal.upper()}_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+            protocol = self._environ.get(variable, "").strip()
+            if protocol in _PROTOCOLS:
+                return _PROTOCOLS[protocol]
+            if protocol:
+                problem = f"{variable} is {protocol!r}, but it has to be grpc or http/protobuf; using grpc instead"
+                if problem not in self._problems:
+                    self._problems.append(problem)
+                break
+        return _PROTOCOLS["grpc"]
+
+
+def script_name(arguments: list[str]) -> str:
+    """Return a service name for a command line: ``python bot.py`` is ``bot``, ``python -m my.bot`` is ``my.bot``.
+
+    Parameters
+    ----------
+    arguments:
+        As :data:`sys.orig_argv` has them: while ``sitecustomize`` runs, :data:`sys.argv` lacks a module's name.
+    """
+    rest = iter(arguments[1:])
+    words: list[str] = []
+    for argument in rest:
+        if argument == "-m":
+            words.append(next(rest, ""))
+            break
+        if argument == "-c":
+            break
+        if argument in ("-X", "-W"):
+            next(rest, None)
+        elif not argument.startswith("-"):
+            words.append(argument)
+            break
+    name = Path(words[0]).stem if words and words[0].endswith(".py") else (Path(words[0]).name if words else "")
+    if name == "argus-otel":  # `argus-otel run bot.py`: the bot's name, not ours
+        return script_name([name, *_after_run(list(rest))])
+    return name if name and name != "__main__" else "discord-bot"
+
+
+def _after_run(arguments: list[str]) -> list[str]:
+    return arguments[arguments.index("run") + 1 :] if "run" in arguments else []
+
+
+def _signal_endpoint(signal: str) -> str:
+    return f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT"
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in ("true", "1", "yes", "on"):
+        return True
+    if text.lower() in ("false", "0", "no", "off"):
+        return False
+    raise ValueError(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError(text)
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
+
+
+def _file(text: str) -> str:
+    if not Path(text).is_file():
+        raise ValueError(text)
+    return text

@@ -1,0 +1,148 @@
+"""What happens to every REST request: matched, disturbed, checked, limited, answered, recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from argus_otel.simulator.api import channels, commands, guilds, identity, interactions, webhooks
+from argus_otel.simulator.api.routing import Answer, Call, RefusedError, Routes
+from argus_otel.simulator.connection import reset
+from argus_otel.simulator.faults import Malformed, RateLimited, Reset, ServerError, Slow
+from argus_otel.simulator.ledger import RestEntry
+
+if TYPE_CHECKING:
+    from argus_otel.simulator.api.routing import Match
+    from argus_otel.simulator.core import Core
+    from argus_otel.simulator.faults import Action
+    from argus_otel.simulator.payloads import Payload
+    from argus_otel.simulator.ratelimits import Scope
+
+__all__ = ["UNKNOWN_TEMPLATE", "Rest"]
+
+#: The template in the ledger for a path no route matches.
+UNKNOWN_TEMPLATE = "(unknown)"
+
+# discord.py takes a 429 without `Via` for a ban by Cloudflare, so ordinary answers have it.
+_VIA = {"Via": "1.1 google"}
+_TOKENS = re.compile(r"/(webhooks|interactions)/([^/]+)/[^/]+")
+_BAN_PAGE = "<!doctype html><html><title>Access denied | discord.com</title><h1>Error 1015</h1></html>"
+
+
+@dataclass(slots=True)
+class _Reply:
+    status: int
+    body: str = ""
+    headers: dict[str, str] | None = None
+    scope: Scope | None = None
+    content_type: str = "application/json"
+
+
+class Rest:
+    """The REST API of one simulator."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._routes = Routes()
+        for module in (identity, commands, channels, guilds, interactions, webhooks):
+            self._routes.include(module.routes)
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """Answer one request."""
+        self._core.requests_in_flight += 1
+        try:
+            return await self._serve(request)
+        finally:
+            self._core.requests_in_flight -= 1
+            self._core.last_request_at = time.monotonic()
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        started = time.perf_counter()
+        path = re.sub(r"^/api(/v\d+)?", "", request.rel_url.raw_path)
+        match = self._routes.find(request.method, path)
+        template = UNKNOWN_TEMPLATE if match is None else match.template
+        fault = self._core.faults.draw(request.method, template)
+        if isinstance(fault, Reset):
+            reply = _Reply(0)
+        else:
+            reply = await self._reply(request, match, fault)
+        if isinstance(fault, Slow):
+            await asyncio.sleep(fault.seconds)
+        self._core.ledger.record_rest(
+            RestEntry(
+                method=request.method,
+                template=template,
+                path=_TOKENS.sub(r"/\1/\2/-", path),
+                status=reply.status,
+                started=started,
+                ended=time.perf_counter(),
+                scope=reply.scope,
+                fault=None if fault is None else fault.kind,
+                traceparent="traceparent" in request.headers,
+            )
+        )
+        if isinstance(fault, Reset):
+            reset(request.transport)
+            return web.Response()
+        headers = {"Content-Type": reply.content_type} if reply.status != 204 else {}
+        return web.Response(status=reply.status, body=reply.body.encode(), headers=headers | (reply.headers or {}))
+
+    async def _reply(self, request: web.Request, match: Match | None, fault: Action | None) -> _Reply:
+        if isinstance(fault, RateLimited):
+            return _rate_limited(fault)
+        if isinstance(fault, ServerError):
+            return _Reply(fault.status, json.dumps({"message": "injected", "code": 0}), _VIA)
+        if match is None:
+            return _Reply(404, json.dumps({"message": "404: Not Found", "code": 0}), _VIA)
+        if match.authorized and request.headers.get("Authorization") != f"Bot {self._core.token}":
+            return _Reply(401, json.dumps({"message": "401: Unauthorized", "code": 0}), _VIA)
+        taken = self._core.rate_limits.take(request.method, match.template, match.parameters)
+        headers = _VIA | taken.headers
+        if taken.scope is not None:
+            return _Reply(429, _limited_body(taken.retry_after, taken.scope), headers, taken.scope)
+        try:
+            call = Call(match.parameters, request.query, await _body(request))
+            answer = await match.handler(self._core, call)
+        except RefusedError as error:
+            answer = Answer(error.status, error.body)
+        if isinstance(fault, Malformed):
+            return _Reply(200, '{"id": "1', headers)
+        return _Reply(answer.status, "" if answer.status == 204 else json.dumps(answer.body), headers)
+
+
+def _rate_limited(fault: RateLimited) -> _Reply:
+    if fault.scope == "cloudflare":
+        return _Reply(429, _BAN_PAGE, {"Retry-After": f"{fault.retry_after:g}"}, fault.scope, "text/html")
+    headers = _VIA | {"X-RateLimit-Scope": fault.scope, "Retry-After": f"{fault.retry_after:g}"}
+    if fault.scope == "global":
+        headers["X-RateLimit-Global"] = "true"
+    return _Reply(429, _limited_body(fault.retry_after, fault.scope), headers, fault.scope)
+
+
+def _limited_body(retry_after: float, scope: Scope) -> str:
+    limited: Payload = {
+        "message": "The resource is being rate limited." if scope == "shared" else "You are being rate limited.",
+        "retry_after": retry_after,
+        "global": scope == "global",
+    }
+    return json.dumps(limited)
+
+
+async def _body(request: web.Request) -> Any:
+    """Return the JSON of a request, wherever it is: the body itself, or the payload_json of a form with files."""
+    if not request.can_read_body:
+        return None
+    try:
+        if request.content_type == "multipart/form-data":
+            form = await request.post()
+            fields: Payload = {key: value for key, value in form.items() if isinstance(value, str)}
+            return json.loads(fields["payload_json"]) if "payload_json" in fields else fields
+        return json.loads(await request.read())
+    except ValueError:
+        raise RefusedError(400, 50109, "The request body contains invalid JSON.") from None

@@ -1,0 +1,125 @@
+"""One websocket of the gateway, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from argus_otel.simulator.compression import Compressor
+    from argus_otel.simulator.ledger import Closer
+
+__all__ = ["Connection", "Opcode", "reset"]
+
+
+class Opcode:
+    """Gateway opcodes, https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
+
+    DISPATCH = 0
+    HEARTBEAT = 1
+    IDENTIFY = 2
+    PRESENCE_UPDATE = 3
+    VOICE_STATE_UPDATE = 4
+    RESUME = 6
+    RECONNECT = 7
+    REQUEST_GUILD_MEMBERS = 8
+    INVALID_SESSION = 9
+    HELLO = 10
+    HEARTBEAT_ACK = 11
+
+
+def reset(transport: asyncio.BaseTransport | None) -> None:
+    """End a TCP connection with a reset: no lingering, no goodbye."""
+    if not isinstance(transport, asyncio.WriteTransport):
+        return
+    raw: socket.socket | None = transport.get_extra_info("socket")
+    if raw is not None:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+class Connection:
+    """One websocket.
+
+    Attributes
+    ----------
+    end: Optional[Tuple[:class:`int`, :class:`str`]]
+        The close code and who closed, once the simulator has decided to end it.
+    """
+
+    __slots__ = ("_closed", "_compressor", "_draining", "_transport", "_ws", "end")
+
+    def __init__(
+        self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, compressor: Compressor | None
+    ) -> None:
+        self._ws = ws
+        self._transport = transport
+        self._compressor = compressor
+        self._draining = False
+        self._closed = asyncio.Event()
+        self.end: tuple[int, Closer] | None = None
+
+    @property
+    def open(self) -> bool:
+        """:class:`bool`: Whether events may still be written."""
+        return not (self._draining or self._ws.closed)
+
+    def drain(self) -> None:
+        """Write no more events: the bot was told to go and will not read what comes after."""
+        self._draining = True
+
+    async def send(self, op: int, data: Any = None) -> bool:
+        """Write one message which is no event, also while draining; return whether it was written."""
+        return await self.write(json.dumps({"op": op, "d": data, "s": None, "t": None}, separators=(",", ":")))
+
+    async def write(self, text: str) -> bool:
+        """Write one message; return whether the connection took it."""
+        # Between compressing and handing the bytes to the transport nothing may be awaited, or frames of one
+        # compression stream would change places.
+        try:
+            if self._compressor is None:
+                await self._ws.send_str(text)
+            else:
+                await self._ws.send_bytes(self._compressor.compress(text.encode()))
+        except ConnectionError:
+            return False
+        return True
+
+    async def write_raw(self, frame: bytes | str) -> bool:
+        """Write one frame exactly as it is, outside the compression stream."""
+        try:
+            await (self._ws.send_str(frame) if isinstance(frame, str) else self._ws.send_bytes(frame))
+        except ConnectionError:
+            return False
+        return True
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close with a close frame."""
+        self.drain()
+        if self.end is None:
+            self.end = (code, "simulator")
+        try:
+            await self._ws.close(code=code, message=reason.encode())
+        finally:
+            self._closed.set()
+
+    async def wait_closed(self) -> None:
+        """Wait until a :meth:`close` that has begun is over.
+
+        aiohttp closes with 1000 as soon as a websocket's handler returns, which must not overtake the code we chose.
+        """
+        if self.end is not None:
+            await self._closed.wait()
+
+    def drop(self) -> None:
+        """Let the connection die with no close frame."""
+        self.drain()
+        if self.end is None:
+            self.end = (1006, "simulator")
+        self._closed.set()
+        reset(self._transport)

@@ -1,0 +1,135 @@
+"""What Discord itself does to a bot's gateway connections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from argus_otel.simulator.connection import Opcode
+from argus_otel.simulator.crossing import on_own_loop
+from argus_otel.simulator.errors import NotConnectedError
+from argus_otel.simulator.places import Driving
+
+if TYPE_CHECKING:
+    from argus_otel.simulator.connection import Connection
+    from argus_otel.simulator.payloads import Payload
+    from argus_otel.simulator.sessions import Session
+
+__all__ = ["GatewayDriving"]
+
+
+class GatewayDriving(Driving):
+    """Gateway faults and raw traffic. ``shard_id`` is one shard; left out, it is each of them.
+
+    All raise :class:`NotConnectedError` where there is no connection to do it to.
+    """
+
+    @property
+    def heartbeat_ack_delay(self) -> float:
+        """:class:`float`: Seconds by which heartbeats are acknowledged late; :data:`math.inf` for never."""
+        return self.core.gateway.ack_delay
+
+    @heartbeat_ack_delay.setter
+    def heartbeat_ack_delay(self, seconds: float) -> None:
+        if seconds < 0:
+            raise ValueError(f"heartbeat_ack_delay must not be negative, not {seconds}")
+        self.core.gateway.ack_delay = seconds
+
+    @on_own_loop
+    async def dispatch(
+        self, event_type: str, data: Payload, *, guild_id: int | None = None, shard_id: int | None = None
+    ) -> None:
+        """Send an event as it is, whatever the bot's intents.
+
+        Parameters
+        ----------
+        event_type: :class:`str`
+            ``MESSAGE_CREATE``, or anything else.
+        data: Dict[:class:`str`, Any]
+            Its ``d``.
+        guild_id: Optional[:class:`int`]
+            Send it to the shard of this guild...
+        shard_id: Optional[:class:`int`]
+            ...or to this shard; with neither, to every shard.
+        """
+        gateway = self.core.gateway
+        sessions = gateway.sessions(shard_id) if guild_id is None else [gateway.session_for(guild_id)]
+        for session in sessions:
+            await session.dispatch(event_type, data)
+
+    @on_own_loop
+    async def send_raw(self, frame: bytes | str, *, shard_id: int | None = None) -> None:
+        """Send one websocket frame as it is: text, or bytes which are not part of the compression stream."""
+        for _, connection in self._connections(shard_id):
+            if await connection.write_raw(frame):
+                self.core.ledger.record_raw_frame()
+
+    @on_own_loop
+    async def ask_heartbeat(self, shard_id: int | None = None) -> None:
+        """Ask for a heartbeat at once (opcode 1)."""
+        for _, connection in self._connections(shard_id):
+            await connection.send(Opcode.HEARTBEAT)
+
+    @on_own_loop
+    async def ask_reconnect(self, shard_id: int | None = None) -> None:
+        """Tell the bot to reconnect and resume (opcode 7). Events wait for it from here on."""
+        for _, connection in self._connections(shard_id):
+            connection.drain()
+            await connection.send(Opcode.RECONNECT)
+
+    @on_own_loop
+    async def invalidate_session(self, *, resumable: bool = False, shard_id: int | None = None) -> None:
+        """Tell the bot that its session is invalid (opcode 9).
+
+        Parameters
+        ----------
+        resumable: :class:`bool`
+            Whether it may try to resume; otherwise the session is forgotten and the bot has to identify again.
+        shard_id: Optional[:class:`int`]
+            Which shard; each of them by default.
+        """
+        for session, connection in self._connections(shard_id):
+            connection.drain()
+            if not resumable:
+                self.core.gateway.forget(session)
+            await connection.send(Opcode.INVALID_SESSION, resumable)
+
+    @on_own_loop
+    async def close_gateway(
+        self, code: int = 1000, *, resumable: bool = True, shard_id: int | None = None, reason: str = ""
+    ) -> None:
+        """Close the connection with a close frame, and wait until the bot has closed its side (at most 2 s).
+
+        Parameters
+        ----------
+        code: :class:`int`
+            The close code: 1000, 4000 to 4014...
+        resumable: :class:`bool`
+            Whether the session can be resumed afterwards; otherwise RESUME gets an invalid session.
+        shard_id: Optional[:class:`int`]
+            Which shard; each of them by default.
+        reason: :class:`str`
+            Words for the close frame, at most 123 bytes.
+        """
+        for session, connection in self._connections(shard_id):
+            if not resumable:
+                self.core.gateway.forget(session)
+            await connection.close(code, reason)
+
+    @on_own_loop
+    async def drop_gateway(self, *, resumable: bool = True, shard_id: int | None = None) -> None:
+        """Let the connection die with no close frame; the parameters are those of :meth:`close_gateway`."""
+        for session, connection in self._connections(shard_id):
+            if not resumable:
+                self.core.gateway.forget(session)
+            connection.drop()
+
+    def _connections(self, shard_id: int | None) -> list[tuple[Session, Connection]]:
+        sessions = self.core.gateway.sessions(shard_id)
+        found = [
+            (session, session.connection)
+            for session in sessions
+            if session.connection is not None and session.connection.open
+        ]
+        if not found:
+            raise NotConnectedError("the bot has a session but no open connection; `await sim.ready()` first")
+        return found

@@ -1,0 +1,181 @@
+"""The gateway: its sessions, and which of them an event is for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from argus_otel.simulator import payloads
+from argus_otel.simulator.compression import UnsupportedCompressionError, compressor_for
+from argus_otel.simulator.connection import Connection
+from argus_otel.simulator.errors import NotConnectedError
+from argus_otel.simulator.intents import GUILD_PRESENCES, visible, wanted
+from argus_otel.simulator.visits import Visit
+from argus_otel.simulator.waiting import Changes
+
+if TYPE_CHECKING:
+    from argus_otel.simulator.ledger import Ledger
+    from argus_otel.simulator.payloads import Payload
+    from argus_otel.simulator.sessions import Session
+    from argus_otel.simulator.world import Guild, World
+
+__all__ = ["Gateway"]
+
+_CLOSE_TIMEOUT = 2.0
+_MAX_FRAME = 1 << 20
+# A bot which closes with these ends its session; with any other code it may resume.
+_SESSION_ENDING_CODES = (1000, 1001)
+
+
+class Gateway:
+    """All gateway connections and sessions of one simulator.
+
+    Attributes
+    ----------
+    token: :class:`str`
+        The bot token which is accepted.
+    heartbeat_interval: :class:`float`
+        Seconds, told to a shard when it connects.
+    ack_delay: :class:`float`
+        Seconds by which heartbeats are acknowledged late; :data:`math.inf` for never.
+    url: :class:`str`
+        Where bots are told to connect and to resume.
+    changes: Changes
+        Tells when a shard has become ready or has gone.
+    """
+
+    def __init__(self, world: World, ledger: Ledger, *, token: str, heartbeat_interval: float, compress: bool) -> None:
+        self.world = world
+        self.ledger = ledger
+        self.token = token
+        self.heartbeat_interval = heartbeat_interval
+        self.ack_delay = 0.0
+        self.url = ""
+        self.changes = Changes()
+        self._compress = compress
+        self._sessions: dict[str, Session] = {}
+        self._current: dict[int, Session] = {}
+        self._connections: set[Connection] = set()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Serve one websocket until it ends."""
+        if request.query.get("encoding", "json") != "json":
+            return web.Response(status=400, text="only encoding=json is spoken here")
+        try:
+            compressor = compressor_for(request.query.get("compress")) if self._compress else None
+        except UnsupportedCompressionError as error:
+            return web.Response(status=400, text=str(error))
+        ws = web.WebSocketResponse(compress=False, timeout=_CLOSE_TIMEOUT, max_msg_size=_MAX_FRAME)
+        await ws.prepare(request)
+        connection = Connection(ws, request.transport, compressor)
+        visit = Visit(self, connection)
+        self._connections.add(connection)
+        try:
+            await visit.stay(ws)
+            await connection.wait_closed()
+        finally:
+            self._connections.discard(connection)
+            visit.leave()
+            code, by = connection.end or (ws.close_code or 1006, "bot")
+            self.ledger.record_close(visit.shard_id, code, by)
+            if by == "bot" and code in _SESSION_ENDING_CODES and visit.session is not None:
+                self.forget(visit.session)
+            self.changes.notify()
+        return ws
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        await asyncio.gather(*(connection.close(1001, "the simulator stops") for connection in list(self._connections)))
+
+    def sessions(self, shard_id: int | None = None) -> list[Session]:
+        """Return the current session of one shard, or of each.
+
+        Raises
+        ------
+        NotConnectedError
+            There is none.
+        """
+        found = [session for session in self._current.values() if shard_id in (None, session.shard_id)]
+        if not found:
+            which = "no shard has" if shard_id is None else f"shard {shard_id} does not have"
+            raise NotConnectedError(f"{which} a gateway session; start the bot and `await sim.ready()` first")
+        return found
+
+    def session_for(self, guild_id: int | None) -> Session:
+        """Return the session which gets a guild's events; direct messages (``None``) go to shard 0.
+
+        Raises
+        ------
+        NotConnectedError
+            The shard has none.
+        """
+        if guild_id is None:
+            return self.sessions(0)[0]
+        for session in self._current.values():
+            if (guild_id >> 22) % session.shard_count == session.shard_id:
+                return session
+        raise NotConnectedError(f"the shard of guild {guild_id} has no gateway session; `await sim.ready()` first")
+
+    def all_ready(self, shards: int | None) -> bool:
+        """Return whether so many shards (or as many as the bot says it has) are connected and have their guilds."""
+        ready = [session for session in self._current.values() if session.ready and session.connected]
+        if shards is None:
+            shards = max((session.shard_count for session in self._current.values()), default=1)
+        return len(ready) >= shards
+
+    def known(self, session_id: str) -> Session | None:
+        """Return a session which can be resumed."""
+        return self._sessions.get(session_id)
+
+    def forget(self, session: Session) -> None:
+        """Make a session impossible to resume."""
+        self._sessions.pop(session.id, None)
+        if self._current.get(session.shard_id) is session:
+            del self._current[session.shard_id]
+
+    async def begin(self, session: Session, connection: Connection) -> None:
+        """Start a session: ``READY``, then its guilds."""
+        session.connection = connection
+        self._sessions[session.id] = session
+        self._current[session.shard_id] = session
+        guilds = self.world.guilds_of(session.shard_id, session.shard_count)
+        await session.dispatch("READY", payloads.ready(self.world, session.id, session.shard, guilds, self.url))
+        for guild in guilds:
+            if not guild.unavailable:
+                await session.dispatch("GUILD_CREATE", self._guild(guild, session) | {"unavailable": False})
+        session.ready = True
+        self.changes.notify()
+
+    async def resume(self, session: Session, connection: Connection, sequence: int) -> None:
+        """Go on with a session over a new connection."""
+        self._current[session.shard_id] = session
+        await session.resume(connection, sequence)
+        self.changes.notify()
+
+    async def event(self, event_type: str, data: Payload, guild_id: int | None) -> bool:
+        """Send an event of a guild or a direct conversation as the bot's intents allow.
+
+        Returns whether it was written: not when the bot did not ask for such events.
+        """
+        session = self.session_for(guild_id)
+        if not wanted(event_type, session.intents, in_guild=guild_id is not None):
+            return False
+        if event_type in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
+            data = visible(data, session.intents, self.world.bot.id)
+        return await session.dispatch(event_type, data)
+
+    async def guild_created(self, guild: Guild, *, available_again: bool) -> None:
+        """Send ``GUILD_CREATE`` for a guild the bot joined, or which is back from an outage."""
+        session = self.session_for(guild.id)
+        data = self._guild(guild, session)
+        await session.dispatch("GUILD_CREATE", data | {"unavailable": False} if available_again else data)
+
+    def _guild(self, guild: Guild, session: Session) -> Payload:
+        return payloads.available_guild(
+            guild,
+            everybody=bool(session.intents & GUILD_PRESENCES),
+            large_threshold=session.large_threshold,
+            world=self.world,
+        )

@@ -1,0 +1,108 @@
+"""Pointing discord.py at a simulator, in this process."""
+
+from __future__ import annotations
+
+import importlib
+import ipaddress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from discord import Client
+    from typing_extensions import Self
+
+__all__ = ["Redirect", "hurry", "redirect"]
+
+_NOT_LOOPBACK = "{url!r} is not on this machine: a bot token must only ever be sent to Discord or to the loopback"
+
+
+class Redirect:
+    """The redirection of discord.py in this process; a context manager which undoes it at the end."""
+
+    def __init__(self, url: str) -> None:
+        # discord.py is imported here and not above, so that nobody needs it to run a simulator for another process.
+        self._route: Any = importlib.import_module("discord.http").Route
+        self._websocket: Any = importlib.import_module("discord.gateway").DiscordWebSocket
+        yarl = importlib.import_module("yarl")
+        self._before: tuple[Any, Any] | None = (self._route.BASE, self._websocket.DEFAULT_GATEWAY)
+        self._route.BASE = f"{url}/api/v10"
+        self._websocket.DEFAULT_GATEWAY = yarl.URL(f"ws://{urlsplit(url).netloc}/")
+
+    def undo(self) -> None:
+        """Point discord.py where it pointed before. To do it twice is no error."""
+        if self._before is not None:
+            self._route.BASE, self._websocket.DEFAULT_GATEWAY = self._before
+            self._before = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self.undo()
+
+
+def redirect(url: str) -> Redirect:
+    """Point every discord.py client in this process at a simulator, at once.
+
+    It does not matter whether discord.py is imported already, nor whether clients exist; those that are connected stay
+    where they are.
+
+    Parameters
+    ----------
+    url: :class:`str`
+        ``Simulator.url``: ``http://127.0.0.1:PORT``.
+
+    Raises
+    ------
+    ValueError
+        The URL is not an ``http`` URL of this machine without a path.
+    ImportError
+        discord.py is not installed.
+    """
+    return Redirect(loopback(url))
+
+
+def loopback(url: str) -> str:
+    """Return a URL without a slash at its end, if it is one a bot token may be sent to.
+
+    Raises
+    ------
+    ValueError
+        It is not an ``http`` URL of this machine without a path.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "http" or parts.path not in ("", "/") or parts.query or parts.username is not None:
+        raise ValueError(f"expected something like http://127.0.0.1:8080, not {url!r}")
+    host = parts.hostname or ""
+    try:
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise ValueError(_NOT_LOOPBACK.format(url=url))
+    return f"http://{parts.netloc}"
+
+
+def hurry(client: Client, *, guild_ready_timeout: float = 0.1) -> None:
+    """Take out of a client the waiting which is for Discord's sake: for tests only.
+
+    discord.py waits 2 s after READY for more guilds, and 5 s before each IDENTIFY but the first. Call this before
+    the client is started.
+
+    Parameters
+    ----------
+    client: discord.Client
+        The client, which is changed for good.
+    guild_ready_timeout: :class:`float`
+        Seconds to wait after the last guild.
+    """
+
+    async def at_once(shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait for nothing."""
+
+    client._connection.guild_ready_timeout = guild_ready_timeout  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    client.before_identify_hook = at_once

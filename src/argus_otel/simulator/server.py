@@ -1,0 +1,276 @@
+"""The simulator: a loopback Discord for one bot."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from argus_otel.simulator.api.serving import Rest
+from argus_otel.simulator.control import Control
+from argus_otel.simulator.core import Core
+from argus_otel.simulator.crossing import on_own_loop
+from argus_otel.simulator.drive_events import EventDriving
+from argus_otel.simulator.drive_gateway import GatewayDriving
+from argus_otel.simulator.drive_interactions import InteractionDriving
+from argus_otel.simulator.errors import SimulatorError
+from argus_otel.simulator.faults import Faults
+from argus_otel.simulator.gateway import Gateway
+from argus_otel.simulator.ledger import Ledger
+from argus_otel.simulator.ratelimits import RateLimits
+from argus_otel.simulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["DEFAULT_TOKEN", "HOST", "Simulator"]
+
+#: The only address a simulator listens on: a bot's token must not be offered to a network.
+HOST = "127.0.0.1"
+
+#: The bot token a simulator accepts unless it is given another. It opens nothing anywhere else.
+DEFAULT_TOKEN = "simulated.bot.token"  # noqa: S105 - it opens nothing
+
+_DEFAULT_HEARTBEAT_INTERVAL = 41.25
+
+
+class Simulator(InteractionDriving, EventDriving, GatewayDriving):
+    """A Discord of one's own on the loopback interface: REST API v10 and gateway, for one bot.
+
+    It runs on the loop that enters it::
+
+        async with Simulator(guilds=3) as sim:
+            with redirect(sim.url):
+                ...  # start a bot with sim.token
+            await sim.ready()
+            handle = await sim.slash("ping")
+            await handle.acknowledged(timeout=3)
+
+    Use :class:`BackgroundSimulator` where the bot may block its loop.
+
+    Parameters
+    ----------
+    token: :class:`str`
+        The bot token that is accepted; any other gets a 401.
+    shards: :class:`int`
+        How many shards ``GET /gateway/bot`` recommends; guilds are spread evenly over them.
+    guilds: Union[:class:`int`, Sequence[:class:`int`]]
+        How many guilds the bot is in at first, or their ids.
+    members: :class:`int`
+        How many people are in each guild.
+    port: :class:`int`
+        The TCP port; 0 for a free one.
+    heartbeat_interval: :class:`float`
+        Seconds between the heartbeats a bot is asked for.
+    heartbeat_ack_delay: :class:`float`
+        Seconds by which heartbeats are acknowledged late; :data:`math.inf` for never. May be set later.
+    compress: :class:`bool`
+        Whether a bot that asks for transport compression gets it. Uncompressed frames are text.
+    faults: Optional[Faults]
+        What goes wrong; nothing by default. May be added to later.
+    rate_limits: Optional[RateLimits]
+        Rate-limit buckets; by default none which an ordinary bot could exhaust.
+
+    Raises
+    ------
+    ValueError
+        A parameter is out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str = DEFAULT_TOKEN,
+        shards: int = 1,
+        guilds: int | Sequence[int] = 3,
+        members: int = 5,
+        port: int = 0,
+        heartbeat_interval: float = _DEFAULT_HEARTBEAT_INTERVAL,
+        heartbeat_ack_delay: float = 0.0,
+        compress: bool = True,
+        faults: Faults | None = None,
+        rate_limits: RateLimits | None = None,
+    ) -> None:
+        if heartbeat_interval <= 0:
+            raise ValueError(f"heartbeat_interval must be more than 0 s, not {heartbeat_interval}")
+        world, ledger = World(shards=shards, guilds=guilds, members=members), Ledger()
+        gateway = Gateway(world, ledger, token=token, heartbeat_interval=heartbeat_interval, compress=compress)
+        self.core = Core(
+            token=token,
+            world=world,
+            ledger=ledger,
+            gateway=gateway,
+            faults=Faults() if faults is None else faults,
+            rate_limits=RateLimits() if rate_limits is None else rate_limits,
+        )
+        self.heartbeat_ack_delay = heartbeat_ack_delay
+        self._port = port
+        self._runner: web.AppRunner | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """:class:`asyncio.AbstractEventLoop`: The loop it runs on.
+
+        Raises
+        ------
+        SimulatorError
+            It is not running.
+        """
+        if self._loop is None:
+            raise SimulatorError("the simulator is not running; enter it with `async with` (or `with`) first")
+        return self._loop
+
+    @property
+    def port(self) -> int:
+        """:class:`int`: The TCP port, once it is running."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """:class:`str`: Where it is: ``http://127.0.0.1:PORT``, for :func:`redirect`."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def api_url(self) -> str:
+        """:class:`str`: The base URL of the REST API."""
+        return f"{self.url}/api/v10"
+
+    @property
+    def gateway_url(self) -> str:
+        """:class:`str`: The URL of the gateway."""
+        return f"ws://{HOST}:{self._port}/"
+
+    @property
+    def token(self) -> str:
+        """:class:`str`: The bot token it accepts."""
+        return self.core.token
+
+    @property
+    def application_id(self) -> int:
+        """:class:`int`: The bot's application id, which is its user id too."""
+        return self.core.world.application_id
+
+    @property
+    def world(self) -> World:
+        """World: Guilds, channels and people."""
+        return self.core.world
+
+    @property
+    def ledger(self) -> Ledger:
+        """Ledger: What has crossed the wire."""
+        return self.core.ledger
+
+    @property
+    def faults(self) -> Faults:
+        """Faults: What goes wrong."""
+        return self.core.faults
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """RateLimits: The buckets."""
+        return self.core.rate_limits
+
+    async def start(self) -> None:
+        """Begin to listen, on the running loop.
+
+        Raises
+        ------
+        SimulatorError
+            It is running already.
+        OSError
+            The port is taken.
+        """
+        if self._runner is not None:
+            raise SimulatorError("the simulator is running already")
+        self._loop = asyncio.get_running_loop()
+        app = web.Application(client_max_size=1 << 26)
+        app.add_routes(Control(self.core).routes())
+        app.router.add_get("/", self.core.gateway.serve)
+        app.router.add_route("*", "/{path:.*}", Rest(self.core).serve)
+        # A bot that hangs must not make the simulator hang when it stops.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, self._port)
+        try:
+            await site.start()
+        except OSError:
+            await self._runner.cleanup()
+            self._runner = None
+            raise
+        self._port = self._runner.addresses[0][1]
+        self.core.gateway.url = self.gateway_url
+
+    async def stop(self) -> None:
+        """Close every connection and stop listening. The ledger stays readable."""
+        if self._runner is not None:
+            await self.core.gateway.stop()
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @on_own_loop
+    async def ready(self, shards: int | None = None, timeout: float = 10.0) -> None:
+        """Wait until the bot's shards are connected and have been sent their guilds.
+
+        The bot's own ``on_ready`` comes later: discord.py waits ``guild_ready_timeout`` (2 s) for more guilds.
+
+        Parameters
+        ----------
+        shards: Optional[:class:`int`]
+            How many; by default as many as the bot says it has when it identifies.
+        timeout: :class:`float`
+            Seconds.
+
+        Raises
+        ------
+        TimeoutError
+            They were not in time.
+        """
+        gateway = self.core.gateway
+        await gateway.changes.until(
+            lambda: True if gateway.all_ready(shards) else None, timeout, lambda: "the bot's shards are not ready"
+        )
+
+    @on_own_loop
+    async def settle(self, timeout: float = 10.0, *, quiet: float = 0.1) -> None:
+        """Wait until there is nothing more to come.
+
+        That is: every interaction is acknowledged or too late, and no request is being answered nor has been
+        for a moment.
+
+        Parameters
+        ----------
+        timeout: :class:`float`
+            Seconds to wait at most.
+        quiet: :class:`float`
+            Seconds without a request which count as silence.
+
+        Raises
+        ------
+        TimeoutError
+            It did not come to rest in time.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            waiting, busy = self.core.interactions.waiting(), self.core.requests_in_flight
+            if not waiting and not busy and time.monotonic() - self.core.last_request_at >= quiet:
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"after {timeout:g} s, {waiting} interactions are unanswered and {busy} requests in flight"
+                )
+            await asyncio.sleep(min(quiet, 0.02))

@@ -1,0 +1,214 @@
+"""What a bot says over one gateway connection, and what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType
+
+from argus_otel.simulator import payloads
+from argus_otel.simulator.connection import Opcode
+from argus_otel.simulator.sessions import Session
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from argus_otel.simulator.connection import Connection
+    from argus_otel.simulator.gateway import Gateway
+    from argus_otel.simulator.ledger import HeartbeatEntry
+    from argus_otel.simulator.payloads import Payload
+
+__all__ = ["UNKNOWN_SHARD", "Visit"]
+
+#: The shard id in the ledger of a connection that has not identified.
+UNKNOWN_SHARD = -1
+
+_MEMBERS_PER_CHUNK = 1000
+_DEFAULT_LARGE_THRESHOLD = 50
+
+_COMMANDS = {
+    Opcode.PRESENCE_UPDATE: "PRESENCE_UPDATE",
+    Opcode.VOICE_STATE_UPDATE: "VOICE_STATE_UPDATE",
+    Opcode.REQUEST_GUILD_MEMBERS: "REQUEST_GUILD_MEMBERS",
+}
+
+
+class _CloseError(Exception):
+    """The bot has done something for which Discord closes the connection."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class Visit:
+    """One connection of a bot, from HELLO to its end.
+
+    Attributes
+    ----------
+    session: Optional[Session]
+        The session it belongs to, once the bot has identified or resumed.
+    shard_id: :class:`int`
+        The shard; -1 until then.
+    """
+
+    def __init__(self, gateway: Gateway, connection: Connection) -> None:
+        self._gateway = gateway
+        self._connection = connection
+        self._early_heartbeats: list[HeartbeatEntry] = []
+        self._late_acks: set[asyncio.Task[None]] = set()
+        self.session: Session | None = None
+        self.shard_id = UNKNOWN_SHARD
+
+    async def stay(self, ws: web.WebSocketResponse) -> None:
+        """Say HELLO, and handle what the bot says until the connection ends."""
+        interval = round(self._gateway.heartbeat_interval * 1000)
+        await self._connection.send(Opcode.HELLO, {"heartbeat_interval": interval})
+        async for frame in ws:
+            if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                break
+            try:
+                await self._message(frame.data)
+            except _CloseError as error:
+                await self._connection.close(error.code, error.reason)
+            except (KeyError, TypeError, ValueError):
+                await self._connection.close(4002, "Error while decoding payload.")
+
+    def leave(self) -> None:
+        """Send nothing more."""
+        for task in self._late_acks:
+            task.cancel()
+
+    async def _message(self, frame: str | bytes) -> None:
+        op, data = _parse(frame)
+        if op == Opcode.HEARTBEAT:
+            await self._heartbeat()
+        elif op == Opcode.IDENTIFY:
+            await self._identify(_object(data))
+        elif op == Opcode.RESUME:
+            await self._resume(_object(data))
+        elif op not in _COMMANDS:
+            raise _CloseError(4001, "Unknown opcode.")
+        elif self.session is None:
+            raise _CloseError(4003, "Not authenticated.")
+        else:
+            self._gateway.ledger.record_command(self.shard_id, _COMMANDS[op], _object(data))
+            if op == Opcode.REQUEST_GUILD_MEMBERS:
+                await self._send_members(self.session, _object(data))
+
+    async def _heartbeat(self) -> None:
+        entry = self._gateway.ledger.record_heartbeat(self.shard_id)
+        if self.session is None:
+            self._early_heartbeats.append(entry)
+        delay = self._gateway.ack_delay
+        if delay == 0:
+            entry.ack_delay = 0.0
+            await self._connection.send(Opcode.HEARTBEAT_ACK)
+        elif not math.isinf(delay):
+            task = asyncio.create_task(self._acknowledge_later(entry, delay))
+            self._late_acks.add(task)
+            task.add_done_callback(self._late_acks.discard)
+
+    async def _acknowledge_later(self, entry: HeartbeatEntry, delay: float) -> None:
+        await asyncio.sleep(delay)
+        if await self._connection.send(Opcode.HEARTBEAT_ACK):
+            entry.ack_delay = delay
+
+    async def _identify(self, data: Payload) -> None:
+        self._require_stranger()
+        shard_id, shard_count = _shard(data.get("shard", [0, 1]))
+        self._call_it(shard_id)
+        authorized = data.get("token") == self._gateway.token
+        self._gateway.ledger.record_session(shard_id, "identify", accepted=authorized)
+        if not authorized:
+            raise _CloseError(4004, "Authentication failed.")
+        self.session = Session(
+            (shard_id, shard_count),
+            intents=int(data["intents"]),
+            large_threshold=int(data.get("large_threshold", _DEFAULT_LARGE_THRESHOLD)),
+            ledger=self._gateway.ledger,
+        )
+        await self._gateway.begin(self.session, self._connection)
+
+    async def _resume(self, data: Payload) -> None:
+        self._require_stranger()
+        session = self._gateway.known(str(data["session_id"]))
+        sequence = data["seq"]
+        if session is not None:
+            self._call_it(session.shard_id)
+        if (
+            session is None
+            or data["token"] != self._gateway.token
+            or not isinstance(sequence, int)
+            or not session.can_resume(sequence)
+        ):
+            self._gateway.ledger.record_session(self.shard_id, "resume", accepted=False)
+            await self._connection.send(Opcode.INVALID_SESSION, data=False)
+            return
+        self._gateway.ledger.record_session(self.shard_id, "resume", accepted=True)
+        self.session = session
+        await self._gateway.resume(session, self._connection, sequence)
+
+    def _require_stranger(self) -> None:
+        if self.session is not None:
+            raise _CloseError(4005, "Already authenticated.")
+
+    def _call_it(self, shard_id: int) -> None:
+        # discord.py's first heartbeat comes before it says which shard it is.
+        self.shard_id = shard_id
+        for entry in self._early_heartbeats:
+            entry.shard_id = shard_id
+        self._early_heartbeats.clear()
+
+    async def _send_members(self, session: Session, data: Payload) -> None:
+        guild = self._gateway.world.guilds.get(int(data["guild_id"]))
+        if guild is None:
+            return
+        asked = {int(user_id) for user_id in payloads.as_list(data.get("user_ids"))}
+        query = str(data.get("query") or "")
+        found = [
+            member
+            for member in guild.members.values()
+            if (not asked or member.user.id in asked) and member.user.name.startswith(query)
+        ]
+        found = found[: int(data.get("limit") or 0) or None]
+        count = max(1, math.ceil(len(found) / _MEMBERS_PER_CHUNK))
+        for index in range(count):
+            part = found[index * _MEMBERS_PER_CHUNK : (index + 1) * _MEMBERS_PER_CHUNK]
+            chunk: Payload = {
+                "guild_id": str(guild.id),
+                "members": [payloads.member(member) for member in part],
+                "chunk_index": index,
+                "chunk_count": count,
+                "not_found": [str(user_id) for user_id in sorted(asked - guild.members.keys())],
+            }
+            if data.get("nonce") is not None:
+                chunk["nonce"] = data["nonce"]
+            await session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
+
+
+def _parse(frame: str | bytes) -> tuple[int, Any]:
+    message = _object(json.loads(frame))
+    op = message.get("op")
+    if not isinstance(op, int):
+        raise _CloseError(4001, "Unknown opcode.")
+    return op, message.get("d")
+
+
+def _object(value: Any) -> Payload:
+    payload = payloads.as_object(value)
+    if payload is None:
+        raise _CloseError(4002, "Error while decoding payload.")
+    return payload
+
+
+def _shard(value: Any) -> tuple[int, int]:
+    match value:
+        case [int(shard_id), int(shard_count)] if 0 <= shard_id < shard_count:
+            return shard_id, shard_count
+        case _:
+            raise _CloseError(4010, "Invalid shard.")

@@ -1,0 +1,50 @@
+"""Waiting until something has happened, without polling."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Changes"]
+
+T = TypeVar("T")
+
+
+class Changes:
+    """Wakes the coroutines which wait for a condition over state that somebody else changes, on one loop."""
+
+    __slots__ = ("_waiters",)
+
+    def __init__(self) -> None:
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def notify(self) -> None:
+        """Have every waiter look again."""
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def until(self, look: Callable[[], T | None], timeout: float, what: Callable[[], str]) -> T:
+        """Return the first value of ``look`` which is not ``None``.
+
+        Raises
+        ------
+        TimeoutError
+            Nothing came within ``timeout`` seconds; the message is ``what()``.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while True:
+            value = look()
+            if value is not None:
+                return value
+            waiter: asyncio.Future[None] = loop.create_future()
+            self._waiters.append(waiter)
+            done, _ = await asyncio.wait([waiter], timeout=max(0.0, deadline - loop.time()))
+            if not done:
+                waiter.cancel()
+                raise TimeoutError(f"{what()} (waited {timeout:g} s)")

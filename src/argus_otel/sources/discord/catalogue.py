@@ -1,0 +1,261 @@
+"""Every name that the Discord source emits, with unit, buckets and attributes. Nothing else spells them."""
+
+from __future__ import annotations
+
+from argus_otel.telemetry import Attribute, Catalogue, Event, Kind, Metric, Span, SpanKind
+
+from .templates import template_of
+
+# -- attributes
+
+EVENT_TYPE = Attribute("discord.event.type", "The gateway event's type, as Discord sends it.", cap=200)
+SHARD_ID = Attribute("discord.shard.id", "The shard; a client without shards is shard 0.", cap=1000)
+SESSION_TYPE = Attribute(
+    "discord.session.type", "Whether a session was begun or taken up again.", values=("identify", "resume")
+)
+CLOSE_CODE = Attribute("discord.close.code", "The code the connection was closed with; 1006 where none came.", cap=64)
+INTERACTION_TYPE = Attribute(
+    "discord.interaction.type",
+    "The interaction's type, by discord.py's names.",
+    values=("application_command", "component", "autocomplete", "modal_submit"),
+)
+COMMAND_NAME = Attribute("discord.command.name", "The command's qualified name, such as `play song`.", cap=500)
+COMMAND_TYPE = Attribute(
+    "discord.command.type",
+    "How the command was called. A hybrid command is `slash` or `prefix`, as it came.",
+    values=("slash", "user", "message", "prefix"),
+)
+COMPONENT_NAME = Attribute(
+    "discord.component.name",
+    "The view's class and the callback, such as `PlayerView.skip`, or the modal's class.",
+    cap=500,
+)
+OUTCOME = Attribute(
+    "discord.outcome",
+    "`rejected` is the user's doing (a check, a cooldown, bad input), `error` the bot's.",
+    values=("ok", "rejected", "error"),
+)
+ERROR_TYPE = Attribute(
+    "error.type", "The original exception's class, not discord.py's wrapper; absent on success.", cap=200
+)
+METHOD = Attribute(
+    "http.request.method", "The HTTP method.", values=("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+)
+TEMPLATE = Attribute(
+    "url.template", "The route, such as `/channels/{channel_id}/messages`.", cap=300, normalise=template_of
+)
+STATUS = Attribute("http.response.status_code", "The HTTP status.", cap=64)
+SERVER = Attribute("server.address", "The host of Discord's API.", cap=16)
+RATELIMIT_SCOPE = Attribute(
+    "discord.ratelimit.scope", "Whose limit was hit.", values=("user", "shared", "global", "cloudflare")
+)
+
+# -- buckets, in seconds
+
+# A handler that awaits a view ends when the view does: discord.py's default is 180 s, an interaction lives 15 min.
+_WORK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 900.0)
+# Discord's deadline is 3 s: fine edges below it, one on it.
+_ACKNOWLEDGEMENT = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 5.0, 10.0)
+# OTel semconv's advice for http.client.request.duration.
+_HTTP = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+_CALL = (*_HTTP, 30.0, 60.0, 300.0)
+_WAIT = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+# -- gateway
+
+GATEWAY_EVENTS = Metric(
+    "discord.gateway.events", Kind.COUNTER, "{event}", "Events received from the gateway, by type.", (EVENT_TYPE,)
+)
+SHARD_EVENTS = Metric(
+    "discord.shard.events", Kind.COUNTER, "{event}", "Events received from the gateway, by shard.", (SHARD_ID,)
+)
+LATENCY = Metric(
+    "discord.gateway.latency",
+    Kind.GAUGE,
+    "s",
+    "Time between the last heartbeat and its acknowledgement; absent before the first.",
+    (SHARD_ID,),
+)
+SHARD_UP = Metric(
+    "discord.shard.up", Kind.GAUGE, "1", "1 while the shard's gateway session is up, else 0.", (SHARD_ID,)
+)
+SESSIONS = Metric(
+    "discord.gateway.sessions",
+    Kind.COUNTER,
+    "{session}",
+    "Gateway sessions begun (identify) or taken up again (resume).",
+    (SHARD_ID, SESSION_TYPE),
+)
+DISCONNECTS = Metric(
+    "discord.gateway.disconnects",
+    Kind.COUNTER,
+    "{disconnect}",
+    "Gateway connections that ended, by the code they were closed with.",
+    (SHARD_ID, CLOSE_CODE),
+)
+
+# -- interactions and commands
+
+INTERACTION_DURATION = Metric(
+    "discord.interaction.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "From the interaction's arrival to the end of its handler.",
+    (INTERACTION_TYPE, COMMAND_NAME, COMPONENT_NAME, OUTCOME, ERROR_TYPE),
+    _WORK,
+)
+RESPONSE_TIME = Metric(
+    "discord.interaction.response.time",
+    Kind.HISTOGRAM,
+    "s",
+    "From Discord's creation of the interaction to our first acknowledgement; Discord gives up after 3 s.",
+    (INTERACTION_TYPE, COMMAND_NAME),
+    _ACKNOWLEDGEMENT,
+)
+UNACKNOWLEDGED = Metric(
+    "discord.interaction.unacknowledged",
+    Kind.COUNTER,
+    "{interaction}",
+    "Interactions that were not acknowledged within Discord's 3 s: the user saw them fail.",
+    (INTERACTION_TYPE, COMMAND_NAME),
+)
+INTERACTIONS_ACTIVE = Metric(
+    "discord.interaction.active",
+    Kind.UP_DOWN,
+    "{interaction}",
+    "Interactions whose handler runs now.",
+    (INTERACTION_TYPE,),
+)
+COMMAND_DURATION = Metric(
+    "discord.command.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "From a command's arrival to its end, each command once, whichever way it came in.",
+    (COMMAND_NAME, COMMAND_TYPE, OUTCOME, ERROR_TYPE),
+    _WORK,
+)
+
+# -- REST
+
+HTTP_DURATION = Metric(
+    "http.client.request.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "One attempt of a REST call, from request to the whole response.",
+    (METHOD, TEMPLATE, STATUS, SERVER, ERROR_TYPE),
+    _HTTP,
+)
+REST_DURATION = Metric(
+    "discord.rest.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "A whole REST call, with every wait and retry.",
+    (METHOD, TEMPLATE, ERROR_TYPE),
+    _CALL,
+)
+RATELIMIT_WAIT = Metric(
+    "discord.rest.ratelimit.wait",
+    Kind.HISTOGRAM,
+    "s",
+    "What a REST call waited for rate limits, before, between and after its attempts; only calls that waited.",
+    (TEMPLATE,),
+    _WAIT,
+)
+RATELIMITS = Metric(
+    "discord.rest.ratelimits",
+    Kind.COUNTER,
+    "{response}",
+    "Responses with status 429, by whose limit was hit.",
+    (TEMPLATE, RATELIMIT_SCOPE),
+)
+
+# -- state
+
+GUILDS = Metric(
+    "discord.guild.count", Kind.UP_DOWN, "{guild}", "Guilds that the bot is in, as far as this process sees."
+)
+USERS = Metric("discord.user.cached", Kind.UP_DOWN, "{user}", "Users in discord.py's cache.")
+
+# -- spans
+
+_IDS = ("discord.guild.id", "discord.channel.id", "discord.user.id", "discord.shard.id")
+_INTERACTION = ("discord.interaction.id", INTERACTION_TYPE.name, OUTCOME.name, ERROR_TYPE.name, *_IDS)
+
+COMMAND_SPAN = Span(
+    "command {discord.command.name}",
+    SpanKind.SERVER,
+    "An application command, from arrival to end.",
+    (COMMAND_NAME.name, COMMAND_TYPE.name, *_INTERACTION),
+)
+COMPONENT_SPAN = Span(
+    "component {discord.component.name}",
+    SpanKind.SERVER,
+    "A click on a button or a choice in a select menu.",
+    (COMPONENT_NAME.name, *_INTERACTION),
+)
+MODAL_SPAN = Span(
+    "modal {discord.component.name}",
+    SpanKind.SERVER,
+    "A modal that was submitted.",
+    (COMPONENT_NAME.name, *_INTERACTION),
+)
+AUTOCOMPLETE_SPAN = Span(
+    "autocomplete {discord.command.name}",
+    SpanKind.SERVER,
+    "A question for an option's choices.",
+    (COMMAND_NAME.name, *_INTERACTION),
+)
+PREFIX_SPAN = Span(
+    "command {discord.command.name} (prefix)",
+    SpanKind.CONSUMER,
+    "A prefix command; its name on the wire is `command {discord.command.name}` too.",
+    (COMMAND_NAME.name, COMMAND_TYPE.name, OUTCOME.name, ERROR_TYPE.name, "discord.message.id", *_IDS),
+)
+REST_SPAN = Span(
+    "{http.request.method} {url.template}",
+    SpanKind.CLIENT,
+    "A REST call with every wait and retry.",
+    (
+        METHOD.name,
+        TEMPLATE.name,
+        STATUS.name,
+        SERVER.name,
+        ERROR_TYPE.name,
+        "http.request.resend_count",
+        "discord.rest.ratelimit.wait",
+    ),
+)
+
+# -- events
+
+SESSION_EVENT = Event(
+    "discord.gateway.session",
+    "A gateway session was begun or taken up again",
+    (SHARD_ID.name, SESSION_TYPE.name),
+)
+DISCONNECT_EVENT = Event("discord.gateway.disconnect", "A gateway connection ended", (SHARD_ID.name, CLOSE_CODE.name))
+
+CATALOGUE = Catalogue(
+    "discord",
+    metrics=(
+        GATEWAY_EVENTS,
+        SHARD_EVENTS,
+        LATENCY,
+        SHARD_UP,
+        SESSIONS,
+        DISCONNECTS,
+        INTERACTION_DURATION,
+        RESPONSE_TIME,
+        UNACKNOWLEDGED,
+        INTERACTIONS_ACTIVE,
+        COMMAND_DURATION,
+        HTTP_DURATION,
+        REST_DURATION,
+        RATELIMIT_WAIT,
+        RATELIMITS,
+        GUILDS,
+        USERS,
+    ),
+    spans=(COMMAND_SPAN, COMPONENT_SPAN, MODAL_SPAN, AUTOCOMPLETE_SPAN, PREFIX_SPAN, REST_SPAN),
+    events=(SESSION_EVENT, DISCONNECT_EVENT),
+)

@@ -1,0 +1,125 @@
+"""Observed: prefix commands, from ``Bot.invoke`` to their end. Noun: operation.
+
+``BotBase.invoke`` swallows what commands raise, so the exception is noted at ``Command.dispatch_error``. A hybrid
+command that was called as a slash command does not come this way: it is counted as the interaction that it is. Safe,
+because the original gets the same arguments, and whatever it raises passes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from argus_otel.telemetry import OTHER, AttributeValue, Operation, Telemetry
+
+from .catalogue import COMMAND_DURATION, COMMAND_NAME, COMMAND_TYPE, OUTCOME, PREFIX_SPAN
+from .outcomes import COMMAND_NOT_FOUND, original, outcome_of
+from .patches import Hooks, Patch
+
+if TYPE_CHECKING:
+    from discord.ext.commands import Context
+
+HOOK = "prefix commands"
+
+
+class PrefixCommands:
+    """Times prefix commands."""
+
+    def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
+        self._telemetry = telemetry
+        self._hooks = hooks
+        self._durations = telemetry.histogram(COMMAND_DURATION)
+        self._open: dict[int, Operation] = {}
+
+    def __len__(self) -> int:
+        """Return how many commands run now."""
+        return len(self._open)
+
+    def patches(self) -> list[Patch]:
+        """Return the hooks on invocation and on its errors."""
+        begin = self._telemetry.guard.shield(HOOK, self._begin)
+        finish = self._telemetry.guard.shield(HOOK, self._finish)
+        note = self._telemetry.guard.shield(HOOK, self._note)
+
+        def make_invoke(original: Callable[..., Any]) -> Callable[..., Any]:
+            async def invoke(self: object, ctx: Context[Any]) -> None:
+                operation = begin(ctx)
+                if operation is None:
+                    return await original(self, ctx)
+                try:
+                    await original(self, ctx)
+                except BaseException as error:
+                    operation.note(error)
+                    raise
+                finally:
+                    finish(operation, ctx)
+                return None
+
+            return invoke
+
+        def make_dispatch_error(original: Callable[..., Any]) -> Callable[..., Any]:
+            def dispatch_error(self: object, ctx: Context[Any], error: Any) -> Any:
+                note(ctx, error)
+                return original(self, ctx, error)
+
+            return dispatch_error
+
+        package = "discord.ext.commands"
+        return [
+            Patch(HOOK, f"{package}.bot", "BotBase.invoke", make_invoke, package),
+            Patch(HOOK, f"{package}.core", "Command.dispatch_error", make_dispatch_error, package),
+        ]
+
+    def _begin(self, ctx: Context[Any]) -> Operation | None:
+        if not self._hooks.on or ctx.interaction is not None or not (ctx.command or ctx.invoked_with):
+            return None
+        operation = Operation()
+        if self._telemetry.tracing is not None:
+            operation.span = self._telemetry.tracing.start(
+                f"command {_name(ctx)}", PREFIX_SPAN.kind, _span_attributes(ctx), root=True
+            )
+            if operation.span is not None:
+                operation.span.enter()
+        self._open[id(ctx)] = operation
+        return operation
+
+    def _note(self, ctx: Context[Any], error: BaseException) -> None:
+        operation = self._open.get(id(ctx))
+        if operation is not None:
+            operation.note(original(error))
+
+    def _finish(self, operation: Operation, ctx: Context[Any]) -> None:
+        self._open.pop(id(ctx), None)
+        outcome = outcome_of(operation.error)
+        if ctx.command is None and operation.error is None:
+            outcome = COMMAND_NOT_FOUND
+        name = _name(ctx)
+        span = operation.span
+        if span is not None:
+            span.leave()
+            span.rename(f"command {name}")  # a group's subcommand is known only now
+            attributes: dict[str, AttributeValue] = {COMMAND_NAME.name: name, OUTCOME.name: outcome.name}
+            if outcome.error_type is not None:
+                attributes["error.type"] = outcome.error_type
+            span.set(attributes)
+        duration = operation.end(failed=outcome.failed)
+        self._durations[name, "prefix", outcome.name, outcome.error_type].record(duration, operation.trace)
+
+
+def _name(ctx: Context[Any]) -> str:
+    # What a user typed is nobody's attribute: only names of commands that exist.
+    return ctx.command.qualified_name if ctx.command is not None else OTHER
+
+
+def _span_attributes(ctx: Context[Any]) -> dict[str, AttributeValue]:
+    message = ctx.message
+    attributes: dict[str, AttributeValue] = {
+        COMMAND_TYPE.name: "prefix",
+        "discord.message.id": str(message.id),
+        "discord.channel.id": str(message.channel.id),
+        "discord.user.id": str(message.author.id),
+    }
+    if message.guild is not None:
+        attributes["discord.guild.id"] = str(message.guild.id)
+        attributes["discord.shard.id"] = message.guild.shard_id
+    return attributes

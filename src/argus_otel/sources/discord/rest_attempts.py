@@ -1,0 +1,93 @@
+"""Observed: each attempt of a REST call. Told to the call's operation.
+
+An attempt begins when aiohttp (or, for synchronous webhooks, requests) is asked for it, and ends when discord.py has
+read the response in ``json_or_text``, which it does once for each, errors included. Outside a REST call of discord.py
+the replacements only ask a context variable, and let everything through. Safe, because the originals get the same
+arguments, and whatever they raise passes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from argus_otel.telemetry import Telemetry
+
+from .patches import Patch
+from .rest import RestCall, RestCalls, current_call
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse
+
+HOOK = "REST attempts"
+
+
+def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
+    """Return the hooks on the beginning and the end of an attempt."""
+    guard = telemetry.guard
+    begun = guard.shield(HOOK, calls.attempt_begun)
+    failed = guard.shield(HOOK, calls.attempt_failed)
+
+    def tell(call: RestCall, status: int, headers: Mapping[str, str], data: object) -> None:
+        calls.attempt_answered(call, status, _scope(headers, data) if status == 429 else None)
+
+    answered = guard.shield(HOOK, tell)
+
+    def make_request(original: Callable[..., Any]) -> Callable[..., Any]:
+        def _request(self: object, *args: Any, **kwargs: Any) -> Any:
+            call = current_call.get()
+            if call is None:
+                return original(self, *args, **kwargs)
+            return attempt(call, original, self, *args, **kwargs)
+
+        async def attempt(call: RestCall, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+            begun(call)
+            try:
+                return await original(*args, **kwargs)
+            except BaseException as error:
+                failed(call, error)
+                raise
+
+        return _request
+
+    def make_read(original: Callable[..., Any]) -> Callable[..., Any]:
+        async def json_or_text(response: ClientResponse) -> Any:
+            data = await original(response)
+            call = current_call.get()
+            if call is not None:
+                answered(call, response.status, response.headers, data)
+            return data
+
+        return json_or_text
+
+    def make_sync(original: Callable[..., Any]) -> Callable[..., Any]:
+        def request(self: object, *args: Any, **kwargs: Any) -> Any:
+            call = current_call.get()
+            if call is None:
+                return original(self, *args, **kwargs)
+            begun(call)
+            try:
+                response = original(self, *args, **kwargs)
+            except BaseException as error:
+                failed(call, error)
+                raise
+            answered(call, response.status_code, response.headers, response.text)
+            return response
+
+        return request
+
+    return [
+        Patch(HOOK, "aiohttp.client", "ClientSession._request", make_request),
+        Patch(HOOK, "discord.http", "json_or_text", make_read),
+        Patch(HOOK, "discord.webhook.async_", "json_or_text", make_read),
+        Patch(HOOK, "requests.sessions", "Session.request", make_sync, package="requests"),
+    ]
+
+
+def _scope(headers: Mapping[str, str], data: object) -> str:
+    """Return whose limit a 429 speaks of."""
+    if not headers.get("Via") or isinstance(data, str):
+        return "cloudflare"  # as discord.py tells a ban by Cloudflare
+    if headers.get("X-RateLimit-Global") or (isinstance(data, Mapping) and data.get("global")):  # type: ignore[union-attr]
+        return "global"
+    return headers.get("X-RateLimit-Scope", "user")

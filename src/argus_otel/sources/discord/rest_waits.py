@@ -1,0 +1,42 @@
+"""Observed: how long a REST call waits for a rate limit's bucket. Told to the call's operation.
+
+A request waits before its attempt, where its bucket is exhausted, and *after* it, where it has exhausted the bucket:
+discord.py then sleeps before it lets the next one in, and the caller waits with it. Safe, because the originals run
+unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from .patches import Patch
+from .rest import current_call
+
+HOOK = "REST waits"
+
+
+def patches() -> list[Patch]:
+    """Return the hooks on the buckets of the bot's own calls and of webhooks."""
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        async def wait(self: object, *args: Any) -> Any:
+            call = current_call.get()
+            if call is None:
+                return await original(self, *args)
+            started = perf_counter()
+            try:
+                return await original(self, *args)
+            finally:
+                call.waited += perf_counter() - started
+
+        return wait
+
+    http, webhook = "discord.http", "discord.webhook.async_"
+    return [
+        Patch(HOOK, http, "Ratelimit.__aenter__", make),
+        Patch(HOOK, http, "Ratelimit.__aexit__", make),
+        Patch(HOOK, webhook, "AsyncDeferredLock.__aenter__", make),
+        Patch(HOOK, webhook, "AsyncDeferredLock.__aexit__", make),
+    ]

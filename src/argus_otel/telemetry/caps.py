@@ -1,0 +1,38 @@
+"""The bound on every metric attribute: values beyond it become ``_OTHER``, and are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .definitions import OTHER, Attribute, AttributeValue
+
+
+class AttributeCaps:
+    """Which values of each attribute have been seen, over all the metrics that share it.
+
+    Parameters
+    ----------
+    overflowed:
+        Called with the attribute's name each time a value had to become :data:`~.definitions.OTHER`.
+    """
+
+    def __init__(self, overflowed: Callable[[str], None]) -> None:
+        self._overflowed = overflowed
+        self._seen: dict[str, set[AttributeValue]] = {}
+
+    def admit(self, attribute: Attribute, value: AttributeValue) -> AttributeValue:
+        """Return the value to report for ``value``: itself, its normal form, or ``_OTHER``."""
+        if attribute.normalise is not None and isinstance(value, str):
+            value = attribute.normalise(value)
+        if attribute.values:
+            if value in attribute.values or value == OTHER:
+                return value
+        else:
+            seen = self._seen.setdefault(attribute.name, set())
+            if value in seen or value == OTHER:
+                return value
+            if len(seen) < attribute.cap:
+                seen.add(value)
+                return value
+        self._overflowed(attribute.name)
+        return OTHER

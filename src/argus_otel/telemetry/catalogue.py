@@ -1,0 +1,29 @@
+"""What the distro tells about itself."""
+
+from __future__ import annotations
+
+from .definitions import Attribute, Catalogue, Kind, Metric
+
+HOOK = Attribute("argus.hook", "The hook, by the name that /status gives it.", cap=100)
+ATTRIBUTE = Attribute("argus.attribute", "The attribute whose values were capped.", cap=100)
+
+HOOK_ERRORS = Metric(
+    "argus.hook.errors",
+    Kind.COUNTER,
+    "{error}",
+    "Faults inside a hook of argus-otel, which the bot never saw.",
+    (HOOK,),
+)
+HOOK_ACTIVE = Metric(
+    "argus.hook.active", Kind.GAUGE, "1", "1 for a hook that is in place, 0 for one that is not.", (HOOK,)
+)
+ATTRIBUTE_OVERFLOW = Metric(
+    "argus.attribute.overflow",
+    Kind.COUNTER,
+    "{value}",
+    "Values that became _OTHER, because an attribute had reached its cap or the value is outside its closed set.",
+    (ATTRIBUTE,),
+)
+
+CATALOGUE = Catalogue("argus", metrics=(HOOK_ERRORS, HOOK_ACTIVE, ATTRIBUTE_OVERFLOW))
+"""The distro about itself."""

@@ -1,0 +1,153 @@
+"""How a signal is defined: name, kind, unit, attributes, buckets, meaning.
+
+A definition is data. Sources list theirs in a :class:`Catalogue`, which is the only place that spells a name; hooks,
+bridge, documentation and tests all read it from there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+AttributeValue: TypeAlias = str | int | float | bool
+"""What a metric, span or event attribute may hold."""
+
+OTHER = "_OTHER"
+"""Stands for every value beyond a cap or outside a closed set (the spelling of ``error.type`` in OTel semconv)."""
+
+
+class Kind(Enum):
+    """What a metric's numbers mean, and so which OpenTelemetry instrument carries it."""
+
+    COUNTER = "counter"
+    UP_DOWN = "updowncounter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+class SpanKind(Enum):
+    """The role of an operation in a trace, in OpenTelemetry's words."""
+
+    INTERNAL = "internal"
+    SERVER = "server"
+    CLIENT = "client"
+    CONSUMER = "consumer"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One metric attribute, with the bound on how many values it can ever take.
+
+    Parameters
+    ----------
+    name:
+        Its name on every signal.
+    meaning:
+        One sentence for the documentation.
+    values:
+        The closed set of values. Empty where the set is open.
+    cap:
+        For an open set: the most distinct values that are told apart; later ones become :data:`OTHER`.
+    normalise:
+        Turns a raw value into the one reported, before the cap is applied. Called once for each new value.
+
+    Raises
+    ------
+    ValueError
+        Neither ``values`` nor ``cap`` is given: an unbounded attribute has no place on a metric.
+    """
+
+    name: str
+    meaning: str
+    values: tuple[AttributeValue, ...] = ()
+    cap: int = 0
+    normalise: Callable[[str], str] | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.values) == bool(self.cap):
+            raise ValueError(f"attribute {self.name}: give either a closed set of values or a cap")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric.
+
+    Parameters
+    ----------
+    name, unit, meaning:
+        As OpenTelemetry and UCUM spell them; time is in seconds (``s``), counts are in ``{thing}``.
+    kind:
+        See :class:`Kind`.
+    attributes:
+        In the order in which a family's keys give their values.
+    buckets:
+        Histograms only: upper bucket edges in ``unit``, ascending floats.
+
+    Raises
+    ------
+    ValueError
+        Buckets on something that is no histogram, a histogram without, or edges that do not ascend.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    attributes: tuple[Attribute, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.kind is Kind.HISTOGRAM) != bool(self.buckets):
+            raise ValueError(f"metric {self.name}: buckets belong to histograms, and every histogram has them")
+        if list(self.buckets) != sorted(set(self.buckets)) or not all(map(math.isfinite, self.buckets)):
+            raise ValueError(f"metric {self.name}: bucket edges must ascend and be finite")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One kind of span: how it is named, its role, and which attributes it may carry (ids are allowed here)."""
+
+    name: str
+    kind: SpanKind
+    meaning: str
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A named fact, which becomes an OpenTelemetry log record with an event name (ids are allowed here)."""
+
+    name: str
+    meaning: str
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that one source emits.
+
+    Parameters
+    ----------
+    name:
+        What it is about.
+
+    Raises
+    ------
+    ValueError
+        Two definitions of one name.
+    """
+
+    name: str
+    metrics: tuple[Metric, ...] = ()
+    spans: tuple[Span, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    def __post_init__(self) -> None:
+        for definitions in (self.metrics, self.spans, self.events):
+            names = [definition.name for definition in definitions]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"catalogue {self.name}: defined twice: {', '.join(twice)}")

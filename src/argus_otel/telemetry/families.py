@@ -1,0 +1,90 @@
+"""What a metric's cells have in common: one cell for each set of attribute values, made on first use.
+
+A family is a ``dict`` from key to cell, so that the hot path is one subscription. The key is the value itself where the
+family has one attribute, a tuple of values in the attributes' order where it has several, and ``()`` where it has none.
+``None`` stands for an attribute that is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from .caps import AttributeCaps
+from .definitions import Attribute, AttributeValue
+
+Key: TypeAlias = Any
+"""A family's key: see the module's docstring. (``Any``: its shape depends on the number of attributes.)"""
+
+Attributes: TypeAlias = dict[str, AttributeValue]
+
+CellT = TypeVar("CellT")
+
+
+class Family(dict[Key, CellT], Generic[CellT]):
+    """The cells of one or more metrics that are counted together.
+
+    Memory is bounded: a key whose values were capped shares the overflow cell, and is not remembered itself.
+    """
+
+    def __init__(self, attributes: tuple[Attribute, ...], caps: AttributeCaps) -> None:
+        super().__init__()
+        self.attributes = attributes
+        self._caps = caps
+        self._making = Lock()
+        # Append-only, and copied in one step: collection happens on another thread, where iterating the live dict
+        # could meet a change of its size.
+        self._rows: list[tuple[Attributes, CellT]] = []
+
+    def new_cell(self, attributes: Attributes) -> CellT:
+        """Make the cell for a set of attributes that has none yet."""
+        raise NotImplementedError
+
+    def rows(self) -> Iterator[tuple[Attributes, CellT]]:
+        """Iterate over (attributes, cell), from any thread."""
+        return iter(tuple(self._rows))
+
+    def __missing__(self, key: Key) -> CellT:
+        with self._making:
+            raw = self._values(key)
+            values = tuple(
+                None if value is None else self._caps.admit(attribute, value)
+                for attribute, value in zip(self.attributes, raw, strict=True)
+            )
+            reported = self._key(values)
+            cell = self.get(reported)
+            if cell is None:
+                attributes: Attributes = {
+                    attribute.name: value
+                    for attribute, value in zip(self.attributes, values, strict=True)
+                    if value is not None
+                }
+                cell = self[reported] = self.new_cell(attributes)
+                self._rows.append((attributes, cell))
+            return cell
+
+    def _values(self, key: Key) -> tuple[AttributeValue | None, ...]:
+        return (key,) if len(self.attributes) == 1 else key
+
+    def _key(self, values: tuple[AttributeValue | None, ...]) -> Key:
+        return values[0] if len(values) == 1 else values
+
+
+class Bound(dict[Key, CellT], Generic[CellT]):
+    """A family seen from one fixed first value, so that a hook in a hot path needs only the second.
+
+    Keys are the values of the family's second attribute.
+    """
+
+    def __init__(self, family: Family[CellT], first: AttributeValue) -> None:
+        super().__init__()
+        self._family = family
+        self._first = first
+
+    def __missing__(self, second: AttributeValue) -> CellT:
+        cell = self._family[(self._first, second)]
+        # A capped value is not remembered here either: only keys that the family itself holds.
+        if (self._first, second) in self._family:
+            self[second] = cell
+        return cell

@@ -1,0 +1,126 @@
+"""What is alive, what is ready, and which parts run or could not start."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import Enum
+
+_log = logging.getLogger("argus_otel")
+
+
+class State(Enum):
+    """How a part of the distro is doing."""
+
+    OK = "ok"
+    OFF = "off"
+    ABSENT = "absent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the distro: a hook, an exporter, the endpoint."""
+
+    state: State
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One answer to "are you ready?"."""
+
+    name: str
+    ready: bool
+    detail: str = ""
+
+
+class Health:
+    """The distro's own account of itself, which the endpoint serves and ``argus-otel doctor`` prints.
+
+    Parts are named ``kind:name``: ``hook:gateway events``, ``exporter:traces otlp``, ``endpoint``.
+    """
+
+    def __init__(self) -> None:
+        self._parts: dict[str, Part] = {}
+        self._loops: list[asyncio.AbstractEventLoop] = []
+        self._readiness: list[Callable[[], list[Check]]] = []
+        self._sections: dict[str, Callable[[], object]] = {}
+
+    # -- parts
+
+    def report(self, name: str, state: State, detail: str = "") -> None:
+        """Set a part's state. One that failed or is absent is warned of, once for as long as that lasts."""
+        part = Part(state, detail)
+        before = self._parts.get(name)
+        self._parts[name] = part
+        if state in (State.FAILED, State.ABSENT) and (before is None or before.state is not state):
+            _log.warning("argus-otel: %s %s: %s. The bot and everything else go on.", name, state.value, detail)
+        elif state is State.OK and before is not None and before.state is State.FAILED:
+            _log.info("argus-otel: %s works again", name)
+
+    def forget(self, prefix: str) -> None:
+        """Drop the parts whose name begins with ``prefix``."""
+        for name in [name for name in tuple(self._parts) if name.startswith(prefix)]:
+            del self._parts[name]
+
+    def parts(self, prefix: str = "") -> dict[str, Part]:
+        """Return the parts whose name begins with ``prefix``."""
+        return {name: part for name, part in tuple(self._parts.items()) if name.startswith(prefix)}
+
+    # -- alive
+
+    def watch_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Make ``loop`` one of those that :meth:`alive` asks for a sign of life."""
+        self._loops = [known for known in self._loops if not known.is_closed() and known is not loop] + [loop]
+
+    def alive(self, timeout: float) -> bool:
+        """Ask every event loop for a sign of life, from another thread.
+
+        Nothing runs on the loop between two questions: each is one callback.
+
+        Parameters
+        ----------
+        timeout:
+            How long to wait for all of them together, in seconds.
+        """
+        answers: list[threading.Event] = []
+        for loop in self._loops:
+            answered = threading.Event()
+            try:
+                loop.call_soon_threadsafe(answered.set)
+            except RuntimeError:  # closed: the bot has ended in good order, or is between two runs
+                continue
+            answers.append(answered)
+        deadline = time.monotonic() + timeout
+        return all(answered.wait(max(0.0, deadline - time.monotonic())) for answered in answers)
+
+    # -- ready
+
+    def add_readiness(self, check: Callable[[], list[Check]]) -> None:
+        """Add a source's answers to "are you ready?"; called from any thread."""
+        if check not in self._readiness:
+            self._readiness.append(check)
+
+    def checks(self) -> list[Check]:
+        """Return every check's answer now. Nothing to ask means that nothing has started."""
+        return [answer for check in tuple(self._readiness) for answer in check()]
+
+    # -- what a source tells of itself
+
+    def add_section(self, name: str, describe: Callable[[], object]) -> None:
+        """Add a section of JSON-able facts to the status."""
+        self._sections[name] = describe
+
+    def sections(self) -> dict[str, object]:
+        """Return what the sources tell of themselves now."""
+        return {name: describe() for name, describe in tuple(self._sections.items())}
+
+    def describe(self) -> dict[str, object]:
+        """Return parts and sections in a JSON-able form."""
+        parts = {name: {**asdict(part), "state": part.state.value} for name, part in self.parts().items()}
+        return {"parts": parts, **self.sections()}

@@ -1,0 +1,51 @@
+"""Operations: one unit of work with a beginning, marks in between, and an outcome."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from .tracing import TraceSpan
+
+
+class Operation:
+    """One unit of work.
+
+    It becomes one span where something is traced, and its duration one point of a histogram. A source makes a subclass
+    for each kind of work, with what its hooks have to carry from beginning to end.
+
+    Attributes
+    ----------
+    started:
+        When it began, by :func:`time.perf_counter`, in seconds.
+    span:
+        Its span, or ``None`` where nothing is traced.
+    error:
+        The exception of the observed program's own code that decided the outcome. The first one noted stays.
+    """
+
+    __slots__ = ("started", "span", "error", "ended")
+
+    def __init__(self) -> None:
+        self.started = perf_counter()
+        self.span: TraceSpan | None = None
+        self.error: BaseException | None = None
+        self.ended = False
+
+    def note(self, error: BaseException) -> None:
+        """Remember what went wrong, unless something earlier did."""
+        if self.error is None:
+            self.error = error
+
+    @property
+    def trace(self) -> TraceSpan | None:
+        """The span, if anybody will see it: what an exemplar refers to."""
+        span = self.span
+        return span if span is not None and span.sampled else None
+
+    def end(self, *, failed: bool) -> float:
+        """End the operation and its span; return its duration in seconds."""
+        self.ended = True
+        duration = perf_counter() - self.started
+        if self.span is not None:
+            self.span.end(self.error, failed=failed)
+        return duration

@@ -1,0 +1,134 @@
+"""The layer's front: where a source gets its nouns, and where a bridge reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from .caps import AttributeCaps
+from .catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
+from .counters import Counter
+from .definitions import Attribute, AttributeValue, Event, Metric
+from .families import Attributes
+from .gauges import Gauge, Reading
+from .guard import Guard
+from .health import Health, State
+from .histograms import Histogram
+from .redaction import Redactor
+from .tracing import Scope, Tracing
+
+T = TypeVar("T")
+
+EventSink = Callable[[Event, Mapping[str, AttributeValue]], None]
+"""Takes an event as it happens: (definition, attributes). Must not block."""
+
+
+class Telemetry:
+    """Everything that sources record into, and that a bridge reads.
+
+    It knows no source and no exporter. One exists for each process; it outlives hooks, so that counters go on where
+    they stood when hooks are removed and put back.
+
+    Attributes
+    ----------
+    guard, health, redact:
+        See their classes.
+    tracing:
+        Set by the bridge; ``None`` while nothing is traced.
+    quiet:
+        Set by the bridge: makes a scope in which HTTP client instrumentations are silent, or ``None`` where none is
+        loaded.
+    on_start:
+        Called whenever a source's program (a bot) starts: a bridge looks again at what the program has set up since.
+    """
+
+    def __init__(self) -> None:
+        self.redact = Redactor()
+        self.health = Health()
+        self.tracing: Tracing | None = None
+        self.quiet: Callable[[], Scope | None] = _nothing
+        self.on_start: Callable[[], None] = _nothing
+        self._sinks: list[EventSink] = []
+        self._counters: dict[str, Counter] = {}
+        self._histograms: dict[str, Histogram] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._caps = AttributeCaps(self._overflowed)
+        self._overflows = self.counter(ATTRIBUTE_OVERFLOW)
+        self._faults = self.counter(HOOK_ERRORS)
+        self.guard = Guard(self._faulted, self.redact)
+
+    # -- for sources
+
+    def counter(self, *metrics: Metric, key: tuple[Attribute, ...] | None = None) -> Counter:
+        """Return the cells behind ``metrics``, the same ones each time.
+
+        Parameters
+        ----------
+        metrics:
+            The counters that are read from these cells.
+        key:
+            The attributes of the cells' keys, where several metrics share them; by default the first metric's.
+        """
+        counter = self._counters.get(metrics[0].name)
+        if counter is None:
+            counter = Counter(metrics[0].attributes if key is None else key, self._caps)
+            for metric in metrics:
+                self._counters[metric.name] = counter
+        return counter
+
+    def histogram(self, metric: Metric) -> Histogram:
+        """Return the cells behind ``metric``, the same ones each time."""
+        histogram = self._histograms.get(metric.name)
+        if histogram is None:
+            histogram = self._histograms[metric.name] = Histogram(metric, self._caps)
+        return histogram
+
+    def gauge(self, metric: Metric, read: Callable[[], Reading]) -> None:
+        """Read ``metric`` by ``read`` from now on; see :class:`~.gauges.Gauge` for what it must heed."""
+        self._gauges[metric.name] = Gauge(metric, read)
+
+    def emit(self, event: Event, attributes: Mapping[str, AttributeValue]) -> None:
+        """Tell that ``event`` happened now."""
+        for sink in self._sinks:
+            sink(event, attributes)
+
+    # -- for whoever starts a part of the distro
+
+    def attempt(self, part: str, start: Callable[[], T]) -> T | None:
+        """Start a part. One that cannot start is reported as failed, and everything else goes on."""
+        return self.guard.attempt(start, lambda reason: self.health.report(part, State.FAILED, reason))
+
+    # -- for bridges
+
+    def add_sink(self, sink: EventSink) -> None:
+        """Have ``sink`` told of every event."""
+        if sink not in self._sinks:
+            self._sinks.append(sink)
+
+    def points(self, metric: Metric) -> list[tuple[Attributes, float]]:
+        """Return the points of a counter or gauge now; none where no source has asked for it. Any thread."""
+        counter = self._counters.get(metric.name)
+        if counter is not None:
+            return counter.points(metric)
+        gauge = self._gauges.get(metric.name)
+        if gauge is not None:
+            return self.guard.shield(metric.name, gauge.points)() or []
+        return []
+
+    def histograms(self) -> list[Histogram]:
+        """Return the histograms that sources have asked for."""
+        return list(self._histograms.values())
+
+    # -- its own
+
+    def _overflowed(self, attribute: str) -> None:
+        # The overflow counter's own attribute can overflow too: that must not come back here.
+        if attribute != ATTRIBUTE_OVERFLOW.attributes[0].name:
+            self._overflows[attribute].value += 1
+
+    def _faulted(self, hook: str) -> None:
+        self._faults[hook].value += 1
+
+
+def _nothing() -> None:
+    pass
