@@ -306,9 +306,16 @@ class TestTLS:
             (certificate, str(secret), "no password"),
             (certificate, None, "without ARGUS_ENDPOINT_KEY"),
             (None, key, "ARGUS_ENDPOINT_CERTIFICATE is not"),
+            ("/no/such/file.pem", None, "rather than something without TLS"),
+            (certificate, "/no/such/file.pem", "rather than something without TLS"),
         ):
             with pytest.raises(PartError, match=names):
                 endpoint(endpoint_port=0, endpoint_certificate=one, endpoint_key=two).start()
+
+    def test_file_of_the_environment_that_is_not_there(self) -> None:
+        settings = Settings.resolve({"ARGUS_ENDPOINT_PORT": "0", "ARGUS_ENDPOINT_CERTIFICATE": "/no/such.pem"})
+        with pytest.raises(PartError, match=r"ARGUS_ENDPOINT_CERTIFICATE.*/no/such\.pem.*nothing is served"):
+            Endpoint(settings, Telemetry(), None, dict).start()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

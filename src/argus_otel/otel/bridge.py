@@ -16,7 +16,7 @@ from .deferred import DeferredHistograms
 from .events import OTelEvents
 from .instruments import observe
 from .scope import SCOPE
-from .spans import OTelTracing, quiet
+from .spans import OTelTracing, Quiet
 
 
 class Bridge:
@@ -54,7 +54,7 @@ class Bridge:
         self._connect_metrics(meter_provider or metrics.get_meter_provider(), own_meter_provider)
         self._connect_events(logger_provider or _logs.get_logger_provider())
         self._chosen = tracer_provider
-        self._telemetry.quiet = quiet
+        self._telemetry.quiet = Quiet()
         # The bot's own code may set a tracer provider after this ran and before the bot starts.
         self._telemetry.on_start = self.refresh
         self.refresh()

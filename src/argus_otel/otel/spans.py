@@ -142,11 +142,19 @@ class OTelTracing:
         return OTelSpan(span, kind, self._redact)
 
 
-def quiet() -> ContextScope | None:
-    """Return a scope in which HTTP client instrumentations are silent, or ``None`` where none is loaded."""
-    if any(module in sys.modules for module in _HTTP_INSTRUMENTATIONS):
-        return ContextScope(otel_context.set_value(SUPPRESS_HTTP, True))
-    return None
+class Quiet:
+    """Makes scopes in which HTTP client instrumentations are silent, where any is loaded."""
+
+    def __init__(self) -> None:
+        self._modules = 0
+        self._needed = False
+
+    def __call__(self) -> ContextScope | None:
+        """Return such a scope, or ``None`` where no such instrumentation is loaded."""
+        if len(sys.modules) != self._modules:  # asked at each REST call: look only when something was imported
+            self._modules = len(sys.modules)
+            self._needed = any(module in sys.modules for module in _HTTP_INSTRUMENTATIONS)
+        return ContextScope(otel_context.set_value(SUPPRESS_HTTP, True)) if self._needed else None
 
 
 def _span_context(span: TraceSpan) -> SpanContext:

@@ -25,6 +25,7 @@ from argus_otel.simulator.ledger import (
     RestEntry,
     SessionEntry,
 )
+from argus_otel.simulator.load import DEFAULT_MIX, Load, LoadReport, Operation
 from argus_otel.simulator.messages import Component, Message
 from argus_otel.simulator.ratelimits import RateLimit, RateLimits
 from argus_otel.simulator.redirect import Redirect, hurry, redirect
@@ -47,6 +48,11 @@ __all__ = [
     "MessageHandle",
     "Message",
     "Component",
+    # a crowd
+    "Load",
+    "LoadReport",
+    "Operation",
+    "DEFAULT_MIX",
     # what goes wrong
     "Faults",
     "Fault",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from argus_otel.simulator.options import OptionType
 from argus_otel.simulator.payloads import Payload, as_list
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Commands", "CommandType", "Resolved"]
 
-_SUBCOMMAND, _GROUP = 1, 2
+_NESTING = (OptionType.SUBCOMMAND, OptionType.GROUP)
 
 
 class CommandType:
@@ -127,18 +128,18 @@ def _descend(command: Payload, words: Sequence[str]) -> Resolved | None:
     path: list[tuple[int, str]] = []
     options = as_list(command.get("options"))
     for word in words:
-        below = next((entry for entry in options if entry["name"] == word and entry["type"] in (1, 2)), None)
+        below = next((entry for entry in options if entry["name"] == word and entry["type"] in _NESTING), None)
         if below is None:
             return None
         path.append((below["type"], word))
         options = as_list(below.get("options"))
-    if any(entry["type"] in (_SUBCOMMAND, _GROUP) for entry in options):
+    if any(entry["type"] in _NESTING for entry in options):
         return None
     return Resolved(command, tuple(path), options)
 
 
 def _leaves(entry: Payload) -> list[str]:
-    below = [option for option in as_list(entry.get("options")) if option["type"] in (_SUBCOMMAND, _GROUP)]
+    below = [option for option in as_list(entry.get("options")) if option["type"] in _NESTING]
     if not below:
         return [str(entry["name"])]
     return [f"{entry['name']} {name}" for option in below for name in _leaves(option)]

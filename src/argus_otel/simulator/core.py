@@ -71,8 +71,11 @@ class Core:
     async def edit(self, message: Payload, changes: Mapping[str, Any]) -> Payload:
         """Change a message and tell the bot of it."""
         channel = self.world.channel(int(message["channel_id"]))
-        fields = ("content", "embeds", "components", "attachments", "flags")
+        fields = ("content", "embeds", "components", "flags")
         edited = message | {key: changes[key] for key in fields if changes.get(key) is not None}
+        if "attachments" in changes:
+            given = payloads.as_list(changes["attachments"])
+            edited["attachments"] = payloads.attachments(int(message["id"]), given, message["attachments"])
         edited["edited_timestamp"] = payloads.iso_time(time.time())
         self.messages.put(edited)
         if channel is not None and not edited["flags"] & EPHEMERAL:

@@ -36,9 +36,10 @@ def on_own_loop(
 
     @functools.wraps(method)
     async def crossed(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        loop = self.loop
         coroutine = method(self, *args, **kwargs)
-        if self.loop is asyncio.get_running_loop():
+        if loop is asyncio.get_running_loop():
             return await coroutine
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self.loop))
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, loop))
 
     return crossed

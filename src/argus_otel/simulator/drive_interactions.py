@@ -12,8 +12,8 @@ from argus_otel.simulator.crossing import on_own_loop
 from argus_otel.simulator.errors import SimulatorError
 from argus_otel.simulator.forms import FieldValue, submission
 from argus_otel.simulator.handles import InteractionHandle, MessageHandle
-from argus_otel.simulator.messages import Message
-from argus_otel.simulator.options import OptionValue, Resolver, fill
+from argus_otel.simulator.messages import ComponentType, Message
+from argus_otel.simulator.options import OptionType, OptionValue, Resolver, fill
 from argus_otel.simulator.places import ChannelLike, Driving, GuildLike, MessageLike, Place, UserLike
 from argus_otel.simulator.world import Member, User
 
@@ -25,7 +25,6 @@ __all__ = ["InteractionDriving"]
 
 _KINDS: dict[InteractionKind, int] = {"application_command": 2, "component": 3, "autocomplete": 4, "modal_submit": 5}
 _GUILD_CONTEXT, _DM_CONTEXT = 0, 1
-_BUTTON, _STRING_SELECT, _USER_SELECT, _ROLE_SELECT, _MENTIONABLE_SELECT, _CHANNEL_SELECT = 2, 3, 5, 6, 7, 8
 
 
 class InteractionDriving(Driving):
@@ -179,7 +178,7 @@ class InteractionDriving(Driving):
             The bot is not connected.
         """
         component = self.core.messages.component(_message_id(message), button)
-        if component.type != _BUTTON:
+        if component.type != ComponentType.BUTTON:
             raise ValueError(f"{button!r} is no button but a component of type {component.type}; see select()")
         data: Payload = {"custom_id": component.custom_id, "component_type": component.type, "id": 1}
         return await self._use(message, component.custom_id, data, user)
@@ -261,6 +260,8 @@ class InteractionDriving(Driving):
         """
         modal = await opened_by.modal(timeout)
         interaction = opened_by.interaction
+        if interaction.request is not None:
+            await interaction.request.noticed()
         place = self.place(channel=interaction.channel, user=interaction.user)
         data: Payload = {
             "custom_id": modal["custom_id"],
@@ -286,7 +287,8 @@ class InteractionDriving(Driving):
             command = self._unsynced(name.split()[0], CommandType.SLASH, name, place, command_id)
             options = fill(None, given, resolver, focused=focused)
             words = name.split()[1:]
-            path = tuple((1 if word is words[-1] else 2, word) for word in words)
+            depths = [OptionType.GROUP] * (len(words) - 1) + [OptionType.SUBCOMMAND]
+            path = tuple(zip(depths, words, strict=False))
         for kind, below in reversed(path):
             options = [{"name": below, "type": kind, "options": options}]
         return _identified(command, command_id) | {"options": options} | resolver.resolved
@@ -310,6 +312,7 @@ class InteractionDriving(Driving):
     async def _use(
         self, message: MessageLike, custom_id: str, data: Payload, user: UserLike | None
     ) -> InteractionHandle:
+        await self.core.messages.noticed(_message_id(message))
         source = self.posted(message)
         place = self.place(channel=int(source["channel_id"]), user=user)
         return await self._start("component", custom_id, data, place, source)
@@ -377,17 +380,17 @@ def _context(place: Place) -> Payload:
 
 
 def _chosen(kind: int, component: Payload, values: Sequence[str | int], resolver: Resolver) -> list[str]:
-    if kind == _STRING_SELECT:
+    if kind == ComponentType.STRING_SELECT:
         offered = [str(option["value"]) for option in payloads.as_list(component.get("options"))]
         unknown = [str(value) for value in values if str(value) not in offered]
         if unknown:
             raise ValueError(f"the menu does not offer {', '.join(unknown)}, but: {', '.join(offered)}")
         return [str(value) for value in values]
     resolve: Any = {
-        _USER_SELECT: resolver.user,
-        _ROLE_SELECT: resolver.role,
-        _MENTIONABLE_SELECT: resolver.mentionable,
-        _CHANNEL_SELECT: resolver.channel,
+        ComponentType.USER_SELECT: resolver.user,
+        ComponentType.ROLE_SELECT: resolver.role,
+        ComponentType.MENTIONABLE_SELECT: resolver.mentionable,
+        ComponentType.CHANNEL_SELECT: resolver.channel,
     }.get(kind)
     if resolve is None:
         raise ValueError(f"{component['custom_id']!r} is no select menu but a component of type {kind}; see click()")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from argus_otel.simulator.messages import ComponentType
 from argus_otel.simulator.payloads import Payload, as_list, as_object
 
 __all__ = ["FieldValue", "submission"]
 
 FieldValue: TypeAlias = "str | bool | Sequence[str]"
-
-_ROW, _TEXT_INPUT, _LABEL, _RADIO_GROUP, _CHECKBOX = 1, 4, 18, 21, 23
 
 
 def submission(modal: Payload, values: Mapping[str, FieldValue]) -> list[Payload]:
@@ -32,10 +31,10 @@ def submission(modal: Payload, values: Mapping[str, FieldValue]) -> list[Payload
 def _filled(component: Payload, left: dict[str, FieldValue], label: str | None = None) -> Payload:
     kind = int(component["type"])
     base: Payload = {"type": kind, "id": component.get("id", 1)}
-    if kind == _ROW:
+    if kind == ComponentType.ROW:
         return base | {"components": [_filled(below, left) for below in as_list(component["components"])]}
     below = as_object(component.get("component"))
-    if kind == _LABEL and below is not None:
+    if kind == ComponentType.LABEL and below is not None:
         return base | {"component": _filled(below, left, component.get("label"))}
     if "custom_id" not in component:
         return base
@@ -46,9 +45,9 @@ def _value(component: Payload, left: dict[str, FieldValue], label: str | None) -
     kind = int(component["type"])
     key = component["custom_id"] if component["custom_id"] in left else label
     given = left.pop(key, None) if key is not None else None
-    if kind == _CHECKBOX:
+    if kind == ComponentType.CHECKBOX:
         return {"value": bool(component.get("default", False)) if given is None else bool(given)}
-    if kind in (_TEXT_INPUT, _RADIO_GROUP):
+    if kind in (ComponentType.TEXT_INPUT, ComponentType.RADIO_GROUP):
         if given is not None and not isinstance(given, str):
             raise ValueError(f"field {component['custom_id']!r} takes text, not {given!r}")
         return {"value": component.get("value", "") if given is None else given}

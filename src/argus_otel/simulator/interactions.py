@@ -6,11 +6,13 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from argus_otel.simulator.attention import current
 from argus_otel.simulator.ledger import ACKNOWLEDGEMENT_DEADLINE, InteractionEntry, InteractionKind
 from argus_otel.simulator.snowflakes import created_at
 from argus_otel.simulator.waiting import Changes
 
 if TYPE_CHECKING:
+    from argus_otel.simulator.attention import Answering
     from argus_otel.simulator.ledger import Ledger
     from argus_otel.simulator.payloads import Payload
     from argus_otel.simulator.snowflakes import Snowflakes
@@ -48,13 +50,26 @@ class Interaction:
         The message whose component was used.
     response: Optional[Dict[:class:`str`, Any]]
         The body of the accepted callback.
+    request: Optional[Answering]
+        The request it came with.
     original_id: Optional[:class:`int`]
         The message that ``@original`` means.
     followups: List[:class:`int`]
         The messages sent after it.
     """
 
-    __slots__ = ("changes", "channel", "entry", "followups", "original_id", "response", "source", "token", "user")
+    __slots__ = (
+        "changes",
+        "channel",
+        "entry",
+        "followups",
+        "original_id",
+        "request",
+        "response",
+        "source",
+        "token",
+        "user",
+    )
 
     def __init__(self, entry: InteractionEntry, channel: Channel, user: User, source: Payload | None) -> None:
         self.entry = entry
@@ -63,6 +78,7 @@ class Interaction:
         self.user = user
         self.source = source
         self.response: Payload | None = None
+        self.request: Answering | None = None
         self.original_id: int | None = None
         self.followups: list[int] = []
         self.changes = Changes()
@@ -110,6 +126,7 @@ class Interactions:
         interaction.entry.acknowledged = True
         interaction.entry.response_type = response["type"]
         interaction.response = response
+        interaction.request = current()
         self._open.pop(interaction.entry.id, None)
 
     def waiting(self) -> int:

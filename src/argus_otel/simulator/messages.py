@@ -6,6 +6,7 @@ from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from argus_otel.simulator.attention import current
 from argus_otel.simulator.errors import UnknownComponentError
 from argus_otel.simulator.payloads import as_list, as_object
 from argus_otel.simulator.waiting import Changes
@@ -13,15 +14,32 @@ from argus_otel.simulator.waiting import Changes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from argus_otel.simulator.attention import Answering
     from argus_otel.simulator.payloads import Payload
 
-__all__ = ["EPHEMERAL", "LOADING", "Component", "Message", "Messages"]
+__all__ = ["EPHEMERAL", "LOADING", "Component", "ComponentType", "Message", "Messages", "interactive"]
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 
 # A load run posts for hours; nobody clicks on a message that is this many messages old.
 _REMEMBERED_MESSAGES = 50_000
+
+
+class ComponentType:
+    """Component types, https://discord.com/developers/docs/components/reference."""
+
+    ROW = 1
+    BUTTON = 2
+    STRING_SELECT = 3
+    TEXT_INPUT = 4
+    USER_SELECT = 5
+    ROLE_SELECT = 6
+    MENTIONABLE_SELECT = 7
+    CHANNEL_SELECT = 8
+    LABEL = 18
+    RADIO_GROUP = 21
+    CHECKBOX = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +123,34 @@ class Messages:
 
     def __init__(self) -> None:
         self._messages: OrderedDict[int, Payload] = OrderedDict()
+        self._requests: dict[int, Answering] = {}
         self._changes: defaultdict[int, Changes] = defaultdict(Changes)
 
     def put(self, message: Payload) -> None:
         """Keep a new or changed message."""
-        self._messages[int(message["id"])] = message
+        message_id = int(message["id"])
+        self._messages[message_id] = message
+        request = current()
+        if request is not None:
+            self._requests[message_id] = request
         while len(self._messages) > _REMEMBERED_MESSAGES:
-            self._messages.popitem(last=False)
+            self._requests.pop(self._messages.popitem(last=False)[0], None)
         self.changes(int(message["channel_id"])).notify()
 
     def delete(self, message_id: int) -> Payload | None:
         """Remove a message and return it."""
+        self._requests.pop(message_id, None)
         return self._messages.pop(message_id, None)
 
     def get(self, message_id: int) -> Payload | None:
         """Return one message."""
         return self._messages.get(message_id)
+
+    async def noticed(self, message_id: int) -> None:
+        """Wait until a user may react to a message as it is now."""
+        request = self._requests.get(message_id)
+        if request is not None:
+            await request.noticed()
 
     def in_channel(self, channel_id: int, after: int = 0) -> list[Payload]:
         """Return the messages of a channel which are newer than a snowflake, oldest first."""

@@ -12,11 +12,24 @@ from argus_otel.simulator.world import Channel, Member, Role, User
 if TYPE_CHECKING:
     from argus_otel.simulator.world import Guild, World
 
-__all__ = ["OptionValue", "Resolver", "fill"]
+__all__ = ["OptionType", "OptionValue", "Resolver", "fill"]
 
 OptionValue: TypeAlias = "str | int | float | bool | User | Member | Channel | Role"
 
-_STRING, _INTEGER, _BOOLEAN, _USER, _CHANNEL, _ROLE, _MENTIONABLE, _NUMBER = 3, 4, 5, 6, 7, 8, 9, 10
+
+class OptionType:
+    """Application command option types."""
+
+    SUBCOMMAND = 1
+    GROUP = 2
+    STRING = 3
+    INTEGER = 4
+    BOOLEAN = 5
+    USER = 6
+    CHANNEL = 7
+    ROLE = 8
+    MENTIONABLE = 9
+    NUMBER = 10
 
 
 class Resolver:
@@ -122,17 +135,22 @@ def _option(name: str, kind: int, value: OptionValue, resolver: Resolver, *, foc
 
 def _value(name: str, kind: int, value: OptionValue, resolver: Resolver) -> Any:
     resolve = {
-        _USER: resolver.user,
-        _CHANNEL: resolver.channel,
-        _ROLE: resolver.role,
-        _MENTIONABLE: resolver.mentionable,
+        OptionType.USER: resolver.user,
+        OptionType.CHANNEL: resolver.channel,
+        OptionType.ROLE: resolver.role,
+        OptionType.MENTIONABLE: resolver.mentionable,
     }.get(kind)
     if resolve is not None:
         return resolve(_snowflake(name, value))
-    fits = {_STRING: (str,), _INTEGER: (int,), _BOOLEAN: (bool,), _NUMBER: (int, float)}.get(kind)
+    fits = {
+        OptionType.STRING: (str,),
+        OptionType.INTEGER: (int,),
+        OptionType.BOOLEAN: (bool,),
+        OptionType.NUMBER: (int, float),
+    }.get(kind)
     if fits is None:
         raise ValueError(f"option {name!r} has type {kind}, which the simulator cannot fill in")
-    if not isinstance(value, fits) or (isinstance(value, bool) and kind != _BOOLEAN):
+    if not isinstance(value, fits) or (isinstance(value, bool) and kind != OptionType.BOOLEAN):
         raise ValueError(f"option {name!r} takes {' or '.join(entry.__name__ for entry in fits)}, not {value!r}")
     return value
 
@@ -150,13 +168,13 @@ def _snowflake(name: str, value: OptionValue) -> int:
 def _type_of(value: OptionValue) -> int:
     # bool before int: True is an int too.
     if isinstance(value, bool):
-        return _BOOLEAN
+        return OptionType.BOOLEAN
     if isinstance(value, int):
-        return _INTEGER
+        return OptionType.INTEGER
     if isinstance(value, float):
-        return _NUMBER
+        return OptionType.NUMBER
     if isinstance(value, (User, Member)):
-        return _USER
+        return OptionType.USER
     if isinstance(value, Channel):
-        return _CHANNEL
-    return _ROLE if isinstance(value, Role) else _STRING
+        return OptionType.CHANNEL
+    return OptionType.ROLE if isinstance(value, Role) else OptionType.STRING

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from argus_otel.simulator.snowflakes import created_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from argus_otel.simulator.world import Channel, Guild, Member, Role, User, Webhook, World
 
@@ -19,6 +19,7 @@ __all__ = [
     "ALL_PERMISSIONS",
     "Payload",
     "application",
+    "attachments",
     "as_list",
     "as_object",
     "available_guild",
@@ -215,7 +216,7 @@ def message(message_id: int, where: Channel, author: User, content: Mapping[str,
         "mention_everyone": False,
         "mentions": [],
         "mention_roles": [],
-        "attachments": content.get("attachments") or [],
+        "attachments": attachments(message_id, as_list(content.get("attachments")), ()),
         "embeds": content.get("embeds") or [],
         "components": content.get("components") or [],
         "pinned": False,
@@ -225,9 +226,24 @@ def message(message_id: int, where: Channel, author: User, content: Mapping[str,
     if content.get("nonce") is not None:
         payload["nonce"] = content["nonce"]
     if content.get("message_reference"):
-        payload["message_reference"] = content["message_reference"]
+        # discord.py sends these ids as numbers; Discord answers with strings.
+        payload["message_reference"] = {
+            key: str(value) if key.endswith("_id") else value for key, value in content["message_reference"].items()
+        }
         payload["type"] = 19
     return payload
+
+
+def attachments(message_id: int, given: Iterable[Payload], known: Iterable[Payload]) -> list[Payload]:
+    """Return the attachments of a message: those it has already, by id, and new ones, numbered from 0 by the bot."""
+    there = {str(entry["id"]): entry for entry in known}
+    return [there.get(str(entry["id"])) or _attachment(message_id, entry) for entry in given]
+
+
+def _attachment(message_id: int, given: Payload) -> Payload:
+    attachment_id = message_id + int(given["id"]) + 1
+    url = f"https://cdn.discordapp.com/attachments/{message_id}/{attachment_id}/{given.get('filename', 'file')}"
+    return {"filename": "file", "size": 0} | given | {"id": str(attachment_id), "url": url, "proxy_url": url}
 
 
 def application(world: World) -> Payload:

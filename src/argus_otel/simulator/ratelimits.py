@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -127,7 +128,7 @@ class RateLimits:
             "X-RateLimit-Limit": str(limit.limit),
             "X-RateLimit-Remaining": str(window.remaining),
             "X-RateLimit-Reset": f"{window.reset:.3f}",
-            "X-RateLimit-Reset-After": f"{window.reset - now:.3f}",
+            "X-RateLimit-Reset-After": f"{_up(window.reset - now):.3f}",
             "X-RateLimit-Bucket": route,
         }
         if refused:
@@ -142,6 +143,10 @@ class RateLimits:
 
     @staticmethod
     def _refused(scope: Scope, headers: dict[str, str], retry_after: float) -> Taken:
-        # Discord rounds up to the millisecond, so that whoever waits exactly that long is let in.
-        retry_after = round(retry_after + 0.0005, 3)
+        retry_after = _up(retry_after)
         return Taken(headers | {"X-RateLimit-Scope": scope, "Retry-After": f"{retry_after:.3f}"}, scope, retry_after)
+
+
+def _up(seconds: float) -> float:
+    """Round up to the millisecond, so that whoever waits exactly that long is let in."""
+    return math.ceil(seconds * 1000) / 1000

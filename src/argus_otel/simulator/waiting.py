@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -42,9 +43,11 @@ class Changes:
             value = look()
             if value is not None:
                 return value
+            # Not every event loop can sleep for ever by the clock.
+            left = None if math.isinf(timeout) else max(0.0, deadline - loop.time())
             waiter: asyncio.Future[None] = loop.create_future()
             self._waiters.append(waiter)
-            done, _ = await asyncio.wait([waiter], timeout=max(0.0, deadline - loop.time()))
+            done, _ = await asyncio.wait([waiter], timeout=left)
             if not done:
                 waiter.cancel()
                 raise TimeoutError(f"{what()} (waited {timeout:g} s)")

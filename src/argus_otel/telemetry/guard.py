@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 _log = logging.getLogger("argus_otel")
 
@@ -53,33 +53,22 @@ class Guard:
         return None
 
     def shield(self, hook: str, body: Callable[P, T]) -> Callable[P, T | None]:
-        """Return ``body`` such that it returns ``None`` where it would have raised."""
+        """Return ``body`` such that it returns ``None`` where it would have raised. Positional arguments only."""
         failed = self._failed
 
-        def shielded(*args: P.args, **kwargs: P.kwargs) -> T | None:
+        # Without **kwargs, which cost every call a dictionary.
+        def shielded(*args: object) -> T | None:
             try:
-                return body(*args, **kwargs)
+                return body(*args)  # type: ignore[arg-type]
             except Exception as error:  # noqa: BLE001 - this is the guard
                 failed(hook, error)
                 return None
 
-        return shielded
+        return cast("Callable[P, T | None]", shielded)
 
-    def before(self, hook: str, body: Callable[..., object], original: Callable[..., T]) -> Callable[..., T]:
-        """Return ``original`` with ``body`` called first, on the same positional arguments.
-
-        For hot paths: one frame less than calling a shielded body.
-        """
-        failed = self._failed
-
-        def observed(*args: object) -> T:
-            try:
-                body(*args)
-            except Exception as error:  # noqa: BLE001 - this is the guard
-                failed(hook, error)
-            return original(*args)
-
-        return observed
+    def fault(self, hook: str, error: Exception) -> None:
+        """Take note of a fault that a hook has caught itself, by its exact class, where each nanosecond counts."""
+        self._failed(hook, error)
 
     def _failed(self, hook: str, error: Exception) -> None:
         self._count(hook)

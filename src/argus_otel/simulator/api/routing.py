@@ -139,6 +139,10 @@ class Routes:
         for key, routes in other._routes.items():
             self._routes[key].extend(routes)
 
+    def templates(self) -> list[str]:
+        """Return the templates in this table, in the order they were added to each length."""
+        return [route.template for routes in self._routes.values() for route in routes]
+
     def find(self, method: str, path: str) -> Match | None:
         """Return the route for a path below ``/api/v10``, as it stands in the URL, percent signs and all."""
         segments = path.strip("/").split("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
 import time
@@ -13,11 +14,15 @@ from aiohttp import web
 
 from argus_otel.simulator.api import channels, commands, guilds, identity, interactions, webhooks
 from argus_otel.simulator.api.routing import Answer, Call, RefusedError, Routes
+from argus_otel.simulator.attention import answering
 from argus_otel.simulator.connection import reset
 from argus_otel.simulator.faults import Malformed, RateLimited, Reset, ServerError, Slow
 from argus_otel.simulator.ledger import RestEntry
+from argus_otel.simulator.payloads import as_list, as_object
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from argus_otel.simulator.api.routing import Match
     from argus_otel.simulator.core import Core
     from argus_otel.simulator.faults import Action
@@ -57,7 +62,8 @@ class Rest:
         """Answer one request."""
         self._core.requests_in_flight += 1
         try:
-            return await self._serve(request)
+            with answering():
+                return await self._serve(request)
         finally:
             self._core.requests_in_flight -= 1
             self._core.last_request_at = time.monotonic()
@@ -140,9 +146,19 @@ async def _body(request: web.Request) -> Any:
         return None
     try:
         if request.content_type == "multipart/form-data":
-            form = await request.post()
-            fields: Payload = {key: value for key, value in form.items() if isinstance(value, str)}
-            return json.loads(fields["payload_json"]) if "payload_json" in fields else fields
+            return _form(await request.post())
         return json.loads(await request.read())
     except ValueError:
         raise RefusedError(400, 50109, "The request body contains invalid JSON.") from None
+
+
+def _form(form: Mapping[str, str | bytes | bytearray | web.FileField]) -> Any:
+    payload = form.get("payload_json")
+    if not isinstance(payload, str):
+        return {key: value for key, value in form.items() if isinstance(value, str)}
+    body: Any = json.loads(payload)
+    for attachment in as_list((as_object(body) or {}).get("attachments")):
+        file = form.get(f"files[{attachment.get('id')}]")
+        if isinstance(file, web.FileField):
+            attachment["size"] = file.file.seek(0, io.SEEK_END)
+    return body

@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import Telemetry
-
 from .interactions import Interactions
 from .patches import Patch
 
@@ -24,23 +22,15 @@ if TYPE_CHECKING:
 HOOK = "app commands"
 
 
-def patches(telemetry: Telemetry, interactions: Interactions) -> list[Patch]:
+def patches(interactions: Interactions) -> list[Patch]:
     """Return the hooks on the tree and on what hands exceptions on."""
     from discord.app_commands import AppCommandError
 
-    claim, note, finish = interactions.claim, interactions.note, interactions.finish
-    rejected = telemetry.guard.shield(HOOK, _note_rejection)
-
-    def make_from_interaction(original: Callable[..., Any]) -> Callable[..., Any]:
-        def _from_interaction(self: CommandTree[Any], interaction: Interaction[Any]) -> None:
-            claim(interaction.id)
-            original(self, interaction)
-
-        return _from_interaction
+    find, note, finish = interactions.find, interactions.note, interactions.finish
 
     def make_call(original: Callable[..., Any]) -> Callable[..., Any]:
         async def _call(self: CommandTree[Any], interaction: Interaction[Any]) -> None:
-            operation = claim(interaction.id)
+            operation = find(interaction.id)
             if operation is None:
                 return await original(self, interaction)
             try:
@@ -52,7 +42,8 @@ def patches(telemetry: Telemetry, interactions: Interactions) -> list[Patch]:
                 note(interaction.id, error)
                 finish(operation)
                 raise
-            rejected(operation, interaction)
+            # Set without an exception where the tree's own interaction_check said no.
+            operation.rejected = interaction.command_failed
             finish(operation)
             return None
 
@@ -63,7 +54,7 @@ def patches(telemetry: Telemetry, interactions: Interactions) -> list[Patch]:
             try:
                 await original(self, interaction, error)
             finally:
-                operation = claim(interaction.id)
+                operation = find(interaction.id)
                 if operation is not None:
                     finish(operation)
 
@@ -96,7 +87,6 @@ def patches(telemetry: Telemetry, interactions: Interactions) -> list[Patch]:
 
     tree, commands = "discord.app_commands.tree", "discord.app_commands.commands"
     return [
-        Patch(HOOK, tree, "CommandTree._from_interaction", make_from_interaction),
         Patch(HOOK, tree, "CommandTree._call", make_call),
         Patch(HOOK, tree, "CommandTree._dispatch_error", make_dispatch_error),
         Patch(HOOK, commands, "Command._invoke_error_handlers", make_error_handlers),
@@ -110,8 +100,3 @@ def patches(telemetry: Telemetry, interactions: Interactions) -> list[Patch]:
             "discord.ext.commands",
         ),
     ]
-
-
-def _note_rejection(operation: Any, interaction: Interaction[Any]) -> None:
-    # Set without an exception where the tree's own interaction_check said no.
-    operation.rejected = interaction.command_failed

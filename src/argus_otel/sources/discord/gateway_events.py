@@ -1,8 +1,8 @@
 """Observed: every event that the gateway sends, by shard and type. Noun: counter.
 
 Each connection tells discord.py of an event by calling ``ws._dispatch("socket_event_type", type)``. That is an
-attribute of the connection, so a closure takes its place: no class is wrapped and no task is made. Safe, because it
-adds to one cell and then makes the original call; a fault of its own is swallowed by the guard.
+attribute of the connection, so a closure takes its place: no class is wrapped and no task is made. Safe, because all it
+does before the original call is to add to one cell.
 """
 
 from __future__ import annotations
@@ -34,14 +34,23 @@ class GatewayEvents:
     def chain(self, ws: DiscordWebSocket, counts: Bound[CounterCell]) -> None:
         """Count the events of ``ws`` from now on."""
 
-        def count(name: str, argument: str = "", *_: object) -> None:
-            if name == "socket_event_type":
-                counts[argument].value += 1
-
         original = ws._dispatch
-        ws._dispatch = self._guard.before(HOOK, count, original)
+        guard = self._guard
+
+        def dispatch(name: str, argument: str = "", *more: object) -> None:
+            if name == "socket_event_type":
+                try:
+                    counts[argument].value += 1
+                except TypeError as error:  # a malformed frame, whose type is a list or an object
+                    guard.fault(HOOK, error)
+            if more:
+                original(name, argument, *more)
+            else:
+                original(name, argument)
+
+        ws._dispatch = dispatch
         self._chained = [chained for chained in self._chained if chained[0].open]
-        self._chained.append((ws, ws._dispatch, original))
+        self._chained.append((ws, dispatch, original))
 
     def release(self) -> None:
         """Give every connection its own dispatch back, where nobody has chained on ours since."""

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import AttributeValue, CounterCell, Operation, Telemetry
+from argus_otel.telemetry import AttributeValue, CounterCell, HistogramCell, Operation, Span, Telemetry, Tracing
 
 from .catalogue import (
     AUTOCOMPLETE_SPAN,
@@ -27,6 +27,7 @@ from .catalogue import (
     COMMAND_TYPE,
     COMPONENT_NAME,
     COMPONENT_SPAN,
+    ERROR_TYPE,
     INTERACTION_DURATION,
     INTERACTION_TYPE,
     INTERACTIONS_ACTIVE,
@@ -35,7 +36,7 @@ from .catalogue import (
     RESPONSE_TIME,
     UNACKNOWLEDGED,
 )
-from .outcomes import OK, UNHANDLED, Outcome, original, outcome_of
+from .outcomes import OK, REJECTED, UNHANDLED, Outcome, original, outcome_of
 from .patches import Hooks
 
 if TYPE_CHECKING:
@@ -48,9 +49,38 @@ DEADLINE = 3.0
 
 _DISCORD_EPOCH = 1_420_070_400.0
 
-_TYPES = {2: "application_command", 3: "component", 4: "autocomplete", 5: "modal_submit"}
-_SPANS = {2: COMMAND_SPAN, 3: COMPONENT_SPAN, 4: AUTOCOMPLETE_SPAN, 5: MODAL_SPAN}
+# Beyond it cells are looked up each time: names that the caps refuse must not be remembered here either.
+_SERIES_REMEMBERED = 2000
+
 _COMMAND_TYPES = {1: "slash", 2: "user", 3: "message"}
+
+
+class Kind:
+    """What all interactions of one type have in common."""
+
+    __slots__ = ("type", "prefix", "span", "active", "is_command", "is_tree")
+
+    def __init__(self, number: int, name: str, span: Span, active: CounterCell) -> None:
+        self.type = name
+        self.prefix = span.name.partition(" ")[0]
+        self.span = span
+        self.active = active
+        self.is_command = number == 2
+        self.is_tree = number in (2, 4)
+
+
+class Series:
+    """The cells of one command's, or one component's, interactions that end well.
+
+    Looked up once for each interaction, by one key instead of three.
+    """
+
+    __slots__ = ("duration", "command", "response")
+
+    def __init__(self, duration: HistogramCell, command: HistogramCell | None, response: HistogramCell) -> None:
+        self.duration = duration
+        self.command = command
+        self.response = response
 
 
 class InteractionOperation(Operation):
@@ -58,12 +88,10 @@ class InteractionOperation(Operation):
 
     Attributes
     ----------
-    id, type:
-        The interaction's snowflake, and its type by discord.py's name.
+    id, kind:
+        The interaction's snowflake, and what its type has.
     command, command_type, component:
         What it is for, as metrics name it; ``None`` where that does not apply.
-    age:
-        How old it was on arrival, in seconds, by this machine's clock; never negative.
     claimed:
         Whether somebody handles it.
     rejected:
@@ -74,44 +102,42 @@ class InteractionOperation(Operation):
 
     __slots__ = (
         "id",
-        "type",
-        "prefix",
+        "kind",
         "command",
         "command_type",
         "component",
-        "age",
         "claimed",
         "rejected",
         "acknowledged",
         "acknowledging",
-        "active",
     )
 
-    def __init__(self, interaction_id: int, kind: int, active: CounterCell) -> None:
+    def __init__(self, interaction_id: int, kind: Kind) -> None:
         super().__init__()
         self.id = interaction_id
-        self.type = _TYPES[kind]
-        self.prefix = _SPANS[kind].name.partition(" ")[0]
+        self.kind = kind
         self.command: str | None = None
         self.command_type: str | None = None
         self.component: str | None = None
-        self.age = max(0.0, time.time() - (interaction_id >> 22) / 1000 - _DISCORD_EPOCH)
         self.claimed = False
         self.rejected = False
         self.acknowledged = False
         self.acknowledging = False
-        self.active = active
 
     @property
     def since_creation(self) -> float:
-        """How long ago Discord created it, in seconds."""
-        return self.age + time.perf_counter() - self.started
+        """How long ago Discord created it, in seconds: by its snowflake, but never less than since it arrived.
+
+        This machine's clock may be behind Discord's; the time since arrival needs no clock.
+        """
+        by_clock = time.time() - (self.id >> 22) / 1000 - _DISCORD_EPOCH
+        return max(by_clock, time.perf_counter() - self.started)
 
     def name_component(self, name: str) -> None:
         """Set what a component's or a modal's handler is called, once it is known."""
         self.component = name
         if self.span is not None:
-            self.span.rename(f"{self.prefix} {name}")
+            self.span.rename(f"{self.kind.prefix} {name}")
             self.span.set({COMPONENT_NAME.name: name})
 
 
@@ -125,7 +151,14 @@ class Interactions:
         self._commands = telemetry.histogram(COMMAND_DURATION)
         self._responses = telemetry.histogram(RESPONSE_TIME)
         self._unacknowledged = telemetry.counter(UNACKNOWLEDGED)
-        self._active = telemetry.counter(INTERACTIONS_ACTIVE)
+        active = telemetry.counter(INTERACTIONS_ACTIVE)
+        self._kinds = {
+            2: Kind(2, "application_command", COMMAND_SPAN, active["application_command"]),
+            3: Kind(3, "component", COMPONENT_SPAN, active["component"]),
+            4: Kind(4, "autocomplete", AUTOCOMPLETE_SPAN, active["autocomplete"]),
+            5: Kind(5, "modal_submit", MODAL_SPAN, active["modal_submit"]),
+        }
+        self._series: dict[tuple[str, str | None, str | None, str | None], Series] = {}
         self._open: dict[int, InteractionOperation] = {}
         self._chained: list[tuple[dict[str, Callable[[Any], None]], object, Callable[[Any], None]]] = []
         # What other hook files call, each safe to call with anything.
@@ -133,8 +166,6 @@ class Interactions:
         self.claim = guard.shield(HOOK, self._claim)
         self.note = guard.shield(HOOK, self._note)
         self.finish = guard.shield(HOOK, self._finish)
-        self.acknowledging = guard.shield(HOOK, self._acknowledging)
-        self.acknowledged = guard.shield(HOOK, self._acknowledged)
 
     def __len__(self) -> int:
         """Return how many interactions are remembered: those that are handled, or may still be acknowledged."""
@@ -165,7 +196,8 @@ class Interactions:
                     parse(data)
                 finally:
                     span.leave()
-            settle(state, operation)
+            if not operation.claimed:
+                settle(state, operation)
             return None
 
         parsers["INTERACTION_CREATE"] = observed
@@ -179,36 +211,50 @@ class Interactions:
         self._chained.clear()
 
     def _begin(self, state: ConnectionState[Any], data: dict[str, Any]) -> InteractionOperation | None:
-        kind = data["type"]
-        if kind not in _TYPES or not self._hooks.on:
+        kind = self._kinds.get(data["type"])
+        if kind is None or not self._hooks.on:
             return None
-        active = self._active[_TYPES[kind]]
-        operation = InteractionOperation(int(data["id"]), kind, active)
-        inner: dict[str, Any] = data.get("data") or {}
-        if kind in (2, 4):
+        interaction_id = int(data["id"])
+        operation = InteractionOperation(interaction_id, kind)
+        if kind.is_tree:
+            inner = data["data"]
             operation.command = _qualified_name(inner)
-            if kind == 2:
+            if kind.is_command:
                 operation.command_type = _COMMAND_TYPES.get(inner.get("type", 1))
+            # discord.py gives these to the command tree without asking anybody, where there is one.
+            operation.claimed = state._command_tree is not None
         if self._telemetry.tracing is not None:
-            self._telemetry.redact.add_secret(data.get("token"))
-            operation.span = self._telemetry.tracing.start(
-                f"{operation.prefix} {operation.command}" if operation.command else operation.prefix,
-                _SPANS[kind].kind,
-                _span_attributes(operation, data, state.shard_count or 1),
-                root=True,
-            )
-        active.value += 1
-        self._open[operation.id] = operation
+            self._start_span(self._telemetry.tracing, operation, data, state.shard_count or 1)
+        kind.active.value += 1
+        self._open[interaction_id] = operation
         return operation
+
+    def _start_span(self, tracing: Tracing, operation: InteractionOperation, data: dict[str, Any], shards: int) -> None:
+        self._telemetry.redact.add_secret(data.get("token"))
+        kind, command = operation.kind, operation.command
+        operation.span = tracing.start(
+            kind.prefix if command is None else f"{kind.prefix} {command}",
+            kind.span.kind,
+            _span_attributes(operation, data, shards),
+            root=True,
+        )
 
     def _settle(self, state: ConnectionState[Any], operation: InteractionOperation) -> None:
         """End at once what nobody handles: an expired view, an unknown component, a bot without a command tree."""
-        if not operation.claimed:
-            # Somebody may wait for it with Client.wait_for, which nobody can see from here.
-            waiting = getattr(state._get_client(), "_listeners", {}).get("interaction")
-            self._end(operation, OK if waiting or operation.acknowledged else UNHANDLED)
+        # Somebody may wait for it with Client.wait_for, which nobody can see from here.
+        waiting = getattr(state._get_client(), "_listeners", {}).get("interaction")
+        self._end(operation, OK if waiting or operation.acknowledged else UNHANDLED)
 
     # -- what handlers do with it
+
+    def find(self, interaction_id: int) -> InteractionOperation | None:
+        """Return an interaction that is remembered."""
+        return self._open.get(interaction_id)
+
+    def unclaimed(self, interaction_id: int) -> bool:
+        """Whether an interaction has arrived that nobody handles yet."""
+        operation = self._open.get(interaction_id)
+        return operation is not None and not operation.claimed
 
     def _claim(self, interaction_id: int) -> InteractionOperation | None:
         operation = self._open.get(interaction_id)
@@ -216,11 +262,6 @@ class Interactions:
             return None
         operation.claimed = True
         return operation
-
-    def unclaimed(self, interaction_id: int) -> bool:
-        """Whether an interaction has arrived that nobody handles yet."""
-        operation = self._open.get(interaction_id)
-        return operation is not None and not operation.claimed
 
     def _note(self, interaction_id: int, error: BaseException) -> None:
         operation = self._open.get(interaction_id)
@@ -230,47 +271,78 @@ class Interactions:
     def _finish(self, operation: InteractionOperation) -> None:
         if operation.ended:
             return
-        outcome = outcome_of(operation.error)
-        if operation.error is None and operation.rejected:
-            outcome = Outcome("rejected")
-        self._end(operation, outcome)
+        if operation.error is not None:
+            self._end(operation, outcome_of(operation.error))
+        else:
+            self._end(operation, REJECTED if operation.rejected else OK)
 
     def _end(self, operation: InteractionOperation, outcome: Outcome) -> None:
-        if operation.span is not None:
+        span = operation.span
+        if span is not None:
             attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
             if outcome.error_type is not None:
-                attributes["error.type"] = outcome.error_type
-            operation.span.set(attributes)
-        duration = operation.end(failed=outcome.failed)
-        operation.active.value -= 1
-        trace = operation.trace
-        command = operation.command
-        key = (operation.type, command, operation.component, outcome.name, outcome.error_type)
-        self._durations[key].record(duration, trace)
-        if operation.command_type is not None:
-            self._commands[command, operation.command_type, outcome.name, outcome.error_type].record(duration, trace)
+                attributes[ERROR_TYPE.name] = outcome.error_type
+            span.set(attributes)
+        duration = operation.end(failed=outcome.name == "error")
+        kind = operation.kind
+        kind.active.value -= 1
+        trace = operation.trace if span is not None else None
+        if outcome is OK:
+            series = self._series_of(operation)
+            series.duration.record(duration, trace)
+            if series.command is not None:
+                series.command.record(duration, trace)
+        else:
+            command, command_type = operation.command, operation.command_type
+            name, error_type = outcome
+            self._durations[kind.type, command, operation.component, name, error_type].record(duration, trace)
+            if command_type is not None:
+                self._commands[command, command_type, name, error_type].record(duration, trace)
         if operation.acknowledged:
             del self._open[operation.id]
         else:
             self._await_acknowledgement(operation)
 
+    def _series_of(self, operation: InteractionOperation) -> Series:
+        kind, command, command_type = operation.kind, operation.command, operation.command_type
+        component = operation.component
+        key = (kind.type, command, command_type, component)
+        series = self._series.get(key)
+        if series is None:
+            series = Series(
+                self._durations[kind.type, command, component, "ok", None],
+                None if command_type is None else self._commands[command, command_type, "ok", None],
+                self._responses[kind.type, command],
+            )
+            if len(self._series) < _SERIES_REMEMBERED:
+                self._series[key] = series
+        return series
+
     # -- acknowledgement
 
-    def _acknowledging(self, interaction_id: int, under_way: bool) -> None:
+    def acknowledging(self, interaction_id: int) -> None:
+        """Note that an acknowledgement is under way."""
         operation = self._open.get(interaction_id)
-        if operation is None:
-            return
-        operation.acknowledging = under_way
-        if not under_way and operation.ended and operation.since_creation >= DEADLINE:
-            self._give_up(operation)
+        if operation is not None:
+            operation.acknowledging = True
 
-    def _acknowledged(self, interaction_id: int) -> None:
+    def acknowledgement_failed(self, interaction_id: int) -> None:
+        """Note that it did not arrive, or was refused."""
+        operation = self._open.get(interaction_id)
+        if operation is not None:
+            operation.acknowledging = False
+            if operation.ended and operation.since_creation >= DEADLINE:
+                self._give_up(operation)
+
+    def acknowledged(self, interaction_id: int) -> None:
+        """Note that Discord has had our answer; the first one counts."""
         operation = self._open.get(interaction_id)
         if operation is None or operation.acknowledged:
             return
         operation.acknowledged = True
         operation.acknowledging = False
-        self._responses[operation.type, operation.command].record(operation.since_creation, operation.trace)
+        trace = operation.trace if operation.span is not None else None
+        self._series_of(operation).response.record(operation.since_creation, trace)
         if operation.ended:
             del self._open[operation.id]
 
@@ -290,22 +362,22 @@ class Interactions:
 
     def _give_up(self, operation: InteractionOperation) -> None:
         if self._open.pop(operation.id, None) is not None:
-            self._unacknowledged[operation.type, operation.command].value += 1
+            self._unacknowledged[operation.kind.type, operation.command].value += 1
 
 
 def _qualified_name(data: dict[str, Any]) -> str:
     """Return a command's name with its group and subcommand, as discord.py's ``qualified_name`` has it."""
     name: str = data["name"]
-    options: list[dict[str, Any]] = data.get("options") or []
+    options: list[dict[str, Any]] | None = data.get("options")
     while options and options[0].get("type") in (1, 2):  # a subcommand or a group of them, always alone
         name += " " + options[0]["name"]
-        options = options[0].get("options") or []
+        options = options[0].get("options")
     return name
 
 
 def _span_attributes(operation: InteractionOperation, data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
     attributes: dict[str, AttributeValue] = {
-        INTERACTION_TYPE.name: operation.type,
+        INTERACTION_TYPE.name: operation.kind.type,
         "discord.interaction.id": str(operation.id),
     }
     if operation.command is not None:

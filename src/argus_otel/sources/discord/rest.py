@@ -9,14 +9,14 @@ While a call runs, other HTTP client instrumentations are silent: they would rec
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from argus_otel.telemetry import AttributeValue, Operation, Scope, Telemetry
+from argus_otel.telemetry import AttributeValue, HistogramCell, Operation, Scope, Telemetry
 
 from .catalogue import (
     HTTP_DURATION,
@@ -42,10 +42,27 @@ HOOK = "REST calls"
 # A bucket that does not wait is passed in microseconds; one that does, sleeps.
 _WAITED = 0.001
 
+_ENDPOINTS_REMEMBERED = 1000
+
 _CALLBACK = "/interactions/{webhook_id}/{webhook_token}/callback"
 
 current_call: ContextVar[RestCall | None] = ContextVar("argus_otel.rest_call", default=None)
 """The call that the running context is in, for the files that watch attempts and waits."""
+
+
+class Endpoint:
+    """What all calls of one route have in common, looked up once for each."""
+
+    __slots__ = ("method", "path", "server", "template", "acknowledges", "answers", "duration")
+
+    def __init__(self, method: str, path: str, server: str, duration: HistogramCell) -> None:
+        self.method = method
+        self.path = path
+        self.server = server
+        self.template = template_of(path)
+        self.acknowledges = path == _CALLBACK
+        self.answers: dict[int, HistogramCell] = {}
+        self.duration = duration
 
 
 class RestCall(Operation):
@@ -53,8 +70,8 @@ class RestCall(Operation):
 
     Attributes
     ----------
-    method, template, server:
-        As metrics name them.
+    endpoint:
+        What its route has.
     attempts:
         How many attempts have begun.
     attempt_started:
@@ -67,12 +84,12 @@ class RestCall(Operation):
         The last response's status.
     interaction:
         The interaction that it acknowledges, or 0.
+    scope:
+        What is in force while it runs: its span, or silence for other instrumentations.
     """
 
     __slots__ = (
-        "method",
-        "template",
-        "server",
+        "endpoint",
         "attempts",
         "attempt_started",
         "backing_off_since",
@@ -82,11 +99,9 @@ class RestCall(Operation):
         "scope",
     )
 
-    def __init__(self, method: str, template: str, server: str) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         super().__init__()
-        self.method = method
-        self.template = template
-        self.server = server
+        self.endpoint = endpoint
         self.attempts = 0
         self.attempt_started: float | None = None
         self.backing_off_since: float | None = None
@@ -107,6 +122,7 @@ class RestCalls:
         self._calls = telemetry.histogram(REST_DURATION)
         self._waits = telemetry.histogram(RATELIMIT_WAIT)
         self._ratelimits = telemetry.counter(RATELIMITS)
+        self._endpoints: dict[tuple[str, str], Endpoint] = {}
         self.begin = telemetry.guard.shield(HOOK, self._begin)
         self.finish = telemetry.guard.shield(HOOK, self._finish)
 
@@ -155,18 +171,18 @@ class RestCalls:
     def _begin(self, route: Route) -> RestCall | None:
         if not self._hooks.on:
             return None
-        call = RestCall(route.method, route.path, _host(route.BASE))
-        if route.path == _CALLBACK:
+        endpoint = self._endpoints.get((route.method, route.path)) or self._endpoint(route)
+        call = RestCall(endpoint)
+        if endpoint.acknowledges:
             call.interaction = int(route.webhook_id or 0)
-            self._interactions.acknowledging(call.interaction, True)
+            self._interactions.acknowledging(call.interaction)
         telemetry = self._telemetry
         if telemetry.tracing is not None:
             telemetry.redact.add_secret(route.webhook_token)
-            template = template_of(route.path)
             call.scope = call.span = telemetry.tracing.start(
-                f"{route.method} {template}",
+                f"{endpoint.method} {endpoint.template}",
                 REST_SPAN.kind,
-                {METHOD.name: route.method, TEMPLATE.name: template, SERVER.name: call.server},
+                {METHOD.name: endpoint.method, TEMPLATE.name: endpoint.template, SERVER.name: endpoint.server},
             )
         else:
             call.scope = telemetry.quiet()
@@ -186,18 +202,31 @@ class RestCalls:
             if call.attempt_started is not None:  # the response's body never came
                 self.attempt_failed(call, error)
         waited = call.waited if call.waited >= _WAITED else 0.0
-        if call.span is not None:
-            call.span.set(_span_attributes(call, waited, error_type))
+        span, trace = call.span, None
+        if span is not None:
+            span.set(_span_attributes(call, waited, error_type))
+            trace = call.trace
         duration = call.end(failed=error is not None)
-        trace = call.trace
-        self._calls[call.method, call.template, error_type].record(duration, trace)
+        endpoint = call.endpoint
+        if error_type is None:
+            endpoint.duration.record(duration, trace)
+        else:
+            self._calls[endpoint.method, endpoint.path, error_type].record(duration, trace)
         if waited:
-            self._waits[call.template].record(waited, trace)
+            self._waits[endpoint.path].record(waited, trace)
         if call.interaction:
             if error is None:
                 self._interactions.acknowledged(call.interaction)
             else:
-                self._interactions.acknowledging(call.interaction, False)
+                self._interactions.acknowledgement_failed(call.interaction)
+
+    def _endpoint(self, route: Route) -> Endpoint:
+        method, path = route.method, route.path
+        endpoint = Endpoint(method, path, _host(route.BASE), self._calls[method, path, None])
+        # A bot that writes ids into its paths itself must not make this grow for ever.
+        if len(self._endpoints) < _ENDPOINTS_REMEMBERED:
+            self._endpoints[method, path] = endpoint
+        return endpoint
 
     # -- its attempts
 
@@ -210,30 +239,49 @@ class RestCalls:
         call.attempts += 1
         call.attempt_started = now
 
-    def attempt_answered(self, call: RestCall, status: int, ratelimit_scope: str | None) -> None:
-        """Record the attempt that a response has just ended; ``ratelimit_scope`` is given for a 429."""
+    def attempt_answered(self, call: RestCall, status: int, headers: Mapping[str, str], data: object) -> None:
+        """Record the attempt that a response has just ended."""
         now = perf_counter()
         started, call.attempt_started = call.attempt_started, None
         call.status = status
-        error_type = str(status) if status >= 400 else None
+        endpoint = call.endpoint
         if started is not None:
-            key = (call.method, call.template, status, call.server, error_type)
-            self._attempts[key].record(now - started, call.trace)
-        if ratelimit_scope is not None:
-            self._ratelimits[call.template, ratelimit_scope].value += 1
+            cell = endpoint.answers.get(status)
+            if cell is None:
+                error_type = str(status) if status >= 400 else None
+                key = (endpoint.method, endpoint.path, status, endpoint.server, error_type)
+                cell = endpoint.answers[status] = self._attempts[key]
+            cell.record(now - started, call.trace if call.span is not None else None)
+        if status >= 400:
+            self._refused(call, status, headers, data, now)
+
+    def _refused(self, call: RestCall, status: int, headers: Mapping[str, str], data: object, now: float) -> None:
+        attributes: dict[str, AttributeValue] = {STATUS.name: status}
+        if status == 429:
+            scope = attributes[RATELIMIT_SCOPE.name] = _ratelimit_scope(headers, data)
+            self._ratelimits[call.endpoint.path, scope].value += 1
             call.backing_off_since = now
-        if call.span is not None and error_type is not None:
-            attributes: dict[str, AttributeValue] = {STATUS.name: status}
-            if ratelimit_scope is not None:
-                attributes[RATELIMIT_SCOPE.name] = ratelimit_scope
+        if call.span is not None:
             call.span.mark("response", attributes)
 
     def attempt_failed(self, call: RestCall, error: BaseException) -> None:
         """Record the attempt that has just failed without a response."""
         started, call.attempt_started = call.attempt_started, None
+        endpoint = call.endpoint
         if started is not None:
-            key = (call.method, call.template, None, call.server, type(error).__qualname__)
+            key = (endpoint.method, endpoint.path, None, endpoint.server, type(error).__qualname__)
             self._attempts[key].record(perf_counter() - started, call.trace)
+
+
+def _ratelimit_scope(headers: Mapping[str, str], data: object) -> str:
+    """Return whose limit a 429 speaks of."""
+    if not headers.get("Via") or isinstance(data, str):
+        return "cloudflare"  # as discord.py tells a ban by Cloudflare
+    if headers.get("X-RateLimit-Global") or (
+        isinstance(data, Mapping) and cast("Mapping[str, object]", data).get("global")
+    ):
+        return "global"
+    return headers.get("X-RateLimit-Scope", "user")
 
 
 @lru_cache(maxsize=16)

@@ -8,7 +8,7 @@ arguments, and whatever they raise passes through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import Telemetry
@@ -28,10 +28,7 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
     begun = guard.shield(HOOK, calls.attempt_begun)
     failed = guard.shield(HOOK, calls.attempt_failed)
 
-    def tell(call: RestCall, status: int, headers: Mapping[str, str], data: object) -> None:
-        calls.attempt_answered(call, status, _scope(headers, data) if status == 429 else None)
-
-    answered = guard.shield(HOOK, tell)
+    answered = guard.shield(HOOK, calls.attempt_answered)
 
     def make_request(original: Callable[..., Any]) -> Callable[..., Any]:
         def _request(self: object, *args: Any, **kwargs: Any) -> Any:
@@ -82,12 +79,3 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
         Patch(HOOK, "discord.webhook.async_", "json_or_text", make_read),
         Patch(HOOK, "requests.sessions", "Session.request", make_sync, package="requests"),
     ]
-
-
-def _scope(headers: Mapping[str, str], data: object) -> str:
-    """Return whose limit a 429 speaks of."""
-    if not headers.get("Via") or isinstance(data, str):
-        return "cloudflare"  # as discord.py tells a ban by Cloudflare
-    if headers.get("X-RateLimit-Global") or (isinstance(data, Mapping) and data.get("global")):  # type: ignore[union-attr]
-        return "global"
-    return headers.get("X-RateLimit-Scope", "user")

@@ -19,24 +19,38 @@ HOOK = "REST waits"
 
 def patches() -> list[Patch]:
     """Return the hooks on the buckets of the bot's own calls and of webhooks."""
+    http, webhook = "discord.http", "discord.webhook.async_"
+    return [
+        Patch(HOOK, http, "Ratelimit.__aenter__", _make),
+        Patch(HOOK, http, "Ratelimit.__aexit__", _make),
+        Patch(HOOK, webhook, "AsyncDeferredLock.__aenter__", _make_if(lambda lock: lock.lock.locked())),
+        Patch(HOOK, webhook, "AsyncDeferredLock.__aexit__", _make_if(lambda lock: lock.delta)),
+    ]
+
+
+def _make(original: Callable[..., Any]) -> Callable[..., Any]:
+    async def wait(self: object, *args: Any) -> Any:
+        call = current_call.get()
+        if call is None:
+            return await original(self, *args)
+        started = perf_counter()
+        try:
+            return await original(self, *args)
+        finally:
+            call.waited += perf_counter() - started
+
+    return wait
+
+
+def _make_if(waits: Callable[[Any], object]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Time it only where it is going to wait: an interaction's own webhook never does."""
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        async def wait(self: object, *args: Any) -> Any:
-            call = current_call.get()
-            if call is None:
-                return await original(self, *args)
-            started = perf_counter()
-            try:
-                return await original(self, *args)
-            finally:
-                call.waited += perf_counter() - started
+        timed = _make(original)
+
+        def wait(self: object, *args: Any) -> Any:
+            return timed(self, *args) if waits(self) else original(self, *args)
 
         return wait
 
-    http, webhook = "discord.http", "discord.webhook.async_"
-    return [
-        Patch(HOOK, http, "Ratelimit.__aenter__", make),
-        Patch(HOOK, http, "Ratelimit.__aexit__", make),
-        Patch(HOOK, webhook, "AsyncDeferredLock.__aenter__", make),
-        Patch(HOOK, webhook, "AsyncDeferredLock.__aexit__", make),
-    ]
+    return make

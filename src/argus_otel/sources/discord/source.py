@@ -103,7 +103,7 @@ class _Parts:
             *Sessions(telemetry, hooks).patches(),
             *disconnects.patches(),
             *listeners.patches(telemetry, self.interactions),
-            *app_commands.patches(telemetry, self.interactions),
+            *app_commands.patches(self.interactions),
             *Components(telemetry, self.interactions).patches(),
             *PrefixCommands(telemetry, hooks).patches(),
             *rest.patches(),

@@ -1,0 +1,1 @@
+"""What argus-otel costs, measured as ratios in one run, each with an A/A control."""

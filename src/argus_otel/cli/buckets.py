@@ -1,0 +1,62 @@
+"""Distributions, as histograms tell them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """A distribution.
+
+    Attributes
+    ----------
+    counts:
+        How many values lie in each bucket, by its upper edge; the last edge is infinite.
+    sum:
+        Of all values, in the metric's unit.
+    """
+
+    counts: Mapping[float, float] = field(default_factory=dict[float, float])
+    sum: float = 0.0
+
+    @property
+    def count(self) -> float:
+        """How many values there are."""
+        return math.fsum(self.counts.values())
+
+    @property
+    def highest(self) -> float:
+        """The highest finite edge: of what lies above, no more is known. 0 where there is none."""
+        return max(filter(math.isfinite, self.counts), default=0.0)
+
+    def quantile(self, q: float) -> float | None:
+        """Return the ``q`` quantile in the metric's unit, as Prometheus' ``histogram_quantile`` estimates it.
+
+        Within a bucket it is a straight line, and what lies above every finite edge is told as the highest. ``None``
+        where there are no values.
+        """
+        wanted = q * self.count
+        if self.count == 0:
+            return None
+        below, passed = 0.0, 0.0
+        for edge, count in sorted(self.counts.items()):
+            if count and passed + count >= wanted:
+                return below + (edge - below) * (wanted - passed) / count if math.isfinite(edge) else self.highest
+            below, passed = edge, passed + count
+        return self.highest
+
+    def __add__(self, other: Buckets) -> Buckets:
+        counts = {
+            edge: self.counts.get(edge, 0.0) + other.counts.get(edge, 0.0) for edge in {*self.counts, *other.counts}
+        }
+        return Buckets(counts, self.sum + other.sum)
+
+    def since(self, before: Buckets) -> Buckets:
+        """Return what was added after ``before``; all of it where the program has started again in between."""
+        if self.count < before.count or any(self.counts.get(edge, 0.0) < n for edge, n in before.counts.items()):
+            return self
+        counts = {edge: count - before.counts.get(edge, 0.0) for edge, count in self.counts.items()}
+        return Buckets(counts, self.sum - before.sum)

@@ -1,0 +1,141 @@
+"""Whether a bot answers at its endpoint, and how it is; or whether it could be served there."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from collections.abc import Iterator
+from typing import cast
+
+from argus_otel.settings import Settings
+from argus_otel.version import __version__
+
+from .asking import Answer, Unanswered, ask, explain
+from .findings import Finding, Status
+
+_GROUP = "Endpoint"
+_EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
+_ANOTHER = "set ARGUS_ENDPOINT_PORT to another port (0 takes any that is free), or end the other program"
+
+
+def look_at_endpoint(settings: Settings) -> Iterator[Finding]:
+    """Ask a running bot how it is; where none runs, serve for a moment to see whether that would work."""
+    if not settings.endpoint:
+        yield Finding(_GROUP, "endpoint", Status.INFO, "off, by ARGUS_ENDPOINT")
+        return
+    if settings.endpoint_port == 0:
+        detail = "any port that is free: the bot's first line says which"
+        yield Finding(_GROUP, "endpoint", Status.INFO, detail)
+        return
+    endpoint = _RunningEndpoint(settings)
+    try:
+        health = endpoint.get("/healthz")
+    except ConnectionRefusedError:
+        yield _could_be_served(settings, endpoint.url)
+        return
+    except Unanswered as error:
+        yield _taken(settings, endpoint.url, error)
+        return
+    alive = _object(health).get("alive")
+    if not isinstance(alive, bool):
+        server = health.headers.get("Server", "a server that does not say what it is")
+        detail = f"{endpoint.url} is taken by something else: {server} answers /healthz with {health.status}"
+        yield Finding(_GROUP, "endpoint", Status.FAIL, detail, _ANOTHER)
+        return
+    yield Finding(_GROUP, "endpoint", Status.OK, f"a bot answers at {endpoint.url}")
+    detail = str(_object(health).get("detail", "its event loop turns"))
+    yield Finding(_GROUP, "alive", Status.OK if alive else Status.FAIL, detail)
+    try:
+        yield _readiness(endpoint.get("/readyz"))
+        yield from _status(endpoint)
+    except Unanswered as error:
+        yield Finding(_GROUP, "status", Status.WARN, f"it stopped answering: {explain(error)}")
+
+
+class _RunningEndpoint:
+    """The other side of :class:`argus_otel.endpoint.Endpoint`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._host = settings.endpoint_host.strip("[]")
+        self._host = _EVERYWHERE.get(self._host, self._host)
+        self._port = settings.endpoint_port
+        self._token = settings.endpoint_token
+        self._tls: ssl.SSLContext | None = None
+        if settings.endpoint_certificate:
+            self._tls = ssl.create_default_context()
+            # Asked by an address of this machine, which the certificate need not name.
+            self._tls.check_hostname = False
+            self._tls.verify_mode = ssl.CERT_NONE
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self.url = f"{'https' if self._tls else 'http'}://{host}:{self._port}"
+
+    def get(self, path: str) -> Answer:
+        return ask(self._host, self._port, path, tls=self._tls)
+
+    def status(self) -> Answer:
+        """Ask with the token, for once: only a bot is asked this, and not whoever else may listen there."""
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return ask(self._host, self._port, "/status", headers=headers, tls=self._tls)
+
+
+def _could_be_served(settings: Settings, url: str) -> Finding:
+    from argus_otel.endpoint import Endpoint
+    from argus_otel.telemetry import PartError, Telemetry
+
+    endpoint = Endpoint(settings, Telemetry(), None, dict)
+    try:
+        endpoint.start()
+    except PartError as error:
+        detail, _, remedy = str(error).rpartition("; ")
+        return Finding(_GROUP, "endpoint", Status.FAIL, detail or str(error), remedy if detail else "")
+    endpoint.stop()
+    return Finding(_GROUP, "endpoint", Status.OK, f"{url} is free: no bot runs yet")
+
+
+def _taken(settings: Settings, url: str, error: OSError | http.client.HTTPException) -> Finding:
+    if isinstance(error, ssl.SSLError):
+        detail = f"{url} is taken by something that speaks no TLS, which ARGUS_ENDPOINT_CERTIFICATE asks for"
+        return Finding(_GROUP, "endpoint", Status.FAIL, detail, f"start the bot with the same settings, or {_ANOTHER}")
+    if isinstance(error, (http.client.HTTPException, ConnectionError)):
+        detail = f"{url} is taken by something else, which does not answer as a bot would ({explain(error)})"
+        return Finding(_GROUP, "endpoint", Status.FAIL, detail, _ANOTHER)
+    # No such name or address, or one that keeps silent: what the bot would be told is what to tell.
+    return _could_be_served(settings, url)
+
+
+def _readiness(answer: Answer) -> Finding:
+    facts = _object(answer)
+    checks = cast("list[dict[str, object]]", facts.get("checks", []))
+    waiting = [f"{check.get('name')}: {check.get('detail') or 'not yet'}" for check in checks if not check.get("ready")]
+    if facts.get("ready") is True:
+        return Finding(_GROUP, "ready", Status.OK, f"{len(checks)} checks")
+    return Finding(_GROUP, "ready", Status.WARN, "; ".join(waiting) or str(facts.get("detail", "not yet")))
+
+
+def _status(endpoint: _RunningEndpoint) -> Iterator[Finding]:
+    answer = endpoint.status()
+    if answer.status == http.client.UNAUTHORIZED:
+        detail = "the bot asks for a token, and ARGUS_ENDPOINT_TOKEN is not set here, or is another"
+        yield Finding(_GROUP, "status", Status.WARN, detail, "set ARGUS_ENDPOINT_TOKEN to the bot's")
+        return
+    facts = _object(answer)
+    detail = f"{facts.get('service')}, argus-otel {facts.get('version')}"
+    if facts.get("version") == __version__:
+        yield Finding(_GROUP, "status", Status.OK, detail)
+    else:
+        remedy = "restart the bot after an upgrade, or run the doctor of the bot's own environment"
+        yield Finding(_GROUP, "status", Status.WARN, f"{detail}; this is {__version__}", remedy)
+    parts = cast("dict[str, dict[str, str]]", facts.get("parts", {}))
+    for name, part in parts.items():
+        status = {"failed": Status.FAIL, "absent": Status.WARN}.get(part.get("state", ""))
+        if status is not None:
+            yield Finding(_GROUP, f"part {name}", status, part.get("detail", ""))
+
+
+def _object(answer: Answer) -> dict[str, object]:
+    try:
+        facts: object = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return cast("dict[str, object]", facts) if isinstance(facts, dict) else {}

@@ -1,0 +1,63 @@
+"""How numbers are written in the terminal."""
+
+from __future__ import annotations
+
+import math
+
+from rich.text import Text
+
+from .buckets import Buckets
+
+NOTHING = "-"
+
+
+def words(text: str, style: str = "") -> Text:
+    """Return ``text`` from outside as it may be drawn: neither as markup nor as what a terminal would obey."""
+    return Text("".join(letter if letter.isprintable() else " " for letter in text), style)
+
+
+def seconds(value: float | None) -> str:
+    """Write a length of time: ``12 ms``, ``1.24 s``, ``3.5 min``."""
+    if value is None:
+        return NOTHING
+    if value < 0.0995:
+        return f"{value * 1000:.1f} ms" if value < 0.00995 else f"{value * 1000:.0f} ms"
+    if value < 0.9995:
+        return f"{value * 1000:.0f} ms"
+    if value < 90:
+        return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+    return f"{value / 60:.1f} min"
+
+
+def clock(value: float) -> str:
+    """Write a time that passes: ``1:02:03``."""
+    minutes, rest = divmod(int(value), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def quantile(buckets: Buckets, q: float) -> str:
+    """Write a quantile; ``> 10 s`` where it lies above every bucket's edge."""
+    value = buckets.quantile(q)
+    if value is not None and value >= buckets.highest and buckets.counts.get(math.inf):
+        return f"> {seconds(buckets.highest)}"
+    return seconds(value)
+
+
+def rate(count: float, duration: float) -> str:
+    """Write how often something happens, by its count in ``duration`` seconds."""
+    if duration <= 0:
+        return NOTHING
+    each = count / duration
+    if each == 0:
+        return "0/s"
+    return f"{each:.2f}/s" if each < 10 else f"{each:,.0f}/s"
+
+
+def number(value: float | None) -> str:
+    """Write a count."""
+    return NOTHING if value is None else f"{value:,.0f}"
+
+
+def counts(items: dict[str, float]) -> str:
+    """Write counts of several things: ``200: 31, 429: 2``. What is none is left out."""
+    return ", ".join(f"{name}: {count:,.0f}" for name, count in sorted(items.items()) if count) or NOTHING

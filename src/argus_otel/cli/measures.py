@@ -1,0 +1,149 @@
+"""Numbers out of an exposition: sums and differences, by the definitions that the catalogues give."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+from argus_otel.telemetry import Attribute, Kind, Metric
+
+from .buckets import Buckets
+
+Labels: TypeAlias = frozenset[tuple[str, str]]
+"""A series' labels, without those that tell of the exposition itself (``le``, ``otel_scope_*``)."""
+
+Group: TypeAlias = tuple[str, ...]
+"""The values of the attributes that something is grouped by, in their order; ``""`` where one is absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What one scrape tells, or the difference between two.
+
+    Attributes
+    ----------
+    numbers:
+        Counters and gauges: by sample name, and by labels.
+    counters:
+        The names among those that are counters.
+    distributions:
+        Histograms: by name, and by labels.
+    """
+
+    numbers: Mapping[str, Mapping[Labels, float]] = field(default_factory=dict[str, Mapping[Labels, float]])
+    counters: frozenset[str] = frozenset()
+    distributions: Mapping[str, Mapping[Labels, Buckets]] = field(default_factory=dict[str, Mapping[Labels, Buckets]])
+
+    def since(self, before: Metrics) -> Metrics:
+        """Return what was added after ``before``; gauges stay as they are."""
+        numbers = {
+            name: {
+                labels: _added(value, before.numbers.get(name, {}).get(labels, 0.0)) for labels, value in series.items()
+            }
+            if name in self.counters
+            else series
+            for name, series in self.numbers.items()
+        }
+        empty = Buckets()
+        distributions = {
+            name: {
+                labels: buckets.since(before.distributions.get(name, {}).get(labels, empty))
+                for labels, buckets in series.items()
+            }
+            for name, series in self.distributions.items()
+        }
+        return Metrics(numbers, self.counters, distributions)
+
+    def by(self, metric: Metric, *attributes: Attribute) -> dict[Group, float]:
+        """Return a counter's or gauge's values, summed for each combination of ``attributes``' values."""
+        sums: defaultdict[Group, float] = defaultdict(float)
+        for labels, value in self.numbers.get(prometheus_name(metric), {}).items():
+            sums[_group(labels, attributes)] += value
+        return dict(sums)
+
+    def total(self, metric: Metric) -> float | None:
+        """Return a counter's or gauge's sum; ``None`` where there are no points of it."""
+        return self.by(metric).get(())
+
+    def spread(self, metric: Metric, *attributes: Attribute) -> dict[Group, Buckets]:
+        """Return a histogram's distributions, one for each combination of ``attributes``' values."""
+        sums: defaultdict[Group, Buckets] = defaultdict(Buckets)
+        for labels, buckets in self.distributions.get(prometheus_name(metric), {}).items():
+            group = _group(labels, attributes)
+            sums[group] = sums[group] + buckets
+        return dict(sums)
+
+    def whole(self, metric: Metric) -> Buckets:
+        """Return a histogram's distribution over all attributes; an empty one where there are no points."""
+        return self.spread(metric).get((), Buckets())
+
+
+def prometheus_name(metric: Metric) -> str:
+    """Return the name that OpenTelemetry's Prometheus exporters give to ``metric``."""
+    name = metric.name.replace(".", "_")
+    if metric.unit == "s":
+        name += "_seconds"
+    return f"{name}_total" if metric.kind is Kind.COUNTER else name
+
+
+def parse(text: str) -> Metrics:
+    """Read Prometheus' text format.
+
+    Raises
+    ------
+    ValueError
+        It is something else.
+    """
+    numbers: defaultdict[str, defaultdict[Labels, float]] = defaultdict(lambda: defaultdict(float))
+    distributions: dict[str, dict[Labels, Buckets]] = {}
+    counters: set[str] = set()
+    for family in text_string_to_metric_families(text):
+        if family.type == "histogram":
+            known = distributions.setdefault(family.name, {})
+            for labels, buckets in _read_histogram(family.name, family.samples).items():
+                known[labels] = known.get(labels, Buckets()) + buckets
+            continue
+        for sample in family.samples:
+            if family.type == "counter":
+                counters.add(sample.name)
+            numbers[sample.name][_labels(sample)] += sample.value
+    return Metrics({name: dict(series) for name, series in numbers.items()}, frozenset(counters), distributions)
+
+
+def _read_histogram(name: str, samples: Iterable[Sample]) -> dict[Labels, Buckets]:
+    # By scope and labels, since each is cumulative in itself; then without the scope.
+    cumulative: defaultdict[Labels, dict[float, float]] = defaultdict(dict)
+    sums: defaultdict[Labels, float] = defaultdict(float)
+    for sample in samples:
+        series = frozenset((label, value) for label, value in sample.labels.items() if label != "le")
+        if sample.name == f"{name}_bucket":
+            cumulative[series][float(sample.labels["le"])] = sample.value
+        elif sample.name == f"{name}_sum":
+            sums[series] = sample.value
+    found: dict[Labels, Buckets] = {}
+    for series, edges in cumulative.items():
+        counts: dict[float, float] = {}
+        before = 0.0
+        for edge, count in sorted(edges.items()):
+            counts[edge], before = count - before, count
+        labels = frozenset((label, value) for label, value in series if not label.startswith("otel_scope_"))
+        found[labels] = found.get(labels, Buckets()) + Buckets(counts, sums[series])
+    return found
+
+
+def _labels(sample: Sample) -> Labels:
+    return frozenset((name, value) for name, value in sample.labels.items() if not name.startswith("otel_scope_"))
+
+
+def _group(labels: Labels, attributes: Iterable[Attribute]) -> Group:
+    values = dict(labels)
+    return tuple(values.get(attribute.name.replace(".", "_"), "") for attribute in attributes)
+
+
+def _added(now: float, before: float) -> float:
+    return now - before if now >= before else now  # less than before: the program has started again

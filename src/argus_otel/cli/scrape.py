@@ -1,0 +1,147 @@
+"""Asks a bot's endpoint what it knows."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import cast
+from urllib.parse import urlsplit
+
+from argus_otel.settings import DEFAULT_PORT, Settings
+
+from .measures import Metrics, parse
+
+_TIMEOUT = 5.0
+_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what a server listens on, and a client cannot ask
+
+
+class UnreachableError(Exception):
+    """The endpoint does not answer as it should. The message says what was tried, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What an endpoint told at one moment.
+
+    Attributes
+    ----------
+    at:
+        When, by :func:`time.monotonic`, in seconds.
+    metrics:
+        What `/metrics` told.
+    status:
+        What `/status` told; empty where there is no such path, as on a Collector.
+    """
+
+    at: float
+    metrics: Metrics
+    status: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    @property
+    def resource(self) -> Mapping[str, str]:
+        """The resource's attributes, as Prometheus spells them: ``service_name``, ``service_version``."""
+        return dict(next(iter(self.metrics.numbers.get("target_info", {})), frozenset[tuple[str, str]]()))
+
+    @property
+    def service(self) -> str:
+        """The bot's name."""
+        return self.resource.get("service_name") or str(self.status.get("service", "unnamed"))
+
+
+def default_url(settings: Settings) -> str:
+    """Return where a bot with these settings serves its endpoint, as seen from this machine."""
+    host = settings.endpoint_host.strip("[]")
+    host = "127.0.0.1" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
+    scheme = "https" if settings.endpoint_certificate else "http"
+    return f"{scheme}://{host}:{settings.endpoint_port or DEFAULT_PORT}"
+
+
+class Scraper:
+    """Scrapes one endpoint. (Without redirects, which would take the token elsewhere, and without a proxy.)
+
+    Parameters
+    ----------
+    url:
+        The endpoint's base URL; the scheme may be left out.
+    token:
+        ``ARGUS_ENDPOINT_TOKEN``, where the endpoint asks for one.
+
+    Raises
+    ------
+    ValueError
+        That is no URL. The message says what would be.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is no URL of an endpoint: give one such as http://127.0.0.1:{DEFAULT_PORT}")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._connection = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._address = (parts.hostname, port)
+        self._path = parts.path.rstrip("/").removesuffix("/metrics")
+        self._headers = {"Authorization": b"Bearer " + token.strip().encode()} if token else {}
+        self.url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{self._path}"
+
+    def scrape(self) -> Snapshot:
+        """Ask `/metrics` and `/status`.
+
+        Raises
+        ------
+        UnreachableError
+            Nobody answers, or somebody else, or the answer is a refusal.
+        """
+        at = monotonic()
+        code, text = self._get("/metrics")
+        if code != http.HTTPStatus.OK:
+            raise UnreachableError(self._refused("/metrics", code, text))
+        try:
+            metrics = parse(text)
+        except ValueError as error:
+            raise UnreachableError(f"{self.url}/metrics is not in Prometheus' text format") from error
+        code, text = self._get("/status")
+        return Snapshot(at, metrics, _status(text) if code == http.HTTPStatus.OK else {})
+
+    def _get(self, path: str) -> tuple[int, str]:
+        connection = self._connection(*self._address, timeout=_TIMEOUT)
+        try:
+            connection.request("GET", self._path + path, headers={"Accept": "text/plain", **self._headers})
+            response = connection.getresponse()
+            return response.status, response.read().decode(errors="replace")
+        except ValueError:  # whose text may be the token's
+            message = f"cannot ask {self.url}: the URL or the token has characters that HTTP does not allow"
+            raise UnreachableError(message) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise UnreachableError(self._silent(error)) from error
+        finally:
+            connection.close()
+
+    def _silent(self, error: Exception) -> str:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return (
+                f"{self.url} shows a certificate that this machine does not trust. For a private authority, give its "
+                "certificate: SSL_CERT_FILE=authority.pem argus-otel top ..."
+            )
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return (
+            f"no bot answers at {self.url} ({reason}).\nStart one with `argus-otel run bot.py`; or, where it runs "
+            "already, give the URL that it printed when it started: argus-otel top http://HOST:PORT"
+        )
+
+    def _refused(self, path: str, code: int, text: str) -> str:
+        if code == http.HTTPStatus.UNAUTHORIZED:
+            wrong = "another token" if self._headers else "a token"
+            return f"{self.url} asks for {wrong}: give --token, or set ARGUS_ENDPOINT_TOKEN as the bot has it"
+        said = text.strip().partition("\n")[0][:200]
+        return f"{self.url}{path} answers {code}: {said or 'without a word'}"
+
+
+def _status(text: str) -> Mapping[str, object]:
+    try:
+        told: object = json.loads(text)
+    except ValueError:
+        return {}
+    return cast("dict[str, object]", told) if isinstance(told, dict) else {}

@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argus_otel import __version__
+from argus_otel.cli import main
+from argus_otel.cli.doctor import hooks
+from argus_otel.cli.doctor.findings import Finding, Status
+from argus_otel.cli.doctor.packages import _in_step
+from argus_otel.cli.doctor.report import as_json, as_text
+
+from .conftest import Listener, Run, http_answer
+
+Doctor = Callable[..., "tuple[int, dict[str, dict[str, str]]]"]
+
+
+@pytest.fixture
+def doctor(python: Run, environment: dict[str, str], free_port: int, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """Run ``argus-otel doctor --json``; returns the exit code, and the findings by name.
+
+    In a process of its own where ``PYTHONPATH`` is among the variables, and else, sooner done, in this one.
+    """
+
+    def run(*words: str, **variables: str) -> tuple[int, dict[str, dict[str, str]]]:
+        variables = {"ARGUS_ENDPOINT_PORT": str(free_port), **variables}
+        if "PYTHONPATH" in variables:
+            done = python("-m", "argus_otel", "doctor", "--json", *words, **variables)
+            code, shown, complaint = done.returncode, done.stdout, done.stderr
+        else:
+            with monkeypatch.context() as patch, redirect_stdout(StringIO()) as output:
+                patch.setattr("os.environ", {**environment, **variables})
+                code, complaint = main(["doctor", "--json", *words]), ""
+            shown = output.getvalue()
+        assert shown, complaint
+        document: dict[str, Any] = json.loads(shown)
+        findings: list[dict[str, str]] = document["findings"]
+        failed = sum(finding["status"] == "fail" for finding in findings)
+        assert document["version"] == __version__
+        assert document["counts"]["fail"] == failed
+        assert code == (1 if failed else 0), complaint
+        for finding in findings:
+            assert set(finding) == {"group", "name", "status", "detail", "remedy"}
+        return code, {f"{f['group']}: {f['name']}": f for f in findings}
+
+    return run
+
+
+def failures(findings: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {name: finding["detail"] for name, finding in findings.items() if finding["status"] == "fail"}
+
+
+def test_a_healthy_installation(doctor: Doctor, free_port: int) -> None:
+    code, findings = doctor()
+    assert failures(findings) == {}
+    assert code == 0
+    assert findings["Endpoint: endpoint"]["detail"] == f"http://127.0.0.1:{free_port} is free: no bot runs yet"
+    assert findings["Packages: argus-otel"]["detail"] == __version__
+    for package in ("opentelemetry-sdk", "wrapt", "prometheus-client", "extra cli", "OpenTelemetry"):
+        assert findings[f"Packages: {package}"]["status"] == "ok"
+    assert findings["discord.py: import"]["status"] == "ok"
+    assert findings["Loading: instrumentor discord"]["status"] == "ok"
+    assert findings["Settings: endpoint_port"]["detail"] == f"{free_port} (ARGUS_ENDPOINT_PORT)"
+    assert findings["Settings: service_name"]["detail"] == "that of the bot's script (default)"
+    assert findings["OTLP: endpoint"]["status"] == "info"
+
+
+def test_text(argus: Run) -> None:
+    told = argus("doctor", "--no-network", ARGUS_ENDPOINT_PORT="many")
+    assert told.returncode == 1
+    assert told.stdout.startswith(f"argus-otel {__version__}\n\nPackages\n  ok    python ")
+    assert "  FAIL  ARGUS_ENDPOINT_PORT             is 'many', but it has to be a port" in told.stdout
+    assert "fix: set ARGUS_ENDPOINT_PORT right, or unset it" in told.stdout
+    assert told.stdout.splitlines()[-1].endswith(", 1 failed")
+    assert "\033" not in told.stdout
+    assert "Endpoint" not in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("terminal", "no_color", "coloured"), [(True, "", True), (True, "1", False), (False, "", False)]
+)
+def test_colours_are_for_terminals(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, no_color: str, coloured: bool
+) -> None:
+    output = StringIO()
+    monkeypatch.setattr(output, "isatty", lambda: terminal)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setattr("argus_otel.cli.doctor.examine", lambda *_, **__: [Finding("One", "a", Status.OK, "fine")])
+    with redirect_stdout(output):
+        assert main(["doctor"]) == 0
+    assert ("\033[32mok" in output.getvalue()) is coloured
+
+
+def test_text_and_json_of_findings() -> None:
+    findings = [
+        Finding("One", "first", Status.OK, "fine"),
+        Finding("One", "the second", Status.FAIL, "broken", "mend it"),
+        Finding("Two", "third", Status.WARN, "odd"),
+    ]
+    assert as_text(findings, colours=False) == (
+        f"argus-otel {__version__}\n"
+        "\nOne\n  ok    first       fine\n  FAIL  the second  broken\n                    fix: mend it\n"
+        "\nTwo\n  WARN  third  odd\n"
+        "\n1 ok, 1 to look at, 1 failed"
+    )
+    assert "\033[31mFAIL\033[0m" in as_text(findings, colours=True)
+    document = json.loads(as_json(findings))
+    assert document["counts"] == {"ok": 1, "info": 0, "warn": 1, "fail": 1}
+    assert document["findings"][1]["remedy"] == "mend it"
+
+
+# -- settings
+
+
+def test_what_is_wrong_in_the_settings(doctor: Doctor) -> None:
+    code, findings = doctor(
+        "--no-network",
+        ARGUS_SHUTDOWN_TIMEOUT="soon",
+        OTEL_TRACES_EXPORTER="zipkin",
+        OTEL_EXPORTER_OTLP_PROTOCOL="morse",
+        OTEL_LOGS_EXPORTER="otlp",
+        ARGUS_ENDPOINT_PROT="9500",
+        ARGUS_EYES="100",
+    )
+    assert code == 1
+    wrong = failures(findings)
+    assert set(wrong) == {
+        "Settings: ARGUS_SHUTDOWN_TIMEOUT",
+        "Settings: OTEL_EXPORTER_OTLP_PROTOCOL",
+        "Settings: exporter zipkin of traces",
+    }
+    assert "'soon'" in wrong["Settings: ARGUS_SHUTDOWN_TIMEOUT"]
+    assert "a number of seconds" in wrong["Settings: ARGUS_SHUTDOWN_TIMEOUT"]
+    assert "otlp_proto_grpc" in wrong["Settings: exporter zipkin of traces"]
+    misspelt = findings["Settings: ARGUS_ENDPOINT_PROT"]
+    assert (misspelt["status"], misspelt["remedy"]) == ("warn", "did you mean ARGUS_ENDPOINT_PORT?")
+    assert "Settings: ARGUS_EYES" not in findings
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+def test_no_secret_is_shown(doctor: Doctor, free_port: int, protocol: str) -> None:
+    _, findings = doctor(
+        ARGUS_ENDPOINT_TOKEN="hunter2",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://me:hunter2@127.0.0.1:{free_port}",
+        OTEL_EXPORTER_OTLP_HEADERS="authorization=hunter2",
+        OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
+    )
+    assert findings["Settings: endpoint_token"]["detail"] == "(set) (ARGUS_ENDPOINT_TOKEN)"
+    assert any(name.startswith(f"OTLP: {protocol} ") for name in failures(findings))
+    assert "hunter2" not in json.dumps(findings)
+
+
+def test_disabled_and_declarative(doctor: Doctor) -> None:
+    _, findings = doctor(OTEL_SDK_DISABLED="true", OTEL_CONFIG_FILE="nowhere.yaml")
+    assert findings["Loading: disabled"]["status"] == "warn"
+    assert failures(findings) == {"Settings: OTEL_CONFIG_FILE": "there is no file 'nowhere.yaml'"}
+    assert "Endpoint: endpoint" not in findings
+
+
+# -- packages
+
+
+OTHER_DISTRO = (
+    "[opentelemetry_distro]\nother = other:Distro\n\n"
+    "[opentelemetry_configurator]\nother = other:Configurator\n\n"
+    "[opentelemetry_instrumentor]\nother = other:Instrumentor\n"
+)
+
+
+def test_another_distro(doctor: Doctor, distribution: Callable[..., str]) -> None:
+    path = distribution("opentelemetry-distro", "0.99b0", OTHER_DISTRO)
+    code, findings = doctor("--no-network", PYTHONPATH=path)
+    assert code == 0
+    for kind in ("distro", "configurator"):
+        finding = findings[f"Loading: {kind}"]
+        assert finding["status"] == "warn"
+        assert "other (opentelemetry-distro 0.99b0)" in finding["detail"]
+        assert "here other" in finding["detail"]  # its directory comes first
+        assert "OTEL_PYTHON_DISTRO=argus" in finding["remedy"]
+        assert "argus-otel run" in finding["remedy"]
+    assert findings["Packages: OpenTelemetry"]["status"] == "warn"  # of another release than the rest
+    chosen = {"OTEL_PYTHON_DISTRO": "argus", "OTEL_PYTHON_CONFIGURATOR": "other"}
+    _, findings = doctor("--no-network", PYTHONPATH=path, **chosen)
+    assert findings["Loading: distro"]["status"] == "ok"
+    assert "leaves the SDK to that" in findings["Loading: configurator"]["detail"]
+
+
+def test_a_distro_that_does_not_exist(doctor: Doctor) -> None:
+    _, findings = doctor("--no-network", OTEL_PYTHON_DISTRO="agrus", OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="discord")
+    assert set(failures(findings)) == {"Loading: distro"}
+    assert findings["Loading: instrumentor discord"]["status"] == "warn"
+
+
+def test_libraries_in_each_others_way(doctor: Doctor, distribution: Callable[..., str], tmp_path: Path) -> None:
+    pytest.importorskip("discord")
+    (tmp_path / "discord.py").write_text("raise RuntimeError('this is the bot itself')\n")
+    distribution("nextcord", "3.0")
+    path = distribution("py-cord", "2.6.1")
+    code, findings = doctor("--no-network", PYTHONPATH=path)
+    assert code == 1
+    wrong = failures(findings)
+    assert "both write the package `discord`" in wrong["discord.py: py-cord"]
+    assert wrong["discord.py: import"] == "RuntimeError: this is the bot itself"
+    assert findings["discord.py: nextcord"]["status"] == "info"
+    assert findings["discord.py: name"]["remedy"] == "rename it"
+
+
+def test_a_library_that_is_too_old(doctor: Doctor, distribution: Callable[..., str]) -> None:
+    _, findings = doctor("--no-network", PYTHONPATH=distribution("discord.py", "1.7.3"))
+    wrong = failures(findings)
+    assert set(wrong) == {"discord.py: discord.py", "Loading: instrumentor discord"}
+    assert findings["discord.py: discord.py"]["remedy"] == "pip install 'discord.py<3,>=2.4'"
+
+
+def test_a_package_that_is_too_old_or_missing(python: Run, distribution: Callable[..., str]) -> None:
+    source = (
+        "import sys; sys.modules['opentelemetry.instrumentation.dependencies'] = None\n"
+        "from argus_otel.cli import main; sys.exit(main(['doctor', '--no-network']))"
+    )
+    told = python("-c", source, PYTHONPATH=distribution("wrapt", "0.9"))
+    assert told.returncode == 1
+    assert "0.9; argus-otel needs <3,>=1.16" in told.stdout
+    assert "fix: pip install 'wrapt<3,>=1.16'" in told.stdout
+    assert "cannot be looked at" in told.stdout
+    assert "Traceback" not in told.stderr
+
+
+def test_releases_of_opentelemetry() -> None:
+    together = {"opentelemetry-api": "1.45.2", "opentelemetry-sdk": "1.45.1", "opentelemetry-distro": "0.66b2"}
+    assert [finding.status for finding in _in_step(together)] == [Status.OK]
+    (finding,) = _in_step({**together, "opentelemetry-proto": "1.44.0"})
+    assert finding.status is Status.WARN
+    assert finding.detail.endswith(": opentelemetry-proto 1.44.0")
+
+
+# -- hooks
+
+
+def test_hooks_that_cannot_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"version": "2.7", "file": "discord/__init__.py", "hooks": {"gateway": None, "views": "View is gone"}}
+    monkeypatch.setattr(hooks, "_PROBE", f"print('a library talks'); print({json.dumps(found)!r})")
+    told = [(finding.name, finding.status.value, finding.detail) for finding in hooks.look_at_hooks({})]
+    assert told == [
+        ("import", "ok", "2.7 from discord/__init__.py"),
+        ("hooks", "warn", "1 of 2 can be set"),
+        ("hook views", "warn", "View is gone"),
+    ]
+
+
+def test_a_library_that_never_ends_its_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "_PROBE", "import time; time.sleep(60)")
+    monkeypatch.setattr(hooks, "_PATIENCE", 0.2)
+    (finding,) = hooks.look_at_hooks({})
+    assert finding.status is Status.FAIL
+
+
+# -- one of the network's: the rest is in test_doctor_network.py
+
+
+def test_a_port_that_is_taken(doctor: Doctor, listen: Callable[..., Listener]) -> None:
+    other = listen(http_answer("200 OK", "hello", "Server: other/1.0"))
+    code, findings = doctor(ARGUS_ENDPOINT_PORT=str(other.port))
+    assert code == 1
+    assert failures(findings) == {
+        "Endpoint: endpoint": f"http://127.0.0.1:{other.port} is taken by something else: other/1.0 answers /healthz "
+        "with 200"
+    }
+    assert "ARGUS_ENDPOINT_PORT" in findings["Endpoint: endpoint"]["remedy"]

@@ -1,0 +1,164 @@
+"""A real bot against the loopback Discord, observed through the real SDK, afresh for each test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import discord
+import pytest
+from argus_otel.otel.bridge import Bridge
+from argus_otel.otel.readers import reader_class
+from argus_otel.simulator import BackgroundSimulator, hurry, redirect
+from argus_otel.sources.discord import DiscordSource
+from argus_otel.sources.discord.catalogue import CATALOGUE as DISCORD
+from argus_otel.telemetry import Telemetry
+from argus_otel.telemetry.catalogue import CATALOGUE as ARGUS
+from discord.ext import commands
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+_Reader = reader_class(InMemoryMetricReader)
+
+
+class Observed:
+    """discord.py with our hooks in it, and what the SDK has of it."""
+
+    def __init__(self) -> None:
+        self.telemetry = Telemetry()
+        self.reader = _Reader()
+        self.reader.show(self.telemetry)
+        self.meter_provider = MeterProvider([self.reader], shutdown_on_exit=False)
+        self._spans = InMemorySpanExporter()
+        self.tracer_provider = TracerProvider(shutdown_on_exit=False)
+        self.tracer_provider.add_span_processor(SimpleSpanProcessor(self._spans))
+        self._events = InMemoryLogRecordExporter()
+        logger_provider = LoggerProvider(shutdown_on_exit=False)
+        logger_provider.add_log_record_processor(SimpleLogRecordProcessor(self._events))
+        self.bridge = Bridge(self.telemetry, (ARGUS, DISCORD))
+        self.bridge.connect(
+            meter_provider=self.meter_provider,
+            tracer_provider=self.tracer_provider,
+            logger_provider=logger_provider,
+            own_meter_provider=self.meter_provider,
+        )
+        self.source = DiscordSource(self.telemetry, on_import=lambda: None)
+
+    @property
+    def interactions(self) -> Any:
+        return self.source._parts.interactions  # type: ignore[union-attr]
+
+    def points(self, name: str) -> dict[tuple[Any, ...], Any]:
+        """Return a metric's points: values of its attributes in the catalogue's order (None where absent) to point."""
+        metric = next(m for c in (ARGUS, DISCORD) for m in c.metrics if m.name == name)
+        data = self.reader.get_metrics_data()
+        found: dict[tuple[Any, ...], Any] = {}
+        for resource in data.resource_metrics:
+            for scope in resource.scope_metrics:
+                for each in scope.metrics:
+                    if each.name == name:
+                        for point in each.data.data_points:
+                            key = tuple(point.attributes.get(attribute.name) for attribute in metric.attributes)
+                            assert key not in found, f"{name} has two points for {key}"
+                            found[key] = point
+        return found
+
+    def values(self, name: str) -> dict[tuple[Any, ...], float]:
+        """Return a counter's or gauge's values."""
+        return {key: point.value for key, point in self.points(name).items()}
+
+    def counts(self, name: str) -> dict[tuple[Any, ...], int]:
+        """Return how many records each point of a histogram has."""
+        return {key: point.count for key, point in self.points(name).items()}
+
+    def sums(self, name: str) -> dict[tuple[Any, ...], float]:
+        """Return the sum of each point of a histogram."""
+        return {key: point.sum for key, point in self.points(name).items()}
+
+    def spans(self, name: str | None = None) -> list[ReadableSpan]:
+        """Return the ended spans, by name."""
+        return [span for span in self._spans.get_finished_spans() if name is None or span.name == name]
+
+    def span(self, name: str) -> ReadableSpan:
+        """Return the one span of that name."""
+        (span,) = self.spans(name)
+        return span
+
+    def events(self) -> list[Any]:
+        """Return the log records."""
+        return [data.log_record for data in self._events.get_finished_logs()]
+
+    def faults(self) -> dict[str, str]:
+        """Return the hooks that failed: there should be none."""
+        return self.telemetry.guard.faults
+
+
+@pytest.fixture
+def observed() -> Iterator[Observed]:
+    observed = Observed()
+    observed.source.install()
+    yield observed
+    observed.source.uninstall()
+    assert observed.faults() == {}
+
+
+@pytest.fixture
+def simulator() -> Iterator[BackgroundSimulator]:
+    with BackgroundSimulator() as simulator, redirect(simulator.url):
+        yield simulator
+
+
+def make_bot(kind: Callable[..., Any] = commands.Bot, **options: Any) -> Any:
+    """Make a bot that syncs its tree at start."""
+
+    class Bot(kind):  # type: ignore[misc]
+        async def setup_hook(self) -> None:
+            await self.tree.sync()
+
+        async def on_command_error(self, *_: object) -> None:
+            pass  # the default writes to stderr
+
+    bot = Bot("!", intents=discord.Intents.all(), **options)
+
+    @bot.tree.error
+    async def quiet(*_: object) -> None:
+        pass
+
+    return bot
+
+
+@asynccontextmanager
+async def running(client: Any, simulator: BackgroundSimulator, shards: int | None = None) -> AsyncIterator[None]:
+    """Run a client for as long as the block lasts."""
+    hurry(client)
+    task = asyncio.create_task(client.start(simulator.token))
+    try:
+        ready = asyncio.create_task(simulator.ready(shards))
+        await asyncio.wait([ready, task], return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+        await ready
+        await client.wait_until_ready()
+        yield
+    finally:
+        await client.close()
+        await asyncio.wait([task], timeout=5)
+
+
+async def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(timeout) if hasattr(asyncio, "timeout") else _no_timeout():
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def _no_timeout() -> AsyncIterator[None]:
+    yield

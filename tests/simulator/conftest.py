@@ -1,0 +1,60 @@
+"""Real bots on a simulated Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+
+from argus_otel.simulator import hurry, redirect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from argus_otel.simulator import Simulator
+
+
+@pytest.fixture
+def run_bot() -> Callable[..., Any]:
+    """Give the means to run a bot for the length of an ``async with``."""
+
+    @contextlib.asynccontextmanager
+    async def run(sim: Simulator, bot: discord.Client, *, shards: int | None = None) -> AsyncIterator[discord.Client]:
+        with redirect(sim.url):
+            hurry(bot)
+            task = asyncio.create_task(bot.start(sim.token))
+            try:
+                ready = asyncio.create_task(sim.ready(shards))
+                done, _ = await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
+                if task in done:
+                    ready.cancel()
+                    task.result()
+                await ready
+                await asyncio.wait_for(bot.wait_until_ready(), 5)
+                yield bot
+            finally:
+                await bot.close()
+                await asyncio.wait([task])
+
+    return run
+
+
+@pytest.fixture
+def serve() -> Callable[..., Any]:
+    """Give the means to start a bot that may fail: the task of ``bot.start``."""
+
+    @contextlib.asynccontextmanager
+    async def start(sim: Simulator, bot: discord.Client, token: str | None = None) -> AsyncIterator[asyncio.Task[None]]:
+        with redirect(sim.url):
+            hurry(bot)
+            task = asyncio.create_task(bot.start(sim.token if token is None else token))
+            try:
+                yield task
+            finally:
+                await bot.close()
+                await asyncio.wait([task])
+
+    return start

@@ -1,0 +1,274 @@
+"""REST: routes, refusals, rate limits and faults."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+
+import aiohttp
+import discord
+import pytest
+from simulated_bots import everything
+
+from argus_otel.simulator import (
+    Faults,
+    Malformed,
+    RateLimit,
+    RateLimited,
+    RateLimits,
+    Reset,
+    ServerError,
+    Simulator,
+    Slow,
+)
+
+MESSAGES = "/channels/{channel_id}/messages"
+
+
+def test_what_an_ordinary_bot_asks_for(run_bot):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()) as bot:
+            guild = bot.guilds[0]
+            channel = guild.text_channels[0]
+            assert (await bot.fetch_guild(guild.id)).name == guild.name
+            assert (await guild.fetch_member(guild.me.id)).bot
+            assert {member.name async for member in guild.fetch_members(limit=2)} == {"user0", "user1"}
+            assert len(await guild.fetch_channels()) == 3
+            assert len(await guild.fetch_roles()) == 2
+            assert [entry.id async for entry in bot.fetch_guilds()] == list(sim.world.guilds)
+            assert (await bot.fetch_channel(channel.id)).name == channel.name
+            assert (await bot.fetch_user(guild.me.id)).name == "simulated-bot"
+            assert (await bot.application_info()).owner.name == "user0"
+            assert len(await bot.tree.fetch_commands()) == 9
+            async with channel.typing():
+                sent = await channel.send(
+                    "one", embed=discord.Embed(title="t"), file=discord.File(io.BytesIO(b"x"), "x.txt")
+                )
+            assert sent.embeds[0].title == "t"
+            assert (sent.attachments[0].filename, sent.attachments[0].size) == ("x.txt", 1)
+            assert (await sent.edit(content="two", attachments=sent.attachments)).attachments == sent.attachments
+            await sent.add_reaction("👍")
+            await sent.remove_reaction("👍", guild.me)
+            assert (await channel.fetch_message(sent.id)).content == "two"
+            assert [message.content async for message in channel.history(limit=5)] == ["two"]
+            await sent.delete()
+            with pytest.raises(discord.NotFound):
+                await channel.fetch_message(sent.id)
+            direct = await guild.get_member(next(iter(sim.guild().people)).user.id).create_dm()
+            assert (await direct.send("psst")).content == "psst"
+            await guild.get_member(sim.guild().people[1].user.id).add_roles(guild.roles[1])
+            with pytest.raises(discord.HTTPException, match="empty message"):
+                await channel.send("")
+            counts = sim.ledger.rest_counts()
+            assert counts["PUT", "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me", 204] == 1
+            assert counts["POST", MESSAGES, 400] == 1
+            assert not any(entry.traceparent for entry in sim.ledger.rest)
+
+    asyncio.run(scenario())
+
+
+def test_webhooks(run_bot):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()) as bot:
+            webhook = await bot.guilds[0].text_channels[0].create_webhook(name="herald")
+            sent = await webhook.send("hear ye", username="crier", wait=True)
+            assert (sent.content, sent.author.name) == ("hear ye", "crier")
+            assert (await webhook.edit_message(sent.id, content="hear me")).content == "hear me"
+            assert (await webhook.fetch_message(sent.id)).content == "hear me"
+            await webhook.delete_message(sent.id)
+            assert (await (await webhook.fetch(prefer_auth=False)).send("no wait")) is None
+            await webhook.delete(prefer_auth=False)
+            with pytest.raises(discord.NotFound):
+                await webhook.send("gone")
+            assert sim.ledger.rest_counts()["POST", "/webhooks/{webhook_id}/{webhook_token}", 404] == 1
+            assert not any(webhook.token in entry.path for entry in sim.ledger.rest)
+
+    asyncio.run(scenario())
+
+
+def test_an_unknown_route_and_a_wrong_token():
+    async def scenario():
+        async with Simulator() as sim, aiohttp.ClientSession() as session:
+            headers = {"Authorization": f"Bot {sim.token}", "traceparent": "00-1-1-01"}
+            async with session.get(f"{sim.api_url}/no/such/route", headers=headers) as response:
+                assert response.status == 404
+                assert response.headers["content-type"] == "application/json"
+                assert response.headers["via"] == "1.1 google"
+                assert await response.json() == {"message": "404: Not Found", "code": 0}
+            async with session.get(f"{sim.api_url}/users/@me", headers={"Authorization": "Bot other"}) as response:
+                assert response.status == 401
+            async with session.post(
+                f"{sim.api_url}/channels/{sim.guild().text_channel.id}/messages", data="{", headers=headers
+            ) as response:
+                assert (response.status, (await response.json())["code"]) == (400, 50109)
+            async with session.get(f"{sim.api_url}/guilds/abc", headers=headers) as response:
+                assert (response.status, (await response.json())["code"]) == (400, 50035)
+            async with session.post(f"{sim.api_url}/interactions/1/none/callback", json={"type": 5}) as response:
+                assert (response.status, (await response.json())["code"]) == (404, 10062)
+            async with session.post(f"{sim.api_url}/webhooks/{sim.application_id}/none", json={}) as response:
+                assert (response.status, (await response.json())["code"]) == (404, 10015)
+            assert sim.ledger.rest_counts()["GET", "(unknown)", 404] == 1
+            assert sim.ledger.rest[0].traceparent
+            assert sim.ledger.rest[0].path == "/no/such/route"
+            assert "none" not in "".join(entry.path for entry in sim.ledger.rest)
+
+    asyncio.run(scenario())
+
+
+def test_a_wrong_token_is_a_login_failure(serve):
+    async def scenario():
+        async with Simulator() as sim, serve(sim, everything(), token="other") as task:
+            with pytest.raises(discord.LoginFailure):
+                await task
+
+    asyncio.run(scenario())
+
+
+def test_a_bucket_that_is_used_up(run_bot):
+    async def scenario():
+        limits = RateLimits()
+        limits.set("POST", MESSAGES, limit=2, per=0.4)
+        async with Simulator(rate_limits=limits) as sim, run_bot(sim, everything()) as bot:
+            channel = bot.guilds[0].text_channels[0]
+            started = time.perf_counter()
+            await asyncio.gather(*(channel.send(f"{number}") for number in range(5)))
+            assert time.perf_counter() - started > 0.6
+            # discord.py knew of the bucket after one answer; it waited by itself, or was told to.
+            assert sim.ledger.rest_counts()["POST", MESSAGES, 200] == 5
+            async with aiohttp.ClientSession() as session:
+                url = f"{sim.api_url}/channels/{sim.guild().id + 3}/messages"
+                headers = {"Authorization": f"Bot {sim.token}"}
+                for remaining in ("1", "0"):
+                    async with session.post(url, json={"content": "x"}, headers=headers) as response:
+                        assert response.headers["X-RateLimit-Limit"] == "2"
+                        assert response.headers["X-RateLimit-Remaining"] == remaining
+                        assert 0 < float(response.headers["X-RateLimit-Reset-After"]) <= 0.4
+                async with session.post(url, json={"content": "x"}, headers=headers) as response:
+                    assert response.status == 429
+                    assert response.headers["X-RateLimit-Scope"] == "user"
+                    body = await response.json()
+                    assert 0 < body["retry_after"] <= 0.4
+                    assert body["global"] is False
+            assert sim.ledger.ratelimit_counts()[MESSAGES, "user"] >= 1
+
+    asyncio.run(scenario())
+
+
+def test_the_global_limit(run_bot):
+    async def scenario():
+        limits = RateLimits(everything=RateLimit(8, 0.3))
+        async with Simulator(rate_limits=limits) as sim, run_bot(sim, everything()) as bot:
+            await asyncio.gather(*(bot.fetch_user(bot.user.id) for _ in range(12)))
+            assert sim.ledger.rest_counts()["GET", "/users/{user_id}", 200] == 12
+            assert sim.ledger.ratelimit_counts()["/users/{user_id}", "global"] >= 1
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("scope", ["user", "shared", "global"])
+def test_an_injected_rate_limit_is_waited_for(run_bot, scope):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()) as bot:
+            sim.faults.add(RateLimited(scope, retry_after=0.15), method="POST", template=MESSAGES, times=1)
+            started = time.perf_counter()
+            await bot.guilds[0].text_channels[0].send("x")
+            assert time.perf_counter() - started >= 0.15
+            assert sim.ledger.ratelimit_counts() == {(MESSAGES, scope): 1}
+            assert sim.ledger.rest_counts()["POST", MESSAGES, 200] == 1
+            assert [entry.fault for entry in sim.ledger.rest if entry.fault] == ["ratelimit"]
+
+    asyncio.run(scenario())
+
+
+def test_a_ban_by_cloudflare_is_not_retried(run_bot):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()) as bot:
+            sim.faults.add(RateLimited("cloudflare"), template=MESSAGES)
+            with pytest.raises(discord.HTTPException) as caught:
+                await bot.guilds[0].text_channels[0].send("x")
+            assert caught.value.status == 429
+            assert sim.ledger.ratelimit_counts() == {(MESSAGES, "cloudflare"): 1}
+
+    asyncio.run(scenario())
+
+
+def test_server_errors_are_retried(run_bot):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()) as bot:
+            fault = sim.faults.add(ServerError(502), template=MESSAGES, times=1)
+            await bot.guilds[0].text_channels[0].send("x")
+            assert fault.injected == 1
+            sim.faults.add(ServerError(503), template="/users/*")
+            with pytest.raises(discord.DiscordServerError):
+                await bot.fetch_user(1)
+            counts = sim.ledger.rest_counts()
+            assert counts["POST", MESSAGES, 502] == counts["POST", MESSAGES, 200] == 1
+            assert counts["GET", "/users/{user_id}", 503] == 1
+
+    asyncio.run(scenario())
+
+
+def test_resets_slowness_and_broken_bodies(run_bot):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()) as bot:
+            channel = bot.guilds[0].text_channels[0]
+            reset = sim.faults.add(Reset(), template=MESSAGES, times=1)
+            with pytest.raises((aiohttp.ClientError, OSError)):
+                await channel.send("x")
+            assert reset.injected == 1
+            assert sim.ledger.rest_counts()["POST", MESSAGES, 0] == 1
+            assert sim.ledger.rest[-1].fault == "reset"
+            await channel.send("after")
+            slow = sim.faults.add(Slow(0.2), template=MESSAGES)
+            started = time.perf_counter()
+            await channel.send("x")
+            assert time.perf_counter() - started >= 0.2
+            assert sim.ledger.rest[-1].duration >= 0.2
+            sim.faults.remove(slow)
+            sim.faults.add(Malformed(), template=MESSAGES)
+            with pytest.raises(ValueError, match=r"."):
+                await channel.send("x")
+            sim.faults.clear()
+            await channel.send("x")
+            assert sim.ledger.summary()["faults"] == {"reset": 1, "slow": 1, "malformed": 1}
+
+    asyncio.run(scenario())
+
+
+def test_a_callback_which_a_fault_swallowed_can_be_made_again(run_bot):
+    async def scenario():
+        async with Simulator(faults=Faults(seed=3)) as sim, run_bot(sim, everything()):
+            sim.faults.add(ServerError(500), template="/interactions/*", times=1)
+            handle = await sim.slash("secret")
+            answer = await handle.acknowledged()
+            assert answer.after > 1
+            assert handle.entry.callbacks == 1
+
+    asyncio.run(scenario())
+
+
+def test_reading_and_driving_over_http(run_bot):
+    async def scenario():
+        async with Simulator() as sim, aiohttp.ClientSession() as session:
+            async with session.get(f"{sim.url}/_simulator/health") as response:
+                assert await response.json() == {"status": "ok", "ready": False, "shards": 1}
+            url = f"{sim.url}/_simulator/dispatch"
+            event = {"type": "NOVELTY", "data": {}, "guild_id": sim.guild().id}
+            async with session.post(url, json=event) as response:
+                assert response.status == 409
+            async with run_bot(sim, everything()):
+                async with session.post(url, json=event) as response:
+                    assert await response.json() == {"written": 1}
+                async with session.post(url, json={"type": "NOVELTY", "data": {}}) as response:
+                    assert await response.json() == {"written": 1}
+                for body in (b"{", b"[]", b'{"type": 1, "data": {}}', b'{"type": "X"}'):
+                    async with session.post(url, data=body) as response:
+                        assert response.status == 400
+                async with session.get(f"{sim.url}/_simulator/ledger") as response:
+                    summary = await response.json()
+            assert summary["events"]["NOVELTY"] == 2
+            assert summary["sessions"] == {"0 identify": 1}
+            assert not any(entry.path.startswith("/_simulator") for entry in sim.ledger.rest)
+
+    asyncio.run(scenario())
