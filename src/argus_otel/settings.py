@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
 T = TypeVar("T")
@@ -157,9 +157,9 @@ class _Resolution:
             ),
             "endpoint_token": take("endpoint_token", ("ARGUS_ENDPOINT_TOKEN",), str, None, "a token", secret=True),
             "endpoint_certificate": take(
-                "endpoint_certificate", ("ARGUS_ENDPOINT_CERTIFICATE",), _file, None, "the path of a PEM file"
+                "endpoint_certificate", ("ARGUS_ENDPOINT_CERTIFICATE",), str, None, "the path of a PEM file"
             ),
-            "endpoint_key": take("endpoint_key", ("ARGUS_ENDPOINT_KEY",), _file, None, "the path of a PEM file"),
+            "endpoint_key": take("endpoint_key", ("ARGUS_ENDPOINT_KEY",), str, None, "the path of a PEM file"),
             "shutdown_timeout": take(
                 "shutdown_timeout",
                 ("ARGUS_SHUTDOWN_TIMEOUT",),
@@ -186,26 +186,31 @@ class _Resolution:
         given = self._keywords.get(name)
         candidates = [(f"{name}=", given)] if given is not None else []
         candidates += [(variable, self._environ.get(variable, "").strip()) for variable in variables]
+        value, origin = default, Origin("default", "" if default is None else str(default))
+        wrong: list[str] = []
         for source, raw in candidates:
             if raw == "":  # an empty variable counts as unset, as OpenTelemetry has it
                 continue
-            shown = "(set)" if secret else str(raw)
+            text = _text(raw)
+            shown = "(set)" if secret else text
             try:
-                value: Any = parse(raw) if isinstance(raw, str) else raw
+                value = parse(text)
             except ValueError:
-                using = "nothing" if default is None else repr(default)
-                self._problems.append(f"{source} is {shown!r}, but it has to be {right}; using {using} instead")
+                wrong.append(f"{source} is {shown!r}, but it has to be {right}")
                 continue
-            self._origins[name] = Origin(source.rstrip("="), shown)
-            return value
-        self._origins[name] = Origin("default", "" if default is None else str(default))
-        return default
+            origin = Origin(source.rstrip("="), shown)
+            break
+        using = "nothing" if value is None else repr(value)
+        self._problems += [f"{problem}; using {using} instead" for problem in wrong]
+        self._origins[name] = origin
+        return value
 
     def _service_name(self) -> str:
         named = self._take("service_name", ("OTEL_SERVICE_NAME",), str, None, "a name")
         if named:
             return named
-        for pair in self._environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","):
+        # Of two the last one holds, as it does in OpenTelemetry's resource.
+        for pair in reversed(self._environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",")):
             key, _, value = pair.partition("=")
             if key.strip() == "service.name" and value.strip():
                 name = unquote(value.strip())
@@ -219,12 +224,14 @@ class _Resolution:
         name, variable = f"{signal}_exporters", f"OTEL_{signal.upper()}_EXPORTER"
         chosen = self._take(name, (variable,), _names, None, "names of exporters, by commas")
         if chosen is None:
-            endpoint = next((v for v in (_signal_endpoint(signal), _OTLP_ENDPOINT) if self._environ.get(v)), None)
+            variables = (_signal_endpoint(signal), _OTLP_ENDPOINT)
+            endpoint = next((name for name in variables if self._environ.get(name, "").strip()), None)
             chosen = always + (("otlp",) if endpoint else ())
             self._origins[name] = Origin(f"default, as {endpoint} is set" if endpoint else "default", ",".join(chosen))
         if [exporter.lower() for exporter in chosen] == ["none"]:
             return ()
-        return tuple(self._entry_point(exporter, signal) for exporter in chosen)
+        # Once each: two of the same would send everything twice.
+        return tuple(dict.fromkeys(self._entry_point(exporter, signal) for exporter in chosen))
 
     def _entry_point(self, exporter: str, signal: str) -> str:
         if exporter != "otlp":
@@ -276,6 +283,13 @@ def _signal_endpoint(signal: str) -> str:
     return f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT"
 
 
+def _text(raw: object) -> str:
+    """Return a keyword's value as the environment would spell it, so that both are judged alike."""
+    if isinstance(raw, (list, tuple, set, frozenset)):
+        return ",".join(map(str, cast("Iterable[object]", raw)))
+    return str(raw).strip()
+
+
 def _boolean(text: str) -> bool:
     if text.lower() in ("true", "1", "yes", "on"):
         return True
@@ -300,9 +314,3 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise ValueError(text)
     return seconds
-
-
-def _file(text: str) -> str:
-    if not Path(text).is_file():
-        raise ValueError(text)
-    return text

@@ -56,5 +56,5 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setitem(sys.modules, "argus_otel.cli.top", subcommand)
     assert main(["top"]) == 2
     assert capsys.readouterr().err == (
-        "argus-otel top needs rich.table, which is not installed: pip install 'argus-otel[cli]'\n"
+        "argus-otel top needs rich, which is not installed: pip install 'argus-otel[cli]'\n"
     )

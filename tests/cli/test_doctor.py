@@ -62,7 +62,7 @@ def test_a_healthy_installation(doctor: Doctor, free_port: int) -> None:
     assert code == 0
     assert findings["Endpoint: endpoint"]["detail"] == f"http://127.0.0.1:{free_port} is free: no bot runs yet"
     assert findings["Packages: argus-otel"]["detail"] == __version__
-    for package in ("opentelemetry-sdk", "wrapt", "prometheus-client", "extra cli", "OpenTelemetry"):
+    for package in ("opentelemetry-sdk", "wrapt", "prometheus-client", "OpenTelemetry"):
         assert findings[f"Packages: {package}"]["status"] == "ok"
     assert findings["discord.py: import"]["status"] == "ok"
     assert findings["Loading: instrumentor discord"]["status"] == "ok"

@@ -128,7 +128,7 @@ def make_bot(kind: Callable[..., Any] = commands.Bot, **options: Any) -> Any:
     bot = Bot("!", intents=discord.Intents.all(), **options)
 
     @bot.tree.error
-    async def quiet(*_: object) -> None:
+    async def quiet(_: object, __: object) -> None:
         pass
 
     return bot

@@ -354,7 +354,7 @@ def test_context_menus_have_their_type_and_their_error(observed: Observed, simul
     async def main() -> None:
         async with running(bot, simulator):
             said = await simulator.say("hello")
-            await (await simulator.context_menu("user", "Who", simulator.world.guilds[0].people[0])).acknowledged()
+            await (await simulator.context_menu("user", "Who", simulator.guild().people[0])).acknowledged()
             await simulator.context_menu("message", "Report", said.message)
             await until(lambda: sum(observed.counts(COMMANDS).values()) == 2)
 
@@ -410,7 +410,9 @@ def test_a_group_is_named_by_its_subcommand(observed: Observed, simulator: Backg
         ("admin ban", "prefix", "ok", None): 1,
         ("admin", "prefix", "ok", None): 1,
     }
-    assert {span.name for span in observed.spans() if span.parent is None and span.kind.name in ("SERVER", "CONSUMER")} == {
+    assert {
+        span.name for span in observed.spans() if span.parent is None and span.kind.name in ("SERVER", "CONSUMER")
+    } == {
         "command playlist song add",
         "command admin ban",
         "command admin",

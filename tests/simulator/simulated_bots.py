@@ -10,20 +10,25 @@ from discord import app_commands
 from discord.ext import commands
 
 
+# Selects in modals came with discord.py 2.6.
+HAS_LABELS = hasattr(discord.ui, "Label")
+
+
 class Feedback(discord.ui.Modal, title="Feedback"):
     """A form."""
 
     name = discord.ui.TextInput[Any](label="Name", min_length=2)
     story = discord.ui.TextInput[Any](label="Story", required=False, default="none", style=discord.TextStyle.paragraph)
-    mood = discord.ui.Label[Any](
-        text="Mood",
-        component=discord.ui.Select[Any](
-            options=[discord.SelectOption(label="good"), discord.SelectOption(label="bad")]
-        ),
-    )
+    if HAS_LABELS:
+        mood = discord.ui.Label[Any](
+            text="Mood",
+            component=discord.ui.Select[Any](
+                options=[discord.SelectOption(label="good"), discord.SelectOption(label="bad")]
+            ),
+        )
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        mood = self.mood.component.values[0]
+        mood = self.mood.component.values[0] if HAS_LABELS else "good"
         await interaction.response.send_message(f"{self.name.value} is {mood}: {self.story.value}")
 
 

@@ -54,7 +54,8 @@ def test_thousands_of_operations_with_faults_agree(run_bot):
                 responses: Counter = Counter()
                 for (method, _, status), count in sim.ledger.rest_counts().items():
                     responses[method, status] += count
-                assert responses == seen + Counter({("GET", 101): 0})
+                del seen["GET", 101]  # the gateway's handshakes
+                assert responses == seen
 
                 started = sum(
                     report.started[kind] for kind in ("slash", "modal", "component", "autocomplete", "context_menu")

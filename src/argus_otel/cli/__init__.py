@@ -141,8 +141,8 @@ def _needing_extra(name: str, extra: str, run: Callable[[], int]) -> int:
     try:
         return run()
     except ModuleNotFoundError as error:
-        missing = error.name or ""
-        if missing.partition(".")[0] == "argus_otel":
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("", "argus_otel"):
             raise
         print(f"{_PROG} {name} needs {missing}, which is not installed: {install(extra)}", file=sys.stderr)
         return 2

@@ -13,8 +13,6 @@ from argus_otel.telemetry import PartError
 
 from .server import Server
 
-_TLS_SETTINGS = ("argus_endpoint_certificate ", "argus_endpoint_key ", "endpoint_certificate=", "endpoint_key=")
-
 Listen = Callable[["socket.AddressFamily", "tuple[Any, ...]"], Server]
 
 
@@ -82,10 +80,6 @@ def tls(settings: Settings) -> ssl.SSLContext | None:
         The files cannot be used. Nothing is served then: who asks for TLS does not want to go without.
     """
     certificate, key = settings.endpoint_certificate, settings.endpoint_key
-    for problem in settings.problems:
-        # A path that is no file has been dropped with the other settings that are wrong, which would leave us without.
-        if problem.lower().startswith(_TLS_SETTINGS):
-            raise PartError(f"{problem.partition(';')[0]}: nothing is served, rather than something without TLS")
     if certificate is None and key is None:
         return None
     if certificate is None:
@@ -98,5 +92,6 @@ def tls(settings: Settings) -> ssl.SSLContext | None:
         files = f"{certificate} (ARGUS_ENDPOINT_CERTIFICATE)"
         files += f" with {key} (ARGUS_ENDPOINT_KEY)" if key else ", without ARGUS_ENDPOINT_KEY"
         need = "both have to be PEM files, belong together, and have no password"
+        need += "; nothing is served, rather than something without TLS"
         raise PartError(f"cannot use {files}: {error}; {need}") from error
     return context

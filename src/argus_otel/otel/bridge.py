@@ -15,6 +15,7 @@ from argus_otel.version import __version__
 from .deferred import DeferredHistograms
 from .events import OTelEvents
 from .instruments import observe
+from .proxies import same
 from .scope import SCOPE
 from .spans import OTelTracing, Quiet
 
@@ -31,7 +32,7 @@ class Bridge:
     def __init__(self, telemetry: Telemetry, catalogues: Sequence[Catalogue]) -> None:
         self._telemetry = telemetry
         self._catalogues = catalogues
-        self._meters: list[MeterProvider] = []
+        self._meters: list[tuple[MeterProvider, DeferredHistograms | None]] = []
         self._tracers: TracerProvider | None = None
         self._loggers: list[LoggerProvider] = []
         self._chosen: TracerProvider | None = None
@@ -71,17 +72,19 @@ class Bridge:
             self._telemetry.tracing = OTelTracing(provider.get_tracer(SCOPE, __version__), self._telemetry.redact)
 
     def _connect_metrics(self, provider: MeterProvider, own: MeterProvider | None) -> None:
-        if any(provider is known for known in self._meters):
-            return
-        self._meters.append(provider)
+        for known, deferred in self._meters:
+            if same(known, provider, metrics.get_meter_provider()):
+                if provider is own and deferred is not None:  # connected while there was only a proxy of it
+                    deferred.stop()
+                return
         meter = provider.get_meter(SCOPE, __version__)
         defined = [metric for catalogue in self._catalogues for metric in catalogue.metrics]
         observe(meter, self._telemetry, defined)
-        if provider is not own:
-            DeferredHistograms(meter, self._telemetry, defined)
+        deferred = None if provider is own else DeferredHistograms(meter, self._telemetry, defined)
+        self._meters.append((provider, deferred))
 
     def _connect_events(self, provider: LoggerProvider) -> None:
-        if any(provider is known for known in self._loggers):
+        if any(same(known, provider, _logs.get_logger_provider()) for known in self._loggers):
             return
         self._loggers.append(provider)
         self._telemetry.add_sink(OTelEvents(provider.get_logger(SCOPE, __version__)))

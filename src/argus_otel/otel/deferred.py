@@ -17,7 +17,7 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.metrics import Histogram as Instrument
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
-from argus_otel.telemetry import Attributes, Kind, Metric, Telemetry, TraceReference
+from argus_otel.telemetry import Attributes, Histogram, Kind, Metric, Telemetry, TraceReference
 
 _LIMIT = 100_000
 _INTERVAL = 5.0
@@ -35,6 +35,8 @@ class DeferredHistograms:
     def __init__(self, meter: Meter, telemetry: Telemetry, metrics: Iterable[Metric]) -> None:
         self._queue: deque[_Record] = deque(maxlen=_LIMIT)
         self._emptying = threading.Lock()
+        self._stopped = threading.Event()
+        self._histograms: list[Histogram] = []
         for metric in metrics:
             if metric.kind is Kind.HISTOGRAM:
                 instrument = meter.create_histogram(
@@ -43,7 +45,9 @@ class DeferredHistograms:
                     description=metric.meaning,
                     explicit_bucket_boundaries_advisory=metric.buckets,
                 )
-                telemetry.histogram(metric).relay_to(self._relay(instrument))
+                histogram = telemetry.histogram(metric)
+                histogram.relay_to(self._relay(instrument))
+                self._histograms.append(histogram)
         # Callbacks run before synchronous instruments are collected: what is recorded here is in this collection.
         meter.create_observable_gauge("argus.deferred", [self._collecting], description="Has no points.")
         threading.Thread(target=self._run, name="argus-otel histograms", daemon=True).start()
@@ -61,8 +65,7 @@ class DeferredHistograms:
         return []
 
     def _run(self) -> None:
-        wait = threading.Event().wait
-        while not wait(_INTERVAL):
+        while not self._stopped.wait(_INTERVAL):
             self.empty()
 
     def empty(self) -> None:
@@ -71,6 +74,13 @@ class DeferredHistograms:
             while self._queue:
                 instrument, value, attributes, span = self._queue.popleft()
                 instrument.record(value, attributes, context=_context(span))
+
+    def stop(self) -> None:
+        """Take no more records, and drop those that are queued: they are shown from the cells."""
+        for histogram in self._histograms:
+            histogram.relay_to(None)
+        self._queue.clear()
+        self._stopped.set()
 
 
 def _context(span: TraceReference | None) -> Context:

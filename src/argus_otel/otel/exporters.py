@@ -1,4 +1,4 @@
-"""Finds exporters, samplers and id generators by name, and watches whether what they send arrives."""
+"""Finds exporters and samplers by name, and watches whether what they send arrives."""
 
 from __future__ import annotations
 
@@ -64,11 +64,15 @@ def watched(exporter: type[T], health: Health, part: str) -> type[T]:
 
     class Watched(exporter):  # type: ignore[misc, valid-type]
         def export(self, *args: Any, **kwargs: Any) -> Any:
-            result = cast("Any", super()).export(*args, **kwargs)
-            if result.name == "SUCCESS":
-                health.report(part, State.OK)
-            else:
+            try:
+                result = cast("Any", super()).export(*args, **kwargs)
+            except Exception as error:
+                health.report(part, State.FAILED, f"the exporter raised {type(error).__name__}; it is tried again")
+                raise
+            if getattr(result, "name", "") == "FAILURE":
                 health.report(part, State.FAILED, "the endpoint does not take what is sent; it is tried again")
+            else:
+                health.report(part, State.OK)
             return result
 
     Watched.__name__ = Watched.__qualname__ = exporter.__name__

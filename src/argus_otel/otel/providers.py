@@ -11,34 +11,26 @@ from functools import partial
 from typing import TypeVar
 
 from opentelemetry import _logs, metrics, trace
-from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import Sampler
+from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
 from prometheus_client import CollectorRegistry
 
 from argus_otel.settings import Settings
 from argus_otel.telemetry import State, Telemetry
 
 from .exporters import load, watched
+from .proxies import is_proxy
 from .readers import HistogramReader, PrometheusReader, PushReader, reader_class
+from .sampling import sampler
 from .shutdown import end_with_the_process
 
 T = TypeVar("T")
-
-# What OpenTelemetry's TracerProvider resolves by itself; any other name is an entry point's.
-_BUILT_IN_SAMPLERS = (
-    "always_on",
-    "always_off",
-    "traceidratio",
-    "parentbased_always_on",
-    "parentbased_always_off",
-    "parentbased_traceidratio",
-)
 
 
 class Providers:
@@ -62,9 +54,9 @@ class Providers:
 
     def set_up(self, resource: Resource) -> None:
         """Set up each signal that has an exporter and no provider yet."""
-        self._set_up_metrics(resource)
-        self._set_up_traces(resource)
-        self._set_up_logs(resource)
+        setting_up = {"metrics": self._set_up_metrics, "traces": self._set_up_traces, "logs": self._set_up_logs}
+        for signal, set_up in setting_up.items():
+            self._telemetry.attempt(f"exporter:{signal}", partial(set_up, resource))
         if self._ending:
             end_with_the_process(self._ending, self._settings.shutdown_timeout, self._health)
 
@@ -76,13 +68,16 @@ class Providers:
         readers = self._each("metrics", self._settings.metrics_exporters, self._reader)
         if not readers:
             return
-        for reader in readers:
-            reader.show(self._telemetry)
         self.meter_provider = MeterProvider(metric_readers=readers, resource=resource, shutdown_on_exit=False)
         metrics.set_meter_provider(self.meter_provider)
-        self._ending.append(("metrics", self.meter_provider.shutdown))
+        self._at_the_end("metrics", self.meter_provider.shutdown)
 
     def _reader(self, name: str, part: str) -> HistogramReader:
+        reader = self._bare_reader(name, part)
+        reader.show(self._telemetry)
+        return reader
+
+    def _bare_reader(self, name: str, part: str) -> HistogramReader:
         if name == "prometheus":
             self.registry = CollectorRegistry()
             return PrometheusReader(self.registry)
@@ -96,63 +91,55 @@ class Providers:
     def _set_up_traces(self, resource: Resource) -> None:
         if self._taken("traces", trace.get_tracer_provider(), self._settings.traces_exporters):
             return
-        exporters = self._each(
-            "traces",
-            self._settings.traces_exporters,
-            lambda name, part: watched(
-                load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER"), self._health, part
-            )(),
-        )
-        if not exporters:
+        processors = self._each("traces", self._settings.traces_exporters, self._span_processor)
+        if not processors:
             return
         provider = TracerProvider(sampler=self._sampler(), resource=resource, shutdown_on_exit=False)
-        for exporter in exporters:
-            provider.add_span_processor(BatchSpanProcessor(exporter))
+        for processor in processors:
+            provider.add_span_processor(processor)
         trace.set_tracer_provider(provider)
-        self._ending.append(("traces", provider.shutdown))
+        self._at_the_end("traces", provider.shutdown)
 
-    def _sampler(self) -> Sampler | None:
-        name = self._settings.sampler
-        if name is None or name.lower() in _BUILT_IN_SAMPLERS:
-            return None
+    def _span_processor(self, name: str, part: str) -> SpanProcessor:
+        exporter = load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER")
+        return BatchSpanProcessor(watched(exporter, self._health, part)())
 
-        def make() -> Sampler:
-            return load("opentelemetry_traces_sampler", name, "OTEL_TRACES_SAMPLER")(self._settings.sampler_argument)
-
-        # Without it OpenTelemetry's default keeps every trace.
-        return self._telemetry.attempt("sampler", make)
+    def _sampler(self) -> Sampler:
+        made = self._telemetry.attempt("sampler", partial(sampler, self._settings))
+        return DEFAULT_ON if made is None else made
 
     # -- logs
 
     def _set_up_logs(self, resource: Resource) -> None:
         if self._taken("logs", _logs.get_logger_provider(), self._settings.logs_exporters):
             return
-        exporters = self._each(
-            "logs",
-            self._settings.logs_exporters,
-            lambda name, part: watched(
-                load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER"), self._health, part
-            )(),
-        )
-        if not exporters:
+        processors = self._each("logs", self._settings.logs_exporters, self._log_processor)
+        if not processors:
             return
         provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
-        for exporter in exporters:
-            provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+        for processor in processors:
+            provider.add_log_record_processor(processor)
         _logs.set_logger_provider(provider)
-        self._ending.append(("logs", provider.shutdown))
+        self._at_the_end("logs", provider.shutdown)
+
+    def _log_processor(self, name: str, part: str) -> LogRecordProcessor:
+        exporter = load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER")
+        return BatchLogRecordProcessor(watched(exporter, self._health, part)())
 
     # -- all three
 
     def _taken(self, signal: str, provider: object, exporters: Sequence[str]) -> bool:
         """Whether somebody else has set up this signal, whose exporters then are theirs."""
-        if "proxy" in type(provider).__name__.lower():
+        if is_proxy(provider):
             return False
         detail = f"the {type(provider).__name__} that was there already is used"
         if exporters:
             detail += f"; {', '.join(exporters)} not set up"
         self._health.report(f"exporter:{signal}", State.OFF, detail)
         return True
+
+    def _at_the_end(self, signal: str, shutdown: Callable[[], object]) -> None:
+        self._ending.append((signal, partial(self._telemetry.attempt, f"shutdown:{signal}", shutdown)))
 
     def _each(self, signal: str, names: Sequence[str], make: Callable[[str, str], T]) -> list[T]:
         """Make the exporter of each name; leave out, and report, those that cannot be made."""

@@ -7,6 +7,7 @@ the one method that every reader has to implement. Views do not apply to these p
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from time import time_ns
@@ -53,11 +54,16 @@ class HistogramPoints:
         self._started = time_ns()
         self._collected = self._started
         self._last: dict[int, _Snapshot] = {}
+        # A flush on one thread and the reader's own interval on another must not both report the same difference.
+        self._collecting = threading.Lock()
 
     def add_to(self, data: MetricsData) -> MetricsData:
         """Return ``data`` with the histograms as they stand now."""
-        metrics = self._metrics()
-        if not metrics or not data.resource_metrics:
+        if not data.resource_metrics:
+            return data
+        with self._collecting:
+            metrics = self._metrics()
+        if not metrics:
             return data
         first, *others = data.resource_metrics
         return replace(data, resource_metrics=[self._merged(first, metrics), *others])

@@ -14,7 +14,7 @@ from opentelemetry.context import (
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
-from argus_otel.telemetry import AttributeValue, SpanKind, TraceSpan
+from argus_otel.telemetry import AttributeValue, SpanKind, TraceSpan, message_of
 
 _KINDS = {
     SpanKind.INTERNAL: trace.SpanKind.INTERNAL,
@@ -100,7 +100,7 @@ class OTelSpan:
         if span.is_recording() and (error is not None or failed):
             message = ""
             if error is not None:
-                message = self._redact(str(error))
+                message = self._redact(message_of(error))
                 stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
                 span.add_event(
                     "exception",

@@ -12,7 +12,7 @@ import contextvars
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 __all__ = ["REACTION_TIME", "Answering", "answering", "current"]
 
@@ -49,7 +49,7 @@ def current() -> Answering | None:
 
 
 @contextlib.contextmanager
-def answering() -> Iterator[None]:
+def answering() -> Generator[None]:
     """Mark the answering of one request."""
     request = Answering()
     token = _current.set(request)

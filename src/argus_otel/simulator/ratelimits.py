@@ -149,4 +149,4 @@ class RateLimits:
 
 def _up(seconds: float) -> float:
     """Round up to the millisecond, so that whoever waits exactly that long is let in."""
-    return math.ceil(seconds * 1000) / 1000
+    return math.ceil(round(seconds * 1000, 3)) / 1000

@@ -8,7 +8,7 @@ from .counters import Counter, CounterCell
 from .definitions import OTHER, Attribute, AttributeValue, Catalogue, Event, Kind, Metric, Span, SpanKind
 from .families import Attributes, Bound
 from .gauges import Gauge, Reading
-from .guard import Guard, PartError
+from .guard import Guard, PartError, message_of
 from .health import Check, Health, Part, State
 from .histograms import Exemplar, Histogram, HistogramCell, Relay, TraceReference
 from .operations import Operation
@@ -54,4 +54,5 @@ __all__ = [
     "PartError",
     "Redactor",
     "State",
+    "message_of",
 ]

@@ -52,7 +52,8 @@ class Attribute:
     cap:
         For an open set: the most distinct values that are told apart; later ones become :data:`OTHER`.
     normalise:
-        Turns a raw value into the one reported, before the cap is applied. Called once for each new value.
+        Turns a raw value into the one reported, before the cap is applied. Raw values are not remembered, so it is
+        called each time for one that differs from its normal form: hot paths key by the normal form.
 
     Raises
     ------
@@ -89,7 +90,7 @@ class Metric:
     Raises
     ------
     ValueError
-        Buckets on something that is no histogram, a histogram without, or edges that do not ascend.
+        Buckets on something that is no histogram, a histogram without, or edges that are not ascending floats.
     """
 
     name: str
@@ -104,6 +105,10 @@ class Metric:
             raise ValueError(f"metric {self.name}: buckets belong to histograms, and every histogram has them")
         if list(self.buckets) != sorted(set(self.buckets)) or not all(map(math.isfinite, self.buckets)):
             raise ValueError(f"metric {self.name}: bucket edges must ascend and be finite")
+        if not all(isinstance(edge, float) for edge in self.buckets):
+            raise ValueError(
+                f'metric {self.name}: bucket edges must be floats, since Prometheus would show an int\'s le="1"'
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ code never pass through here: only bodies of ours are shielded.
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ParamSpec, TypeVar, cast
 
 _log = logging.getLogger("argus_otel")
@@ -36,6 +38,7 @@ class Guard:
         self._count = count
         self._redact = redact
         self._faults: dict[str, str] = {}
+        self._noting = threading.Lock()
 
     @property
     def faults(self) -> dict[str, str]:
@@ -49,7 +52,7 @@ class Guard:
         except PartError as error:
             failed(self._redact(str(error)))
         except Exception as error:  # noqa: BLE001 - this is the guard
-            failed(self._redact(f"{type(error).__name__}: {error}"))
+            failed(self._redact(in_a_line(error)))
         return None
 
     def shield(self, hook: str, body: Callable[P, T]) -> Callable[P, T | None]:
@@ -71,9 +74,26 @@ class Guard:
         self._failed(hook, error)
 
     def _failed(self, hook: str, error: Exception) -> None:
-        self._count(hook)
-        known = hook in self._faults
-        self._faults[hook] = self._redact(f"{type(error).__name__}: {error}")
-        if not known:
-            trace = self._redact("".join(traceback.format_exception(error)))
-            _log.warning("argus-otel: hook %s failed, the bot goes on (said once for each hook)\n%s", hook, trace)
+        # Telling of a fault runs code of others too (a logging handler, an exception's __str__): that may fail as well.
+        with suppress(Exception):
+            self._count(hook)
+            line = self._redact(in_a_line(error))
+            with self._noting:
+                known = hook in self._faults
+                self._faults[hook] = line
+            if not known:
+                trace = self._redact("".join(traceback.format_exception(error)))
+                _log.warning("argus-otel: hook %s failed, the bot goes on (said once for each hook)\n%s", hook, trace)
+
+
+def in_a_line(error: BaseException) -> str:
+    """Return ``error``'s class and message, even where its ``__str__`` raises."""
+    return f"{type(error).__name__}: {message_of(error)}"
+
+
+def message_of(error: BaseException) -> str:
+    """Return ``error``'s message, or a remark that it has none that could be had."""
+    try:
+        return str(error)
+    except Exception as fault:  # noqa: BLE001 - this is the guard
+        return f"<no message: its __str__ raised {type(fault).__name__}>"

@@ -59,14 +59,16 @@ class Health:
         before = self._parts.get(name)
         self._parts[name] = part
         if state in (State.FAILED, State.ABSENT) and (before is None or before.state is not state):
-            _log.warning("argus-otel: %s %s: %s. The bot and everything else go on.", name, state.value, detail)
+            _log.warning(
+                "argus-otel: %s %s: %s. The bot and everything else go on.", name, state.value, detail.rstrip(".")
+            )
         elif state is State.OK and before is not None and before.state is State.FAILED:
             _log.info("argus-otel: %s works again", name)
 
     def forget(self, prefix: str) -> None:
         """Drop the parts whose name begins with ``prefix``."""
         for name in [name for name in tuple(self._parts) if name.startswith(prefix)]:
-            del self._parts[name]
+            self._parts.pop(name, None)
 
     def parts(self, prefix: str = "") -> dict[str, Part]:
         """Return the parts whose name begins with ``prefix``."""
@@ -91,9 +93,11 @@ class Health:
         answers: list[threading.Event] = []
         for loop in self._loops:
             answered = threading.Event()
+            if not loop.is_running():  # the bot has ended in good order, or is between two runs
+                continue
             try:
                 loop.call_soon_threadsafe(answered.set)
-            except RuntimeError:  # closed: the bot has ended in good order, or is between two runs
+            except RuntimeError:  # closed since
                 continue
             answers.append(answered)
         deadline = time.monotonic() + timeout

@@ -32,6 +32,7 @@ class Redactor:
         """Redact this very text wherever it stands. An empty one is ignored."""
         if secret:
             self._secrets[secret] = None
+            self._secrets.move_to_end(secret)  # one that is still in use is not the next to be forgotten
             if len(self._secrets) > self._remembered:
                 self._secrets.popitem(last=False)
 

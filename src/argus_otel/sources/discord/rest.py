@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -35,7 +35,7 @@ from .patches import Hooks, Patch
 from .templates import template_of
 
 if TYPE_CHECKING:
-    from discord.http import Route
+    from discord.http import HTTPClient, Route
 
 HOOK = "REST calls"
 
@@ -78,6 +78,8 @@ class RestCall(Operation):
         When the running attempt began, by :func:`time.perf_counter`; ``None`` between two.
     backing_off_since:
         When a 429 made it wait; ``None`` otherwise.
+    held:
+        Whether it began under a global limit, which it waits for before it comes to its own bucket.
     waited:
         What it has waited for rate limits, in seconds.
     status:
@@ -93,6 +95,7 @@ class RestCall(Operation):
         "attempts",
         "attempt_started",
         "backing_off_since",
+        "held",
         "waited",
         "status",
         "interaction",
@@ -105,6 +108,7 @@ class RestCall(Operation):
         self.attempts = 0
         self.attempt_started: float | None = None
         self.backing_off_since: float | None = None
+        self.held = False
         self.waited = 0.0
         self.status: int | None = None
         self.interaction = 0
@@ -123,16 +127,16 @@ class RestCalls:
         self._waits = telemetry.histogram(RATELIMIT_WAIT)
         self._ratelimits = telemetry.counter(RATELIMITS)
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
-        self.begin = telemetry.guard.shield(HOOK, self._begin)
-        self.finish = telemetry.guard.shield(HOOK, self._finish)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on whole calls."""
-        begin, finish = self.begin, self.finish
+        guard = self._telemetry.guard
+        finish = guard.shield(HOOK, self._finish)
+        begin_own, begin_webhook = guard.shield(HOOK, self._begin_own), guard.shield(HOOK, self._begin_webhook)
 
-        def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def make(original: Callable[..., Any], begin: Callable[..., RestCall | None]) -> Callable[..., Any]:
             async def request(self: object, route: Route, *args: Any, **kwargs: Any) -> Any:
-                call = begin(route)
+                call = begin(self, route)
                 if call is None:
                     return await original(self, route, *args, **kwargs)
                 try:
@@ -147,7 +151,7 @@ class RestCalls:
 
         def make_sync(original: Callable[..., Any]) -> Callable[..., Any]:
             def request(self: object, route: Route, *args: Any, **kwargs: Any) -> Any:
-                call = begin(route)
+                call = begin_webhook(self, route)
                 if call is None:
                     return original(self, route, *args, **kwargs)
                 try:
@@ -161,12 +165,21 @@ class RestCalls:
             return request
 
         return [
-            Patch(HOOK, "discord.http", "HTTPClient.request", make),
-            Patch(HOOK, "discord.webhook.async_", "AsyncWebhookAdapter.request", make),
+            Patch(HOOK, "discord.http", "HTTPClient.request", partial(make, begin=begin_own)),
+            Patch(HOOK, "discord.webhook.async_", "AsyncWebhookAdapter.request", partial(make, begin=begin_webhook)),
             Patch(HOOK, "discord.webhook.sync", "WebhookAdapter.request", make_sync),
         ]
 
     # -- the whole call
+
+    def _begin_own(self, http: HTTPClient, route: Route) -> RestCall | None:
+        call = self._begin(route)
+        if call is not None:
+            call.held = not http._global_over.is_set()
+        return call
+
+    def _begin_webhook(self, _: object, route: Route) -> RestCall | None:
+        return self._begin(route)
 
     def _begin(self, route: Route) -> RestCall | None:
         if not self._hooks.on:

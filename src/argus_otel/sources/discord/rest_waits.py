@@ -21,7 +21,7 @@ def patches() -> list[Patch]:
     """Return the hooks on the buckets of the bot's own calls and of webhooks."""
     http, webhook = "discord.http", "discord.webhook.async_"
     return [
-        Patch(HOOK, http, "Ratelimit.__aenter__", _make),
+        Patch(HOOK, http, "Ratelimit.__aenter__", _make_bucket),
         Patch(HOOK, http, "Ratelimit.__aexit__", _make),
         Patch(HOOK, webhook, "AsyncDeferredLock.__aenter__", _make_if(lambda lock: lock.lock.locked())),
         Patch(HOOK, webhook, "AsyncDeferredLock.__aexit__", _make_if(lambda lock: lock.delta)),
@@ -38,6 +38,19 @@ def _make(original: Callable[..., Any]) -> Callable[..., Any]:
             return await original(self, *args)
         finally:
             call.waited += perf_counter() - started
+
+    return wait
+
+
+def _make_bucket(original: Callable[..., Any]) -> Callable[..., Any]:
+    timed = _make(original)
+
+    def wait(self: object) -> Any:
+        call = current_call.get()
+        if call is not None and call.held:  # under a global limit, discord.py waits for that first
+            call.held = False
+            call.waited += perf_counter() - call.started
+        return timed(self)
 
     return wait
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import wrapt
 
-from argus_otel.telemetry import State, Telemetry
+from argus_otel.telemetry import PartError, State, Telemetry
 
-from .patches import Hooks, Patch
+from .patches import Hooks, Patch, resolve
 from .shards import Roster
 
 
@@ -42,6 +42,20 @@ class DiscordSource:
         self._hooks.remove()
         if self._parts is not None:
             self._parts.release()
+
+    @staticmethod
+    def probe() -> dict[str, str | None]:
+        """Return each hook, with ``None`` or the reason why the installed discord.py cannot have it.
+
+        Imports discord.py, and changes nothing in it.
+
+        Raises
+        ------
+        ImportError
+            There is no discord.py.
+        """
+        telemetry = Telemetry()
+        return {patch.name: _absence(patch) for patch in _Parts(telemetry, Hooks(telemetry)).patches()}
 
     def _discord_imported(self) -> None:
         if self._parts is None:
@@ -120,6 +134,14 @@ class _Parts:
         self.gateway_events.release()
         self.interactions.release()
         self.roster.clear()
+
+
+def _absence(patch: Patch) -> str | None:
+    try:
+        resolve(patch)
+    except PartError as error:
+        return str(error)
+    return None
 
 
 def _in_event_loop() -> bool:

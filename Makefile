@@ -1,0 +1,85 @@
+# `make` lists what there is. Each target makes the environment it needs, in .venv, from uv.lock: Python >= 3.10, make and
+# PyPI are enough. Linux and macOS; on Windows, run the commands of the recipes with `uv run`.
+
+PYTHON ?= python3
+DURATION ?= 15
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+TOOLS := build/tools
+# A stamp for each PYTHON. It lies in the environment, so it goes when the environment goes.
+READY := $(VENV)/.made-by-make-with-$(subst /,-,$(PYTHON))
+# uv chooses the Python, unless somebody has named one.
+WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format typecheck bench build clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  DURATION=15 (seconds of demo), PYTEST_ARGS=, BENCH_ARGS=, PYTHON=python3.12'
+
+demo: $(READY) ## run a bot against a simulated Discord and show what is measured
+	$(BIN)/argus-otel demo --duration $(DURATION)
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(READY) ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY) ## fix what can be fixed of style and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+typecheck: $(READY) ## check types
+	$(BIN)/pyright
+
+bench: $(READY) ## measure what argus-otel costs
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+build: $(READY) ## build wheel and sdist into dist/
+	rm -rf dist
+	$(find_uv) \
+	"$$uv" build
+
+clean: ## remove the environment and all that was built
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis
+	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Sets $uv: the one that is installed, or else the one of ours. (A shim may be on PATH and yet not run.)
+define find_uv
+uv=uv; "$$uv" --version >/dev/null 2>&1 || uv=$(TOOLS)/bin/uv; \
+"$$uv" --version >/dev/null 2>&1 || uv=;
+endef
+
+# The stamp is written last: an environment that was interrupted in the making is made again.
+$(READY): pyproject.toml uv.lock
+	@set -e; \
+	say() { printf 'make: %s\n' "$$@" >&2; }; \
+	unset VIRTUAL_ENV; \
+	$(find_uv) \
+	if [ -z "$$uv" ]; then \
+	    $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	        say '"$(PYTHON)" is not a Python 3.10 or newer, which is needed. Name one: make PYTHON=python3.12 …' \
+	            'or install uv, which brings one: https://docs.astral.sh/uv/getting-started/installation/'; exit 1; }; \
+	    $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	        say '"$(PYTHON)" has no venv module that works. Any of these helps:' \
+	            '  install it; on Debian and Ubuntu: apt install python3-venv' \
+	            '  install uv: https://docs.astral.sh/uv/getting-started/installation/' \
+	            '  name another Python: make PYTHON=…'; exit 1; }; \
+	    say 'no uv is installed: putting one into $(TOOLS)'; \
+	    $(PYTHON) -m venv --clear $(TOOLS); \
+	    $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check uv; \
+	    uv=$(TOOLS)/bin/uv; \
+	fi; \
+	say 'installing what uv.lock names into $(VENV)'; \
+	case "$$uv" in \
+	    uv) UV_PROJECT_ENVIRONMENT=$(VENV) uv sync --quiet --locked $(WITH_PYTHON) ;; \
+	    *) UV_PROJECT_ENVIRONMENT=$(VENV) "$$uv" sync --quiet --locked --python $(PYTHON) ;; \
+	esac; \
+	touch $@

@@ -1,0 +1,258 @@
+"""The walls of the design, read from the imports of every file: what each room must never know."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import argus_otel
+
+ROOT = Path(argus_otel.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+EXPORTERS = ("prometheus_client", "grpc", "opentelemetry.exporter", "opentelemetry.proto")
+DATABASES = ("clickhouse_connect", "sqlite3", "asyncpg", "psycopg", "sqlalchemy")
+
+
+@dataclass(frozen=True)
+class Wall:
+    """What one room must never import, except for a part of it that it may."""
+
+    room: str
+    never: tuple[str, ...]
+    but: tuple[str, ...] = ()
+
+
+WALLS = (
+    Wall(
+        "argus_otel.telemetry",
+        ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES),
+        but=("argus_otel.telemetry",),
+    ),
+    Wall(
+        "argus_otel.sources.discord",
+        ("opentelemetry", "argus_otel", *EXPORTERS, *DATABASES),
+        but=("argus_otel.telemetry", "argus_otel.sources.discord"),
+    ),
+    Wall(
+        "argus_otel.otel",
+        ("discord", "aiohttp", "argus_otel", *DATABASES),
+        but=("argus_otel.otel", "argus_otel.telemetry", "argus_otel.settings", "argus_otel.version"),
+    ),
+    Wall(
+        "argus_otel.endpoint",
+        ("discord", "opentelemetry", "argus_otel", *DATABASES),
+        but=("argus_otel.endpoint", "argus_otel.telemetry", "argus_otel.settings", "argus_otel.version"),
+    ),
+    Wall("argus_otel.history", ("discord", "argus_otel.sources", "argus_otel.simulator")),
+    Wall(
+        "argus_otel.simulator",
+        ("opentelemetry", "argus_otel", *EXPORTERS, *DATABASES),
+        but=("argus_otel.simulator", "argus_otel.version"),
+    ),
+    Wall("argus_otel.settings", ("argus_otel", "opentelemetry", "discord")),
+)
+
+# Who may touch the environment, and why; nobody else reads a setting from it.
+ENVIRONMENT = {
+    "settings.py": "resolves every setting",
+    "entrypoints.py": "tells other instrumentations to use stable HTTP names",
+    "cli/run.py": "hands options on to OpenTelemetry's loader, which reads nothing else",
+    "cli/doctor/__init__.py": "examines the environment that the bot would have, as a whole",
+}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(source: str, module: str, *, package: bool = False) -> Iterator[str]:
+    """Every dotted name that ``source`` imports, wherever in it that stands."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                around = module.split(".")[: None if package and node.level == 1 else -(node.level - package)]
+                base = ".".join([*around, *([base] if base else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):
+                yield node.args[0].value
+
+
+def within(name: str, places: tuple[str, ...]) -> bool:
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+def broken_walls(source: str, module: str, *, package: bool = False) -> list[str]:
+    names = sorted(set(imported(source, module, package=package)))
+    return [
+        f"{module} imports {name}, which {wall.room} must not know"
+        for wall in WALLS
+        if within(module, (wall.room,))
+        for name in names
+        if within(name, wall.never) and not within(name, wall.but)
+    ]
+
+
+def swallowing(source: str) -> list[int]:
+    """Lines of the handlers that catch everything and let nothing out again."""
+    broad = ("Exception", "BaseException")
+
+    def is_broad(kind: ast.expr | None) -> bool:
+        if isinstance(kind, ast.Tuple):
+            return any(map(is_broad, kind.elts))
+        return kind is None or getattr(kind, "id", getattr(kind, "attr", "")) in broad
+
+    lines: list[int] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ExceptHandler):
+            if is_broad(node.type) and not isinstance(node.body[-1], ast.Raise):
+                lines.append(node.lineno)
+        elif isinstance(node, ast.Call):
+            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if called == "suppress" and any(map(is_broad, node.args)):
+                lines.append(node.lineno)
+    return lines
+
+
+def touches_environment(source: str) -> bool:
+    names = ("environ", "environb", "getenv", "putenv", "unsetenv")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr in names:
+            if isinstance(node.value, ast.Name) and node.value.id == "os":
+                return True
+        elif isinstance(node, ast.ImportFrom) and node.module == "os" and any(a.name in names for a in node.names):
+            return True
+    return False
+
+
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+@each_file
+def test_no_file_imports_what_its_room_must_not_know(path: Path) -> None:
+    assert broken_walls(path.read_text(), module_of(path), package=path.name == "__init__.py") == []
+
+
+@each_file
+def test_everything_is_caught_in_the_guard_only(path: Path) -> None:
+    if path.relative_to(ROOT) != Path("telemetry/guard.py"):
+        assert swallowing(path.read_text()) == []
+
+
+@each_file
+def test_no_module_is_longer_than_five_hundred_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 500
+
+
+def test_the_environment_is_touched_where_it_is_argued_for_only() -> None:
+    touching = {str(path.relative_to(ROOT)) for path in FILES if touches_environment(path.read_text())}
+    assert touching - set(ENVIRONMENT) == set()
+    assert "settings.py" in touching
+
+
+def test_every_room_with_a_wall_is_there() -> None:
+    modules = {module_of(path) for path in FILES}
+    assert {wall.room for wall in WALLS} - modules <= {"argus_otel.history"}
+
+
+@pytest.mark.parametrize("module", ["argus_otel", "argus_otel.entrypoints"])
+def test_importing_us_imports_nothing_heavy(module: str) -> None:
+    heavy = ["discord", "aiohttp", "grpc", "rich", "prometheus_client", "clickhouse_connect"]
+    program = f"import sys, {module}; print(*(name for name in {heavy} if name in sys.modules))"
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert output.split() == []
+
+
+# -- the checkers check
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        ("import opentelemetry.trace", "argus_otel.telemetry.guard"),
+        ("from opentelemetry import trace", "argus_otel.telemetry.guard"),
+        ("def f():\n    import discord", "argus_otel.telemetry.guard"),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import discord", "argus_otel.telemetry.guard"),
+        ("from argus_otel import otel", "argus_otel.telemetry.guard"),
+        ("from ..otel.bridge import Bridge", "argus_otel.telemetry.guard"),
+        ("from .. import otel", "argus_otel.telemetry.guard"),
+        ("from ..settings import Settings", "argus_otel.telemetry.guard"),
+        ("from opentelemetry.sdk.trace import TracerProvider", "argus_otel.sources.discord.rest"),
+        ("import opentelemetry", "argus_otel.sources.discord.rest"),
+        ("from argus_otel.sources.graphs import nodes", "argus_otel.sources.discord.rest"),
+        ("from ..graphs import nodes", "argus_otel.sources.discord.rest"),
+        ("import importlib\nimportlib.import_module('prometheus_client')", "argus_otel.sources.discord.rest"),
+        ("__import__('clickhouse_connect')", "argus_otel.sources.discord.rest"),
+        ("import discord.ext.commands as commands", "argus_otel.otel.bridge"),
+        ("from argus_otel.sources.discord import DiscordSource", "argus_otel.otel.bridge"),
+        ("from opentelemetry import metrics", "argus_otel.endpoint.routes"),
+        ("from discord import Client", "argus_otel.history.export"),
+        ("from argus_otel.sources.discord.rest import RestCalls", "argus_otel.simulator.core"),
+        ("from ..telemetry import Telemetry", "argus_otel.simulator.core"),
+        ("from ...telemetry import Telemetry", "argus_otel.simulator.api.routing"),
+    ],
+)
+def test_a_planted_import_is_found(source: str, module: str) -> None:
+    assert len(broken_walls(source, module)) == 1
+
+
+def test_a_planted_import_in_a_package_is_found() -> None:
+    assert broken_walls("from ..otel import bridge", "argus_otel.telemetry", package=True)
+    assert broken_walls("from . import guard\nfrom .guard import Guard", "argus_otel.telemetry", package=True) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        ("from .caps import AttributeCaps\nimport discordant", "argus_otel.telemetry.guard"),
+        ("from . import caps", "argus_otel.telemetry.guard"),
+        ("import discord\nfrom argus_otel.telemetry import Telemetry", "argus_otel.sources.discord.rest"),
+        ("import argus_otel.simulator.world\nfrom ..version import __version__", "argus_otel.simulator.core"),
+    ],
+)
+def test_an_import_that_is_allowed_is_not_found(source: str, module: str) -> None:
+    assert broken_walls(source, module) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("try: f()\nexcept Exception: pass", True),
+        ("try: f()\nexcept: pass", True),
+        ("try: f()\nexcept BaseException as e: g(e)", True),
+        ("try: f()\nexcept (OSError, Exception): pass", True),
+        ("try: f()\nexcept builtins.Exception: pass", True),
+        ("with suppress(Exception): f()", True),
+        ("with contextlib.suppress(BaseException): f()", True),
+        ("try: f()\nexcept BaseException:\n    g()\n    raise", False),
+        ("try: f()\nexcept (OSError, ValueError): pass", False),
+        ("with suppress(OSError): f()", False),
+    ],
+)
+def test_a_planted_handler_of_everything_is_found(source: str, found: bool) -> None:
+    assert bool(swallowing(source)) is found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import os\nos.environ['A']", True),
+        ("import os\nos.getenv('A')", True),
+        ("from os import environ", True),
+        ("def f(environ): return environ.get('A')", False),
+    ],
+)
+def test_a_planted_look_at_the_environment_is_found(source: str, found: bool) -> None:
+    assert touches_environment(source) is found
