@@ -65,6 +65,7 @@ ENVIRONMENT = {
     "entrypoints.py": "tells other instrumentations to use stable HTTP names",
     "cli/run.py": "hands options on to OpenTelemetry's loader, which reads nothing else",
     "cli/doctor/__init__.py": "examines the environment that the bot would have, as a whole",
+    "demo/stage.py": "takes settings out of the environment of the bot that it starts",
 }
 
 

@@ -126,7 +126,7 @@ def test_no_double_spans_and_no_tokens_when_aiohttp_is_instrumented_too(
         elsewhere = f"http://127.0.0.1:{server.addresses[0][1]}/elsewhere"
         async with running(bot, simulator):
             handle = await simulator.slash("work")
-            await handle.followups()
+            await handle.response()
             await simulator.settle()
         await server.cleanup()
 

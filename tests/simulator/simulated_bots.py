@@ -9,7 +9,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-
 # Selects in modals came with discord.py 2.6.
 HAS_LABELS = hasattr(discord.ui, "Label")
 

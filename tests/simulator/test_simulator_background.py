@@ -61,7 +61,11 @@ def test_from_no_loop_at_all():
                 sim.run(sim.ready)
 
         asyncio.run_coroutine_threadsafe(inside(), sim.loop).result(5)
-    # What was recorded stays readable; what needs a loop says so.
+        with pytest.raises(SimulatorError, match="running already"), sim:
+            pass
+    with pytest.raises(SimulatorError, match="not running"):
+        sim.run(sim.ready)
+    # What was recorded stays readable.
     assert sim.ledger.summary()["events"] == {}
 
 

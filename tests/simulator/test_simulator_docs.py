@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import pathlib
 import re
@@ -17,7 +18,7 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
 def test_each_snippet_is_exercised_here():
-    assert len(SNIPPETS) == 5
+    assert len(SNIPPETS) == 6
 
 
 def test_the_whole_test_runs_as_it_stands():
@@ -34,8 +35,19 @@ def test_background():
 def test_faults_limits_and_ledger(run_bot):
     async def scenario():
         async with Simulator() as sim, run_bot(sim, everything()):
-            for snippet in SNIPPETS[2:]:
+            for snippet in SNIPPETS[2:5]:
                 exec(snippet, {"sim": sim})  # noqa: S102 - our own page
+
+    asyncio.run(scenario())
+
+
+def test_a_crowd(run_bot):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()):
+            code = compile(SNIPPETS[5], str(PAGE), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            names = {"sim": sim}
+            await eval(code, names)  # noqa: S307 - our own page
+            assert sum(names["load"].report.started.values()) > 100
 
     asyncio.run(scenario())
 

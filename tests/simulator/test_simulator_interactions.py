@@ -12,7 +12,6 @@ from test_simulator_events import until
 
 from argus_otel.simulator import Simulator, SimulatorError, UnknownComponentError
 
-
 MOOD = {"Mood": ["good"]} if HAS_LABELS else {}
 
 
@@ -39,12 +38,9 @@ def test_slash_with_every_kind_of_option(run_bot):
             assert [message.content for message in await handle.followups()] == ["and again"]
 
             entry = sim.ledger.interactions[handle.id]
-            assert (entry.kind, entry.name, entry.status, entry.response_type) == (
-                "application_command",
-                "greet",
-                200,
-                4,
-            )
+            assert (entry.kind, entry.name, entry.response_type) == ("application_command", "greet", 4)
+            # discord.py asks for the message in the answer since 2.5.
+            assert entry.status in (200, 204)
             assert entry.acknowledged
             assert not entry.late
             assert entry.sent <= entry.received <= entry.answered
@@ -175,7 +171,7 @@ def test_a_second_answer_is_refused(run_bot):
             await sim.settle()
             assert bot.counted.seen == ["twice 400 40060"]
             assert handle.entry.callbacks == 2
-            assert handle.entry.status == 200
+            assert handle.entry.status in (200, 204)
 
     asyncio.run(scenario())
 

@@ -77,7 +77,10 @@ def test_worlds_that_cannot_be():
     for wrong in ({"shards": 0}, {"guilds": -1}, {"members": 0}, {"guilds": [5, 5]}):
         with pytest.raises(ValueError, match=r"must|already"):
             World(**wrong)
-    assert list(World(guilds=[1 << 30, 2 << 30]).guilds) == [1 << 30, 2 << 30]
+    world = World(guilds=[1 << 30, 2 << 30])
+    assert list(world.guilds) == [1 << 30, 2 << 30]
+    channel = world.add_channel(world.guilds[1 << 30], "more")
+    assert world.channel(channel.id) is world.guilds[1 << 30].channels[channel.id]
     with pytest.raises(ValueError, match="heartbeat_interval"):
         Simulator(heartbeat_interval=0)
 

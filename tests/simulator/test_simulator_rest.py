@@ -102,6 +102,10 @@ def test_an_unknown_route_and_a_wrong_token():
                 f"{sim.api_url}/channels/{sim.guild().text_channel.id}/messages", data="{", headers=headers
             ) as response:
                 assert (response.status, (await response.json())["code"]) == (400, 50109)
+            async with session.get(
+                f"{sim.api_url}/channels/{sim.guild().text_channel.id}/messages?limit=x", headers=headers
+            ) as response:
+                assert (response.status, (await response.json())["code"]) == (400, 50035)
             async with session.get(f"{sim.api_url}/guilds/abc", headers=headers) as response:
                 assert (response.status, (await response.json())["code"]) == (400, 50035)
             async with session.post(f"{sim.api_url}/interactions/1/none/callback", json={"type": 5}) as response:

@@ -79,8 +79,9 @@ class DeferredHistograms:
         """Take no more records, and drop those that are queued: they are shown from the cells."""
         for histogram in self._histograms:
             histogram.relay_to(None)
-        self._queue.clear()
         self._stopped.set()
+        with self._emptying:
+            self._queue.clear()
 
 
 def _context(span: TraceReference | None) -> Context:

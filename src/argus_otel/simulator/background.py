@@ -7,6 +7,7 @@ import concurrent.futures
 import threading
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from argus_otel.simulator.errors import SimulatorError
 from argus_otel.simulator.server import Simulator
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class BackgroundSimulator(Simulator):
     """
 
     _thread: threading.Thread | None = None
+    _stopped: asyncio.Event
 
     def run(self, method: Callable[P, Coroutine[Any, Any, R]], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call a coroutine method on the simulator's loop and block until it is done.
@@ -53,13 +55,20 @@ class BackgroundSimulator(Simulator):
         """
         if threading.current_thread() is self._thread:
             raise RuntimeError("run() would block the simulator's own thread; await the method instead")
-        return asyncio.run_coroutine_threadsafe(method(*args, **kwargs), self.loop).result()
+        loop = self.loop
+        return asyncio.run_coroutine_threadsafe(method(*args, **kwargs), loop).result()
 
     def __enter__(self) -> Self:
+        if self._thread is not None:
+            raise SimulatorError("the simulator is running already")
         started: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._thread = threading.Thread(target=self._serve, args=(started,), name="argus-simulator", daemon=True)
         self._thread.start()
-        started.result(_START_AND_STOP_TIMEOUT)
+        try:
+            started.result(_START_AND_STOP_TIMEOUT)
+        except OSError:
+            self._thread = None
+            raise
         return self
 
     def __exit__(

@@ -71,8 +71,10 @@ class Core:
     async def edit(self, message: Payload, changes: Mapping[str, Any]) -> Payload:
         """Change a message and tell the bot of it."""
         channel = self.world.channel(int(message["channel_id"]))
-        fields = ("content", "embeds", "components", "flags")
+        fields = ("embeds", "components", "flags")
         edited = message | {key: changes[key] for key in fields if changes.get(key) is not None}
+        if "content" in changes:
+            edited["content"] = changes["content"] or ""
         if "attachments" in changes:
             given = payloads.as_list(changes["attachments"])
             edited["attachments"] = payloads.attachments(int(message["id"]), given, message["attachments"])

@@ -278,6 +278,8 @@ class InteractionDriving(Driving):
         *,
         focused: str | None = None,
     ) -> Payload:
+        if not name.strip():
+            raise ValueError("a command needs a name")
         resolver = Resolver(self.core.world, place.guild)
         found = self.core.commands.find(name, place.guild_id)
         if found is not None:

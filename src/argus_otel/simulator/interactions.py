@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Interaction", "Interactions", "ResponseType"]
 
 
+# For this many seconds Discord accepts follow-ups; nothing has to be remembered for longer.
+_TOKEN_LIFETIME = 15 * 60.0
+
+
 class ResponseType:
     """Interaction callback types, https://discord.com/developers/docs/interactions/receiving-and-responding."""
 
@@ -109,6 +113,7 @@ class Interactions:
         source: Payload | None = None,
     ) -> Interaction:
         """Make an interaction, now."""
+        self._forget_old()
         interaction_id = self._snowflakes.next()
         entry = InteractionEntry(interaction_id, kind, name, shard_id, created_at(interaction_id))
         self._ledger.record_interaction(entry)
@@ -134,3 +139,10 @@ class Interactions:
         for interaction_id in [key for key, interaction in self._open.items() if interaction.expired]:
             del self._open[interaction_id]
         return len(self._open)
+
+    def _forget_old(self) -> None:
+        while self._by_token:
+            token, oldest = next(iter(self._by_token.items()))
+            if time.time() - oldest.entry.created_at < _TOKEN_LIFETIME:
+                return
+            del self._by_token[token]

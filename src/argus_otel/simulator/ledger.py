@@ -142,7 +142,10 @@ class InteractionEntry:
 
 @dataclass(slots=True)
 class SessionEntry:
-    """One IDENTIFY or RESUME: which shard, whether it was accepted, and when (Unix seconds)."""
+    """One IDENTIFY or RESUME: which shard, whether it was accepted, and when (Unix seconds).
+
+    ``shard_id`` is -1 where RESUME named a session nobody knows.
+    """
 
     shard_id: int
     kind: SessionKind

@@ -212,6 +212,7 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving):
             await self.core.gateway.stop()
             await self._runner.cleanup()
             self._runner = None
+            self._loop = None
 
     async def __aenter__(self) -> Self:
         await self.start()

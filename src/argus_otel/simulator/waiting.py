@@ -20,12 +20,11 @@ class Changes:
     __slots__ = ("_waiters",)
 
     def __init__(self) -> None:
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters: set[asyncio.Future[None]] = set()
 
     def notify(self) -> None:
         """Have every waiter look again."""
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
+        for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
 
@@ -46,8 +45,10 @@ class Changes:
             # Not every event loop can sleep for ever by the clock.
             left = None if math.isinf(timeout) else max(0.0, deadline - loop.time())
             waiter: asyncio.Future[None] = loop.create_future()
-            self._waiters.append(waiter)
-            done, _ = await asyncio.wait([waiter], timeout=left)
+            self._waiters.add(waiter)
+            try:
+                done, _ = await asyncio.wait([waiter], timeout=left)
+            finally:
+                self._waiters.discard(waiter)
             if not done:
-                waiter.cancel()
                 raise TimeoutError(f"{what()} (waited {timeout:g} s)")

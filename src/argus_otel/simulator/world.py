@@ -137,7 +137,7 @@ class World:
         self.bot = User(self.application_id, "simulated-bot", bot=True)
         self.users: dict[int, User] = {self.bot.id: self.bot}
         self.guilds: dict[int, Guild] = {}
-        self.direct_channels: dict[int, Channel] = {}
+        self._channels: dict[int, Channel] = {}
         self._members_per_guild = members
         self._lock = threading.Lock()
         self._made_guilds = 0
@@ -173,8 +173,8 @@ class World:
         guild = Guild(guild_id, f"Guild {number}", (people[0] if people else self.bot).id, joined=joined)
         guild.roles[guild_id] = Role(guild_id, "@everyone")
         guild.roles[guild_id + 1] = Role(guild_id + 1, "moderators", 1)
-        for offset, name, kind in ((2, "general", _TEXT), (3, "bots", _TEXT), (4, "Lounge", _VOICE)):
-            guild.channels[guild_id + offset] = Channel(guild_id + offset, name, kind, guild_id)
+        for name, kind in (("general", _TEXT), ("bots", _TEXT), ("Lounge", _VOICE)):
+            self.add_channel(guild, name, kind)
         for user in (self.bot, *people):
             guild.members[user.id] = Member(user)
         self.guilds[guild_id] = guild
@@ -189,25 +189,25 @@ class World:
         self.users[user.id] = user
         return user
 
+    def add_channel(self, guild: Guild, name: str, type: int = _TEXT) -> Channel:  # noqa: A002 - Discord's word
+        """Make one more channel in a guild, without telling the bot."""
+        with self._lock:
+            channel_id = max(guild.channels, default=max(guild.roles)) + 1
+            channel = Channel(channel_id, name, type, guild.id)
+            guild.channels[channel_id] = self._channels[channel_id] = channel
+        return channel
+
     def dm_channel(self, user: User) -> Channel:
         """Return the direct conversation of a person and the bot; there is one for each person."""
-        for channel in self.direct_channels.values():
-            if channel.recipient is user:
-                return channel
-        channel = Channel(user.id + 1, f"dm-{user.name}", _DM, recipient=user)
-        self.direct_channels[channel.id] = channel
-        return channel
+        channel_id = user.id + 1
+        with self._lock:
+            if channel_id not in self._channels:
+                self._channels[channel_id] = Channel(channel_id, f"dm-{user.name}", _DM, recipient=user)
+            return self._channels[channel_id]
 
     def channel(self, channel_id: int) -> Channel | None:
         """Return a channel of any guild, or a direct one."""
-        direct = self.direct_channels.get(channel_id)
-        if direct is not None:
-            return direct
-        for guild in self.guilds.values():
-            channel = guild.channels.get(channel_id)
-            if channel is not None:
-                return channel
-        return None
+        return self._channels.get(channel_id)
 
     def guilds_of(self, shard_id: int, shard_count: int) -> list[Guild]:
         """Return the guilds the bot is in whose events go to a shard."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import re
 import time
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ __all__ = ["UNKNOWN_TEMPLATE", "Rest"]
 
 #: The template in the ledger for a path no route matches.
 UNKNOWN_TEMPLATE = "(unknown)"
+
+_log = logging.getLogger(__name__)
 
 # discord.py takes a 429 without `Via` for a ban by Cloudflare, so ordinary answers have it.
 _VIA = {"Via": "1.1 google"}
@@ -117,6 +120,9 @@ class Rest:
             answer = await match.handler(self._core, call)
         except RefusedError as error:
             answer = Answer(error.status, error.body)
+        except (KeyError, TypeError, ValueError):
+            _log.warning("%s %s was not understood", request.method, match.template, exc_info=True)
+            answer = Answer(400, {"message": "Invalid Form Body", "code": 50035})
         if isinstance(fault, Malformed):
             return _Reply(200, '{"id": "1', headers)
         return _Reply(answer.status, "" if answer.status == 204 else json.dumps(answer.body), headers)

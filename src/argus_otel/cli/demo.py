@@ -1,0 +1,143 @@
+"""``argus-otel demo``: a simulated Discord, an ordinary bot, a live view; at the end the ledger beside the metrics."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from argus_otel.demo.agreement import Row
+    from argus_otel.demo.stage import Stage
+
+_INTERVAL = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--duration", metavar="SECONDS", type=_positive, help="end by itself after so long; by default at Ctrl-C"
+    )
+    parser.add_argument(
+        "--rate", metavar="N", type=_positive, default=25.0, help="what users do each second, on average (%(default)g)"
+    )
+    parser.add_argument("--seed", metavar="N", type=int, default=7, help="the dice's seed (%(default)s)")
+    parser.add_argument(
+        "--port", metavar="PORT", type=_port, help="the bot's endpoint; by default 9464, or another if that is taken"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo; return 0 where ledger and metrics agree, 1 where they do not or the bot did not start."""
+    from rich.console import Console
+
+    from argus_otel.demo.stage import DemoError, Stage
+
+    console = Console()
+    console.print("Starting a simulated Discord, and a bot that knows nothing of argus-otel …")
+    try:
+        with Stage(arguments.rate, arguments.seed, arguments.port) as stage:
+            _watch(console, stage, arguments.duration)
+            console.print("The users have gone. Waiting until the bot has finished what they began …")
+            return _conclude(console, stage, stage.settle())
+    except DemoError as error:
+        console.print(f"argus-otel demo: {error}", style="red", highlight=False, markup=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Ended before the comparison.")
+        return 130
+
+
+def _watch(console: Console, stage: Stage, duration: float | None) -> None:
+    stage.play()
+    try:
+        if console.is_terminal:
+            _live(console, stage, duration)
+        else:
+            _plain(console, stage, duration)
+    except KeyboardInterrupt:
+        pass
+
+
+def _live(console: Console, stage: Stage, duration: float | None) -> None:
+    from rich.live import Live
+
+    from .scrape import Scraper, UnreachableError
+    from .view import Dashboard, Frame
+
+    scraper = Scraper(stage.url)
+    snapshot = scraper.scrape()
+    frame = Frame(scraper.url, snapshot, snapshot, snapshot)
+    end = time.monotonic() + (duration or math.inf)
+    with Live(Dashboard(frame), console=console, screen=True, auto_refresh=False) as live:
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(_INTERVAL, left))
+            try:
+                frame = frame.then(scraper.scrape())
+            except UnreachableError as error:
+                frame = frame.missed(str(error), time.monotonic())
+            live.update(Dashboard(frame), refresh=True)
+    console.print(Dashboard(frame))
+
+
+def _plain(console: Console, stage: Stage, duration: float | None) -> None:
+    """For output that is no terminal: a line now and then, and one frame at the end."""
+    from .scrape import Scraper
+    from .view import Dashboard, Frame
+
+    scraper = Scraper(stage.url)
+    first = before = scraper.scrape()
+    console.print(f"The bot's metrics: {stage.url}/metrics", highlight=False)
+    end = time.monotonic() + (duration or math.inf)
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(5.0, left))
+        now = scraper.scrape()
+        done = sum(stage.report.started.values())
+        console.print(f"{now.at - first.at:5.0f} s  {done} operations by users", highlight=False)
+        frame = Frame(scraper.url, first, before, now)
+        before = now
+        if left <= 5.0:
+            console.print(Dashboard(frame))
+
+
+def _conclude(console: Console, stage: Stage, rows: Sequence[Row]) -> int:
+    from rich.table import Table
+
+    table = Table(title="The simulator's ledger beside the bot's metrics", title_justify="left")
+    for heading in ("", "which", "ledger", "metrics", ""):
+        table.add_column(heading, justify="right" if heading in ("ledger", "metrics") else "left", overflow="fold")
+    for subject, group in groupby(rows, key=lambda row: row.subject):
+        for number, row in enumerate(group):
+            mark = "" if row.agrees else "[red]differs[/red]"
+            table.add_row("" if number else subject, row.thing, str(row.ledger), str(row.metrics), mark)
+        table.add_section()
+    console.print(table)
+    wrong = [row for row in rows if not row.agrees]
+    total = sum(row.ledger for row in rows)
+    if wrong or not rows:
+        console.print(f"{len(wrong)} of {len(rows)} numbers differ.", style="red")
+        console.print(stage.bot_output(), highlight=False, markup=False)
+        return 1
+    console.print(f"All {len(rows)} numbers agree ({total:,} things counted).", style="green")
+    return 0
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
+    return int(text)

@@ -1,0 +1,127 @@
+"""Holds what the bot's metrics say happened against what the simulator's ledger says happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from argus_otel.cli.measures import Metrics
+from argus_otel.simulator import Ledger
+from argus_otel.sources.discord import catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number on both sides.
+
+    Attributes
+    ----------
+    subject:
+        What is counted: ``gateway events``, ``commands``…
+    thing:
+        Which of them: an event's type, a command's name.
+    ledger, metrics:
+        The simulator's number, and ours.
+    """
+
+    subject: str
+    thing: str
+    ledger: int
+    metrics: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both sides say the same."""
+        return self.ledger == self.metrics
+
+
+def compare(ledger: Ledger, metrics: Metrics, prefix_commands: int | None = None) -> list[Row]:
+    """Return every number that both sides have, in a fixed order.
+
+    Parameters
+    ----------
+    metrics:
+        One scrape, of one bot that has been connected to nothing but this simulator.
+    prefix_commands:
+        How many prefix commands were called. The simulator sees them as the messages that they are, so the caller has
+        to know; ``None`` leaves them out.
+    """
+    return [
+        *_gateway(ledger, metrics),
+        *_interactions(ledger, metrics),
+        *_commands(ledger, metrics, prefix_commands),
+        *_rest(ledger, metrics),
+    ]
+
+
+def _gateway(ledger: Ledger, metrics: Metrics) -> Iterator[Row]:
+    events: Counter[str] = Counter()
+    for (_, event), number in ledger.received_event_counts().items():
+        events[event] += number
+    yield from _rows("gateway events", events, _counted(metrics.by(catalogue.GATEWAY_EVENTS, catalogue.EVENT_TYPE)))
+    sessions: Counter[str] = Counter()
+    for (_, kind), number in ledger.session_counts().items():
+        sessions[kind] += number
+    yield from _rows("gateway sessions", sessions, _counted(metrics.by(catalogue.SESSIONS, catalogue.SESSION_TYPE)))
+
+
+def _interactions(ledger: Ledger, metrics: Metrics) -> Iterator[Row]:
+    entries = ledger.interactions_now()
+    duration, response = catalogue.INTERACTION_DURATION, catalogue.RESPONSE_TIME
+    kind = catalogue.INTERACTION_TYPE
+    yield from _rows("interactions", Counter(entry.kind for entry in entries), _recorded(metrics, duration, kind))
+    acknowledged = Counter(entry.kind for entry in entries if entry.acknowledged)
+    yield from _rows("acknowledged", acknowledged, _recorded(metrics, response, kind))
+    late = Counter(entry.kind for entry in entries if not entry.acknowledged)
+    yield from _rows("unacknowledged", late, _counted(metrics.by(catalogue.UNACKNOWLEDGED, kind)))
+
+
+def _commands(ledger: Ledger, metrics: Metrics, prefix_commands: int | None) -> Iterator[Row]:
+    called = Counter(entry.name for entry in ledger.interactions_now() if entry.kind == "application_command")
+    ours: Counter[str] = Counter()
+    prefixed = 0
+    for (name, kind), buckets in metrics.spread(
+        catalogue.COMMAND_DURATION, catalogue.COMMAND_NAME, catalogue.COMMAND_TYPE
+    ).items():
+        if kind == "prefix":
+            prefixed += round(buckets.count)
+        else:
+            ours[name] += round(buckets.count)
+    yield from _rows("commands", called, ours)
+    if prefix_commands is not None:
+        yield Row("commands", "(all prefix commands)", prefix_commands, prefixed)
+
+
+def _rest(ledger: Ledger, metrics: Metrics) -> Iterator[Row]:
+    theirs = Counter(
+        {f"{method} {template} {status}": n for (method, template, status), n in ledger.rest_counts().items() if status}
+    )
+    ours: Counter[str] = Counter()
+    for (method, template, status), buckets in metrics.spread(
+        catalogue.HTTP_DURATION, catalogue.METHOD, catalogue.TEMPLATE, catalogue.STATUS
+    ).items():
+        if status:
+            ours[f"{method} {template} {status}"] += round(buckets.count)
+    yield from _rows("REST responses", theirs, ours)
+    limits = Counter({f"{template} {scope}": n for (template, scope), n in ledger.ratelimit_counts().items()})
+    counted: Counter[str] = Counter()
+    for (template, scope), number in metrics.by(
+        catalogue.RATELIMITS, catalogue.TEMPLATE, catalogue.RATELIMIT_SCOPE
+    ).items():
+        counted[f"{template} {scope}"] += round(number)
+    yield from _rows("REST rate limits", limits, counted)
+
+
+def _counted(groups: Mapping[tuple[str, ...], float]) -> Counter[str]:
+    return Counter({" ".join(group): round(number) for group, number in groups.items()})
+
+
+def _recorded(metrics: Metrics, metric: catalogue.Metric, attribute: catalogue.Attribute) -> Counter[str]:
+    return Counter({group[0]: round(buckets.count) for group, buckets in metrics.spread(metric, attribute).items()})
+
+
+def _rows(subject: str, ledger: Counter[str], metrics: Counter[str]) -> Iterable[Row]:
+    for thing in sorted(ledger.keys() | metrics.keys()):
+        if ledger[thing] or metrics[thing]:
+            yield Row(subject, thing, ledger[thing], metrics[thing])

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from argus_otel.telemetry import OTHER, Attribute
+from argus_otel.telemetry.caps import AttributeCaps
+
+CLOSED = Attribute("outcome", "m", values=("ok", "error"))
+OPEN = Attribute("command", "m", cap=3)
+LOWER = Attribute("route", "m", cap=2, normalise=str.lower)
+
+
+@pytest.fixture
+def overflows() -> Counter[str]:
+    return Counter()
+
+
+@pytest.fixture
+def caps(overflows: Counter[str]) -> AttributeCaps:
+    return AttributeCaps(lambda name: overflows.update([name]))
+
+
+def test_a_closed_set_lets_its_own_values_through(caps: AttributeCaps, overflows: Counter[str]) -> None:
+    assert [caps.admit(CLOSED, value) for value in ("ok", "error", OTHER)] == ["ok", "error", OTHER]
+    assert not overflows
+
+
+def test_a_value_outside_a_closed_set_becomes_other_and_is_counted(
+    caps: AttributeCaps, overflows: Counter[str]
+) -> None:
+    assert [caps.admit(CLOSED, "weird") for _ in range(3)] == [OTHER] * 3
+    assert overflows == {"outcome": 3}
+
+
+def test_an_open_set_holds_as_many_values_as_its_cap(caps: AttributeCaps, overflows: Counter[str]) -> None:
+    assert [caps.admit(OPEN, value) for value in "abcdabc"] == ["a", "b", "c", OTHER, "a", "b", "c"]
+    assert overflows == {"command": 1}
+
+
+def test_other_itself_takes_no_place_under_the_cap(caps: AttributeCaps, overflows: Counter[str]) -> None:
+    caps.admit(OPEN, OTHER)
+    assert [caps.admit(OPEN, value) for value in "abc"] == ["a", "b", "c"]
+    assert not overflows
+
+
+def test_the_cap_is_one_for_all_metrics_that_share_the_attribute(caps: AttributeCaps) -> None:
+    twin = Attribute("command", "m", cap=3)
+    assert [caps.admit(OPEN, value) for value in "abc"] == ["a", "b", "c"]
+    assert caps.admit(twin, "d") == OTHER
+    assert caps.admit(twin, "a") == "a"
+
+
+def test_each_attribute_has_a_cap_of_its_own(caps: AttributeCaps) -> None:
+    for value in "abcd":
+        caps.admit(OPEN, value)
+    assert caps.admit(LOWER, "d") == "d"
+
+
+def test_values_are_normalised_before_they_count_against_the_cap(caps: AttributeCaps, overflows: Counter[str]) -> None:
+    assert [caps.admit(LOWER, value) for value in ("A", "a", "B", "b", "A")] == ["a", "a", "b", "b", "a"]
+    assert not overflows
+    assert caps.admit(LOWER, "C") == OTHER
+
+
+def test_only_texts_are_normalised(caps: AttributeCaps) -> None:
+    assert caps.admit(LOWER, 7) == 7

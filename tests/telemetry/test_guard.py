@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from argus_otel.telemetry import Guard, PartError, Redactor, message_of
+
+
+class UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("this exception has no words")
+
+
+@pytest.fixture
+def counted() -> Counter[str]:
+    return Counter()
+
+
+@pytest.fixture
+def redact() -> Redactor:
+    redact = Redactor()
+    redact.add_secret("hunter2")
+    return redact
+
+
+@pytest.fixture
+def guard(counted: Counter[str], redact: Redactor) -> Guard:
+    return Guard(lambda hook: counted.update([hook]), redact)
+
+
+def fail(error: BaseException) -> None:
+    raise error
+
+
+def test_a_shielded_body_returns_what_it_returns(guard: Guard) -> None:
+    assert guard.shield("hook", lambda a, b: a + b)(1, 2) == 3
+
+
+def test_a_body_that_raises_returns_none_and_is_counted(guard: Guard, counted: Counter[str]) -> None:
+    shielded = guard.shield("hook", fail)
+    assert [shielded(ValueError("no")) for _ in range(3)] == [None] * 3
+    assert counted == {"hook": 3}
+
+
+def test_each_hook_is_warned_of_exactly_once(guard: Guard, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        for hook in ("one", "two"):
+            for _ in range(3):
+                guard.shield(hook, fail)(ValueError("no"))
+    assert [(record.levelname, record.name) for record in caplog.records] == [("WARNING", "argus_otel")] * 2
+    assert ["one" in caplog.messages[0], "two" in caplog.messages[1]] == [True, True]
+    assert "Traceback" in caplog.messages[0]
+
+
+def test_a_hook_that_fails_on_many_threads_is_warned_of_once(guard: Guard, caplog: pytest.LogCaptureFixture) -> None:
+    shielded = guard.shield("hook", fail)
+    together = threading.Barrier(8)
+
+    def run() -> None:
+        together.wait()
+        shielded(ValueError("no"))
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
+def test_what_is_no_fault_passes_through(guard: Guard, counted: Counter[str], error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        guard.shield("hook", fail)(error)
+    assert not counted
+
+
+def test_secrets_are_neither_logged_nor_kept(guard: Guard, caplog: pytest.LogCaptureFixture) -> None:
+    guard.shield("hook", fail)(ValueError("password hunter2"))
+    assert "hunter2" not in caplog.text
+    assert guard.faults == {"hook": "ValueError: password [redacted]"}
+
+
+def test_the_last_fault_of_each_hook_is_kept(guard: Guard) -> None:
+    for text in ("first", "second"):
+        guard.shield("hook", fail)(ValueError(text))
+    assert guard.faults == {"hook": "ValueError: second"}
+
+
+def test_faults_are_handed_out_as_a_copy(guard: Guard) -> None:
+    guard.faults["hook"] = "made up"
+    assert guard.faults == {}
+
+
+def test_a_fault_that_a_hook_caught_itself_is_noted_alike(guard: Guard, counted: Counter[str]) -> None:
+    guard.fault("hook", ValueError("no"))
+    assert counted == {"hook": 1}
+    assert guard.faults == {"hook": "ValueError: no"}
+
+
+def test_an_exception_without_words_does_not_come_out(guard: Guard, counted: Counter[str]) -> None:
+    assert guard.shield("hook", fail)(UnspeakableError()) is None
+    assert counted == {"hook": 1}
+    assert guard.faults == {"hook": "UnspeakableError: <no message: its __str__ raised RuntimeError>"}
+
+
+@pytest.fixture
+def broken_logging() -> Iterator[None]:
+    class Broken(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise RuntimeError("the log is full")
+
+    handler = Broken()
+    logging.getLogger("argus_otel").addHandler(handler)
+    yield
+    logging.getLogger("argus_otel").removeHandler(handler)
+
+
+@pytest.mark.usefixtures("broken_logging")
+def test_a_logging_handler_that_raises_does_not_harm_the_bot(guard: Guard, counted: Counter[str]) -> None:
+    assert guard.shield("hook", fail)(ValueError("no")) is None
+    assert counted == {"hook": 1}
+
+
+def test_an_attempt_returns_what_it_returns(guard: Guard) -> None:
+    assert guard.attempt(lambda: 3, pytest.fail) == 3
+
+
+def test_an_attempt_that_fails_tells_the_reason(guard: Guard) -> None:
+    reasons: list[str] = []
+    assert guard.attempt(lambda: fail(OSError("no such thing")), reasons.append) is None
+    guard.attempt(lambda: fail(PartError("install it: hunter2")), reasons.append)
+    guard.attempt(lambda: fail(UnspeakableError()), reasons.append)
+    assert reasons == [
+        "OSError: no such thing",
+        "install it: [redacted]",
+        "UnspeakableError: <no message: its __str__ raised RuntimeError>",
+    ]
+
+
+def test_an_attempt_lets_the_end_of_the_program_through(guard: Guard) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        guard.attempt(lambda: fail(KeyboardInterrupt()), pytest.fail)
+
+
+def test_the_message_of_an_exception_is_its_text() -> None:
+    assert message_of(ValueError("no")) == "no"
