@@ -81,6 +81,10 @@ def test_sync_and_async_driving_of_the_same_bot(run_bot):
                 report = await Load(sim, commands=["secret"]).run_operations(30)
                 assert sum(report.started.values()) >= 30
                 await sim.settle()
+                with pytest.raises(TimeoutError, match="still connected"):
+                    await sim.disconnected(timeout=0.01)
+            await sim.disconnected()
+            assert len(sim.ledger.closes) == 1
 
     asyncio.run(scenario())
 

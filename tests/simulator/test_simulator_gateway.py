@@ -301,3 +301,24 @@ def test_a_shard_that_is_away_is_told_later(run_bot):
             await sim.ready()
 
     asyncio.run(scenario())
+
+
+def test_how_a_bot_leaves_is_recorded_before_it_can_know():
+    async def scenario():
+        async with Simulator() as sim, aiohttp.ClientSession() as session:
+            identify = json.dumps({"op": 2, "d": {"token": sim.token, "intents": 0}})
+            for code, expected in ((1000, 1000), (4000, 4000), (None, 1006)):
+                ws = await session.ws_connect(sim.gateway_url)
+                await ws.send_str(identify)
+                await sim.ready()
+                if code is None:
+                    ws._response.connection.transport.abort()
+                    await until(lambda: (0, 1006, "bot") in sim.ledger.close_counts())
+                else:
+                    await ws.close(code=code)
+                    assert ws.close_code == code
+                assert sim.ledger.close_counts()[0, expected, "bot"] == 1
+                # Only 1000 and 1001 end the session.
+                assert len(sim.core.gateway._current) == (0 if code == 1000 else 1)
+
+    asyncio.run(scenario())

@@ -113,7 +113,7 @@ def test_settle_waits_for_what_is_open(run_bot):
             sim.faults.add(Slow(0.3), template="/channels/*")
             await sim.say("!ping")
             await asyncio.sleep(0.05)
-            with pytest.raises(TimeoutError, match="0 interactions are unanswered and 1 requests in flight"):
+            with pytest.raises(TimeoutError, match="0 interactions are unanswered, 1 requests in flight"):
                 await sim.settle(timeout=0.05)
             await sim.settle()
             assert sim.ledger.rest[-1].fault == "slow"

@@ -10,6 +10,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp import web
 
     from argus_otel.simulator.compression import Compressor
@@ -49,23 +51,34 @@ def reset(transport: asyncio.BaseTransport | None) -> None:
 class Connection:
     """One websocket.
 
-    Attributes
+    Parameters
     ----------
-    end: Optional[Tuple[:class:`int`, :class:`str`]]
-        The close code and who closed, once the simulator has decided to end it.
+    ws: aiohttp.web.WebSocketResponse
+        The websocket, which is prepared.
+    transport: Optional[asyncio.Transport]
+        What it runs over.
+    compressor: Optional[Compressor]
+        Its compression stream; ``None`` for text frames.
+    on_end: Callable[[:class:`int`, :class:`str`], None]
+        Told the close code and who closed, once, before the bot can know of it.
     """
 
-    __slots__ = ("_closed", "_compressor", "_draining", "_transport", "_ws", "end")
+    __slots__ = ("_closed", "_compressor", "_draining", "_ended", "_on_end", "_transport", "_ws")
 
     def __init__(
-        self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, compressor: Compressor | None
+        self,
+        ws: web.WebSocketResponse,
+        transport: asyncio.Transport | None,
+        compressor: Compressor | None,
+        on_end: Callable[[int, Closer], None],
     ) -> None:
         self._ws = ws
         self._transport = transport
         self._compressor = compressor
+        self._on_end = on_end
         self._draining = False
+        self._ended = False
         self._closed = asyncio.Event()
-        self.end: tuple[int, Closer] | None = None
 
     @property
     def open(self) -> bool:
@@ -103,26 +116,33 @@ class Connection:
 
     async def close(self, code: int, reason: str = "") -> None:
         """Close with a close frame."""
-        self.drain()
-        if self.end is None:
-            self.end = (code, "simulator")
+        self._end(code, "simulator")
         try:
             await self._ws.close(code=code, message=reason.encode())
         finally:
             self._closed.set()
 
-    async def wait_closed(self) -> None:
-        """Wait until a :meth:`close` that has begun is over.
-
-        aiohttp closes with 1000 as soon as a websocket's handler returns, which must not overtake the code we chose.
-        """
-        if self.end is not None:
-            await self._closed.wait()
-
     def drop(self) -> None:
         """Let the connection die with no close frame."""
-        self.drain()
-        if self.end is None:
-            self.end = (1006, "simulator")
+        self._end(1006, "simulator")
         self._closed.set()
         reset(self._transport)
+
+    async def ended_by_bot(self, code: int | None) -> None:
+        """Answer a close frame of the bot, or note that it has gone without one.
+
+        Where it was the simulator that closed, wait until that is over: aiohttp closes with 1000 as soon as a
+        websocket's handler returns, which must not overtake the code we chose.
+        """
+        if self._ended:
+            await self._closed.wait()
+            return
+        self._end(1006 if code is None else code, "bot")
+        if code is not None:
+            await self._ws.close(code=code)
+
+    def _end(self, code: int, by: Closer) -> None:
+        self.drain()
+        if not self._ended:
+            self._ended = True
+            self._on_end(code, by)

@@ -9,13 +9,13 @@ from aiohttp import web
 
 from argus_otel.simulator import payloads
 from argus_otel.simulator.compression import UnsupportedCompressionError, compressor_for
-from argus_otel.simulator.connection import Connection
 from argus_otel.simulator.errors import NotConnectedError
 from argus_otel.simulator.intents import GUILD_PRESENCES, visible, wanted
 from argus_otel.simulator.visits import Visit
 from argus_otel.simulator.waiting import Changes
 
 if TYPE_CHECKING:
+    from argus_otel.simulator.connection import Connection
     from argus_otel.simulator.ledger import Ledger
     from argus_otel.simulator.payloads import Payload
     from argus_otel.simulator.sessions import Session
@@ -25,8 +25,6 @@ __all__ = ["Gateway"]
 
 _CLOSE_TIMEOUT = 2.0
 _MAX_FRAME = 1 << 20
-# A bot which closes with these ends its session; with any other code it may resume.
-_SESSION_ENDING_CODES = (1000, 1001)
 
 
 class Gateway:
@@ -67,21 +65,15 @@ class Gateway:
             compressor = compressor_for(request.query.get("compress")) if self._compress else None
         except UnsupportedCompressionError as error:
             return web.Response(status=400, text=str(error))
-        ws = web.WebSocketResponse(compress=False, timeout=_CLOSE_TIMEOUT, max_msg_size=_MAX_FRAME)
+        # Closing is answered by hand, so that it is in the ledger before the bot hears of it.
+        ws = web.WebSocketResponse(compress=False, autoclose=False, timeout=_CLOSE_TIMEOUT, max_msg_size=_MAX_FRAME)
         await ws.prepare(request)
-        connection = Connection(ws, request.transport, compressor)
-        visit = Visit(self, connection)
-        self._connections.add(connection)
+        visit = Visit(self, ws, request.transport, compressor)
+        self._connections.add(visit.connection)
         try:
-            await visit.stay(ws)
-            await connection.wait_closed()
+            await visit.stay()
         finally:
-            self._connections.discard(connection)
-            visit.leave()
-            code, by = connection.end or (ws.close_code or 1006, "bot")
-            self.ledger.record_close(visit.shard_id, code, by)
-            if by == "bot" and code in _SESSION_ENDING_CODES and visit.session is not None:
-                self.forget(visit.session)
+            self._connections.discard(visit.connection)
             self.changes.notify()
         return ws
 
@@ -124,6 +116,16 @@ class Gateway:
         if shards is None:
             shards = max((session.shard_count for session in self._current.values()), default=1)
         return len(ready) >= shards
+
+    @property
+    def connected(self) -> bool:
+        """:class:`bool`: Whether any connection is open, identified or not."""
+        return bool(self._connections)
+
+    @property
+    def starting(self) -> int:
+        """:class:`int`: How many connected shards have not been sent all their guilds yet."""
+        return sum(session.connected and not session.ready for session in self._current.values())
 
     def known(self, session_id: str) -> Session | None:
         """Return a session which can be resumed."""

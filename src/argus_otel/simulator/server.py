@@ -247,11 +247,32 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving):
         )
 
     @on_own_loop
+    async def disconnected(self, timeout: float = 10.0) -> None:
+        """Wait until the bot has no gateway connection, and each end is in the ledger.
+
+        A bot that has closed may be ahead of the simulator, which has yet to read so.
+
+        Parameters
+        ----------
+        timeout: :class:`float`
+            Seconds.
+
+        Raises
+        ------
+        TimeoutError
+            It is still connected.
+        """
+        gateway = self.core.gateway
+        await gateway.changes.until(
+            lambda: None if gateway.connected else True, timeout, lambda: "the bot is still connected"
+        )
+
+    @on_own_loop
     async def settle(self, timeout: float = 10.0, *, quiet: float = 0.1) -> None:
         """Wait until there is nothing more to come.
 
-        That is: every interaction is acknowledged or too late, and no request is being answered nor has been
-        for a moment.
+        That is: every connected shard has its guilds, every interaction is acknowledged or too late, and no request is
+        being answered nor has been for a moment.
 
         Parameters
         ----------
@@ -268,10 +289,12 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving):
         deadline = time.monotonic() + timeout
         while True:
             waiting, busy = self.core.interactions.waiting(), self.core.requests_in_flight
-            if not waiting and not busy and time.monotonic() - self.core.last_request_at >= quiet:
+            starting = self.core.gateway.starting
+            if not waiting and not busy and not starting and time.monotonic() - self.core.last_request_at >= quiet:
                 return
             if time.monotonic() > deadline:
                 raise TimeoutError(
-                    f"after {timeout:g} s, {waiting} interactions are unanswered and {busy} requests in flight"
+                    f"after {timeout:g} s, {waiting} interactions are unanswered, {busy} requests in flight, "
+                    f"{starting} shards without their guilds"
                 )
             await asyncio.sleep(min(quiet, 0.02))

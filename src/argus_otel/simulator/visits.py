@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import WSMsgType
 
 from argus_otel.simulator import payloads
-from argus_otel.simulator.connection import Opcode
+from argus_otel.simulator.connection import Connection, Opcode
 from argus_otel.simulator.sessions import Session
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from argus_otel.simulator.connection import Connection
+    from argus_otel.simulator.compression import Compressor
     from argus_otel.simulator.gateway import Gateway
-    from argus_otel.simulator.ledger import HeartbeatEntry
+    from argus_otel.simulator.ledger import Closer, HeartbeatEntry
     from argus_otel.simulator.payloads import Payload
 
 __all__ = ["UNKNOWN_SHARD", "Visit"]
@@ -26,6 +26,8 @@ __all__ = ["UNKNOWN_SHARD", "Visit"]
 #: The shard id in the ledger of a connection that has not identified.
 UNKNOWN_SHARD = -1
 
+# A bot which closes with these ends its session; with any other code it may resume.
+_SESSION_ENDING_CODES = (1000, 1001)
 _MEMBERS_PER_CHUNK = 1000
 _DEFAULT_LARGE_THRESHOLD = 50
 
@@ -50,38 +52,57 @@ class Visit:
 
     Attributes
     ----------
+    connection: Connection
+        The connection itself.
     session: Optional[Session]
         The session it belongs to, once the bot has identified or resumed.
     shard_id: :class:`int`
         The shard; -1 until then.
     """
 
-    def __init__(self, gateway: Gateway, connection: Connection) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        ws: web.WebSocketResponse,
+        transport: asyncio.Transport | None,
+        compressor: Compressor | None,
+    ) -> None:
         self._gateway = gateway
-        self._connection = connection
+        self._ws = ws
         self._early_heartbeats: list[HeartbeatEntry] = []
         self._late_acks: set[asyncio.Task[None]] = set()
+        self.connection = Connection(ws, transport, compressor, self._ended)
         self.session: Session | None = None
         self.shard_id = UNKNOWN_SHARD
 
-    async def stay(self, ws: web.WebSocketResponse) -> None:
+    async def stay(self) -> None:
         """Say HELLO, and handle what the bot says until the connection ends."""
         interval = round(self._gateway.heartbeat_interval * 1000)
-        await self._connection.send(Opcode.HELLO, {"heartbeat_interval": interval})
-        async for frame in ws:
-            if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                break
-            try:
-                await self._message(frame.data)
-            except _CloseError as error:
-                await self._connection.close(error.code, error.reason)
-            except (KeyError, TypeError, ValueError):
-                await self._connection.close(4002, "Error while decoding payload.")
+        await self.connection.send(Opcode.HELLO, {"heartbeat_interval": interval})
+        try:
+            while True:
+                frame = await self._ws.receive()
+                if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    break
+                await self._hear(frame.data)
+            # A close frame need not have a code, and 1005 stands for that.
+            await self.connection.ended_by_bot((frame.data or 1005) if frame.type is WSMsgType.CLOSE else None)
+        finally:
+            for task in self._late_acks:
+                task.cancel()
 
-    def leave(self) -> None:
-        """Send nothing more."""
-        for task in self._late_acks:
-            task.cancel()
+    def _ended(self, code: int, by: Closer) -> None:
+        self._gateway.ledger.record_close(self.shard_id, code, by)
+        if by == "bot" and code in _SESSION_ENDING_CODES and self.session is not None:
+            self._gateway.forget(self.session)
+
+    async def _hear(self, frame: str | bytes) -> None:
+        try:
+            await self._message(frame)
+        except _CloseError as error:
+            await self.connection.close(error.code, error.reason)
+        except (KeyError, TypeError, ValueError):
+            await self.connection.close(4002, "Error while decoding payload.")
 
     async def _message(self, frame: str | bytes) -> None:
         op, data = _parse(frame)
@@ -107,7 +128,7 @@ class Visit:
         delay = self._gateway.ack_delay
         if delay == 0:
             entry.ack_delay = 0.0
-            await self._connection.send(Opcode.HEARTBEAT_ACK)
+            await self.connection.send(Opcode.HEARTBEAT_ACK)
         elif not math.isinf(delay):
             task = asyncio.create_task(self._acknowledge_later(entry, delay))
             self._late_acks.add(task)
@@ -115,7 +136,7 @@ class Visit:
 
     async def _acknowledge_later(self, entry: HeartbeatEntry, delay: float) -> None:
         await asyncio.sleep(delay)
-        if await self._connection.send(Opcode.HEARTBEAT_ACK):
+        if await self.connection.send(Opcode.HEARTBEAT_ACK):
             entry.ack_delay = delay
 
     async def _identify(self, data: Payload) -> None:
@@ -132,7 +153,7 @@ class Visit:
             large_threshold=int(data.get("large_threshold", _DEFAULT_LARGE_THRESHOLD)),
             ledger=self._gateway.ledger,
         )
-        await self._gateway.begin(self.session, self._connection)
+        await self._gateway.begin(self.session, self.connection)
 
     async def _resume(self, data: Payload) -> None:
         self._require_stranger()
@@ -147,11 +168,11 @@ class Visit:
             or not session.can_resume(sequence)
         ):
             self._gateway.ledger.record_session(self.shard_id, "resume", accepted=False)
-            await self._connection.send(Opcode.INVALID_SESSION, data=False)
+            await self.connection.send(Opcode.INVALID_SESSION, data=False)
             return
         self._gateway.ledger.record_session(self.shard_id, "resume", accepted=True)
         self.session = session
-        await self._gateway.resume(session, self._connection, sequence)
+        await self._gateway.resume(session, self.connection, sequence)
 
     def _require_stranger(self) -> None:
         if self.session is not None:

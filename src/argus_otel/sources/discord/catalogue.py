@@ -108,7 +108,7 @@ RESPONSE_TIME = Metric(
     "discord.interaction.response.time",
     Kind.HISTOGRAM,
     "s",
-    "From Discord's creation of the interaction to our first acknowledgement; Discord gives up after 3 s.",
+    "From Discord's creation of the interaction until our first acknowledgement goes out; Discord gives up after 3 s.",
     (INTERACTION_TYPE, COMMAND_NAME),
     _ACKNOWLEDGEMENT,
 )

@@ -124,14 +124,13 @@ class InteractionOperation(Operation):
         self.acknowledged = False
         self.acknowledging = False
 
-    @property
-    def since_creation(self) -> float:
-        """How long ago Discord created it, in seconds: by its snowflake, but never less than since it arrived.
+    def age(self, at: float) -> float:
+        """Return how old it was at a moment of :func:`time.perf_counter`, in seconds.
 
-        This machine's clock may be behind Discord's; the time since arrival needs no clock.
+        By its snowflake, but never less than since it arrived: this machine's clock may be behind Discord's.
         """
-        by_clock = time.time() - (self.id >> 22) / 1000 - _DISCORD_EPOCH
-        return max(by_clock, time.perf_counter() - self.started)
+        created = (self.id >> 22) / 1000 + _DISCORD_EPOCH
+        return max(time.time() - (time.perf_counter() - at) - created, at - self.started)
 
     def name_component(self, name: str) -> None:
         """Set what a component's or a modal's handler is called, once it is known."""
@@ -331,24 +330,31 @@ class Interactions:
         operation = self._open.get(interaction_id)
         if operation is not None:
             operation.acknowledging = False
-            if operation.ended and operation.since_creation >= DEADLINE:
+            if operation.ended and operation.age(time.perf_counter()) >= DEADLINE:
                 self._give_up(operation)
 
-    def acknowledged(self, interaction_id: int) -> None:
-        """Note that Discord has had our answer; the first one counts."""
+    def acknowledged(self, interaction_id: int, sent: float) -> None:
+        """Note that Discord has taken our answer; the first one counts.
+
+        Parameters
+        ----------
+        sent:
+            When it went out, by :func:`time.perf_counter`. Discord holds its deadline against the answer's arrival; how
+            long it then takes to say so is its own affair.
+        """
         operation = self._open.get(interaction_id)
         if operation is None or operation.acknowledged:
             return
         operation.acknowledged = True
         operation.acknowledging = False
         trace = operation.trace if operation.span is not None else None
-        self._series_of(operation).response.record(operation.since_creation, trace)
+        self._series_of(operation).response.record(operation.age(sent), trace)
         if operation.ended:
             del self._open[operation.id]
 
     def _await_acknowledgement(self, operation: InteractionOperation) -> None:
         """Wait for what the handler may have left to a task of its own, until the deadline and no longer."""
-        remaining = DEADLINE - operation.since_creation
+        remaining = DEADLINE - operation.age(time.perf_counter())
         if remaining > 0:
             with suppress(RuntimeError):  # no loop runs: the bot is ending
                 asyncio.get_running_loop().call_later(remaining, self._deadline, operation)

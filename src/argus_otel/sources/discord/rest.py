@@ -74,6 +74,8 @@ class RestCall(Operation):
         What its route has.
     attempts:
         How many attempts have begun.
+    sent:
+        When the last attempt that was answered had begun, by :func:`time.perf_counter`.
     attempt_started:
         When the running attempt began, by :func:`time.perf_counter`; ``None`` between two.
     backing_off_since:
@@ -93,6 +95,7 @@ class RestCall(Operation):
     __slots__ = (
         "endpoint",
         "attempts",
+        "sent",
         "attempt_started",
         "backing_off_since",
         "held",
@@ -106,6 +109,7 @@ class RestCall(Operation):
         super().__init__()
         self.endpoint = endpoint
         self.attempts = 0
+        self.sent = self.started
         self.attempt_started: float | None = None
         self.backing_off_since: float | None = None
         self.held = False
@@ -229,7 +233,7 @@ class RestCalls:
             self._waits[endpoint.path].record(waited, trace)
         if call.interaction:
             if error is None:
-                self._interactions.acknowledged(call.interaction)
+                self._interactions.acknowledged(call.interaction, call.sent)
             else:
                 self._interactions.acknowledgement_failed(call.interaction)
 
@@ -264,6 +268,7 @@ class RestCalls:
                 error_type = str(status) if status >= 400 else None
                 key = (endpoint.method, endpoint.path, status, endpoint.server, error_type)
                 cell = endpoint.answers[status] = self._attempts[key]
+            call.sent = started
             cell.record(now - started, call.trace if call.span is not None else None)
         if status >= 400:
             self._refused(call, status, headers, data, now)

@@ -1,0 +1,195 @@
+"""`opentelemetry-instrument python bot.py` and `argus-otel run bot.py`: the same metrics, and the same traces."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from argus_otel.cli.measures import prometheus_name
+from argus_otel.demo.agreement import Row, compare
+from argus_otel.simulator import BackgroundSimulator, Load, RateLimited, Reset, ServerError, Slow
+from argus_otel.sources.discord import catalogue
+
+from .conftest import BARE, INSTRUMENT, RUN, Bot, Receiver, Start, until
+
+EVERY_WAY = [pytest.param(INSTRUMENT, id="opentelemetry-instrument"), pytest.param(RUN, id="argus-otel run")]
+
+
+def use(simulator: BackgroundSimulator) -> None:
+    """Use a bot in a fixed way."""
+    run = simulator.run
+    answer = run(run(simulator.slash, "play", options={"song": "So What"}).response)
+    run(run(simulator.click, answer, "Skip").acknowledged)
+    asked = run(simulator.click, answer, "Feedback")
+    run(asked.modal)
+    run(run(simulator.submit_modal, asked, {"How was it?": "fine"}).acknowledged)
+    run(run(simulator.autocomplete, "play", "song", "So").choices)
+    run(run(simulator.slash, "search", options={"words": "blue"}).response)
+    run(simulator.slash, "lyrics")
+    run(run(simulator.slash, "latency").acknowledged)
+    run(run(simulator.say, "!volume 70").reply)
+    for _ in range(10):
+        run(simulator.typing)
+    run(simulator.settle, 10.0)
+
+
+def series(bot: Bot) -> dict[str, object]:
+    """Return everything we count that does not depend on the clock."""
+    metrics = bot.metrics()
+    ours = tuple(prometheus_name(metric) for metric in catalogue.CATALOGUE.metrics)
+    counters = {
+        (name, tuple(sorted(labels))): value
+        for name in metrics.counters
+        for labels, value in metrics.numbers[name].items()
+        if value and name.startswith(ours)
+    }
+    counts = {
+        (name, tuple(sorted(labels))): buckets.count
+        for name, found in metrics.distributions.items()
+        for labels, buckets in found.items()
+        if name in ours
+    }
+    return counters | counts
+
+
+def idle(bot: Bot) -> bool:
+    """Whether no handler runs."""
+    return not any(bot.metrics().by(catalogue.INTERACTIONS_ACTIVE, catalogue.INTERACTION_TYPE).values())
+
+
+def test_both_ways_give_the_same_metrics_within_one_scrape(simulator: BackgroundSimulator, start: Start) -> None:
+    found: list[dict[str, object]] = []
+    for command in (INSTRUMENT, RUN):
+        with BackgroundSimulator() as fresh:
+            bot = start(command, settings={"ARGUS_SIMULATOR_URL": fresh.url, "DISCORD_TOKEN": fresh.token}, ready=False)
+            fresh.run(fresh.ready, None, 20.0)
+            use(fresh)
+            until(lambda bot=bot: idle(bot))
+            until(lambda bot=bot, fresh=fresh: all(row.agrees for row in compare(fresh.ledger, bot.metrics(), 1)))
+            found.append(series(bot))
+            assert "argus-otel" in bot.output
+            assert f"endpoint {bot.url}" in bot.output
+            assert bot.end() == 0
+    assert found[0] == found[1]
+    assert len(found[0]) > 30
+
+
+@pytest.mark.parametrize("command", EVERY_WAY)
+def test_traces_metrics_and_events_go_out_over_otlp(
+    simulator: BackgroundSimulator, start: Start, receiver: Receiver, command: list[str]
+) -> None:
+    bot = start(
+        command, settings={"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint, "OTEL_RESOURCE_ATTRIBUTES": "team=music"}
+    )
+    use(simulator)
+    assert bot.end() == 0  # what has not been sent yet is sent now
+    received = receiver.received
+    (play,) = received.named("command play")
+    assert play.parent_span_id == b""
+    children = Counter(span.name for span in received.spans if span.parent_span_id == play.span_id)
+    assert children == {"POST /interactions/{webhook_id}/{webhook_token}/callback": 1}
+    (search,) = received.named("command search")
+    children = Counter(span.name for span in received.spans if span.parent_span_id == search.span_id)
+    assert children == {
+        "POST /interactions/{webhook_id}/{webhook_token}/callback": 1,
+        "POST /webhooks/{webhook_id}/{webhook_token}": 1,
+    }
+    names = {span.name for span in received.spans if not span.parent_span_id and span.kind != 3}
+    assert names == {
+        "command play",
+        "command search",
+        "command lyrics",
+        "command latency",
+        "command volume",
+        "component PlayerView.skip",
+        "component PlayerView.feedback",
+        "modal FeedbackModal",
+        "autocomplete play",
+    }
+    (lyrics,) = received.named("command lyrics")
+    assert lyrics.status.code == 2
+    assert [event.name for event in lyrics.events] == ["exception"]
+    resource = received.resources[0]
+    assert resource["service.name"] == "bot"
+    assert resource["team"] == "music"
+    assert resource["telemetry.distro.name"] == "argus-otel"
+    histogram = received.metrics["discord.interaction.duration"].histogram
+    assert sum(point.count for point in histogram.data_points) == 8
+    assert any(point.exemplars for point in histogram.data_points)
+    assert "discord.gateway.session" in received.events
+
+
+def test_ledger_and_metrics_agree_after_thousands_of_operations_with_faults(
+    simulator: BackgroundSimulator, start: Start
+) -> None:
+    bot = start(RUN)
+    faults = simulator.faults
+    faults.add(RateLimited("shared", retry_after=0.1), probability=0.02)
+    faults.add(RateLimited("user", retry_after=0.1), probability=0.01)
+    faults.add(RateLimited("global", retry_after=0.1), template="/channels/*", probability=0.02)
+    faults.add(RateLimited("cloudflare"), probability=0.005)
+    faults.add(ServerError(503), probability=0.01)
+    faults.add(Reset(), probability=0.005)
+    faults.add(Slow(0.2), probability=0.03)
+    load = Load(simulator, seed=3, prefix=("!volume 70", "!volume loud", "!latency", "!forget 1", "!encore"))
+    report = simulator.run(load.run_operations, 3000, 60)
+    assert sum(report.started.values()) + report.skipped >= 3000
+    faults.clear()
+    simulator.run(simulator.settle, 30.0)
+    until(lambda: idle(bot), timeout=30)
+    rows: list[Row] = []
+
+    def all_agree() -> bool:
+        rows[:] = compare(simulator.ledger, bot.metrics(), report.started["prefix"])
+        return all(row.agrees for row in rows)
+
+    until(all_agree, timeout=10)
+    assert {row.subject for row in rows} == {
+        "gateway events",
+        "gateway sessions",
+        "interactions",
+        "acknowledged",
+        "unacknowledged",
+        "commands",
+        "REST responses",
+        "REST rate limits",
+    }
+    assert sum(row.ledger for row in rows) > 10_000
+
+
+def test_durations_agree_within_5_ms_or_5_percent(simulator: BackgroundSimulator, start: Start) -> None:
+    bot = start(RUN)
+    # A crowd that the machine can serve at once: what a request waits in a full event loop is in one side's time only.
+    simulator.faults.add(Slow(0.3), probability=0.3)
+    simulator.run(Load(simulator, seed=5).run_operations, 200, 4)
+    simulator.run(simulator.settle, 30.0)
+    until(lambda: idle(bot), timeout=30)
+    metrics = bot.metrics()
+    entries = [entry for entry in simulator.ledger.interactions_now() if entry.acknowledged]
+    theirs: dict[str, list[float]] = {}
+    for entry in entries:
+        assert entry.acknowledged_after is not None
+        theirs.setdefault(entry.kind, []).append(entry.acknowledged_after)
+    for kind, times in theirs.items():
+        ours = metrics.spread(catalogue.RESPONSE_TIME, catalogue.INTERACTION_TYPE)[kind,]
+        assert ours.count == len(times)
+        agree(ours.sum / ours.count, sum(times) / len(times))
+    requests: dict[str, list[float]] = {}
+    for request in simulator.ledger.rest_now():
+        requests.setdefault(request.template, []).append(request.duration)
+    for template, times in requests.items():
+        ours = metrics.spread(catalogue.HTTP_DURATION, catalogue.TEMPLATE)[template,]
+        assert ours.count == len(times)
+        agree(ours.sum / ours.count, sum(times) / len(times))
+
+
+def agree(ours: float, theirs: float) -> None:
+    assert ours == pytest.approx(theirs, abs=max(0.005, theirs * 0.05))
+
+
+def test_a_bot_that_nobody_instruments_is_left_alone(simulator: BackgroundSimulator, start: Start) -> None:
+    bot = start(BARE, "-c", "import argus_otel, sys; print('discord' in sys.modules)", ready=False)
+    assert bot.process.wait(20) == 0
+    bot.end()
+    assert bot.output.strip() == "False"

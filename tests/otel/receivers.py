@@ -1,0 +1,152 @@
+"""Receivers of OTLP on loopback, over gRPC and over HTTP, and an endpoint that never answers."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import grpc
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2_grpc as logs_grpc
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as metrics_grpc
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as traces_grpc
+
+
+class Received:
+    """The requests that came, decoded."""
+
+    def __init__(self) -> None:
+        self.metrics: list[Any] = []
+        self.traces: list[Any] = []
+        self.logs: list[Any] = []
+        self.url = ""
+
+    def metric_points(self) -> Iterator[tuple[Any, Any, Any]]:
+        """(resource metrics, scope metrics, metric) of every metric, in the order of arrival."""
+        for request in self.metrics:
+            for resource in request.resource_metrics:
+                for scope in resource.scope_metrics:
+                    for metric in scope.metrics:
+                        yield resource, scope, metric
+
+    def named(self, name: str) -> list[Any]:
+        return [metric for _, _, metric in self.metric_points() if metric.name == name]
+
+    def spans(self) -> list[Any]:
+        return [
+            span
+            for request in self.traces
+            for resource in request.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
+
+    def records(self) -> list[Any]:
+        return [
+            record
+            for request in self.logs
+            for resource in request.resource_logs
+            for scope in resource.scope_logs
+            for record in scope.log_records
+        ]
+
+    def wait_for(self, arrived: Callable[[], object], timeout: float = 10.0) -> None:
+        deadline = time.monotonic() + timeout
+        while not arrived():
+            assert time.monotonic() < deadline, "nothing arrived"
+            time.sleep(0.01)
+
+
+def attributes(pairs: Any) -> dict[str, object]:
+    """OTLP's key-value pairs as a dict."""
+    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in pairs}
+
+
+def grpc_receiver() -> Iterator[Received]:
+    received = Received()
+
+    def servicer(base: type, requests: list[Any], response: type) -> Any:
+        def export(self: object, request: object, context: object) -> object:
+            requests.append(request)
+            return response()
+
+        return type("Servicer", (base,), {"Export": export})()
+
+    server = grpc.server(futures.ThreadPoolExecutor(4))
+    metrics_grpc.add_MetricsServiceServicer_to_server(
+        servicer(metrics_grpc.MetricsServiceServicer, received.metrics, metrics.ExportMetricsServiceResponse), server
+    )
+    traces_grpc.add_TraceServiceServicer_to_server(
+        servicer(traces_grpc.TraceServiceServicer, received.traces, traces.ExportTraceServiceResponse), server
+    )
+    logs_grpc.add_LogsServiceServicer_to_server(
+        servicer(logs_grpc.LogsServiceServicer, received.logs, logs.ExportLogsServiceResponse), server
+    )
+    received.url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    yield received
+    server.stop(None).wait()
+
+
+def http_receiver() -> Iterator[Received]:
+    received = Received()
+    kinds = {
+        "/v1/metrics": (metrics.ExportMetricsServiceRequest, received.metrics, metrics.ExportMetricsServiceResponse),
+        "/v1/traces": (traces.ExportTraceServiceRequest, received.traces, traces.ExportTraceServiceResponse),
+        "/v1/logs": (logs.ExportLogsServiceRequest, received.logs, logs.ExportLogsServiceResponse),
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            request, requests, response = kinds[self.path]
+            requests.append(request.FromString(body))
+            self.send_response(200)
+            answer = response().SerializeToString()
+            self.send_header("Content-Type", "application/x-protobuf")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    received.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield received
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def silent_endpoint() -> Iterator[str]:
+    """Takes every connection, and never answers."""
+    server = socket.create_server(("127.0.0.1", 0))
+    kept: list[socket.socket] = []
+
+    def accept() -> None:
+        with suppress(OSError):  # closed
+            while True:
+                kept.append(server.accept()[0])
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    yield f"http://127.0.0.1:{server.getsockname()[1]}"
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    thread.join()
+    for connection in kept:
+        connection.close()

@@ -1,0 +1,447 @@
+"""What the project says of itself is so: README, documents, examples, Makefile, workflows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from argus_otel.cli import _COMMANDS as COMMANDS
+from argus_otel.cli.measures import prometheus_name
+from argus_otel.settings import Settings
+from argus_otel.sources.discord.catalogue import CATALOGUE as DISCORD
+from argus_otel.telemetry import Kind
+from argus_otel.telemetry.catalogue import CATALOGUE as ARGUS
+from argus_otel.version import __version__
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pytest needs it there
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")})
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+METRICS = (*DISCORD.metrics, *ARGUS.metrics)
+
+each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+
+
+def fenced(text: str) -> str:
+    """The blocks of code in ``text``."""
+    return "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+
+
+def code(text: str) -> list[str]:
+    """Whatever ``text`` sets as code: lines of blocks, and spans."""
+    outside = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [*fenced(text).splitlines(), *re.findall(r"`([^`\n]+)`", outside)]
+
+
+def slug(heading: str) -> str:
+    """A heading's anchor, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.replace("`", "").strip().lower()).replace(" ", "-")
+
+
+# -- links
+
+
+@each_document
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+        if target.startswith("https://"):
+            continue
+        name, _, anchor = target.partition("#")
+        linked = (path.parent / name).resolve() if name else path
+        assert linked.is_file(), f"{target} is not there"
+        if anchor and linked.suffix == ".md":
+            headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in map(slug, headings), f"{target} has no such heading"
+
+
+def test_the_index_leads_to_every_document() -> None:
+    index = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    for path in ROOT.glob("docs/*.md"):
+        assert path.name == "index.md" or f"]({path.name})" in index
+
+
+# -- commands, settings, names
+
+
+@each_document
+def test_every_command_exists(path: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    for line in code(path.read_text(encoding="utf-8")):
+        commands = re.findall(r"(?:^|\s)argus-otel ([a-z]\S*)", line)
+        assert set(commands) <= set(COMMANDS), line
+        for words in re.findall(r"^make ([a-z ]+)", line):
+            assert set(words.split()) <= targets, line
+        for module in re.findall(r"python -m (argus_otel[\w.]*)", line):
+            spec = importlib.util.find_spec(module)
+            assert spec, line
+            assert not spec.submodule_search_locations or importlib.util.find_spec(f"{module}.__main__"), line
+        for file in re.findall(r"(?:examples|docs|tests|src|benchmarks)/[\w/]+\.\w+", line):
+            assert (ROOT / file).is_file(), line
+
+
+def test_make_without_a_target_lists_every_target() -> None:
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("there is no make")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert phony
+    shown = subprocess.run([make, "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in phony[1].split():
+        assert f"make {target} " in shown
+
+
+@each_document
+def test_every_setting_of_ours_exists(path: Path) -> None:
+    configuration = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    for name in re.findall(r"\bARGUS_[A-Z_]+[A-Z]\b", path.read_text(encoding="utf-8")):
+        assert name.removeprefix("ARGUS_").lower() in Settings.__dataclass_fields__, name
+        assert f"`{name}`" in configuration, f"{name} is not in docs/configuration.md"
+
+
+@each_document
+def test_every_name_of_a_signal_exists(path: Path) -> None:
+    known = {metric.name for metric in METRICS}
+    known |= {attribute.name for metric in METRICS for attribute in metric.attributes}
+    known |= {name for span in DISCORD.spans for name in span.attributes}
+    known |= {event.name for event in DISCORD.events}
+    for text in re.findall(r"`((?:discord|http\.client|argus)\.[a-z_.]+)`", path.read_text(encoding="utf-8")):
+        if not text.endswith((".", ".py")):
+            assert text in known
+
+
+def test_what_the_readme_shows_of_metrics_is_as_it_is_served() -> None:
+    suffixes = {Kind.HISTOGRAM: ("_bucket", "_count", "_sum")}
+    served = {
+        prometheus_name(metric) + suffix: {attribute.name.replace(".", "_") for attribute in metric.attributes} | {"le"}
+        for metric in METRICS
+        for suffix in suffixes.get(metric.kind, ("",))
+    }
+    shown = re.findall(r"^([a-z_]+)\{(.*)\} \S+$", fenced(README), re.MULTILINE)
+    assert len(shown) > 5
+    for name, labels in shown:
+        assert name in served
+        assert set(re.findall(r'(\w+)="', labels)) <= served[name]
+
+
+# -- packaging
+
+
+def test_every_extra_is_in_the_readme() -> None:
+    for_the_loader = {"instruments", "instruments-any"}
+    declared = set(PYPROJECT["project"]["optional-dependencies"]) - for_the_loader
+    assert set(re.findall(r"`argus-otel\[([\w-]+)\]` \|", README)) == declared
+
+
+def test_the_version_is_one() -> None:
+    assert PYPROJECT["project"]["version"] == __version__
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(\d\S*)\] - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)
+    unreleased = re.search(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
+    assert unreleased
+    assert __version__ in released or f"Version {__version__}" in unreleased[1]
+
+
+def test_what_the_readme_says_of_compatibility_is_declared() -> None:
+    project = PYPROJECT["project"]
+    pythons = classified_pythons()
+    assert f"Python {pythons[0]} to {pythons[-1]}" in README
+    assert project["requires-python"] == f">={pythons[0]}"
+    assert project["optional-dependencies"]["instruments"] == ["discord.py>=2.4,<3"]
+    assert "discord.py 2.4 to 2.x" in README
+    sdk = next(name for name in project["dependencies"] if name.startswith("opentelemetry-sdk"))
+    lowest = re.search(r">=([\d.]+)", sdk)
+    assert lowest
+    assert f"OpenTelemetry's SDK from {lowest[1]} on" in README
+
+
+# -- continuous integration
+
+
+def classified_pythons() -> list[str]:
+    classifiers = "\n".join(PYPROJECT["project"]["classifiers"])
+    return re.findall(r"^Programming Language :: Python :: (3\.\d+)$", classifiers, re.MULTILINE)
+
+
+def test_every_python_that_is_classified_is_tested() -> None:
+    matrix = re.search(r"^ +python: (\[.+\])$", (ROOT / ".github/workflows/test.yml").read_text(), re.MULTILINE)
+    assert matrix
+    assert json.loads(matrix[1]) == classified_pythons()
+
+
+@each_workflow
+def test_a_workflow_is_valid_and_asks_for_little(path: Path) -> None:
+    yaml = pytest.importorskip("yaml")
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert workflow["permissions"] in ({}, {"contents": "read"})
+    assert workflow["concurrency"]["group"]
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"]
+        assert {job["needs"]} <= set(workflow["jobs"]) if "needs" in job else True
+
+
+@each_workflow
+def test_every_action_is_pinned(path: Path) -> None:
+    used = re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
+    assert used
+    for action in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@(v\d+(\.\d+)*|release/v\d+|[0-9a-f]{40})", action), action
+
+
+def test_the_local_ci_makes_the_tests() -> None:
+    script = ROOT / ".ci/run"
+    text = script.read_text(encoding="utf-8")
+    assert text.startswith("#!/usr/bin/env bash\n")
+    assert "set -euo pipefail" in text
+    assert re.search(r"^make (?:.* )?test$", text, re.MULTILINE)
+    if os.name == "posix":
+        assert os.access(script, os.X_OK)
+        if bash := shutil.which("bash"):
+            subprocess.run([bash, "-n", script], check=True)
+
+
+# -- what must not be in the tree
+
+
+def tracked() -> Iterator[Path]:
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("this is no clone")
+    listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return (ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file())
+
+
+# Written so that this file does not match itself.
+FORBIDDEN = {
+    "a path of somebody's own": r"(?<![\w.])/(?:home|Users|root|workspace|work)/[\w.]+|[A-Z]:\\Users\\",
+    "a bot token": r"\b[MNO][A-Za-z\d_-]{23,27}\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,}",
+    "credentials in a URL": r"https?://[^/\s\"'<>{}@]+:[^/\s\"'<>{}@]+@(?!127\.0\.0\.1|localhost|\w+\.example)",
+}
+
+
+def test_nothing_private_is_in_the_tree() -> None:
+    found = []
+    for path in tracked():
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        for what, pattern in FORBIDDEN.items():
+            found += [f"{path.relative_to(ROOT)}: {what}: {match[0]}" for match in re.finditer(pattern, text)]
+    assert found == []
+
+
+def test_the_lock_file_knows_no_index_but_pypi() -> None:
+    lock = (ROOT / "uv.lock").read_text(encoding="utf-8")
+    assert set(re.findall(r'registry = "([^"]+)"', lock)) == {"https://pypi.org/simple"}
+    assert set(re.findall(r'url = "https?://([^/"]+)', lock)) == {"files.pythonhosted.org"}
+
+
+# -- examples, each as its own process on a simulated Discord
+
+
+@dataclass
+class Example:
+    """A bot that runs."""
+
+    output: Path
+
+    async def metrics(self) -> str:
+        """What its endpoint serves."""
+        announced = re.search(r"endpoint (http://\S+?)[;,\s]", self.output.read_text(encoding="utf-8"))
+        assert announced, self.output.read_text(encoding="utf-8")
+        return await asyncio.to_thread(lambda: urllib.request.urlopen(f"{announced[1]}/metrics").read().decode())
+
+
+@contextlib.asynccontextmanager
+async def running(sim, output: Path, *command: str, **environment: str) -> AsyncIterator[Example]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "ARGUS_"))}
+    own |= {"DISCORD_TOKEN": sim.token, "ARGUS_SIMULATOR_URL": sim.url, "ARGUS_ENDPOINT_PORT": "0", **environment}
+    with output.open("wb") as file:
+        bot = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=own, stdout=file, stderr=subprocess.STDOUT)
+        try:
+            await sim.ready(timeout=40)
+            yield Example(output)
+        finally:
+            bot.terminate() if os.name == "nt" else bot.send_signal(signal.SIGINT)
+            try:
+                await asyncio.wait_for(bot.wait(), 20)
+            except asyncio.TimeoutError:
+                bot.kill()
+                await bot.wait()
+
+
+def counted(metrics: str, name: str) -> set[tuple[str, str]]:
+    """Name and outcome of each series of a histogram."""
+    series = re.findall(rf"^{name}_count\{{(.*)\}}", metrics, re.MULTILINE)
+    labels = [dict(re.findall(r'(\w+)="([^"]*)"', one)) for one in series]
+    return {
+        (one.get("discord_command_name") or one.get("discord_component_name", ""), one["discord_outcome"])
+        for one in labels
+    }
+
+
+ARGUS_RUN = (sys.executable, "-m", "argus_otel", "run")
+
+
+def test_the_bot_of_the_examples_does_what_it_says_and_is_observed(tmp_path: Path) -> None:
+    pytest.importorskip("discord")
+    from argus_otel.simulator import Simulator
+
+    async def tour(sim: Simulator, bot: Example) -> str:
+        hint = await (await sim.autocomplete("play", "song", "take")).choices()
+        assert [choice["name"] for choice in hint] == ["Take Five"]
+        player = await (await sim.slash("play", options={"song": "Take Five"})).response()
+        assert (await (await sim.click(player, "Skip")).acknowledged()).content.startswith("Now playing")
+        picked = await sim.select(player, "Play something else", ["So What"])
+        assert (await picked.acknowledged()).content == "Now playing: So What"
+        asked = await sim.click(player, "Feedback")
+        await asked.modal()
+        assert (await (await sim.submit_modal(asked, {"How was it?": "Loud"})).acknowledged()).content == "Thank you!"
+
+        assert (await (await sim.slash("search", options={"words": "blue"})).response()).content.startswith("blue: did")
+        await sim.slash("lyrics")
+        assert (await (await sim.slash("surprise")).acknowledged()).content.startswith("Now playing")
+        assert "cooldown" in (await (await sim.slash("surprise")).acknowledged()).content
+        await (await sim.slash("playlist add", options={"song": "Take Five"})).acknowledged()
+        assert (await (await sim.slash("playlist show")).acknowledged()).content == "Take Five"
+        assert (await (await sim.slash("latency")).acknowledged()).content.endswith(" ms")
+
+        someone = sim.guild().people[1].user
+        assert (
+            str(someone.id)
+            in (await (await sim.context_menu("user", "Dedicate a song", someone)).acknowledged()).content
+        )
+        said = await sim.say("!latency")
+        await said.reply()
+        await (await sim.context_menu("message", "Play this", player)).acknowledged()
+        assert (await (await sim.say("!volume 30")).reply()).content == "Volume: 30 %"
+        await sim.say("!volume 300")
+        assert (await (await sim.say("!forget 0")).reply()).content == "Forgot Take Five."
+        await sim.say("!forget 0")
+        await (await sim.say("!volume 31")).reply()  # so that those before it are done
+        return await bot.metrics()
+
+    async def main() -> str:
+        async with Simulator() as sim, running(sim, tmp_path / "out", *ARGUS_RUN, "examples/bot.py") as bot:
+            return await tour(sim, bot)
+
+    metrics = asyncio.run(main())
+    assert counted(metrics, "discord_command_duration_seconds") == {
+        ("play", "ok"),
+        ("search", "ok"),
+        ("lyrics", "error"),
+        ("surprise", "ok"),
+        ("surprise", "rejected"),
+        ("playlist add", "ok"),
+        ("playlist show", "ok"),
+        ("latency", "ok"),
+        ("Dedicate a song", "ok"),
+        ("Play this", "ok"),
+        ("volume", "ok"),
+        ("volume", "rejected"),
+        ("forget", "ok"),
+        ("forget", "error"),
+    }
+    assert counted(metrics, "discord_interaction_duration_seconds") >= {
+        ("PlayerView.skip", "ok"),
+        ("PlayerView.pick", "ok"),
+        ("PlayerView.feedback", "ok"),
+        ("FeedbackModal", "ok"),
+    }
+
+
+def test_the_autosharded_example_is_observed_shard_by_shard(tmp_path: Path) -> None:
+    pytest.importorskip("discord")
+    from argus_otel.simulator import Simulator
+
+    command = (str(Path(sys.executable).with_name("opentelemetry-instrument")), sys.executable)
+
+    async def main() -> str:
+        async with (
+            Simulator(shards=2) as sim,
+            running(sim, tmp_path / "out", *command, "examples/autosharded.py", OTEL_PYTHON_DISTRO="argus") as bot,
+        ):
+            answer = await (await sim.slash("shards")).acknowledged()
+            assert re.fullmatch(r"shard 0: .*\nshard 1: .*", answer.content)
+            return await bot.metrics()
+
+    up = re.findall(r'^discord_shard_up\{discord_shard_id="(\d)".*\} (\S+)', asyncio.run(main()), re.MULTILINE)
+    assert sorted(up) == [("0", "1.0"), ("1", "1.0")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process that is terminated there exports nothing")
+def test_the_examples_own_spans_are_where_its_docstring_draws_them(tmp_path: Path) -> None:
+    pytest.importorskip("discord")
+    from argus_otel.simulator import Simulator
+
+    async def main() -> str:
+        async with (
+            Simulator() as sim,
+            running(sim, tmp_path / "out", *ARGUS_RUN, "examples/own_spans.py", OTEL_TRACES_EXPORTER="console") as bot,
+        ):
+            await (await sim.slash("forecast")).response()
+            return await bot.metrics()
+
+    metrics = asyncio.run(main())
+    spans = list(json_documents((tmp_path / "out").read_text(encoding="utf-8")))
+    (root,) = (span for span in spans if span["name"] == "command forecast")
+
+    def drawn(parent, depth: int) -> Iterator[str]:
+        children = [span for span in spans if span["parent_id"] == parent["context"]["span_id"]]
+        for span in sorted(children, key=lambda span: span["start_time"]):
+            yield f"{'    ' * depth}{span['name']}"
+            yield from drawn(span, depth + 1)
+
+    tree = ["command forecast", *drawn(root, 1)]
+    docstring = (ROOT / "examples/own_spans.py").read_text(encoding="utf-8")
+    for text, indent in ((docstring, "    "), (README, "")):
+        block = re.search(rf"^{indent}command forecast\n(?:{indent}[├│└].*\n)+", text, re.MULTILINE)
+        assert block
+        assert [re.sub(r"[├│└─]", " ", line.removeprefix(indent)) for line in block[0].splitlines()] == tree
+    assert re.search(r"^forecast_given_total\{.*\} 2\.0$", metrics, re.MULTILINE)
+
+
+def json_documents(text: str) -> Iterator[dict]:
+    """The JSON objects in a text that begin a line."""
+    decoder, end = json.JSONDecoder(), 0
+    for start in re.finditer(r"^\{", text, re.MULTILINE):
+        if start.start() >= end:
+            document, end = decoder.raw_decode(text, start.start())
+            yield document
+
+
+def test_the_one_line_of_the_examples_is_enough(tmp_path: Path) -> None:
+    pytest.importorskip("discord")
+    from argus_otel.simulator import Simulator
+
+    async def main() -> str:
+        async with (
+            Simulator() as sim,
+            running(sim, tmp_path / "out", sys.executable, "examples/one_line.py") as bot,
+        ):
+            assert (await (await sim.slash("hello")).acknowledged()).content.startswith("Hello, <@")
+            return await bot.metrics()
+
+    metrics = asyncio.run(main())
+    assert counted(metrics, "discord_command_duration_seconds") == {("hello", "ok")}
+    assert 'service_name="greeter"' in metrics

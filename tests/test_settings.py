@@ -1,0 +1,356 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from argus_otel.settings import Settings, script_name
+
+
+def resolve(environ: Mapping[str, str] | None = None, **keywords: object) -> Settings:
+    return Settings.resolve(environ or {}, keywords)
+
+
+# -- precedence
+
+
+def test_without_anything_the_defaults_hold() -> None:
+    settings = resolve()
+    assert settings == dataclasses.replace(Settings(), service_name=settings.service_name, origins=settings.origins)
+    assert settings.problems == ()
+    assert (settings.endpoint_host, settings.endpoint_port) == ("127.0.0.1", 9464)
+
+
+def test_keyword_before_argus_before_otel_before_default() -> None:
+    otel = {"OTEL_EXPORTER_PROMETHEUS_PORT": "1"}
+    argus = {**otel, "ARGUS_ENDPOINT_PORT": "2"}
+    found = [
+        (settings.endpoint_port, settings.origins["endpoint_port"].source)
+        for settings in (resolve(), resolve(otel), resolve(argus), resolve(argus, endpoint_port=3))
+    ]
+    assert found == [
+        (9464, "default"),
+        (1, "OTEL_EXPORTER_PROMETHEUS_PORT"),
+        (2, "ARGUS_ENDPOINT_PORT"),
+        (3, "endpoint_port"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "attribute", "value"),
+    [
+        ("OTEL_SDK_DISABLED", "true", "disabled", True),
+        ("OTEL_CONFIG_FILE", "otel.yaml", "config_file", "otel.yaml"),
+        ("OTEL_SERVICE_NAME", "jukebox", "service_name", "jukebox"),
+        ("OTEL_METRICS_EXPORTER", "console, prometheus", "metrics_exporters", ("console", "prometheus")),
+        ("OTEL_TRACES_EXPORTER", "console", "traces_exporters", ("console",)),
+        ("OTEL_LOGS_EXPORTER", "console", "logs_exporters", ("console",)),
+        ("OTEL_TRACES_SAMPLER", "always_off", "sampler", "always_off"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.5", "sampler_argument", "0.5"),
+        ("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "requests, discord", "disabled_instrumentations", None),
+        ("ARGUS_ENDPOINT", "off", "endpoint", False),
+        ("ARGUS_ENDPOINT_HOST", "::1", "endpoint_host", "::1"),
+        ("OTEL_EXPORTER_PROMETHEUS_HOST", "::1", "endpoint_host", "::1"),
+        ("ARGUS_ENDPOINT_PORT", "0", "endpoint_port", 0),
+        ("ARGUS_ENDPOINT_TOKEN", "sesame", "endpoint_token", "sesame"),
+        ("ARGUS_ENDPOINT_CERTIFICATE", "c.pem", "endpoint_certificate", "c.pem"),
+        ("ARGUS_ENDPOINT_KEY", "k.pem", "endpoint_key", "k.pem"),
+        ("ARGUS_SHUTDOWN_TIMEOUT", "2.5", "shutdown_timeout", 2.5),
+        ("ARGUS_SIMULATOR_URL", "http://127.0.0.1:1", "simulator_url", "http://127.0.0.1:1"),
+    ],
+)
+def test_every_setting_is_read_from_its_variable(variable: str, text: str, attribute: str, value: object) -> None:
+    settings = resolve({variable: f"  {text} "})
+    assert getattr(settings, attribute) == (("requests", "discord") if value is None else value)
+    assert settings.origins[attribute].source == variable
+    assert settings.problems == ()
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["OTEL_SDK_DISABLED", "OTEL_METRICS_EXPORTER", "ARGUS_ENDPOINT_PORT", "ARGUS_ENDPOINT", "OTEL_SERVICE_NAME"],
+)
+@pytest.mark.parametrize("nothing", ["", "  "])
+def test_an_empty_variable_is_as_good_as_none(variable: str, nothing: str) -> None:
+    settings = resolve({variable: nothing})
+    assert settings == resolve()
+    assert settings.problems == ()
+
+
+def test_an_empty_variable_does_not_hide_the_next_one() -> None:
+    assert resolve({"ARGUS_ENDPOINT_PORT": "", "OTEL_EXPORTER_PROMETHEUS_PORT": "1"}).endpoint_port == 1
+
+
+def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARGUS_ENDPOINT_PORT", "1234")
+    assert Settings.resolve().endpoint_port == 1234
+
+
+@pytest.mark.parametrize("text", ["true", "TRUE", "1", "yes", "on"])
+def test_there_are_several_words_for_true(text: str) -> None:
+    assert resolve({"OTEL_SDK_DISABLED": text}).disabled
+
+
+# -- wrong values
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "right", "used"),
+    [
+        ("OTEL_SDK_DISABLED", "maybe", "true or false", "False"),
+        ("ARGUS_ENDPOINT", "perhaps", "true or false", "True"),
+        ("ARGUS_ENDPOINT_PORT", "abc", "a port from 0 to 65535", "9464"),
+        ("ARGUS_ENDPOINT_PORT", "65536", "a port from 0 to 65535", "9464"),
+        ("ARGUS_ENDPOINT_PORT", "-1", "a port from 0 to 65535", "9464"),
+        ("ARGUS_ENDPOINT_PORT", "9" * 5000, "a port from 0 to 65535", "9464"),
+        ("OTEL_EXPORTER_PROMETHEUS_PORT", "9.5", "a port from 0 to 65535", "9464"),
+        ("ARGUS_SHUTDOWN_TIMEOUT", "soon", "a number of seconds, 0 or more", "5.0"),
+        ("ARGUS_SHUTDOWN_TIMEOUT", "-1", "a number of seconds, 0 or more", "5.0"),
+        ("ARGUS_SHUTDOWN_TIMEOUT", "nan", "a number of seconds, 0 or more", "5.0"),
+        ("ARGUS_SHUTDOWN_TIMEOUT", "inf", "a number of seconds, 0 or more", "5.0"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_would_be_right(variable: str, text: str, right: str, used: str) -> None:
+    settings = resolve({variable: text})
+    (problem,) = settings.problems
+    assert problem.startswith(f"{variable} is {text!r}, but it has to be {right}")
+    assert problem.endswith(f"using {used} instead")
+    assert dataclasses.replace(settings, problems=()) == resolve()
+
+
+def test_a_wrong_value_gives_way_to_the_next_one_and_says_so() -> None:
+    settings = resolve({"ARGUS_ENDPOINT_PORT": "abc", "OTEL_EXPORTER_PROMETHEUS_PORT": "9000"})
+    assert settings.endpoint_port == 9000
+    (problem,) = settings.problems
+    assert problem.endswith("using 9000 instead")
+
+
+def test_every_wrong_value_is_named() -> None:
+    assert (
+        len(resolve({"ARGUS_ENDPOINT_PORT": "a", "ARGUS_SHUTDOWN_TIMEOUT": "b", "ARGUS_ENDPOINT": "c"}).problems) == 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("keywords", "right"),
+    [
+        ({"endpoint_port": 99999}, "a port"),
+        ({"endpoint_port": "abc"}, "a port"),
+        ({"endpoint_port": 1.5}, "a port"),
+        ({"endpoint_port": True}, "a port"),
+        ({"endpoint_port": object()}, "a port"),
+        ({"shutdown_timeout": -1}, "a number of seconds"),
+        ({"shutdown_timeout": float("nan")}, "a number of seconds"),
+        ({"shutdown_timeout": [1, 2]}, "a number of seconds"),
+        ({"endpoint": "perhaps"}, "true or false"),
+        ({"disabled": 7}, "true or false"),
+    ],
+)
+def test_a_wrong_keyword_is_named_and_never_raised(keywords: dict[str, object], right: str) -> None:
+    settings = resolve(**keywords)
+    ((name, value),) = keywords.items()
+    (problem,) = settings.problems
+    assert problem.startswith(f"{name}= is ")
+    assert right in problem
+    assert getattr(settings, name) == getattr(Settings(), name) != value
+
+
+@pytest.mark.parametrize(
+    ("keywords", "value"),
+    [
+        ({"endpoint_port": 0}, 0),
+        ({"endpoint_port": "9500"}, 9500),
+        ({"shutdown_timeout": 2}, 2.0),
+        ({"endpoint": False}, False),
+        ({"metrics_exporters": "otlp, console"}, ("otlp_proto_grpc", "console")),
+        ({"metrics_exporters": ["console"]}, ("console",)),
+        ({"metrics_exporters": ()}, ()),
+        ({"endpoint_certificate": Path("c.pem")}, "c.pem"),
+        ({"service_name": "jukebox"}, "jukebox"),
+    ],
+)
+def test_keywords_may_be_of_the_settings_type_or_a_text(keywords: dict[str, object], value: object) -> None:
+    settings = resolve(**keywords)
+    assert settings.problems == ()
+    found = getattr(settings, next(iter(keywords)))
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_a_keyword_of_none_is_not_given() -> None:
+    assert resolve({"ARGUS_ENDPOINT_PORT": "1"}, endpoint_port=None).endpoint_port == 1
+
+
+@pytest.mark.parametrize("keyword", ["endpoint_prot", "problems", "origins", "OTEL_SERVICE_NAME"])
+def test_an_unknown_keyword_is_a_type_error_that_names_the_known_ones(keyword: str) -> None:
+    with pytest.raises(TypeError, match=rf"no setting '{keyword}'; there are: disabled, .*endpoint_port"):
+        resolve(**{keyword: 1})
+
+
+# -- the service's name
+
+
+@pytest.mark.parametrize(
+    ("attributes", "name"),
+    [
+        ("service.name=jukebox", "jukebox"),
+        ("deployment=prod, service.name = jukebox ,x=y", "jukebox"),
+        ("service.name=juke%20box%2C%3D", "juke box,="),
+        ("service.name=a=b", "a=b"),
+        ("service.name=first,service.name=last", "last"),
+    ],
+)
+def test_the_service_is_named_by_the_resource_attributes(attributes: str, name: str) -> None:
+    settings = resolve({"OTEL_RESOURCE_ATTRIBUTES": attributes})
+    assert settings.service_name == name
+    assert settings.origins["service_name"].source == "OTEL_RESOURCE_ATTRIBUTES"
+
+
+def test_the_services_own_variable_comes_before_the_resource_attributes() -> None:
+    environ = {"OTEL_RESOURCE_ATTRIBUTES": "service.name=one", "OTEL_SERVICE_NAME": "two"}
+    assert resolve(environ).service_name == "two"
+    assert resolve(environ, service_name="three").service_name == "three"
+
+
+@pytest.mark.parametrize("attributes", ["", "service.name=", "service.name", ",,=,", "service.namespace=x"])
+def test_otherwise_the_script_names_the_service(attributes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.orig_argv", ["python", "/srv/jukebox.py"])
+    settings = resolve({"OTEL_RESOURCE_ATTRIBUTES": attributes})
+    assert settings.service_name == "jukebox"
+    assert settings.origins["service_name"].source == "the script's name"
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("python bot.py", "bot"),
+        ("python /srv/my.bot.py --shards 2", "my.bot"),
+        ("python -m my.bot", "my.bot"),
+        ("python -X dev -W error -u bot.py", "bot"),
+        ("python -u -m bot", "bot"),
+        ("python -c pass", "discord-bot"),
+        ("python", "discord-bot"),
+        ("python -m", "discord-bot"),
+        ("python __main__.py", "discord-bot"),
+        ("python /usr/bin/argus-otel run bot.py", "bot"),
+        ("python /usr/bin/argus-otel run -m my.bot", "my.bot"),
+        ("python /usr/bin/argus-otel doctor", "discord-bot"),
+        ("python jukebox", "jukebox"),
+    ],
+)
+def test_a_service_is_named_after_its_program(line: str, name: str) -> None:
+    assert script_name(line.split()) == name
+
+
+def test_no_command_line_names_no_program() -> None:
+    assert script_name([]) == "discord-bot"
+
+
+# -- exporters
+
+
+def exporters(settings: Settings) -> tuple[tuple[str, ...], ...]:
+    return settings.metrics_exporters, settings.traces_exporters, settings.logs_exporters
+
+
+def test_without_an_endpoint_there_is_prometheus_only() -> None:
+    assert exporters(resolve()) == (("prometheus",), (), ())
+
+
+def test_with_an_otlp_endpoint_everything_is_sent_there_too() -> None:
+    settings = resolve({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317"})
+    assert exporters(settings) == (("prometheus", "otlp_proto_grpc"), ("otlp_proto_grpc",), ("otlp_proto_grpc",))
+    assert settings.origins["traces_exporters"].source == "default, as OTEL_EXPORTER_OTLP_ENDPOINT is set"
+
+
+@pytest.mark.parametrize("signal", ["metrics", "traces", "logs"])
+def test_a_signals_own_endpoint_makes_that_signal_be_sent(signal: str) -> None:
+    settings = resolve({f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT": "http://collector:4317"})
+    sent = {name: "otlp_proto_grpc" in getattr(settings, f"{name}_exporters") for name in ("metrics", "traces", "logs")}
+    assert sent == {name: name == signal for name in sent}
+
+
+@pytest.mark.parametrize("nothing", ["", "  "])
+def test_an_empty_endpoint_is_none(nothing: str) -> None:
+    assert exporters(resolve({"OTEL_EXPORTER_OTLP_ENDPOINT": nothing})) == (("prometheus",), (), ())
+
+
+@pytest.mark.parametrize("none", ["none", "None", " NONE "])
+def test_none_exports_nothing_whatever_the_endpoint(none: str) -> None:
+    environ = {f"OTEL_{signal}_EXPORTER": none for signal in ("METRICS", "TRACES", "LOGS")}
+    assert exporters(resolve({**environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317"})) == ((), (), ())
+
+
+def test_what_is_chosen_stands_in_the_place_of_the_defaults() -> None:
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317", "OTEL_METRICS_EXPORTER": "console"}
+    assert resolve(environ).metrics_exporters == ("console",)
+
+
+@pytest.mark.parametrize(
+    ("environ", "metrics", "traces"),
+    [
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, "otlp_proto_http", "otlp_proto_http"),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "otlp_proto_grpc", "otlp_proto_grpc"),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": ""}, "otlp_proto_grpc", "otlp_proto_grpc"),
+        ({"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/protobuf"}, "otlp_proto_http", "otlp_proto_grpc"),
+        (
+            {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"},
+            "otlp_proto_http",
+            "otlp_proto_grpc",
+        ),
+    ],
+)
+def test_otlp_is_sent_by_the_protocol_that_is_asked_for(environ: dict[str, str], metrics: str, traces: str) -> None:
+    settings = resolve({"OTEL_METRICS_EXPORTER": "otlp", "OTEL_TRACES_EXPORTER": "otlp", **environ})
+    assert exporters(settings)[:2] == ((metrics,), (traces,))
+    assert settings.problems == ()
+
+
+def test_an_unknown_protocol_is_named_once() -> None:
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "carrier/pigeon"}
+    settings = resolve(environ)
+    (problem,) = settings.problems
+    assert problem == (
+        "OTEL_EXPORTER_OTLP_PROTOCOL is 'carrier/pigeon', but it has to be grpc or http/protobuf; using grpc instead"
+    )
+    assert settings.traces_exporters == ("otlp_proto_grpc",)
+
+
+@pytest.mark.parametrize("twice", ["otlp,otlp", "otlp,otlp_proto_grpc", "otlp_proto_grpc, otlp"])
+def test_an_exporter_that_is_named_twice_exports_once(twice: str) -> None:
+    assert resolve({"OTEL_TRACES_EXPORTER": twice}).traces_exporters == ("otlp_proto_grpc",)
+
+
+# -- secrets
+
+
+@pytest.mark.parametrize("given", ["environment", "keyword"])
+def test_a_secret_shows_nowhere(given: str) -> None:
+    secret = "open-sesame"
+    if given == "keyword":
+        settings = resolve({"ARGUS_ENDPOINT_PORT": "x"}, endpoint_token=secret)
+    else:
+        settings = resolve({"ARGUS_ENDPOINT_PORT": "x", "ARGUS_ENDPOINT_TOKEN": secret})
+    assert settings.endpoint_token == secret
+    assert secret not in repr(settings)
+    assert secret not in str(settings)
+    assert secret not in repr(settings.origins)
+    assert secret not in repr(settings.problems)
+    assert settings.origins["endpoint_token"].shown == "(set)"
+
+
+def test_every_setting_tells_where_it_comes_from() -> None:
+    names = {field.name for field in dataclasses.fields(Settings)} - {"problems", "origins"}
+    assert set(resolve().origins) == names
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        resolve().endpoint_port = 1  # type: ignore[misc]
+
+
+def test_every_setting_is_documented() -> None:
+    documented = Settings.__doc__ or ""
+    assert [field.name for field in dataclasses.fields(Settings) if field.name not in documented] == []
