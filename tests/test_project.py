@@ -237,6 +237,7 @@ def tracked() -> Iterator[Path]:
 FORBIDDEN = {
     "a path of somebody's own": r"(?<![\w.])/(?:home|Users|root|workspace|work)/[\w.]+|[A-Z]:\\Users\\",
     "a bot token": r"\b[MNO][A-Za-z\d_-]{23,27}\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,}",
+    "a package index of somebody's own": r"(?i)(?:index[-_]url|uv_(?:default_)?index|find[-_]links)\s*[=:]",
     "credentials in a URL": r"https?://[^/\s\"'<>{}@]+:[^/\s\"'<>{}@]+@(?!127\.0\.0\.1|localhost|\w+\.example)",
 }
 
@@ -269,7 +270,12 @@ class Example:
         """What its endpoint serves."""
         announced = re.search(r"endpoint (http://\S+?)[;,\s]", self.output.read_text(encoding="utf-8"))
         assert announced, self.output.read_text(encoding="utf-8")
-        return await asyncio.to_thread(lambda: urllib.request.urlopen(f"{announced[1]}/metrics").read().decode())
+        return await asyncio.to_thread(fetch, f"{announced[1]}/metrics")
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - on this machine
+        return answer.read().decode()
 
 
 @contextlib.asynccontextmanager
@@ -282,7 +288,7 @@ async def running(sim, output: Path, *command: str, **environment: str) -> Async
             await sim.ready(timeout=40)
             yield Example(output)
         finally:
-            bot.terminate() if os.name == "nt" else bot.send_signal(signal.SIGINT)
+            bot.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
             try:
                 await asyncio.wait_for(bot.wait(), 20)
             except asyncio.TimeoutError:

@@ -12,6 +12,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+from . import last_resort
 from .settings import Settings
 from .telemetry import State, Telemetry
 from .telemetry.catalogue import CATALOGUE as ARGUS
@@ -35,6 +36,7 @@ class Runtime:
     """The distro in this process."""
 
     def __init__(self) -> None:
+        last_resort.install()
         self.telemetry = Telemetry()
         self.settings: Settings | None = None
         self._providers: Providers | None = None

@@ -9,13 +9,6 @@ from typing import Any
 
 import discord
 import pytest
-from argus_otel.otel.bridge import Bridge
-from argus_otel.otel.readers import reader_class
-from argus_otel.simulator import BackgroundSimulator, hurry, redirect
-from argus_otel.sources.discord import DiscordSource
-from argus_otel.sources.discord.catalogue import CATALOGUE as DISCORD
-from argus_otel.telemetry import Telemetry
-from argus_otel.telemetry.catalogue import CATALOGUE as ARGUS
 from discord.ext import commands
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
@@ -24,6 +17,14 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from argus_otel.otel.bridge import Bridge
+from argus_otel.otel.readers import reader_class
+from argus_otel.simulator import BackgroundSimulator, hurry, redirect
+from argus_otel.sources.discord import DiscordSource
+from argus_otel.sources.discord.catalogue import CATALOGUE as DISCORD
+from argus_otel.telemetry import Telemetry
+from argus_otel.telemetry.catalogue import CATALOGUE as ARGUS
 
 _Reader = reader_class(InMemoryMetricReader)
 

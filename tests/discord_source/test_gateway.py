@@ -9,8 +9,9 @@ from typing import Any
 
 import discord
 import pytest
-from argus_otel.simulator import BackgroundSimulator, redirect
 from discord.ext import commands
+
+from argus_otel.simulator import BackgroundSimulator, redirect
 
 from .conftest import Observed, make_bot, running, until
 
@@ -110,11 +111,11 @@ def test_reconnects_resumes_and_closes(observed: Observed, sharded: bool) -> Non
 
         asyncio.run(main())
         agree(observed, simulator)
-        total = sum(observed.values("discord.gateway.disconnects").values())
-        asyncio.run(until(lambda: len(simulator.ledger.closes) == total))  # the last is on its way
+        simulator.run(simulator.disconnected)
         expected = {(shard, kind): number for (shard, kind), number in simulator.ledger.session_counts().items()}
         assert observed.values("discord.gateway.sessions") == expected
         disconnects = observed.values("discord.gateway.disconnects")
+        assert sum(disconnects.values()) == len(simulator.ledger.closes)
         assert disconnects[0, 1006] == 1  # dropped
         names = Counter(record.event_name for record in observed.events())
         assert names["discord.gateway.session"] == sum(expected.values())
@@ -160,7 +161,7 @@ def test_a_client_that_runs_already_is_found(simulator: BackgroundSimulator) -> 
 def test_uninstalling_puts_every_original_back() -> None:
     observed = Observed()
     patches = _targets(observed)
-    before = {place: function for place, function in patches()}
+    before = dict(patches())
     for _ in range(3):
         observed.source.install()
         observed.source.install()

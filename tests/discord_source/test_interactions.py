@@ -7,9 +7,10 @@ import time
 
 import discord
 import pytest
-from argus_otel.simulator import BackgroundSimulator
 from discord import app_commands
 from discord.ext import commands
+
+from argus_otel.simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
 

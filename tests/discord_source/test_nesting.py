@@ -1,4 +1,4 @@
-"""Spans nest as the work does, the user's own among them, and nothing of Discord's leaks into other instrumentations."""
+"""Spans nest as the work does, the user's own among them; nothing of Discord's leaks into other instrumentations."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import aiohttp
 import discord
 import pytest
 from aiohttp import web
-from argus_otel.simulator import BackgroundSimulator
 from discord.ext import commands
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
+
+from argus_otel.simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
 

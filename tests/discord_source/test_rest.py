@@ -7,6 +7,7 @@ from collections import Counter
 
 import discord
 import pytest
+
 from argus_otel.simulator import BackgroundSimulator, RateLimited, Reset, ServerError, Slow
 
 from .conftest import Observed, make_bot, running, until

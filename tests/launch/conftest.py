@@ -31,6 +31,7 @@ BOT = ROOT / "examples" / "bot.py"
 
 INSTRUMENT = [shutil.which("opentelemetry-instrument", path=str(Path(sys.executable).parent)) or "", "python"]
 RUN = [sys.executable, "-m", "argus_otel", "run"]
+
 BARE = [sys.executable]
 
 

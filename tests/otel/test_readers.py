@@ -4,7 +4,7 @@ import math
 import threading
 import time
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -156,6 +156,7 @@ def test_a_reader_that_comes_late_sees_what_was_recorded_before(telemetry: Telem
 @pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA])
 def test_exemplars_are_those_of_the_last_interval(telemetry: Telemetry, temporality: AggregationTemporality) -> None:
     reader = memory_reader(telemetry, temporality)
+    telemetry.counter(EVENTS)[0].value += 1
     cell = telemetry.histogram(DURATION)["play"]
     cell.record(0.25, SimpleNamespace(trace_id=11, span_id=12))
     cell.record(2.0, SimpleNamespace(trace_id=21, span_id=22))
@@ -358,18 +359,18 @@ def test_what_prometheus_is_shown_survives_odd_attribute_values(
 @pytest.fixture
 def exported(
     telemetry: Telemetry, receiver: Received, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Callable[[], Received]:
+) -> Iterator[Callable[[], Received]]:
     preference = getattr(request, "param", "cumulative")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", preference)
     provider = provide(telemetry, PushReader(OTLPMetricExporter(endpoint=receiver.url)))
-    request.addfinalizer(provider.shutdown)
 
     def export() -> Received:
         receiver.metrics.clear()
         provider.force_flush()
         return receiver
 
-    return export
+    yield export
+    provider.shutdown()
 
 
 def test_over_otlp_a_histogram_has_neither_min_nor_max(telemetry: Telemetry, exported: Callable[[], Received]) -> None:

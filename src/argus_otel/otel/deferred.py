@@ -19,6 +19,9 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from argus_otel.telemetry import Attributes, Histogram, Kind, Metric, Telemetry, TraceReference
 
+# An empty context would not do: the SDK takes the running one in its stead.
+_NO_SPAN = trace.set_span_in_context(trace.INVALID_SPAN, Context())
+
 _LIMIT = 100_000
 _INTERVAL = 5.0
 
@@ -86,6 +89,6 @@ class DeferredHistograms:
 
 def _context(span: TraceReference | None) -> Context:
     if span is None:
-        return Context()
+        return _NO_SPAN
     identity = SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
     return trace.set_span_in_context(NonRecordingSpan(identity), Context())

@@ -2,7 +2,8 @@
 
 OpenTelemetry Python has neither an observable histogram nor a metric producer, and its synchronous histogram costs the
 event loop some microseconds for each record and reader. So a reader of ours adds our points to what it collected, in
-the one method that every reader has to implement. Views do not apply to these points.
+the one method that every reader has to implement. Views do not apply to these points. The SDK does not call it where it
+has no point of its own; with a hook in place there is always one, that of `argus.hook.active`.
 """
 
 from __future__ import annotations

@@ -34,24 +34,25 @@ _HTTP_INSTRUMENTATIONS = (
 class ContextScope:
     """Holds an OpenTelemetry context between enter and leave."""
 
-    __slots__ = ("_context", "_token")
+    __slots__ = ("_context", "_before")
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._token: object = None
+        self._before = context
 
     def enter(self) -> None:
         """Attach the context."""
-        self._token = otel_context.attach(self._context)
+        self._before = otel_context.get_current()
+        otel_context.attach(self._context)
 
     def leave(self) -> None:
-        """Detach it, if the running context still is the one that it was attached to.
+        """Attach what was there before, if the context still is current.
 
-        A coroutine that is closed by the garbage collector runs its ``finally`` in a foreign context, where detaching
-        would make OpenTelemetry log an error.
+        A coroutine or generator that is closed by the garbage collector runs its ``finally`` in a foreign context, or
+        in a copy of its own: there OpenTelemetry would log an error over a token that it is asked to detach.
         """
         if otel_context.get_current() is self._context:
-            otel_context.detach(self._token)  # type: ignore[arg-type]
+            otel_context.attach(self._before)
 
 
 class OTelSpan:

@@ -111,6 +111,6 @@ class Core:
 
     def make_webhook(self, channel: Channel, name: str) -> Webhook:
         """Make a webhook in a channel."""
-        webhook = Webhook(self.snowflakes.next(), secrets.token_urlsafe(32), name, channel)
+        webhook = Webhook(self.snowflakes.next(), secrets.token_urlsafe(51), name, channel)
         self.webhooks[webhook.id] = webhook
         return webhook

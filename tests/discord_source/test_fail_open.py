@@ -1,0 +1,170 @@
+"""A hook that is absent, or raises, costs the bot nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import discord
+import pytest
+from discord.ext import commands
+
+from argus_otel.simulator import BackgroundSimulator
+from argus_otel.sources.discord.clients import Clients
+from argus_otel.sources.discord.components import Components
+from argus_otel.sources.discord.disconnects import Disconnects
+from argus_otel.sources.discord.interactions import Interactions
+from argus_otel.sources.discord.prefix_commands import PrefixCommands
+from argus_otel.sources.discord.rest import RestCalls
+from argus_otel.sources.discord.sessions import Sessions
+from argus_otel.telemetry import State
+
+from .conftest import Observed, make_bot, running
+
+BODIES = [
+    (Interactions, "_begin"),
+    (Interactions, "_settle"),
+    (Interactions, "_claim"),
+    (Interactions, "_note"),
+    (Interactions, "_finish"),
+    (Interactions, "acknowledged"),
+    (Interactions, "acknowledging"),
+    (Components, "_claim_view"),
+    (PrefixCommands, "_begin"),
+    (PrefixCommands, "_finish"),
+    (PrefixCommands, "_note"),
+    (RestCalls, "_begin"),
+    (RestCalls, "_finish"),
+    (RestCalls, "attempt_begun"),
+    (RestCalls, "attempt_answered"),
+    (Sessions, "_sent"),
+    (Disconnects, "_closed"),
+    (Disconnects, "_count"),
+    (Clients, "_started"),
+    (Clients, "_connected"),
+]
+
+TARGETS = [
+    ("discord.client", "Client._async_setup_hook"),
+    ("discord.state", "ConnectionState._update_references"),
+    ("discord.gateway", "DiscordWebSocket.identify"),
+    ("discord.app_commands.tree", "CommandTree._call"),
+    ("discord.app_commands.commands", "ContextMenu._invoke"),
+    ("discord.ui.view", "ViewStore.schedule_dynamic_item_call"),
+    ("discord.ext.commands.bot", "BotBase.invoke"),
+    ("discord.http", "HTTPClient.request"),
+    ("discord.webhook.async_", "AsyncDeferredLock.__aenter__"),
+    ("aiohttp.client", "ClientSession._request"),
+]
+
+
+async def everything_works(simulator: BackgroundSimulator) -> None:
+    """Use the bot in every way, and assert that it answers as it does without us."""
+    bot = make_bot()
+
+    class View(discord.ui.View):
+        @discord.ui.button(label="press")
+        async def press(self, interaction: discord.Interaction, _: object) -> None:
+            await interaction.response.send_message("pressed")
+
+    @bot.tree.command()
+    async def show(interaction: discord.Interaction) -> None:
+        """Show."""
+        await interaction.response.send_message("shown", view=View())
+
+    @bot.tree.command()
+    async def fail(interaction: discord.Interaction) -> None:
+        """Fail."""
+        raise ZeroDivisionError
+
+    @bot.command()
+    async def ping(ctx: commands.Context[commands.Bot]) -> None:
+        await ctx.send("pong")
+
+    @bot.command()
+    async def crash(ctx: commands.Context[commands.Bot]) -> None:
+        raise ZeroDivisionError
+
+    errors: list[BaseException] = []
+
+    @bot.tree.error
+    async def on_error(_: discord.Interaction, error: Exception) -> None:
+        errors.append(error)
+
+    async def on_command_error(_: object, error: Exception) -> None:
+        errors.append(error)
+
+    bot.on_command_error = on_command_error
+    async with running(bot, simulator):
+        shown = await (await simulator.slash("show")).response()
+        assert shown.content == "shown"
+        assert (await (await simulator.click(shown, "press")).acknowledged()).content == "pressed"
+        assert (await (await simulator.say("!ping")).reply()).content == "pong"
+        await simulator.slash("fail")
+        await simulator.say("!crash")
+        await asyncio.sleep(0.1)
+        assert [type(getattr(error, "original", None)) for error in errors] == [ZeroDivisionError] * 2
+
+
+@pytest.mark.parametrize(
+    ("owner", "body"), [pytest.param(*body, id=f"{body[0].__name__}.{body[1]}") for body in BODIES]
+)
+def test_a_hook_that_raises(
+    simulator: BackgroundSimulator,
+    owner: type[Any],
+    body: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError(f"{body} is broken")
+
+    monkeypatch.setattr(owner, body, broken)
+    observed = Observed()
+    observed.source.install()
+    try:
+        with caplog.at_level(logging.WARNING, "argus_otel"):
+            asyncio.run(everything_works(simulator))
+    finally:
+        observed.source.uninstall()
+    if body != "_settle":  # nothing here goes unclaimed
+        (fault,) = observed.faults().values()
+        assert f"{body} is broken" in fault
+        said = [record for record in caplog.records if f"{body} is broken" in record.getMessage()]
+        assert len(said) == 1
+        assert sum(observed.values("argus.hook.errors").values()) >= 1
+
+
+@pytest.mark.parametrize(("module", "target"), TARGETS)
+def test_a_target_that_is_absent(
+    simulator: BackgroundSimulator, module: str, target: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    import wrapt
+
+    from argus_otel.sources.discord import patches
+
+    # The function itself has to stay, or discord.py would not work: it is hidden from us.
+    real = wrapt.resolve_path
+
+    def hidden(where: str, name: str) -> Any:
+        if (where, name) == (module, target):
+            raise AttributeError(name)
+        return real(where, name)
+
+    observed = Observed()
+    with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.WARNING, "argus_otel"):
+        patch.setattr(patches.wrapt, "resolve_path", hidden)
+        observed.source.install()
+    try:
+        asyncio.run(everything_works(simulator))
+    finally:
+        absent = {n: p for n, p in observed.telemetry.health.parts("hook:").items() if p.state is State.ABSENT}
+        active = observed.values("argus.hook.active")
+        observed.source.uninstall()
+    (name,) = absent
+    assert name.endswith(target)
+    assert f"{module}:{target}" in absent[name].detail
+    assert sum(name in record.getMessage() for record in caplog.records) == 1
+    assert observed.faults() == {}
+    assert active == {} or active[name.removeprefix("hook:"),] == 0

@@ -1,0 +1,379 @@
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import aiohttp
+import pytest
+import requests
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
+from opentelemetry.instrumentation.requests import RequestsInstrumentor
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
+from opentelemetry.trace import StatusCode
+
+from argus_otel.otel.spans import _HTTP_INSTRUMENTATIONS, OTelTracing, Quiet
+from argus_otel.telemetry import Redactor, SpanKind
+
+
+class Traced:
+    """A tracer with a place where its spans end."""
+
+    def __init__(self, sampler: Sampler = ALWAYS_ON) -> None:
+        self.exporter = InMemorySpanExporter()
+        self.provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
+        self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self.redact = Redactor()
+        self.tracing = OTelTracing(self.provider.get_tracer("test"), self.redact)
+        self.start = self.tracing.start
+
+    @property
+    def spans(self) -> dict[str, ReadableSpan]:
+        return {span.name: span for span in self.exporter.get_finished_spans()}
+
+
+@pytest.fixture
+def traced() -> Traced:
+    return Traced()
+
+
+@pytest.fixture(autouse=True)
+def _clean() -> Iterator[None]:
+    before = otel_context.get_current()
+    yield
+    assert otel_context.get_current() == before
+
+
+# -- roots and children
+
+
+def test_a_child_nests_under_what_is_current(traced: Traced) -> None:
+    parent = traced.start("parent", SpanKind.SERVER, {}, root=True)
+    parent.enter()
+    child = traced.start("child", SpanKind.INTERNAL, {})
+    child.end(None, failed=False)
+    parent.leave()
+    parent.end(None, failed=False)
+    found = traced.spans["child"]
+    assert found.parent is not None
+    assert (found.parent.span_id, found.context.trace_id) == (parent.span_id, parent.trace_id)
+
+
+def test_a_root_begins_a_trace_of_its_own_whatever_runs(traced: Traced) -> None:
+    with trace.use_span(traced.provider.get_tracer("theirs").start_span("theirs")) as theirs:
+        root = traced.start("root", SpanKind.SERVER, {}, root=True)
+        root.end(None, failed=False)
+    assert traced.spans["root"].parent is None
+    assert root.trace_id != theirs.get_span_context().trace_id
+
+
+def test_what_is_no_root_nests_under_a_span_of_the_bots_own(traced: Traced) -> None:
+    with trace.use_span(traced.provider.get_tracer("theirs").start_span("theirs")) as theirs:
+        traced.start("ours", SpanKind.CLIENT, {}).end(None, failed=False)
+    parent = traced.spans["ours"].parent
+    assert parent is not None
+    assert parent.span_id == theirs.get_span_context().span_id
+
+
+def test_a_span_has_the_kind_attributes_and_links_that_it_was_given(traced: Traced) -> None:
+    first = traced.start("first", SpanKind.SERVER, {}, root=True)
+    first.end(None, failed=False)
+    second = traced.start("second", SpanKind.CONSUMER, {"a": 1}, root=True, links=[first])
+    second.set({"b": "two"})
+    second.mark("acknowledged", {"c": True})
+    second.rename("renamed")
+    second.end(None, failed=False)
+    found = traced.spans["renamed"]
+    assert found.kind is trace.SpanKind.CONSUMER
+    assert dict(found.attributes or {}) == {"a": 1, "b": "two"}
+    assert [(event.name, dict(event.attributes or {})) for event in found.events] == [("acknowledged", {"c": True})]
+    assert [(link.context.trace_id, link.context.span_id) for link in found.links] == [(first.trace_id, first.span_id)]
+
+
+@pytest.mark.parametrize("kind", SpanKind)
+def test_every_kind_is_opentelemetrys(traced: Traced, kind: SpanKind) -> None:
+    traced.start("span", kind, {}).end(None, failed=False)
+    assert traced.spans["span"].kind.name == kind.name
+
+
+def test_a_span_tells_whether_anybody_will_see_it() -> None:
+    for sampler, sampled in ((ALWAYS_ON, True), (ALWAYS_OFF, False)):
+        traced = Traced(sampler)
+        span = traced.start("span", SpanKind.SERVER, {}, root=True)
+        assert span.sampled is sampled
+        assert span.trace_id
+        span.enter()
+        child = traced.start("child", SpanKind.INTERNAL, {})
+        assert (child.sampled, child.trace_id) == (sampled, span.trace_id)
+        span.leave()
+        span.end(ValueError(), failed=True)
+        assert bool(traced.spans) is sampled
+
+
+# -- contexts
+
+
+def test_tasks_that_are_started_within_nest_under_it(traced: Traced) -> None:
+    async def work() -> None:
+        await asyncio.sleep(0)
+        traced.start("work", SpanKind.INTERNAL, {}).end(None, failed=False)
+
+    async def main() -> None:
+        span = traced.start("root", SpanKind.SERVER, {}, root=True)
+        span.enter()
+        task = asyncio.create_task(work())
+        span.leave()
+        span.end(None, failed=False)
+        await task
+
+    asyncio.run(main())
+    parent = traced.spans["work"].parent
+    assert parent is not None
+    assert parent.span_id == traced.spans["root"].context.span_id
+
+
+def test_leaving_from_another_context_does_nothing_and_logs_nothing(
+    traced: Traced, caplog: pytest.LogCaptureFixture
+) -> None:
+    span = traced.start("span", SpanKind.SERVER, {}, root=True)
+    contextvars.copy_context().run(span.enter)
+    span.leave()
+    contextvars.copy_context().run(span.leave)
+    span.end(None, failed=False)
+    assert caplog.records == []
+
+
+def test_leaving_twice_does_no_harm(traced: Traced, caplog: pytest.LogCaptureFixture) -> None:
+    outer = traced.start("outer", SpanKind.SERVER, {}, root=True)
+    outer.enter()
+    inner = traced.start("inner", SpanKind.SERVER, {})
+    inner.enter()
+    inner.leave()
+    inner.leave()
+    assert trace.get_current_span().get_span_context().span_id == outer.span_id
+    outer.leave()
+    assert caplog.records == []
+
+
+def test_leaving_what_was_never_entered_does_no_harm(traced: Traced, caplog: pytest.LogCaptureFixture) -> None:
+    traced.start("span", SpanKind.SERVER, {}).leave()
+    assert caplog.records == []
+
+
+def test_a_coroutine_that_the_garbage_collector_closes_logs_nothing(
+    traced: Traced, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler() -> None:
+        span = traced.start("span", SpanKind.SERVER, {}, root=True)
+        span.enter()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            span.leave()
+            span.end(None, failed=False)
+
+    async def main() -> None:
+        coroutine = handler()
+        asyncio.get_running_loop().call_soon(contextvars.copy_context().run, coroutine.send, None)
+        await asyncio.sleep(0.01)
+        del coroutine
+        gc.collect()
+
+    with caplog.at_level(logging.DEBUG, "opentelemetry"):
+        asyncio.run(main())
+    assert [record.message for record in caplog.records if record.name.startswith("opentelemetry")] == []
+    assert set(traced.spans) == {"span"}
+
+
+def test_an_async_generator_that_is_abandoned_logs_nothing(traced: Traced, caplog: pytest.LogCaptureFixture) -> None:
+    async def numbers() -> object:
+        span = traced.start("span", SpanKind.SERVER, {}, root=True)
+        span.enter()
+        try:
+            yield 1
+        finally:
+            span.leave()
+
+    async def main() -> None:
+        async def take() -> None:
+            async for _ in numbers():  # type: ignore[attr-defined]
+                break
+
+        await asyncio.create_task(take())
+        gc.collect()
+        await asyncio.sleep(0)
+
+    with caplog.at_level(logging.DEBUG, "opentelemetry"):
+        asyncio.run(main())
+    assert [record.message for record in caplog.records if record.name.startswith("opentelemetry")] == []
+
+
+# -- ends
+
+
+class BotError(Exception):
+    pass
+
+
+def test_an_error_is_recorded_without_its_secrets(traced: Traced) -> None:
+    traced.redact.add_secret("hunter2")
+
+    def handler() -> None:
+        try:
+            int("hunter2")
+        except ValueError as inner:
+            raise BotError("outer hunter2") from inner
+
+    with pytest.raises(BotError) as caught:
+        handler()
+    traced.start("span", SpanKind.SERVER, {}).end(caught.value, failed=True)
+    found = traced.spans["span"]
+    (event,) = found.events
+    attributes = dict(event.attributes or {})
+    assert event.name == "exception"
+    assert attributes["exception.type"] == f"{__name__}.BotError"
+    assert attributes["exception.message"] == "outer [redacted]"
+    assert "ValueError: invalid literal for int() with base 10: '[redacted]'" in str(attributes["exception.stacktrace"])
+    assert "hunter2" not in found.to_json()
+    assert (found.status.status_code, found.status.description) == (StatusCode.ERROR, "outer [redacted]")
+
+
+def test_an_error_that_is_the_users_doing_is_recorded_and_the_status_left_alone(traced: Traced) -> None:
+    traced.start("span", SpanKind.SERVER, {}).end(BotError("on cooldown"), failed=False)
+    found = traced.spans["span"]
+    assert [event.name for event in found.events] == ["exception"]
+    assert found.status.status_code is StatusCode.UNSET
+
+
+def test_a_failure_without_an_error_is_a_status_only(traced: Traced) -> None:
+    traced.start("span", SpanKind.CLIENT, {}).end(None, failed=True)
+    found = traced.spans["span"]
+    assert found.events == ()
+    assert (found.status.status_code, found.status.description) == (StatusCode.ERROR, None)
+
+
+def test_success_leaves_no_trace_of_an_error(traced: Traced) -> None:
+    traced.start("span", SpanKind.CLIENT, {}).end(None, failed=False)
+    assert traced.spans["span"].events == ()
+    assert traced.spans["span"].status.status_code is StatusCode.UNSET
+
+
+def test_a_span_ends_even_where_the_bots_exception_has_no_words(traced: Traced) -> None:
+    class UnspeakableError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    traced.start("span", SpanKind.SERVER, {}).end(UnspeakableError(), failed=True)
+    (event,) = traced.spans["span"].events
+    assert str((event.attributes or {})["exception.type"]).endswith("UnspeakableError")
+
+
+# -- silence for other HTTP instrumentations
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def instrumented(traced: Traced) -> Iterator[Traced]:
+    """Requests and aiohttp, instrumented by OpenTelemetry's own instrumentations."""
+    instrumentors = (RequestsInstrumentor(), AioHttpClientInstrumentor())
+    for instrumentor in instrumentors:
+        instrumentor.instrument(tracer_provider=traced.provider)
+    yield traced
+    for instrumentor in instrumentors:
+        instrumentor.uninstrument()
+
+
+def get_by_both(url: str) -> None:
+    requests.get(url, timeout=5)
+
+    async def get() -> None:
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            await response.read()
+
+    asyncio.run(get())
+
+
+def test_without_us_those_instrumentations_do_trace(instrumented: Traced, server: str) -> None:
+    get_by_both(server)
+    assert [span.name for span in instrumented.exporter.get_finished_spans()] == ["GET", "GET"]
+
+
+@pytest.mark.parametrize("kind", [SpanKind.SERVER, SpanKind.CONSUMER, SpanKind.INTERNAL])
+def test_beneath_the_bots_own_work_they_nest(instrumented: Traced, server: str, kind: SpanKind) -> None:
+    span = instrumented.start("work", kind, {}, root=True)
+    span.enter()
+    get_by_both(server)
+    span.leave()
+    parents = [found.parent for found in instrumented.exporter.get_finished_spans()]
+    assert [parent and parent.span_id for parent in parents] == [span.span_id] * 2
+
+
+def test_beneath_a_client_span_of_ours_they_are_silent(instrumented: Traced, server: str) -> None:
+    span = instrumented.start("GET /gateway", SpanKind.CLIENT, {})
+    span.enter()
+    get_by_both(server)
+    span.leave()
+    span.end(None, failed=False)
+    assert list(instrumented.spans) == ["GET /gateway"]
+    get_by_both(server)
+    assert len(instrumented.exporter.get_finished_spans()) == 3
+
+
+def test_in_a_quiet_scope_they_are_silent(instrumented: Traced, server: str) -> None:
+    scope = Quiet()()
+    assert scope is not None
+    scope.enter()
+    get_by_both(server)
+    scope.leave()
+    assert instrumented.spans == {}
+    get_by_both(server)
+    assert len(instrumented.exporter.get_finished_spans()) == 2
+
+
+def test_a_quiet_scope_hides_no_parent(instrumented: Traced) -> None:
+    outer = instrumented.start("outer", SpanKind.SERVER, {}, root=True)
+    outer.enter()
+    scope = Quiet()()
+    assert scope is not None
+    scope.enter()
+    assert trace.get_current_span().get_span_context().span_id == outer.span_id
+    scope.leave()
+    outer.leave()
+
+
+def test_where_no_such_instrumentation_is_loaded_no_scope_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in _HTTP_INSTRUMENTATIONS:
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    quiet = Quiet()
+    assert [quiet(), quiet()] == [None, None]
+    monkeypatch.setitem(sys.modules, _HTTP_INSTRUMENTATIONS[0], sys)
+    assert quiet() is not None
