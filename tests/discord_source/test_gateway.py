@@ -40,9 +40,11 @@ def clients() -> list[Any]:
     return [
         pytest.param(lambda: discord.Client(intents=discord.Intents.all()), 1, id="Client"),
         pytest.param(make_bot, 1, id="Bot"),
-        pytest.param(lambda: discord.AutoShardedClient(intents=discord.Intents.all(), shard_count=2), 2, id="AutoShardedClient"),
+        pytest.param(
+            lambda: discord.AutoShardedClient(intents=discord.Intents.all(), shard_count=2), 2, id="AutoShardedClient"
+        ),
         pytest.param(lambda: make_bot(commands.AutoShardedBot, shard_count=2), 2, id="AutoShardedBot"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(("make", "shards"), clients())

@@ -1,0 +1,75 @@
+"""The wheel as a user gets it: built, installed by plain pip beside discord.py, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from argus_otel.demo.agreement import compare
+from argus_otel.simulator import BackgroundSimulator
+
+from .conftest import ROOT, Receiver, Start, until
+from .test_commands import idle, use
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the scripts' directory of an environment with the wheel and discord.py in it."""
+    directory = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(directory)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = directory.glob("*.whl")
+    venv.create(directory / "env", with_pip=True)
+    scripts = directory / "env" / ("Scripts" if os.name == "nt" else "bin")
+    install = [str(scripts / "python"), "-m", "pip", "install", "-q", str(wheel), "discord.py>=2.4"]
+    subprocess.run(install, check=True, capture_output=True)
+    return scripts
+
+
+def test_the_core_install_is_small_and_consistent(scripts: Path) -> None:
+    python = str(scripts / "python")
+    subprocess.run([python, "-m", "pip", "check"], check=True, capture_output=True)
+    listed = subprocess.run([python, "-m", "pip", "list", "--format=json"], check=True, capture_output=True, text=True)
+    installed = {package["name"].lower().replace("_", "-") for package in json.loads(listed.stdout)}
+    discord = {"discord-py", "discord.py", "aiohttp", "aiohappyeyeballs", "aiosignal", "attrs", "frozenlist", "multidict", "propcache", "yarl", "idna", "audioop-lts", "async-timeout"}  # fmt: skip
+    ours = {name for name in installed - discord if not name.startswith("opentelemetry-")}
+    assert ours <= {
+        "argus-otel", "wrapt", "prometheus-client", "grpcio", "protobuf", "googleapis-common-protos",
+        "typing-extensions", "packaging", "pip", "setuptools", "importlib-metadata", "zipp", "requests", "urllib3",
+        "certifi", "charset-normalizer",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["opentelemetry-instrument", "argus-otel run"])
+def test_the_wheel_does_the_same(
+    simulator: BackgroundSimulator, start: Start, receiver: Receiver, scripts: Path, way: str
+) -> None:
+    first, *rest = way.split()
+    command = [str(scripts / first), *(rest or ["python"])]
+    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
+    bot = start(command, settings=settings)
+    use(simulator)
+    until(lambda: idle(bot))
+    until(lambda: all(row.agrees for row in compare(simulator.ledger, bot.metrics(), 1)))
+    status = json.loads(bot.get("/status"))
+    assert {part["state"] for name, part in status["parts"].items() if name.startswith("hook:")} == {"ok"}
+    assert status["faults"] == {}
+    assert bot.get("/readyz")
+    assert bot.end() == 0
+    (play,) = receiver.received.named("command play")
+    assert any(span.parent_span_id == play.span_id for span in receiver.received.spans)
+
+
+def test_what_needs_an_extra_says_so(scripts: Path) -> None:
+    for command in ("top", "demo"):
+        told = subprocess.run([str(scripts / "argus-otel"), command], check=False, capture_output=True, text=True)
+        assert told.returncode == 2
+        assert "pip install 'argus-otel[" in told.stderr

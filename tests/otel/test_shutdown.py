@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from argus_otel.otel.shutdown import end_with_the_process
+from argus_otel.telemetry import Health, State
+
+
+@pytest.fixture
+def at_exit(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What would be called when the interpreter ends."""
+    registered: list[Callable[[], None]] = []
+    monkeypatch.setattr(atexit, "register", registered.append)
+    return registered
+
+
+def test_everything_is_ended_at_the_end_and_not_before(at_exit: list[Callable[[], None]]) -> None:
+    ended: list[str] = []
+    health = Health()
+    end_with_the_process([(name, lambda name=name: ended.append(name)) for name in ("a", "b")], 5.0, health)
+    time.sleep(0.02)
+    assert ended == []
+    (end,) = at_exit
+    end()
+    assert sorted(ended) == ["a", "b"]
+    assert health.parts() == {}
+
+
+def test_what_hangs_is_waited_for_no_longer_than_the_timeout_and_named(
+    at_exit: list[Callable[[], None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    release = threading.Event()
+    health = Health()
+    ended: list[str] = []
+    end_with_the_process(
+        [("metrics", release.wait), ("traces", lambda: ended.append("traces")), ("logs", release.wait)], 0.2, health
+    )
+    began = time.monotonic()
+    with caplog.at_level(logging.WARNING):
+        at_exit[0]()
+    assert 0.2 <= time.monotonic() - began < 1.0
+    release.set()
+    assert ended == ["traces"]
+    part = health.parts()["shutdown"]
+    assert part.state is State.FAILED
+    assert part.detail == (
+        "the last export did not end within 0.2 s (ARGUS_SHUTDOWN_TIMEOUT): the last metrics, logs may be lost"
+    )
+    assert len(caplog.records) == 1
+
+
+def test_one_that_hangs_does_not_keep_the_others_waiting(at_exit: list[Callable[[], None]]) -> None:
+    release = threading.Event()
+    both = threading.Barrier(2, timeout=5)
+    end_with_the_process([("a", release.wait), ("b", both.wait), ("c", both.wait)], 0.3, Health())
+    at_exit[0]()
+    release.set()
+    assert not both.broken
+
+
+def test_its_threads_do_not_keep_the_process_alive(at_exit: list[Callable[[], None]]) -> None:
+    end_with_the_process([("signal", lambda: None)], 1.0, Health())
+    mine = [thread for thread in threading.enumerate() if thread.name == "argus-otel signal"]
+    assert [thread.daemon for thread in mine] == [True]
+    at_exit[0]()
