@@ -23,13 +23,13 @@ class Operation:
         The exception of the observed program's own code that decided the outcome. The first one noted stays.
     """
 
-    __slots__ = ("started", "span", "error", "ended")
+    # Class attributes are the defaults: an operation is made for each piece of work, and most never differ from them.
+    span: TraceSpan | None = None
+    error: BaseException | None = None
+    ended: bool = False
 
     def __init__(self) -> None:
         self.started = perf_counter()
-        self.span: TraceSpan | None = None
-        self.error: BaseException | None = None
-        self.ended = False
 
     def note(self, error: BaseException) -> None:
         """Remember what went wrong, unless something earlier did."""

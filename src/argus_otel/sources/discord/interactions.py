@@ -50,37 +50,48 @@ DEADLINE = 3.0
 _DISCORD_EPOCH = 1_420_070_400.0
 
 # Beyond it cells are looked up each time: names that the caps refuse must not be remembered here either.
-_SERIES_REMEMBERED = 2000
-
-_COMMAND_TYPES = {1: "slash", 2: "user", 3: "message"}
-
-
-class Kind:
-    """What all interactions of one type have in common."""
-
-    __slots__ = ("type", "prefix", "span", "active", "is_command", "is_tree")
-
-    def __init__(self, number: int, name: str, span: Span, active: CounterCell) -> None:
-        self.type = name
-        self.prefix = span.name.partition(" ")[0]
-        self.span = span
-        self.active = active
-        self.is_command = number == 2
-        self.is_tree = number in (2, 4)
+_SERIES_REMEMBERED = 1000
 
 
 class Series:
     """The cells of one command's, or one component's, interactions that end well.
 
-    Looked up once for each interaction, by one key instead of three.
+    Looked up once for each interaction, by one short key.
     """
 
-    __slots__ = ("duration", "command", "response")
+    __slots__ = ("command", "duration", "response")
 
     def __init__(self, duration: HistogramCell, command: HistogramCell | None, response: HistogramCell) -> None:
         self.duration = duration
         self.command = command
         self.response = response
+
+
+class Kind:
+    """What all interactions of one type have in common, and all commands of one type.
+
+    Attributes
+    ----------
+    type, command_type:
+        As metrics name them; ``command_type`` is ``None`` for what is no command.
+    prefix, span:
+        How its spans' names begin, and their definition.
+    active:
+        How many run now.
+    for_tree:
+        Whether discord.py hands it to the command tree.
+    series:
+        The cells of each command or component, by name.
+    """
+
+    def __init__(self, name: str, span: Span, active: CounterCell, command_type: str | None = None) -> None:
+        self.type = name
+        self.command_type = command_type
+        self.prefix = span.name.partition(" ")[0]
+        self.span = span
+        self.active = active
+        self.for_tree = span in (COMMAND_SPAN, AUTOCOMPLETE_SPAN)
+        self.series: dict[str | None, Series] = {}
 
 
 class InteractionOperation(Operation):
@@ -90,8 +101,8 @@ class InteractionOperation(Operation):
     ----------
     id, kind:
         The interaction's snowflake, and what its type has.
-    command, command_type, component:
-        What it is for, as metrics name it; ``None`` where that does not apply.
+    name:
+        The command or component that it is for, as metrics name it; ``None`` while that is not known.
     claimed:
         Whether somebody handles it.
     rejected:
@@ -100,29 +111,26 @@ class InteractionOperation(Operation):
         Whether Discord has had our answer, and whether one is under way.
     """
 
-    __slots__ = (
-        "id",
-        "kind",
-        "command",
-        "command_type",
-        "component",
-        "claimed",
-        "rejected",
-        "acknowledged",
-        "acknowledging",
-    )
+    name: str | None = None
+    claimed: bool = False
+    rejected: bool = False
+    acknowledged: bool = False
+    acknowledging: bool = False
 
     def __init__(self, interaction_id: int, kind: Kind) -> None:
-        super().__init__()
+        self.started = time.perf_counter()
         self.id = interaction_id
         self.kind = kind
-        self.command: str | None = None
-        self.command_type: str | None = None
-        self.component: str | None = None
-        self.claimed = False
-        self.rejected = False
-        self.acknowledged = False
-        self.acknowledging = False
+
+    @property
+    def command(self) -> str | None:
+        """The command's name; ``None`` where it is for a component."""
+        return self.name if self.kind.for_tree else None
+
+    @property
+    def component(self) -> str | None:
+        """The component's name; ``None`` where it is for a command."""
+        return None if self.kind.for_tree else self.name
 
     def age(self, at: float) -> float:
         """Return how old it was at a moment of :func:`time.perf_counter`, in seconds.
@@ -134,7 +142,7 @@ class InteractionOperation(Operation):
 
     def name_component(self, name: str) -> None:
         """Set what a component's or a modal's handler is called, once it is known."""
-        self.component = name
+        self.name = name
         if self.span is not None:
             self.span.rename(f"{self.kind.prefix} {name}")
             self.span.set({COMPONENT_NAME.name: name})
@@ -151,13 +159,17 @@ class Interactions:
         self._responses = telemetry.histogram(RESPONSE_TIME)
         self._unacknowledged = telemetry.counter(UNACKNOWLEDGED)
         active = telemetry.counter(INTERACTIONS_ACTIVE)
+        command = active["application_command"]
         self._kinds = {
-            2: Kind(2, "application_command", COMMAND_SPAN, active["application_command"]),
-            3: Kind(3, "component", COMPONENT_SPAN, active["component"]),
-            4: Kind(4, "autocomplete", AUTOCOMPLETE_SPAN, active["autocomplete"]),
-            5: Kind(5, "modal_submit", MODAL_SPAN, active["modal_submit"]),
+            3: Kind("component", COMPONENT_SPAN, active["component"]),
+            4: Kind("autocomplete", AUTOCOMPLETE_SPAN, active["autocomplete"]),
+            5: Kind("modal_submit", MODAL_SPAN, active["modal_submit"]),
         }
-        self._series: dict[tuple[str, str | None, str | None, str | None], Series] = {}
+        self._command_kinds = {
+            1: Kind("application_command", COMMAND_SPAN, command, "slash"),
+            2: Kind("application_command", COMMAND_SPAN, command, "user"),
+            3: Kind("application_command", COMMAND_SPAN, command, "message"),
+        }
         self._open: dict[int, InteractionOperation] = {}
         self._chained: list[tuple[dict[str, Callable[[Any], None]], object, Callable[[Any], None]]] = []
         # What other hook files call, each safe to call with anything.
@@ -210,16 +222,16 @@ class Interactions:
         self._chained.clear()
 
     def _begin(self, state: ConnectionState[Any], data: dict[str, Any]) -> InteractionOperation | None:
-        kind = self._kinds.get(data["type"])
-        if kind is None or not self._hooks.on:
+        if not self._hooks.on:
+            return None
+        number = data["type"]
+        kind = self._command_kinds.get(data["data"].get("type", 1)) if number == 2 else self._kinds.get(number)
+        if kind is None:  # of a type that Discord has invented since: nothing here knows what it means
             return None
         interaction_id = int(data["id"])
         operation = InteractionOperation(interaction_id, kind)
-        if kind.is_tree:
-            inner = data["data"]
-            operation.command = _qualified_name(inner)
-            if kind.is_command:
-                operation.command_type = _COMMAND_TYPES.get(inner.get("type", 1))
+        if kind.for_tree:
+            operation.name = _qualified_name(data["data"])
             # discord.py gives these to the command tree without asking anybody, where there is one.
             operation.claimed = state._command_tree is not None
         if self._telemetry.tracing is not None:
@@ -230,9 +242,9 @@ class Interactions:
 
     def _start_span(self, tracing: Tracing, operation: InteractionOperation, data: dict[str, Any], shards: int) -> None:
         self._telemetry.redact.add_secret(data.get("token"))
-        kind, command = operation.kind, operation.command
+        kind, name = operation.kind, operation.name
         operation.span = tracing.start(
-            kind.prefix if command is None else f"{kind.prefix} {command}",
+            kind.prefix if name is None else f"{kind.prefix} {name}",
             kind.span.kind,
             _span_attributes(operation, data, shards),
             root=True,
@@ -287,34 +299,31 @@ class Interactions:
         kind.active.value -= 1
         trace = operation.trace if span is not None else None
         if outcome is OK:
-            series = self._series_of(operation)
+            series = kind.series.get(operation.name) or self._series_of(operation)
             series.duration.record(duration, trace)
             if series.command is not None:
                 series.command.record(duration, trace)
         else:
-            command, command_type = operation.command, operation.command_type
-            name, error_type = outcome
-            self._durations[kind.type, command, operation.component, name, error_type].record(duration, trace)
-            if command_type is not None:
-                self._commands[command, command_type, name, error_type].record(duration, trace)
+            key = (kind.type, operation.command, operation.component, *outcome)
+            self._durations[key].record(duration, trace)
+            if kind.command_type is not None:
+                named = (operation.name, kind.command_type, *outcome)
+                self._commands[named].record(duration, trace)
         if operation.acknowledged:
             del self._open[operation.id]
         else:
             self._await_acknowledgement(operation)
 
     def _series_of(self, operation: InteractionOperation) -> Series:
-        kind, command, command_type = operation.kind, operation.command, operation.command_type
-        component = operation.component
-        key = (kind.type, command, command_type, component)
-        series = self._series.get(key)
-        if series is None:
-            series = Series(
-                self._durations[kind.type, command, component, "ok", None],
-                None if command_type is None else self._commands[command, command_type, "ok", None],
-                self._responses[kind.type, command],
-            )
-            if len(self._series) < _SERIES_REMEMBERED:
-                self._series[key] = series
+        kind, name = operation.kind, operation.name
+        command, component = operation.command, operation.component
+        series = Series(
+            self._durations[kind.type, command, component, "ok", None],
+            None if kind.command_type is None else self._commands[name, kind.command_type, "ok", None],
+            self._responses[kind.type, command],
+        )
+        if len(kind.series) < _SERIES_REMEMBERED:
+            kind.series[name] = series
         return series
 
     # -- acknowledgement
@@ -348,7 +357,8 @@ class Interactions:
         operation.acknowledged = True
         operation.acknowledging = False
         trace = operation.trace if operation.span is not None else None
-        self._series_of(operation).response.record(operation.age(sent), trace)
+        series = operation.kind.series.get(operation.name) or self._series_of(operation)
+        series.response.record(operation.age(sent), trace)
         if operation.ended:
             del self._open[operation.id]
 
@@ -388,8 +398,8 @@ def _span_attributes(operation: InteractionOperation, data: dict[str, Any], shar
     }
     if operation.command is not None:
         attributes[COMMAND_NAME.name] = operation.command
-    if operation.command_type is not None:
-        attributes[COMMAND_TYPE.name] = operation.command_type
+    if operation.kind.command_type is not None:
+        attributes[COMMAND_TYPE.name] = operation.kind.command_type
     guild = data.get("guild_id")
     if guild is not None:
         attributes["discord.guild.id"] = str(guild)

@@ -92,31 +92,18 @@ class RestCall(Operation):
         What is in force while it runs: its span, or silence for other instrumentations.
     """
 
-    __slots__ = (
-        "endpoint",
-        "attempts",
-        "sent",
-        "attempt_started",
-        "backing_off_since",
-        "held",
-        "waited",
-        "status",
-        "interaction",
-        "scope",
-    )
+    attempts: int = 0
+    attempt_started: float | None = None
+    backing_off_since: float | None = None
+    held: bool = False
+    waited: float = 0.0
+    status: int | None = None
+    interaction: int = 0
+    scope: Scope | None = None
 
     def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__()
+        self.started = self.sent = perf_counter()
         self.endpoint = endpoint
-        self.attempts = 0
-        self.sent = self.started
-        self.attempt_started: float | None = None
-        self.backing_off_since: float | None = None
-        self.held = False
-        self.waited = 0.0
-        self.status: int | None = None
-        self.interaction = 0
-        self.scope: Scope | None = None
 
 
 class RestCalls:
