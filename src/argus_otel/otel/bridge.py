@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import wrapt
 from opentelemetry import _logs, metrics, trace
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
@@ -17,7 +18,7 @@ from .events import OTelEvents
 from .instruments import observe
 from .proxies import same
 from .scope import SCOPE
-from .spans import OTelTracing, Quiet
+from .spans import HTTP_INSTRUMENTATIONS, OTelTracing, quiet
 
 
 class Bridge:
@@ -36,6 +37,8 @@ class Bridge:
         self._tracers: TracerProvider | None = None
         self._loggers: list[LoggerProvider] = []
         self._chosen: TracerProvider | None = None
+        for module in HTTP_INSTRUMENTATIONS:
+            wrapt.register_post_import_hook(self._be_quiet, module)
 
     def connect(
         self,
@@ -55,10 +58,13 @@ class Bridge:
         self._connect_metrics(meter_provider or metrics.get_meter_provider(), own_meter_provider)
         self._connect_events(logger_provider or _logs.get_logger_provider())
         self._chosen = tracer_provider
-        self._telemetry.quiet = Quiet()
         # The bot's own code may set a tracer provider after this ran and before the bot starts.
         self._telemetry.on_start = self.refresh
         self.refresh()
+
+    def _be_quiet(self, _: object) -> None:
+        # Only where somebody else watches HTTP too: a REST call of a bot that nobody else looks at pays nothing for it.
+        self._telemetry.quiet = quiet
 
     def refresh(self) -> None:
         """Look again at which tracer provider there is."""

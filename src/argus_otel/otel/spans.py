@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 
@@ -24,7 +23,7 @@ _KINDS = {
 }
 
 # Their metrics bear the same names as ours and their spans hold whole URLs, tokens and all.
-_HTTP_INSTRUMENTATIONS = (
+HTTP_INSTRUMENTATIONS = (
     "opentelemetry.instrumentation.aiohttp_client",
     "opentelemetry.instrumentation.requests",
     "opentelemetry.instrumentation.urllib3",
@@ -143,19 +142,9 @@ class OTelTracing:
         return OTelSpan(span, kind, self._redact)
 
 
-class Quiet:
-    """Makes scopes in which HTTP client instrumentations are silent, where any is loaded."""
-
-    def __init__(self) -> None:
-        self._modules = 0
-        self._needed = False
-
-    def __call__(self) -> ContextScope | None:
-        """Return such a scope, or ``None`` where no such instrumentation is loaded."""
-        if len(sys.modules) != self._modules:  # asked at each REST call: look only when something was imported
-            self._modules = len(sys.modules)
-            self._needed = any(module in sys.modules for module in _HTTP_INSTRUMENTATIONS)
-        return ContextScope(otel_context.set_value(SUPPRESS_HTTP, True)) if self._needed else None
+def quiet() -> ContextScope:
+    """Return a scope in which HTTP client instrumentations are silent."""
+    return ContextScope(otel_context.set_value(SUPPRESS_HTTP, True))
 
 
 def _span_context(span: TraceSpan) -> SpanContext:

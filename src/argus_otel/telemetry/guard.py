@@ -11,7 +11,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 _log = logging.getLogger("argus_otel")
 
@@ -68,6 +68,46 @@ class Guard:
                 return None
 
         return cast("Callable[P, T | None]", shielded)
+
+    def around(
+        self, hook: str, begin: Callable[..., T | None], end: Callable[[T, BaseException | None], None]
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Return what wraps a coroutine function in an operation.
+
+        Parameters
+        ----------
+        begin:
+            Called with the positional arguments; returns the operation, or ``None`` to let the call through.
+        end:
+            Called with the operation and the exception that the original raised, which goes on its way afterwards.
+        """
+        failed = self._failed
+
+        def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+            async def operate(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    operation = begin(*args)
+                except Exception as error:  # noqa: BLE001 - this is the guard
+                    failed(hook, error)
+                    operation = None
+                if operation is None:
+                    return await original(*args, **kwargs)
+                raised: BaseException | None = None
+                try:
+                    return await original(*args, **kwargs)
+                except BaseException as error:
+                    raised = error
+                    raise
+                finally:
+                    try:
+                        end(operation, raised)
+                    except Exception as error:  # noqa: BLE001 - this is the guard
+                        failed(hook, error)
+                    raised = None  # or the exception's traceback would hold this frame, and this frame the exception
+
+            return operate
+
+        return wrap
 
     def fault(self, hook: str, error: Exception) -> None:
         """Take note of a fault that a hook has caught itself, by its exact class, where each nanosecond counts."""

@@ -36,8 +36,7 @@ class Telemetry:
     tracing:
         Set by the bridge; ``None`` while nothing is traced.
     quiet:
-        Set by the bridge: makes a scope in which HTTP client instrumentations are silent, or ``None`` where none is
-        loaded.
+        Set by the bridge where HTTP client instrumentations are loaded: makes a scope in which they are silent.
     on_start:
         Called whenever a source's program (a bot) starts: a bridge looks again at what the program has set up since.
     """
@@ -46,7 +45,7 @@ class Telemetry:
         self.redact = Redactor()
         self.health = Health()
         self.tracing: Tracing | None = None
-        self.quiet: Callable[[], Scope | None] = _nothing
+        self.quiet: Callable[[], Scope] | None = None
         self.on_start: Callable[[], None] = _nothing
         self._sinks: list[EventSink] = []
         self._counters: dict[str, Counter] = {}

@@ -12,53 +12,40 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .interactions import Interactions
+from argus_otel.telemetry import Guard
+
+from .interactions import InteractionOperation, Interactions
+from .outcomes import original
 from .patches import Patch
 
 if TYPE_CHECKING:
     from discord import Interaction
-    from discord.app_commands import CommandTree
 
 HOOK = "app commands"
 
 
-def patches(interactions: Interactions) -> list[Patch]:
+def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
     """Return the hooks on the tree and on what hands exceptions on."""
     from discord.app_commands import AppCommandError
 
-    find, note, finish = interactions.find, interactions.note, interactions.finish
+    find, note = interactions.find, interactions.note
 
-    def make_call(original: Callable[..., Any]) -> Callable[..., Any]:
-        async def _call(self: CommandTree[Any], interaction: Interaction[Any]) -> None:
-            operation = find(interaction.id)
-            if operation is None:
-                return await original(self, interaction)
-            try:
-                await original(self, interaction)
-            except AppCommandError as error:
-                note(interaction.id, error)  # _dispatch_error comes next, and ends it
-                raise
-            except BaseException as error:
-                note(interaction.id, error)
-                finish(operation)
-                raise
+    def begin_call(_: object, interaction: Interaction[Any]) -> InteractionOperation | None:
+        operation = find(interaction.id)
+        if operation is not None:
+            operation.interaction = interaction
+        return operation
+
+    def end_call(operation: InteractionOperation, error: BaseException | None) -> None:
+        if isinstance(error, AppCommandError):
+            operation.note(original(error))  # _dispatch_error comes next, and ends it
+        else:
             # Set without an exception where the tree's own interaction_check said no.
-            operation.rejected = interaction.command_failed
-            finish(operation)
-            return None
+            operation.rejected = operation.interaction.command_failed
+            interactions.end(operation, error)
 
-        return _call
-
-    def make_dispatch_error(original: Callable[..., Any]) -> Callable[..., Any]:
-        async def _dispatch_error(self: CommandTree[Any], interaction: Interaction[Any], error: Any) -> None:
-            try:
-                await original(self, interaction, error)
-            finally:
-                operation = find(interaction.id)
-                if operation is not None:
-                    finish(operation)
-
-        return _dispatch_error
+    def begin_dispatch_error(_: object, interaction: Interaction[Any], __: object) -> InteractionOperation | None:
+        return find(interaction.id)
 
     def make_error_handlers(original: Callable[..., Any]) -> Callable[..., Any]:
         def _invoke_error_handlers(self: object, interaction: Interaction[Any], error: Any) -> Any:
@@ -87,8 +74,8 @@ def patches(interactions: Interactions) -> list[Patch]:
 
     tree, commands = "discord.app_commands.tree", "discord.app_commands.commands"
     return [
-        Patch(HOOK, tree, "CommandTree._call", make_call),
-        Patch(HOOK, tree, "CommandTree._dispatch_error", make_dispatch_error),
+        Patch(HOOK, tree, "CommandTree._call", guard.around(HOOK, begin_call, end_call)),
+        Patch(HOOK, tree, "CommandTree._dispatch_error", guard.around(HOOK, begin_dispatch_error, interactions.end)),
         Patch(HOOK, commands, "Command._invoke_error_handlers", make_error_handlers),
         Patch(HOOK, commands, "Command._invoke_autocomplete", make_noting),
         Patch(HOOK, commands, "ContextMenu._invoke", make_noting),

@@ -30,6 +30,7 @@ class Components:
     def __init__(self, telemetry: Telemetry, interactions: Interactions) -> None:
         self._interactions = interactions
         self._guard = telemetry.guard
+        self._end = telemetry.guard.shield(HOOK, interactions.end)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on views, modals and dynamic items."""
@@ -82,13 +83,15 @@ class Components:
     async def _ending(
         self, operation: InteractionOperation, original: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> None:
+        raised: BaseException | None = None
         try:
             await original(*args, **kwargs)
         except BaseException as error:
-            operation.note(error)
+            raised = error
             raise
         finally:
-            self._interactions.finish(operation)
+            self._end(operation, raised)
+            raised = None  # or the exception's traceback would hold this frame, and this frame the exception
 
     def _claim_view(self, view: View, item: Item[Any], interaction: Interaction[Any]) -> InteractionOperation | None:
         operation = self._interactions.claim(interaction.id)

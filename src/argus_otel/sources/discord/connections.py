@@ -6,9 +6,6 @@ the second's URLs are signed. Safe, because the originals run unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from argus_otel.telemetry import Scope, Telemetry
 
 from .patches import Patch
@@ -18,27 +15,19 @@ HOOK = "connections"
 
 def patches(telemetry: Telemetry) -> list[Patch]:
     """Return the hooks on connecting to the gateway and on fetching from the CDN."""
-    begin = telemetry.guard.shield(HOOK, lambda: _entered(telemetry.quiet()))
 
-    def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        async def connect(self: object, *args: Any, **kwargs: Any) -> Any:
-            scope = begin()
-            if scope is None:
-                return await original(self, *args, **kwargs)
-            try:
-                return await original(self, *args, **kwargs)
-            finally:
-                scope.leave()
+    def begin(*_: object) -> Scope | None:
+        if telemetry.quiet is None:
+            return None
+        scope = telemetry.quiet()
+        scope.enter()
+        return scope
 
-        return connect
+    def end(scope: Scope, _: object) -> None:
+        scope.leave()
 
+    make = telemetry.guard.around(HOOK, begin, end)
     return [
         Patch(HOOK, "discord.http", "HTTPClient.ws_connect", make),
         Patch(HOOK, "discord.http", "HTTPClient.get_from_cdn", make),
     ]
-
-
-def _entered(scope: Scope | None) -> Scope | None:
-    if scope is not None:
-        scope.enter()
-    return scope

@@ -40,6 +40,7 @@ from .outcomes import OK, REJECTED, UNHANDLED, Outcome, original, outcome_of
 from .patches import Hooks
 
 if TYPE_CHECKING:
+    from discord import Interaction
     from discord.state import ConnectionState
 
 HOOK = "interactions"
@@ -109,6 +110,8 @@ class InteractionOperation(Operation):
         Whether a check said no without raising.
     acknowledged, acknowledging:
         Whether Discord has had our answer, and whether one is under way.
+    interaction:
+        discord.py's object, where the command tree has it.
     """
 
     name: str | None = None
@@ -116,6 +119,7 @@ class InteractionOperation(Operation):
     rejected: bool = False
     acknowledged: bool = False
     acknowledging: bool = False
+    interaction: Interaction[Any]
 
     def __init__(self, interaction_id: int, kind: Kind) -> None:
         self.started = time.perf_counter()
@@ -173,10 +177,10 @@ class Interactions:
         self._open: dict[int, InteractionOperation] = {}
         self._chained: list[tuple[dict[str, Callable[[Any], None]], object, Callable[[Any], None]]] = []
         # What other hook files call, each safe to call with anything.
+        self.find: Callable[[Any], InteractionOperation | None] = self._open.get
         guard = telemetry.guard
         self.claim = guard.shield(HOOK, self._claim)
         self.note = guard.shield(HOOK, self._note)
-        self.finish = guard.shield(HOOK, self._finish)
 
     def __len__(self) -> int:
         """Return how many interactions are remembered: those that are handled, or may still be acknowledged."""
@@ -258,10 +262,6 @@ class Interactions:
 
     # -- what handlers do with it
 
-    def find(self, interaction_id: int) -> InteractionOperation | None:
-        """Return an interaction that is remembered."""
-        return self._open.get(interaction_id)
-
     def unclaimed(self, interaction_id: int) -> bool:
         """Whether an interaction has arrived that nobody handles yet."""
         operation = self._open.get(interaction_id)
@@ -279,13 +279,16 @@ class Interactions:
         if operation is not None:
             operation.note(original(error))
 
-    def _finish(self, operation: InteractionOperation) -> None:
+    def end(self, operation: InteractionOperation, error: BaseException | None = None) -> None:
+        """End an interaction, unless it has ended, with ``error`` or what was noted before."""
         if operation.ended:
             return
+        if error is not None:
+            operation.note(original(error))
+        outcome = REJECTED if operation.rejected else OK
         if operation.error is not None:
-            self._end(operation, outcome_of(operation.error))
-        else:
-            self._end(operation, REJECTED if operation.rejected else OK)
+            outcome = outcome_of(operation.error)
+        self._end(operation, outcome)
 
     def _end(self, operation: InteractionOperation, outcome: Outcome) -> None:
         span = operation.span
@@ -328,21 +331,13 @@ class Interactions:
 
     # -- acknowledgement
 
-    def acknowledging(self, interaction_id: int) -> None:
-        """Note that an acknowledgement is under way."""
-        operation = self._open.get(interaction_id)
-        if operation is not None:
-            operation.acknowledging = True
+    def acknowledgement_failed(self, operation: InteractionOperation) -> None:
+        """Note that an acknowledgement did not arrive, or was refused."""
+        operation.acknowledging = False
+        if operation.ended and operation.age(time.perf_counter()) >= DEADLINE:
+            self._give_up(operation)
 
-    def acknowledgement_failed(self, interaction_id: int) -> None:
-        """Note that it did not arrive, or was refused."""
-        operation = self._open.get(interaction_id)
-        if operation is not None:
-            operation.acknowledging = False
-            if operation.ended and operation.age(time.perf_counter()) >= DEADLINE:
-                self._give_up(operation)
-
-    def acknowledged(self, interaction_id: int, sent: float) -> None:
+    def acknowledged(self, operation: InteractionOperation, sent: float) -> None:
         """Note that Discord has taken our answer; the first one counts.
 
         Parameters
@@ -351,16 +346,15 @@ class Interactions:
             When it went out, by :func:`time.perf_counter`. Discord holds its deadline against the answer's arrival; how
             long it then takes to say so is its own affair.
         """
-        operation = self._open.get(interaction_id)
-        if operation is None or operation.acknowledged:
+        operation.acknowledging = False
+        if operation.acknowledged:
             return
         operation.acknowledged = True
-        operation.acknowledging = False
         trace = operation.trace if operation.span is not None else None
         series = operation.kind.series.get(operation.name) or self._series_of(operation)
         series.response.record(operation.age(sent), trace)
         if operation.ended:
-            del self._open[operation.id]
+            self._open.pop(operation.id, None)
 
     def _await_acknowledgement(self, operation: InteractionOperation) -> None:
         """Wait for what the handler may have left to a task of its own, until the deadline and no longer."""

@@ -34,24 +34,9 @@ def patches(telemetry: Telemetry, interactions: Interactions) -> list[Patch]:
             if event_name == "on_interaction":
                 operation = claim(*args)
                 if operation is not None:
-                    coro = _ending(operation, coro, interactions)
+                    coro = telemetry.guard.around(HOOK, lambda *_: operation, interactions.end)(coro)
             return original(self, coro, event_name, *args, **kwargs)
 
         return _schedule_event
 
     return [Patch(HOOK, "discord.client", "Client._schedule_event", make)]
-
-
-def _ending(
-    operation: InteractionOperation, listener: Callable[..., Any], interactions: Interactions
-) -> Callable[..., Any]:
-    async def listen(*args: Any, **kwargs: Any) -> None:
-        try:
-            await listener(*args, **kwargs)
-        except BaseException as error:
-            operation.note(error)
-            raise
-        finally:
-            interactions.finish(operation)
-
-    return listen

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 HOOK = "prefix commands"
 
 
+class PrefixOperation(Operation):
+    """One prefix command, and the context that it runs in."""
+
+    def __init__(self, ctx: Context[Any]) -> None:
+        super().__init__()
+        self.ctx = ctx
+
+
 class PrefixCommands:
     """Times prefix commands."""
 
@@ -29,7 +37,7 @@ class PrefixCommands:
         self._telemetry = telemetry
         self._hooks = hooks
         self._durations = telemetry.histogram(COMMAND_DURATION)
-        self._open: dict[int, Operation] = {}
+        self._open: dict[int, PrefixOperation] = {}
 
     def __len__(self) -> int:
         """Return how many commands run now."""
@@ -37,25 +45,8 @@ class PrefixCommands:
 
     def patches(self) -> list[Patch]:
         """Return the hooks on invocation and on its errors."""
-        begin = self._telemetry.guard.shield(HOOK, self._begin)
-        finish = self._telemetry.guard.shield(HOOK, self._finish)
-        note = self._telemetry.guard.shield(HOOK, self._note)
-
-        def make_invoke(original: Callable[..., Any]) -> Callable[..., Any]:
-            async def invoke(self: object, ctx: Context[Any]) -> None:
-                operation = begin(ctx)
-                if operation is None:
-                    return await original(self, ctx)
-                try:
-                    await original(self, ctx)
-                except BaseException as error:
-                    operation.note(error)
-                    raise
-                finally:
-                    finish(operation, ctx)
-                return None
-
-            return invoke
+        guard = self._telemetry.guard
+        note = guard.shield(HOOK, self._note)
 
         def make_dispatch_error(original: Callable[..., Any]) -> Callable[..., Any]:
             def dispatch_error(self: object, ctx: Context[Any], error: Any) -> Any:
@@ -66,14 +57,14 @@ class PrefixCommands:
 
         package = "discord.ext.commands"
         return [
-            Patch(HOOK, f"{package}.bot", "BotBase.invoke", make_invoke, package),
+            Patch(HOOK, f"{package}.bot", "BotBase.invoke", guard.around(HOOK, self._begin, self._end), package),
             Patch(HOOK, f"{package}.core", "Command.dispatch_error", make_dispatch_error, package),
         ]
 
-    def _begin(self, ctx: Context[Any]) -> Operation | None:
+    def _begin(self, _: object, ctx: Context[Any]) -> PrefixOperation | None:
         if not self._hooks.on or ctx.interaction is not None or not (ctx.command or ctx.invoked_with):
             return None
-        operation = Operation()
+        operation = PrefixOperation(ctx)
         if self._telemetry.tracing is not None:
             operation.span = self._telemetry.tracing.start(
                 f"command {_name(ctx)}", PREFIX_SPAN.kind, _span_attributes(ctx), root=True
@@ -88,8 +79,11 @@ class PrefixCommands:
         if operation is not None:
             operation.note(original(error))
 
-    def _finish(self, operation: Operation, ctx: Context[Any]) -> None:
+    def _end(self, operation: PrefixOperation, error: BaseException | None) -> None:
+        ctx = operation.ctx
         self._open.pop(id(ctx), None)
+        if error is not None:
+            operation.note(error)
         outcome = outcome_of(operation.error)
         if ctx.command is None and operation.error is None:
             outcome = COMMAND_NOT_FOUND

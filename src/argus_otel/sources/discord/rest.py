@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from functools import lru_cache, partial
+from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ from .catalogue import (
     STATUS,
     TEMPLATE,
 )
-from .interactions import Interactions
+from .interactions import InteractionOperation, Interactions
 from .patches import Hooks, Patch
 from .templates import template_of
 
@@ -86,8 +86,8 @@ class RestCall(Operation):
         What it has waited for rate limits, in seconds.
     status:
         The last response's status.
-    interaction:
-        The interaction that it acknowledges, or 0.
+    acknowledges:
+        The interaction that it answers first, if it does.
     scope:
         What is in force while it runs: its span, or silence for other instrumentations.
     """
@@ -98,7 +98,7 @@ class RestCall(Operation):
     held: bool = False
     waited: float = 0.0
     status: int | None = None
-    interaction: int = 0
+    acknowledges: InteractionOperation | None = None
     scope: Scope | None = None
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -122,27 +122,11 @@ class RestCalls:
     def patches(self) -> list[Patch]:
         """Return the hooks on whole calls."""
         guard = self._telemetry.guard
-        finish = guard.shield(HOOK, self._finish)
-        begin_own, begin_webhook = guard.shield(HOOK, self._begin_own), guard.shield(HOOK, self._begin_webhook)
-
-        def make(original: Callable[..., Any], begin: Callable[..., RestCall | None]) -> Callable[..., Any]:
-            async def request(self: object, route: Route, *args: Any, **kwargs: Any) -> Any:
-                call = begin(self, route)
-                if call is None:
-                    return await original(self, route, *args, **kwargs)
-                try:
-                    result = await original(self, route, *args, **kwargs)
-                except BaseException as error:
-                    finish(call, error)
-                    raise
-                finish(call, None)
-                return result
-
-            return request
+        begin, finish = guard.shield(HOOK, self._begin), guard.shield(HOOK, self._finish)
 
         def make_sync(original: Callable[..., Any]) -> Callable[..., Any]:
             def request(self: object, route: Route, *args: Any, **kwargs: Any) -> Any:
-                call = begin_webhook(self, route)
+                call = begin(self, route)
                 if call is None:
                     return original(self, route, *args, **kwargs)
                 try:
@@ -155,31 +139,30 @@ class RestCalls:
 
             return request
 
+        own, webhook = guard.around(HOOK, self._begin_own, self._finish), guard.around(HOOK, self._begin, self._finish)
         return [
-            Patch(HOOK, "discord.http", "HTTPClient.request", partial(make, begin=begin_own)),
-            Patch(HOOK, "discord.webhook.async_", "AsyncWebhookAdapter.request", partial(make, begin=begin_webhook)),
+            Patch(HOOK, "discord.http", "HTTPClient.request", own),
+            Patch(HOOK, "discord.webhook.async_", "AsyncWebhookAdapter.request", webhook),
             Patch(HOOK, "discord.webhook.sync", "WebhookAdapter.request", make_sync),
         ]
 
     # -- the whole call
 
     def _begin_own(self, http: HTTPClient, route: Route) -> RestCall | None:
-        call = self._begin(route)
+        call = self._begin(http, route)
         if call is not None:
             call.held = not http._global_over.is_set()
         return call
 
-    def _begin_webhook(self, _: object, route: Route) -> RestCall | None:
-        return self._begin(route)
-
-    def _begin(self, route: Route) -> RestCall | None:
+    def _begin(self, _: object, route: Route, *__: object) -> RestCall | None:
         if not self._hooks.on:
             return None
         endpoint = self._endpoints.get((route.method, route.path)) or self._endpoint(route)
         call = RestCall(endpoint)
         if endpoint.acknowledges:
-            call.interaction = int(route.webhook_id or 0)
-            self._interactions.acknowledging(call.interaction)
+            call.acknowledges = interaction = self._interactions.find(route.webhook_id)
+            if interaction is not None:
+                interaction.acknowledging = True
         telemetry = self._telemetry
         if telemetry.tracing is not None:
             telemetry.redact.add_secret(route.webhook_token)
@@ -188,7 +171,7 @@ class RestCalls:
                 REST_SPAN.kind,
                 {METHOD.name: endpoint.method, TEMPLATE.name: endpoint.template, SERVER.name: endpoint.server},
             )
-        else:
+        elif telemetry.quiet is not None:
             call.scope = telemetry.quiet()
         if call.scope is not None:
             call.scope.enter()
@@ -218,11 +201,11 @@ class RestCalls:
             self._calls[endpoint.method, endpoint.path, error_type].record(duration, trace)
         if waited:
             self._waits[endpoint.path].record(waited, trace)
-        if call.interaction:
+        if call.acknowledges is not None:
             if error is None:
-                self._interactions.acknowledged(call.interaction, call.sent)
+                self._interactions.acknowledged(call.acknowledges, call.sent)
             else:
-                self._interactions.acknowledgement_failed(call.interaction)
+                self._interactions.acknowledgement_failed(call.acknowledges)
 
     def _endpoint(self, route: Route) -> Endpoint:
         method, path = route.method, route.path

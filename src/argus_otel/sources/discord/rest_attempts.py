@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import Telemetry
 
 from .patches import Patch
-from .rest import RestCall, RestCalls, current_call
+from .rest import RestCalls, current_call
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
@@ -31,13 +31,10 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
     answered = guard.shield(HOOK, calls.attempt_answered)
 
     def make_request(original: Callable[..., Any]) -> Callable[..., Any]:
-        def _request(self: object, *args: Any, **kwargs: Any) -> Any:
+        async def _request(*args: Any, **kwargs: Any) -> Any:
             call = current_call.get()
             if call is None:
-                return original(self, *args, **kwargs)
-            return attempt(call, original, self, *args, **kwargs)
-
-        async def attempt(call: RestCall, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+                return await original(*args, **kwargs)
             begun(call)
             try:
                 return await original(*args, **kwargs)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .patches import Patch
 from .rest import current_call
+
+if TYPE_CHECKING:
+    from discord.webhook.async_ import AsyncDeferredLock
 
 HOOK = "REST waits"
 
@@ -23,8 +26,8 @@ def patches() -> list[Patch]:
     return [
         Patch(HOOK, http, "Ratelimit.__aenter__", _make_bucket),
         Patch(HOOK, http, "Ratelimit.__aexit__", _make),
-        Patch(HOOK, webhook, "AsyncDeferredLock.__aenter__", _make_if(lambda lock: lock.lock.locked())),
-        Patch(HOOK, webhook, "AsyncDeferredLock.__aexit__", _make_if(lambda lock: lock.delta)),
+        Patch(HOOK, webhook, "AsyncDeferredLock.__aenter__", _make_lock_enter),
+        Patch(HOOK, webhook, "AsyncDeferredLock.__aexit__", _make_lock_exit),
     ]
 
 
@@ -55,15 +58,22 @@ def _make_bucket(original: Callable[..., Any]) -> Callable[..., Any]:
     return wait
 
 
-def _make_if(waits: Callable[[Any], object]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Time it only where it is going to wait: an interaction's own webhook never does."""
+# A webhook's lock is timed only where it is going to wait: an interaction's own webhook never does.
 
-    def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        timed = _make(original)
 
-        def wait(self: object, *args: Any) -> Any:
-            return timed(self, *args) if waits(self) else original(self, *args)
+def _make_lock_enter(original: Callable[..., Any]) -> Callable[..., Any]:
+    timed = _make(original)
 
-        return wait
+    def wait(self: AsyncDeferredLock) -> Any:
+        return timed(self) if self.lock.locked() else original(self)
 
-    return make
+    return wait
+
+
+def _make_lock_exit(original: Callable[..., Any]) -> Callable[..., Any]:
+    timed = _make(original)
+
+    def wait(self: AsyncDeferredLock, *raised: Any) -> Any:
+        return timed(self, *raised) if self.delta else original(self, *raised)
+
+    return wait

@@ -117,7 +117,7 @@ class _Parts:
             *Sessions(telemetry, hooks).patches(),
             *disconnects.patches(),
             *listeners.patches(telemetry, self.interactions),
-            *app_commands.patches(self.interactions),
+            *app_commands.patches(telemetry.guard, self.interactions),
             *Components(telemetry, self.interactions).patches(),
             *PrefixCommands(telemetry, hooks).patches(),
             *rest.patches(),
