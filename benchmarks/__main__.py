@@ -11,9 +11,11 @@ import platform
 import sys
 from dataclasses import asdict
 from datetime import datetime, timezone
+from pathlib import Path
+
+import discord
 
 import argus_otel
-import discord
 from argus_otel.runtime import runtime
 
 from .bot import Bench, simulated
@@ -52,15 +54,16 @@ def main() -> int:
     def use(loop: asyncio.AbstractEventLoop, bench: Bench) -> None:
         for title, work in (
             ("TYPING_START, no listener", bench.typing(1000)),
-            ("slash command with one response", bench.slash(400)),
+            ("slash command with one response", bench.slash(300)),
         ):
             print(f"{title} …", file=sys.stderr)
             tables[title] = compare(loop, work, _variants(loop), arguments.rounds)
 
     simulated(use)
-    machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} CPUs, {platform.machine()}"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    versions = f"argus-otel {argus_otel.__version__}, discord.py {discord.__version__}, {python}"
     date = datetime.now(timezone.utc).date().isoformat()
-    print(f"argus-otel {argus_otel.__version__}, discord.py {discord.__version__}, {machine}, {date}")
+    print(f"{versions}, {os.cpu_count()} CPUs, {platform.machine()}, {date}")
     for title, results in tables.items():
         print(f"\n{title}\n{'':<20}{'each':>10}{'added':>10}{'95 % of the median':>22}{'ratio':>9}")
         for result in results:
@@ -71,8 +74,8 @@ def main() -> int:
         print(f"\nhooks failed, so these figures are worth nothing: {faults}")
         return 1
     if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({title: [asdict(result) for result in results] for title, results in tables.items()}, file, indent=2)
+        figures = {title: [asdict(result) for result in results] for title, results in tables.items()}
+        Path(arguments.json).write_text(json.dumps(figures, indent=2), encoding="utf-8")
     return 0
 
 

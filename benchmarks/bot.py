@@ -14,8 +14,11 @@ from typing import Any
 
 import aiohttp
 import discord
-from argus_otel.simulator import BackgroundSimulator, hurry, redirect
 from discord import app_commands, utils
+
+from argus_otel.simulator import BackgroundSimulator, hurry, redirect
+
+from .pairs import Work
 
 
 class Answer:
@@ -73,28 +76,32 @@ class Bench:
         await self.client.close()
         await self._running
 
-    def typing(self, events: int) -> Callable[[], Any]:
-        """Return the work of receiving TYPING_START, the cheapest event, so many times."""
+    def typing(self, events: int) -> Callable[[], Work]:
+        """Return what makes the work of receiving TYPING_START, the cheapest event, so many times."""
         data = {
             "channel_id": str(self._guild.text_channels[0].id),
             "guild_id": str(self._guild.id),
             "user_id": str(self._guild.members[0].id),
             "timestamp": 1700000000,
         }
-        frames = _frames("TYPING_START", [data] * events)
 
-        async def work() -> int:
+        def prepare() -> Work:
+            frames = _frames("TYPING_START", [data] * events)
             ws = self._ws
             ws._decompressor = utils._ActiveDecompressionContext()
-            receive = ws.received_message
-            for frame in frames:
-                await receive(frame)
-            return events
 
-        return work
+            async def work() -> int:
+                receive = ws.received_message
+                for frame in frames:
+                    await receive(frame)
+                return events
 
-    def slash(self, interactions: int) -> Callable[[], Any]:
-        """Return the work of so many slash commands with one response each, from frame to the end of the handler."""
+            return work
+
+        return prepare
+
+    def slash(self, interactions: int) -> Callable[[], Work]:
+        """Return what makes the work of so many slash commands with one response each, from frame to handler's end."""
         member: Any = self._guild.members[1]
         user = {"id": str(member.id), "username": "someone", "discriminator": "0", "avatar": None, "global_name": None}
         body = json.dumps({"interaction": {"id": "1", "type": 2}, "resource": {"type": 4}})
@@ -109,35 +116,44 @@ class Bench:
                 "guild_id": str(self._guild.id),
                 "channel_id": str(self._guild.text_channels[0].id),
                 "channel": {"id": str(self._guild.text_channels[0].id), "type": 0, "permissions": "0"},
-                "member": {"user": user, "roles": [], "joined_at": "2020-01-01T00:00:00+00:00", "permissions": "0", "deaf": False, "mute": False, "flags": 0},
+                "member": {
+                    "user": user,
+                    "roles": [],
+                    "joined_at": "2020-01-01T00:00:00+00:00",
+                    "permissions": "0",
+                    "deaf": False,
+                    "mute": False,
+                    "flags": 0,
+                },
                 "data": {"id": "1", "name": "ping", "type": 1},
                 "locale": "en-US",
                 "attachment_size_limit": 10485760,
                 "entitlements": [],
                 "authorizing_integration_owners": {},
                 "context": 0,
-            }  # fmt: skip
+            }
 
         async def canned(self: aiohttp.ClientSession, *args: Any, **kwargs: Any) -> Any:
             return Answer(body)
 
         aiohttp.ClientSession._request = canned  # type: ignore[method-assign]
 
-        async def work() -> int:
-            # Made here, not timed apart: a snowflake has to be of now, and it is the same work for every variant.
+        def prepare() -> Work:
             frames = _frames("INTERACTION_CREATE", [data(number) for number in range(interactions)])
             ws = self._ws
             ws._decompressor = utils._ActiveDecompressionContext()
-            before = self.done
-            for frame in frames:
-                await ws.received_message(frame)
-                while self.done == before:
-                    await asyncio.sleep(0)
-                before = self.done
-            await asyncio.sleep(0)
-            return interactions
 
-        return work
+            async def work() -> int:
+                for number, frame in enumerate(frames, start=self.done + 1):
+                    await ws.received_message(frame)
+                    while self.done < number:
+                        await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                return interactions
+
+            return work
+
+        return prepare
 
 
 def _frames(event: str, payloads: list[dict[str, Any]]) -> list[bytes]:

@@ -18,6 +18,9 @@ BARE = "bare"
 CONTROL = "bare again (A/A)"
 
 
+Work = Callable[[], Awaitable[int]]
+
+
 @dataclass(frozen=True)
 class Variant:
     """One way to run the same work: ``enter`` and ``leave`` are called outside the timed part."""
@@ -55,20 +58,26 @@ class Result:
 
 def compare(
     loop: asyncio.AbstractEventLoop,
-    work: Callable[[], Awaitable[int]],
+    prepare: Callable[[], Work],
     variants: Sequence[Variant],
     rounds: int,
     seed: int = 1,
 ) -> list[Result]:
-    """Time ``work``, which returns how many pieces it did, under each variant, and return the results in their order."""
+    """Time work under each variant, and return the results in the variants' order.
+
+    Parameters
+    ----------
+    prepare:
+        Makes fresh work, outside the timed part. The work is a coroutine function that returns how many pieces it did.
+    """
     shuffle = random.Random(seed)
     times: dict[str, list[float]] = {variant.name: [] for variant in variants}
     for number in range(rounds + 5):
         for variant in shuffle.sample(list(variants), len(variants)):
             variant.enter()
             # Patching a class makes the interpreter forget what it had learnt of it: let it learn again before timing.
-            loop.run_until_complete(work())
-            elapsed = loop.run_until_complete(_timed(work))
+            loop.run_until_complete(prepare()())
+            elapsed = loop.run_until_complete(_timed(prepare()))
             variant.leave()
             if number >= 5:  # the first rounds warm caches and the interpreter's specialisation
                 times[variant.name].append(elapsed)
@@ -76,7 +85,7 @@ def compare(
     return [_result(variant.name, times[variant.name], bare, shuffle) for variant in variants]
 
 
-async def _timed(work: Callable[[], Awaitable[int]]) -> float:
+async def _timed(work: Work) -> float:
     gc.collect()
     gc.disable()
     started = thread_time()

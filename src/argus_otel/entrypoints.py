@@ -7,8 +7,8 @@ inherits ``opentelemetry-instrument``'s environment.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, cast
 
 from opentelemetry.instrumentation.distro import BaseDistro
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
@@ -34,7 +34,9 @@ class ArgusConfigurator(SDKConfigurator):
     def _configure(self, auto_instrumentation_version: str | None = None, **kwargs: Any) -> None:  # noqa: ARG002
         settings = Settings.resolve()
         if settings.config_file and not settings.disabled:
-            super()._configure()  # pyright: ignore[reportUnknownMemberType] - declarative configuration: the SDK is set up by it alone
+            # Declarative configuration sets the SDK up alone. A file that cannot be used must not cost the hooks.
+            declare = cast("Callable[[], None]", super()._configure)  # pyright: ignore[reportUnknownMemberType]
+            runtime().telemetry.attempt("setting:OTEL_CONFIG_FILE", declare)
         runtime().configure(settings, auto_instrumentation_version)
 
 

@@ -314,7 +314,7 @@ class TestTLS:
 
     def test_file_of_the_environment_that_is_not_there(self) -> None:
         settings = Settings.resolve({"ARGUS_ENDPOINT_PORT": "0", "ARGUS_ENDPOINT_CERTIFICATE": "/no/such.pem"})
-        with pytest.raises(PartError, match=r"ARGUS_ENDPOINT_CERTIFICATE.*/no/such\.pem.*nothing is served"):
+        with pytest.raises(PartError, match=r"/no/such\.pem \(ARGUS_ENDPOINT_CERTIFICATE\).*nothing is served"):
             Endpoint(settings, Telemetry(), None, dict).start()
 
 

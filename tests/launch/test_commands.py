@@ -160,32 +160,42 @@ def test_ledger_and_metrics_agree_after_thousands_of_operations_with_faults(
 
 def test_durations_agree_within_5_ms_or_5_percent(simulator: BackgroundSimulator, start: Start) -> None:
     bot = start(RUN)
-    # A crowd that the machine can serve at once: what a request waits in a full event loop is in one side's time only.
     simulator.faults.add(Slow(0.3), probability=0.3)
-    simulator.run(Load(simulator, seed=5).run_operations, 200, 4)
+    # What a request waits for a processor is in one side's time only, and this machine is not ours alone: so three
+    # times at the most, each over again.
+    for seed in range(3):
+        pairs = timed(simulator, bot, seed)
+        assert {name for name, _, _ in pairs} >= {"application_command", "component", "autocomplete", "modal_submit"}
+        wrong = [pair for pair in pairs if abs(pair[1] - pair[2]) > max(0.005, 0.05 * pair[2])]
+        if not wrong:
+            return
+    pytest.fail(f"ours and theirs differ: {wrong}")
+
+
+def timed(simulator: BackgroundSimulator, bot: Bot, seed: int) -> list[tuple[str, float, float]]:
+    """Let a small crowd at the bot, and return (what, our mean, the ledger's mean), in seconds."""
+    before = bot.metrics()
+    known, asked = len(simulator.ledger.interactions_now()), len(simulator.ledger.rest_now())
+    simulator.run(Load(simulator, seed=seed).run_operations, 150, 3)
     simulator.run(simulator.settle, 30.0)
     until(lambda: idle(bot), timeout=30)
-    metrics = bot.metrics()
-    entries = [entry for entry in simulator.ledger.interactions_now() if entry.acknowledged]
-    theirs: dict[str, list[float]] = {}
-    for entry in entries:
-        assert entry.acknowledged_after is not None
-        theirs.setdefault(entry.kind, []).append(entry.acknowledged_after)
-    for kind, times in theirs.items():
-        ours = metrics.spread(catalogue.RESPONSE_TIME, catalogue.INTERACTION_TYPE)[kind,]
-        assert ours.count == len(times)
-        agree(ours.sum / ours.count, sum(times) / len(times))
+    metrics = bot.metrics().since(before)
+    acknowledged: dict[str, list[float]] = {}
+    for entry in simulator.ledger.interactions_now()[known:]:
+        if entry.acknowledged_after is not None:
+            acknowledged.setdefault(entry.kind, []).append(entry.acknowledged_after)
     requests: dict[str, list[float]] = {}
-    for request in simulator.ledger.rest_now():
+    for request in simulator.ledger.rest_now()[asked:]:
         requests.setdefault(request.template, []).append(request.duration)
-    for template, times in requests.items():
-        ours = metrics.spread(catalogue.HTTP_DURATION, catalogue.TEMPLATE)[template,]
-        assert ours.count == len(times)
-        agree(ours.sum / ours.count, sum(times) / len(times))
-
-
-def agree(ours: float, theirs: float) -> None:
-    assert ours == pytest.approx(theirs, abs=max(0.005, theirs * 0.05))
+    pairs: list[tuple[str, float, float]] = []
+    for theirs, ours in (
+        (acknowledged, metrics.spread(catalogue.RESPONSE_TIME, catalogue.INTERACTION_TYPE)),
+        (requests, metrics.spread(catalogue.HTTP_DURATION, catalogue.TEMPLATE)),
+    ):
+        for name, times in theirs.items():
+            assert ours[name,].count == len(times)
+            pairs.append((name, ours[name,].sum / len(times), sum(times) / len(times)))
+    return pairs
 
 
 def test_a_bot_that_nobody_instruments_is_left_alone(simulator: BackgroundSimulator, start: Start) -> None:

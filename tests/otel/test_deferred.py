@@ -72,6 +72,36 @@ def test_counts_are_exact_while_threads_record_and_others_collect(
     assert sum(point.count for point in points(reader)) == 6000
 
 
+class LingeringSpan:
+    """A span that holds up whoever records it, once it has been taken from the queue."""
+
+    span_id = 2
+
+    def __init__(self) -> None:
+        self.queued = False
+        self.taken = threading.Event()
+
+    @property
+    def trace_id(self) -> int:
+        if self.queued:
+            self.taken.set()
+            time.sleep(0.1)
+        return 1
+
+
+def test_a_collection_waits_for_a_record_that_another_thread_has_taken(
+    telemetry: Telemetry, reader: InMemoryMetricReader, histograms: DeferredHistograms
+) -> None:
+    span = LingeringSpan()
+    telemetry.histogram(DURATION)["play"].record(1.0, span)
+    span.queued = True
+    thread = threading.Thread(target=histograms.empty)
+    thread.start()
+    assert span.taken.wait(5)
+    assert [point.count for point in points(reader)] == [1]
+    thread.join()
+
+
 @pytest.mark.usefixtures("histograms")
 def test_two_readers_of_one_provider_both_see_every_record(telemetry: Telemetry) -> None:
     readers = [InMemoryMetricReader(), InMemoryMetricReader()]

@@ -145,6 +145,20 @@ def test_a_batch_size_that_does_not_fit_costs_that_signal_only(program: Run, rec
     assert [record.body.string_value for record in receiver.records()] == ["hello"]
 
 
+def test_a_provider_that_cannot_be_made_costs_that_signal_only(program: Run, receiver: Received) -> None:
+    done = program(
+        _USE + "argus_otel.instrument()\nuse()\nreport(registry=runtime()._providers.registry)",
+        OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url,
+        OTEL_METRICS_EXEMPLAR_FILTER="bogus",
+    )
+    assert done.returncode == 0
+    (warning,) = warnings(done)
+    assert "exporter:metrics failed: ValueError: Unknown exemplar filter" in warning
+    assert json.loads(done.stdout)["registry"] is None
+    assert [span.name for span in receiver.spans()] == ["work"]
+    assert [record.body.string_value for record in receiver.records()] == ["hello"]
+
+
 @pytest.mark.parametrize(("name", "reason"), [("bogus", "is not installed"), ("no_sampler", "made str, not a sampler")])
 def test_an_unknown_sampler_is_warned_of_once_and_every_trace_is_kept(
     program: Run, strangers: str, receiver: Received, name: str, reason: str

@@ -39,18 +39,18 @@ def test_what_hangs_is_waited_for_no_longer_than_the_timeout_and_named(
     health = Health()
     ended: list[str] = []
     end_with_the_process(
-        [("metrics", release.wait), ("traces", lambda: ended.append("traces")), ("logs", release.wait)], 0.2, health
+        [("metrics", release.wait), ("traces", lambda: ended.append("traces")), ("logs", release.wait)], 0.5, health
     )
     began = time.monotonic()
     with caplog.at_level(logging.WARNING):
         at_exit[0]()
-    assert 0.2 <= time.monotonic() - began < 1.0
+    assert 0.5 <= time.monotonic() - began < 0.9  # not once for each
     release.set()
     assert ended == ["traces"]
     part = health.parts()["shutdown"]
     assert part.state is State.FAILED
     assert part.detail == (
-        "the last export did not end within 0.2 s (ARGUS_SHUTDOWN_TIMEOUT): the last metrics, logs may be lost"
+        "the last export did not end within 0.5 s (ARGUS_SHUTDOWN_TIMEOUT): the last metrics, logs may be lost"
     )
     assert len(caplog.records) == 1
 

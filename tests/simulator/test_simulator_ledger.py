@@ -42,7 +42,7 @@ def test_thousands_of_operations_with_faults_agree(run_bot):
                 sim.faults.add(RateLimited("user", 0.02), template="/interactions/*", probability=0.03)
                 sim.faults.add(Slow(0.05), probability=0.02)
                 load = Load(sim, seed=4, prefix=["!ping", "!answer"])
-                report = await load.run_operations(2000, concurrency=50)
+                report = await load.run_operations(2000, concurrency=25)
                 await sim.settle()
                 await until(
                     lambda: sim.ledger.received_event_counts() == {(0, k): n for k, n in bot.counted.events.items()}

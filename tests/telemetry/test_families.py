@@ -81,8 +81,11 @@ def test_capped_keys_share_the_overflow_cell(telemetry: Telemetry) -> None:
 def test_rows_can_be_walked_while_cells_are_made(telemetry: Telemetry) -> None:
     counter = telemetry.counter(ONE)
     counter["a"].value += 1
+    seen = 0
     for _ in counter.rows():
-        counter["b"].value += 1
+        seen += 1
+        counter[f"b{seen}"].value += 1
+    assert seen == 1
     assert len(attributes(counter)) == 2
 
 

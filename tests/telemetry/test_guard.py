@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import threading
+import time
+import weakref
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -57,8 +61,12 @@ def test_each_hook_is_warned_of_exactly_once(guard: Guard, caplog: pytest.LogCap
     assert "Traceback" in caplog.messages[0]
 
 
-def test_a_hook_that_fails_on_many_threads_is_warned_of_once(guard: Guard, caplog: pytest.LogCaptureFixture) -> None:
-    shielded = guard.shield("hook", fail)
+def test_a_hook_that_fails_on_many_threads_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    def slowly(text: str) -> str:
+        time.sleep(0.01)
+        return text
+
+    shielded = Guard(lambda _: None, slowly).shield("hook", fail)
     together = threading.Barrier(8)
 
     def run() -> None:
@@ -125,6 +133,112 @@ def broken_logging() -> Iterator[None]:
 def test_a_logging_handler_that_raises_does_not_harm_the_bot(guard: Guard, counted: Counter[str]) -> None:
     assert guard.shield("hook", fail)(ValueError("no")) is None
     assert counted == {"hook": 1}
+
+
+class Calls:
+    """What an operation's beginning and end were called with."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[object, ...]] = []
+        self.ended: list[tuple[object, BaseException | None]] = []
+
+    def begin(self, *args: object) -> str | None:
+        self.begun.append(args)
+        return "operation"
+
+    def end(self, operation: str, raised: BaseException | None) -> None:
+        self.ended.append((operation, raised))
+
+
+@pytest.fixture
+def calls() -> Calls:
+    return Calls()
+
+
+async def original(*args: object, **kwargs: object) -> object:
+    await asyncio.sleep(0)
+    if args and isinstance(args[0], BaseException):
+        raise args[0]
+    return args, kwargs
+
+
+def test_an_operation_goes_around_a_coroutine(guard: Guard, calls: Calls) -> None:
+    wrapped = guard.around("hook", calls.begin, calls.end)(original)
+    assert asyncio.run(wrapped(1, 2, name="x")) == ((1, 2), {"name": "x"})
+    assert calls.begun == [(1, 2)]
+    assert calls.ended == [("operation", None)]
+
+
+def test_a_beginning_that_returns_none_lets_the_call_through(guard: Guard, calls: Calls) -> None:
+    wrapped = guard.around("hook", lambda *_: None, calls.end)(original)
+    assert asyncio.run(wrapped(1)) == ((1,), {})
+    assert calls.ended == []
+
+
+def test_a_beginning_that_raises_is_counted_and_lets_the_call_through(
+    guard: Guard, calls: Calls, counted: Counter[str]
+) -> None:
+    wrapped = guard.around("hook", lambda *_: fail(ValueError("no")), calls.end)(original)
+    assert asyncio.run(wrapped(1)) == ((1,), {})
+    assert (calls.ended, counted) == ([], {"hook": 1})
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("the bot's own"), asyncio.CancelledError(), GeneratorExit(), MemoryError()]
+)
+def test_what_the_original_raises_is_seen_and_goes_on_its_way(
+    guard: Guard, calls: Calls, counted: Counter[str], error: BaseException
+) -> None:
+    wrapped = guard.around("hook", calls.begin, calls.end)(original)
+    coroutine = wrapped(error)
+    coroutine.send(None)
+    with pytest.raises(type(error)) as caught:
+        coroutine.send(None)
+    assert caught.value is error
+    assert calls.ended == [("operation", error)]
+    assert not counted
+
+
+def test_an_end_that_raises_is_counted_and_changes_nothing(guard: Guard, calls: Calls, counted: Counter[str]) -> None:
+    wrapped = guard.around("hook", calls.begin, lambda *_: fail(ValueError("no")))(original)
+    assert asyncio.run(wrapped(1)) == ((1,), {})
+    error = KeyError("the bot's own")
+    with pytest.raises(KeyError) as caught:
+        asyncio.run(wrapped(error))
+    assert caught.value is error
+    assert error.__context__ is None
+    assert counted == {"hook": 2}
+
+
+def test_a_coroutine_that_is_closed_ends_its_operation(guard: Guard, calls: Calls) -> None:
+    coroutine = guard.around("hook", calls.begin, calls.end)(original)()
+    coroutine.send(None)
+    coroutine.close()
+    ((operation, raised),) = calls.ended
+    assert operation == "operation"
+    assert isinstance(raised, GeneratorExit)
+
+
+def test_an_exception_is_not_kept_alive(guard: Guard) -> None:
+    kept: list[weakref.ref[BaseException]] = []
+
+    class BotError(Exception):
+        def __init__(self) -> None:
+            kept.append(weakref.ref(self))
+
+    async def broken() -> None:
+        raise BotError
+
+    async def run() -> None:
+        with suppress(BotError):
+            await guard.around("hook", lambda *_: "operation", lambda *_: None)(broken)()
+
+    gc.disable()  # its frames would be freed all the same, some time
+    try:
+        asyncio.run(run())
+        assert [reference() for reference in kept] == [None]
+    finally:
+        gc.enable()
 
 
 def test_an_attempt_returns_what_it_returns(guard: Guard) -> None:

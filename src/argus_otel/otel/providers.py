@@ -51,6 +51,7 @@ class Providers:
         self._ending: list[tuple[str, Callable[[], object]]] = []
         self.meter_provider: MeterProvider | None = None
         self.registry: CollectorRegistry | None = None
+        self._registry: CollectorRegistry | None = None
 
     def set_up(self, resource: Resource) -> None:
         """Set up each signal that has an exporter and no provider yet."""
@@ -69,6 +70,7 @@ class Providers:
         if not readers:
             return
         self.meter_provider = MeterProvider(metric_readers=readers, resource=resource, shutdown_on_exit=False)
+        self.registry = self._registry
         metrics.set_meter_provider(self.meter_provider)
         self._at_the_end("metrics", self.meter_provider.shutdown)
 
@@ -79,8 +81,8 @@ class Providers:
 
     def _bare_reader(self, name: str, part: str) -> HistogramReader:
         if name == "prometheus":
-            self.registry = CollectorRegistry()
-            return PrometheusReader(self.registry)
+            self._registry = CollectorRegistry()
+            return PrometheusReader(self._registry)
         component = load("opentelemetry_metrics_exporter", name, "OTEL_METRICS_EXPORTER")
         if issubclass(component, MetricReader):
             return reader_class(component)()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import Token
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -30,19 +31,21 @@ HTTP_INSTRUMENTATIONS = (
 )
 
 
+_NOTHING = Context()
+
+
 class ContextScope:
     """Holds an OpenTelemetry context between enter and leave."""
 
-    __slots__ = ("_context", "_before")
+    __slots__ = ("_context", "_token")
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._before = context
+        self._token: Token[Context] | None = None
 
     def enter(self) -> None:
         """Attach the context."""
-        self._before = otel_context.get_current()
-        otel_context.attach(self._context)
+        self._token = otel_context.attach(self._context)
 
     def leave(self) -> None:
         """Attach what was there before, if the context still is current.
@@ -50,8 +53,10 @@ class ContextScope:
         A coroutine or generator that is closed by the garbage collector runs its ``finally`` in a foreign context, or
         in a copy of its own: there OpenTelemetry would log an error over a token that it is asked to detach.
         """
-        if otel_context.get_current() is self._context:
-            otel_context.attach(self._before)
+        token = self._token
+        if token is not None and otel_context.get_current() is self._context:
+            before = token.old_value
+            otel_context.attach(_NOTHING if before is Token.MISSING else before)
 
 
 class OTelSpan:

@@ -7,7 +7,6 @@ code never pass through here: only bodies of ours are shielded.
 from __future__ import annotations
 
 import logging
-import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -38,7 +37,6 @@ class Guard:
         self._count = count
         self._redact = redact
         self._faults: dict[str, str] = {}
-        self._noting = threading.Lock()
 
     @property
     def faults(self) -> dict[str, str]:
@@ -118,9 +116,8 @@ class Guard:
         with suppress(Exception):
             self._count(hook)
             line = self._redact(in_a_line(error))
-            with self._noting:
-                known = hook in self._faults
-                self._faults[hook] = line
+            known = hook in self._faults  # nothing is called up to the next line, so no other thread comes in between
+            self._faults[hook] = line
             if not known:
                 trace = self._redact("".join(traceback.format_exception(error)))
                 _log.warning("argus-otel: hook %s failed, the bot goes on (said once for each hook)\n%s", hook, trace)

@@ -12,9 +12,10 @@ the handler does before its first ``await``.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
+from time import perf_counter
+from time import time as wall_clock
 from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import AttributeValue, CounterCell, HistogramCell, Operation, Span, Telemetry, Tracing
@@ -122,7 +123,7 @@ class InteractionOperation(Operation):
     interaction: Interaction[Any]
 
     def __init__(self, interaction_id: int, kind: Kind) -> None:
-        self.started = time.perf_counter()
+        self.started = perf_counter()
         self.id = interaction_id
         self.kind = kind
 
@@ -141,8 +142,9 @@ class InteractionOperation(Operation):
 
         By its snowflake, but never less than since it arrived: this machine's clock may be behind Discord's.
         """
-        created = (self.id >> 22) / 1000 + _DISCORD_EPOCH
-        return max(time.time() - (time.perf_counter() - at) - created, at - self.started)
+        by_clock = wall_clock() - perf_counter() + at - (self.id >> 22) / 1000 - _DISCORD_EPOCH
+        since_arrival = at - self.started
+        return by_clock if by_clock > since_arrival else since_arrival
 
     def name_component(self, name: str) -> None:
         """Set what a component's or a modal's handler is called, once it is known."""
@@ -334,7 +336,7 @@ class Interactions:
     def acknowledgement_failed(self, operation: InteractionOperation) -> None:
         """Note that an acknowledgement did not arrive, or was refused."""
         operation.acknowledging = False
-        if operation.ended and operation.age(time.perf_counter()) >= DEADLINE:
+        if operation.ended and operation.age(perf_counter()) >= DEADLINE:
             self._give_up(operation)
 
     def acknowledged(self, operation: InteractionOperation, sent: float) -> None:
@@ -358,7 +360,7 @@ class Interactions:
 
     def _await_acknowledgement(self, operation: InteractionOperation) -> None:
         """Wait for what the handler may have left to a task of its own, until the deadline and no longer."""
-        remaining = DEADLINE - operation.age(time.perf_counter())
+        remaining = DEADLINE - operation.age(perf_counter())
         if remaining > 0:
             with suppress(RuntimeError):  # no loop runs: the bot is ending
                 asyncio.get_running_loop().call_later(remaining, self._deadline, operation)
