@@ -160,6 +160,41 @@ def test_a_client_that_runs_already_is_found(simulator: BackgroundSimulator) -> 
     assert observed.faults() == {}
 
 
+@pytest.mark.parametrize("moment", ["before it is made", "after it is made", "when it has logged in"])
+def test_a_client_is_observed_whenever_it_was_made(simulator: BackgroundSimulator, moment: str) -> None:
+    observed = Observed()
+    if moment == "before it is made":
+        observed.source.install()
+    bot = make_bot()
+    if moment == "after it is made":
+        observed.source.install()
+    if moment == "when it has logged in":
+
+        async def setup_hook() -> None:
+            observed.source.install()
+            await bot.tree.sync()
+
+        bot.setup_hook = setup_hook
+
+    @bot.tree.command()
+    async def ping(interaction: discord.Interaction) -> None:
+        """Ping."""
+        await interaction.response.send_message("pong")
+
+    async def main() -> None:
+        async with running(bot, simulator):
+            await (await simulator.slash("ping")).acknowledged()
+            await until(lambda: observed.spans("command ping"))
+            await until(lambda: agreed(observed, simulator))
+
+    try:
+        asyncio.run(main())
+        agree(observed, simulator)
+    finally:
+        observed.source.uninstall()
+    assert observed.faults() == {}
+
+
 def test_uninstalling_puts_every_original_back() -> None:
     observed = Observed()
     patches = _targets(observed)

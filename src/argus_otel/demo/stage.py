@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -55,7 +57,6 @@ class Stage:
         self._bot: subprocess.Popen[bytes] | None = None
         self._load = Load(self._simulator, rate=rate, seed=seed, prefix=PREFIX_COMMANDS)
         self._users: threading.Thread | None = None
-        self._playing = threading.Event()
         self._directory = tempfile.TemporaryDirectory(prefix="argus-otel-demo-")
         self.log = Path(self._directory.name) / "bot.log"
         self.url = ""
@@ -72,7 +73,7 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._playing.clear()
+        self._load.stop()
         self._stop_bot()
         self._simulator.__exit__(kind, error, trace)
         if kind is None:
@@ -133,13 +134,9 @@ class Stage:
         self._simulator.faults.add(RateLimited("user", retry_after=0.1), probability=0.01)
         self._simulator.faults.add(ServerError(502), template="/channels/*", probability=0.01)
         self._simulator.faults.add(Slow(0.3), probability=0.05)
-        self._playing.set()
-        self._users = threading.Thread(target=self._use, name="argus-otel demo users", daemon=True)
+        use = partial(self._simulator.run, self._load.run, math.inf)
+        self._users = threading.Thread(target=use, name="argus-otel demo users", daemon=True)
         self._users.start()
-
-    def _use(self) -> None:
-        while self._playing.is_set():
-            self._simulator.run(self._load.run, 1.0)
 
     @property
     def report(self) -> LoadReport:
@@ -154,7 +151,7 @@ class Stage:
         DemoError
             The bot has not finished within some seconds.
         """
-        self._playing.clear()
+        self._load.stop()
         self._simulator.faults.clear()
         if self._users is not None:
             self._users.join(_SETTLE)
@@ -191,6 +188,8 @@ def bot_path() -> Path:
 def _free_port() -> int:
     for port in (DEFAULT_PORT, 0):
         with socket.socket() as probe:
+            if os.name == "posix":  # elsewhere it would let two programs share a port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((DEFAULT_HOST, port))
             except OSError:

@@ -117,6 +117,7 @@ class Load:
         self._answers: deque[Message] = deque(maxlen=_REMEMBERED)
         self._talk: deque[Message] = deque(maxlen=_REMEMBERED)
         self._report = LoadReport()
+        self._stopped = False
         self._operations: dict[Operation, Callable[[Place], Awaitable[None]]] = {
             "slash": self._slash,
             "autocomplete": self._autocomplete,
@@ -146,14 +147,15 @@ class Load:
         Parameters
         ----------
         duration: :class:`float`
-            Seconds; :data:`math.inf` until cancelled.
+            Seconds; :data:`math.inf` until :meth:`stop`.
         """
         loop = asyncio.get_running_loop()
         due = loop.time()
         until = due + duration
+        self._stopped = False
         acting: set[asyncio.Task[None]] = set()
         try:
-            while (due := due + self._random.expovariate(self._rate)) < until:
+            while (due := due + self._random.expovariate(self._rate)) < until and not self._stopped:
                 await asyncio.sleep(max(0.0, due - loop.time()))
                 acting = {task for task in acting if not _over(task)}
                 acting.add(asyncio.create_task(self._act()))
@@ -162,6 +164,10 @@ class Load:
             for task in acting:
                 task.cancel()
         return self._report
+
+    def stop(self) -> None:
+        """Have :meth:`run` begin nothing more, and return once what it has begun is done. From any thread."""
+        self._stopped = True
 
     @on_own_loop
     async def run_operations(self, count: int, concurrency: int = 20) -> LoadReport:

@@ -1,0 +1,72 @@
+"""`argus-otel demo`, as a newcomer runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from argus_otel.cli import demo
+from argus_otel.demo.agreement import Row
+from argus_otel.demo.stage import Stage, bot_path
+from rich.console import Console
+
+COMMAND = [sys.executable, "-m", "argus_otel", "demo"]
+
+
+def test_it_ends_by_itself_and_everything_agrees() -> None:
+    done = subprocess.run([*COMMAND, "--duration", "5"], capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"All \d+ numbers agree", done.stdout)
+    assert "/metrics" in done.stdout
+    for subject in ("gateway events", "interactions", "commands", "REST responses"):
+        assert subject in done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_ctrl_c_ends_it_with_the_table() -> None:
+    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        time.sleep(9)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert re.search(r"All \d+ numbers agree", output)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--duration", "soon"], "'soon' is not a number above 0"),
+        (["--rate", "0"], "'0' is not a number above 0"),
+        (["--port", "70000"], "'70000' is not a port"),
+    ],
+)
+def test_wrong_arguments(words: list[str], complaint: str) -> None:
+    done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+
+
+class Unsettled(Stage):
+    """A stage that nobody has entered."""
+
+    def bot_output(self) -> str:
+        return "what the bot said"
+
+
+@pytest.mark.parametrize("rows", [[Row("commands", "play", 3, 2), Row("commands", "stop", 1, 1)], []])
+def test_a_difference_is_an_error(rows: list[Row]) -> None:
+    console = Console(record=True, width=100)
+    assert demo._conclude(console, Unsettled(1.0, 1), rows) == 1
+    text = console.export_text()
+    assert f"{sum(not row.agrees for row in rows)} of {len(rows)} numbers differ" in text
+    assert "what the bot said" in text
+
+
+def test_the_bot_is_the_example() -> None:
+    assert bot_path().name == "bot.py"
+    assert "argus_otel" not in bot_path().read_text()
