@@ -10,10 +10,11 @@ import sys
 import time
 
 import pytest
+from rich.console import Console
+
 from argus_otel.cli import demo
 from argus_otel.demo.agreement import Row
 from argus_otel.demo.stage import Stage, bot_path
-from rich.console import Console
 
 COMMAND = [sys.executable, "-m", "argus_otel", "demo"]
 
