@@ -93,9 +93,7 @@ class Runtime:
         """
         with self._changing:
             self.settings = settings = self.settings or Settings.resolve()
-            if settings.disabled or "discord" in settings.disabled_instrumentations:
-                return
-            if "*" in settings.disabled_instrumentations:
+            if settings.disabled or not {"discord", "*"}.isdisjoint(settings.disabled_instrumentations):
                 return
             connect = partial(
                 self._connect,

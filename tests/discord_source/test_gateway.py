@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
+import weakref
 from collections import Counter
 from typing import Any
 
@@ -193,6 +195,27 @@ def test_a_client_is_observed_whenever_it_was_made(simulator: BackgroundSimulato
     finally:
         observed.source.uninstall()
     assert observed.faults() == {}
+
+
+def test_a_client_that_has_ended_is_not_kept_alive(observed: Observed, simulator: BackgroundSimulator) -> None:
+    ended: list[weakref.ref[Any]] = []
+
+    async def main() -> None:
+        bot = make_bot()
+
+        @bot.tree.command()
+        async def ping(interaction: discord.Interaction) -> None:
+            """Ping."""
+            await interaction.response.send_message("pong")
+
+        async with running(bot, simulator):
+            await (await simulator.slash("ping")).acknowledged()
+            ended.append(weakref.ref(bot.ws))
+        ended.append(weakref.ref(bot))
+
+    asyncio.run(main())
+    gc.collect()
+    assert [reference() for reference in ended] == [None, None]
 
 
 def test_uninstalling_puts_every_original_back() -> None:

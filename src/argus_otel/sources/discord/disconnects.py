@@ -74,6 +74,7 @@ class Disconnects:
         if shard.closed or not self._hooks.on:
             return
         shard.closed = True
-        code = int(shard.ws._close_code or shard.ws.socket.close_code or _ABNORMAL)
+        ws = shard.ws
+        code = _ABNORMAL if ws is None else int(ws._close_code or ws.socket.close_code or _ABNORMAL)
         self._counts[shard.id, code].value += 1
         self._telemetry.emit(DISCONNECT_EVENT, {SHARD_ID.name: shard.id, CLOSE_CODE.name: code})

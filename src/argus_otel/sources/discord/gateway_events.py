@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from argus_otel.telemetry import Bound, CounterCell, Telemetry
 
 from .catalogue import EVENT_TYPE, GATEWAY_EVENTS, SHARD_EVENTS, SHARD_ID
+from .chains import Chains
+from .patches import Function
 
 if TYPE_CHECKING:
     from discord.gateway import DiscordWebSocket
@@ -25,7 +27,7 @@ class GatewayEvents:
     def __init__(self, telemetry: Telemetry) -> None:
         self._guard = telemetry.guard
         self._counts = telemetry.counter(GATEWAY_EVENTS, SHARD_EVENTS, key=(SHARD_ID, EVENT_TYPE))
-        self._chained: list[tuple[DiscordWebSocket, object, object]] = []
+        self._chains: Chains[DiscordWebSocket] = Chains(_dispatch_of, _set_dispatch)
 
     def of_shard(self, shard_id: int) -> Bound[CounterCell]:
         """Return a shard's cells, by event type."""
@@ -33,28 +35,32 @@ class GatewayEvents:
 
     def chain(self, ws: DiscordWebSocket, counts: Bound[CounterCell]) -> None:
         """Count the events of ``ws`` from now on."""
-
-        original = ws._dispatch
         guard = self._guard
 
-        def dispatch(name: str, argument: str = "", *more: object) -> None:
-            if name == "socket_event_type":
-                try:
-                    counts[argument].value += 1
-                except TypeError as error:  # a malformed frame, whose type is a list or an object
-                    guard.fault(HOOK, error)
-            if more:
-                original(name, argument, *more)
-            else:
-                original(name, argument)
+        def make(original: Function) -> Function:
+            def dispatch(name: str, argument: str = "", *more: object) -> None:
+                if name == "socket_event_type":
+                    try:
+                        counts[argument].value += 1
+                    except TypeError as error:  # a malformed frame, whose type is a list or an object
+                        guard.fault(HOOK, error)
+                if more:
+                    original(name, argument, *more)
+                else:
+                    original(name, argument)
 
-        ws._dispatch = dispatch
-        self._chained = [chained for chained in self._chained if chained[0].open]
-        self._chained.append((ws, dispatch, original))
+            return dispatch
+
+        self._chains.place(ws, make)
 
     def release(self) -> None:
-        """Give every connection its own dispatch back, where nobody has chained on ours since."""
-        for ws, ours, original in self._chained:
-            if ws._dispatch is ours:
-                ws._dispatch = original  # type: ignore[assignment]
-        self._chained.clear()
+        """Give every connection its own dispatch back."""
+        self._chains.release()
+
+
+def _dispatch_of(ws: DiscordWebSocket) -> Function:
+    return ws._dispatch
+
+
+def _set_dispatch(ws: DiscordWebSocket, dispatch: Function) -> None:
+    ws._dispatch = dispatch

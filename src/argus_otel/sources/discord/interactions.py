@@ -37,8 +37,9 @@ from .catalogue import (
     RESPONSE_TIME,
     UNACKNOWLEDGED,
 )
+from .chains import Chains
 from .outcomes import OK, REJECTED, UNHANDLED, Outcome, original, outcome_of
-from .patches import Hooks
+from .patches import Function, Hooks
 
 if TYPE_CHECKING:
     from discord import Interaction
@@ -177,7 +178,7 @@ class Interactions:
             3: Kind("application_command", COMMAND_SPAN, command, "message"),
         }
         self._open: dict[int, InteractionOperation] = {}
-        self._chained: list[tuple[dict[str, Callable[[Any], None]], object, Callable[[Any], None]]] = []
+        self._chains: Chains[ConnectionState[Any]] = Chains(_parser_of, _set_parser)
         # What other hook files call, each safe to call with anything.
         self.find: Callable[[Any], InteractionOperation | None] = self._open.get
         guard = telemetry.guard
@@ -192,40 +193,36 @@ class Interactions:
 
     def chain(self, state: ConnectionState[Any]) -> None:
         """Begin an operation for each interaction that ``state`` parses from now on."""
-        parsers: dict[str, Callable[[Any], None]] = state.parsers
-        parse = parsers.get("INTERACTION_CREATE")
-        if parse is None or any(ours is parse for _, ours, _ in self._chained):
-            return
         begin = self._telemetry.guard.shield(HOOK, self._begin)
         settle = self._telemetry.guard.shield(HOOK, self._settle)
 
-        def observed(data: Any) -> None:
-            operation = begin(state, data)
-            if operation is None:
-                return parse(data)
-            span = operation.span
-            if span is None:
-                parse(data)
-            else:
-                # The task that discord.py creates in here copies the context, and so nests under the span.
-                span.enter()
-                try:
+        def make(parse: Function) -> Function:
+            def observed(data: Any) -> None:
+                operation = begin(state, data)
+                if operation is None:
+                    return parse(data)
+                span = operation.span
+                if span is None:
                     parse(data)
-                finally:
-                    span.leave()
-            if not operation.claimed:
-                settle(state, operation)
-            return None
+                else:
+                    # The task that discord.py creates in here copies the context, and so nests under the span.
+                    span.enter()
+                    try:
+                        parse(data)
+                    finally:
+                        span.leave()
+                if not operation.claimed:
+                    settle(state, operation)
+                return None
 
-        parsers["INTERACTION_CREATE"] = observed
-        self._chained.append((parsers, observed, parse))
+            return observed
+
+        if "INTERACTION_CREATE" in state.parsers:
+            self._chains.place(state, make)
 
     def release(self) -> None:
-        """Give every client its own parser back, where nobody has chained on ours since."""
-        for parsers, ours, parse in self._chained:
-            if parsers.get("INTERACTION_CREATE") is ours:
-                parsers["INTERACTION_CREATE"] = parse
-        self._chained.clear()
+        """Give every client its own parser back."""
+        self._chains.release()
 
     def _begin(self, state: ConnectionState[Any], data: dict[str, Any]) -> InteractionOperation | None:
         if not self._hooks.on:
@@ -235,6 +232,8 @@ class Interactions:
         if kind is None:  # of a type that Discord has invented since: nothing here knows what it means
             return None
         interaction_id = int(data["id"])
+        if interaction_id in self._open:  # begun further out in the chain: each counts once
+            return None
         operation = InteractionOperation(interaction_id, kind)
         if kind.for_tree:
             operation.name = _qualified_name(data["data"])
@@ -375,6 +374,14 @@ class Interactions:
     def _give_up(self, operation: InteractionOperation) -> None:
         if self._open.pop(operation.id, None) is not None:
             self._unacknowledged[operation.kind.type, operation.command].value += 1
+
+
+def _parser_of(state: ConnectionState[Any]) -> Function:
+    return state.parsers["INTERACTION_CREATE"]
+
+
+def _set_parser(state: ConnectionState[Any], parse: Function) -> None:
+    state.parsers["INTERACTION_CREATE"] = parse
 
 
 def _qualified_name(data: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -20,22 +21,25 @@ class Shard:
     ----------
     id:
         The shard's number; 0 for a client without shards.
-    ws:
-        Its latest connection.
     closed:
         Whether the end of that connection has been counted.
     """
 
-    __slots__ = ("id", "ws", "closed", "_counts", "_before")
+    __slots__ = ("id", "closed", "_ws", "_counts", "_before")
 
     def __init__(
         self, shard_id: int, ws: DiscordWebSocket, counts: Bound[CounterCell], *, established: bool = False
     ) -> None:
         self.id = shard_id
-        self.ws = ws
+        self._ws = weakref.ref(ws)
         self.closed = False
         self._counts = counts
         self._before = -1 if established else self._sessions()
+
+    @property
+    def ws(self) -> DiscordWebSocket | None:
+        """Its latest connection, while that exists: it must not be us who keep a client alive."""
+        return self._ws()
 
     def _sessions(self) -> int:
         return self._counts["READY"].value + self._counts["RESUMED"].value
@@ -43,17 +47,19 @@ class Shard:
     @property
     def up(self) -> bool:
         """Whether the connection is open and its session has begun or been taken up again."""
-        return self.ws.open and self._sessions() > self._before
+        ws = self.ws
+        return ws is not None and ws.open and self._sessions() > self._before
 
     @property
     def latency(self) -> float:
         """The last heartbeat's round trip in seconds; ``inf`` or ``nan`` before there was one."""
-        return self.ws.latency
+        ws = self.ws
+        return math.nan if ws is None else ws.latency
 
     def describe(self) -> dict[str, object]:
         """Return it for ``/status``."""
         latency = self.latency
-        return {"id": self.id, "up": self.up, "latency": latency if latency < float("inf") else None}
+        return {"id": self.id, "up": self.up, "latency": latency if math.isfinite(latency) else None}
 
 
 class ClientShards:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import wrapt
 
@@ -47,7 +48,7 @@ class DiscordSource:
     def probe() -> dict[str, str | None]:
         """Return each hook, with ``None`` or the reason why the installed discord.py cannot have it.
 
-        Imports discord.py, and changes nothing in it.
+        Imports discord.py, and changes nothing in it. Hooks in a package that is not installed are left out.
 
         Raises
         ------
@@ -55,7 +56,8 @@ class DiscordSource:
             There is no discord.py.
         """
         telemetry = Telemetry()
-        return {patch.name: _absence(patch) for patch in _Parts(telemetry, Hooks(telemetry)).patches()}
+        patches = _Parts(telemetry, Hooks(telemetry)).patches()
+        return {patch.name: _absence(patch) for patch in patches if find_spec(patch.package) is not None}
 
     def _discord_imported(self) -> None:
         if self._parts is None:
