@@ -53,7 +53,7 @@ TARGETS = [
     ("discord.ui.view", "ViewStore.schedule_dynamic_item_call"),
     ("discord.ext.commands.bot", "BotBase.invoke"),
     ("discord.http", "HTTPClient.request"),
-    ("discord.webhook.async_", "AsyncDeferredLock.__aenter__"),
+    ("discord.http", "Ratelimit.__aenter__"),
     ("aiohttp.client", "ClientSession._request"),
 ]
 

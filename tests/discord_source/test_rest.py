@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import Any
 
+import aiohttp
 import discord
 import pytest
 
@@ -206,3 +208,56 @@ def test_a_slow_global_limit_counts_as_wait_for_all(observed: Observed, simulato
     asyncio.run(main())
     assert observed.counts(WAITS) == {(MESSAGES,): 2}
     assert observed.sums(WAITS)[MESSAGES,] == pytest.approx(0.4 + 0.3, abs=0.15)
+
+
+def test_what_a_webhook_waits_for_is_told_apart(observed: Observed, simulator: BackgroundSimulator) -> None:
+    template = "/webhooks/{webhook_id}/{webhook_token}"
+    simulator.rate_limits.set("POST", template, limit=2, per=0.5)
+    bot = make_bot()
+
+    async def main() -> None:
+        async with running(bot, simulator):
+            webhook = await bot.guilds[0].text_channels[0].create_webhook(name="hook")
+            await webhook.send("one")
+            # This one empties the bucket, and keeps the lock for as long: the other waits for it.
+            await asyncio.gather(webhook.send("two"), webhook.send("three"))
+
+    asyncio.run(main())
+    assert attempts(observed) == answered(simulator)
+    assert observed.counts(WAITS) == {(template,): 2}
+    assert observed.sums(WAITS)[template,] == pytest.approx(1.0, abs=0.15)
+    assert observed.sums(CALLS)["POST", template, None] == pytest.approx(1.0, abs=0.2)
+
+
+def test_a_reset_that_discord_py_tries_again_after_is_an_attempt(
+    observed: Observed, simulator: BackgroundSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = make_bot()
+
+    # By its number on macOS and Windows; Linux has another, after which discord.py does not try again.
+    async def reset() -> None:
+        await asyncio.sleep(0.2)
+        raise ConnectionResetError(54, "Connection reset by peer")
+
+    async def main() -> None:
+        async with running(bot, simulator):
+            request = aiohttp.TCPConnector.connect
+            failing = [True]
+
+            async def fails_once(self: Any, *args: Any, **kwargs: Any) -> Any:
+                if failing:
+                    failing.clear()
+                    await reset()
+                return await request(self, *args, **kwargs)
+
+            monkeypatch.setattr(aiohttp.TCPConnector, "connect", fails_once)
+            await bot.guilds[0].text_channels[0].send("hello")
+
+    asyncio.run(main())
+    key = ("POST", MESSAGES, None, HOST, "ConnectionResetError")
+    failed = {key: count for key, count in observed.counts(ATTEMPTS).items() if key[2] is None}
+    assert failed == {key: 1}
+    assert observed.sums(ATTEMPTS)[key] == pytest.approx(0.2, abs=0.05)
+    assert observed.counts(ATTEMPTS)["POST", MESSAGES, 200, HOST, None] == 1
+    assert observed.sums(CALLS)["POST", MESSAGES, None] == pytest.approx(1.2, abs=0.2)
+    assert observed.counts(WAITS) == {}

@@ -78,8 +78,10 @@ class RestCall(Operation):
         When the last attempt that was answered had begun, by :func:`time.perf_counter`.
     attempt_started:
         When the running attempt began, by :func:`time.perf_counter`; ``None`` between two.
-    backing_off_since:
-        When a 429 made it wait; ``None`` otherwise.
+    idle_since:
+        Since when it can only be waiting for a limit; ``None`` while it does something else.
+    by_webhook:
+        Whether it goes by a webhook's token, as answers to interactions do.
     held:
         Whether it began under a global limit, which it waits for before it comes to its own bucket.
     waited:
@@ -94,7 +96,8 @@ class RestCall(Operation):
 
     attempts: int = 0
     attempt_started: float | None = None
-    backing_off_since: float | None = None
+    idle_since: float | None = None
+    by_webhook: bool = False
     held: bool = False
     waited: float = 0.0
     status: int | None = None
@@ -122,7 +125,7 @@ class RestCalls:
     def patches(self) -> list[Patch]:
         """Return the hooks on whole calls."""
         guard = self._telemetry.guard
-        begin, finish = guard.shield(HOOK, self._begin), guard.shield(HOOK, self._finish)
+        begin, finish = guard.shield(HOOK, self._begin_webhook), guard.shield(HOOK, self._finish)
 
         def make_sync(original: Callable[..., Any]) -> Callable[..., Any]:
             def request(self: object, route: Route, *args: Any, **kwargs: Any) -> Any:
@@ -139,7 +142,10 @@ class RestCalls:
 
             return request
 
-        own, webhook = guard.around(HOOK, self._begin_own, self._finish), guard.around(HOOK, self._begin, self._finish)
+        own, webhook = (
+            guard.around(HOOK, self._begin_own, self._finish),
+            guard.around(HOOK, self._begin_webhook, self._finish),
+        )
         return [
             Patch(HOOK, "discord.http", "HTTPClient.request", own),
             Patch(HOOK, "discord.webhook.async_", "AsyncWebhookAdapter.request", webhook),
@@ -154,7 +160,16 @@ class RestCalls:
             call.held = not http._global_over.is_set()
         return call
 
-    def _begin(self, _: object, route: Route, *__: object) -> RestCall | None:
+    def _begin_webhook(self, adapter: object, route: Route, *_: object) -> RestCall | None:
+        call = self._begin(adapter, route)
+        if call is not None:
+            # A webhook's calls wait on a lock, and for its limit while they hold it. Before the first attempt and after
+            # the last nothing else takes them time: what passes there is the wait, and needs no hook of its own.
+            call.by_webhook = True
+            call.idle_since = call.started
+        return call
+
+    def _begin(self, _: object, route: Route) -> RestCall | None:
         if not self._hooks.on:
             return None
         endpoint = self._endpoints.get((route.method, route.path)) or self._endpoint(route)
@@ -186,9 +201,13 @@ class RestCalls:
         if error is not None:
             error_type = type(error).__qualname__
             call.note(error)
-            if call.attempt_started is not None:  # the response's body never came
-                self.attempt_failed(call, error)
-        waited = call.waited if call.waited >= _WAITED else 0.0
+            if call.attempt_started is not None:
+                self._attempt_failed(call, error_type, perf_counter())
+        waited = call.waited
+        if call.idle_since is not None:
+            waited += perf_counter() - call.idle_since
+        if waited < _WAITED:
+            waited = 0.0
         span, trace = call.span, None
         if span is not None:
             span.set(_span_attributes(call, waited, error_type))
@@ -220,9 +239,12 @@ class RestCalls:
     def attempt_begun(self, call: RestCall) -> None:
         """Note that a request goes out now."""
         now = perf_counter()
-        if call.backing_off_since is not None:
-            call.waited += now - call.backing_off_since
-            call.backing_off_since = None
+        if call.attempt_started is not None:
+            # Connection reset is the one failure that discord.py tries again after, and so long it sleeps before.
+            self._attempt_failed(call, "ConnectionResetError", now - 1 - 2 * (call.attempts - 1))
+        if call.idle_since is not None:
+            call.waited += now - call.idle_since
+            call.idle_since = None
         call.attempts += 1
         call.attempt_started = now
 
@@ -240,25 +262,26 @@ class RestCalls:
                 cell = endpoint.answers[status] = self._attempts[key]
             call.sent = started
             cell.record(now - started, call.trace if call.span is not None else None)
+        if status == 429 or (call.by_webhook and status < 500):
+            call.idle_since = now
         if status >= 400:
-            self._refused(call, status, headers, data, now)
+            self._refused(call, status, headers, data)
 
-    def _refused(self, call: RestCall, status: int, headers: Mapping[str, str], data: object, now: float) -> None:
+    def _refused(self, call: RestCall, status: int, headers: Mapping[str, str], data: object) -> None:
         attributes: dict[str, AttributeValue] = {STATUS.name: status}
         if status == 429:
             scope = attributes[RATELIMIT_SCOPE.name] = _ratelimit_scope(headers, data)
             self._ratelimits[call.endpoint.path, scope].value += 1
-            call.backing_off_since = now
         if call.span is not None:
             call.span.mark("response", attributes)
 
-    def attempt_failed(self, call: RestCall, error: BaseException) -> None:
-        """Record the attempt that has just failed without a response."""
+    def _attempt_failed(self, call: RestCall, error_type: str, ended: float) -> None:
+        """Record the attempt that ended without a response."""
         started, call.attempt_started = call.attempt_started, None
         endpoint = call.endpoint
         if started is not None:
-            key = (endpoint.method, endpoint.path, None, endpoint.server, type(error).__qualname__)
-            self._attempts[key].record(perf_counter() - started, call.trace)
+            key = (endpoint.method, endpoint.path, None, endpoint.server, error_type)
+            self._attempts[key].record(max(0.0, ended - started), call.trace)
 
 
 def _ratelimit_scope(headers: Mapping[str, str], data: object) -> str:

@@ -26,21 +26,16 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
     """Return the hooks on the beginning and the end of an attempt."""
     guard = telemetry.guard
     begun = guard.shield(HOOK, calls.attempt_begun)
-    failed = guard.shield(HOOK, calls.attempt_failed)
 
     answered = guard.shield(HOOK, calls.attempt_answered)
 
     def make_request(original: Callable[..., Any]) -> Callable[..., Any]:
-        async def _request(*args: Any, **kwargs: Any) -> Any:
+        # No coroutine of its own: a request that fails without a response is seen when the call ends or tries again.
+        def _request(*args: Any, **kwargs: Any) -> Any:
             call = current_call.get()
-            if call is None:
-                return await original(*args, **kwargs)
-            begun(call)
-            try:
-                return await original(*args, **kwargs)
-            except BaseException as error:
-                failed(call, error)
-                raise
+            if call is not None:
+                begun(call)
+            return original(*args, **kwargs)
 
         return _request
 
@@ -60,11 +55,7 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
             if call is None:
                 return original(self, *args, **kwargs)
             begun(call)
-            try:
-                response = original(self, *args, **kwargs)
-            except BaseException as error:
-                failed(call, error)
-                raise
+            response = original(self, *args, **kwargs)
             answered(call, response.status_code, response.headers, response.text)
             return response
 

@@ -1,33 +1,27 @@
-"""Observed: how long a REST call waits for a rate limit's bucket. Told to the call's operation.
+"""Observed: how long a REST call of the bot waits for its rate limit's bucket. Told to the call's operation.
 
 A request waits before its attempt, where its bucket is exhausted, and *after* it, where it has exhausted the bucket:
-discord.py then sleeps before it lets the next one in, and the caller waits with it. Safe, because the originals run
-unchanged.
+discord.py then sleeps before it lets the next one in, and the caller waits with it. Webhooks have no buckets, and what
+they wait for is seen without a hook. Safe, because the originals run unchanged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .patches import Patch
 from .rest import current_call
-
-if TYPE_CHECKING:
-    from discord.webhook.async_ import AsyncDeferredLock
 
 HOOK = "REST waits"
 
 
 def patches() -> list[Patch]:
-    """Return the hooks on the buckets of the bot's own calls and of webhooks."""
-    http, webhook = "discord.http", "discord.webhook.async_"
+    """Return the hooks on the bucket of a bot's own calls."""
     return [
-        Patch(HOOK, http, "Ratelimit.__aenter__", _make_bucket),
-        Patch(HOOK, http, "Ratelimit.__aexit__", _make),
-        Patch(HOOK, webhook, "AsyncDeferredLock.__aenter__", _make_lock_enter),
-        Patch(HOOK, webhook, "AsyncDeferredLock.__aexit__", _make_lock_exit),
+        Patch(HOOK, "discord.http", "Ratelimit.__aenter__", _make_enter),
+        Patch(HOOK, "discord.http", "Ratelimit.__aexit__", _make),
     ]
 
 
@@ -45,7 +39,7 @@ def _make(original: Callable[..., Any]) -> Callable[..., Any]:
     return wait
 
 
-def _make_bucket(original: Callable[..., Any]) -> Callable[..., Any]:
+def _make_enter(original: Callable[..., Any]) -> Callable[..., Any]:
     timed = _make(original)
 
     def wait(self: object) -> Any:
@@ -54,26 +48,5 @@ def _make_bucket(original: Callable[..., Any]) -> Callable[..., Any]:
             call.held = False
             call.waited += perf_counter() - call.started
         return timed(self)
-
-    return wait
-
-
-# A webhook's lock is timed only where it is going to wait: an interaction's own webhook never does.
-
-
-def _make_lock_enter(original: Callable[..., Any]) -> Callable[..., Any]:
-    timed = _make(original)
-
-    def wait(self: AsyncDeferredLock) -> Any:
-        return timed(self) if self.lock.locked() else original(self)
-
-    return wait
-
-
-def _make_lock_exit(original: Callable[..., Any]) -> Callable[..., Any]:
-    timed = _make(original)
-
-    def wait(self: AsyncDeferredLock, *raised: Any) -> Any:
-        return timed(self, *raised) if self.delta else original(self, *raised)
 
     return wait
