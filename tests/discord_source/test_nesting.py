@@ -144,3 +144,22 @@ def test_no_double_spans_and_no_tokens_when_aiohttp_is_instrumented_too(
     assert len(ours) == (1 if traced else 0)
     if traced:
         assert parent_of(observed, others[0]) == "command work"
+
+
+def test_what_a_user_wrote_reaches_no_span(observed: Observed, simulator: BackgroundSimulator) -> None:
+    bot = make_bot()
+
+    @bot.command()
+    async def find(ctx: commands.Context[commands.Bot], channel: discord.TextChannel) -> None:
+        await ctx.send(channel.name)
+
+    async def main() -> None:
+        async with running(bot, simulator):
+            await simulator.say("!find my-own-secret-plan")
+            await until(lambda: observed.spans("command find"))
+
+    asyncio.run(main())
+    span = observed.span("command find")
+    assert span.attributes["error.type"] == "ChannelNotFound"
+    assert span.attributes["discord.outcome"] == "rejected"
+    assert "my-own-secret-plan" not in span.to_json()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -115,7 +114,7 @@ class Stage:
     def _stop_bot(self) -> None:
         if self._bot is None or self._bot.poll() is not None:
             return
-        self._bot.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+        self._bot.terminate()
         try:
             self._bot.wait(10)
         except subprocess.TimeoutExpired:

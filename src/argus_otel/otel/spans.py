@@ -100,9 +100,12 @@ class OTelSpan:
         self._span.add_event(name, attributes)
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
-        """End it, with what went wrong as OTel semconv's ``exception`` event, free of secrets."""
+        """End it; where it failed, with what went wrong as OTel semconv's ``exception`` event, free of secrets.
+
+        What was rejected is the user's doing, and its message may quote what the user wrote: that stays here.
+        """
         span = self._span
-        if span.is_recording() and (error is not None or failed):
+        if failed and span.is_recording():
             message = ""
             if error is not None:
                 message = self._redact(message_of(error))
@@ -115,8 +118,7 @@ class OTelSpan:
                         "exception.stacktrace": self._redact(stack),
                     },
                 )
-            if failed:
-                span.set_status(Status(StatusCode.ERROR, message or None))
+            span.set_status(Status(StatusCode.ERROR, message or None))
         span.end()
 
 
