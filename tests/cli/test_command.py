@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -58,3 +59,14 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert capsys.readouterr().err == (
         "argus-otel top needs rich, which is not installed: pip install 'argus-otel[cli]'\n"
     )
+
+
+def test_nobody_has_to_read_to_the_end() -> None:
+    command = [sys.executable, "-u", "-m", "argus_otel", "doctor", "--no-network"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as doctor:
+        assert doctor.stdout is not None
+        assert doctor.stderr is not None
+        doctor.stdout.readline()
+        doctor.stdout.close()
+        assert doctor.stderr.read() == ""
+        assert doctor.wait(30) == 0

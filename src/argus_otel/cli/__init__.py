@@ -7,6 +7,7 @@ Only the module of the subcommand that is asked for is imported: starting a bot 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -132,9 +133,15 @@ def _run(name: str, command: _Command, rest: list[str]) -> int:
     )
     module.add_arguments(parser)
     arguments = parser.parse_args(rest, argparse.Namespace(program=program))
-    if name == "run" and not program:
-        parser.error("which program? Give the path of a script, or -m and a module's name")
-    return module.run(arguments)
+    if name == "run":
+        if not program:
+            parser.error("which program? Give the path of a script, or -m and a module's name")
+        return module.run(arguments)
+    try:
+        return module.run(arguments)
+    except BrokenPipeError:  # `argus-otel doctor | head`: nobody reads on, and Python is not to complain of it at exit
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for as long as the process lasts
+        return 0
 
 
 def _needing_extra(name: str, extra: str, run: Callable[[], int]) -> int:
