@@ -111,6 +111,7 @@ def test_reconnects_resumes_and_closes(observed: Observed, sharded: bool) -> Non
                 await until(lambda: sessions().get((0, "identify")) == 2, timeout=15)
                 await until(lambda: observed.values(EVENTS)["READY",] == shards + 1)
                 await until(lambda: observed.values("discord.shard.up")[0,] == 1)
+                await simulator.ready(shards)  # its guilds follow READY
                 await until(lambda: agreed(observed, simulator))
 
         asyncio.run(main())
