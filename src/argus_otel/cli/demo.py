@@ -65,24 +65,11 @@ def _watch(console: Console, stage: Stage, duration: float | None) -> None:
 
 
 def _live(console: Console, stage: Stage, duration: float | None) -> None:
-    from rich.live import Live
+    from .scrape import Scraper
+    from .top import watch
+    from .view import Dashboard
 
-    from .scrape import Scraper, UnreachableError
-    from .view import Dashboard, Frame
-
-    scraper = Scraper(stage.url)
-    snapshot = scraper.scrape()
-    frame = Frame(scraper.url, snapshot, snapshot, snapshot)
-    end = time.monotonic() + (duration or math.inf)
-    with Live(Dashboard(frame), console=console, screen=True, auto_refresh=False) as live:
-        while (left := end - time.monotonic()) > 0:
-            time.sleep(min(_INTERVAL, left))
-            try:
-                frame = frame.then(scraper.scrape())
-            except UnreachableError as error:
-                frame = frame.missed(str(error), time.monotonic())
-            live.update(Dashboard(frame), refresh=True)
-    console.print(Dashboard(frame))
+    console.print(Dashboard(watch(console, Scraper(stage.url), _INTERVAL, duration or math.inf)))
 
 
 def _plain(console: Console, stage: Stage, duration: float | None) -> None:

@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.once or not console.is_terminal:
             _print(console, scraper, arguments.interval)
         else:
-            _watch(console, scraper, arguments.interval)
+            watch(console, scraper, arguments.interval)
     except UnreachableError as error:
         print(f"argus-otel top: {error}", file=sys.stderr)
         return 1
@@ -72,20 +72,29 @@ def _print(console: Console, scraper: Scraper, interval: float) -> None:
     console.print(Dashboard(frame.then(scraper.scrape())))
 
 
-def _watch(console: Console, scraper: Scraper, interval: float) -> None:
+def watch(console: Console, scraper: Scraper, interval: float, duration: float = math.inf) -> Frame:
+    """Show a live view for ``duration`` seconds, or until Ctrl-C; return its last frame.
+
+    Raises
+    ------
+    UnreachableError
+        The endpoint does not answer at the start. Later on the view says so, and goes on asking.
+    """
     from rich.live import Live
 
     from .view import Dashboard
 
     frame = _begin(scraper)
+    end = time.monotonic() + duration
     with Live(Dashboard(frame), console=console, screen=True, auto_refresh=False) as live:
-        while True:
-            time.sleep(interval)
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(interval, left))
             try:
                 frame = frame.then(scraper.scrape())
             except UnreachableError as error:
                 frame = frame.missed(str(error), time.monotonic())
             live.update(Dashboard(frame), refresh=True)
+    return frame
 
 
 def _begin(scraper: Scraper) -> Frame:

@@ -30,7 +30,6 @@ class Components:
     def __init__(self, telemetry: Telemetry, interactions: Interactions) -> None:
         self._interactions = interactions
         self._guard = telemetry.guard
-        self._end = telemetry.guard.shield(HOOK, interactions.end)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on views, modals and dynamic items."""
@@ -55,7 +54,7 @@ class Components:
                 operation = claim(self, *args)
                 if operation is None:
                     return original(self, *args, **kwargs)
-                return ending(operation, original, self, *args, **kwargs)
+                return ending(operation, original)(self, *args, **kwargs)
 
             return _scheduled_task
 
@@ -76,22 +75,12 @@ class Components:
             if operation is None:
                 return original(self, component_type, factory, interaction, *args)
             watched = _WatchedFactory(factory, operation)
-            return ending(operation, original, self, component_type, watched, interaction, *args)
+            return ending(operation, original)(self, component_type, watched, interaction, *args)
 
         return schedule_dynamic_item_call
 
-    async def _ending(
-        self, operation: InteractionOperation, original: Callable[..., Any], *args: Any, **kwargs: Any
-    ) -> None:
-        raised: BaseException | None = None
-        try:
-            await original(*args, **kwargs)
-        except BaseException as error:
-            raised = error
-            raise
-        finally:
-            self._end(operation, raised)
-            raised = None  # or the exception's traceback would hold this frame, and this frame the exception
+    def _ending(self, operation: InteractionOperation, original: Callable[..., Any]) -> Callable[..., Any]:
+        return self._guard.around(HOOK, lambda *_: operation, self._interactions.end)(original)
 
     def _claim_view(self, view: View, item: Item[Any], interaction: Interaction[Any]) -> InteractionOperation | None:
         operation = self._interactions.claim(interaction.id)

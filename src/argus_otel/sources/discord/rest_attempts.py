@@ -26,7 +26,6 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
     """Return the hooks on the beginning and the end of an attempt."""
     guard = telemetry.guard
     begun = guard.shield(HOOK, calls.attempt_begun)
-
     answered = guard.shield(HOOK, calls.attempt_answered)
 
     def make_request(original: Callable[..., Any]) -> Callable[..., Any]:
