@@ -95,6 +95,7 @@ class Runtime:
             self.settings = settings = self.settings or Settings.resolve()
             if settings.disabled or not {"discord", "*"}.isdisjoint(settings.disabled_instrumentations):
                 return
+            self.telemetry.rates.choose(settings.trace_rates)
             connect = partial(
                 self._connect,
                 meter_provider=meter_provider,

@@ -20,6 +20,7 @@ T = TypeVar("T")
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9464
 DEFAULT_SHUTDOWN_TIMEOUT = 5.0
+DEFAULT_LOOP_BLOCKED_AFTER = 1.0
 
 _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
@@ -50,6 +51,9 @@ class Settings:
         metrics, and OTLP for each signal that has an OTLP endpoint.
     sampler, sampler_argument:
         ``OTEL_TRACES_SAMPLER``, ``OTEL_TRACES_SAMPLER_ARG``.
+    trace_rates:
+        ``ARGUS_TRACE_RATES``: the share of traces that is kept, from 0 to 1, by kind of work or by kind and name:
+        ``event=0.1,event.message=0,task.cleanup=0.5``.
     disabled_instrumentations:
         ``OTEL_PYTHON_DISABLED_INSTRUMENTATIONS``.
     endpoint:
@@ -61,6 +65,11 @@ class Settings:
         ``ARGUS_ENDPOINT_TOKEN``: the bearer token that ``/metrics`` and ``/status`` then ask for.
     endpoint_certificate, endpoint_key:
         ``ARGUS_ENDPOINT_CERTIFICATE``, ``ARGUS_ENDPOINT_KEY``: PEM files; the endpoint then speaks HTTPS.
+    cluster_id:
+        ``ARGUS_CLUSTER_ID``: which of several processes of one bot this is, as ``discord.cluster.id``.
+    loop_blocked_after:
+        ``ARGUS_LOOP_BLOCKED_AFTER``: how long the event loop may stand still before an event tells where, in seconds; 0
+        for never.
     shutdown_timeout:
         ``ARGUS_SHUTDOWN_TIMEOUT``: how long the last export may take when the bot ends, in seconds.
     simulator_url:
@@ -79,6 +88,7 @@ class Settings:
     logs_exporters: tuple[str, ...] = ()
     sampler: str | None = None
     sampler_argument: str | None = None
+    trace_rates: Mapping[str, float] = field(default_factory=dict[str, float])
     disabled_instrumentations: tuple[str, ...] = ()
     endpoint: bool = True
     endpoint_host: str = DEFAULT_HOST
@@ -86,6 +96,8 @@ class Settings:
     endpoint_token: str | None = field(default=None, repr=False)
     endpoint_certificate: str | None = None
     endpoint_key: str | None = None
+    cluster_id: str | None = None
+    loop_blocked_after: float = DEFAULT_LOOP_BLOCKED_AFTER
     shutdown_timeout: float = DEFAULT_SHUTDOWN_TIMEOUT
     simulator_url: str | None = None
     problems: tuple[str, ...] = ()
@@ -137,6 +149,13 @@ class _Resolution:
             "logs_exporters": self._exporters("logs", ()),
             "sampler": take("sampler", ("OTEL_TRACES_SAMPLER",), str, None, "the name of a sampler"),
             "sampler_argument": take("sampler_argument", ("OTEL_TRACES_SAMPLER_ARG",), str, None, "its argument"),
+            "trace_rates": take(
+                "trace_rates",
+                ("ARGUS_TRACE_RATES",),
+                _rates,
+                {},
+                "kinds of work and shares from 0 to 1, by commas, such as event=0.1,event.message=0,task=1",
+            ),
             "disabled_instrumentations": take(
                 "disabled_instrumentations", ("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",), _names, (), "names, by commas"
             ),
@@ -160,6 +179,14 @@ class _Resolution:
                 "endpoint_certificate", ("ARGUS_ENDPOINT_CERTIFICATE",), str, None, "the path of a PEM file"
             ),
             "endpoint_key": take("endpoint_key", ("ARGUS_ENDPOINT_KEY",), str, None, "the path of a PEM file"),
+            "cluster_id": take("cluster_id", ("ARGUS_CLUSTER_ID",), str, None, "a name or number"),
+            "loop_blocked_after": take(
+                "loop_blocked_after",
+                ("ARGUS_LOOP_BLOCKED_AFTER",),
+                _seconds,
+                DEFAULT_LOOP_BLOCKED_AFTER,
+                "a number of seconds, 0 or more",
+            ),
             "shutdown_timeout": take(
                 "shutdown_timeout",
                 ("ARGUS_SHUTDOWN_TIMEOUT",),
@@ -285,6 +312,8 @@ def _signal_endpoint(signal: str) -> str:
 
 def _text(raw: object) -> str:
     """Return a keyword's value as the environment would spell it, so that both are judged alike."""
+    if isinstance(raw, Mapping):
+        return ",".join(f"{name}={value}" for name, value in cast("Mapping[object, object]", raw).items())
     if isinstance(raw, (list, tuple, set, frozenset)):
         return ",".join(map(str, cast("Iterable[object]", raw)))
     return str(raw).strip()
@@ -314,3 +343,13 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise ValueError(text)
     return seconds
+
+
+def _rates(text: str) -> dict[str, float]:
+    rates: dict[str, float] = {}
+    for pair in _names(text):
+        kind, _, share = pair.rpartition("=")
+        rates[kind.strip()] = float(share)
+        if not kind.strip() or not 0 <= float(share) <= 1:
+            raise ValueError(text)
+    return rates

@@ -21,6 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 from opentelemetry.trace import StatusCode
 
+from argus_otel.otel.sampling import SampleRoots
 from argus_otel.otel.spans import OTelTracing, quiet
 from argus_otel.telemetry import Redactor, SpanKind
 
@@ -33,8 +34,14 @@ class Traced:
         self.provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
         self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.redact = Redactor()
-        self.tracing = OTelTracing(self.provider.get_tracer("test"), self.redact)
-        self.start = self.tracing.start
+        self.tracing = OTelTracing(
+            self.provider.get_tracer("test"), self.redact, sampler if isinstance(sampler, SampleRoots) else None
+        )
+
+    def start(self, name: str, kind: SpanKind, attributes: dict[str, object], *, root: bool = False, links: tuple = ()):
+        if root:
+            return self.tracing.root(name, kind, lambda: attributes, links=links)
+        return self.tracing.child(name, kind, attributes)
 
     @property
     def spans(self) -> dict[str, ReadableSpan]:

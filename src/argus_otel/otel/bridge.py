@@ -17,6 +17,7 @@ from .deferred import DeferredHistograms
 from .events import OTelEvents
 from .instruments import observe
 from .proxies import same
+from .sampling import SampleRoots
 from .scope import SCOPE
 from .spans import HTTP_INSTRUMENTATIONS, OTelTracing, quiet
 
@@ -75,7 +76,12 @@ class Bridge:
         if isinstance(provider, (trace.ProxyTracerProvider, trace.NoOpTracerProvider)):
             self._telemetry.tracing = None
         else:
-            self._telemetry.tracing = OTelTracing(provider.get_tracer(SCOPE, __version__), self._telemetry.redact)
+            sampler = getattr(provider, "sampler", None)
+            self._telemetry.tracing = OTelTracing(
+                provider.get_tracer(SCOPE, __version__),
+                self._telemetry.redact,
+                sampler if isinstance(sampler, SampleRoots) else None,
+            )
 
     def _connect_metrics(self, provider: MeterProvider, own: MeterProvider | None) -> None:
         for known, deferred in self._meters:

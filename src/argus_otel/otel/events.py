@@ -7,7 +7,9 @@ from time import time_ns
 
 from opentelemetry._logs import Logger, LogRecord, SeverityNumber
 
-from argus_otel.telemetry import AttributeValue, Event
+from argus_otel.telemetry import AttributeValue, Event, Severity
+
+_SEVERITIES = {Severity.INFO: SeverityNumber.INFO, Severity.WARN: SeverityNumber.WARN}
 
 
 class OTelEvents:
@@ -25,7 +27,7 @@ class OTelEvents:
         self._logger.emit(
             LogRecord(
                 timestamp=time_ns(),
-                severity_number=SeverityNumber.INFO,
+                severity_number=_SEVERITIES[event.severity],
                 body=event.meaning,
                 attributes={**attributes, "event.name": event.name},
                 event_name=event.name,

@@ -18,7 +18,7 @@ from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
+from opentelemetry.sdk.trace.sampling import Sampler
 from prometheus_client import CollectorRegistry
 
 from argus_otel.settings import Settings
@@ -27,7 +27,7 @@ from argus_otel.telemetry import State, Telemetry
 from .exporters import load, watched
 from .proxies import is_proxy
 from .readers import HistogramReader, PrometheusReader, PushReader, reader_class
-from .sampling import sampler
+from .sampling import KEEP_ALL, sampler
 from .shutdown import end_with_the_process
 
 T = TypeVar("T")
@@ -108,7 +108,7 @@ class Providers:
 
     def _sampler(self) -> Sampler:
         made = self._telemetry.attempt("sampler", partial(sampler, self._settings))
-        return DEFAULT_ON if made is None else made
+        return KEEP_ALL if made is None else made
 
     # -- logs
 

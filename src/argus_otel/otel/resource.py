@@ -23,6 +23,8 @@ def build(settings: Settings, auto_instrumentation_version: str | None = None) -
         "telemetry.distro.name": "argus-otel",
         "telemetry.distro.version": __version__,
     }
+    if settings.cluster_id:
+        attributes["discord.cluster.id"] = settings.cluster_id
     if auto_instrumentation_version:
         attributes["telemetry.auto.version"] = auto_instrumentation_version
     if "service.instance.id" not in OTELResourceDetector().detect().attributes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Token
+from random import random
+from typing import cast
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -12,9 +14,11 @@ from opentelemetry.context import (
     _SUPPRESS_HTTP_INSTRUMENTATION_KEY as SUPPRESS_HTTP,  # pyright: ignore[reportPrivateUsage] - as contrib does
 )
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
+from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
 
-from argus_otel.telemetry import AttributeValue, SpanKind, TraceSpan, message_of
+from argus_otel.telemetry import AttributeValue, SpanKind, TraceReference, TraceSpan, message_of
+
+from .sampling import CHOSEN, SampleRoots
 
 _KINDS = {
     SpanKind.INTERNAL: trace.SpanKind.INTERNAL,
@@ -30,8 +34,13 @@ HTTP_INSTRUMENTATIONS = (
     "opentelemetry.instrumentation.urllib3",
 )
 
-
 _NOTHING = Context()
+
+_ROOT = otel_context.create_key("argus-otel-root")
+_CHOSEN_ROOT = Context({CHOSEN: True})
+
+# The parent of whatever a trace that is not kept starts: valid, so that samplers heed its "not sampled".
+_UNSEEN = NonRecordingSpan(SpanContext(1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
 
 
 class ContextScope:
@@ -62,9 +71,9 @@ class ContextScope:
 class OTelSpan:
     """An OpenTelemetry span in the neutral layer's terms."""
 
-    __slots__ = ("trace_id", "span_id", "sampled", "_span", "_kind", "_redact", "_scope")
+    __slots__ = ("trace_id", "span_id", "sampled", "_span", "_kind", "_redact", "_scope", "_is_root")
 
-    def __init__(self, span: trace.Span, kind: SpanKind, redact: Callable[[str], str]) -> None:
+    def __init__(self, span: trace.Span, kind: SpanKind, redact: Callable[[str], str], *, is_root: bool) -> None:
         identity = span.get_span_context()
         self.trace_id = identity.trace_id
         self.span_id = identity.span_id
@@ -72,6 +81,7 @@ class OTelSpan:
         self._span = span
         self._kind = kind
         self._redact = redact
+        self._is_root = is_root
         self._scope: ContextScope | None = None
 
     def enter(self) -> None:
@@ -79,6 +89,8 @@ class OTelSpan:
         context = trace.set_span_in_context(self._span)
         if self._kind is SpanKind.CLIENT:
             context = otel_context.set_value(SUPPRESS_HTTP, True, context)
+        if self._is_root:
+            context = otel_context.set_value(_ROOT, self, context)
         self._scope = ContextScope(context)
         self._scope.enter()
 
@@ -122,31 +134,80 @@ class OTelSpan:
         span.end()
 
 
-class OTelTracing:
-    """Starts spans on one tracer."""
+class UnseenSpan(ContextScope):
+    """The root of a trace that is not kept. What is started in it is not kept either."""
 
-    def __init__(self, tracer: trace.Tracer, redact: Callable[[str], str]) -> None:
+    __slots__ = ()
+
+    trace_id = 0
+    span_id = 0
+    sampled = False
+
+    def rename(self, name: str) -> None:
+        """Do nothing."""
+
+    def set(self, attributes: Mapping[str, AttributeValue]) -> None:
+        """Do nothing."""
+
+    def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
+        """Do nothing."""
+
+    def end(self, error: BaseException | None, *, failed: bool) -> None:
+        """Do nothing."""
+
+
+_IN_UNSEEN = trace.set_span_in_context(_UNSEEN, Context())
+_UNSEEN_CONTEXT = otel_context.set_value(_ROOT, UnseenSpan(_IN_UNSEEN), _IN_UNSEEN)
+
+
+class OTelTracing:
+    """Starts spans on one tracer.
+
+    Parameters
+    ----------
+    redact:
+        Takes secrets out of what an exception says.
+    sampler:
+        The tracer's, where it is ours: then whether a root is kept is decided before there is a span.
+    """
+
+    def __init__(self, tracer: trace.Tracer, redact: Callable[[str], str], sampler: SampleRoots | None = None) -> None:
         self._tracer = tracer
         self._redact = redact
+        self._share = 1.0 if sampler is None else sampler.share
 
-    def start(
+    def root(
         self,
         name: str,
         kind: SpanKind,
-        attributes: Mapping[str, AttributeValue],
+        attributes: Callable[[], Mapping[str, AttributeValue]],
         *,
-        root: bool = False,
-        links: Sequence[TraceSpan] = (),
+        rate: float = 1.0,
+        links: Sequence[TraceReference] = (),
     ) -> TraceSpan:
-        """Start a span; a root begins a trace of its own, whatever the running context holds."""
+        """Start a span that begins a trace of its own; see :class:`~argus_otel.telemetry.Tracing`."""
+        share = rate * self._share
+        if share < 1.0 and random() >= share:  # noqa: S311 - a draw for sampling
+            return UnseenSpan(_UNSEEN_CONTEXT)
         span = self._tracer.start_span(
             name,
-            context=Context() if root else None,
+            context=_CHOSEN_ROOT,
             kind=_KINDS[kind],
-            attributes=attributes,
+            attributes=attributes(),
             links=[Link(_span_context(link)) for link in links],
         )
-        return OTelSpan(span, kind, self._redact)
+        return OTelSpan(span, kind, self._redact, is_root=True)
+
+    def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
+        """Start a span under the running context's, unless that is in a trace which is not kept."""
+        if trace.get_current_span() is _UNSEEN:
+            return None
+        span = self._tracer.start_span(name, kind=_KINDS[kind], attributes=attributes)
+        return OTelSpan(span, kind, self._redact, is_root=False)
+
+    def current_root(self) -> TraceSpan | None:
+        """Return the root that the running context is in, which may have ended."""
+        return cast("TraceSpan | None", otel_context.get_value(_ROOT))
 
 
 def quiet() -> ContextScope:
@@ -154,6 +215,6 @@ def quiet() -> ContextScope:
     return ContextScope(otel_context.set_value(SUPPRESS_HTTP, True))
 
 
-def _span_context(span: TraceSpan) -> SpanContext:
-    flags = TraceFlags(TraceFlags.SAMPLED if span.sampled else TraceFlags.DEFAULT)
+def _span_context(span: TraceReference) -> SpanContext:
+    flags = TraceFlags(TraceFlags.SAMPLED)
     return SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=flags)

@@ -5,16 +5,17 @@ one way: hook, neutral layer, bridge, SDK.
 """
 
 from .counters import Counter, CounterCell
-from .definitions import OTHER, Attribute, AttributeValue, Catalogue, Event, Kind, Metric, Span, SpanKind
+from .definitions import OTHER, Attribute, AttributeValue, Catalogue, Event, Kind, Metric, Severity, Span, SpanKind
 from .families import Attributes, Bound
 from .gauges import Gauge, Reading
 from .guard import Guard, PartError, message_of
 from .health import Check, Health, Part, State
-from .histograms import Exemplar, Histogram, HistogramCell, Relay, TraceReference
+from .histograms import Exemplar, Histogram, HistogramCell, Relay
 from .operations import Operation
-from .recorder import EventSink, Telemetry
+from .rates import Rates
+from .recorder import EventSink, LoopWatcher, Telemetry
 from .redaction import Redactor
-from .tracing import Scope, TraceSpan, Tracing
+from .tracing import Scope, TraceReference, TraceSpan, Tracing
 
 __all__ = [
     "Telemetry",
@@ -29,6 +30,7 @@ __all__ = [
     "Exemplar",
     "Operation",
     "EventSink",
+    "LoopWatcher",
     # definitions
     "Attribute",
     "AttributeValue",
@@ -38,9 +40,11 @@ __all__ = [
     "Kind",
     "Metric",
     "OTHER",
+    "Severity",
     "Span",
     "SpanKind",
     # tracing
+    "Rates",
     "Scope",
     "TraceReference",
     "TraceSpan",

@@ -37,6 +37,13 @@ class SpanKind(Enum):
     CONSUMER = "consumer"
 
 
+class Severity(Enum):
+    """How much an event matters to whoever reads it."""
+
+    INFO = "info"
+    WARN = "warn"
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One metric attribute, with the bound on how many values it can ever take.
@@ -120,6 +127,11 @@ class Span:
     meaning: str
     attributes: tuple[str, ...] = ()
 
+    @property
+    def work(self) -> str:
+        """The kind of work, which is the first word of the name: what sampling rates go by."""
+        return self.name.partition(" ")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -128,6 +140,7 @@ class Event:
     name: str
     meaning: str
     attributes: tuple[str, ...] = ()
+    severity: Severity = Severity.INFO
 
 
 @dataclass(frozen=True, slots=True)

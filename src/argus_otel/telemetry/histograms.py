@@ -10,18 +10,11 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import time_ns
-from typing import Protocol
 
 from .caps import AttributeCaps
 from .definitions import Metric
 from .families import Attributes, Family
-
-
-class TraceReference(Protocol):
-    """A sampled span, as far as an exemplar needs it."""
-
-    trace_id: int
-    span_id: int
+from .tracing import TraceReference
 
 
 @dataclass(frozen=True, slots=True)

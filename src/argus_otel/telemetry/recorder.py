@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from .gauges import Gauge, Reading
 from .guard import Guard
 from .health import Health, State
 from .histograms import Histogram
+from .rates import Rates
 from .redaction import Redactor
 from .tracing import Scope, Tracing
 
@@ -21,6 +23,9 @@ T = TypeVar("T")
 
 EventSink = Callable[[Event, Mapping[str, AttributeValue]], None]
 """Takes an event as it happens: (definition, attributes). Must not block."""
+
+LoopWatcher = Callable[[asyncio.AbstractEventLoop], None]
+"""Is told of an event loop that a source's program runs on; called on that loop, and again for one that it knows."""
 
 
 class Telemetry:
@@ -35,6 +40,8 @@ class Telemetry:
         See their classes.
     tracing:
         Set by the bridge; ``None`` while nothing is traced.
+    rates:
+        Which share of the traces of each kind of work is kept.
     quiet:
         Set by the bridge where HTTP client instrumentations are loaded: makes a scope in which they are silent.
     on_start:
@@ -45,9 +52,11 @@ class Telemetry:
         self.redact = Redactor()
         self.health = Health()
         self.tracing: Tracing | None = None
+        self.rates = Rates()
         self.quiet: Callable[[], Scope] | None = None
         self.on_start: Callable[[], None] = _nothing
         self._sinks: list[EventSink] = []
+        self._loop_watchers: list[LoopWatcher] = []
         self._counters: dict[str, Counter] = {}
         self._histograms: dict[str, Histogram] = {}
         self._gauges: dict[str, Gauge] = {}
@@ -90,6 +99,17 @@ class Telemetry:
         """Tell that ``event`` happened now."""
         for sink in self._sinks:
             sink(event, attributes)
+
+    def found_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell, on ``loop``, that a source's program runs on it; safe to repeat."""
+        self.health.watch_loop(loop)
+        for watch in self._loop_watchers:
+            watch(loop)
+
+    def watch_loops(self, watch: LoopWatcher) -> None:
+        """Have ``watch`` told of every event loop that is found from now on."""
+        if watch not in self._loop_watchers:
+            self._loop_watchers.append(watch)
 
     # -- for whoever starts a part of the distro
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from .definitions import AttributeValue, SpanKind
+
+
+class TraceReference(Protocol):
+    """A span, as far as an exemplar or a link needs it."""
+
+    trace_id: int
+    span_id: int
 
 
 class Scope(Protocol):
@@ -50,22 +57,33 @@ class TraceSpan(Scope, Protocol):
 class Tracing(Protocol):
     """Starts spans."""
 
-    def start(
+    def root(
         self,
         name: str,
         kind: SpanKind,
-        attributes: Mapping[str, AttributeValue],
+        attributes: Callable[[], Mapping[str, AttributeValue]],
         *,
-        root: bool = False,
-        links: Sequence[TraceSpan] = (),
-    ) -> TraceSpan | None:
-        """Start a span, or return ``None`` where nothing is traced.
+        rate: float = 1.0,
+        links: Sequence[TraceReference] = (),
+    ) -> TraceSpan:
+        """Start a span that begins a trace of its own, whatever the running context holds.
 
         Parameters
         ----------
-        root:
-            Whether it begins a trace of its own, whatever the running context holds.
+        attributes:
+            Called where somebody will see them.
+        rate:
+            The share of such traces that is kept, from 0 to 1. In one that is not, nothing that it starts is kept
+            either, and that costs next to nothing.
         links:
-            Spans that this one follows from.
+            What this one follows from.
         """
+        ...
+
+    def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
+        """Start a span under the running context's, or return ``None`` in a trace that is not kept."""
+        ...
+
+    def current_root(self) -> TraceSpan | None:
+        """Return the root that the running context is in, which may have ended; ``None`` outside any of ours."""
         ...

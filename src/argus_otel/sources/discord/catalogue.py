@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argus_otel.telemetry import Attribute, Catalogue, Event, Kind, Metric, Span, SpanKind
+from argus_otel.telemetry import Attribute, Catalogue, Event, Kind, Metric, Severity, Span, SpanKind
 
 from .templates import template_of
 
@@ -49,6 +49,14 @@ SERVER = Attribute("server.address", "The host of Discord's API.", cap=16)
 RATELIMIT_SCOPE = Attribute(
     "discord.ratelimit.scope", "Whose limit was hit.", values=("user", "shared", "global", "cloudflare")
 )
+EVENT_NAME = Attribute(
+    "discord.event.name", "The event that a listener is for, by discord.py's name without `on_`.", cap=200
+)
+TASK_NAME = Attribute(
+    "discord.task.name", "The function that a `discord.ext.tasks` loop repeats, as `Cog.cleanup` or `cleanup`.", cap=200
+)
+CHANGE = Attribute("discord.change", "Whether the bot came to the guild or is gone from it.", values=("join", "leave"))
+EXTENSION_NAME = Attribute("discord.extension.name", "The extension's module, such as `cogs.music`.", cap=200)
 
 # -- buckets, in seconds
 
@@ -59,6 +67,8 @@ _ACKNOWLEDGEMENT = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 5.0, 10
 # OTel semconv's advice for http.client.request.duration.
 _HTTP = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _CALL = (*_HTTP, 30.0, 60.0, 300.0)
+# Round trips to the gateway: some 40 ms in good health, seconds when the event loop is blocked.
+_ROUND_TRIP = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _WAIT = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 # -- gateway
@@ -92,6 +102,29 @@ DISCONNECTS = Metric(
     "{disconnect}",
     "Gateway connections that ended, by the code they were closed with.",
     (SHARD_ID, CLOSE_CODE),
+)
+HEARTBEAT = Metric(
+    "discord.gateway.heartbeat.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "Time between each heartbeat and its acknowledgement, over all shards.",
+    (),
+    _ROUND_TRIP,
+)
+GATEWAY_WAIT = Metric(
+    "discord.gateway.ratelimit.wait",
+    Kind.HISTOGRAM,
+    "s",
+    "What a message to the gateway waited for its send limit; only those that waited.",
+    (),
+    _WAIT,
+)
+SHARD_RATELIMITED = Metric(
+    "discord.shard.ratelimited",
+    Kind.GAUGE,
+    "1",
+    "1 while the shard has used up its limit of messages to the gateway, else 0.",
+    (SHARD_ID,),
 )
 
 # -- interactions and commands
@@ -132,6 +165,50 @@ COMMAND_DURATION = Metric(
     "s",
     "From a command's arrival to its end, each command once, whichever way it came in.",
     (COMMAND_NAME, COMMAND_TYPE, OUTCOME, ERROR_TYPE),
+    _WORK,
+)
+COMPONENTS_UNHANDLED = Metric(
+    "discord.component.unhandled",
+    Kind.COUNTER,
+    "{interaction}",
+    "Clicks and modals that no view, dynamic item or listener of this bot handled: the user saw them fail.",
+)
+VIEWS_ACTIVE = Metric(
+    "discord.view.active", Kind.GAUGE, "{view}", "Views and modals that discord.py waits for, persistent ones included."
+)
+VIEW_TIMEOUTS = Metric("discord.view.timeouts", Kind.COUNTER, "{view}", "Views and modals that timed out.")
+
+# -- other work
+
+LISTENER_DURATION = Metric(
+    "discord.listener.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "One run of one listener, from its event to its end.",
+    (EVENT_NAME, ERROR_TYPE),
+    _WORK,
+)
+TASK_DURATION = Metric(
+    "discord.task.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "One iteration of a `discord.ext.tasks` loop, without the sleep between two.",
+    (TASK_NAME, ERROR_TYPE),
+    _WORK,
+)
+TASKS_RUNNING = Metric(
+    "discord.task.running",
+    Kind.UP_DOWN,
+    "{task}",
+    "`discord.ext.tasks` loops that are started and have not ended; 0 for one that has.",
+    (TASK_NAME,),
+)
+EXTENSION_LOADING = Metric(
+    "discord.extension.load.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "Loading one extension, its setup function included.",
+    (EXTENSION_NAME, ERROR_TYPE),
     _WORK,
 )
 
@@ -175,6 +252,39 @@ GUILDS = Metric(
     "discord.guild.count", Kind.UP_DOWN, "{guild}", "Guilds that the bot is in, as far as this process sees."
 )
 USERS = Metric("discord.user.cached", Kind.UP_DOWN, "{user}", "Users in discord.py's cache.")
+GUILDS_UNAVAILABLE = Metric(
+    "discord.guild.unavailable", Kind.UP_DOWN, "{guild}", "Guilds that Discord cannot serve now, of those counted."
+)
+GUILD_CHANGES = Metric(
+    "discord.guild.changes", Kind.COUNTER, "{guild}", "Guilds that the bot came to or is gone from.", (CHANGE,)
+)
+MESSAGES = Metric("discord.message.cached", Kind.UP_DOWN, "{message}", "Messages in discord.py's cache.")
+EMOJIS = Metric("discord.emoji.cached", Kind.UP_DOWN, "{emoji}", "Custom emojis in discord.py's cache.")
+STICKERS = Metric("discord.sticker.cached", Kind.UP_DOWN, "{sticker}", "Guild stickers in discord.py's cache.")
+PRIVATE_CHANNELS = Metric(
+    "discord.private_channel.cached", Kind.UP_DOWN, "{channel}", "Direct message channels in discord.py's cache."
+)
+COMMANDS = Metric(
+    "discord.command.registered",
+    Kind.UP_DOWN,
+    "{command}",
+    "Commands that this bot has, groups and subcommands included. A hybrid command is both `slash` and `prefix`.",
+    (COMMAND_TYPE,),
+)
+EXTENSIONS = Metric("discord.extension.count", Kind.UP_DOWN, "{extension}", "Extensions that are loaded.")
+
+# -- voice
+
+VOICE_CONNECTIONS = Metric(
+    "discord.voice.connections", Kind.UP_DOWN, "{connection}", "Voice channels that the bot is connected to."
+)
+VOICE_LATENCY = Metric(
+    "discord.voice.latency",
+    Kind.GAUGE,
+    "s",
+    "Time between the last voice heartbeat and its acknowledgement, on the connection where it is longest.",
+)
+VOICE_PACKETS = Metric("discord.voice.packets", Kind.COUNTER, "{packet}", "Voice packets sent.")
 
 # -- spans
 
@@ -225,6 +335,24 @@ REST_SPAN = Span(
         "discord.rest.ratelimit.wait",
     ),
 )
+TASK_SPAN = Span(
+    "task {discord.task.name}",
+    SpanKind.INTERNAL,
+    "An iteration of a `discord.ext.tasks` loop. One that was started in a handler is linked to that handler's trace.",
+    (TASK_NAME.name, ERROR_TYPE.name),
+)
+LISTENER_SPAN = Span(
+    "event {discord.event.name}",
+    SpanKind.CONSUMER,
+    "A run of a listener. Dispatched from within other work, it is part of that work's trace.",
+    (EVENT_NAME.name, ERROR_TYPE.name, *_IDS),
+)
+VIEW_TIMEOUT_SPAN = Span(
+    "timeout {discord.component.name}",
+    SpanKind.INTERNAL,
+    "What a view or modal does when it times out, linked to the trace that sent it.",
+    (COMPONENT_NAME.name, ERROR_TYPE.name),
+)
 
 # -- events
 
@@ -235,27 +363,69 @@ SESSION_EVENT = Event(
 )
 DISCONNECT_EVENT = Event("discord.gateway.disconnect", "A gateway connection ended", (SHARD_ID.name, CLOSE_CODE.name))
 
+_GUILD = ("discord.guild.id", "discord.guild.name", "discord.guild.member_count", SHARD_ID.name)
+
+GUILD_JOIN_EVENT = Event("discord.guild.join", "The bot came to a guild", _GUILD)
+GUILD_LEAVE_EVENT = Event("discord.guild.leave", "The bot is gone from a guild", _GUILD)
+EXTENSION_EVENT = Event(
+    "discord.extension.load_failed",
+    "An extension could not be loaded",
+    (EXTENSION_NAME.name, ERROR_TYPE.name),
+    severity=Severity.WARN,
+)
+
 CATALOGUE = Catalogue(
     "discord",
     metrics=(
         GATEWAY_EVENTS,
         SHARD_EVENTS,
         LATENCY,
-        SHARD_UP,
+        HEARTBEAT,
+        GATEWAY_WAIT,
         SESSIONS,
         DISCONNECTS,
+        SHARD_UP,
+        SHARD_RATELIMITED,
         INTERACTION_DURATION,
         RESPONSE_TIME,
         UNACKNOWLEDGED,
         INTERACTIONS_ACTIVE,
         COMMAND_DURATION,
+        COMPONENTS_UNHANDLED,
+        VIEWS_ACTIVE,
+        VIEW_TIMEOUTS,
+        LISTENER_DURATION,
+        TASK_DURATION,
+        TASKS_RUNNING,
+        EXTENSION_LOADING,
         HTTP_DURATION,
         REST_DURATION,
         RATELIMIT_WAIT,
         RATELIMITS,
         GUILDS,
+        GUILDS_UNAVAILABLE,
+        GUILD_CHANGES,
         USERS,
+        MESSAGES,
+        EMOJIS,
+        STICKERS,
+        PRIVATE_CHANNELS,
+        COMMANDS,
+        EXTENSIONS,
+        VOICE_CONNECTIONS,
+        VOICE_LATENCY,
+        VOICE_PACKETS,
     ),
-    spans=(COMMAND_SPAN, COMPONENT_SPAN, MODAL_SPAN, AUTOCOMPLETE_SPAN, PREFIX_SPAN, REST_SPAN),
-    events=(SESSION_EVENT, DISCONNECT_EVENT),
+    spans=(
+        COMMAND_SPAN,
+        COMPONENT_SPAN,
+        MODAL_SPAN,
+        AUTOCOMPLETE_SPAN,
+        PREFIX_SPAN,
+        REST_SPAN,
+        TASK_SPAN,
+        LISTENER_SPAN,
+        VIEW_TIMEOUT_SPAN,
+    ),
+    events=(SESSION_EVENT, DISCONNECT_EVENT, GUILD_JOIN_EVENT, GUILD_LEAVE_EVENT, EXTENSION_EVENT),
 )

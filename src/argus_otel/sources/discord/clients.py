@@ -83,7 +83,7 @@ class Clients:
     def _started(self, client: Client) -> None:
         if not self._hooks.on:
             return
-        self._telemetry.health.watch_loop(client.loop)
+        self._telemetry.found_loop(client.loop)
         self._telemetry.on_start()
         self._disconnects.listen(client)
 

@@ -90,7 +90,7 @@ class Kind:
     def __init__(self, name: str, span: Span, active: CounterCell, command_type: str | None = None) -> None:
         self.type = name
         self.command_type = command_type
-        self.prefix = span.name.partition(" ")[0]
+        self.prefix = span.work
         self.span = span
         self.active = active
         self.for_tree = span in (COMMAND_SPAN, AUTOCOMPLETE_SPAN)
@@ -248,11 +248,11 @@ class Interactions:
     def _start_span(self, tracing: Tracing, operation: InteractionOperation, data: dict[str, Any], shards: int) -> None:
         self._telemetry.redact.add_secret(data.get("token"))
         kind, name = operation.kind, operation.name
-        operation.span = tracing.start(
+        operation.span = tracing.root(
             kind.prefix if name is None else f"{kind.prefix} {name}",
             kind.span.kind,
-            _span_attributes(operation, data, shards),
-            root=True,
+            lambda: _span_attributes(operation, data, shards),
+            rate=self._telemetry.rates.of(kind.prefix, name),
         )
 
     def _settle(self, state: ConnectionState[Any], operation: InteractionOperation) -> None:

@@ -66,11 +66,14 @@ class PrefixCommands:
             return None
         operation = PrefixOperation(ctx)
         if self._telemetry.tracing is not None:
-            operation.span = self._telemetry.tracing.start(
-                f"command {_name(ctx)}", PREFIX_SPAN.kind, _span_attributes(ctx), root=True
+            name = _name(ctx)
+            operation.span = self._telemetry.tracing.root(
+                f"{PREFIX_SPAN.work} {name}",
+                PREFIX_SPAN.kind,
+                lambda: _span_attributes(ctx),
+                rate=self._telemetry.rates.of(PREFIX_SPAN.work, name),
             )
-            if operation.span is not None:
-                operation.span.enter()
+            operation.span.enter()
         self._open[id(ctx)] = operation
         return operation
 

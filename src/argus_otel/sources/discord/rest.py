@@ -181,12 +181,12 @@ class RestCalls:
         telemetry = self._telemetry
         if telemetry.tracing is not None:
             telemetry.redact.add_secret(route.webhook_token)
-            call.scope = call.span = telemetry.tracing.start(
+            call.scope = call.span = telemetry.tracing.child(
                 f"{endpoint.method} {endpoint.template}",
                 REST_SPAN.kind,
                 {METHOD.name: endpoint.method, TEMPLATE.name: endpoint.template, SERVER.name: endpoint.server},
             )
-        elif telemetry.quiet is not None:
+        if call.scope is None and telemetry.quiet is not None:
             call.scope = telemetry.quiet()
         if call.scope is not None:
             call.scope.enter()
