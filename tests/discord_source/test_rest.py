@@ -66,7 +66,7 @@ def test_attempt_total_and_waits_are_told_apart(observed: Observed, simulator: B
 
 
 @pytest.mark.parametrize("scope", ["user", "shared", "global", "cloudflare"])
-def test_a_429_is_counted_by_whose_limit_was_hit(
+def test_peer_fault_18_a_429_is_counted_by_whose_limit_was_hit(
     observed: Observed, simulator: BackgroundSimulator, scope: str
 ) -> None:
     bot = make_bot()
