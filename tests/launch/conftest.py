@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -37,6 +38,31 @@ BARE = [sys.executable]
 
 class Bot:
     """A bot's process, its output and its endpoint."""
+
+    @classmethod
+    def started(
+        cls, simulator: BackgroundSimulator, command: list[str], *words: str, settings: Mapping[str, str] | None = None
+    ) -> Bot:
+        """Start one in a clean environment, on a port that is free."""
+        port = free_port()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        environment |= {
+            "ARGUS_SIMULATOR_URL": simulator.url,
+            "ARGUS_ENDPOINT_PORT": str(port),
+            "DISCORD_TOKEN": simulator.token,
+            "PYTHONUNBUFFERED": "1",
+            **(settings or {}),
+        }
+        process = subprocess.Popen(
+            [*command, *(words or (str(BOT),))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+            start_new_session=True,
+        )
+        return cls(process, port)
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self.process = process
@@ -95,30 +121,12 @@ def simulator() -> Iterator[BackgroundSimulator]:
 
 
 @pytest.fixture
-def start(simulator: BackgroundSimulator, free_port: Callable[[], int]) -> Iterator[Start]:
+def start(simulator: BackgroundSimulator) -> Iterator[Start]:
     """Start a bot in a clean environment; ended after the test."""
     bots: list[Bot] = []
 
     def start(command: list[str], *words: str, settings: Mapping[str, str] | None = None, ready: bool = True) -> Bot:
-        port = free_port()
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-        environment |= {
-            "ARGUS_SIMULATOR_URL": simulator.url,
-            "ARGUS_ENDPOINT_PORT": str(port),
-            "DISCORD_TOKEN": simulator.token,
-            "PYTHONUNBUFFERED": "1",
-            **(settings or {}),
-        }
-        process = subprocess.Popen(
-            [*command, *(words or (str(BOT),))],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=environment,
-            start_new_session=True,
-        )
-        bot = Bot(process, port)
+        bot = Bot.started(simulator, command, *words, settings=settings)
         bots.append(bot)
         if ready:
             try:
@@ -133,16 +141,11 @@ def start(simulator: BackgroundSimulator, free_port: Callable[[], int]) -> Itera
         bot.end()
 
 
-@pytest.fixture
-def free_port() -> Callable[[], int]:
-    import socket
-
-    def take() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    return take
+def free_port() -> int:
+    """Return a port that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @dataclass

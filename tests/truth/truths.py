@@ -1,0 +1,441 @@
+"""For each metric and each span: the number that is true, and ours."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from argus_otel.cli.buckets import Buckets
+from argus_otel.simulator import ledger as ledgers
+from argus_otel.sources.discord import catalogue as discord
+from argus_otel.telemetry import Attribute, Metric, Span
+
+from .storm import Evidence, Work
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number on both sides; a duration is the mean of all of its kind, in seconds."""
+
+    thing: str
+    true: float
+    ours: float
+    within: float = 0.0
+
+    @property
+    def agrees(self) -> bool:
+        return abs(self.true - self.ours) <= self.within
+
+    def __str__(self) -> str:
+        mark = "  " if self.agrees else "≠ "
+        return f"{mark}{self.thing:<70} {self.true:>14.6g} {self.ours:>14.6g}"
+
+
+Rows = Iterator[Row]
+Truth = Callable[[Evidence], Rows]
+
+METRICS: dict[str, Truth] = {}
+SPANS: dict[str, Truth] = {}
+
+
+def of(*definitions: Metric | Span) -> Callable[[Truth], Truth]:
+    """Register the truth about a metric or a span."""
+
+    def register(truth: Truth) -> Truth:
+        for definition in definitions:
+            (SPANS if isinstance(definition, Span) else METRICS)[definition.name] = truth
+        return truth
+
+    return register
+
+
+# -- tools
+
+
+def counts(true: Mapping[Any, float], ours: Mapping[Any, float]) -> Rows:
+    """Return a row for each thing that either side has counted."""
+    for thing in sorted({*true, *ours}, key=str):
+        if true.get(thing) or ours.get(thing):
+            yield Row(str(thing), true.get(thing, 0), ours.get(thing, 0))
+
+
+def tolerance(seconds: float) -> float:
+    """5 ms or 5 %."""
+    return max(0.005, 0.05 * seconds)
+
+
+def means(true: Mapping[Any, tuple[int, float]], ours: Mapping[Any, tuple[int, float]]) -> Rows:
+    """Return rows for counts, and for mean durations, of (count, sum) by thing."""
+    yield from counts({key: number for key, (number, _) in true.items()}, {key: n for key, (n, _) in ours.items()})
+    for thing, (number, seconds) in sorted(true.items(), key=str):
+        if number and thing in ours and ours[thing][0]:
+            mean = seconds / number
+            yield Row(f"{thing} [s]", mean, ours[thing][1] / ours[thing][0], within=tolerance(mean))
+
+
+def recorded(evidence: Evidence, metric: Metric, *attributes: Attribute) -> dict[tuple[str, ...], tuple[int, float]]:
+    """Return a histogram's (count, sum) by the values of these attributes, all of them by default."""
+    groups = evidence.metrics.spread(metric, *(attributes or metric.attributes))
+    return {group: (round(buckets.count), buckets.sum) for group, buckets in groups.items()}
+
+
+def counted(evidence: Evidence, metric: Metric, *attributes: Attribute) -> dict[tuple[str, ...], float]:
+    """Return a counter's or gauge's value by the values of these attributes, all of them by default."""
+    return dict(evidence.metrics.by(metric, *(attributes or metric.attributes)))
+
+
+def journal(evidence: Evidence, *kinds: str) -> dict[tuple[str, str, str], tuple[int, float]]:
+    """Return what the witness wrote down: (kind, name, error or "") to (count, sum of seconds)."""
+    found: dict[tuple[str, str, str], tuple[int, float]] = {}
+    for kind in kinds:
+        work = evidence.journal.get(kind, Work())
+        for (name, error), number in work.counts.items():
+            found[kind, name, error or ""] = number, work.seconds[name, error]
+    return found
+
+
+def added(pairs: Iterator[tuple[Any, tuple[int, float]]]) -> dict[Any, tuple[int, float]]:
+    """Add up (count, sum) by key."""
+    sums: defaultdict[Any, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
+    for key, (number, seconds) in pairs:
+        sums[key] = sums[key][0] + number, sums[key][1] + seconds
+    return dict(sums)
+
+
+def state(evidence: Evidence, name: str) -> float:
+    """Return what the witness says of itself."""
+    return evidence.journal["state"].seconds[name, None]
+
+
+# -- gateway
+
+
+@of(discord.GATEWAY_EVENTS)
+def gateway_events(evidence: Evidence) -> Rows:
+    true: Counter[tuple[str]] = Counter()
+    for (_, event), number in evidence.ledger.received_event_counts().items():
+        true[event,] += number
+    return counts(true, counted(evidence, discord.GATEWAY_EVENTS))
+
+
+@of(discord.SHARD_EVENTS)
+def shard_events(evidence: Evidence) -> Rows:
+    true: Counter[tuple[str]] = Counter()
+    for (shard, _), number in evidence.ledger.received_event_counts().items():
+        true[str(shard),] += number
+    return counts(true, counted(evidence, discord.SHARD_EVENTS))
+
+
+@of(discord.SESSIONS)
+def sessions(evidence: Evidence) -> Rows:
+    true = {(str(shard), kind): number for (shard, kind), number in evidence.ledger.session_counts().items()}
+    return counts(true, counted(evidence, discord.SESSIONS))
+
+
+@of(discord.DISCONNECTS)
+def disconnects(evidence: Evidence) -> Rows:
+    true: Counter[tuple[str, str]] = Counter()
+    for (shard, code, _), number in evidence.ledger.close_counts().items():
+        true[str(shard), str(code)] += number
+    return counts(true, counted(evidence, discord.DISCONNECTS))
+
+
+@of(discord.HEARTBEAT)
+def heartbeats(evidence: Evidence) -> Rows:
+    delays = [entry.ack_delay for entry in evidence.ledger.heartbeats_now() if entry.ack_delay is not None]
+    number, seconds = recorded(evidence, discord.HEARTBEAT)[()]
+    # The last of each connection may be under way, and one on each that broke may have been lost.
+    yield Row("acknowledged", len(delays), number, within=2 + len(evidence.ledger.closes))
+    mean = sum(delays) / len(delays)
+    yield Row("acknowledged [s]", mean, seconds / number, within=tolerance(mean))
+
+
+@of(discord.LATENCY)
+def latency(evidence: Evidence) -> Rows:
+    ours = counted(evidence, discord.LATENCY)
+    for shard in ("0", "1"):
+        delay = [e.ack_delay for e in evidence.ledger.heartbeats_now() if str(e.shard_id) == shard and e.ack_delay][-1]
+        yield Row(f"shard {shard} [s]", delay, ours[shard,], within=tolerance(delay))
+
+
+@of(discord.SHARD_UP)
+def shard_up(evidence: Evidence) -> Rows:
+    return counts({("0",): 1, ("1",): 1}, counted(evidence, discord.SHARD_UP))
+
+
+@of(discord.SHARD_RATELIMITED)
+def shard_ratelimited(evidence: Evidence) -> Rows:
+    ours = counted(evidence, discord.SHARD_RATELIMITED)
+    yield Row("shards", 2, len(ours))
+    yield Row("limited", 0, sum(ours.values()))
+
+
+@of(discord.GATEWAY_WAIT)
+def gateway_waits(evidence: Evidence) -> Rows:
+    # Three of eight go at once, the others wait for the next half second, in which three go again.
+    number, seconds = recorded(evidence, discord.GATEWAY_WAIT)[()]
+    yield Row("waits", 2, number)
+    _, true = evidence.journal["send"].counts, evidence.journal["send"].seconds["presence", None]
+    yield Row("in all [s]", true, seconds, within=tolerance(true))
+
+
+# -- interactions and commands
+
+
+def interactions(evidence: Evidence) -> list[ledgers.InteractionEntry]:
+    return evidence.ledger.interactions_now()
+
+
+KINDS = {
+    "slash": "application_command",
+    "user": "application_command",
+    "message": "application_command",
+    "autocomplete": "autocomplete",
+    "component": "component",
+    "modal": "modal_submit",
+}
+
+
+@of(discord.INTERACTION_DURATION)
+def interaction_duration(evidence: Evidence) -> Rows:
+    metric = discord.INTERACTION_DURATION
+    true = Counter((entry.kind,) for entry in interactions(evidence))
+    kinds = recorded(evidence, metric, discord.INTERACTION_TYPE)
+    yield from counts(true, {key: number for key, (number, _) in kinds.items()})
+    written = added(
+        ((KINDS[kind], name, error), pair)
+        for (kind, name, error), pair in journal(evidence, *KINDS).items()
+        if error != "CheckFailure"
+    )
+    ours = added(
+        ((kind, command or component, error), pair)
+        for (kind, command, component, _, error), pair in recorded(evidence, metric).items()
+        if error not in ("unhandled", "CheckFailure")
+    )
+    yield from means(written, ours)
+
+
+@of(discord.COMMAND_DURATION)
+def command_duration(evidence: Evidence) -> Rows:
+    written = {
+        (name, kind, error): pair
+        for (kind, name, error), pair in journal(evidence, "slash", "user", "message", "prefix").items()
+    }
+    unknown = evidence.done["!nothing of the kind"]
+    recordings = recorded(evidence, discord.COMMAND_DURATION)
+    ours = added(((name, kind, error), pair) for (name, kind, _, error), pair in recordings.items())
+    yield Row("unknown prefix commands", unknown, ours.pop(("_OTHER", "prefix", "CommandNotFound"))[0])
+    return (yield from means(written, ours))
+
+
+@of(discord.RESPONSE_TIME)
+def response_time(evidence: Evidence) -> Rows:
+    true = added(
+        ((entry.kind,), (1, entry.acknowledged_after))
+        for entry in interactions(evidence)
+        if entry.acknowledged and entry.acknowledged_after is not None
+    )
+    return means(true, recorded(evidence, discord.RESPONSE_TIME, discord.INTERACTION_TYPE))
+
+
+@of(discord.UNACKNOWLEDGED)
+def unacknowledged(evidence: Evidence) -> Rows:
+    true = Counter((entry.kind,) for entry in interactions(evidence) if not entry.acknowledged)
+    return counts(true, counted(evidence, discord.UNACKNOWLEDGED, discord.INTERACTION_TYPE))
+
+
+@of(discord.INTERACTIONS_ACTIVE)
+def interactions_active(evidence: Evidence) -> Rows:
+    ours = counted(evidence, discord.INTERACTIONS_ACTIVE)
+    yield Row("types", 4, len(ours))
+    yield Row("running at the end", 0, sum(ours.values()))
+
+
+@of(discord.COMPONENTS_UNHANDLED)
+def components_unhandled(evidence: Evidence) -> Rows:
+    yield Row("pressed too late", evidence.done["too late"], counted(evidence, discord.COMPONENTS_UNHANDLED)[()])
+
+
+@of(discord.VIEWS_ACTIVE)
+def views_active(evidence: Evidence) -> Rows:
+    yield Row("views", state(evidence, discord.VIEWS_ACTIVE.name), counted(evidence, discord.VIEWS_ACTIVE)[()])
+
+
+@of(discord.VIEW_TIMEOUTS)
+def view_timeouts(evidence: Evidence) -> Rows:
+    true = sum(evidence.journal["timeout"].counts.values())
+    yield Row("timeouts", true, counted(evidence, discord.VIEW_TIMEOUTS)[()])
+
+
+# -- other work
+
+
+@of(discord.LISTENER_DURATION)
+def listener_duration(evidence: Evidence) -> Rows:
+    written = {(name, error): pair for (_, name, error), pair in journal(evidence, "listener").items()}
+    return means(written, recorded(evidence, discord.LISTENER_DURATION))
+
+
+@of(discord.TASK_DURATION)
+def task_duration(evidence: Evidence) -> Rows:
+    written = {(name, error): pair for (_, name, error), pair in journal(evidence, "task").items()}
+    return means(written, recorded(evidence, discord.TASK_DURATION))
+
+
+@of(discord.TASKS_RUNNING)
+def tasks_running(evidence: Evidence) -> Rows:
+    ours = counted(evidence, discord.TASKS_RUNNING)
+    for name in ("tick", "flaky"):
+        yield Row(name, state(evidence, name), ours[name,])
+
+
+@of(discord.EXTENSION_LOADING)
+def extension_loading(evidence: Evidence) -> Rows:
+    written = {
+        (name, "LookupError" if error else ""): pair
+        for (_, name, error), pair in journal(evidence, "extension").items()
+    }
+    return means(written, recorded(evidence, discord.EXTENSION_LOADING))
+
+
+# -- REST
+
+
+@of(discord.HTTP_DURATION)
+def http_duration(evidence: Evidence) -> Rows:
+    true = added(
+        ((entry.method, entry.template, str(entry.status)), (1, entry.duration))
+        for entry in evidence.ledger.rest_now()
+        if entry.status
+    )
+    metric = discord.HTTP_DURATION
+    recordings = recorded(evidence, metric, discord.METHOD, discord.TEMPLATE, discord.STATUS)
+    resets = sum(entry.status == 0 for entry in evidence.ledger.rest_now())
+    yield Row("connections reset", resets, sum(pair[0] for key, pair in recordings.items() if not key[2]))
+    yield from means(true, {key: pair for key, pair in recordings.items() if key[2]})
+
+
+@of(discord.REST_DURATION)
+def rest_duration(evidence: Evidence) -> Rows:
+    resent = resends(evidence)
+    calls = sum(number for number, _ in recorded(evidence, discord.REST_DURATION).values())
+    yield Row("calls", len(evidence.ledger.rest_now()) - resent, calls)
+    ours = evidence.calm.spread(discord.REST_DURATION, discord.TEMPLATE)["/channels/{channel_id}/messages",]
+    written = {("calls of one route",): journal(evidence, "call")["call", "send", ""]}
+    yield from means(written, {("calls of one route",): (round(ours.count), ours.sum)})
+
+
+@of(discord.RATELIMIT_WAIT)
+def ratelimit_wait(evidence: Evidence) -> Rows:
+    limited = [entry for entry in evidence.ledger.ratelimit_counts().items() if entry[1]]
+    yield Row("limits hit at all", 1, float(bool(limited)))
+    ours = evidence.calm.spread(discord.RATELIMIT_WAIT).get((), Buckets())
+    yield from means({("one 429",): (1, 0.3)}, {("one 429",): (round(ours.count), ours.sum)})
+
+
+@of(discord.RATELIMITS)
+def ratelimits(evidence: Evidence) -> Rows:
+    return counts(evidence.ledger.ratelimit_counts(), counted(evidence, discord.RATELIMITS))
+
+
+# -- state
+
+for _metric in (
+    discord.GUILDS,
+    discord.GUILDS_UNAVAILABLE,
+    discord.USERS,
+    discord.MESSAGES,
+    discord.EMOJIS,
+    discord.STICKERS,
+    discord.PRIVATE_CHANNELS,
+    discord.EXTENSIONS,
+):
+
+    @of(_metric)
+    def size(evidence: Evidence, metric: Metric = _metric) -> Rows:
+        yield Row(metric.name, state(evidence, metric.name), counted(evidence, metric)[()])
+
+
+@of(discord.COMMANDS)
+def commands(evidence: Evidence) -> Rows:
+    true = {(kind,): state(evidence, kind) for kind in ("slash", "user", "message", "prefix")}
+    return counts(true, counted(evidence, discord.COMMANDS))
+
+
+@of(discord.GUILD_CHANGES)
+def guild_changes(evidence: Evidence) -> Rows:
+    true = {(change,): evidence.done[change] for change in ("join", "leave")}
+    return counts(true, counted(evidence, discord.GUILD_CHANGES))
+
+
+# -- spans
+
+CLIENT = 3
+"""OTLP's number for a client span."""
+
+
+def attributes(span: Any) -> dict[str, Any]:
+    """Return a received span's attributes."""
+    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in span.attributes}
+
+
+def resends(evidence: Evidence) -> int:
+    """Return how many requests were made again within their call."""
+    spans = [span for span in evidence.received.spans if span.kind == CLIENT]
+    return sum(attributes(span).get("http.request.resend_count", 0) for span in spans)
+
+
+def timed(evidence: Evidence, work: str) -> dict[tuple[str, str], tuple[int, float]]:
+    """Return (count, sum of seconds) of the received spans of one kind of work, by (name, error)."""
+    found = (span for span in evidence.received.spans if span.name.partition(" ")[0] == work and span.kind != CLIENT)
+    return added(
+        (
+            (span.name.partition(" ")[2], attributes(span).get("error.type", "")),
+            (1, (span.end_time_unix_nano - span.start_time_unix_nano) / 1e9),
+        )
+        for span in found
+    )
+
+
+def written(evidence: Evidence, *kinds: str) -> dict[tuple[str, str], tuple[int, float]]:
+    """Return what the witness wrote down, by (name, error)."""
+    return added(((name, error), pair) for (_, name, error), pair in journal(evidence, *kinds).items())
+
+
+@of(discord.COMMAND_SPAN, discord.PREFIX_SPAN)
+def command_spans(evidence: Evidence) -> Rows:
+    ours = timed(evidence, "command")
+    unknown = evidence.done["!nothing of the kind"]
+    yield Row("unknown prefix commands", unknown, ours.pop(("_OTHER", "CommandNotFound"))[0])
+    yield from means(written(evidence, "slash", "user", "message", "prefix"), ours)
+
+
+@of(discord.COMPONENT_SPAN)
+def component_spans(evidence: Evidence) -> Rows:
+    ours = timed(evidence, "component")
+    yield Row("pressed too late", evidence.done["too late"], ours.pop(("", "unhandled"))[0])
+    yield from means(written(evidence, "component"), ours)
+
+
+for _span, _kind in (
+    (discord.MODAL_SPAN, "modal"),
+    (discord.AUTOCOMPLETE_SPAN, "autocomplete"),
+    (discord.TASK_SPAN, "task"),
+    (discord.VIEW_TIMEOUT_SPAN, "timeout"),
+    (discord.LISTENER_SPAN, "listener"),
+):
+
+    @of(_span)
+    def work_spans(evidence: Evidence, span: Span = _span, kind: str = _kind) -> Rows:
+        yield from means(written(evidence, kind), timed(evidence, span.work))
+
+
+@of(discord.REST_SPAN)
+def rest_spans(evidence: Evidence) -> Rows:
+    spans = [span for span in evidence.received.spans if span.kind == CLIENT]
+    yield Row("calls", len(evidence.ledger.rest_now()) - resends(evidence), len(spans))
+    named = Counter((span.name,) for span in spans)
+    seen = {(f"{entry.method} {entry.template}",) for entry in evidence.ledger.rest_now()}
+    yield Row("names that the ledger has not", 0, len(named.keys() - seen))

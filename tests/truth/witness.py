@@ -1,0 +1,407 @@
+"""A bot that does everything, and writes down each thing that it does, by its own clock and in its own words.
+
+What crosses the wire the simulator's ledger has; what stays inside a bot only the bot can know. Each line of the
+journal (a file, named by ``WITNESS_JOURNAL``) is one piece of work: ``{"kind", "name", "error", "seconds", "began"}``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands, tasks
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+_log = logging.getLogger("witness")
+
+BEGAN = time.time()
+
+journal = Path(os.environ["WITNESS_JOURNAL"]).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
+
+LONG = 8.0
+SHORT = 0.5
+
+
+class WitnessError(Exception):
+    """What goes wrong here on purpose."""
+
+
+class OtherWitnessError(WitnessError):
+    """And differently."""
+
+
+@contextmanager
+def witnessed(kind: str, name: str) -> Iterator[None]:
+    """Write down a piece of work when it has ended."""
+    began = time.perf_counter()
+    error: str | None = None
+    try:
+        yield
+    except BaseException as raised:
+        error = type(raised).__name__
+        raise
+    finally:
+        write(kind, name, error, time.perf_counter() - began, began)
+
+
+def write(kind: str, name: str, error: str | None, seconds: float, began: float = 0.0) -> None:
+    """Write a line."""
+    line = {"kind": kind, "name": name, "error": error, "seconds": seconds, "began": began}
+    journal.write(json.dumps(line) + "\n")
+
+
+class Witness(commands.AutoShardedBot):
+    async def setup_hook(self) -> None:
+        self.add_dynamic_items(Vote)
+        for extension in ("good_extension", "bad_extension"):
+            with suppress(commands.ExtensionFailed), witnessed("extension", extension):
+                await self.load_extension(extension)
+        await self.tree.sync()
+        tick.start()
+        flaky.start()
+
+    async def before_identify_hook(self, *_: Any, **__: Any) -> None:
+        pass  # Discord's five seconds between two sessions are not what is tested here
+
+    async def on_command_error(self, *_: Any) -> None:
+        pass
+
+    async def on_error(self, *_: Any, **__: Any) -> None:
+        pass
+
+
+bot = Witness("!", intents=discord.Intents.all(), shard_count=2)
+
+
+@bot.tree.error
+async def on_tree_error(_: discord.Interaction, __: app_commands.AppCommandError) -> None:
+    pass
+
+
+# -- commands
+
+
+@bot.tree.command()
+async def work(interaction: discord.Interaction) -> None:
+    """Answer at once, and go on for long."""
+    with witnessed("slash", "work"):
+        await interaction.response.defer()
+        await asyncio.sleep(LONG)
+        await interaction.followup.send("done")
+
+
+@bot.tree.command()
+async def late(interaction: discord.Interaction) -> None:
+    """Answer after a while."""
+    with witnessed("slash", "late"):
+        await asyncio.sleep(1.0)
+        await interaction.response.send_message("at last")
+
+
+@bot.tree.command()
+async def fail(interaction: discord.Interaction) -> None:
+    """Fail, after a while."""
+    with witnessed("slash", "fail"):
+        await interaction.response.defer()
+        await asyncio.sleep(SHORT)
+        raise WitnessError
+
+
+@bot.tree.command()
+async def silent(interaction: discord.Interaction) -> None:
+    """Never answer."""
+    with witnessed("slash", "silent"):
+        await asyncio.sleep(SHORT)
+
+
+def refuse(_: object) -> bool:
+    journal.write(
+        json.dumps({"kind": "slash", "name": "refused", "error": "CheckFailure", "seconds": 0.0, "began": 0.0})
+    )
+    journal.write("\n")
+    return False
+
+
+@bot.tree.command()
+@app_commands.check(refuse)
+async def refused(interaction: discord.Interaction) -> None:
+    """Is refused."""
+
+
+@bot.hybrid_command()
+async def both(ctx: commands.Context[Witness]) -> None:
+    """Come either way."""
+    with witnessed("slash" if ctx.interaction else "prefix", "both"):
+        await ctx.send("here")
+        await asyncio.sleep(SHORT)
+
+
+@bot.command()
+async def boom(ctx: commands.Context[Witness]) -> None:
+    with witnessed("prefix", "boom"):
+        await asyncio.sleep(SHORT)
+        raise OtherWitnessError
+
+
+@bot.tree.context_menu(name="Inspect")
+async def inspect(interaction: discord.Interaction, user: discord.Member) -> None:
+    with witnessed("user", "Inspect"):
+        await asyncio.sleep(SHORT)
+        await interaction.response.send_message("seen")
+
+
+@bot.tree.context_menu(name="Quote")
+async def quote(interaction: discord.Interaction, message: discord.Message) -> None:
+    with witnessed("message", "Quote"):
+        await asyncio.sleep(SHORT)
+        await interaction.response.send_message("quoted")
+
+
+@bot.tree.command()
+async def find(interaction: discord.Interaction, what: str) -> None:
+    """Find."""
+    with witnessed("slash", "find"):
+        await interaction.response.send_message("found")
+        await asyncio.sleep(SHORT)
+
+
+@find.autocomplete("what")
+async def complete(_: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    with witnessed("autocomplete", "find"):
+        await asyncio.sleep(SHORT)
+        if current == "fail":
+            raise WitnessError
+        return [app_commands.Choice(name="one", value="one")]
+
+
+# -- components
+
+
+class Vote(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"vote:(?P<what>\w+)"):
+    def __init__(self, what: str) -> None:
+        super().__init__(discord.ui.Button(label=what, custom_id=f"vote:{what}"))
+
+    @classmethod
+    async def from_custom_id(cls, _: Any, __: Any, match: Any) -> Vote:
+        return cls(match["what"])
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        with witnessed("component", "Vote"):
+            await interaction.response.defer()
+            await asyncio.sleep(SHORT)
+
+
+class Form(discord.ui.Modal, title="Form"):
+    text: discord.ui.TextInput[Form] = discord.ui.TextInput(label="text")
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        with witnessed("modal", "Form"):
+            await interaction.response.defer()
+            await asyncio.sleep(SHORT)
+
+    async def on_error(self, *_: Any) -> None:
+        pass
+
+
+class Panel(discord.ui.View):
+    def __init__(self) -> None:
+        super().__init__(timeout=600)
+        self.add_item(Vote("yes"))
+
+    @discord.ui.button(label="press")
+    async def press(self, interaction: discord.Interaction, _: Any) -> None:
+        with witnessed("component", "Panel.press"):
+            await interaction.response.defer()
+            await asyncio.sleep(SHORT)
+
+    @discord.ui.button(label="break")
+    async def crack(self, interaction: discord.Interaction, _: Any) -> None:
+        with witnessed("component", "Panel.crack"):
+            await interaction.response.defer()
+            await asyncio.sleep(SHORT)
+            raise WitnessError
+
+    @discord.ui.button(label="form")
+    async def form(self, interaction: discord.Interaction, _: Any) -> None:
+        with witnessed("component", "Panel.form"):
+            await interaction.response.send_modal(Form())
+            await asyncio.sleep(SHORT)
+
+    @discord.ui.select(placeholder="choose", options=[discord.SelectOption(label="this")])
+    async def choose(self, interaction: discord.Interaction, _: Any) -> None:
+        with witnessed("component", "Panel.choose"):
+            await interaction.response.defer()
+            await asyncio.sleep(SHORT)
+
+    async def on_error(self, *_: Any) -> None:
+        pass
+
+
+class Brief(discord.ui.View):
+    """Times out at once; what is pressed after that nobody handles."""
+
+    @discord.ui.button(label="gone")
+    async def gone(self, interaction: discord.Interaction, _: Any) -> None:
+        pass
+
+    async def on_timeout(self) -> None:
+        with witnessed("timeout", "Brief"):
+            await asyncio.sleep(SHORT)
+
+
+@bot.tree.command()
+async def panel(interaction: discord.Interaction) -> None:
+    """Show a panel."""
+    with witnessed("slash", "panel"):
+        await interaction.response.send_message("here", view=Panel())
+
+
+@bot.tree.command()
+async def brief(interaction: discord.Interaction) -> None:
+    """Show something that times out."""
+    with witnessed("slash", "brief"):
+        await interaction.response.send_message("here", view=Brief(timeout=0.2))
+
+
+# -- what nobody calls
+
+
+@bot.event
+async def on_message(message: discord.Message) -> None:
+    with witnessed("listener", "message"):
+        await bot.process_commands(message)
+
+
+@bot.listen()
+async def on_typing(*_: Any) -> None:
+    with witnessed("listener", "typing"):
+        await asyncio.sleep(SHORT)
+
+
+@bot.listen("on_typing")
+async def also_on_typing(*_: Any) -> None:
+    with witnessed("listener", "typing"):
+        raise OtherWitnessError
+
+
+@bot.listen()
+async def on_member_join(_: discord.Member) -> None:
+    with witnessed("listener", "member_join"):
+        _log.warning("somebody came")
+        await asyncio.sleep(SHORT)
+
+
+@bot.listen()
+async def on_guild_join(_: discord.Guild) -> None:
+    with witnessed("listener", "guild_join"):
+        pass
+
+
+@bot.listen()
+async def on_guild_remove(_: discord.Guild) -> None:
+    with witnessed("listener", "guild_remove"):
+        pass
+
+
+@tasks.loop(seconds=0.5)
+async def tick() -> None:
+    with witnessed("task", "tick"):
+        await asyncio.sleep(0.1)
+
+
+@tasks.loop(seconds=0.2)
+async def flaky() -> None:
+    with witnessed("task", "flaky"):
+        await asyncio.sleep(0.1)
+        if flaky.current_loop == 3:
+            raise WitnessError
+
+
+@flaky.error
+async def flaky_error(_: BaseException) -> None:
+    pass
+
+
+@bot.command()
+async def block(ctx: commands.Context[Witness]) -> None:
+    with witnessed("prefix", "block"):
+        with witnessed("blocking", "loop"):
+            time.sleep(1.5)  # what nobody should do
+        await ctx.send("sorry")
+
+
+@bot.command()
+async def hurry(ctx: commands.Context[Witness]) -> None:
+    """Say more to the gateway than it takes."""
+    with witnessed("prefix", "hurry"):
+        shard = bot.shards[0]._parent.ws
+        limiter = shard._rate_limiter
+        limiter.max, limiter.remaining, limiter.per = 3, 3, 0.5
+        for number in range(8):
+            with witnessed("send", "presence"):
+                await shard.change_presence(activity=discord.Game(str(number)))
+        await ctx.send("told")
+
+
+@bot.command()
+async def repeat(ctx: commands.Context[Witness]) -> None:
+    """Make the same call three times."""
+    with witnessed("prefix", "repeat"):
+        for number in range(3):
+            with witnessed("call", "send"):
+                await ctx.send(str(number))
+
+
+@bot.command()
+async def calm(ctx: commands.Context[Witness]) -> None:
+    """Stop everything that goes on by itself, and write down what there is."""
+    with witnessed("prefix", "calm"):
+        tick.stop()
+        while tick.is_running():
+            await asyncio.sleep(0.05)
+        await ctx.send("calm")
+    asyncio.get_running_loop().call_later(1.0, write_state)
+
+
+def write_state() -> None:
+    state = bot._connection
+    store = state._view_store
+    views = {id(item.view) for items in store._views.values() for item in items.values()}
+    tree: Any = bot.tree
+    slash = [command for command in tree.walk_commands() if isinstance(command, app_commands.Command)]
+    groups = [command for command in tree.walk_commands() if isinstance(command, app_commands.Group)]
+    facts = {
+        "discord.guild.count": len(bot.guilds),
+        "discord.guild.unavailable": sum(guild.unavailable for guild in bot.guilds),
+        "discord.user.cached": len(bot.users),
+        "discord.message.cached": len(bot.cached_messages),
+        "discord.emoji.cached": len(bot.emojis),
+        "discord.sticker.cached": len(bot.stickers),
+        "discord.private_channel.cached": len(bot.private_channels),
+        "discord.extension.count": len(bot.extensions),
+        "discord.view.active": len(views) + len(store._modals),
+        "slash": len(slash) + len(groups),
+        "user": len(tree.get_commands(type=discord.AppCommandType.user)),
+        "message": len(tree.get_commands(type=discord.AppCommandType.message)),
+        "prefix": len(set(bot.walk_commands())),
+        "tick": int(tick.is_running()),
+        "flaky": int(flaky.is_running()),
+        "tasks": len(asyncio.all_tasks()),
+        "uptime": time.time() - BEGAN,
+    }
+    for name, number in facts.items():
+        write("state", name, None, number)
+
+
+bot.run(os.environ["DISCORD_TOKEN"], log_level=logging.WARNING, root_logger=True)
