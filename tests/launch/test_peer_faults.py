@@ -18,6 +18,7 @@ import pytest
 
 from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord import catalogue
+from argus_otel.telemetry.catalogue import EXPORT_LOST, EXPORTER
 
 from .conftest import BARE, INSTRUMENT, RUN, Receiver, Start, until
 from .test_failures import TELLING, works
@@ -48,11 +49,14 @@ def silent_server() -> Iterator[int]:
 def test_peer_fault_10_a_store_that_is_down_costs_no_metrics_and_is_told(
     simulator: BackgroundSimulator, start: Start
 ) -> None:
-    bot = start(RUN, TELLING, settings={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})
+    settings = {"OTEL_EXPORTER_OTLP_TIMEOUT": "1", "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    bot = start(RUN, TELLING, settings={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", **settings})
     works(simulator)
     assert "discord_gateway_events_total" in bot.get("/metrics")
-    status = until(lambda: json.loads(bot.get("/status")))
-    assert status["parts"]["endpoint"]["state"] == "ok"
+    assert json.loads(bot.get("/status"))["parts"]["endpoint"]["state"] == "ok"
+    lost = until(lambda: dict(bot.metrics().by(EXPORT_LOST, EXPORTER)).get(("traces otlp_proto_grpc",)), 15)
+    # The command, its REST call, and those of the log-in.
+    assert lost >= 2
 
 
 def test_peer_fault_11_a_hung_collector_delays_neither_start_nor_end(

@@ -9,7 +9,8 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SpanExportResult
 
 from argus_otel.otel.exporters import MissingError, _OncePerMessage, load, watched
-from argus_otel.telemetry import Health, State
+from argus_otel.telemetry import Health, State, Telemetry
+from argus_otel.telemetry.catalogue import EXPORT_LOST
 
 
 class Outcome(enum.Enum):
@@ -25,14 +26,19 @@ class Exporter:
 
 
 @pytest.fixture
-def health(caplog: pytest.LogCaptureFixture) -> Health:
+def telemetry(caplog: pytest.LogCaptureFixture) -> Telemetry:
     caplog.set_level(logging.INFO)
-    return Health()
+    return Telemetry()
 
 
 @pytest.fixture
-def exporter(health: Health) -> Exporter:
-    return watched(Exporter, health, "exporter:traces test")()
+def health(telemetry: Telemetry) -> Health:
+    return telemetry.health
+
+
+@pytest.fixture
+def exporter(telemetry: Telemetry) -> Exporter:
+    return watched(Exporter, telemetry, "exporter:traces test")()
 
 
 def test_a_component_is_found_by_its_name() -> None:
@@ -67,8 +73,8 @@ def test_one_that_cannot_be_imported_is_named_with_the_reason(
         load("opentelemetry_traces_exporter", "broken", "OTEL_TRACES_EXPORTER")
 
 
-def test_a_watched_exporter_is_still_what_it_was(health: Health) -> None:
-    made = watched(ConsoleSpanExporter, health, "part")
+def test_a_watched_exporter_is_still_what_it_was(telemetry: Telemetry) -> None:
+    made = watched(ConsoleSpanExporter, telemetry, "part")
     assert issubclass(made, ConsoleSpanExporter)
     assert made.__name__ == "ConsoleSpanExporter"
     assert made().export([]) is SpanExportResult.SUCCESS
@@ -100,10 +106,10 @@ def test_an_exporter_that_tells_no_outcome_is_taken_to_work(health: Health, expo
 
 
 def test_the_exporters_own_messages_are_left_to_those_who_debug(
-    health: Health, caplog: pytest.LogCaptureFixture
+    telemetry: Telemetry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watched(OTLPSpanExporter, health, "part")
-    watched(OTLPSpanExporter, health, "part")
+    watched(OTLPSpanExporter, telemetry, "part")
+    watched(OTLPSpanExporter, telemetry, "part")
     logger = logging.getLogger("opentelemetry.exporter.otlp.proto.grpc.exporter")
     assert [type(known) for known in logger.filters].count(_OncePerMessage) == 1
     logger.error("Failed to export once")
@@ -111,3 +117,22 @@ def test_the_exporters_own_messages_are_left_to_those_who_debug(
     with caplog.at_level(logging.DEBUG, logger.name):
         logger.error("Failed to export")
     assert [record.levelname for record in caplog.records] == ["DEBUG"]
+
+
+def test_what_an_export_that_fails_has_lost_is_counted(telemetry: Telemetry) -> None:
+    class Refusing:
+        def export(self, batch: object) -> Outcome:
+            if batch == ["raise"]:
+                raise ConnectionError
+            return Outcome.FAILURE if batch == ["span", "span", "span"] else Outcome.SUCCESS
+
+    made = watched(Refusing, telemetry, "exporter:traces test")()
+    made.export(["span"])
+    made.export(["span"] * 3)
+    with pytest.raises(ConnectionError):
+        made.export(["raise"])
+    watched(Exporter, telemetry, "exporter:metrics test")().export(lambda: Outcome.FAILURE)
+    assert telemetry.points(EXPORT_LOST) == [
+        ({"argus.exporter": "traces test"}, 4),
+        ({"argus.exporter": "metrics test"}, 0),
+    ]

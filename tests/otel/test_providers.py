@@ -31,7 +31,8 @@ def flush():
 
 
 def parts(done: Any) -> dict[str, list[str]]:
-    return json.loads(done.stdout.splitlines()[-1])["parts"]
+    # The console exporter prints at the end, too.
+    return next(json.loads(line)["parts"] for line in done.stdout.splitlines() if line.startswith('{"'))
 
 
 def warnings(done: Any) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from importlib.metadata import entry_points
 from typing import Any, TypeVar, cast
 
-from argus_otel.telemetry import Health, PartError, State
+from argus_otel.telemetry import PartError, State, Telemetry
+from argus_otel.telemetry.catalogue import EXPORT_LOST
 
 T = TypeVar("T")
 
@@ -55,22 +56,29 @@ def load(group: str, name: str, variable: str) -> Any:
         raise MissingError(f"{variable} asks for {name!r}, which cannot be imported ({error}): {advice}") from error
 
 
-def watched(exporter: type[T], health: Health, part: str) -> type[T]:
-    """Return a subclass of ``exporter`` that tells ``health`` whether exports succeed.
+def watched(exporter: type[T], telemetry: Telemetry, part: str) -> type[T]:
+    """Return a subclass of ``exporter`` that tells whether exports succeed, and counts what is lost where they do not.
 
     One warning when they begin to fail, and one line when they work again, stand in for the exporter's own message at
     each attempt.
     """
+    health = telemetry.health
+    lost = telemetry.counter(EXPORT_LOST)[part.removeprefix("exporter:")]
+
+    def failed(why: str, batch: object) -> None:
+        if isinstance(batch, Sized):  # metrics come as a whole, and the next collection makes up for a lost one
+            lost.value += len(batch)
+        health.report(part, State.FAILED, why)
 
     class Watched(exporter):  # type: ignore[misc, valid-type]
-        def export(self, *args: Any, **kwargs: Any) -> Any:
+        def export(self, batch: Any, *args: Any, **kwargs: Any) -> Any:
             try:
-                result = cast("Any", super()).export(*args, **kwargs)
+                result = cast("Any", super()).export(batch, *args, **kwargs)
             except Exception as error:
-                health.report(part, State.FAILED, f"the exporter raised {type(error).__name__}; it is tried again")
+                failed(f"the exporter raised {type(error).__name__}; it is tried again", batch)
                 raise
             if getattr(result, "name", "") == "FAILURE":
-                health.report(part, State.FAILED, "the endpoint does not take what is sent; it is tried again")
+                failed("the endpoint does not take what is sent; it is tried again", batch)
             else:
                 health.report(part, State.OK)
             return result

@@ -86,7 +86,7 @@ class Providers:
         component = load("opentelemetry_metrics_exporter", name, "OTEL_METRICS_EXPORTER")
         if issubclass(component, MetricReader):
             return reader_class(component)()
-        return PushReader(watched(component, self._health, part)())
+        return PushReader(watched(component, self._telemetry, part)())
 
     # -- traces
 
@@ -104,7 +104,7 @@ class Providers:
 
     def _span_processor(self, name: str, part: str) -> SpanProcessor:
         exporter = load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER")
-        return BatchSpanProcessor(watched(exporter, self._health, part)())
+        return BatchSpanProcessor(watched(exporter, self._telemetry, part)())
 
     def _sampler(self) -> Sampler:
         made = self._telemetry.attempt("sampler", partial(sampler, self._settings))
@@ -126,7 +126,7 @@ class Providers:
 
     def _log_processor(self, name: str, part: str) -> LogRecordProcessor:
         exporter = load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER")
-        return BatchLogRecordProcessor(watched(exporter, self._health, part)())
+        return BatchLogRecordProcessor(watched(exporter, self._telemetry, part)())
 
     # -- all three
 

@@ -24,6 +24,15 @@ ATTRIBUTE_OVERFLOW = Metric(
     "Values that became _OTHER, because an attribute had reached its cap or the value is outside its closed set.",
     (ATTRIBUTE,),
 )
+EXPORTER = Attribute("argus.exporter", "The signal and the exporter, such as `traces otlp_proto_grpc`.", cap=20)
 
-CATALOGUE = Catalogue("argus", metrics=(HOOK_ERRORS, HOOK_ACTIVE, ATTRIBUTE_OVERFLOW))
+EXPORT_LOST = Metric(
+    "argus.export.lost",
+    Kind.COUNTER,
+    "{item}",
+    "Spans and log records that were lost, since their export failed for good.",
+    (EXPORTER,),
+)
+
+CATALOGUE = Catalogue("argus", metrics=(HOOK_ERRORS, HOOK_ACTIVE, ATTRIBUTE_OVERFLOW, EXPORT_LOST))
 """The distro about itself."""
