@@ -127,6 +127,8 @@ class Runtime:
         settings = self.settings or Settings.resolve()
         if settings.simulator_url:
             self.telemetry.attempt("simulator", partial(_redirect, settings.simulator_url))
+        if self._providers is not None:
+            self.telemetry.attempt("sigterm", self._providers.end_on_sigterm)
         if settings.endpoint:
             self.telemetry.attempt("endpoint", partial(self._serve, settings))
         else:

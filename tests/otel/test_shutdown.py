@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import atexit
 import logging
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from argus_otel.otel.shutdown import end_with_the_process
+from argus_otel.otel.shutdown import end_on_sigterm, end_with_the_process
 from argus_otel.telemetry import Health, State
 
 
@@ -69,3 +70,33 @@ def test_its_threads_do_not_keep_the_process_alive(at_exit: list[Callable[[], No
     mine = [thread for thread in threading.enumerate() if thread.name == "argus-otel signal"]
     assert [thread.daemon for thread in mine] == [True]
     at_exit[0]()
+
+
+@pytest.fixture
+def usual_sigterm() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_sigterm_is_handled_where_nobody_else_does(usual_sigterm: None) -> None:
+    end_on_sigterm(lambda: None)
+    ours = signal.getsignal(signal.SIGTERM)
+    assert callable(ours)
+    end_on_sigterm(lambda: None)
+    assert signal.getsignal(signal.SIGTERM) is ours
+
+
+def test_a_handler_of_the_programs_own_stays(usual_sigterm: None) -> None:
+    def own(*_: object) -> None: ...
+
+    signal.signal(signal.SIGTERM, own)
+    end_on_sigterm(lambda: None)
+    assert signal.getsignal(signal.SIGTERM) is own
+
+
+def test_outside_of_the_main_thread_nothing_is_set(usual_sigterm: None) -> None:
+    thread = threading.Thread(target=end_on_sigterm, args=(lambda: None,))
+    thread.start()
+    thread.join()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -28,7 +28,7 @@ from .exporters import load, watched
 from .proxies import is_proxy
 from .readers import HistogramReader, PrometheusReader, PushReader, reader_class
 from .sampling import KEEP_ALL, sampler
-from .shutdown import end_with_the_process
+from .shutdown import end_on_sigterm, end_with_the_process
 
 T = TypeVar("T")
 
@@ -49,6 +49,7 @@ class Providers:
         self._telemetry = telemetry
         self._health = telemetry.health
         self._ending: list[tuple[str, Callable[[], object]]] = []
+        self._end: Callable[[], None] | None = None
         self.meter_provider: MeterProvider | None = None
         self.registry: CollectorRegistry | None = None
         self._registry: CollectorRegistry | None = None
@@ -59,7 +60,12 @@ class Providers:
         for signal, set_up in setting_up.items():
             self._telemetry.attempt(f"exporter:{signal}", partial(set_up, resource))
         if self._ending:
-            end_with_the_process(self._ending, self._settings.shutdown_timeout, self._health)
+            self._end = end_with_the_process(self._ending, self._settings.shutdown_timeout, self._health)
+
+    def end_on_sigterm(self) -> None:
+        """Export what is left also when the process is told to end by SIGTERM."""
+        if self._end is not None:
+            end_on_sigterm(self._end)
 
     # -- metrics
 
