@@ -154,10 +154,12 @@ def test_code_that_holds_the_interpreter_is_found_when_it_lets_go(observe: Obser
 
     async def main() -> None:
         await begin(observed)
-        started = time.monotonic()
-        a_sum_in_c()
-        assert time.monotonic() - started > 0.6, "too fast to tell"
-        await asyncio.sleep(2 * PERIOD)
+        # Where other processes have most of the processors, it is they who are to blame: so more than once.
+        for _ in range(5):
+            a_sum_in_c()
+            await asyncio.sleep(2 * PERIOD)
+            if observed.events:
+                break
 
     asyncio.run(main())
     (stack,) = observed.stacks()

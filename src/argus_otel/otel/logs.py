@@ -113,7 +113,8 @@ class RedactingLogger(Logger):
 
     def enabled(self, **fields: Any) -> bool:
         """Whether anybody takes such a record."""
-        return self._logger.enabled(**fields)
+        ask = getattr(self._logger, "enabled", None)  # which OpenTelemetry's first loggers here do not have
+        return ask is None or bool(ask(**fields))
 
     def emit(self, record: LogRecord | None = None, **fields: Any) -> None:  # type: ignore[override]
         """Pass ``record`` on, changed in place; without one, a record of these fields."""

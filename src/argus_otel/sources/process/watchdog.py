@@ -97,7 +97,7 @@ class Watchdog:
         """Return the time. Where this thread itself is late and the process did not work, no loop is to blame."""
         now, used = monotonic(), process_time()
         late = now - self._looked - self._interval
-        if late > self._interval and used - self._used < late / 2:
+        if late > self._interval and used - self._used < late / 4:
             self._fair_since = now
         self._looked, self._used = now, used
         return now
