@@ -156,8 +156,9 @@ def test_a_collector_that_is_down_is_not_written_to_about_itself(simulator: Back
     assert bot.end() == 0
 
 
+@pytest.mark.parametrize("setup", ["bare", "dict"])
 def test_another_distros_handler_exports_alone_and_our_warnings_are_printed_all_the_same(
-    simulator: BackgroundSimulator, start: Start, receiver: Receiver, tmp_path: Path
+    simulator: BackgroundSimulator, start: Start, receiver: Receiver, tmp_path: Path, setup: str
 ) -> None:
     site = tmp_path / "site"
     information = site / "another-1.0.dist-info"
@@ -176,7 +177,7 @@ def test_another_distros_handler_exports_alone_and_our_warnings_are_printed_all_
         "OTEL_TRACES_EXPORTER": "typo",
         "PYTHONPATH": str(site),
     }
-    bot = start(INSTRUMENT, LOGGING, "dict", "run", settings=settings)
+    bot = start(INSTRUMENT, LOGGING, setup, "run", settings=settings)
     command(simulator, "!say 1")
     part = bot.get("/status")
     assert "OpenTelemetry's handler on the logger root exports them" in part

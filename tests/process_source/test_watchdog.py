@@ -266,7 +266,7 @@ def test_imports_may_take_their_time_while_the_program_starts(
 @pytest.mark.skipif(os.name != "posix", reason="a process cannot be stopped there")
 def test_a_process_that_was_stopped_blames_no_loop() -> None:
     program = """
-        import asyncio
+        import asyncio, time
         from argus_otel.sources.process import ProcessSource
         from argus_otel.telemetry import Telemetry
         telemetry = Telemetry()
@@ -276,7 +276,11 @@ def test_a_process_that_was_stopped_blames_no_loop() -> None:
             telemetry.found_loop(asyncio.get_running_loop())
             await asyncio.sleep(1)
             print("READY", flush=True)
-            await asyncio.sleep(2.5)
+            end = time.monotonic() + 3.5
+            while time.monotonic() < end:  # busy, or its stack would tell that it waits
+                for _ in range(3_000_000):
+                    pass
+                await asyncio.sleep(0)
         asyncio.run(main())
         print("END", flush=True)
     """
@@ -285,6 +289,7 @@ def test_a_process_that_was_stopped_blames_no_loop() -> None:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "READY\n"
+    time.sleep(0.5)
     process.send_signal(signal.SIGSTOP)
     time.sleep(2)
     process.send_signal(signal.SIGCONT)
