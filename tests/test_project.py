@@ -21,8 +21,10 @@ import pytest
 
 from argus_otel.cli import _COMMANDS as COMMANDS
 from argus_otel.cli.measures import prometheus_name
+from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
 from argus_otel.settings import Settings
 from argus_otel.sources.discord.catalogue import CATALOGUE as DISCORD
+from argus_otel.sources.process.catalogue import CATALOGUE as PROCESS
 from argus_otel.telemetry import Kind
 from argus_otel.telemetry.catalogue import CATALOGUE as ARGUS
 from argus_otel.version import __version__
@@ -37,7 +39,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")})
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-METRICS = (*DISCORD.metrics, *ARGUS.metrics)
+METRICS = (*DISCORD.metrics, *PROCESS.metrics, *ARGUS.metrics)
+EVENTS = (*DISCORD.events, *PROCESS.events)
 
 each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -126,9 +129,12 @@ def test_every_name_of_a_signal_exists(path: Path) -> None:
     known = {metric.name for metric in METRICS}
     known |= {attribute.name for metric in METRICS for attribute in metric.attributes}
     known |= {name for span in DISCORD.spans for name in span.attributes}
-    known |= {event.name for event in DISCORD.events}
-    for text in re.findall(r"`((?:discord|http\.client|argus)\.[a-z_.]+)`", path.read_text(encoding="utf-8")):
-        if not text.endswith((".", ".py")):
+    known |= {event.name for event in EVENTS} | {name for event in EVENTS for name in event.attributes}
+    known |= {metric.name for metric in SYSTEM.metrics} | {"discord.cluster.id"}  # which is on the resource
+    for text in re.findall(
+        r"`((?:discord|http\.client|argus|asyncio\.loop|log|process)\.[a-z_.]+)`", path.read_text(encoding="utf-8")
+    ):
+        if not text.endswith((".", ".py")) and not text.startswith("discord.ext."):
             assert text in known
 
 

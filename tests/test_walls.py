@@ -38,7 +38,17 @@ WALLS = (
     Wall(
         "argus_otel.sources.discord",
         ("opentelemetry", "argus_otel", *EXPORTERS, *DATABASES),
-        but=("argus_otel.telemetry", "argus_otel.sources.discord"),
+        but=("argus_otel.telemetry", "argus_otel.sources.patches", "argus_otel.sources.discord"),
+    ),
+    Wall(
+        "argus_otel.sources.process",
+        ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES),
+        but=("argus_otel.telemetry", "argus_otel.sources.patches", "argus_otel.sources.process"),
+    ),
+    Wall(
+        "argus_otel.sources.patches",
+        ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES),
+        but=("argus_otel.telemetry",),
     ),
     Wall(
         "argus_otel.otel",
@@ -194,6 +204,9 @@ def test_importing_us_imports_nothing_heavy(module: str) -> None:
         ("import opentelemetry", "argus_otel.sources.discord.rest"),
         ("from argus_otel.sources.graphs import nodes", "argus_otel.sources.discord.rest"),
         ("from ..graphs import nodes", "argus_otel.sources.discord.rest"),
+        ("from argus_otel.sources.process import log_records", "argus_otel.sources.discord.rest"),
+        ("from ..discord.catalogue import GUILDS", "argus_otel.sources.process.loops"),
+        ("import discord", "argus_otel.sources.patches"),
         ("import importlib\nimportlib.import_module('prometheus_client')", "argus_otel.sources.discord.rest"),
         ("__import__('clickhouse_connect')", "argus_otel.sources.discord.rest"),
         ("import discord.ext.commands as commands", "argus_otel.otel.bridge"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
+from importlib.metadata import EntryPoint
 from typing import Any, cast
 
 from opentelemetry.instrumentation.distro import BaseDistro
@@ -26,6 +27,14 @@ class ArgusDistro(BaseDistro):
     def _configure(self, **kwargs: Any) -> None:  # noqa: ARG002
         # Read by the other HTTP instrumentations in this process, so that their names are the stable ones, as ours are.
         os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
+
+    def load_instrumentor(self, entry_point: EntryPoint, **kwargs: Any) -> None:
+        """Load one of the instrumentors that are installed, but leave to the runtime what it does more sparingly."""
+        if entry_point.name == "system_metrics":  # started with the bot, for its process only
+            return
+        if entry_point.name == "logging":  # a handler of its on the root logger would keep `basicConfig` from working
+            kwargs["enable_log_auto_instrumentation"] = False
+        super().load_instrumentor(entry_point, **kwargs)  # pyright: ignore[reportUnknownMemberType]
 
 
 class ArgusConfigurator(SDKConfigurator):

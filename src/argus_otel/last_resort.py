@@ -1,7 +1,8 @@
 """Makes our warnings seen where the bot has not set up logging.
 
-Python prints warnings of a logger that has no handler. But an OpenTelemetry handler on the root logger counts as one,
-and then a warning is only exported, to the very place, it may be, that does not take it.
+Python prints warnings of a logger that has no handler. But an OpenTelemetry handler on the root logger, which another
+distro may put there, counts as one, and then a warning is only exported, to the very place, it may be, that does not
+take it.
 """
 
 from __future__ import annotations

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from .endpoint import Endpoint
     from .otel.bridge import Bridge
     from .otel.providers import Providers
+    from .otel.system_metrics import SystemMetrics
     from .sources.discord import DiscordSource
+    from .sources.process import ProcessSource
 
 _log = logging.getLogger("argus_otel")
 
@@ -42,6 +44,9 @@ class Runtime:
         self._providers: Providers | None = None
         self._bridge: Bridge | None = None
         self._source: DiscordSource | None = None
+        self._process: ProcessSource | None = None
+        self._system_metrics: SystemMetrics | None = None
+        self._meter_provider: MeterProvider | None = None
         self._endpoint: Endpoint | None = None
         self._announced = False
         self._changing = threading.RLock()
@@ -96,28 +101,35 @@ class Runtime:
             if settings.disabled or not {"discord", "*"}.isdisjoint(settings.disabled_instrumentations):
                 return
             self.telemetry.rates.choose(settings.trace_rates)
+            self._meter_provider = meter_provider
             connect = partial(
                 self._connect,
+                settings,
                 meter_provider=meter_provider,
                 tracer_provider=tracer_provider,
                 logger_provider=logger_provider,
             )
             self.telemetry.attempt("bridge", connect)
-            self.telemetry.attempt("hooks", self._install)
+            self.telemetry.attempt("hooks", partial(self._install, settings))
 
-    def _connect(self, **providers: MeterProvider | TracerProvider | LoggerProvider | None) -> None:
+    def _connect(self, settings: Settings, **providers: MeterProvider | TracerProvider | LoggerProvider | None) -> None:
         from .otel.bridge import Bridge
         from .sources.discord.catalogue import CATALOGUE as DISCORD
+        from .sources.process.catalogue import CATALOGUE as PROCESS
 
         if self._bridge is None:
             self.telemetry.gauge(HOOK_ACTIVE, self._hooks_active)
-            self._bridge = Bridge(self.telemetry, (ARGUS, DISCORD))
+            self._bridge = Bridge(self.telemetry, (ARGUS, PROCESS, DISCORD))
         own = self._providers.meter_provider if self._providers else None
-        self._bridge.connect(own_meter_provider=own, **providers)  # type: ignore[arg-type]
+        export_logs = "logging" not in settings.disabled_instrumentations
+        self._bridge.connect(own_meter_provider=own, export_logs=export_logs, **providers)  # type: ignore[arg-type]
 
-    def _install(self) -> None:
+    def _install(self, settings: Settings) -> None:
         from .sources.discord import DiscordSource
+        from .sources.process import ProcessSource
 
+        if self._process is None:  # before the other source, whose event loops it is to be told of
+            self._process = ProcessSource(self.telemetry, settings.loop_blocked_after)
         if self._source is None:
             self._source = DiscordSource(self.telemetry, on_import=self._imported)
         self._source.install()
@@ -125,6 +137,9 @@ class Runtime:
     def _imported(self) -> None:
         """Go to work: this process is a bot's, and not some child that inherited the environment."""
         settings = self.settings or Settings.resolve()
+        if self._process is not None:
+            self.telemetry.attempt("process", self._process.install)
+        self.telemetry.attempt("process metrics", partial(self._measure_process, settings))
         if settings.simulator_url:
             self.telemetry.attempt("simulator", partial(_redirect, settings.simulator_url))
         if self._providers is not None:
@@ -136,6 +151,17 @@ class Runtime:
         if not self._announced:
             self._announced = True
             print(self.announcement(), file=sys.stderr)  # noqa: T201 - logging is not set up this early in a bot
+
+    def _measure_process(self, settings: Settings) -> None:
+        from .otel.system_metrics import INSTRUMENTATION, PART, SystemMetrics
+
+        if INSTRUMENTATION in settings.disabled_instrumentations:
+            detail = f"`{INSTRUMENTATION}` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
+            self.telemetry.health.report(PART, State.OFF, detail)
+            return
+        if self._system_metrics is None:
+            self._system_metrics = SystemMetrics(self.telemetry.health)
+        self._system_metrics.install(self._meter_provider)
 
     def _serve(self, settings: Settings) -> None:
         from .endpoint import Endpoint
@@ -152,6 +178,10 @@ class Runtime:
         with self._changing:
             if self._source is not None:
                 self._source.uninstall()
+            if self._process is not None:
+                self._process.uninstall()
+            if self._system_metrics is not None:
+                self._system_metrics.uninstall()
             if self._endpoint is not None:
                 self._endpoint.stop()
                 self._endpoint = None
@@ -177,8 +207,7 @@ class Runtime:
     def announcement(self) -> str:
         """Return the one line at start: what is hooked, what is exported, and where."""
         health = self.telemetry.health
-        hooks = health.parts("hook:")
-        placed = sum(part.state is State.OK for part in hooks.values())
+        placed = self._source.in_place if self._source else 0
         exported = [
             name.removeprefix("exporter:")
             for name, part in health.parts("exporter:").items()

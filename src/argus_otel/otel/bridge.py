@@ -10,13 +10,15 @@ from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
-from argus_otel.telemetry import Catalogue, Telemetry
+from argus_otel.telemetry import Catalogue, State, Telemetry
 from argus_otel.version import __version__
 
 from .deferred import DeferredHistograms
 from .events import OTelEvents
 from .instruments import observe
-from .proxies import same
+from .logs import PART as LOG_RECORDS
+from .logs import ExportedLogs
+from .proxies import is_proxy, same
 from .sampling import SampleRoots
 from .scope import SCOPE
 from .spans import HTTP_INSTRUMENTATIONS, OTelTracing, quiet
@@ -38,6 +40,9 @@ class Bridge:
         self._tracers: TracerProvider | None = None
         self._loggers: list[LoggerProvider] = []
         self._chosen: TracerProvider | None = None
+        self._chosen_loggers: LoggerProvider | None = None
+        self._exports_logs = True
+        self._logged_to: LoggerProvider | None = None
         for module in HTTP_INSTRUMENTATIONS:
             wrapt.register_post_import_hook(self._be_quiet, module)
 
@@ -48,6 +53,7 @@ class Bridge:
         tracer_provider: TracerProvider | None = None,
         logger_provider: LoggerProvider | None = None,
         own_meter_provider: MeterProvider | None = None,
+        export_logs: bool = True,
     ) -> None:
         """Connect to these providers, or to the global ones; safe to repeat.
 
@@ -55,11 +61,14 @@ class Bridge:
         ----------
         own_meter_provider:
             The one whose readers show our histogram cells themselves. On any other, the SDK's histograms are used.
+        export_logs:
+            Whether what the program logs is exported. Events are in any case.
         """
         self._connect_metrics(meter_provider or metrics.get_meter_provider(), own_meter_provider)
         self._connect_events(logger_provider or _logs.get_logger_provider())
-        self._chosen = tracer_provider
-        # The bot's own code may set a tracer provider after this ran and before the bot starts.
+        self._chosen, self._chosen_loggers = tracer_provider, logger_provider
+        self._exports_logs = export_logs
+        # The bot's own code may set a provider after this ran and before the bot starts.
         self._telemetry.on_start = self.refresh
         self.refresh()
 
@@ -68,7 +77,11 @@ class Bridge:
         self._telemetry.quiet = quiet
 
     def refresh(self) -> None:
-        """Look again at which tracer provider there is."""
+        """Look again at which providers there are for traces and for logs."""
+        self._refresh_tracing()
+        self._refresh_logs()
+
+    def _refresh_tracing(self) -> None:
         provider = self._chosen or trace.get_tracer_provider()
         if provider is self._tracers:
             return
@@ -82,6 +95,20 @@ class Bridge:
                 self._telemetry.redact,
                 sampler if isinstance(sampler, SampleRoots) else None,
             )
+
+    def _refresh_logs(self) -> None:
+        provider = self._chosen_loggers or _logs.get_logger_provider()
+        logged, health = self._telemetry.logged, self._telemetry.health
+        if not self._exports_logs:
+            logged.sink = None
+            health.report(LOG_RECORDS, State.OFF, "`logging` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")
+        elif is_proxy(provider) or isinstance(provider, _logs.NoOpLoggerProvider):
+            logged.sink = None
+            health.report(LOG_RECORDS, State.OFF, "no exporter for logs is set")
+        elif provider is not self._logged_to or logged.sink is None:
+            health.report(LOG_RECORDS, State.OK)
+            logged.sink = ExportedLogs(provider, self._telemetry.redact, health)
+            self._logged_to = provider
 
     def _connect_metrics(self, provider: MeterProvider, own: MeterProvider | None) -> None:
         for known, deferred in self._meters:

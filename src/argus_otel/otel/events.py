@@ -9,6 +9,8 @@ from opentelemetry._logs import Logger, LogRecord, SeverityNumber
 
 from argus_otel.telemetry import AttributeValue, Event, Severity
 
+from .spans import correlated
+
 _SEVERITIES = {Severity.INFO: SeverityNumber.INFO, Severity.WARN: SeverityNumber.WARN}
 
 
@@ -24,12 +26,11 @@ class OTelEvents:
         Its name is an attribute too: the ClickHouse exporter leaves the name's own column out of every insert when it
         could not read the schema at its start.
         """
-        self._logger.emit(
-            LogRecord(
-                timestamp=time_ns(),
-                severity_number=_SEVERITIES[event.severity],
-                body=event.meaning,
-                attributes={**attributes, "event.name": event.name},
-                event_name=event.name,
-            )
+        record = LogRecord(
+            timestamp=time_ns(),
+            severity_number=_SEVERITIES[event.severity],
+            body=event.meaning,
+            attributes={**attributes, "event.name": event.name},
+            event_name=event.name,
         )
+        self._logger.emit(correlated(record))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import platform
+import sys
 import uuid
+from importlib.metadata import PackageNotFoundError, version
 
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 
 from argus_otel.settings import Settings
 from argus_otel.version import __version__
+
+_LIBRARIES = ("discord.py", "py-cord", "nextcord", "disnake")
 
 
 def build(settings: Settings, auto_instrumentation_version: str | None = None) -> Resource:
@@ -22,6 +27,9 @@ def build(settings: Settings, auto_instrumentation_version: str | None = None) -
         "service.name": settings.service_name,
         "telemetry.distro.name": "argus-otel",
         "telemetry.distro.version": __version__,
+        "process.runtime.name": sys.implementation.name,
+        "process.runtime.version": platform.python_version(),
+        **_library(),
     }
     if settings.cluster_id:
         attributes["discord.cluster.id"] = settings.cluster_id
@@ -31,3 +39,13 @@ def build(settings: Settings, auto_instrumentation_version: str | None = None) -
         # OTel semconv asks for a random UUID where nothing better is known; two processes must never share one.
         attributes["service.instance.id"] = str(uuid.uuid4())
     return Resource.create(dict(attributes))
+
+
+def _library() -> dict[str, str]:
+    """Return what the bot speaks to Discord with: the first that is installed. Nothing of it is imported."""
+    for name in _LIBRARIES:
+        try:
+            return {"discord.library.name": name, "discord.library.version": version(name)}
+        except PackageNotFoundError:  # noqa: PERF203 - there are four at most
+            continue
+    return {}

@@ -10,6 +10,7 @@ from typing import cast
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
+from opentelemetry._logs import LogRecord
 from opentelemetry.context import (
     _SUPPRESS_HTTP_INSTRUMENTATION_KEY as SUPPRESS_HTTP,  # pyright: ignore[reportPrivateUsage] - as contrib does
 )
@@ -41,6 +42,14 @@ _CHOSEN_ROOT = Context({CHOSEN: True})
 
 # The parent of whatever a trace that is not kept starts: valid, so that samplers heed its "not sampled".
 _UNSEEN = NonRecordingSpan(SpanContext(1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
+
+
+def correlated(record: LogRecord) -> LogRecord:
+    """Return ``record`` without the ids that it took from a trace which is not kept: they are nobody's."""
+    if trace.get_current_span(record.context) is _UNSEEN:
+        record.trace_id = record.span_id = 0
+        record.trace_flags = TraceFlags(TraceFlags.DEFAULT)
+    return record
 
 
 class ContextScope:

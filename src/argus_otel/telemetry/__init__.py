@@ -11,6 +11,7 @@ from .gauges import Gauge, Reading
 from .guard import Guard, PartError, message_of
 from .health import Check, Health, Part, State
 from .histograms import Exemplar, Histogram, HistogramCell, Relay
+from .logged import Logged, LogSink
 from .operations import Operation
 from .rates import Rates
 from .recorder import EventSink, LoopWatcher, Telemetry
@@ -30,6 +31,8 @@ __all__ = [
     "Exemplar",
     "Operation",
     "EventSink",
+    "Logged",
+    "LogSink",
     "LoopWatcher",
     # definitions
     "Attribute",

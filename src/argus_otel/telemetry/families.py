@@ -8,7 +8,7 @@ family has one attribute, a tuple of values in the attributes' order where it ha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Lock
+from threading import RLock
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from .caps import AttributeCaps
@@ -32,7 +32,8 @@ class Family(dict[Key, CellT], Generic[CellT]):
         super().__init__()
         self.attributes = attributes
         self._caps = caps
-        self._making = Lock()
+        # Reentrant: what the garbage collector takes away may log as it goes, and log records are counted in cells.
+        self._making = RLock()
         # Append-only, and copied in one step: collection happens on another thread, where iterating the live dict
         # could meet a change of its size.
         self._rows: list[tuple[Attributes, CellT]] = []

@@ -15,6 +15,7 @@ from .gauges import Gauge, Reading
 from .guard import Guard
 from .health import Health, State
 from .histograms import Histogram
+from .logged import Logged
 from .rates import Rates
 from .redaction import Redactor
 from .tracing import Scope, Tracing
@@ -36,7 +37,7 @@ class Telemetry:
 
     Attributes
     ----------
-    guard, health, redact:
+    guard, health, redact, logged:
         See their classes.
     tracing:
         Set by the bridge; ``None`` while nothing is traced.
@@ -64,6 +65,7 @@ class Telemetry:
         self._overflows = self.counter(ATTRIBUTE_OVERFLOW)
         self._faults = self.counter(HOOK_ERRORS)
         self.guard = Guard(self._faulted, self.redact)
+        self.logged = Logged(self.guard)
 
     # -- for sources
 

@@ -21,7 +21,6 @@ _EXTRAS = {
     "clickhouse": "history in ClickHouse",
     "cli": "argus-otel top",
     "system": "metrics of the process",
-    "logging": "the bot's log lines, with trace ids",
     "demo": "argus-otel demo",
 }
 

@@ -44,6 +44,11 @@ class DiscordSource:
         if self._parts is not None:
             self._parts.release()
 
+    @property
+    def in_place(self) -> int:
+        """How many hooks are in discord.py."""
+        return self._hooks.in_place
+
     @staticmethod
     def probe() -> dict[str, str | None]:
         """Return each hook, with ``None`` or the reason why the installed discord.py cannot have it.
@@ -95,7 +100,7 @@ class _Parts:
     """The hook files, wired. Made when discord.py is there, since some need its classes."""
 
     def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
-        from . import app_commands, connections, listeners, rest_attempts, rest_waits, secrets
+        from . import app_commands, connections, listeners, logged, rest_attempts, rest_waits, secrets
         from .clients import Clients
         from .components import Components
         from .disconnects import Disconnects
@@ -106,6 +111,7 @@ class _Parts:
         from .sessions import Sessions
 
         secrets.add_patterns(telemetry)
+        logged.keep_back(telemetry.logged)
         self.roster = Roster()
         self.gateway_events = GatewayEvents(telemetry)
         self.interactions = Interactions(telemetry, hooks)

@@ -1,0 +1,126 @@
+"""Puts hooks into a library and takes them out again.
+
+A patch replaces one function. Taking it out puts the original back only where nobody has wrapped ours since; otherwise
+ours stays in place and lets everything through, because `Hooks.on` is false.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+import wrapt
+
+from argus_otel.telemetry import PartError, State, Telemetry
+
+Function: TypeAlias = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One function of the observed library, and what takes its place.
+
+    Attributes
+    ----------
+    hook:
+        The hook's name, as ``/status`` and ``argus.hook.errors`` show it.
+    module, target:
+        Where it is: ``discord.http``, ``HTTPClient.request``.
+    make:
+        Given the original function, returns the replacement, which has to call it.
+    package:
+        The import that makes it available.
+    instead:
+        Other places where versions of the library have the same function, tried in turn.
+    """
+
+    hook: str
+    module: str
+    target: str
+    make: Callable[[Function], Function]
+    package: str = "discord"
+    instead: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name among the parts, such as ``hook:REST calls http.HTTPClient.request``."""
+        library = self.package.partition(".")[0]
+        return f"hook:{self.hook} {self.module.removeprefix(f'{library}.')}.{self.target}"
+
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """Return where to look for it."""
+        return ((self.module, self.target), *self.instead)
+
+
+@dataclass(slots=True)
+class _Placed:
+    owner: Any
+    attribute: str
+    original: Any
+    replacement: Function
+
+
+class Hooks:
+    """The patches of one source.
+
+    Attributes
+    ----------
+    on:
+        Whether the hooks record. Bodies ask it, so that a replacement that could not be taken out does nothing.
+    """
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self.on = False
+        self._telemetry = telemetry
+        self._placed: dict[str, _Placed] = {}
+
+    @property
+    def in_place(self) -> int:
+        """How many of them are."""
+        return len(self._placed) if self.on else 0
+
+    def place(self, patches: Iterable[Patch]) -> None:
+        """Put in each patch that is not in place. One whose target is absent is reported, and the others go on."""
+        for patch in patches:
+            self._telemetry.attempt(patch.name, partial(self._place, patch))
+
+    def _place(self, patch: Patch) -> None:
+        if patch.name not in self._placed:
+            try:
+                owner, attribute, original = resolve(patch)
+            except PartError as error:
+                self._telemetry.health.report(patch.name, State.ABSENT, str(error))
+                return
+            replacement = functools.wraps(original)(patch.make(original))
+            setattr(owner, attribute, replacement)
+            self._placed[patch.name] = _Placed(owner, attribute, original, replacement)
+        self._telemetry.health.report(patch.name, State.OK)
+
+    def remove(self) -> None:
+        """Take every patch out, where nobody has wrapped it since."""
+        self.on = False
+        for name, placed in reversed(tuple(self._placed.items())):
+            if placed.owner.__dict__.get(placed.attribute) is placed.replacement:
+                setattr(placed.owner, placed.attribute, placed.original)
+                del self._placed[name]
+            self._telemetry.health.report(name, State.OFF, "uninstrumented")
+
+
+def resolve(patch: Patch) -> tuple[Any, str, Any]:
+    """Return a patch's target as (owner, attribute, function).
+
+    Raises
+    ------
+    PartError
+        The installed version has it in none of its places.
+    """
+    for module, target in patch.places():
+        try:
+            return wrapt.resolve_path(module, target)
+        except (ImportError, AttributeError):  # noqa: PERF203 - there are two places at most
+            continue
+    places = " or ".join(f"{module}:{target}" for module, target in patch.places())
+    raise PartError(f"{places} is not in the installed version, so what it shows is missing")

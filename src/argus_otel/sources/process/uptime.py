@@ -1,0 +1,18 @@
+"""Observed: the process's age. Noun: gauge. Read when somebody collects; safe, because nothing is hooked."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from argus_otel.sources.patches import Hooks
+from argus_otel.telemetry import Telemetry
+
+from .catalogue import UPTIME
+
+# The launchers load this before anything of the bot's.
+_LOADED = monotonic()
+
+
+def read(telemetry: Telemetry, hooks: Hooks) -> None:
+    """Have the process's age read while the hooks are on."""
+    telemetry.gauge(UPTIME, lambda: [({}, monotonic() - _LOADED)] if hooks.on else [])

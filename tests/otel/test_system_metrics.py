@@ -1,0 +1,160 @@
+"""In processes of their own: the instrumentation is one for a process, and cannot be taken back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from argus_otel.otel.system_metrics import CATALOGUE
+from argus_otel.telemetry import Kind
+
+from .conftest import Run
+
+_COLLECT = """
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+reader = InMemoryMetricReader()
+def collected():
+    data = reader.get_metrics_data()
+    return {
+        metric.name: {
+            "kind": type(metric.data).__name__, "monotonic": getattr(metric.data, "is_monotonic", None),
+            "unit": metric.unit, "points": [dict(point.attributes) for point in metric.data.data_points],
+        }
+        for resource in (data.resource_metrics if data else ()) for scope in resource.scope_metrics
+        if "system_metrics" in scope.scope.name for metric in scope.metrics
+    }
+argus_otel.instrument(meter_provider=MeterProvider([reader]))
+"""
+
+_MODULE = "opentelemetry.instrumentation.system_metrics"
+_NOT_HERE = {"win32": {"process.open_file_descriptor.count"}, "darwin": {"process.disk.io"}}.get(sys.platform, set())
+
+
+def reported(done: Any) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_catalogue_lists_what_is_emitted(program: Run) -> None:
+    found = reported(program(_COLLECT + "import discord\nreport(found=collected())"))
+    assert found["parts"]["process metrics"] == ["ok", ""]
+    emitted = found["found"]
+    assert set(emitted) == {metric.name for metric in CATALOGUE.metrics} - _NOT_HERE
+    kinds = {
+        Kind.COUNTER: ("Sum", True),
+        Kind.UP_DOWN: ("Sum", False),
+        Kind.GAUGE: ("Gauge", None),
+    }
+    for metric in CATALOGUE.metrics:
+        if metric.name in emitted:
+            one = emitted[metric.name]
+            assert (one["kind"], one["monotonic"]) == kinds[metric.kind], metric.name
+            assert one["unit"] == metric.unit, metric.name
+            for point in one["points"]:
+                assert set(point) == {attribute.name for attribute in metric.attributes}, metric.name
+                for attribute in metric.attributes:
+                    assert point[attribute.name] in attribute.values
+            combinations = {tuple(sorted(point.items())) for point in one["points"]}
+            assert len(combinations) == len(one["points"]) >= 1
+
+
+def test_nothing_is_emitted_before_discord_is_imported_or_after_uninstrumenting(program: Run) -> None:
+    found = reported(
+        program(
+            _COLLECT
+            + """
+before = len(collected())
+import discord
+during = len(collected())
+argus_otel.uninstrument()
+after = len(collected())
+argus_otel.instrument()
+argus_otel.instrument()
+again = collected()
+report(numbers=[before, during, after, len(again)], points=len(again["process.memory.usage"]["points"]))
+"""
+        )
+    )
+    before, during, after, again = found["numbers"]
+    assert (before, after) == (0, 0)
+    assert during == again == len(CATALOGUE.metrics) - len(_NOT_HERE)
+    assert found["points"] == 1
+
+
+@pytest.mark.parametrize("names", ["system_metrics", "requests, system_metrics"])
+def test_it_can_be_switched_off(program: Run, names: str) -> None:
+    done = program(
+        _COLLECT + f"import discord\nreport(found=collected(), loaded={_MODULE!r} in sys.modules)",
+        OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=names,
+    )
+    found = reported(done)
+    assert found["found"] == {}
+    assert found["loaded"] is False
+    assert found["parts"]["process metrics"][0] == "off"
+
+
+def test_without_the_extra_it_is_off_and_says_what_to_install(program: Run) -> None:
+    hidden = """
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name == "psutil":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+"""
+    done = program(hidden + _COLLECT + "import discord\nreport(found=collected())")
+    found = reported(done)
+    assert found["found"] == {}
+    assert found["parts"]["process metrics"] == ["off", "not installed: pip install 'argus-otel[system]'"]
+    assert "LOG" not in done.stderr
+
+
+def test_what_somebody_else_has_loaded_is_left_alone(program: Run) -> None:
+    theirs = """
+from opentelemetry.instrumentation.system_metrics import SystemMetricsInstrumentor
+SystemMetricsInstrumentor(config={"process.thread.count": None, "system.memory.usage": ["used"]}).instrument(
+    meter_provider=MeterProvider([other := InMemoryMetricReader()])
+)
+"""
+    found = reported(
+        program(
+            _COLLECT
+            + theirs
+            + """
+import discord
+data = other.get_metrics_data()
+names = [m.name for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics]
+report(found=collected(), theirs=names)
+"""
+        )
+    )
+    assert found["found"] == {}
+    assert found["theirs"] == ["system.memory.usage", "process.thread.count"]
+    assert found["parts"]["process metrics"][0] == "off"
+
+
+def test_the_loader_leaves_both_to_us(program: Run) -> None:
+    found = reported(
+        program(
+            """
+from opentelemetry.instrumentation.auto_instrumentation import initialize
+before = list(logging.getLogger().handlers)
+initialize()
+loaded = "opentelemetry.instrumentation.system_metrics" in sys.modules
+import discord
+from opentelemetry.instrumentation.logging import LoggingInstrumentor
+report(
+    loaded=loaded, added=len(logging.getLogger().handlers) - len(before),
+    correlating=LoggingInstrumentor().is_instrumented_by_opentelemetry,
+)
+""",
+            OTEL_PYTHON_DISTRO="argus",
+            OTEL_PYTHON_CONFIGURATOR="argus",
+            OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="requests,aiohttp-client,urllib3",
+        )
+    )
+    assert (found["loaded"], found["added"], found["correlating"]) == (False, 0, True)
+    assert found["parts"]["process metrics"] == ["ok", ""]
