@@ -146,6 +146,26 @@ def test_an_exception_is_recorded_by_its_class_and_reaches_on_error_as_it_was(
     assert event.attributes["exception.message"] == "by hand"
 
 
+def test_the_original_exception_is_recorded_and_not_its_wrapper(observed: Observed) -> None:
+    class Bot(commands.Bot):
+        async def on_error(self, *_: object, **__: object) -> None:
+            pass
+
+    bot = make_bot(Bot)
+
+    @bot.listen()
+    async def on_thing() -> None:
+        raise commands.CommandInvokeError(OverflowError("by hand"))
+
+    async def main() -> None:
+        bot.loop = asyncio.get_running_loop()
+        bot.dispatch("thing")
+        await until(lambda: of(observed, "thing"))
+
+    asyncio.run(main())
+    assert of(observed, "thing") == {"OverflowError": 1}
+
+
 def test_a_listener_that_is_cancelled_is_counted_and_nobodys_error(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
@@ -338,7 +358,6 @@ def test_what_is_dispatched_from_within_other_work_is_part_of_it(
     assert parent_of(observed, observed.span("event interaction")) == "command play"
     assert parent_of(observed, observed.span("event song_stopped")) == "command stop"
     assert parent_of(observed, observed.span(SEND)) == "event song_started"
-    # A string and an object of the bot's own are asked for nothing.
     assert dict(observed.span("event song_started").attributes) == {"discord.event.name": "song_started"}
     attributes = observed.span("event interaction").attributes
     assert attributes["discord.user.id"]
@@ -555,3 +574,73 @@ def test_after_uninstall_listeners_run_unobserved(observed: Observed) -> None:
     assert ran == [1, 2]
     assert of(observed, "thing") == {None: 1}
     assert "argus" not in discord.Client._schedule_event.__code__.co_filename
+
+
+def test_a_hook_that_somebody_wrapped_since_lets_everything_through(
+    observed: Observed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = discord.Client._schedule_event
+    monkeypatch.setattr(discord.Client, "_schedule_event", lambda self, *a, **k: ours(self, *a, **k))
+    observed.source.uninstall()
+    bot = make_bot()
+    ran: list[int] = []
+
+    @bot.listen()
+    async def on_thing() -> None:
+        ran.append(1)
+
+    async def main() -> None:
+        bot.loop = asyncio.get_running_loop()
+        bot.dispatch("thing")
+        await until(lambda: ran)
+
+    asyncio.run(main())
+    assert of(observed, "thing") == {}
+    observed.source.install()
+    observed.source.uninstall()
+
+
+def test_rates_that_are_chosen_between_two_instrumentations_count(observed: Observed) -> None:
+    bot = make_bot()
+
+    @bot.listen()
+    async def on_thing() -> None:
+        pass
+
+    async def main() -> None:
+        bot.loop = asyncio.get_running_loop()
+        bot.dispatch("thing")
+        await until(lambda: of(observed, "thing") == {None: 1})
+        observed.source.uninstall()
+        observed.telemetry.rates.choose({"event": 1.0})
+        observed.source.install()
+        bot.dispatch("thing")
+        await until(lambda: of(observed, "thing") == {None: 2})
+
+    asyncio.run(main())
+    assert len(observed.spans("event thing")) == 1
+
+
+def test_what_is_not_discord_pys_is_asked_for_nothing(observed: Observed) -> None:
+    observed.telemetry.rates.choose({"event": 1.0})
+    bot = make_bot()
+    asked: list[str] = []
+
+    class Row:
+        """A lazy one, which goes to its database for each attribute."""
+
+        def __getattr__(self, name: str) -> int:
+            asked.append(name)
+            return 1
+
+    @bot.listen()
+    async def on_thing(_: Row) -> None:
+        pass
+
+    async def main() -> None:
+        bot.loop = asyncio.get_running_loop()
+        bot.dispatch("thing", Row())
+        await until(lambda: observed.spans("event thing"))
+
+    asyncio.run(main())
+    assert asked == []

@@ -188,6 +188,7 @@ def test_a_timeout_counts_once_and_is_a_root_that_is_linked_to_what_sent_the_vie
             assert await views[0].wait() is True
             await until(lambda: observed.spans("timeout View"))
             views[0].stop()
+            views[0]._dispatch_timeout()  # as where both come at once: discord.py takes the first
 
     asyncio.run(main())
     command, timeout = observed.span("command show"), observed.span("timeout View")
@@ -363,6 +364,19 @@ def test_what_nobody_handles_is_counted_and_what_somebody_does_is_not(
     assert observed.values(UNHANDLED) == {(): 2}
 
 
+def test_a_command_that_nobody_handles_is_no_component(observed: Observed, simulator: BackgroundSimulator) -> None:
+    async def main() -> None:
+        async with running(discord.Client(intents=discord.Intents.all()), simulator):
+            await simulator.slash("any", command_id=1)
+            await until(lambda: observed.counts("discord.interaction.duration"))
+
+    asyncio.run(main())
+    assert observed.counts("discord.interaction.duration") == {
+        ("application_command", "any", None, "error", "unhandled"): 1
+    }
+    assert observed.values(UNHANDLED) == {(): 0}
+
+
 def test_views_of_a_bot_that_runs_already_are_found(observed: Observed, simulator: BackgroundSimulator) -> None:
     observed.source.uninstall()
     bot = make_bot()
@@ -381,8 +395,12 @@ def test_views_of_a_bot_that_runs_already_are_found(observed: Observed, simulato
             assert active(observed) == 0
             await channel.send("here", view=Player())
             assert active(observed) == 1
+            later = Player()
+            await channel.send("here", view=later)
+            assert active(observed) == 2
             observed.source.uninstall()
             assert observed.values(ACTIVE) == {}
+            later.stop()
             observed.source.install()
             assert active(observed) == 1
 
