@@ -23,7 +23,7 @@ from opentelemetry.trace import StatusCode
 
 from argus_otel.otel.sampling import SampleRoots
 from argus_otel.otel.spans import OTelTracing, quiet
-from argus_otel.telemetry import Redactor, SpanKind
+from argus_otel.telemetry import Redactor, Reference, SpanKind
 
 
 class Traced:
@@ -104,6 +104,27 @@ def test_a_span_has_the_kind_attributes_and_links_that_it_was_given(traced: Trac
     assert dict(found.attributes or {}) == {"a": 1, "b": "two"}
     assert [(event.name, dict(event.attributes or {})) for event in found.events] == [("acknowledged", {"c": True})]
     assert [(link.context.trace_id, link.context.span_id) for link in found.links] == [(first.trace_id, first.span_id)]
+
+
+def test_a_link_can_come_after_the_start_and_is_a_reference_only(traced: Traced) -> None:
+    first = traced.start("first", SpanKind.SERVER, {}, root=True)
+    first.end(None, failed=False)
+    reference = Reference.to(first)
+    assert reference is not None
+    second = traced.start("second", SpanKind.SERVER, {}, root=True)
+    second.link(reference)
+    second.end(None, failed=False)
+    (link,) = traced.spans["second"].links
+    assert (link.context.trace_id, link.context.span_id) == (first.trace_id, first.span_id)
+    assert link.context.trace_flags.sampled
+
+
+def test_nothing_refers_to_what_nobody_will_see() -> None:
+    traced = Traced(ALWAYS_OFF)
+    span = traced.start("span", SpanKind.SERVER, {}, root=True)
+    span.link(Reference(1, 2))
+    assert Reference.to(span) is None
+    assert Reference.to(None) is None
 
 
 @pytest.mark.parametrize("kind", SpanKind)

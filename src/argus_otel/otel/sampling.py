@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace.sampling import (
     ALWAYS_ON,
     DEFAULT_OFF,
     DEFAULT_ON,
+    ParentBased,
     ParentBasedTraceIdRatio,
     Sampler,
     SamplingResult,
@@ -27,22 +28,27 @@ from .exporters import load
 CHOSEN = otel_context.create_key("argus-otel-chosen")
 """Set in the context that a root of ours is started in: it has been chosen to be kept."""
 
+ROOT = otel_context.create_key("argus-otel-root")
+"""Holds the root of ours that a context is in, kept or not."""
+
 
 class SampleRoots(Sampler):
     """A sampler whose share of roots is known, so that ours can be chosen before there is a span.
 
-    A span that is not kept costs OpenTelemetry some microseconds; a number drawn ahead costs next to nothing.
+    A span that is not kept costs OpenTelemetry some microseconds; a number drawn ahead costs next to nothing. What is
+    started in such a root is kept where the root is, also by samplers that do not ask for a span's parent.
 
     Parameters
     ----------
     sampler:
-        Decides over every other span.
+        Decides over what is in no root of ours.
     share:
         The share of roots that ``sampler`` keeps, from 0 to 1.
     """
 
     def __init__(self, sampler: Sampler, share: float) -> None:
         self._sampler = sampler
+        self._within = ParentBased(sampler, remote_parent_sampled=sampler, remote_parent_not_sampled=sampler)
         self.share = share
 
     def should_sample(
@@ -55,9 +61,12 @@ class SampleRoots(Sampler):
         links: Sequence[Link] | None = None,
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
-        """Keep what has been chosen; ask the sampler about everything else."""
-        chosen = parent_context is not None and CHOSEN in parent_context
-        sampler = ALWAYS_ON if chosen else self._sampler
+        """Keep what has been chosen and what is in it; ask the sampler about everything else."""
+        sampler = self._sampler
+        if parent_context is not None and CHOSEN in parent_context:
+            sampler = ALWAYS_ON
+        elif otel_context.get_value(ROOT, parent_context) is not None:
+            sampler = self._within
         return sampler.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
 
     def get_description(self) -> str:

@@ -19,7 +19,7 @@ from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, Status, Sta
 
 from argus_otel.telemetry import AttributeValue, SpanKind, TraceReference, TraceSpan, message_of
 
-from .sampling import CHOSEN, SampleRoots
+from .sampling import CHOSEN, ROOT, SampleRoots
 
 _KINDS = {
     SpanKind.INTERNAL: trace.SpanKind.INTERNAL,
@@ -37,11 +37,11 @@ HTTP_INSTRUMENTATIONS = (
 
 _NOTHING = Context()
 
-_ROOT = otel_context.create_key("argus-otel-root")
 _CHOSEN_ROOT = Context({CHOSEN: True})
 
-# The parent of whatever a trace that is not kept starts: valid, so that samplers heed its "not sampled".
-_UNSEEN = NonRecordingSpan(SpanContext(1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
+# The parent of whatever a trace that is not kept starts: valid, so that samplers heed its "not sampled". Those that go
+# by the trace's number instead, keep the low ones.
+_UNSEEN = NonRecordingSpan(SpanContext(2**128 - 1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
 
 
 def correlated(record: LogRecord) -> LogRecord:
@@ -99,7 +99,7 @@ class OTelSpan:
         if self._kind is SpanKind.CLIENT:
             context = otel_context.set_value(SUPPRESS_HTTP, True, context)
         if self._is_root:
-            context = otel_context.set_value(_ROOT, self, context)
+            context = otel_context.set_value(ROOT, self, context)
         self._scope = ContextScope(context)
         self._scope.enter()
 
@@ -119,6 +119,11 @@ class OTelSpan:
     def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
         """Add an event at this moment."""
         self._span.add_event(name, attributes)
+
+    def link(self, reference: TraceReference) -> None:
+        """Add a link to what it follows from."""
+        if self.sampled:
+            self._span.add_link(_span_context(reference))
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
         """End it; where it failed, with what went wrong as OTel semconv's ``exception`` event, free of secrets.
@@ -161,12 +166,22 @@ class UnseenSpan(ContextScope):
     def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
         """Do nothing."""
 
+    def link(self, reference: TraceReference) -> None:
+        """Do nothing."""
+
     def end(self, error: BaseException | None, *, failed: bool) -> None:
         """Do nothing."""
 
 
-_IN_UNSEEN = trace.set_span_in_context(_UNSEEN, Context())
-_UNSEEN_CONTEXT = otel_context.set_value(_ROOT, UnseenSpan(_IN_UNSEEN), _IN_UNSEEN)
+_UNSEEN_ROOT = UnseenSpan(_NOTHING)
+_UNSEEN_CONTEXT = otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(_UNSEEN, _NOTHING))
+
+
+def _unseen_context() -> Context:
+    current = otel_context.get_current()
+    if not current or current is _UNSEEN_CONTEXT:  # made once: this is most roots, where few are kept
+        return _UNSEEN_CONTEXT
+    return otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(_UNSEEN, current))
 
 
 class OTelTracing:
@@ -197,7 +212,7 @@ class OTelTracing:
         """Start a span that begins a trace of its own; see :class:`~argus_otel.telemetry.Tracing`."""
         share = rate * self._share
         if share < 1.0 and random() >= share:  # noqa: S311 - a draw for sampling
-            return UnseenSpan(_UNSEEN_CONTEXT)
+            return UnseenSpan(_unseen_context())
         span = self._tracer.start_span(
             name,
             context=_CHOSEN_ROOT,
@@ -216,7 +231,11 @@ class OTelTracing:
 
     def current_root(self) -> TraceSpan | None:
         """Return the root that the running context is in, which may have ended."""
-        return cast("TraceSpan | None", otel_context.get_value(_ROOT))
+        return cast("TraceSpan | None", otel_context.get_value(ROOT))
+
+    def outside(self) -> ContextScope:
+        """Return a scope in which no span is current; whatever else the running context holds stays."""
+        return ContextScope(otel_context.set_value(ROOT, None, trace.set_span_in_context(trace.INVALID_SPAN)))
 
 
 def quiet() -> ContextScope:

@@ -16,7 +16,7 @@ from .operations import Operation
 from .rates import Rates
 from .recorder import EventSink, LoopWatcher, Telemetry
 from .redaction import Redactor
-from .tracing import Scope, TraceReference, TraceSpan, Tracing
+from .tracing import Reference, Scope, TraceReference, TraceSpan, Tracing
 
 __all__ = [
     "Telemetry",
@@ -48,6 +48,7 @@ __all__ = [
     "SpanKind",
     # tracing
     "Rates",
+    "Reference",
     "Scope",
     "TraceReference",
     "TraceSpan",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from .definitions import AttributeValue, SpanKind
@@ -13,6 +14,19 @@ class TraceReference(Protocol):
 
     trace_id: int
     span_id: int
+
+
+@dataclass(slots=True)
+class Reference:
+    """What a link to a span needs and no more, so that whoever keeps one keeps no span alive."""
+
+    trace_id: int
+    span_id: int
+
+    @classmethod
+    def to(cls, span: TraceSpan | None) -> Reference | None:
+        """Return a reference to ``span``, or ``None`` where there is none or nobody will see it."""
+        return cls(span.trace_id, span.span_id) if span is not None and span.sampled else None
 
 
 class Scope(Protocol):
@@ -30,7 +44,8 @@ class Scope(Protocol):
 class TraceSpan(Scope, Protocol):
     """A started span, current between :meth:`enter` and :meth:`leave`.
 
-    ``sampled`` tells whether anybody will see it: attributes need not be gathered for one that is not.
+    ``sampled`` tells whether anybody will see it: attributes need not be gathered for one that is not. A root that was
+    never started, because its trace is not kept, has 0 for its ``trace_id`` and needs no end.
     """
 
     trace_id: int
@@ -47,6 +62,10 @@ class TraceSpan(Scope, Protocol):
 
     def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
         """Add an event at this moment."""
+        ...
+
+    def link(self, reference: TraceReference) -> None:
+        """Add a link to what this one follows from, where that was not known when it started."""
         ...
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
@@ -86,4 +105,11 @@ class Tracing(Protocol):
 
     def current_root(self) -> TraceSpan | None:
         """Return the root that the running context is in, which may have ended; ``None`` outside any of ours."""
+        ...
+
+    def outside(self) -> Scope:
+        """Return a scope in which no span is current: what is started in it is in no trace of the running context's.
+
+        For what outlives the work that starts it.
+        """
         ...

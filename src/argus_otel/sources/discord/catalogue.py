@@ -184,7 +184,7 @@ LISTENER_DURATION = Metric(
     "discord.listener.duration",
     Kind.HISTOGRAM,
     "s",
-    "One run of one listener, from its event to its end.",
+    "One run of one listener, from its first line to its end. What it waited for the event loop is loop lag.",
     (EVENT_NAME, ERROR_TYPE),
     _WORK,
 )

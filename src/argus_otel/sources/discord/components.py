@@ -1,5 +1,7 @@
 """Observed: buttons, select menus, dynamic items and modals. They end the interaction's operation.
 
+A click, and a modal that is sent in, is linked to the trace that sent the view.
+
 A view's and a modal's ``_scheduled_task`` is called at the moment of dispatch and awaited in a task of its own; it
 swallows what handlers raise and gives it to ``on_error``, so the instance's ``on_error`` is chained. Dynamic items have
 no ``on_error``: there the item's own callback is watched. Safe, because each replacement calls the original with the
@@ -16,6 +18,7 @@ from argus_otel.telemetry import Telemetry
 
 from .interactions import InteractionOperation, Interactions
 from .patches import Patch
+from .views import Views
 
 if TYPE_CHECKING:
     from discord import Interaction
@@ -27,9 +30,11 @@ HOOK = "components"
 class Components:
     """Ends the interactions of components and modals."""
 
-    def __init__(self, telemetry: Telemetry, interactions: Interactions) -> None:
+    def __init__(self, telemetry: Telemetry, interactions: Interactions, views: Views) -> None:
         self._interactions = interactions
+        self._views = views
         self._guard = telemetry.guard
+        self._link = telemetry.guard.shield(HOOK, self._link_to_sender)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on views, modals and dynamic items."""
@@ -87,6 +92,7 @@ class Components:
         if operation is not None:
             operation.name_component(f"{type(view).__name__}.{_callback_name(item)}")
             self._chain_on_error(view)
+            self._link(operation, view)
         return operation
 
     def _claim_modal(self, modal: Modal, interaction: Interaction[Any], *_: object) -> InteractionOperation | None:
@@ -94,6 +100,7 @@ class Components:
         if operation is not None:
             operation.name_component(type(modal).__name__)
             self._chain_on_error(modal)
+            self._link(operation, modal)
         return operation
 
     def _claim_dynamic(self, factory: type[object], interaction: Interaction[Any]) -> InteractionOperation | None:
@@ -101,6 +108,12 @@ class Components:
         if operation is not None:
             operation.name_component(factory.__name__)
         return operation
+
+    def _link_to_sender(self, operation: InteractionOperation, view: View | Modal) -> None:
+        if operation.span is not None:
+            origin = self._views.origin_of(view)
+            if origin is not None:
+                operation.span.link(origin)
 
     def _chain_on_error(self, view: Any) -> None:
         """Note what ``view`` hands to ``on_error``; on the instance, since subclasses override the method."""

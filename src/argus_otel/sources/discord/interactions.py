@@ -28,6 +28,7 @@ from .catalogue import (
     COMMAND_TYPE,
     COMPONENT_NAME,
     COMPONENT_SPAN,
+    COMPONENTS_UNHANDLED,
     ERROR_TYPE,
     INTERACTION_DURATION,
     INTERACTION_TYPE,
@@ -165,6 +166,7 @@ class Interactions:
         self._commands = telemetry.histogram(COMMAND_DURATION)
         self._responses = telemetry.histogram(RESPONSE_TIME)
         self._unacknowledged = telemetry.counter(UNACKNOWLEDGED)
+        self._unhandled = telemetry.counter(COMPONENTS_UNHANDLED)[()]
         active = telemetry.counter(INTERACTIONS_ACTIVE)
         command = active["application_command"]
         self._kinds = {
@@ -259,7 +261,10 @@ class Interactions:
         """End at once what nobody handles: an expired view, an unknown component, a bot without a command tree."""
         # Somebody may wait for it with Client.wait_for, which nobody can see from here.
         waiting = getattr(state._get_client(), "_listeners", {}).get("interaction")
-        self._end(operation, OK if waiting or operation.acknowledged else UNHANDLED)
+        handled = waiting or operation.acknowledged
+        if not handled and operation.kind.span in (COMPONENT_SPAN, MODAL_SPAN):
+            self._unhandled.value += 1
+        self._end(operation, OK if handled else UNHANDLED)
 
     # -- what handlers do with it
 

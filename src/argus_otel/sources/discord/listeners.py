@@ -1,42 +1,199 @@
-"""Observed: ``on_interaction`` listeners, for interactions that nobody else handles. They end the operation.
+"""Observed: every run of a listener, from its first line to its end. Noun: operation.
 
-``Client._schedule_event`` makes the task of every listener; for this one event the coroutine is substituted.
-``on_error`` is not wrapped, since users override it. Safe, because the listener gets the same arguments, and what it
-raises reaches discord.py as before.
+``Client._schedule_event`` makes the task of each: of an overridden ``on_message``, of ``@bot.event``, ``@bot.listen``
+and a cog's. The coroutine function is substituted there. ``on_error`` is not wrapped, since users override it. Safe,
+because the listener gets the same arguments, and what it raises reaches discord.py as before.
+
+An ``on_interaction`` listener also ends the operation of an interaction that nobody else handles.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import Telemetry
+from argus_otel.telemetry import AttributeValue, Telemetry, TraceSpan
 
+from .catalogue import ERROR_TYPE, EVENT_NAME, LISTENER_DURATION, LISTENER_SPAN
 from .interactions import InteractionOperation, Interactions
-from .patches import Patch
+from .outcomes import original as unwrapped
+from .patches import Hooks, Patch
+from .places import place_of
 
 if TYPE_CHECKING:
     from discord.client import Client
 
 HOOK = "listeners"
 
+# What comes in masses, by discord.py's reference of events. The bot's own guilds become available all at once.
+MASS_EVENTS = (
+    "message",
+    "message_edit",
+    "message_delete",
+    "bulk_message_delete",
+    "raw_message_edit",
+    "raw_message_delete",
+    "raw_bulk_message_delete",
+    "reaction_add",
+    "reaction_remove",
+    "reaction_clear",
+    "reaction_clear_emoji",
+    "raw_reaction_add",
+    "raw_reaction_remove",
+    "raw_reaction_clear",
+    "raw_reaction_clear_emoji",
+    "poll_vote_add",
+    "poll_vote_remove",
+    "raw_poll_vote_add",
+    "raw_poll_vote_remove",
+    "typing",
+    "raw_typing",
+    "presence_update",
+    "raw_presence_update",
+    "voice_state_update",
+    "voice_channel_effect",
+    "member_update",
+    "raw_member_remove",
+    "user_update",
+    "thread_member_join",
+    "thread_member_remove",
+    "raw_thread_member_remove",
+    "guild_available",
+    "socket_event_type",
+    "socket_raw_receive",
+    "socket_raw_send",
+)
 
-def patches(telemetry: Telemetry, interactions: Interactions) -> list[Patch]:
-    """Return the hook on the scheduling of listeners."""
+RATES = {LISTENER_SPAN.work: 0.1, **{f"{LISTENER_SPAN.work}.{name}": 0.001 for name in MASS_EVENTS}}
+"""The shares of listeners' traces that are kept where the user has not chosen any."""
 
-    def claim_unclaimed(interaction: Any) -> InteractionOperation | None:
+# Beyond it, names are looked up each time: those that the cap refuses must not be remembered here either.
+_NAMES_REMEMBERED = 1000
+
+# How work is cut short when a task is cancelled or its coroutine dropped: nobody's error. discord.py agrees.
+CUT_SHORT = (asyncio.CancelledError, GeneratorExit)
+
+
+class Series:
+    """What all listeners for one event have in common, looked up once for each run."""
+
+    __slots__ = ("name", "span", "rate", "record")
+
+    def __init__(self, name: str, rate: float, record: Callable[..., object]) -> None:
+        self.name = name
+        self.span = f"{LISTENER_SPAN.work} {name}"
+        self.rate = rate
+        self.record = record
+
+
+class Listeners:
+    """Times listeners."""
+
+    def __init__(self, telemetry: Telemetry, hooks: Hooks, interactions: Interactions) -> None:
+        self._telemetry = telemetry
+        self._hooks = hooks
+        self._interactions = interactions
+        self._durations = telemetry.histogram(LISTENER_DURATION)
+        self._place = telemetry.guard.shield(HOOK, place_of)
+        self._series: dict[str, Series] = {}
+        telemetry.rates.default(RATES)
+
+    def patches(self) -> list[Patch]:
+        """Return the hook on the scheduling of listeners."""
+        guard, telemetry, hooks = self._telemetry.guard, self._telemetry, self._hooks
+        known, look_up = self._series.get, guard.shield(HOOK, self._series_of)
+        claim, end_interaction = guard.shield(HOOK, self._claim), self._interactions.end
+        begin, end = guard.shield(HOOK, self._begin), guard.shield(HOOK, self._end)
+
+        # One coroutine function for all runs, since a closure for each would cost as much as the timing.
+        async def run(client: Client, series: Series, coro: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+            span = None if telemetry.tracing is None else begin(client, series, args)
+            started = perf_counter()
+            try:
+                result = await coro(*args, **kwargs)
+            except BaseException as error:
+                end(series, span, started, error)
+                raise
+            if span is None:
+                series.record(perf_counter() - started)
+            else:
+                end(series, span, started, None)
+            return result
+
+        def make(original: Callable[..., Any]) -> Callable[..., Any]:
+            def _schedule_event(
+                self: Client, coro: Callable[..., Any], event_name: str, *args: Any, **kwargs: Any
+            ) -> Any:
+                if hooks.on:
+                    series = known(event_name) or look_up(event_name)
+                    if series is not None:
+                        coro = partial(run, self, series, coro)
+                    if event_name == "on_interaction":
+                        operation = claim(*args)
+                        if operation is not None:
+                            coro = guard.around(HOOK, lambda *_: operation, end_interaction)(coro)
+                return original(self, coro, event_name, *args, **kwargs)
+
+            return _schedule_event
+
+        return [Patch(HOOK, "discord.client", "Client._schedule_event", make)]
+
+    def release(self) -> None:
+        """Forget what was looked up."""
+        self._series.clear()
+
+    def _claim(self, interaction: Any, *_: object) -> InteractionOperation | None:
+        interactions = self._interactions
         return interactions.claim(interaction.id) if interactions.unclaimed(interaction.id) else None
 
-    claim = telemetry.guard.shield(HOOK, claim_unclaimed)
+    def _series_of(self, event_name: str) -> Series:
+        name = event_name.removeprefix("on_")
+        rate = self._telemetry.rates.of(LISTENER_SPAN.work, name)
+        record = self._telemetry.guard.shield(HOOK, self._durations[name, None].record)
+        series = Series(name, rate, record)
+        if len(self._series) < _NAMES_REMEMBERED:
+            self._series[event_name] = series
+        return series
 
-    def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        def _schedule_event(self: Client, coro: Callable[..., Any], event_name: str, *args: Any, **kwargs: Any) -> Any:
-            if event_name == "on_interaction":
-                operation = claim(*args)
-                if operation is not None:
-                    coro = telemetry.guard.around(HOOK, lambda *_: operation, interactions.end)(coro)
-            return original(self, coro, event_name, *args, **kwargs)
+    def _begin(self, client: Client, series: Series, args: tuple[Any, ...]) -> TraceSpan | None:
+        tracing = self._telemetry.tracing
+        if tracing is None:
+            return None
 
-        return _schedule_event
+        def attributes() -> dict[str, AttributeValue]:
+            place = self._place(client, args[0]) if args else None
+            return {EVENT_NAME.name: series.name, **(place or {})}
 
-    return [Patch(HOOK, "discord.client", "Client._schedule_event", make)]
+        root = tracing.current_root()
+        if root is None:
+            span = tracing.root(series.span, LISTENER_SPAN.kind, attributes, rate=series.rate)
+        elif root.sampled:
+            span = tracing.child(series.span, LISTENER_SPAN.kind, attributes())
+        else:  # its silence is the listener's too
+            return None
+        if span is None:
+            return None
+        # Never left: the task is this run's own, and what follows in it is on_error.
+        span.enter()
+        return span if span.trace_id else None
+
+    def _end(self, series: Series, span: TraceSpan | None, started: float, error: BaseException | None) -> None:
+        duration = perf_counter() - started
+        if error is None or isinstance(error, CUT_SHORT):
+            if span is not None:
+                span.end(None, failed=False)
+            series.record(duration, _visible(span))
+            return
+        error = unwrapped(error)
+        error_type = type(error).__qualname__
+        if span is not None:
+            span.set({ERROR_TYPE.name: error_type})
+            span.end(error, failed=True)
+        self._durations[series.name, error_type].record(duration, _visible(span))
+
+
+def _visible(span: TraceSpan | None) -> TraceSpan | None:
+    return span if span is not None and span.sampled else None

@@ -73,6 +73,7 @@ class DiscordSource:
             self._when_imported(package, lambda package=package: self._place(package))
         if _in_event_loop():
             self._parts.clients.attach_running()
+            self._parts.views.attach_running(self._parts.roster)
         self._on_import()
 
     def _place(self, package: str) -> None:
@@ -100,21 +101,26 @@ class _Parts:
     """The hook files, wired. Made when discord.py is there, since some need its classes."""
 
     def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
-        from . import app_commands, connections, listeners, logged, rest_attempts, rest_waits, secrets
+        from . import app_commands, connections, logged, rest_attempts, rest_waits, secrets
         from .clients import Clients
         from .components import Components
         from .disconnects import Disconnects
         from .gateway_events import GatewayEvents
         from .interactions import Interactions
+        from .listeners import Listeners
         from .prefix_commands import PrefixCommands
         from .rest import RestCalls
         from .sessions import Sessions
+        from .task_loops import TaskLoops
+        from .views import Views
 
         secrets.add_patterns(telemetry)
         logged.keep_back(telemetry.logged)
         self.roster = Roster()
         self.gateway_events = GatewayEvents(telemetry)
         self.interactions = Interactions(telemetry, hooks)
+        self.listeners = Listeners(telemetry, hooks, self.interactions)
+        self.views = Views(telemetry, hooks)
         disconnects = Disconnects(telemetry, hooks, self.roster)
         self.clients = Clients(telemetry, hooks, self.roster, self.gateway_events, disconnects, self.interactions)
         rest = RestCalls(telemetry, hooks, self.interactions)
@@ -124,10 +130,12 @@ class _Parts:
             *self.clients.patches(),
             *Sessions(telemetry, hooks).patches(),
             *disconnects.patches(),
-            *listeners.patches(telemetry, self.interactions),
+            *self.listeners.patches(),
             *app_commands.patches(telemetry.guard, self.interactions),
-            *Components(telemetry, self.interactions).patches(),
+            *self.views.patches(),
+            *Components(telemetry, self.interactions, self.views).patches(),
             *PrefixCommands(telemetry, hooks).patches(),
+            *TaskLoops(telemetry, hooks).patches(),
             *rest.patches(),
             *rest_attempts.patches(telemetry, rest),
             *rest_waits.patches(),
@@ -141,6 +149,8 @@ class _Parts:
         """Take the chains off the clients that run."""
         self.gateway_events.release()
         self.interactions.release()
+        self.listeners.release()
+        self.views.release()
         self.roster.clear()
 
 

@@ -1,0 +1,209 @@
+"""Observed: views and modals, from the moment that discord.py waits for them until they stop or time out.
+
+Nouns: gauge, counter, operation.
+
+``ViewStore.add_view`` is where each begins to wait; ``BaseView.stop`` and ``BaseView._dispatch_timeout`` are the only
+ends. What waits is remembered weakly, with a reference to the trace that sent it, so that a click and a timeout can be
+linked to that. ``on_timeout`` becomes a task within ``_dispatch_timeout``: for so long, the instance has a substitute.
+Safe, because the originals always run, with the same arguments, and whatever they raise passes through.
+
+A view outlives whoever sends it: its time runs outside of the sender's trace, which it would otherwise keep alive.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from argus_otel.telemetry import Reference, Scope, Telemetry, TraceSpan
+
+from .catalogue import COMPONENT_NAME, ERROR_TYPE, VIEW_TIMEOUT_SPAN, VIEW_TIMEOUTS, VIEWS_ACTIVE
+from .listeners import CUT_SHORT
+from .outcomes import original as unwrapped
+from .patches import Hooks, Patch
+from .shards import Roster
+
+if TYPE_CHECKING:
+    from discord.ui.view import BaseView, ViewStore
+
+HOOK = "views"
+
+
+class _Waiting(weakref.ref["BaseView"]):
+    """A view that discord.py waits for, and the trace that sent it."""
+
+    __slots__ = ("key", "origin")
+
+    key: int
+    origin: Reference | None
+
+
+class Views:
+    """Knows which views wait, and sees them time out."""
+
+    def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
+        self._telemetry = telemetry
+        self._hooks = hooks
+        self._timeouts = telemetry.counter(VIEW_TIMEOUTS)[()]
+        # By identity: what a bot's own class thinks of equality does not matter here.
+        self._waiting: dict[int, _Waiting] = {}
+        telemetry.gauge(VIEWS_ACTIVE, self._active)
+
+    def patches(self) -> list[Patch]:
+        """Return the hooks on the beginning and on both ends of waiting."""
+        guard = self._telemetry.guard
+        outside, leave = guard.shield(HOOK, self._outside), guard.shield(HOOK, _leave)
+        added, stopped = guard.shield(HOOK, self._added), guard.shield(HOOK, self._forget)
+        timing_out, restore = guard.shield(HOOK, self._timing_out), guard.shield(HOOK, _restore)
+
+        def make_add(original: Callable[..., Any]) -> Callable[..., Any]:
+            def add_view(self: ViewStore, view: Any, *args: Any, **kwargs: Any) -> Any:
+                scope = outside()
+                try:
+                    original(self, view, *args, **kwargs)
+                finally:
+                    if scope is not None:
+                        leave(scope)
+                added(view)
+
+            return add_view
+
+        def make_stop(original: Callable[..., Any]) -> Callable[..., Any]:
+            def stop(self: Any) -> Any:
+                stopped(self)
+                return original(self)
+
+            return stop
+
+        def make_timeout(original: Callable[..., Any]) -> Callable[..., Any]:
+            def _dispatch_timeout(self: Any) -> Any:
+                before = timing_out(self)
+                if before is None:
+                    return original(self)
+                try:
+                    return original(self)
+                finally:
+                    restore(self, before)
+
+            return _dispatch_timeout
+
+        module = "discord.ui.view"
+        return [
+            Patch(HOOK, module, "ViewStore.add_view", make_add),
+            Patch(HOOK, module, "BaseView.stop", make_stop, instead=((module, "View.stop"),)),  # before discord.py 2.6
+            Patch(
+                HOOK,
+                module,
+                "BaseView._dispatch_timeout",
+                make_timeout,
+                instead=((module, "View._dispatch_timeout"),),
+            ),
+        ]
+
+    # -- which views wait
+
+    def attach_running(self, roster: Roster) -> None:
+        """Find the views that clients wait for already; on the event loop."""
+        find = self._telemetry.guard.shield(HOOK, self._find)
+        for known in roster:
+            if known.client is not None:
+                find(known.client._connection._view_store)
+
+    def _find(self, store: ViewStore) -> None:
+        for items in store._views.values():
+            for item in items.values():
+                if item.view is not None:
+                    self._remember(item.view, None)
+        for modal in store._modals.values():
+            self._remember(modal, None)
+
+    def release(self) -> None:
+        """Forget all of them: from now on nobody tells of their end."""
+        self._waiting.clear()
+
+    def origin_of(self, view: BaseView) -> Reference | None:
+        """Return the trace that sent a view which still waits, where somebody will see that."""
+        waiting = self._waiting.get(id(view))
+        return None if waiting is None else waiting.origin
+
+    def _outside(self) -> Scope | None:
+        tracing = self._telemetry.tracing
+        if tracing is None or not self._hooks.on or tracing.current_root() is None:
+            return None
+        scope = tracing.outside()
+        scope.enter()
+        return scope
+
+    def _added(self, view: BaseView) -> None:
+        tracing = self._telemetry.tracing
+        if self._hooks.on and not view.is_finished():
+            self._remember(view, None if tracing is None else Reference.to(tracing.current_root()))
+
+    def _remember(self, view: BaseView, origin: Reference | None) -> None:
+        if id(view) in self._waiting:  # shown again by an edit: whoever sent it first is where it comes from
+            return
+        waiting = _Waiting(view, self._gone)
+        waiting.key = id(view)
+        waiting.origin = origin
+        self._waiting[waiting.key] = waiting
+
+    def _forget(self, view: BaseView) -> _Waiting | None:
+        return self._waiting.pop(id(view), None)
+
+    def _gone(self, waiting: weakref.ref[Any]) -> None:
+        # discord.py lets go of a view whose place another one takes, and says so to nobody.
+        if isinstance(waiting, _Waiting):
+            self._waiting.pop(waiting.key, None)
+
+    def _active(self) -> Iterator[tuple[dict[str, str], float]]:
+        if self._hooks.on:
+            yield {}, float(len(self._waiting))
+
+    # -- timeouts
+
+    def _timing_out(self, view: BaseView) -> dict[str, Any] | None:
+        """Count a timeout and put a substitute for ``on_timeout`` on the instance; return what was there before."""
+        waiting = self._forget(view)
+        if view.is_finished() or not self._hooks.on:
+            return None
+        self._timeouts.value += 1
+        if self._telemetry.tracing is None:
+            return None
+        origin = None if waiting is None else waiting.origin
+        around = self._telemetry.guard.around(HOOK, lambda: self._begin(type(view).__name__, origin), self._end)
+        substitute = around(view.on_timeout)
+        before = {name: value for name, value in view.__dict__.items() if name == "on_timeout"}
+        view.__dict__["on_timeout"] = substitute
+        return before
+
+    def _begin(self, name: str, origin: Reference | None) -> TraceSpan | None:
+        tracing = self._telemetry.tracing
+        if tracing is None:
+            return None
+        span = tracing.root(
+            f"{VIEW_TIMEOUT_SPAN.work} {name}",
+            VIEW_TIMEOUT_SPAN.kind,
+            lambda: {COMPONENT_NAME.name: name},
+            rate=self._telemetry.rates.of(VIEW_TIMEOUT_SPAN.work, name),
+            links=() if origin is None else (origin,),
+        )
+        span.enter()
+        return span
+
+    def _end(self, span: TraceSpan, error: BaseException | None) -> None:
+        span.leave()
+        failed = error is not None and not isinstance(error, CUT_SHORT)
+        if error is not None and failed:
+            error = unwrapped(error)
+            span.set({ERROR_TYPE.name: type(error).__qualname__})
+        span.end(error, failed=failed)
+
+
+def _leave(scope: Scope) -> None:
+    scope.leave()
+
+
+def _restore(view: BaseView, before: dict[str, Any]) -> None:
+    view.__dict__.pop("on_timeout", None)
+    view.__dict__.update(before)
