@@ -15,6 +15,7 @@ from .operations import Operation
 from .rates import Rates
 from .recorder import EventSink, LoopWatcher, Telemetry
 from .redaction import Redactor
+from .threads import THREAD, ThreadCells
 from .tracing import Scope, TraceReference, TraceSpan, Tracing
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     # nouns
     "Counter",
     "CounterCell",
+    "THREAD",
+    "ThreadCells",
     "Bound",
     "Gauge",
     "Reading",

@@ -68,6 +68,7 @@ class DiscordSource:
             self._when_imported(package, lambda package=package: self._place(package))
         if _in_event_loop():
             self._parts.clients.attach_running()
+            self._parts.voice.attach_running()
         self._on_import()
 
     def _place(self, package: str) -> None:
@@ -104,6 +105,7 @@ class _Parts:
         from .prefix_commands import PrefixCommands
         from .rest import RestCalls
         from .sessions import Sessions
+        from .voice import Voice
 
         secrets.add_patterns(telemetry)
         self.roster = Roster()
@@ -111,6 +113,7 @@ class _Parts:
         self.interactions = Interactions(telemetry, hooks)
         disconnects = Disconnects(telemetry, hooks, self.roster)
         self.clients = Clients(telemetry, hooks, self.roster, self.gateway_events, disconnects, self.interactions)
+        self.voice = Voice(telemetry, hooks, self.roster)
         rest = RestCalls(telemetry, hooks, self.interactions)
         self._patches: list[Patch] = [
             *secrets.patches(telemetry),
@@ -125,6 +128,7 @@ class _Parts:
             *rest.patches(),
             *rest_attempts.patches(telemetry, rest),
             *rest_waits.patches(),
+            *self.voice.patches(),
         ]
 
     def patches(self) -> list[Patch]:
@@ -135,6 +139,7 @@ class _Parts:
         """Take the chains off the clients that run."""
         self.gateway_events.release()
         self.interactions.release()
+        self.voice.release()
         self.roster.clear()
 
 
