@@ -157,10 +157,12 @@ class VoiceServer:
         return session
 
     async def kick(self, guild_id: int) -> None:
-        """Put the bot out of a guild's voice channel, and end its connection."""
-        session = await self.put_out(guild_id)
+        """End the bot's connection in a guild, and put it out of the voice channel."""
+        session = self._sessions.get(guild_id)
         if session is not None:
             self._end(session)
+            await asyncio.sleep(0)  # the close frame goes out first, so that the bot learns of it by its code
+            await self.put_out(guild_id)
 
     def _end(self, session: VoiceSession) -> None:
         # In a task, since the bot need not close its side before it has done what the gateway told it.

@@ -22,6 +22,10 @@ _ASK, _ANSWER, _LENGTH = 1, 2, 70
 _HEADER = struct.Struct(">BBHII")
 _VERSION, _OPUS = 0x80, 0x78
 
+# RTCP, RFC 3550: a receiver report about nobody.
+_REPORT = struct.Struct(">BBHI")
+_RECEIVER_REPORT, _REPORT_LENGTH = 0xC9, 1
+
 # discord.py asks, and only then listens: it would miss an answer that came within microseconds, as none does from afar.
 _NETWORK_DELAY = 0.05
 
@@ -71,7 +75,12 @@ class VoicePort(asyncio.DatagramProtocol):
         if len(data) == _DISCOVERY.size and data[:2] == struct.pack(">H", _ASK):
             _, _, ssrc, _, _ = _DISCOVERY.unpack(data)
             answer = _DISCOVERY.pack(_ANSWER, _LENGTH, ssrc, str(addr[0]).encode(), addr[1])
-            asyncio.get_running_loop().call_later(_NETWORK_DELAY, self._answer, answer, addr)
+            # discord.py's reader asks whether it may rest when something has come, and no channel is without a sound.
+            # Without the report it might wait, for up to 30 s, at a socket that discord.py has replaced since.
+            report = _REPORT.pack(_VERSION, _RECEIVER_REPORT, _REPORT_LENGTH, ssrc)
+            loop = asyncio.get_running_loop()
+            loop.call_later(_NETWORK_DELAY, self._send, answer, addr)
+            loop.call_later(2 * _NETWORK_DELAY, self._send, report, addr)
             return
         if len(data) > _HEADER.size:
             version, kind, _, _, ssrc = _HEADER.unpack_from(data)
@@ -80,6 +89,6 @@ class VoicePort(asyncio.DatagramProtocol):
                 return
         self._ledger.record_stray()
 
-    def _answer(self, answer: bytes, addr: tuple[str | Any, int]) -> None:
+    def _send(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         if self._transport is not None:
-            self._transport.sendto(answer, addr)
+            self._transport.sendto(data, addr)

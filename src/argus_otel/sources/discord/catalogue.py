@@ -379,7 +379,7 @@ VIEW_TIMEOUT_SPAN = Span(
 VOICE_CONNECT_SPAN = Span(
     "voice connect",
     SpanKind.CLIENT,
-    "Joining a voice channel, where that is part of traced work.",
+    "Joining a voice channel.",
     ("discord.guild.id", "discord.channel.id", ERROR_TYPE.name),
 )
 

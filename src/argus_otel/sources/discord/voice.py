@@ -144,23 +144,30 @@ class Voice:
     def _make_poll(self, original: Callable[..., Any]) -> Callable[..., Any]:
         from discord.errors import ConnectionClosed
 
+        received = self._telemetry.guard.shield(HOOK, _received)
         count = self._telemetry.guard.shield(HOOK, self._count_end)
 
         async def poll_event(self: DiscordVoiceWebSocket) -> Any:
             try:
                 return await original(self)
             except ConnectionClosed as error:
-                count(self, error.code)
+                # While discord.py closes it, the other side's word may be still to come.
+                if self._close_code is None or received(self) is not None:
+                    count(self, error.code)
                 raise
 
         return poll_event
 
     def _make_close(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        received = self._telemetry.guard.shield(HOOK, _received)
         count = self._telemetry.guard.shield(HOOK, self._count_end)
 
         async def close(self: DiscordVoiceWebSocket, code: int = 1000) -> Any:
-            count(self, code)
-            return await original(self, code)
+            theirs = received(self)
+            try:
+                return await original(self, code)
+            finally:
+                count(self, code if theirs is None else theirs)
 
         return close
 
@@ -168,9 +175,12 @@ class Voice:
         if not self._hooks.on or ws in self._ended:
             return
         self._ended.add(ws)
-        # What came from the other side stands, even if discord.py closes before it has read so.
-        code = int(ws.ws.close_code or code)
-        code = code if code > 0 else _ABNORMAL
+        # Where both sides close at once, what the other one said stands, if it could be read.
+        theirs = _received(ws)
+        if theirs is not None and theirs != _ABNORMAL:
+            code = theirs
+        elif code < 0:  # ConnectionClosed's "there was none"
+            code = _ABNORMAL
         self._disconnects[code].value += 1
         guild_id = ws._connection.server_id
         attributes: dict[str, AttributeValue] = {CLOSE_CODE.name: code}
@@ -192,6 +202,12 @@ class Voice:
         return [({}, max(latencies))] if latencies else []
 
 
+def _received(ws: DiscordVoiceWebSocket) -> int | None:
+    """Return the code that the other side has closed with; 1006 where the connection broke."""
+    code = ws.ws.close_code
+    return None if code is None else int(code)
+
+
 def _is_up(voice: VoiceClient) -> bool:
     # discord.py calls itself connected until it has slept before its next try.
-    return voice.is_connected() and voice.ws.ws.close_code is None
+    return voice.is_connected() and _received(voice.ws) is None
