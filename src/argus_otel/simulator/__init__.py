@@ -1,4 +1,4 @@
-"""A loopback Discord, REST API v10 and gateway, to hold a bot or its telemetry against.
+"""A loopback Discord, REST API v10, gateway and voice, to hold a bot or its telemetry against.
 
 Start with :class:`Simulator` (or :class:`BackgroundSimulator`), point the bot at it with :func:`redirect`, make users
 act with the simulator's methods, and read what really happened in its :class:`Ledger`.
@@ -31,6 +31,13 @@ from argus_otel.simulator.ratelimits import RateLimit, RateLimits
 from argus_otel.simulator.redirect import Redirect, hurry, redirect
 from argus_otel.simulator.server import DEFAULT_TOKEN, Simulator
 from argus_otel.simulator.summary import Summary
+from argus_otel.simulator.voice.ledger import (
+    SpeakingEntry,
+    VoiceCloseEntry,
+    VoiceHeartbeatEntry,
+    VoiceLedger,
+    VoiceSessionEntry,
+)
 from argus_otel.simulator.world import Channel, Guild, Member, Role, User, World
 
 __all__ = [
@@ -71,6 +78,11 @@ __all__ = [
     "CloseEntry",
     "HeartbeatEntry",
     "CommandEntry",
+    "VoiceLedger",
+    "VoiceSessionEntry",
+    "VoiceCloseEntry",
+    "VoiceHeartbeatEntry",
+    "SpeakingEntry",
     "Summary",
     "ACKNOWLEDGEMENT_DEADLINE",
     # the world

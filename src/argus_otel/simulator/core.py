@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from argus_otel.simulator.ledger import Ledger
     from argus_otel.simulator.payloads import Payload
     from argus_otel.simulator.ratelimits import RateLimits
+    from argus_otel.simulator.voice.server import VoiceServer
     from argus_otel.simulator.world import Channel, User, World
 
 __all__ = ["Core"]
@@ -38,6 +39,7 @@ class Core:
         world: World,
         ledger: Ledger,
         gateway: Gateway,
+        voice: VoiceServer,
         faults: Faults,
         rate_limits: RateLimits,
     ) -> None:
@@ -45,6 +47,8 @@ class Core:
         self.world = world
         self.ledger = ledger
         self.gateway = gateway
+        self.voice = voice
+        gateway.on_voice_state = voice.asked
         self.faults = faults
         self.rate_limits = rate_limits
         self.snowflakes = Snowflakes()

@@ -15,6 +15,8 @@ from argus_otel.simulator.visits import Visit
 from argus_otel.simulator.waiting import Changes
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from argus_otel.simulator.connection import Connection
     from argus_otel.simulator.ledger import Ledger
     from argus_otel.simulator.payloads import Payload
@@ -42,7 +44,11 @@ class Gateway:
         Where bots are told to connect and to resume.
     changes: Changes
         Tells when a shard has become ready or has gone.
+    on_voice_state: Callable[[Payload], Awaitable[None]]
+        Called when the bot asks to join, leave or change in a voice channel; set by the voice server's owner.
     """
+
+    on_voice_state: Callable[[Payload], Awaitable[None]]
 
     def __init__(self, world: World, ledger: Ledger, *, token: str, heartbeat_interval: float, compress: bool) -> None:
         self.world = world

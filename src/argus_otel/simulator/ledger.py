@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from argus_otel.simulator.summary import Summary, summarise
+from argus_otel.simulator.voice.ledger import VoiceLedger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -212,6 +213,8 @@ class Ledger:
     closes: List[CloseEntry]
     heartbeats: List[HeartbeatEntry]
     commands: List[CommandEntry]
+    voice: VoiceLedger
+        The same of the voice server.
     raw_frames: :class:`int`
         Frames injected with ``send_raw``; they are no events.
     """
@@ -223,6 +226,7 @@ class Ledger:
         self.closes: list[CloseEntry] = []
         self.heartbeats: list[HeartbeatEntry] = []
         self.commands: list[CommandEntry] = []
+        self.voice = VoiceLedger()
         self.raw_frames = 0
         self._lock = threading.Lock()
         self._written: Counter[tuple[int, str]] = Counter()

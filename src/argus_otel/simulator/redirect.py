@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import ipaddress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from discord import Client
@@ -19,22 +21,34 @@ _NOT_LOOPBACK = "{url!r} is not on this machine: a bot token must only ever be s
 
 
 class Redirect:
-    """The redirection of discord.py in this process; a context manager which undoes it at the end."""
+    """The redirection of discord.py in this process; a context manager which undoes it at the end.
+
+    It sets ``Route.BASE`` and ``DiscordWebSocket.DEFAULT_GATEWAY``. And since discord.py spells ``wss://`` before a
+    voice server's address, it wraps ``HTTPClient.ws_connect``, which then dials addresses of this machine, and no
+    others, without TLS.
+    """
 
     def __init__(self, url: str) -> None:
         # discord.py is imported here and not above, so that nobody needs it to run a simulator for another process.
-        self._route: Any = importlib.import_module("discord.http").Route
+        http = importlib.import_module("discord.http")
+        self._route: Any = http.Route
+        self._client: Any = http.HTTPClient
+        self._dial: Any = _dialling_plainly(self._client.ws_connect)
         self._websocket: Any = importlib.import_module("discord.gateway").DiscordWebSocket
         yarl = importlib.import_module("yarl")
         self._before: tuple[Any, Any] | None = (self._route.BASE, self._websocket.DEFAULT_GATEWAY)
         self._route.BASE = f"{url}/api/v10"
         self._websocket.DEFAULT_GATEWAY = yarl.URL(f"ws://{urlsplit(url).netloc}/")
+        self._client.ws_connect = self._dial
 
     def undo(self) -> None:
         """Point discord.py where it pointed before. To do it twice is no error."""
         if self._before is not None:
             self._route.BASE, self._websocket.DEFAULT_GATEWAY = self._before
             self._before = None
+            # Where somebody has wrapped it since, it stays, and hurts nobody: nothing else is dialled on this machine.
+            if self._client.ws_connect is self._dial:
+                self._client.ws_connect = self._dial.__wrapped__
 
     def __enter__(self) -> Self:
         return self
@@ -77,14 +91,27 @@ def loopback(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme != "http" or parts.path not in ("", "/") or parts.query or parts.username is not None:
         raise ValueError(f"expected something like http://127.0.0.1:8080, not {url!r}")
-    host = parts.hostname or ""
-    try:
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if not local:
+    if not _is_local(parts.hostname or ""):
         raise ValueError(_NOT_LOOPBACK.format(url=url))
     return f"http://{parts.netloc}"
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _dialling_plainly(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def ws_connect(self: object, url: Any, **options: Any) -> Any:
+        parts = urlsplit(str(url))
+        if parts.scheme == "wss" and _is_local(parts.hostname or ""):
+            url = parts._replace(scheme="ws").geturl()
+        return original(self, url, **options)
+
+    return ws_connect
 
 
 def hurry(client: Client, *, guild_ready_timeout: float = 0.1) -> None:

@@ -15,11 +15,14 @@ from argus_otel.simulator.crossing import on_own_loop
 from argus_otel.simulator.drive_events import EventDriving
 from argus_otel.simulator.drive_gateway import GatewayDriving
 from argus_otel.simulator.drive_interactions import InteractionDriving
+from argus_otel.simulator.drive_voice import VoiceDriving
 from argus_otel.simulator.errors import SimulatorError
 from argus_otel.simulator.faults import Faults
 from argus_otel.simulator.gateway import Gateway
 from argus_otel.simulator.ledger import Ledger
 from argus_otel.simulator.ratelimits import RateLimits
+from argus_otel.simulator.voice.server import PATHS as VOICE_PATHS
+from argus_otel.simulator.voice.server import VoiceServer
 from argus_otel.simulator.world import World
 
 if TYPE_CHECKING:
@@ -37,10 +40,11 @@ HOST = "127.0.0.1"
 DEFAULT_TOKEN = "simulated.bot.token"  # noqa: S105 - it opens nothing
 
 _DEFAULT_HEARTBEAT_INTERVAL = 41.25
+_DEFAULT_VOICE_HEARTBEAT_INTERVAL = 13.75
 
 
-class Simulator(InteractionDriving, EventDriving, GatewayDriving):
-    """A Discord of one's own on the loopback interface: REST API v10 and gateway, for one bot.
+class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
+    """A Discord of one's own on the loopback interface: REST API v10, gateway and voice, for one bot.
 
     It runs on the loop that enters it::
 
@@ -69,6 +73,8 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving):
         Seconds between the heartbeats a bot is asked for.
     heartbeat_ack_delay: :class:`float`
         Seconds by which heartbeats are acknowledged late; :data:`math.inf` for never. May be set later.
+    voice_heartbeat_interval: :class:`float`
+        The same on voice connections, where discord.py takes 5 s instead of anything longer.
     compress: :class:`bool`
         Whether a bot that asks for transport compression gets it. Uncompressed frames are text.
     faults: Optional[Faults]
@@ -92,12 +98,15 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving):
         port: int = 0,
         heartbeat_interval: float = _DEFAULT_HEARTBEAT_INTERVAL,
         heartbeat_ack_delay: float = 0.0,
+        voice_heartbeat_interval: float = _DEFAULT_VOICE_HEARTBEAT_INTERVAL,
         compress: bool = True,
         faults: Faults | None = None,
         rate_limits: RateLimits | None = None,
     ) -> None:
         if heartbeat_interval <= 0:
             raise ValueError(f"heartbeat_interval must be more than 0 s, not {heartbeat_interval}")
+        if voice_heartbeat_interval <= 0:
+            raise ValueError(f"voice_heartbeat_interval must be more than 0 s, not {voice_heartbeat_interval}")
         world, ledger = World(shards=shards, guilds=guilds, members=members), Ledger()
         gateway = Gateway(world, ledger, token=token, heartbeat_interval=heartbeat_interval, compress=compress)
         self.core = Core(
@@ -105,6 +114,7 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving):
             world=world,
             ledger=ledger,
             gateway=gateway,
+            voice=VoiceServer(gateway, heartbeat_interval=voice_heartbeat_interval),
             faults=Faults() if faults is None else faults,
             rate_limits=RateLimits() if rate_limits is None else rate_limits,
         )
@@ -192,6 +202,8 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving):
         app = web.Application(client_max_size=1 << 26)
         app.add_routes(Control(self.core).routes())
         app.router.add_get("/", self.core.gateway.serve)
+        for path in VOICE_PATHS:
+            app.router.add_get(path, self.core.voice.serve)
         app.router.add_route("*", "/{path:.*}", Rest(self.core).serve)
         # A bot that hangs must not make the simulator hang when it stops.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
@@ -205,10 +217,12 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving):
             raise
         self._port = self._runner.addresses[0][1]
         self.core.gateway.url = self.gateway_url
+        await self.core.voice.start(HOST, self._port)
 
     async def stop(self) -> None:
         """Close every connection and stop listening. The ledger stays readable."""
         if self._runner is not None:
+            await self.core.voice.stop()
             await self.core.gateway.stop()
             await self._runner.cleanup()
             self._runner = None

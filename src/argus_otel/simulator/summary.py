@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from argus_otel.simulator.ledger import Ledger
+    from argus_otel.simulator.voice.ledger import VoiceLedger
 
-__all__ = ["InteractionSummary", "RestSummary", "Summary", "summarise"]
+__all__ = ["InteractionSummary", "RestSummary", "Summary", "VoiceSummary", "summarise"]
 
 
 class RestSummary(TypedDict):
@@ -29,6 +30,15 @@ class InteractionSummary(TypedDict):
     late: int
 
 
+class VoiceSummary(TypedDict):
+    """The voice server's counts; the keys of ``closes`` are the code and who closed (``4014 simulator``)."""
+
+    sessions: dict[str, int]
+    closes: dict[str, int]
+    heartbeats: int
+    packets: int
+
+
 class Summary(TypedDict):
     """The counts of a :class:`~argus_otel.simulator.Ledger`, in types JSON has.
 
@@ -47,6 +57,7 @@ class Summary(TypedDict):
     ratelimits: dict[str, int]
     faults: dict[str, int]
     interactions: list[InteractionSummary]
+    voice: VoiceSummary
 
 
 def summarise(ledger: Ledger) -> Summary:
@@ -82,6 +93,7 @@ def summarise(ledger: Ledger) -> Summary:
         ratelimits=ratelimits,
         faults=faults,
         interactions=_interactions(ledger),
+        voice=_voice(ledger.voice),
     )
 
 
@@ -96,3 +108,12 @@ def _interactions(ledger: Ledger) -> list[InteractionSummary]:
         row["acknowledged"] += entry.acknowledged
         row["late"] += entry.late
     return [rows[key] for key in sorted(rows)]
+
+
+def _voice(ledger: VoiceLedger) -> VoiceSummary:
+    return VoiceSummary(
+        sessions=dict(sorted(ledger.session_counts().items())),
+        closes={f"{code} {by}": count for (code, by), count in sorted(ledger.close_counts().items())},
+        heartbeats=len(ledger.heartbeats),
+        packets=ledger.packets,
+    )

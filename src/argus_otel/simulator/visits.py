@@ -120,6 +120,8 @@ class Visit:
             self._gateway.ledger.record_command(self.shard_id, _COMMANDS[op], _object(data))
             if op == Opcode.REQUEST_GUILD_MEMBERS:
                 await self._send_members(self.session, _object(data))
+            elif op == Opcode.VOICE_STATE_UPDATE:
+                await self._gateway.on_voice_state(_object(data))
 
     async def _heartbeat(self) -> None:
         entry = self._gateway.ledger.record_heartbeat(self.shard_id)

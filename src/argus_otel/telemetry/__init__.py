@@ -16,6 +16,7 @@ from .operations import Operation
 from .rates import Rates
 from .recorder import EventSink, LoopWatcher, Telemetry
 from .redaction import Redactor
+from .threads import THREAD, ThreadCells
 from .tracing import Reference, Scope, TraceReference, TraceSpan, Tracing
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     # nouns
     "Counter",
     "CounterCell",
+    "THREAD",
+    "ThreadCells",
     "Bound",
     "Gauge",
     "Reading",

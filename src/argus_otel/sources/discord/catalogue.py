@@ -276,15 +276,38 @@ EXTENSIONS = Metric("discord.extension.count", Kind.UP_DOWN, "{extension}", "Ext
 # -- voice
 
 VOICE_CONNECTIONS = Metric(
-    "discord.voice.connections", Kind.UP_DOWN, "{connection}", "Voice channels that the bot is connected to."
+    "discord.voice.connections",
+    Kind.UP_DOWN,
+    "{connection}",
+    "Voice connections that are up: through the whole handshake, and not closed since. One that reconnects is not.",
 )
 VOICE_LATENCY = Metric(
     "discord.voice.latency",
     Kind.GAUGE,
     "s",
-    "Time between the last voice heartbeat and its acknowledgement, on the connection where it is longest.",
+    "Time between the last voice heartbeat and its acknowledgement, on the connection where it is longest; absent "
+    "before the first.",
 )
-VOICE_PACKETS = Metric("discord.voice.packets", Kind.COUNTER, "{packet}", "Voice packets sent.")
+VOICE_PACKETS = Metric(
+    "discord.voice.packets", Kind.COUNTER, "{packet}", "Voice packets handed to the network; not those that it refused."
+)
+VOICE_CONNECTING = Metric(
+    "discord.voice.connect.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "From the bot's asking to join a voice channel until it can speak there, or has failed to. discord.py's own "
+    "reconnecting is not counted.",
+    (ERROR_TYPE,),
+    _WAIT,
+)
+VOICE_DISCONNECTS = Metric(
+    "discord.voice.disconnects",
+    Kind.COUNTER,
+    "{disconnect}",
+    "Voice connections that ended, by the code they were closed with: 1000 where the bot left, 4014 where it was moved "
+    "or put out.",
+    (CLOSE_CODE,),
+)
 
 # -- spans
 
@@ -353,6 +376,12 @@ VIEW_TIMEOUT_SPAN = Span(
     "What a view or modal does when it times out, linked to the trace that sent it.",
     (COMPONENT_NAME.name, ERROR_TYPE.name),
 )
+VOICE_CONNECT_SPAN = Span(
+    "voice connect",
+    SpanKind.CLIENT,
+    "Joining a voice channel.",
+    ("discord.guild.id", "discord.channel.id", ERROR_TYPE.name),
+)
 
 # -- events
 
@@ -362,6 +391,9 @@ SESSION_EVENT = Event(
     (SHARD_ID.name, SESSION_TYPE.name),
 )
 DISCONNECT_EVENT = Event("discord.gateway.disconnect", "A gateway connection ended", (SHARD_ID.name, CLOSE_CODE.name))
+VOICE_DISCONNECT_EVENT = Event(
+    "discord.voice.disconnect", "A voice connection ended", ("discord.guild.id", CLOSE_CODE.name)
+)
 
 _GUILD = ("discord.guild.id", "discord.guild.name", "discord.guild.member_count", SHARD_ID.name)
 
@@ -415,6 +447,8 @@ CATALOGUE = Catalogue(
         VOICE_CONNECTIONS,
         VOICE_LATENCY,
         VOICE_PACKETS,
+        VOICE_CONNECTING,
+        VOICE_DISCONNECTS,
     ),
     spans=(
         COMMAND_SPAN,
@@ -426,6 +460,14 @@ CATALOGUE = Catalogue(
         TASK_SPAN,
         LISTENER_SPAN,
         VIEW_TIMEOUT_SPAN,
+        VOICE_CONNECT_SPAN,
     ),
-    events=(SESSION_EVENT, DISCONNECT_EVENT, GUILD_JOIN_EVENT, GUILD_LEAVE_EVENT, EXTENSION_EVENT),
+    events=(
+        SESSION_EVENT,
+        DISCONNECT_EVENT,
+        VOICE_DISCONNECT_EVENT,
+        GUILD_JOIN_EVENT,
+        GUILD_LEAVE_EVENT,
+        EXTENSION_EVENT,
+    ),
 )

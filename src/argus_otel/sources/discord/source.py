@@ -74,6 +74,7 @@ class DiscordSource:
         if _in_event_loop():
             self._parts.clients.attach_running()
             self._parts.views.attach_running(self._parts.roster)
+            self._parts.voice.attach_running()
         self._on_import()
 
     def _place(self, package: str) -> None:
@@ -113,6 +114,7 @@ class _Parts:
         from .sessions import Sessions
         from .task_loops import TaskLoops
         from .views import Views
+        from .voice import Voice
 
         secrets.add_patterns(telemetry)
         logged.keep_back(telemetry.logged)
@@ -123,6 +125,7 @@ class _Parts:
         self.views = Views(telemetry, hooks)
         disconnects = Disconnects(telemetry, hooks, self.roster)
         self.clients = Clients(telemetry, hooks, self.roster, self.gateway_events, disconnects, self.interactions)
+        self.voice = Voice(telemetry, hooks, self.roster)
         rest = RestCalls(telemetry, hooks, self.interactions)
         self._patches: list[Patch] = [
             *secrets.patches(telemetry),
@@ -139,6 +142,7 @@ class _Parts:
             *rest.patches(),
             *rest_attempts.patches(telemetry, rest),
             *rest_waits.patches(),
+            *self.voice.patches(),
         ]
 
     def patches(self) -> list[Patch]:
@@ -151,6 +155,7 @@ class _Parts:
         self.interactions.release()
         self.listeners.release()
         self.views.release()
+        self.voice.release()
         self.roster.clear()
 
 

@@ -1,0 +1,1 @@
+"""Voice: what Discord's voice servers do, short of mixing audio."""

@@ -1,0 +1,202 @@
+"""What a bot says over one voice connection, and what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType
+
+from argus_otel.simulator.connection import Connection
+from argus_otel.simulator.payloads import as_object
+from argus_otel.simulator.voice.ledger import VoiceSessionEntry
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from argus_otel.simulator.ledger import Closer, SessionKind
+    from argus_otel.simulator.payloads import Payload
+    from argus_otel.simulator.voice.ledger import VoiceHeartbeatEntry
+    from argus_otel.simulator.voice.server import VoiceServer
+    from argus_otel.simulator.voice.sessions import VoiceSession
+
+__all__ = ["MODES", "VoiceOpcode", "VoiceVisit"]
+
+#: Offered in Discord's order of preference; those after the first are what discord.py before 2.5 knows.
+MODES = (
+    "aead_xchacha20_poly1305_rtpsize",
+    "xsalsa20_poly1305_lite",
+    "xsalsa20_poly1305_suffix",
+    "xsalsa20_poly1305",
+)
+
+# From this version on, heartbeats say what has been received, and messages have sequence numbers.
+_BUFFERED_RESUME = 8
+
+
+class VoiceOpcode:
+    """Voice opcodes, https://discord.com/developers/docs/topics/opcodes-and-status-codes#voice."""
+
+    IDENTIFY = 0
+    SELECT_PROTOCOL = 1
+    READY = 2
+    HEARTBEAT = 3
+    SESSION_DESCRIPTION = 4
+    SPEAKING = 5
+    HEARTBEAT_ACK = 6
+    RESUME = 7
+    HELLO = 8
+    RESUMED = 9
+    # What a client with video says, and end-to-end encryption, which this server does not ask for: heard, no more.
+    IGNORED = (12, 23, 26, 28, 31)
+
+
+class _CloseError(Exception):
+    """The bot has done something for which Discord closes the connection."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class VoiceVisit:
+    """One voice connection of a bot, from HELLO to its end.
+
+    Attributes
+    ----------
+    connection: Connection
+        The connection itself.
+    session: Optional[VoiceSession]
+        The stay it belongs to, once the bot has identified or resumed.
+    """
+
+    def __init__(
+        self, server: VoiceServer, ws: web.WebSocketResponse, transport: asyncio.Transport | None, version: int
+    ) -> None:
+        self._server = server
+        self._ws = ws
+        self._version = version
+        self._late_acks: set[asyncio.Task[None]] = set()
+        self.connection = Connection(ws, transport, None, self._ended)
+        self.session: VoiceSession | None = None
+
+    async def stay(self) -> None:
+        """Say HELLO, and handle what the bot says until the connection ends."""
+        interval = round(self._server.heartbeat_interval * 1000)
+        await self.connection.send(VoiceOpcode.HELLO, {"v": self._version, "heartbeat_interval": interval})
+        try:
+            while True:
+                frame = await self._ws.receive()
+                if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    break
+                if frame.type is WSMsgType.TEXT:  # binary frames are end-to-end encryption's
+                    await self._hear(frame.data)
+            # A close frame need not have a code, and 1005 stands for that.
+            await self.connection.ended_by_bot((frame.data or 1005) if frame.type is WSMsgType.CLOSE else None)
+        finally:
+            for task in self._late_acks:
+                task.cancel()
+
+    def _ended(self, code: int, by: Closer) -> None:
+        self._server.ledger.record_close(None if self.session is None else self.session.guild_id, code, by)
+
+    async def _hear(self, frame: str) -> None:
+        try:
+            message = _object(json.loads(frame))
+            await self._message(message.get("op"), message.get("d"))
+        except _CloseError as error:
+            await self.connection.close(error.code, error.reason)
+        except (KeyError, TypeError, ValueError):
+            await self.connection.close(4002, "Failed to decode payload.")
+
+    async def _message(self, op: Any, data: Any) -> None:
+        if op == VoiceOpcode.HEARTBEAT:
+            await self._heartbeat(data)
+        elif op == VoiceOpcode.IDENTIFY:
+            await self._identify(_object(data))
+        elif op == VoiceOpcode.RESUME:
+            await self._resume(_object(data))
+        elif op not in (VoiceOpcode.SELECT_PROTOCOL, VoiceOpcode.SPEAKING, *VoiceOpcode.IGNORED):
+            raise _CloseError(4001, "Unknown opcode.")
+        elif self.session is None:
+            raise _CloseError(4003, "Not authenticated.")
+        elif op == VoiceOpcode.SELECT_PROTOCOL:
+            await self._select_protocol(self.session, data)
+        elif op == VoiceOpcode.SPEAKING:
+            self._server.ledger.record_speaking(self.session.guild_id, int(data["ssrc"]), int(data["speaking"]))
+
+    async def _heartbeat(self, data: Any) -> None:
+        buffered = self._version >= _BUFFERED_RESUME
+        guild_id = None if self.session is None else self.session.guild_id
+        entry = self._server.ledger.record_heartbeat(guild_id, int(data["seq_ack"]) if buffered else None)
+        answer = {"t": data["t"]} if buffered else data
+        delay = self._server.ack_delay
+        if delay == 0:
+            entry.ack_delay = 0.0
+            await self.connection.send(VoiceOpcode.HEARTBEAT_ACK, answer)
+        elif not math.isinf(delay):
+            task = asyncio.create_task(self._acknowledge_later(entry, answer, delay))
+            self._late_acks.add(task)
+            task.add_done_callback(self._late_acks.discard)
+
+    async def _acknowledge_later(self, entry: VoiceHeartbeatEntry, answer: Any, delay: float) -> None:
+        await asyncio.sleep(delay)
+        if await self.connection.send(VoiceOpcode.HEARTBEAT_ACK, answer):
+            entry.ack_delay = delay
+
+    async def _identify(self, data: Payload) -> None:
+        self.session = session = self._authenticate("identify", data)
+        session.ready = False
+        self._server.take(session, self.connection)
+        await self.connection.send(
+            VoiceOpcode.READY,
+            {"ssrc": session.ssrc, "ip": self._server.host, "port": self._server.udp_port, "modes": list(MODES)},
+        )
+
+    async def _resume(self, data: Payload) -> None:
+        self.session = session = self._authenticate("resume", data)
+        self._server.take(session, self.connection)
+        if self._version >= _BUFFERED_RESUME:
+            await session.send_again(int(data["seq_ack"]))
+        await self.connection.send(VoiceOpcode.RESUMED)
+
+    def _authenticate(self, kind: SessionKind, data: Payload) -> VoiceSession:
+        if self.session is not None:
+            raise _CloseError(4005, "Already authenticated.")
+        guild_id = int(data["server_id"])
+        session = self._server.session(guild_id)
+        known = session is not None and session.id == data["session_id"]
+        accepted = session is not None and known and session.token == data["token"]
+        channel_id, ssrc = (None, None) if session is None else (session.channel_id, session.ssrc)
+        self._server.ledger.record_session(
+            VoiceSessionEntry(guild_id, channel_id, ssrc, kind, accepted, self._version, time.time())
+        )
+        if session is None or not known:
+            raise _CloseError(4006, "Session is no longer valid.")
+        if not accepted:
+            raise _CloseError(4004, "Authentication failed.")
+        return session
+
+    async def _select_protocol(self, session: VoiceSession, data: Payload) -> None:
+        if data["protocol"] != "udp":
+            raise _CloseError(4012, "Unknown protocol.")
+        mode = data["data"]["mode"]
+        if mode not in MODES:
+            raise _CloseError(4016, "Unknown encryption mode.")
+        await session.send(
+            VoiceOpcode.SESSION_DESCRIPTION,
+            {"mode": mode, "secret_key": session.secret_key, "dave_protocol_version": 0},
+        )
+        session.ready = True
+        self._server.changes.notify()
+
+
+def _object(value: Any) -> Payload:
+    payload = as_object(value)
+    if payload is None:
+        raise _CloseError(4002, "Failed to decode payload.")
+    return payload

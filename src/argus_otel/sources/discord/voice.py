@@ -1,0 +1,213 @@
+"""Observed: voice. Nouns: gauges, counters, operation, event.
+
+Voice clients are found at ``ConnectionState._add_voice_client`` and read when somebody collects; those of other
+libraries, such as Lavalink's, connect elsewhere and are left out. Joining is ``VoiceClient.connect``. The end of a
+connection is seen at ``DiscordVoiceWebSocket.poll_event``, which raises when the server has closed it, or at ``close``,
+whichever comes first. Packets are counted at ``VoiceConnectionState.send_packet``, where those that the network refuses
+still raise. Safe, because the originals get the same arguments, and what they raise passes through; players send from
+threads of their own, and each thread has its own cell.
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from argus_otel.telemetry import THREAD, AttributeValue, Operation, Telemetry, ThreadCells
+
+from .catalogue import (
+    CLOSE_CODE,
+    ERROR_TYPE,
+    VOICE_CONNECT_SPAN,
+    VOICE_CONNECTING,
+    VOICE_CONNECTIONS,
+    VOICE_DISCONNECT_EVENT,
+    VOICE_DISCONNECTS,
+    VOICE_LATENCY,
+    VOICE_PACKETS,
+)
+from .patches import Hooks, Patch
+from .shards import Roster
+
+if TYPE_CHECKING:
+    from discord.gateway import DiscordVoiceWebSocket
+    from discord.voice_client import VoiceClient
+
+HOOK = "voice"
+
+# RFC 6455's "no close frame came".
+_ABNORMAL = 1006
+
+
+class Voice:
+    """Reads voice clients, and counts what they send and how they connect and end."""
+
+    def __init__(self, telemetry: Telemetry, hooks: Hooks, roster: Roster) -> None:
+        self._telemetry = telemetry
+        self._hooks = hooks
+        self._roster = roster
+        # Replaced, not changed: collection reads it on another thread.
+        self._clients: tuple[weakref.ref[VoiceClient], ...] = ()
+        self._ended: weakref.WeakSet[DiscordVoiceWebSocket] = weakref.WeakSet()
+        self._packets = ThreadCells(telemetry.counter(VOICE_PACKETS, key=(THREAD,)))
+        self._connects = telemetry.histogram(VOICE_CONNECTING)
+        self._disconnects = telemetry.counter(VOICE_DISCONNECTS)
+        telemetry.gauge(VOICE_CONNECTIONS, self._connections)
+        telemetry.gauge(VOICE_LATENCY, self._latency)
+
+    def patches(self) -> list[Patch]:
+        """Return the hooks on voice clients, their connections and their packets."""
+        guard = self._telemetry.guard
+        gateway, state = "discord.gateway", "discord.voice_state"
+        joining = guard.around(HOOK, self._begin, self._end)
+        return [
+            Patch(HOOK, "discord.state", "ConnectionState._add_voice_client", self._make_add),
+            Patch(HOOK, "discord.voice_client", "VoiceClient.connect", joining),
+            Patch(HOOK, state, "VoiceConnectionState.send_packet", self._make_send),
+            Patch(HOOK, gateway, "DiscordVoiceWebSocket.poll_event", self._make_poll),
+            Patch(HOOK, gateway, "DiscordVoiceWebSocket.close", self._make_close),
+        ]
+
+    def attach_running(self) -> None:
+        """Find the voice clients of the clients that run already."""
+        add = self._telemetry.guard.shield(HOOK, self._add)
+        for known in self._roster:
+            client = known.client
+            for voice in () if client is None else client.voice_clients:
+                add(voice)
+
+    def release(self) -> None:
+        """Forget every voice client."""
+        self._clients = ()
+
+    # -- clients
+
+    def _make_add(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        add = self._telemetry.guard.shield(HOOK, self._add)
+
+        def _add_voice_client(self: object, guild_id: int, voice: object) -> Any:
+            result = original(self, guild_id, voice)
+            add(voice)
+            return result
+
+        return _add_voice_client
+
+    def _add(self, voice: object) -> None:
+        from discord.voice_client import VoiceClient
+
+        if self._hooks.on and isinstance(voice, VoiceClient):
+            known = tuple(ref for ref in self._clients if ref() not in (None, voice))
+            self._clients = (*known, weakref.ref(voice))
+
+    # -- joining
+
+    def _begin(self, voice: VoiceClient) -> Operation | None:
+        if not self._hooks.on:
+            return None
+        operation = Operation()
+        tracing = self._telemetry.tracing
+        if tracing is not None:
+            where = {"discord.guild.id": voice.guild.id, "discord.channel.id": voice.channel.id}
+            operation.span = tracing.child(VOICE_CONNECT_SPAN.name, VOICE_CONNECT_SPAN.kind, where)
+        return operation
+
+    def _end(self, operation: Operation, error: BaseException | None) -> None:
+        kind = None
+        if error is not None:
+            operation.note(error)
+            kind = type(error).__qualname__
+            if operation.trace is not None:
+                operation.trace.set({ERROR_TYPE.name: kind})
+        duration = operation.end(failed=error is not None)
+        self._connects[kind].record(duration, operation.trace)
+
+    # -- packets
+
+    def _make_send(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        sent = self._telemetry.guard.shield(HOOK, self._sent)
+
+        def send_packet(self: object, packet: bytes) -> Any:
+            result = original(self, packet)
+            sent()
+            return result
+
+        return send_packet
+
+    def _sent(self) -> None:
+        if self._hooks.on:
+            self._packets.mine.value += 1
+
+    # -- ends
+
+    def _make_poll(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        from discord.errors import ConnectionClosed
+
+        received = self._telemetry.guard.shield(HOOK, _received)
+        count = self._telemetry.guard.shield(HOOK, self._count_end)
+
+        async def poll_event(self: DiscordVoiceWebSocket) -> Any:
+            try:
+                return await original(self)
+            except ConnectionClosed as error:
+                # While discord.py closes it, the other side's word may be still to come.
+                if self._close_code is None or received(self) is not None:
+                    count(self, error.code)
+                raise
+
+        return poll_event
+
+    def _make_close(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        received = self._telemetry.guard.shield(HOOK, _received)
+        count = self._telemetry.guard.shield(HOOK, self._count_end)
+
+        async def close(self: DiscordVoiceWebSocket, code: int = 1000) -> Any:
+            theirs = received(self)
+            try:
+                return await original(self, code)
+            finally:
+                count(self, code if theirs is None else theirs)
+
+        return close
+
+    def _count_end(self, ws: DiscordVoiceWebSocket, code: int) -> None:
+        if not self._hooks.on or ws in self._ended:
+            return
+        self._ended.add(ws)
+        # Where both sides close at once, what the other one said stands, if it could be read.
+        theirs = _received(ws)
+        if theirs is not None and theirs != _ABNORMAL:
+            code = theirs
+        elif code < 0:  # ConnectionClosed's "there was none"
+            code = _ABNORMAL
+        self._disconnects[code].value += 1
+        guild_id = ws._connection.server_id
+        attributes: dict[str, AttributeValue] = {CLOSE_CODE.name: code}
+        if guild_id is not None:
+            attributes["discord.guild.id"] = guild_id
+        self._telemetry.emit(VOICE_DISCONNECT_EVENT, attributes)
+
+    # -- on the collecting thread
+
+    def _up(self) -> list[VoiceClient]:
+        return [voice for ref in self._clients if (voice := ref()) is not None and _is_up(voice)]
+
+    def _connections(self) -> Iterable[tuple[dict[str, AttributeValue], float]]:
+        observed = any(known.client is not None for known in self._roster)
+        return [({}, float(len(self._up())))] if observed else []
+
+    def _latency(self) -> Iterable[tuple[dict[str, AttributeValue], float]]:
+        latencies = [latency for voice in self._up() if math.isfinite(latency := voice.latency)]
+        return [({}, max(latencies))] if latencies else []
+
+
+def _received(ws: DiscordVoiceWebSocket) -> int | None:
+    """Return the code that the other side has closed with; 1006 where the connection broke."""
+    code = ws.ws.close_code
+    return None if code is None else int(code)
+
+
+def _is_up(voice: VoiceClient) -> bool:
+    # discord.py calls itself connected until it has slept before its next try.
+    return voice.is_connected() and _received(voice.ws) is None
