@@ -25,12 +25,13 @@ from argus_otel.simulator import (
 
 from ..launch.conftest import Bot, Received
 
-RATE = 60.0
-"""Operations begun each second. Half of them last 8 s, so more than 200 run at a time."""
+RATE = 45.0
+"""Operations begun each second. Half of them last 8 s or so, so more than 200 run at a time."""
 
 DURATION = 12.0
 
 _ATTEMPTS = 40
+_PATIENCE = 0.8
 
 
 @dataclass
@@ -80,6 +81,7 @@ class Storm:
         self._simulator = simulator
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self.done: Counter[str] = Counter()
+        self._disturbed = False
         self._panels: list[Any] = []
         self._ways: list[tuple[float, Callable[[Any], Awaitable[None]]]] = [
             (55, self._slash("work")),
@@ -153,21 +155,32 @@ class Storm:
     async def _discord_fails(self) -> None:
         """Reconnect, drop and close connections, and let guilds come, go and be away."""
         run = self._simulator
-        await asyncio.sleep(2)
-        await run.ask_reconnect(shard_id=0)
-        await asyncio.sleep(2)
-        await run.drop_gateway(shard_id=1)
-        await asyncio.sleep(2)
-        await run.close_gateway(4000, shard_id=0)
-        await asyncio.sleep(2)
+        for fail in (
+            lambda: run.ask_reconnect(shard_id=0),
+            lambda: run.drop_gateway(shard_id=1),
+            lambda: run.close_gateway(4000, shard_id=0),
+        ):
+            await asyncio.sleep(1)
+            await self._disturb(fail)
         for _ in range(2):
             await self._until_connected(self._join_guild)
         guild = next(guild for guild in run.world.guilds.values() if guild.joined)
         await self._until_connected(lambda: run.begin_outage(guild))
         await self._until_connected(lambda: run.end_outage(guild))
-        await run.invalidate_session(resumable=False, shard_id=1)
+        await self._disturb(lambda: run.invalidate_session(resumable=False, shard_id=1))
+
+    async def _disturb(self, fail: Callable[[], Awaitable[None]]) -> None:
+        """Let a connection fail. Most users hold back until there is another, or all they did would come at once."""
+        sessions = len(self._simulator.ledger.sessions)
+        self._disturbed = True
+        await fail()
+        while len(self._simulator.ledger.sessions) == sessions:
+            await asyncio.sleep(0.05)
+        self._disturbed = False
 
     async def _act(self, way: Callable[[Any], Awaitable[None]]) -> None:
+        while self._disturbed and self._random.random() < _PATIENCE:
+            await asyncio.sleep(self._random.uniform(0.2, 2.0))
         guild = self._random.choice(
             [g for g in self._simulator.world.guilds.values() if g.joined and not g.unavailable]
         )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from argus_otel.simulator import BackgroundSimulator, RateLimited
 from argus_otel.sources.discord import catalogue
+from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
 
 from ..launch.conftest import RUN, Bot, Receiver, until
 from . import truths
@@ -25,14 +25,41 @@ WITNESS = Path(__file__).with_name("witness.py")
 ACK_DELAY = 0.1
 
 
+STORMS = 3
+"""How many there are at the most, the later ones only where durations differ: what work waits for a processor is in one
+side's time only, and the machine may not be ours alone."""
+
+
+class Storms:
+    """Storms, one after the other, each with a bot of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: list[Evidence] = []
+
+    def __getitem__(self, number: int) -> Evidence:
+        while len(self._seen) <= number:
+            self._seen.append(rage(self._folder / f"journal-{len(self._seen)}"))
+        return self._seen[number]
+
+
 @pytest.fixture(scope="module")
-def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
-    path = tmp_path_factory.mktemp("truth") / "journal"
+def storms(tmp_path_factory: pytest.TempPathFactory) -> Storms:
+    return Storms(tmp_path_factory.mktemp("truth"))
+
+
+@pytest.fixture
+def evidence(storms: Storms) -> Evidence:
+    return storms[0]
+
+
+def rage(journal: Path) -> Evidence:
+    """Let a storm rage over a bot, and return what both sides say of it."""
     receiver = Receiver()
     with BackgroundSimulator(shards=2, guilds=4, heartbeat_interval=1.0, heartbeat_ack_delay=ACK_DELAY) as simulator:
-        bot = start(simulator, receiver, path)
+        bot = start(simulator, receiver, journal)
         try:
-            yield gather(simulator, receiver, bot, path)
+            return gather(simulator, receiver, bot, journal)
         finally:
             bot.end()
             receiver.stop()
@@ -84,12 +111,17 @@ def told(rows: list[truths.Row]) -> str:
     return "\n".join([f"  {'':<70} {'true':>14} {'ours':>14}", *map(str, rows)])
 
 
-def agree(truth: truths.Truth, evidence: Evidence) -> None:
+def agree(truth: truths.Truth, storms: Storms) -> None:
     """Assert that both sides say the same, and show what they say."""
-    rows = list(truth(evidence))
-    print(told(rows))
-    assert rows
-    assert all(row.agrees for row in rows), f"ours differ from what is true:\n{told(rows)}"
+    for number in range(STORMS):
+        rows = list(truth(storms[number]))
+        print(told(rows))
+        assert rows
+        wrong = [row for row in rows if not row.agrees]
+        if not wrong:
+            return
+        assert all(row.within for row in wrong), f"ours differ from what is true:\n{told(rows)}"
+    pytest.fail(f"ours differ from what is true, in each of {STORMS} storms:\n{told(rows)}")
 
 
 def test_the_storm_was_one(evidence: Evidence) -> None:
@@ -100,8 +132,8 @@ def test_the_storm_was_one(evidence: Evidence) -> None:
 
 
 def test_nothing_of_ours_failed(evidence: Evidence) -> None:
-    assert evidence.metrics.total(truths.HOOK_ERRORS) in (None, 0)
-    assert evidence.metrics.total(truths.ATTRIBUTE_OVERFLOW) in (None, 0)
+    assert evidence.metrics.total(HOOK_ERRORS) in (None, 0)
+    assert evidence.metrics.total(ATTRIBUTE_OVERFLOW) in (None, 0)
 
 
 def test_there_is_a_truth_for_everything() -> None:
@@ -110,10 +142,10 @@ def test_there_is_a_truth_for_everything() -> None:
 
 
 @pytest.mark.parametrize("name", truths.METRICS)
-def test_a_metric_is_true(evidence: Evidence, name: str) -> None:
-    agree(truths.METRICS[name], evidence)
+def test_a_metric_is_true(storms: Storms, name: str) -> None:
+    agree(truths.METRICS[name], storms)
 
 
 @pytest.mark.parametrize("name", truths.SPANS)
-def test_a_span_is_true(evidence: Evidence, name: str) -> None:
-    agree(truths.SPANS[name], evidence)
+def test_a_span_is_true(storms: Storms, name: str) -> None:
+    agree(truths.SPANS[name], storms)

@@ -198,6 +198,18 @@ KINDS = {
 }
 
 
+def choices(evidence: Evidence) -> dict[str, tuple[int, float]]:
+    """Return (count, sum of seconds) of autocomplete that went well, by command.
+
+    The choices are sent when the bot's own function has returned, and that is part of the work.
+    """
+    return added(
+        (entry.name, (1, entry.answered - entry.sent))
+        for entry in interactions(evidence)
+        if entry.kind == "autocomplete" and entry.acknowledged and entry.answered and entry.sent
+    )
+
+
 @of(discord.INTERACTION_DURATION)
 def interaction_duration(evidence: Evidence) -> Rows:
     metric = discord.INTERACTION_DURATION
@@ -214,7 +226,8 @@ def interaction_duration(evidence: Evidence) -> Rows:
         for (kind, command, component, _, error), pair in recorded(evidence, metric).items()
         if error not in ("unhandled", "CheckFailure")
     )
-    yield from means(written, ours)
+    chosen = {("autocomplete", name, ""): pair for name, pair in choices(evidence).items()}
+    yield from means(written | chosen, ours)
 
 
 @of(discord.COMMAND_DURATION)
@@ -421,7 +434,6 @@ def component_spans(evidence: Evidence) -> Rows:
 
 for _span, _kind in (
     (discord.MODAL_SPAN, "modal"),
-    (discord.AUTOCOMPLETE_SPAN, "autocomplete"),
     (discord.TASK_SPAN, "task"),
     (discord.VIEW_TIMEOUT_SPAN, "timeout"),
     (discord.LISTENER_SPAN, "listener"),
@@ -430,6 +442,12 @@ for _span, _kind in (
     @of(_span)
     def work_spans(evidence: Evidence, span: Span = _span, kind: str = _kind) -> Rows:
         yield from means(written(evidence, kind), timed(evidence, span.work))
+
+
+@of(discord.AUTOCOMPLETE_SPAN)
+def autocomplete_spans(evidence: Evidence) -> Rows:
+    chosen = {(name, ""): pair for name, pair in choices(evidence).items()}
+    yield from means(written(evidence, "autocomplete") | chosen, timed(evidence, "autocomplete"))
 
 
 @of(discord.REST_SPAN)

@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import os
+import random
 import sys
 import time
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ BEGAN = time.time()
 
 journal = Path(os.environ["WITNESS_JOURNAL"]).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
 
-LONG = 8.0
+LONG = (6.0, 10.0)
 SHORT = 0.5
 
 
@@ -75,7 +76,8 @@ class Witness(commands.AutoShardedBot):
         pass  # Discord's five seconds between two sessions are not what is tested here
 
     async def on_command_error(self, *_: Any) -> None:
-        pass
+        with witnessed("listener", "command_error"):
+            pass
 
     async def on_error(self, *_: Any, **__: Any) -> None:
         pass
@@ -97,7 +99,7 @@ async def work(interaction: discord.Interaction) -> None:
     """Answer at once, and go on for long."""
     with witnessed("slash", "work"):
         await interaction.response.defer()
-        await asyncio.sleep(LONG)
+        await asyncio.sleep(random.uniform(*LONG))
         await interaction.followup.send("done")
 
 
