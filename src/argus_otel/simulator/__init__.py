@@ -19,6 +19,7 @@ from argus_otel.simulator.ledger import (
     ACKNOWLEDGEMENT_DEADLINE,
     CloseEntry,
     CommandEntry,
+    GuildEntry,
     HeartbeatEntry,
     InteractionEntry,
     Ledger,
@@ -71,6 +72,7 @@ __all__ = [
     "CloseEntry",
     "HeartbeatEntry",
     "CommandEntry",
+    "GuildEntry",
     "Summary",
     "ACKNOWLEDGEMENT_DEADLINE",
     # the world

@@ -122,11 +122,14 @@ class Connection:
         finally:
             self._closed.set()
 
-    def drop(self) -> None:
-        """Let the connection die with no close frame."""
+    def drop(self, *, with_reset: bool) -> None:
+        """Let the connection die with no close frame, and with a TCP reset or without."""
         self._end(1006, "simulator")
         self._closed.set()
-        reset(self._transport)
+        if with_reset:
+            reset(self._transport)
+        elif self._transport is not None:
+            self._transport.close()
 
     async def ended_by_bot(self, code: int | None) -> None:
         """Answer a close frame of the bot, or note that it has gone without one.

@@ -116,12 +116,20 @@ class GatewayDriving(Driving):
             await connection.close(code, reason)
 
     @on_own_loop
-    async def drop_gateway(self, *, resumable: bool = True, shard_id: int | None = None) -> None:
-        """Let the connection die with no close frame; the parameters are those of :meth:`close_gateway`."""
+    async def drop_gateway(self, *, resumable: bool = True, reset: bool = True, shard_id: int | None = None) -> None:
+        """Let the connection die with no close frame.
+
+        Parameters
+        ----------
+        reset: :class:`bool`
+            Whether TCP says so by a reset; otherwise the stream just ends, as when a proxy goes away in good order.
+        resumable, shard_id
+            Those of :meth:`close_gateway`.
+        """
         for session, connection in self._connections(shard_id):
             if not resumable:
                 self.core.gateway.forget(session)
-            connection.drop()
+            connection.drop(with_reset=reset)
 
     def _connections(self, shard_id: int | None) -> list[tuple[Session, Connection]]:
         sessions = self.core.gateway.sessions(shard_id)
