@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection", "Opcode", "reset"]
 
+# RFC 6455: the first byte of a close frame, which is the last of its message.
+_CLOSE_FRAME = 0x88
+
 
 class Opcode:
     """Gateway opcodes, https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
@@ -113,6 +116,15 @@ class Connection:
         except ConnectionError:
             return False
         return True
+
+    def hang_up(self, code: int, reason: str = "") -> None:
+        """Close with a close frame, and end the TCP connection without waiting for the bot's."""
+        self._end(code, "simulator")
+        self._closed.set()
+        if self._transport is not None:
+            payload = struct.pack("!H", code) + reason.encode()
+            self._transport.write(struct.pack("BB", _CLOSE_FRAME, len(payload)) + payload)
+            self._transport.close()
 
     async def close(self, code: int, reason: str = "") -> None:
         """Close with a close frame."""
