@@ -97,6 +97,8 @@ def test_members_and_guilds_come_and_go(run_bot):
                     "guild_remove",
                 ]
                 assert len(bot.guilds) == 2
+                assert sim.ledger.guild_counts() == {"join": 1, "leave": 1, "outage": 1, "recovery": 1}
+                assert {entry.guild_id for entry in sim.ledger.guilds} == {guild.id}
                 with pytest.raises(SimulatorError, match="is not in guild"):
                     await sim.leave_member(member)
 
@@ -115,6 +117,20 @@ def test_a_bot_gets_what_its_intents_ask_for(run_bot):
                 await until(lambda: len(heard) == 2)
                 assert [arguments[0].content for _, arguments in heard] == ["", f"<@{sim.application_id}> hello"]
                 assert "PRESENCE_UPDATE" not in sim.ledger.event_counts()
+
+    asyncio.run(scenario())
+
+
+def test_a_bot_without_the_guilds_intent_hears_of_guilds_in_ready_only(run_bot):
+    async def scenario():
+        async with Simulator(guilds=2) as sim:
+            bot = everything(intents=discord.Intents(guild_messages=True))
+            async with run_bot(sim, bot):
+                await sim.leave_guild(await sim.join_guild())
+                await sim.say("!ping")
+                await until(lambda: "MESSAGE_CREATE" in bot.counted.events)
+                assert [guild.unavailable for guild in bot.guilds] == [True, True]
+                assert sim.ledger.event_counts() == {"READY": 1, "MESSAGE_CREATE": 1}
 
     asyncio.run(scenario())
 

@@ -39,7 +39,8 @@ def test_reconnect_and_resume_lose_nothing(run_bot):
     asyncio.run(scenario())
 
 
-def test_a_dropped_connection_is_resumed_and_counted_once(run_bot):
+@pytest.mark.parametrize("reset", [True, False])
+def test_a_dropped_connection_is_resumed_and_counted_once(run_bot, reset):
     async def scenario():
         async with Simulator() as sim:
             bot = everything()
@@ -47,14 +48,14 @@ def test_a_dropped_connection_is_resumed_and_counted_once(run_bot):
                 for number in range(50):
                     await sim.say(f"{number}", user=sim.guild().people[1])
                 # Written, but the reset overtakes what the bot has not read yet.
-                await sim.drop_gateway()
+                await sim.drop_gateway(reset=reset)
                 await until(lambda: sim.ledger.session_counts().get((0, "resume")) == 1, timeout=10)
                 await sim.ready()
                 await until(lambda: bot.counted.events.get("MESSAGE_CREATE") == 50)
                 await until(lambda: bot.counted.events.get("RESUMED") == 1)
                 assert sim.ledger.received_event_counts() == {(0, k): n for k, n in bot.counted.events.items()}
                 assert sim.ledger.event_counts()["MESSAGE_CREATE"] >= 50
-                assert sim.ledger.close_counts()[0, 1006, "simulator"] == 1
+                assert sim.ledger.close_counts() == {(0, 1006, "simulator"): 1}
 
     asyncio.run(scenario())
 
@@ -83,7 +84,8 @@ def test_resuming_a_forgotten_session_is_refused(run_bot):
                 ("resume", False),
                 ("identify", True),
             ]
-            assert sim.ledger.close_counts()[0, 4000, "simulator"] == 1
+            assert {entry.shard_id for entry in sim.ledger.sessions} == {0}
+            assert sim.ledger.close_counts() == {(0, 4000, "simulator"): 1, (0, 1000, "bot"): 1}
 
     asyncio.run(scenario())
 
@@ -216,6 +218,7 @@ def test_presence_and_voice_state_are_recorded(run_bot):
             assert presence.name == "PRESENCE_UPDATE"
             assert presence.data["activities"][0]["name"] == "chess"
             assert (state.name, state.data["channel_id"]) == ("VOICE_STATE_UPDATE", voice.id)
+            assert sim.ledger.command_counts() == {(0, "PRESENCE_UPDATE"): 1, (0, "VOICE_STATE_UPDATE"): 1}
 
     asyncio.run(scenario())
 

@@ -19,6 +19,7 @@ from argus_otel.simulator.ledger import (
     ACKNOWLEDGEMENT_DEADLINE,
     CloseEntry,
     CommandEntry,
+    GuildEntry,
     HeartbeatEntry,
     InteractionEntry,
     Ledger,
@@ -83,6 +84,7 @@ __all__ = [
     "VoiceCloseEntry",
     "VoiceHeartbeatEntry",
     "SpeakingEntry",
+    "GuildEntry",
     "Summary",
     "ACKNOWLEDGEMENT_DEADLINE",
     # the world

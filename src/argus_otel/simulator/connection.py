@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection", "Opcode", "reset"]
 
+# RFC 6455: the first byte of a close frame, which is the last of its message.
+_CLOSE_FRAME = 0x88
+
 
 class Opcode:
     """Gateway opcodes, https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
@@ -114,6 +117,15 @@ class Connection:
             return False
         return True
 
+    def hang_up(self, code: int, reason: str = "") -> None:
+        """Close with a close frame, and end the TCP connection without waiting for the bot's."""
+        self._end(code, "simulator")
+        self._closed.set()
+        if self._transport is not None:
+            payload = struct.pack("!H", code) + reason.encode()
+            self._transport.write(struct.pack("BB", _CLOSE_FRAME, len(payload)) + payload)
+            self._transport.close()
+
     async def close(self, code: int, reason: str = "") -> None:
         """Close with a close frame."""
         self._end(code, "simulator")
@@ -122,11 +134,14 @@ class Connection:
         finally:
             self._closed.set()
 
-    def drop(self) -> None:
-        """Let the connection die with no close frame."""
+    def drop(self, *, with_reset: bool) -> None:
+        """Let the connection die with no close frame, and with a TCP reset or without."""
         self._end(1006, "simulator")
         self._closed.set()
-        reset(self._transport)
+        if with_reset:
+            reset(self._transport)
+        elif self._transport is not None:
+            self._transport.close()
 
     async def ended_by_bot(self, code: int | None) -> None:
         """Answer a close frame of the bot, or note that it has gone without one.

@@ -14,6 +14,7 @@ from argus_otel.simulator.places import ChannelLike, Driving, GuildLike, Message
 from argus_otel.simulator.world import Member
 
 if TYPE_CHECKING:
+    from argus_otel.simulator.ledger import GuildChange
     from argus_otel.simulator.payloads import Payload
     from argus_otel.simulator.world import Guild
 
@@ -149,6 +150,7 @@ class EventDriving(Driving):
         """Have the bot join a guild, a new one by default (``GUILD_CREATE``)."""
         where = self.core.world.add_guild() if guild is None else self.guild(guild)
         where.joined, where.unavailable = True, False
+        self._record(where, "join")
         await self.core.gateway.guild_created(where, available_again=False)
         return where
 
@@ -157,6 +159,7 @@ class EventDriving(Driving):
         """Have the bot leave a guild (``GUILD_DELETE``)."""
         where = self.guild(guild)
         where.joined = False
+        self._record(where, "leave")
         await self.core.gateway.event("GUILD_DELETE", {"id": str(where.id)}, where.id)
 
     @on_own_loop
@@ -164,6 +167,7 @@ class EventDriving(Driving):
         """Make a guild unavailable (``GUILD_DELETE`` with ``unavailable``)."""
         where = self.guild(guild)
         where.unavailable = True
+        self._record(where, "outage")
         await self.core.gateway.event("GUILD_DELETE", {"id": str(where.id), "unavailable": True}, where.id)
 
     @on_own_loop
@@ -171,7 +175,12 @@ class EventDriving(Driving):
         """Make a guild available again (``GUILD_CREATE``)."""
         where = self.guild(guild)
         where.unavailable = False
+        self._record(where, "recovery")
         await self.core.gateway.guild_created(where, available_again=True)
+
+    def _record(self, guild: Guild, change: GuildChange) -> None:
+        shard_id = self.core.gateway.session_for(guild.id).shard_id
+        self.core.ledger.record_guild(shard_id, guild.id, change)
 
 
 def _where(place: Place) -> Payload:

@@ -95,7 +95,13 @@ class GatewayDriving(Driving):
 
     @on_own_loop
     async def close_gateway(
-        self, code: int = 1000, *, resumable: bool = True, shard_id: int | None = None, reason: str = ""
+        self,
+        code: int = 1000,
+        *,
+        resumable: bool = True,
+        hang_up: bool = False,
+        shard_id: int | None = None,
+        reason: str = "",
     ) -> None:
         """Close the connection with a close frame, and wait until the bot has closed its side (at most 2 s).
 
@@ -105,6 +111,8 @@ class GatewayDriving(Driving):
             The close code: 1000, 4000 to 4014...
         resumable: :class:`bool`
             Whether the session can be resumed afterwards; otherwise RESUME gets an invalid session.
+        hang_up: :class:`bool`
+            Whether to end the TCP connection right after the frame instead of waiting.
         shard_id: Optional[:class:`int`]
             Which shard; each of them by default.
         reason: :class:`str`
@@ -113,15 +121,26 @@ class GatewayDriving(Driving):
         for session, connection in self._connections(shard_id):
             if not resumable:
                 self.core.gateway.forget(session)
-            await connection.close(code, reason)
+            if hang_up:
+                connection.hang_up(code, reason)
+            else:
+                await connection.close(code, reason)
 
     @on_own_loop
-    async def drop_gateway(self, *, resumable: bool = True, shard_id: int | None = None) -> None:
-        """Let the connection die with no close frame; the parameters are those of :meth:`close_gateway`."""
+    async def drop_gateway(self, *, resumable: bool = True, reset: bool = True, shard_id: int | None = None) -> None:
+        """Let the connection die with no close frame.
+
+        Parameters
+        ----------
+        reset: :class:`bool`
+            Whether TCP says so by a reset; otherwise the stream just ends, as when a proxy goes away in good order.
+        resumable, shard_id
+            Those of :meth:`close_gateway`.
+        """
         for session, connection in self._connections(shard_id):
             if not resumable:
                 self.core.gateway.forget(session)
-            connection.drop()
+            connection.drop(with_reset=reset)
 
     def _connections(self, shard_id: int | None) -> list[tuple[Session, Connection]]:
         sessions = self.core.gateway.sessions(shard_id)

@@ -61,6 +61,7 @@ class Gateway:
         self._compress = compress
         self._sessions: dict[str, Session] = {}
         self._current: dict[int, Session] = {}
+        self._shard_of: dict[str, int] = {}
         self._connections: set[Connection] = set()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -137,6 +138,10 @@ class Gateway:
         """Return a session which can be resumed."""
         return self._sessions.get(session_id)
 
+    def shard_of(self, session_id: str) -> int | None:
+        """Return the shard of a session, also of one which was forgotten; ``None`` where there never was one."""
+        return self._shard_of.get(session_id)
+
     def forget(self, session: Session) -> None:
         """Make a session impossible to resume."""
         self._sessions.pop(session.id, None)
@@ -147,12 +152,13 @@ class Gateway:
         """Start a session: ``READY``, then its guilds."""
         session.connection = connection
         self._sessions[session.id] = session
+        self._shard_of[session.id] = session.shard_id
         self._current[session.shard_id] = session
         guilds = self.world.guilds_of(session.shard_id, session.shard_count)
         await session.dispatch("READY", payloads.ready(self.world, session.id, session.shard, guilds, self.url))
         for guild in guilds:
             if not guild.unavailable:
-                await session.dispatch("GUILD_CREATE", self._guild(guild, session) | {"unavailable": False})
+                await self._guild_created(guild, session, available_again=True)
         session.ready = True
         self.changes.notify()
 
@@ -176,9 +182,12 @@ class Gateway:
 
     async def guild_created(self, guild: Guild, *, available_again: bool) -> None:
         """Send ``GUILD_CREATE`` for a guild the bot joined, or which is back from an outage."""
-        session = self.session_for(guild.id)
-        data = self._guild(guild, session)
-        await session.dispatch("GUILD_CREATE", data | {"unavailable": False} if available_again else data)
+        await self._guild_created(guild, self.session_for(guild.id), available_again=available_again)
+
+    async def _guild_created(self, guild: Guild, session: Session, *, available_again: bool) -> None:
+        if wanted("GUILD_CREATE", session.intents, in_guild=True):
+            data = self._guild(guild, session)
+            await session.dispatch("GUILD_CREATE", data | {"unavailable": False} if available_again else data)
 
     def _guild(self, guild: Guild, session: Session) -> Payload:
         return payloads.available_guild(

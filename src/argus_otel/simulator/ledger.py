@@ -19,6 +19,8 @@ __all__ = [
     "Closer",
     "CloseEntry",
     "CommandEntry",
+    "GuildChange",
+    "GuildEntry",
     "HeartbeatEntry",
     "InteractionEntry",
     "InteractionKind",
@@ -34,6 +36,7 @@ ACKNOWLEDGEMENT_DEADLINE = 3.0
 InteractionKind: TypeAlias = Literal["application_command", "component", "autocomplete", "modal_submit"]
 SessionKind: TypeAlias = Literal["identify", "resume"]
 Closer: TypeAlias = Literal["bot", "simulator"]
+GuildChange: TypeAlias = Literal["join", "leave", "outage", "recovery"]
 
 
 @dataclass(slots=True)
@@ -145,7 +148,7 @@ class InteractionEntry:
 class SessionEntry:
     """One IDENTIFY or RESUME: which shard, whether it was accepted, and when (Unix seconds).
 
-    ``shard_id`` is -1 where RESUME named a session nobody knows.
+    ``shard_id`` is -1 where RESUME named a session which never was.
     """
 
     shard_id: int
@@ -164,6 +167,19 @@ class CloseEntry:
     shard_id: int
     code: int
     by: Closer
+    at: float
+
+
+@dataclass(slots=True)
+class GuildEntry:
+    """A guild which the bot joined or left, or which went away or came back in an outage, and when (Unix seconds).
+
+    A shard which was away at that moment is told on RESUME. Guilds in READY are none of these.
+    """
+
+    shard_id: int
+    guild_id: int
+    change: GuildChange
     at: float
 
 
@@ -211,6 +227,7 @@ class Ledger:
         By interaction id.
     sessions: List[SessionEntry]
     closes: List[CloseEntry]
+    guilds: List[GuildEntry]
     heartbeats: List[HeartbeatEntry]
     commands: List[CommandEntry]
     voice: VoiceLedger
@@ -224,6 +241,7 @@ class Ledger:
         self.interactions: dict[int, InteractionEntry] = {}
         self.sessions: list[SessionEntry] = []
         self.closes: list[CloseEntry] = []
+        self.guilds: list[GuildEntry] = []
         self.heartbeats: list[HeartbeatEntry] = []
         self.commands: list[CommandEntry] = []
         self.voice = VoiceLedger()
@@ -281,6 +299,16 @@ class Ledger:
         with self._lock:
             return dict(Counter((entry.shard_id, entry.code, entry.by) for entry in self.closes))
 
+    def guild_counts(self) -> dict[GuildChange, int]:
+        """Return how many guilds were joined, left, and so on, by what happened."""
+        with self._lock:
+            return dict(Counter(entry.change for entry in self.guilds))
+
+    def command_counts(self) -> dict[tuple[int, str], int]:
+        """Return how many messages of the bot came over the gateway, by (shard, name); heartbeats apart."""
+        with self._lock:
+            return dict(Counter((entry.shard_id, entry.name) for entry in self.commands))
+
     def summary(self) -> Summary:
         """Return the counts as plain dictionaries, ready for JSON."""
         return summarise(self)
@@ -320,6 +348,11 @@ class Ledger:
         """Keep the end of one gateway connection."""
         with self._lock:
             self.closes.append(CloseEntry(shard_id, code, by, time.time()))
+
+    def record_guild(self, shard_id: int, guild_id: int, change: GuildChange) -> None:
+        """Keep what happened to one guild."""
+        with self._lock:
+            self.guilds.append(GuildEntry(shard_id, guild_id, change, time.time()))
 
     def record_command(self, shard_id: int, name: str, data: dict[str, Any]) -> None:
         """Keep one message of the bot to the gateway."""

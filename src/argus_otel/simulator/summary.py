@@ -44,7 +44,7 @@ class Summary(TypedDict):
 
     ``events`` is by event type and ``shard_events`` by shard id and event type. The keys of ``sessions`` are the
     shard id and the kind (``0 identify``), those of ``closes`` the shard id, the code and who closed
-    (``0 4000 bot``), those of ``ratelimits`` the scope.
+    (``0 4000 bot``), those of ``guilds`` what happened to them, those of ``ratelimits`` the scope.
     """
 
     events: dict[str, int]
@@ -52,6 +52,7 @@ class Summary(TypedDict):
     raw_frames: int
     sessions: dict[str, int]
     closes: dict[str, int]
+    guilds: dict[str, int]
     heartbeats: dict[str, int]
     rest: list[RestSummary]
     ratelimits: dict[str, int]
@@ -85,6 +86,7 @@ def summarise(ledger: Ledger) -> Summary:
         raw_frames=ledger.raw_frames,
         sessions={f"{shard} {kind}": count for (shard, kind), count in sorted(ledger.session_counts().items())},
         closes={f"{shard} {code} {by}": count for (shard, code, by), count in sorted(ledger.close_counts().items())},
+        guilds=dict(sorted(ledger.guild_counts().items())),
         heartbeats=heartbeats,
         rest=[
             RestSummary(method=method, template=template, status=status, count=count)

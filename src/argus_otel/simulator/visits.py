@@ -159,10 +159,12 @@ class Visit:
 
     async def _resume(self, data: Payload) -> None:
         self._require_stranger()
-        session = self._gateway.known(str(data["session_id"]))
+        session_id = str(data["session_id"])
+        session = self._gateway.known(session_id)
         sequence = data["seq"]
-        if session is not None:
-            self._call_it(session.shard_id)
+        shard_id = self._gateway.shard_of(session_id)
+        if shard_id is not None:
+            self._call_it(shard_id)
         if (
             session is None
             or data["token"] != self._gateway.token

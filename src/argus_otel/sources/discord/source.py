@@ -106,12 +106,17 @@ class _Parts:
         from .clients import Clients
         from .components import Components
         from .disconnects import Disconnects
+        from .extensions import Extensions
         from .gateway_events import GatewayEvents
+        from .guild_changes import GuildChanges
+        from .heartbeats import Heartbeats
         from .interactions import Interactions
         from .listeners import Listeners
         from .prefix_commands import PrefixCommands
         from .rest import RestCalls
+        from .send_limits import SendLimits
         from .sessions import Sessions
+        from .sizes import Sizes
         from .task_loops import TaskLoops
         from .views import Views
         from .voice import Voice
@@ -124,8 +129,12 @@ class _Parts:
         self.listeners = Listeners(telemetry, hooks, self.interactions)
         self.views = Views(telemetry, hooks)
         disconnects = Disconnects(telemetry, hooks, self.roster)
-        self.clients = Clients(telemetry, hooks, self.roster, self.gateway_events, disconnects, self.interactions)
         self.voice = Voice(telemetry, hooks, self.roster)
+        self.guild_changes = GuildChanges(telemetry)
+        Sizes(telemetry, self.roster, self.guild_changes)
+        self.clients = Clients(
+            telemetry, hooks, self.roster, self.gateway_events, disconnects, self.guild_changes, self.interactions
+        )
         rest = RestCalls(telemetry, hooks, self.interactions)
         self._patches: list[Patch] = [
             *secrets.patches(telemetry),
@@ -134,6 +143,9 @@ class _Parts:
             *Sessions(telemetry, hooks).patches(),
             *disconnects.patches(),
             *self.listeners.patches(),
+            *Heartbeats(telemetry, hooks).patches(),
+            *SendLimits(telemetry, hooks, self.roster).patches(),
+            *Extensions(telemetry, hooks).patches(),
             *app_commands.patches(telemetry.guard, self.interactions),
             *self.views.patches(),
             *Components(telemetry, self.interactions, self.views).patches(),
@@ -152,6 +164,7 @@ class _Parts:
     def release(self) -> None:
         """Take the chains off the clients that run."""
         self.gateway_events.release()
+        self.guild_changes.release()
         self.interactions.release()
         self.listeners.release()
         self.views.release()
