@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Sequence
 
 import wrapt
 from opentelemetry import _logs, metrics, trace
 from opentelemetry._logs import LoggerProvider
-from opentelemetry.metrics import MeterProvider
+from opentelemetry.metrics import Meter, MeterProvider
 from opentelemetry.trace import TracerProvider
 
-from argus_otel.telemetry import Catalogue, Telemetry
+from argus_otel.telemetry import Catalogue, Kind, Metric, Telemetry
 from argus_otel.version import __version__
 
 from .deferred import DeferredHistograms
 from .events import OTelEvents
-from .instruments import observe
+from .instruments import LateInstruments, observe
 from .proxies import same
 from .sampling import SampleRoots
 from .scope import SCOPE
 from .spans import HTTP_INSTRUMENTATIONS, OTelTracing, quiet
+
+
+class _Connection:
+    """One meter provider that is shown everything.
+
+    Parameters
+    ----------
+    deferred:
+        What carries histograms to it; ``None`` where its readers show the cells themselves.
+    """
+
+    def __init__(
+        self, provider: MeterProvider, meter: Meter, telemetry: Telemetry, deferred: DeferredHistograms | None
+    ) -> None:
+        self.provider = provider
+        self.deferred = deferred
+        self._meter = meter
+        self._telemetry = telemetry
+        self._observed: set[str] = set()
+        self._observing = threading.Lock()
+
+    def observe(self, metrics: Iterable[Metric]) -> None:
+        """Make an instrument for each counter and gauge that has none yet."""
+        for metric in metrics:
+            with self._observing:
+                if metric.name in self._observed:
+                    continue
+                self._observed.add(metric.name)
+            observe(self._meter, self._telemetry, [metric])
+
+    def defer(self, metrics: Iterable[Metric]) -> None:
+        """Carry every histogram over that is not carried yet."""
+        for metric in metrics:
+            if self.deferred is not None and metric.kind is Kind.HISTOGRAM:
+                self.deferred.add(metric)
 
 
 class Bridge:
@@ -34,10 +70,12 @@ class Bridge:
     def __init__(self, telemetry: Telemetry, catalogues: Sequence[Catalogue]) -> None:
         self._telemetry = telemetry
         self._catalogues = catalogues
-        self._meters: list[tuple[MeterProvider, DeferredHistograms | None]] = []
+        self._connections: list[_Connection] = []
         self._tracers: TracerProvider | None = None
         self._loggers: list[LoggerProvider] = []
         self._chosen: TracerProvider | None = None
+        self._late = LateInstruments(telemetry.guard.shield("helpers", self._observe))
+        telemetry.watch_definitions(self._defined)
         for module in HTTP_INSTRUMENTATIONS:
             wrapt.register_post_import_hook(self._be_quiet, module)
 
@@ -84,16 +122,32 @@ class Bridge:
             )
 
     def _connect_metrics(self, provider: MeterProvider, own: MeterProvider | None) -> None:
-        for known, deferred in self._meters:
-            if same(known, provider, metrics.get_meter_provider()):
-                if provider is own and deferred is not None:  # connected while there was only a proxy of it
-                    deferred.stop()
+        for known in self._connections:
+            if same(known.provider, provider, metrics.get_meter_provider()):
+                if provider is own and known.deferred is not None:  # connected while there was only a proxy of it
+                    known.deferred.stop()
                 return
         meter = provider.get_meter(SCOPE, __version__)
         defined = [metric for catalogue in self._catalogues for metric in catalogue.metrics]
-        observe(meter, self._telemetry, defined)
         deferred = None if provider is own else DeferredHistograms(meter, self._telemetry, defined)
-        self._meters.append((provider, deferred))
+        connection = _Connection(provider, meter, self._telemetry, deferred)
+        connection.observe(defined)
+        # Known first, and then told of what is defined already: so nothing that is defined meanwhile is missed.
+        self._connections.append(connection)
+        connection.observe(self._telemetry.defined())
+        connection.defer(self._telemetry.defined())
+
+    def _defined(self, metric: Metric) -> None:
+        """Show a metric that is defined while the program runs, without waiting for anything."""
+        if metric.kind is Kind.HISTOGRAM:
+            for connection in tuple(self._connections):
+                connection.defer([metric])
+        else:
+            self._late.add(metric)
+
+    def _observe(self, metric: Metric) -> None:
+        for connection in tuple(self._connections):
+            connection.observe([metric])
 
     def _connect_events(self, provider: LoggerProvider) -> None:
         if any(same(known, provider, _logs.get_logger_provider()) for known in self._loggers):

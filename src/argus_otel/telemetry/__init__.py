@@ -12,6 +12,7 @@ from .guard import Guard, PartError, message_of
 from .health import Check, Health, Part, State
 from .histograms import Exemplar, Histogram, HistogramCell, Relay
 from .operations import Operation
+from .own import Own, Timing, worker
 from .rates import Rates
 from .recorder import EventSink, LoopWatcher, Telemetry
 from .redaction import Redactor
@@ -31,6 +32,10 @@ __all__ = [
     "Operation",
     "EventSink",
     "LoopWatcher",
+    # what the bot's own code counts and times
+    "Own",
+    "Timing",
+    "worker",
     # definitions
     "Attribute",
     "AttributeValue",
