@@ -5,7 +5,19 @@ one way: hook, neutral layer, bridge, SDK.
 """
 
 from .counters import Counter, CounterCell
-from .definitions import OTHER, Attribute, AttributeValue, Catalogue, Event, Kind, Metric, Severity, Span, SpanKind
+from .definitions import (
+    OTHER,
+    Attribute,
+    AttributeValue,
+    Catalogue,
+    Detail,
+    Event,
+    Kind,
+    Metric,
+    Severity,
+    Span,
+    SpanKind,
+)
 from .families import Attributes, Bound
 from .gauges import Gauge, Reading
 from .guard import Guard, PartError, message_of
@@ -41,6 +53,7 @@ __all__ = [
     "AttributeValue",
     "Attributes",
     "Catalogue",
+    "Detail",
     "Event",
     "Kind",
     "Metric",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .definitions import Attribute, Catalogue, Kind, Metric, Span, SpanKind
 
-HOOK = Attribute("argus.hook", "The hook, by the name that /status gives it.", cap=100)
-ATTRIBUTE = Attribute("argus.attribute", "The attribute whose values were capped.", cap=100)
+HOOK = Attribute("argus.hook", "The hook, by the name that /status gives it.", cap=100, examples=("REST calls",))
+ATTRIBUTE = Attribute("argus.attribute", "The attribute whose values were capped.", cap=100, examples=("url.template",))
 
 HOOK_ERRORS = Metric(
     "argus.hook.errors",
