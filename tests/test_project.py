@@ -126,6 +126,7 @@ def test_every_name_of_a_signal_exists(path: Path) -> None:
     known |= {attribute.name for metric in METRICS for attribute in metric.attributes}
     known |= {name for each in CATALOGUES for signal in (*each.spans, *each.events) for name in signal.attributes}
     known |= {event.name for catalogue in CATALOGUES for event in catalogue.events}
+    known |= {str(example) for metric in METRICS for each in metric.attributes for example in each.examples}
     known.add("discord.cluster.id")  # which is on the resource
     for text in re.findall(r"`((?:discord|http\.client|argus)\.[a-z_.]+)`", path.read_text(encoding="utf-8")):
         if not text.endswith((".", ".py")) and not text.startswith("discord.ext."):  # files, and discord.py's modules

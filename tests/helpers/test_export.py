@@ -152,12 +152,15 @@ def test_a_first_count_does_not_wait_for_a_collection_that_runs(kept: Kept) -> N
     count("meanwhile")
     with timed("meanwhile.too"):
         pass
+    for number in range(20):
+        count(f"many.{number}")
     took = time.perf_counter() - began
+    assert [thread.name for thread in threading.enumerate()].count("argus-otel instruments") == 1
     leave.set()
     collecting.join(10)
     assert not collecting.is_alive()
     assert took < 1
-    until(lambda: {"from.a.callback", "meanwhile", "meanwhile.too", "from.within"} <= set(read(reader)))
+    until(lambda: {"from.a.callback", "meanwhile", "meanwhile.too", "from.within", "many.19"} <= set(read(reader)))
 
 
 @contextmanager

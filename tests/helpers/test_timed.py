@@ -337,13 +337,19 @@ def test_an_async_generator_that_another_task_closes(traced: Kept, caplog: pytes
             yield 2
 
     async def main() -> None:
+        generator = numbers()
+        await generator.__anext__()
+        await asyncio.create_task(close(generator))
         async for _ in numbers():
             break
         gc.collect()
         await asyncio.sleep(0.01)
-        generator = numbers()
-        await generator.__anext__()
-        await asyncio.create_task(generator.aclose())  # type: ignore[attr-defined]
+
+    async def close(generator: Any) -> None:
+        """In a copy of the context that the block was entered in."""
+        assert trace.get_current_span().get_span_context().is_valid
+        await generator.aclose()
+        assert not trace.get_current_span().get_span_context().is_valid
 
     asyncio.run(main())
     assert traced.times("numbers") == {(): 2}
@@ -371,6 +377,8 @@ def test_tasks_that_start_each_other_hold_no_chain(traced: Kept) -> None:
             pass
         if left:
             await asyncio.create_task(again(left))
+        else:
+            seen.append(length())
 
     async def again(left: int) -> None:
         with timed("again"):
@@ -383,15 +391,10 @@ def test_tasks_that_start_each_other_hold_no_chain(traced: Kept) -> None:
             found += 1
         return found
 
-    seen = []
-
-    async def main() -> None:
-        await tick(50)
-        seen.append(length())
-
-    asyncio.run(main())
+    seen: list[int] = []
+    asyncio.run(tick(50))
     assert len(traced.spans("again")) == 50
-    assert seen == [0]
+    assert seen[0] <= 1
 
 
 # -- what cannot be timed

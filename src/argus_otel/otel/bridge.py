@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import wrapt
 from opentelemetry import _logs, metrics, trace
@@ -23,33 +23,19 @@ from .scope import SCOPE
 from .spans import HTTP_INSTRUMENTATIONS, OTelTracing, quiet
 
 
+@dataclass(frozen=True, slots=True)
 class _Connection:
     """One meter provider that is shown everything.
 
-    Parameters
+    Attributes
     ----------
     deferred:
         What carries histograms to it; ``None`` where its readers show the cells themselves.
     """
 
-    def __init__(
-        self, provider: MeterProvider, meter: Meter, telemetry: Telemetry, deferred: DeferredHistograms | None
-    ) -> None:
-        self.provider = provider
-        self.deferred = deferred
-        self._meter = meter
-        self._telemetry = telemetry
-        self._observed: set[str] = set()
-        self._observing = threading.Lock()
-
-    def observe(self, metrics: Iterable[Metric]) -> None:
-        """Make an instrument for each counter and gauge that has none yet."""
-        for metric in metrics:
-            with self._observing:
-                if metric.name in self._observed:
-                    continue
-                self._observed.add(metric.name)
-            observe(self._meter, self._telemetry, [metric])
+    provider: MeterProvider
+    meter: Meter
+    deferred: DeferredHistograms | None
 
     def defer(self, metrics: Iterable[Metric]) -> None:
         """Carry every histogram over that is not carried yet."""
@@ -130,11 +116,12 @@ class Bridge:
         meter = provider.get_meter(SCOPE, __version__)
         defined = [metric for catalogue in self._catalogues for metric in catalogue.metrics]
         deferred = None if provider is own else DeferredHistograms(meter, self._telemetry, defined)
-        connection = _Connection(provider, meter, self._telemetry, deferred)
-        connection.observe(defined)
-        # Known first, and then told of what is defined already: so nothing that is defined meanwhile is missed.
+        observe(meter, self._telemetry, defined)
+        connection = _Connection(provider, meter, deferred)
+        # Known first, and then shown what is defined already: so nothing that is defined meanwhile is missed. What is
+        # observed twice by that is one instrument to OpenTelemetry.
         self._connections.append(connection)
-        connection.observe(self._telemetry.defined())
+        observe(meter, self._telemetry, self._telemetry.defined())
         connection.defer(self._telemetry.defined())
 
     def _defined(self, metric: Metric) -> None:
@@ -147,7 +134,7 @@ class Bridge:
 
     def _observe(self, metric: Metric) -> None:
         for connection in tuple(self._connections):
-            connection.observe([metric])
+            observe(connection.meter, self._telemetry, [metric])
 
     def _connect_events(self, provider: LoggerProvider) -> None:
         if any(same(known, provider, _logs.get_logger_provider()) for known in self._loggers):

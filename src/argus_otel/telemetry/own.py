@@ -171,7 +171,6 @@ class Own:
                 span.set({ERROR: kind})
         timing.error = error
         duration = timing.end(failed=error is not None)
-        timing.error = None  # or whoever holds the timing would hold the exception's frames
         timing.metric.cells[pairs].record(duration, timing.trace)
 
     def _with_error(self, metric: OwnHistogram, pairs: Pairs, kind: str) -> Pairs:
