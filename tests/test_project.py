@@ -19,14 +19,12 @@ from pathlib import Path
 
 import pytest
 
+from argus_otel.catalogues import CATALOGUES
 from argus_otel.cli import _COMMANDS as COMMANDS
 from argus_otel.cli.measures import prometheus_name
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
 from argus_otel.settings import Settings
-from argus_otel.sources.discord.catalogue import CATALOGUE as DISCORD
-from argus_otel.sources.process.catalogue import CATALOGUE as PROCESS
 from argus_otel.telemetry import Kind
-from argus_otel.telemetry.catalogue import CATALOGUE as ARGUS
 from argus_otel.version import __version__
 
 if sys.version_info >= (3, 11):
@@ -39,8 +37,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")})
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-METRICS = (*DISCORD.metrics, *PROCESS.metrics, *ARGUS.metrics)
-EVENTS = (*DISCORD.events, *PROCESS.events)
+METRICS = [metric for catalogue in CATALOGUES for metric in catalogue.metrics]
 
 each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -128,13 +125,14 @@ def test_every_setting_of_ours_exists(path: Path) -> None:
 def test_every_name_of_a_signal_exists(path: Path) -> None:
     known = {metric.name for metric in METRICS}
     known |= {attribute.name for metric in METRICS for attribute in metric.attributes}
-    known |= {name for span in DISCORD.spans for name in span.attributes}
-    known |= {event.name for event in EVENTS} | {name for event in EVENTS for name in event.attributes}
+    known |= {name for each in CATALOGUES for signal in (*each.spans, *each.events) for name in signal.attributes}
+    known |= {event.name for catalogue in CATALOGUES for event in catalogue.events}
+    known |= {str(example) for metric in METRICS for each in metric.attributes for example in each.examples}
     known |= {metric.name for metric in SYSTEM.metrics} | {"discord.cluster.id"}  # which is on the resource
     for text in re.findall(
         r"`((?:discord|http\.client|argus|asyncio\.loop|log|process)\.[a-z_.]+)`", path.read_text(encoding="utf-8")
     ):
-        if not text.endswith((".", ".py")) and not text.startswith("discord.ext."):
+        if not text.endswith((".", ".py")) and not text.startswith("discord.ext."):  # files, and discord.py's modules
             assert text in known
 
 

@@ -12,10 +12,9 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from . import last_resort
+from . import helpers, last_resort
 from .settings import Settings
-from .telemetry import State, Telemetry
-from .telemetry.catalogue import CATALOGUE as ARGUS
+from .telemetry import Own, State, Telemetry
 from .telemetry.catalogue import HOOK_ACTIVE
 from .version import __version__
 
@@ -47,6 +46,7 @@ class Runtime:
         self._process: ProcessSource | None = None
         self._system_metrics: SystemMetrics | None = None
         self._meter_provider: MeterProvider | None = None
+        self._own: Own | None = None
         self._endpoint: Endpoint | None = None
         self._announced = False
         self._changing = threading.RLock()
@@ -110,19 +110,27 @@ class Runtime:
                 logger_provider=logger_provider,
             )
             self.telemetry.attempt("bridge", connect)
+            self.telemetry.attempt("helpers", self._help)
             self.telemetry.attempt("hooks", partial(self._install, settings))
 
     def _connect(self, settings: Settings, **providers: MeterProvider | TracerProvider | LoggerProvider | None) -> None:
+        from .catalogues import CATALOGUES
         from .otel.bridge import Bridge
-        from .sources.discord.catalogue import CATALOGUE as DISCORD
-        from .sources.process.catalogue import CATALOGUE as PROCESS
 
         if self._bridge is None:
             self.telemetry.gauge(HOOK_ACTIVE, self._hooks_active)
-            self._bridge = Bridge(self.telemetry, (ARGUS, PROCESS, DISCORD))
+            self._bridge = Bridge(self.telemetry, CATALOGUES)
         own = self._providers.meter_provider if self._providers else None
         export_logs = "logging" not in settings.disabled_instrumentations
         self._bridge.connect(own_meter_provider=own, export_logs=export_logs, **providers)  # type: ignore[arg-type]
+
+    def _help(self) -> None:
+        """Have what the bot's own code counts, times and annotates recorded."""
+        from .catalogues import CATALOGUES
+
+        if self._own is None:
+            self._own = Own(self.telemetry, CATALOGUES)
+        helpers.use(self._own)
 
     def _install(self, settings: Settings) -> None:
         from .sources.discord import DiscordSource
@@ -176,6 +184,7 @@ class Runtime:
     def uninstrument(self) -> None:
         """Take the hooks out and stop the endpoint; safe to repeat. Counters keep their values."""
         with self._changing:
+            helpers.use(None)
             if self._source is not None:
                 self._source.uninstall()
             if self._process is not None:

@@ -167,3 +167,20 @@ def test_once_stopped_it_takes_and_shows_nothing_more(
     cell.record(1.0)
     assert points(reader) == []
     assert sum(cell.counts) == 2
+    later = Metric("later", Kind.HISTOGRAM, "s", "m", (COMMAND,), (1.0,))
+    histograms.add(later)
+    assert telemetry.histogram(later)["play"].relay is None
+
+
+def test_a_histogram_that_is_defined_later_is_taken_from_its_first_record_on(
+    telemetry: Telemetry, reader: InMemoryMetricReader, histograms: DeferredHistograms
+) -> None:
+    later = Metric("later", Kind.HISTOGRAM, "s", "m", (COMMAND,), (1.0,))
+    histograms.add(later)
+    histograms.add(later)
+    telemetry.histogram(later)["play"].record(0.5)
+    data = reader.get_metrics_data()
+    assert data is not None
+    ((metric,),) = [scope.metrics for resource in data.resource_metrics for scope in resource.scope_metrics]
+    (point,) = metric.data.data_points
+    assert (metric.name, point.count, tuple(point.explicit_bounds)) == ("later", 1, (1.0,))  # type: ignore[union-attr]

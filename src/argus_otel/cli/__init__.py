@@ -75,6 +75,21 @@ _COMMANDS = {
         ),
         examples=("doctor", "doctor --no-network", "doctor --json"),
     ),
+    "catalogue": _Command(
+        summary="list what can be emitted: metrics, spans, events, attributes",
+        description=(
+            "Lists what argus-otel can emit: one line each, and in full what is named. NAME is a part of a name, as "
+            "OpenTelemetry spells it or Prometheus. Exit code 0; 1: nothing is called so; 2: wrong usage."
+        ),
+        examples=(
+            "catalogue",
+            "catalogue discord.command.duration",
+            "catalogue discord_rest_duration_seconds_bucket",
+            "catalogue --kind event",
+            "catalogue --format json 'discord.gateway.*'",
+            "catalogue --format weaver --output registry",
+        ),
+    ),
     "top": _Command(
         summary="watch a running bot in the terminal",
         description="Watches a running bot in the terminal, by what its endpoint serves.",

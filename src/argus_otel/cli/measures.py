@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ Labels: TypeAlias = frozenset[tuple[str, str]]
 
 Group: TypeAlias = tuple[str, ...]
 """The values of the attributes that something is grouped by, in their order; ``""`` where one is absent."""
+
+
+_UNITS = {"s": "seconds", "ms": "milliseconds", "By": "bytes", "%": "percent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,12 @@ class Metrics:
 
 def prometheus_name(metric: Metric) -> str:
     """Return the name that OpenTelemetry's Prometheus exporters give to ``metric``."""
-    name = metric.name.replace(".", "_")
-    if metric.unit == "s":
-        name += "_seconds"
+    name = re.sub(r"[^a-zA-Z0-9:]+", "_", metric.name)
+    if metric.kind is Kind.COUNTER:
+        name = name.removesuffix("_total")
+    unit = _UNITS.get(metric.unit, "")
+    if unit and not name.endswith(f"_{unit}"):
+        name += f"_{unit}"
     return f"{name}_total" if metric.kind is Kind.COUNTER else name
 
 

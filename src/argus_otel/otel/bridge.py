@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import wrapt
 from opentelemetry import _logs, metrics, trace
 from opentelemetry._logs import LoggerProvider
-from opentelemetry.metrics import MeterProvider
+from opentelemetry.metrics import Meter, MeterProvider
 from opentelemetry.trace import TracerProvider
 
-from argus_otel.telemetry import Catalogue, State, Telemetry
+from argus_otel.telemetry import Catalogue, Kind, Metric, State, Telemetry
 from argus_otel.version import __version__
 
 from .deferred import DeferredHistograms
 from .events import OTelEvents
-from .instruments import observe
+from .instruments import LateInstruments, observe
 from .logs import PART as LOG_RECORDS
 from .logs import ExportedLogs
 from .proxies import is_proxy, same
 from .sampling import SampleRoots
 from .scope import SCOPE
 from .spans import HTTP_INSTRUMENTATIONS, OTelTracing, quiet
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """One meter provider that is shown everything.
+
+    Attributes
+    ----------
+    deferred:
+        What carries histograms to it; ``None`` where its readers show the cells themselves.
+    """
+
+    provider: MeterProvider
+    meter: Meter
+    deferred: DeferredHistograms | None
+
+    def defer(self, metrics: Iterable[Metric]) -> None:
+        """Carry every histogram over that is not carried yet."""
+        for metric in metrics:
+            if self.deferred is not None and metric.kind is Kind.HISTOGRAM:
+                self.deferred.add(metric)
 
 
 class Bridge:
@@ -36,13 +58,15 @@ class Bridge:
     def __init__(self, telemetry: Telemetry, catalogues: Sequence[Catalogue]) -> None:
         self._telemetry = telemetry
         self._catalogues = catalogues
-        self._meters: list[tuple[MeterProvider, DeferredHistograms | None]] = []
+        self._connections: list[_Connection] = []
         self._tracers: TracerProvider | None = None
         self._loggers: list[LoggerProvider] = []
         self._chosen: TracerProvider | None = None
         self._chosen_loggers: LoggerProvider | None = None
         self._exports_logs = True
         self._logged_to: LoggerProvider | None = None
+        self._late = LateInstruments(telemetry.guard.shield("helpers", self._observe))
+        telemetry.watch_definitions(self._defined)
         for module in HTTP_INSTRUMENTATIONS:
             wrapt.register_post_import_hook(self._be_quiet, module)
 
@@ -111,16 +135,33 @@ class Bridge:
             self._logged_to = provider
 
     def _connect_metrics(self, provider: MeterProvider, own: MeterProvider | None) -> None:
-        for known, deferred in self._meters:
-            if same(known, provider, metrics.get_meter_provider()):
-                if provider is own and deferred is not None:  # connected while there was only a proxy of it
-                    deferred.stop()
+        for known in self._connections:
+            if same(known.provider, provider, metrics.get_meter_provider()):
+                if provider is own and known.deferred is not None:  # connected while there was only a proxy of it
+                    known.deferred.stop()
                 return
         meter = provider.get_meter(SCOPE, __version__)
         defined = [metric for catalogue in self._catalogues for metric in catalogue.metrics]
-        observe(meter, self._telemetry, defined)
         deferred = None if provider is own else DeferredHistograms(meter, self._telemetry, defined)
-        self._meters.append((provider, deferred))
+        observe(meter, self._telemetry, defined)
+        connection = _Connection(provider, meter, deferred)
+        # Known first, and then shown what is defined already: so nothing that is defined meanwhile is missed. What is
+        # observed twice by that is one instrument to OpenTelemetry.
+        self._connections.append(connection)
+        observe(meter, self._telemetry, self._telemetry.defined())
+        connection.defer(self._telemetry.defined())
+
+    def _defined(self, metric: Metric) -> None:
+        """Show a metric that is defined while the program runs, without waiting for anything."""
+        if metric.kind is Kind.HISTOGRAM:
+            for connection in tuple(self._connections):
+                connection.defer([metric])
+        else:
+            self._late.add(metric)
+
+    def _observe(self, metric: Metric) -> None:
+        for connection in tuple(self._connections):
+            observe(connection.meter, self._telemetry, [metric])
 
     def _connect_events(self, provider: LoggerProvider) -> None:
         if any(same(known, provider, _logs.get_logger_provider()) for known in self._loggers):

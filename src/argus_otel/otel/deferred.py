@@ -25,7 +25,7 @@ _NO_SPAN = trace.set_span_in_context(trace.INVALID_SPAN, Context())
 _LIMIT = 100_000
 _INTERVAL = 5.0
 
-_Record = tuple[Instrument, float, Attributes, "TraceReference | None"]
+_Record = tuple[Metric, float, Attributes, "TraceReference | None"]
 
 
 class DeferredHistograms:
@@ -39,29 +39,36 @@ class DeferredHistograms:
         self._queue: deque[_Record] = deque(maxlen=_LIMIT)
         self._emptying = threading.Lock()
         self._stopped = threading.Event()
-        self._histograms: list[Histogram] = []
+        self._meter = meter
+        self._telemetry = telemetry
+        self._histograms: dict[str, Histogram] = {}
+        self._instruments: dict[str, Instrument] = {}
         for metric in metrics:
             if metric.kind is Kind.HISTOGRAM:
-                instrument = meter.create_histogram(
-                    metric.name,
-                    unit=metric.unit,
-                    description=metric.meaning,
-                    explicit_bucket_boundaries_advisory=metric.buckets,
-                )
-                histogram = telemetry.histogram(metric)
-                histogram.relay_to(self._relay(instrument))
-                self._histograms.append(histogram)
+                self._instrument(metric)
+                self.add(metric)
         # Callbacks run before synchronous instruments are collected: what is recorded here is in this collection.
         meter.create_observable_gauge("argus.deferred", [self._collecting], description="Has no points.")
         threading.Thread(target=self._run, name="argus-otel histograms", daemon=True).start()
 
-    def _relay(self, instrument: Instrument):  # noqa: ANN202 - the closure's type is Relay
+    def add(self, metric: Metric) -> None:
+        """Queue each record of ``metric`` from now on. Its instrument is made when the queue is emptied, not here."""
+        if metric.name in self._histograms or self._stopped.is_set():
+            return
+        histogram = self._histograms[metric.name] = self._telemetry.histogram(metric)
         append = self._queue.append
+        histogram.relay_to(lambda attributes, value, span: append((metric, value, attributes, span)))
 
-        def relay(attributes: Attributes, value: float, span: TraceReference | None) -> None:
-            append((instrument, value, attributes, span))
-
-        return relay
+    def _instrument(self, metric: Metric) -> Instrument:
+        instrument = self._instruments.get(metric.name)
+        if instrument is None:
+            instrument = self._instruments[metric.name] = self._meter.create_histogram(
+                metric.name,
+                unit=metric.unit,
+                description=metric.meaning,
+                explicit_bucket_boundaries_advisory=metric.buckets,
+            )
+        return instrument
 
     def _collecting(self, _: CallbackOptions) -> list[Observation]:
         self.empty()
@@ -75,14 +82,14 @@ class DeferredHistograms:
         """Record all that is queued."""
         with self._emptying:
             while self._queue:
-                instrument, value, attributes, span = self._queue.popleft()
-                instrument.record(value, attributes, context=_context(span))
+                metric, value, attributes, span = self._queue.popleft()
+                self._instrument(metric).record(value, attributes, context=_context(span))
 
     def stop(self) -> None:
         """Take no more records, and drop those that are queued: they are shown from the cells."""
-        for histogram in self._histograms:
-            histogram.relay_to(None)
         self._stopped.set()
+        for histogram in self._histograms.values():
+            histogram.relay_to(None)
         with self._emptying:
             self._queue.clear()
 

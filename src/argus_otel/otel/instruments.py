@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
@@ -28,3 +31,40 @@ def _callback(telemetry: Telemetry, metric: Metric) -> Callable[[CallbackOptions
         return [Observation(value, attributes) for attributes, value in telemetry.points(metric)]
 
     return read
+
+
+class LateInstruments:
+    """Makes the instruments of metrics that are defined while the program runs, on a thread of its own.
+
+    The SDK holds one lock while it collects, and again for each observable instrument that is made. An event loop must
+    not wait for it, and a callback of the bot's that runs in the collection would wait for itself.
+
+    Parameters
+    ----------
+    make:
+        Makes what one metric needs. Must not raise.
+    """
+
+    def __init__(self, make: Callable[[Metric], object]) -> None:
+        self._make = make
+        self._waiting: deque[Metric] = deque()
+        self._changing = threading.Lock()
+        self._running = False
+
+    def add(self, metric: Metric) -> None:
+        """Have the instruments of ``metric`` made, soon."""
+        with self._changing:
+            self._waiting.append(metric)
+            if not self._running:
+                with suppress(RuntimeError):  # no thread is started any more when the interpreter is ending
+                    threading.Thread(target=self._run, name="argus-otel instruments", daemon=True).start()
+                    self._running = True
+
+    def _run(self) -> None:
+        while (metric := self._next()) is not None:
+            self._make(metric)
+
+    def _next(self) -> Metric | None:
+        with self._changing:
+            self._running = bool(self._waiting)
+            return self._waiting.popleft() if self._waiting else None

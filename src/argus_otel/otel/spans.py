@@ -52,6 +52,12 @@ def correlated(record: LogRecord) -> LogRecord:
     return record
 
 
+class _Entered(Context):
+    """A context between enter and leave, which knows what was there before."""
+
+    before: Context | None = None
+
+
 class ContextScope:
     """Holds an OpenTelemetry context between enter and leave."""
 
@@ -63,18 +69,36 @@ class ContextScope:
 
     def enter(self) -> None:
         """Attach the context."""
-        self._token = otel_context.attach(self._context)
+        token = self._token = otel_context.attach(self._context)
+        if isinstance(self._context, _Entered) and token.old_value is not Token.MISSING:
+            self._context.before = token.old_value
 
     def leave(self) -> None:
-        """Attach what was there before, if the context still is current.
+        """Attach what was there before, if the context still is current, or below what has not been left in order.
 
-        A coroutine or generator that is closed by the garbage collector runs its ``finally`` in a foreign context, or
-        in a copy of its own: there OpenTelemetry would log an error over a token that it is asked to detach.
+        Generators need not be left in the order in which they were entered. A coroutine or generator that is closed by
+        the garbage collector runs its ``finally`` in a foreign context, or in a copy of its own: there OpenTelemetry
+        would log an error over a token that it is asked to detach.
         """
         token = self._token
-        if token is not None and otel_context.get_current() is self._context:
+        if token is None or not self._is_in(otel_context.get_current()):
+            return
+        try:
+            token.var.reset(token)
+        except ValueError:  # a copy of the context that was entered
             before = token.old_value
             otel_context.attach(_NOTHING if before is Token.MISSING else before)
+        else:
+            self._token = None
+            if isinstance(self._context, _Entered):
+                self._context.before = None  # or tasks that start each other would hold an endless chain
+
+    def _is_in(self, current: Context | None) -> bool:
+        while current is not self._context:
+            if not isinstance(current, _Entered):
+                return False
+            current = current.before
+        return True
 
 
 class OTelSpan:
@@ -95,12 +119,12 @@ class OTelSpan:
 
     def enter(self) -> None:
         """Make it current; for a client span, silence other HTTP instrumentations beneath it."""
-        context = trace.set_span_in_context(self._span)
+        more: dict[str, object] = {}
         if self._kind is SpanKind.CLIENT:
-            context = otel_context.set_value(SUPPRESS_HTTP, True, context)
+            more[SUPPRESS_HTTP] = True
         if self._is_root:
-            context = otel_context.set_value(ROOT, self, context)
-        self._scope = ContextScope(context)
+            more[ROOT] = self
+        self._scope = ContextScope(_Entered({**trace.set_span_in_context(self._span), **more}))
         self._scope.enter()
 
     def leave(self) -> None:
@@ -113,8 +137,9 @@ class OTelSpan:
         self._span.update_name(name)
 
     def set(self, attributes: Mapping[str, AttributeValue]) -> None:
-        """Add attributes."""
-        self._span.set_attributes(attributes)
+        """Add attributes, unless it has ended: OpenTelemetry would warn of each."""
+        if self._span.is_recording():
+            self._span.set_attributes(attributes)
 
     def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
         """Add an event at this moment."""
@@ -228,6 +253,10 @@ class OTelTracing:
             return None
         span = self._tracer.start_span(name, kind=_KINDS[kind], attributes=attributes)
         return OTelSpan(span, kind, self._redact, is_root=False)
+
+    def within(self) -> bool:
+        """Whether the running context is in a span, or in a trace that is not kept."""
+        return trace.get_current_span().get_span_context().is_valid
 
     def current_root(self) -> TraceSpan | None:
         """Return the root that the running context is in, which may have ended."""

@@ -107,7 +107,7 @@ class VoiceDriving(Driving):
     async def drop_voice(self, *, guild: GuildLike | None = None) -> None:
         """Let the voice connection die with no close frame."""
         _, connection = self._voice(guild)
-        connection.drop()
+        connection.drop(with_reset=False)
 
     def _voice(self, guild: GuildLike | None) -> tuple[VoiceSession, Connection]:
         return self.core.voice.connected(self.guild(guild).id)

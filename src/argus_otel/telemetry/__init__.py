@@ -5,7 +5,19 @@ one way: hook, neutral layer, bridge, SDK.
 """
 
 from .counters import Counter, CounterCell
-from .definitions import OTHER, Attribute, AttributeValue, Catalogue, Event, Kind, Metric, Severity, Span, SpanKind
+from .definitions import (
+    OTHER,
+    Attribute,
+    AttributeValue,
+    Catalogue,
+    Detail,
+    Event,
+    Kind,
+    Metric,
+    Severity,
+    Span,
+    SpanKind,
+)
 from .families import Attributes, Bound
 from .gauges import Gauge, Reading
 from .guard import Guard, PartError, message_of
@@ -13,6 +25,7 @@ from .health import Check, Health, Part, State
 from .histograms import Exemplar, Histogram, HistogramCell, Relay
 from .logged import Logged, LogSink
 from .operations import Operation
+from .own import Own, Timing, worker
 from .rates import Rates
 from .recorder import EventSink, LoopWatcher, Telemetry
 from .redaction import Redactor
@@ -37,11 +50,16 @@ __all__ = [
     "Logged",
     "LogSink",
     "LoopWatcher",
+    # what the bot's own code counts and times
+    "Own",
+    "Timing",
+    "worker",
     # definitions
     "Attribute",
     "AttributeValue",
     "Attributes",
     "Catalogue",
+    "Detail",
     "Event",
     "Kind",
     "Metric",

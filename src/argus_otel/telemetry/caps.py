@@ -36,3 +36,7 @@ class AttributeCaps:
                 return value
         self._overflowed(attribute.name)
         return OTHER
+
+    def is_full(self, attribute: Attribute) -> bool:
+        """Whether an attribute with an open set has as many values as it may have."""
+        return len(self._seen.get(attribute.name, ())) >= attribute.cap

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .definitions import Attribute, Catalogue, Kind, Metric
+from .definitions import Attribute, Catalogue, Kind, Metric, Span, SpanKind
 
-HOOK = Attribute("argus.hook", "The hook, by the name that /status gives it.", cap=100)
-ATTRIBUTE = Attribute("argus.attribute", "The attribute whose values were capped.", cap=100)
+HOOK = Attribute("argus.hook", "The hook, by the name that /status gives it.", cap=100, examples=("REST calls",))
+ATTRIBUTE = Attribute("argus.attribute", "The attribute whose values were capped.", cap=100, examples=("url.template",))
 
 HOOK_ERRORS = Metric(
     "argus.hook.errors",
@@ -34,5 +34,12 @@ EXPORT_LOST = Metric(
     (EXPORTER,),
 )
 
-CATALOGUE = Catalogue("argus", metrics=(HOOK_ERRORS, HOOK_ACTIVE, ATTRIBUTE_OVERFLOW, EXPORT_LOST))
+TIMED_SPAN = Span(
+    "{name}",
+    SpanKind.INTERNAL,
+    "What the bot's own code times with `argus_otel.timed`, by the name that it gives; with the attributes it gives.",
+    ("error.type",),
+)
+
+CATALOGUE = Catalogue("argus", metrics=(HOOK_ERRORS, HOOK_ACTIVE, ATTRIBUTE_OVERFLOW, EXPORT_LOST), spans=(TIMED_SPAN,))
 """The distro about itself."""

@@ -61,6 +61,8 @@ class Attribute:
     normalise:
         Turns a raw value into the one reported, before the cap is applied. Raw values are not remembered, so it is
         called each time for one that differs from its normal form: hot paths key by the normal form.
+    examples:
+        For an open set: values as they come, of the type that all of them have.
 
     Raises
     ------
@@ -73,10 +75,28 @@ class Attribute:
     values: tuple[AttributeValue, ...] = ()
     cap: int = 0
     normalise: Callable[[str], str] | None = None
+    examples: tuple[AttributeValue, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.values) == bool(self.cap):
             raise ValueError(f"attribute {self.name}: give either a closed set of values or a cap")
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """An attribute of spans and events only, which needs no bound: an id, a name, a figure.
+
+    Parameters
+    ----------
+    name, meaning:
+        As :class:`Attribute` has them.
+    examples:
+        Values as they come, of the type that all of them have.
+    """
+
+    name: str
+    meaning: str
+    examples: tuple[AttributeValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +171,8 @@ class Catalogue:
     ----------
     name:
         What it is about.
+    details:
+        The attributes of spans and events that no metric has.
 
     Raises
     ------
@@ -162,9 +184,10 @@ class Catalogue:
     metrics: tuple[Metric, ...] = ()
     spans: tuple[Span, ...] = ()
     events: tuple[Event, ...] = ()
+    details: tuple[Detail, ...] = ()
 
     def __post_init__(self) -> None:
-        for definitions in (self.metrics, self.spans, self.events):
+        for definitions in (self.metrics, self.spans, self.events, self.details):
             names = [definition.name for definition in definitions]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:

@@ -25,6 +25,9 @@ T = TypeVar("T")
 EventSink = Callable[[Event, Mapping[str, AttributeValue]], None]
 """Takes an event as it happens: (definition, attributes). Must not block."""
 
+DefinitionWatcher = Callable[[Metric], None]
+"""Is told of a metric that no catalogue has; called by whoever uses it first, on any thread. Must not block."""
+
 LoopWatcher = Callable[[asyncio.AbstractEventLoop], None]
 """Is told of an event loop that a source's program runs on; called on that loop, and again for one that it knows."""
 
@@ -61,7 +64,9 @@ class Telemetry:
         self._counters: dict[str, Counter] = {}
         self._histograms: dict[str, Histogram] = {}
         self._gauges: dict[str, Gauge] = {}
-        self._caps = AttributeCaps(self._overflowed)
+        self._defined: dict[str, Metric] = {}
+        self._definition_watchers: list[DefinitionWatcher] = []
+        self._caps = AttributeCaps(self.overflowed)
         self._overflows = self.counter(ATTRIBUTE_OVERFLOW)
         self._faults = self.counter(HOOK_ERRORS)
         self.guard = Guard(self._faulted, self.redact)
@@ -97,6 +102,16 @@ class Telemetry:
         """Read ``metric`` by ``read`` from now on; see :class:`~.gauges.Gauge` for what it must heed."""
         self._gauges[metric.name] = Gauge(metric, read)
 
+    def define(self, metric: Metric, cells: Counter | Histogram) -> None:
+        """Add a metric that no catalogue has, with its cells, and tell every bridge of it."""
+        if isinstance(cells, Histogram):
+            self._histograms[metric.name] = cells
+        else:
+            self._counters[metric.name] = cells
+        self._defined[metric.name] = metric
+        for watch in self._definition_watchers:
+            watch(metric)
+
     def emit(self, event: Event, attributes: Mapping[str, AttributeValue]) -> None:
         """Tell that ``event`` happened now."""
         for sink in self._sinks:
@@ -126,6 +141,15 @@ class Telemetry:
         if sink not in self._sinks:
             self._sinks.append(sink)
 
+    def defined(self) -> list[Metric]:
+        """Return the metrics that no catalogue has, which were defined while the program ran. Any thread."""
+        return list(self._defined.values())
+
+    def watch_definitions(self, watch: DefinitionWatcher) -> None:
+        """Have ``watch`` told of every metric that is defined from now on."""
+        if watch not in self._definition_watchers:
+            self._definition_watchers.append(watch)
+
     def points(self, metric: Metric) -> list[tuple[Attributes, float]]:
         """Return the points of a counter or gauge now; none where no source has asked for it. Any thread."""
         counter = self._counters.get(metric.name)
@@ -140,12 +164,13 @@ class Telemetry:
         """Return the histograms that sources have asked for."""
         return list(self._histograms.values())
 
-    # -- its own
-
-    def _overflowed(self, attribute: str) -> None:
+    def overflowed(self, attribute: str) -> None:
+        """Count a value that became ``_OTHER``."""
         # The overflow counter's own attribute can overflow too: that must not come back here.
         if attribute != ATTRIBUTE_OVERFLOW.attributes[0].name:
             self._overflows[attribute].value += 1
+
+    # -- its own
 
     def _faulted(self, hook: str) -> None:
         self._faults[hook].value += 1

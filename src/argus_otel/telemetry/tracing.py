@@ -103,6 +103,10 @@ class Tracing(Protocol):
         """Start a span under the running context's, or return ``None`` in a trace that is not kept."""
         ...
 
+    def within(self) -> bool:
+        """Whether the running context is in a span, be it ours or the bot's own, or in a trace that is not kept."""
+        ...
+
     def current_root(self) -> TraceSpan | None:
         """Return the root that the running context is in, which may have ended; ``None`` outside any of ours."""
         ...

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from argus_otel.telemetry import Attribute, Catalogue, Event, Kind, Metric, Severity, Span, SpanKind
+from argus_otel.telemetry import Attribute, Catalogue, Detail, Event, Kind, Metric, Severity, Span, SpanKind
 
 from .templates import template_of
 
 # -- attributes
 
-EVENT_TYPE = Attribute("discord.event.type", "The gateway event's type, as Discord sends it.", cap=200)
-SHARD_ID = Attribute("discord.shard.id", "The shard; a client without shards is shard 0.", cap=1000)
+EVENT_TYPE = Attribute(
+    "discord.event.type", "The gateway event's type, as Discord sends it.", cap=200, examples=("INTERACTION_CREATE",)
+)
+SHARD_ID = Attribute("discord.shard.id", "The shard; a client without shards is shard 0.", cap=1000, examples=(0, 17))
 SESSION_TYPE = Attribute(
     "discord.session.type", "Whether a session was begun or taken up again.", values=("identify", "resume")
 )
-CLOSE_CODE = Attribute("discord.close.code", "The code the connection was closed with; 1006 where none came.", cap=64)
+CLOSE_CODE = Attribute(
+    "discord.close.code",
+    "The code the connection was closed with; 1006 where none came.",
+    cap=64,
+    examples=(1006, 4004),
+)
 INTERACTION_TYPE = Attribute(
     "discord.interaction.type",
     "The interaction's type, by discord.py's names.",
     values=("application_command", "component", "autocomplete", "modal_submit"),
 )
-COMMAND_NAME = Attribute("discord.command.name", "The command's qualified name, such as `play song`.", cap=500)
+COMMAND_NAME = Attribute(
+    "discord.command.name", "The command's qualified name, such as `play song`.", cap=500, examples=("play song",)
+)
 COMMAND_TYPE = Attribute(
     "discord.command.type",
     "How the command was called. A hybrid command is `slash` or `prefix`, as it came.",
@@ -29,6 +38,7 @@ COMPONENT_NAME = Attribute(
     "discord.component.name",
     "The view's class and the callback, such as `PlayerView.skip`, or the modal's class.",
     cap=500,
+    examples=("PlayerView.skip", "FeedbackModal"),
 )
 OUTCOME = Attribute(
     "discord.outcome",
@@ -36,27 +46,58 @@ OUTCOME = Attribute(
     values=("ok", "rejected", "error"),
 )
 ERROR_TYPE = Attribute(
-    "error.type", "The original exception's class, not discord.py's wrapper; absent on success.", cap=200
+    "error.type",
+    "The original exception's class, not discord.py's wrapper; absent on success.",
+    cap=200,
+    examples=("KeyError",),
 )
 METHOD = Attribute(
     "http.request.method", "The HTTP method.", values=("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 )
 TEMPLATE = Attribute(
-    "url.template", "The route, such as `/channels/{channel_id}/messages`.", cap=300, normalise=template_of
+    "url.template",
+    "The route, such as `/channels/{channel_id}/messages`.",
+    cap=300,
+    normalise=template_of,
+    examples=("/channels/{channel_id}/messages",),
 )
-STATUS = Attribute("http.response.status_code", "The HTTP status.", cap=64)
-SERVER = Attribute("server.address", "The host of Discord's API.", cap=16)
+STATUS = Attribute("http.response.status_code", "The HTTP status.", cap=64, examples=(200, 429))
+SERVER = Attribute("server.address", "The host of Discord's API.", cap=16, examples=("discord.com",))
 RATELIMIT_SCOPE = Attribute(
     "discord.ratelimit.scope", "Whose limit was hit.", values=("user", "shared", "global", "cloudflare")
 )
 EVENT_NAME = Attribute(
-    "discord.event.name", "The event that a listener is for, by discord.py's name without `on_`.", cap=200
+    "discord.event.name",
+    "The event that a listener is for, by discord.py's name without `on_`.",
+    cap=200,
+    examples=("member_join",),
 )
 TASK_NAME = Attribute(
-    "discord.task.name", "The function that a `discord.ext.tasks` loop repeats, as `Cog.cleanup` or `cleanup`.", cap=200
+    "discord.task.name",
+    "The function that a `discord.ext.tasks` loop repeats, as `Cog.cleanup` or `cleanup`.",
+    cap=200,
+    examples=("Cog.cleanup",),
 )
 CHANGE = Attribute("discord.change", "Whether the bot came to the guild or is gone from it.", values=("join", "leave"))
-EXTENSION_NAME = Attribute("discord.extension.name", "The extension's module, such as `cogs.music`.", cap=200)
+EXTENSION_NAME = Attribute(
+    "discord.extension.name", "The extension's module, such as `cogs.music`.", cap=200, examples=("cogs.music",)
+)
+
+# -- attributes of spans and events only
+
+_AN_ID = ("1102233445566778899",)
+
+DETAILS = (
+    Detail("discord.guild.id", "The guild's id; absent in direct messages.", _AN_ID),
+    Detail("discord.channel.id", "The channel's id.", _AN_ID),
+    Detail("discord.user.id", "The id of the user whose doing it was.", _AN_ID),
+    Detail("discord.message.id", "The id of the message that was the command.", _AN_ID),
+    Detail("discord.interaction.id", "The interaction's id.", _AN_ID),
+    Detail("discord.guild.name", "The guild's name.", ("Jazz lovers",)),
+    Detail("discord.guild.member_count", "How many members the guild has, as far as Discord has said.", (250,)),
+    Detail("http.request.resend_count", "How many attempts followed the first; absent where none did.", (1,)),
+    Detail("discord.rest.ratelimit.wait", "What the call waited for rate limits, in seconds; absent for 0.", (0.5,)),
+)
 
 # -- buckets, in seconds
 
@@ -408,6 +449,7 @@ EXTENSION_EVENT = Event(
 
 CATALOGUE = Catalogue(
     "discord",
+    details=DETAILS,
     metrics=(
         GATEWAY_EVENTS,
         SHARD_EVENTS,

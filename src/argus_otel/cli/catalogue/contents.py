@@ -1,0 +1,140 @@
+"""What is in all catalogues, attributes gathered from the signals that have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from argus_otel.catalogues import CATALOGUES
+from argus_otel.cli.measures import prometheus_name
+from argus_otel.telemetry import AttributeValue, Catalogue, Event, Metric, Span
+
+KINDS = ("metric", "span", "event", "attribute")
+
+SEMCONV = "1.40.0"
+"""The version of OpenTelemetry's semantic conventions that has every attribute among :data:`UPSTREAM`."""
+
+UPSTREAM = frozenset(
+    {
+        "code.stacktrace",
+        "error.type",
+        "http.request.method",
+        "http.request.resend_count",
+        "http.response.status_code",
+        "server.address",
+        "thread.name",
+        "url.template",
+    }
+)
+"""Attributes that OpenTelemetry's semantic conventions define, of those that we use."""
+
+
+@dataclass(slots=True)
+class Known:
+    """One attribute, and who has it.
+
+    Attributes
+    ----------
+    type:
+        ``string``, ``int``, ``double`` or ``boolean``.
+    values, cap, examples:
+        As :class:`~argus_otel.telemetry.Attribute` has them; ``cap`` is 0 for a closed set, and for an attribute that
+        no metric has.
+    metrics, spans, events:
+        The names of the signals that have it.
+    """
+
+    name: str
+    meaning: str = ""
+    values: tuple[AttributeValue, ...] = ()
+    cap: int = 0
+    examples: tuple[AttributeValue, ...] = ()
+    metrics: list[str] = field(default_factory=list[str])
+    spans: list[str] = field(default_factory=list[str])
+    events: list[str] = field(default_factory=list[str])
+
+    @property
+    def type(self) -> str:
+        """What its values are."""
+        return _TYPES[type(next(iter(self.values or self.examples), ""))]
+
+    @property
+    def upstream(self) -> bool:
+        """Whether OpenTelemetry's semantic conventions define it."""
+        return self.name in UPSTREAM
+
+    @property
+    def bound(self) -> str:
+        """Which values it may have, in words."""
+        if self.values:
+            return ", ".join(map(str, self.values))
+        return f"up to {self.cap} values" if self.cap else "any value"
+
+
+_TYPES = {str: "string", bool: "boolean", int: "int", float: "double"}
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Metrics, spans, events and attributes, in the order of the catalogues."""
+
+    metrics: Sequence[Metric]
+    spans: Sequence[Span]
+    events: Sequence[Event]
+    attributes: Sequence[Known]
+
+    def __bool__(self) -> bool:
+        return bool(self.metrics or self.spans or self.events or self.attributes)
+
+    def only(self, kind: str | None, names: Sequence[str]) -> Contents:
+        """Return those of one kind, or all, that one of ``names`` stands for; all where there are no names."""
+
+        def wanted(of: str, *spellings: str) -> bool:
+            return kind in (None, of) and (not names or any(_matches(name, spellings) for name in names))
+
+        return replace(
+            self,
+            metrics=[m for m in self.metrics if wanted("metric", m.name, *served(m))],
+            spans=[s for s in self.spans if wanted("span", s.name)],
+            events=[e for e in self.events if wanted("event", e.name)],
+            attributes=[a for a in self.attributes if wanted("attribute", a.name)],
+        )
+
+
+def served(metric: Metric) -> tuple[str, ...]:
+    """Return the names of the samples that Prometheus has of ``metric``."""
+    name = prometheus_name(metric)
+    return (name, *(f"{name}_{part}" for part in ("bucket", "count", "sum"))) if metric.buckets else (name,)
+
+
+def gather(catalogues: Iterable[Catalogue] = CATALOGUES) -> Contents:
+    """Return what is in ``catalogues``."""
+    catalogues = tuple(catalogues)
+    known: dict[str, Known] = {}
+    for catalogue in catalogues:
+        for detail in catalogue.details:
+            known.setdefault(detail.name, Known(detail.name, detail.meaning, examples=detail.examples))
+        for metric in catalogue.metrics:
+            for each in metric.attributes:
+                one = known.setdefault(each.name, Known(each.name))
+                one.meaning, one.values, one.cap, one.examples = each.meaning, each.values, each.cap, each.examples
+                one.metrics.append(metric.name)
+        for span in catalogue.spans:
+            for name in span.attributes:
+                known.setdefault(name, Known(name)).spans.append(span.name)
+        for event in catalogue.events:
+            for name in event.attributes:
+                known.setdefault(name, Known(name)).events.append(event.name)
+    return Contents(
+        [metric for catalogue in catalogues for metric in catalogue.metrics],
+        [span for catalogue in catalogues for span in catalogue.spans],
+        [event for catalogue in catalogues for event in catalogue.events],
+        sorted(known.values(), key=lambda attribute: attribute.name),
+    )
+
+
+def _matches(word: str, spellings: tuple[str, ...]) -> bool:
+    if "*" in word or "?" in word:
+        return any(fnmatchcase(spelling, word) for spelling in spellings)
+    return any(word in spelling for spelling in spellings)

@@ -1,0 +1,89 @@
+"""The catalogue as a page: ``docs/catalogue.md`` is what this writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from argus_otel.cli.measures import prometheus_name
+from argus_otel.telemetry import Metric
+
+from .contents import SEMCONV, Contents, Known
+
+COMMAND = "argus-otel catalogue --format markdown > docs/catalogue.md"
+"""What makes the page."""
+
+_HEAD = f"""\
+# What is emitted
+
+Written by `{COMMAND}`: edit the definitions, and not this page.
+
+Prometheus' names are those of `/metrics`. A histogram has its name with `_bucket`, `_count` and `_sum`; its buckets are
+in its unit. An attribute of a metric has a closed set of values, or a cap beyond which values become `_OTHER` and are
+counted in `argus.attribute.overflow`. Prometheus spells an attribute's dots as underscores."""
+
+
+def as_markdown(contents: Contents) -> str:
+    """Return the page, without the last newline."""
+    sections = [_HEAD]
+    if contents.metrics:
+        sections += ["## Metrics", *(_metric(metric) for metric in contents.metrics)]
+    if contents.spans:
+        rows = [(f"`{s.name}`", s.kind.value, _cell(s.meaning), _code(s.attributes)) for s in contents.spans]
+        sections += ["## Spans", _table(("span", "kind", "is", "attributes"), rows)]
+    if contents.events:
+        rows = [(f"`{e.name}`", e.severity.value, _cell(e.meaning), _code(e.attributes)) for e in contents.events]
+        sections += [
+            "## Events",
+            "Log records with an event name.",
+            _table(("event", "severity", "is", "attributes"), rows),
+        ]
+    if contents.attributes:
+        sections += ["## Attributes", _attributes(contents.attributes)]
+    return "\n\n".join(sections)
+
+
+def _metric(metric: Metric) -> str:
+    lines = [f"### `{metric.name}`", metric.meaning]
+    lines.append(f"`{prometheus_name(metric)}`, {metric.kind.value}, unit `{metric.unit}`")
+    if metric.buckets:
+        lines[-1] += f", buckets {', '.join(f'{edge:g}' for edge in metric.buckets)}"
+    if metric.attributes:
+        rows = [
+            (f"`{a.name}`", _bound(Known(a.name, values=a.values, cap=a.cap)), _cell(a.meaning))
+            for a in metric.attributes
+        ]
+        lines.append(_table(("attribute", "values", "is"), rows))
+    return "\n\n".join(lines)
+
+
+def _attributes(attributes: Iterable[Known]) -> str:
+    rows = [
+        (
+            f"`{a.name}`",
+            a.type,
+            _bound(a),
+            _cell(a.meaning),
+            ", ".join(f"`{example}`" for example in a.examples),
+            ", ".join(kind for kind in ("metrics", "spans", "events") if getattr(a, kind)),
+            f"semconv {SEMCONV}" if a.upstream else "argus-otel",
+        )
+        for a in attributes
+    ]
+    return _table(("attribute", "type", "values", "is", "for example", "on", "defined by"), rows)
+
+
+def _bound(attribute: Known) -> str:
+    return _code(map(str, attribute.values)) if attribute.values else attribute.bound
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell or '-' for cell in line)} |" for line in lines)

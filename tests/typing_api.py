@@ -1,0 +1,91 @@
+"""The public names as a type checker sees them. pyright reads this file; nothing has to run it.
+
+Where a call has to be an error, its line says which: pyright complains of an ignore that it did not need.
+"""
+
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true, reportUnusedCoroutine=false, reportUnusedFunction=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from typing_extensions import assert_type
+
+import argus_otel
+from argus_otel import annotate, count, timed
+
+T = TypeVar("T")
+
+
+def counting() -> None:
+    assert_type(count("songs.played"), None)
+    count("songs.played", 2, genre="rock", live=True, stars=5, ratio=0.5, host=None)
+    argus_otel.count("songs.played", amount=0.5, name="an attribute")
+    count("songs.played", 1, **{"song.genre": "rock"})
+    count()  # pyright: ignore[reportCallIssue]
+    count(5)  # pyright: ignore[reportArgumentType]
+    count("songs.played", "two")  # pyright: ignore[reportArgumentType]
+    count("songs.played", genre=["rock"])  # pyright: ignore[reportArgumentType]
+    count(name="songs.played")  # pyright: ignore[reportCallIssue]
+
+
+def annotating(user: object) -> None:
+    assert_type(annotate(user_id=1), None)
+    annotate({"playlist.name": "jazz", "live": True}, host=None)
+    annotate(user=user)  # pyright: ignore[reportArgumentType]
+    annotate("user")  # pyright: ignore[reportArgumentType]
+
+
+@timed("plain")
+def plain(number: int, *, double: bool = False) -> str:
+    return str(number * (2 if double else 1))
+
+
+@timed("slow", table="tags")
+async def slow(number: int) -> str:
+    return str(number)
+
+
+@timed("generic")
+def generic(thing: T) -> T:
+    return thing
+
+
+class Player:
+    @timed("player.play")
+    def play(self, song: str) -> bool:
+        return bool(song)
+
+    @timed("player.load")
+    async def load(self, song: str) -> bytes:
+        return song.encode()
+
+    @classmethod
+    @timed("player.make")
+    def make(cls) -> Player:
+        return cls()
+
+
+async def timing() -> None:
+    with timed("block", table="tags") as nothing:
+        assert_type(nothing, None)
+    assert_type(plain(1, double=True), str)
+    assert_type(await slow(1), str)
+    assert_type(generic(1.5), float)
+    assert_type(Player().play("a"), bool)
+    assert_type(await Player().load("a"), bytes)
+    assert_type(Player.make(), Player)
+    kept: Callable[[int], Coroutine[Any, Any, str]] = slow
+    await kept(1)
+    plain("one")  # pyright: ignore[reportArgumentType]
+    plain(1, twice=True)  # pyright: ignore[reportCallIssue]
+    await slow()  # pyright: ignore[reportCallIssue]
+    Player().play()  # pyright: ignore[reportCallIssue]
+    timed(plain)  # pyright: ignore[reportArgumentType]
+    timed("x", table=object())  # pyright: ignore[reportArgumentType]
+
+
+def no_exception_is_swallowed() -> int:
+    with timed("block"):
+        return 1
