@@ -153,6 +153,7 @@ class Received:
     resources: list[dict[str, str]] = field(default_factory=list)
     metrics: dict[str, Any] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
+    logs: list[Any] = field(default_factory=list)
 
     def named(self, name: str) -> list[Any]:
         """Return the spans of that name."""
@@ -210,6 +211,7 @@ class Receiver(
         for resource in request.resource_logs:
             for scope in resource.scope_logs:
                 self.received.events.extend(record.event_name for record in scope.log_records)
+                self.received.logs.extend(scope.log_records)
         return logs_service_pb2.ExportLogsServiceResponse()
 
 
