@@ -60,6 +60,8 @@ class RestEntry:
         The kind of the injected fault, where there was one.
     traceparent: :class:`bool`
         Whether the request carried a ``traceparent`` header, which a bot has no business sending to Discord.
+    body: Any
+        The JSON that was sent, or the ``payload_json`` of a form with files; ``None`` where there was none.
     """
 
     method: str
@@ -71,6 +73,7 @@ class RestEntry:
     scope: str | None = None
     fault: str | None = None
     traceparent: bool = False
+    body: Any = None
 
     @property
     def duration(self) -> float:
@@ -213,7 +216,7 @@ class Ledger:
     heartbeats: List[HeartbeatEntry]
     commands: List[CommandEntry]
     raw_frames: :class:`int`
-        Frames injected with ``send_raw``; they are no events.
+        Frames injected with ``send_raw`` or ``send_message``; they are no events.
     """
 
     def __init__(self) -> None:

@@ -24,7 +24,9 @@ class AttributeCaps:
         """Return the value to report for ``value``: itself, its normal form, or ``_OTHER``."""
         if attribute.normalise is not None and isinstance(value, str):
             value = attribute.normalise(value)
-        if attribute.values:
+        if not _portable(value):
+            pass
+        elif attribute.values:
             if value in attribute.values or value == OTHER:
                 return value
         else:
@@ -36,3 +38,14 @@ class AttributeCaps:
                 return value
         self._overflowed(attribute.name)
         return OTHER
+
+
+def _portable(value: AttributeValue) -> bool:
+    """Whether every exporter can carry a value: one that it cannot, costs it all the others of the same export."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair, which JSON may hold
+            return False
+        return True
+    return not isinstance(value, int) or -(2**63) <= value < 2**63

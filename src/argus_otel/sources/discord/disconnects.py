@@ -26,6 +26,10 @@ HOOK = "gateway disconnects"
 # RFC 6455's "no close frame came", which is also what aiohttp says of a connection that just broke.
 _ABNORMAL = 1006
 
+# What discord.py's poll_event closes with. Where it waits for the next event, aiohttp lets it close before our own
+# close, which then does nothing: a bot that is closed in its prime says 4000 and not 1000.
+_POLLING = 4000
+
 
 class Disconnects:
     """Counts connections that ended."""
@@ -74,7 +78,15 @@ class Disconnects:
         if shard.closed or not self._hooks.on:
             return
         shard.closed = True
-        ws = shard.ws
-        code = _ABNORMAL if ws is None else int(ws._close_code or ws.socket.close_code or _ABNORMAL)
+        code = _close_code(shard.ws)
         self._counts[shard.id, code].value += 1
         self._telemetry.emit(DISCONNECT_EVENT, {SHARD_ID.name: shard.id, CLOSE_CODE.name: code})
+
+
+def _close_code(ws: DiscordWebSocket | None) -> int:
+    if ws is None:
+        return _ABNORMAL
+    ours, known = ws._close_code, ws.socket.close_code
+    if ours and known is None:
+        return _POLLING
+    return int(ours or known or _ABNORMAL)
