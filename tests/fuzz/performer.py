@@ -190,6 +190,7 @@ class Performer:
         simulator.faults.clear()
         left = sorted(re.sub(r"\d+", "N", task.get_name()) for task in self._tasks())
         over = self._over()
+        gc.collect()  # users are cached for as long as somebody has them
         caches = self._caches()
         ended = await self.stop() if over or not rested else None
         gc.collect()
@@ -288,7 +289,7 @@ class Performer:
     def _filled(self, message: Any, kind: str, fresh: dict[str, str]) -> Any:
         """Return a message with identifiers of this moment in the place of ``$…``."""
         if isinstance(message, dict):
-            return {key: self._filled(value, kind, fresh) for key, value in message.items()}
+            return {self._filled(key, kind, fresh): self._filled(value, kind, fresh) for key, value in message.items()}
         if isinstance(message, list):
             return [self._filled(value, kind, fresh) for value in message]
         if not isinstance(message, str) or not message.startswith("$"):
@@ -388,12 +389,15 @@ class Performer:
             kind = kinds.get(str((message["d"] or {}).get("id")), "")
             named = _named(message, kind, {}, sim.gateway_url)
             seen.setdefault(json.dumps({**named, "s": None}), [kind, named | {"s": None}])
-        return list(seen.values())
+        return [seen[text] for text in sorted(seen)]  # whichever of two sockets was read first
 
 
 def _named(value: Any, kind: str, known: dict[str, str], gateway: str, key: str = "") -> Any:
     if isinstance(value, dict):
-        return {name: _named(inner, kind, known, gateway, f"{key}.{name}") for name, inner in value.items()}
+        return {
+            _named(name, "", known, gateway): _named(inner, kind, known, gateway, f"{key}.{name}")
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
         return [_named(inner, kind, known, gateway, f"{key}[]") for inner in value]
     if key.endswith("timestamp") and value is not None:

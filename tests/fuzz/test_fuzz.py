@@ -6,32 +6,39 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from .conftest import Pair
 from .strategies import conversations, disturbances
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
+LONG = os.environ.get("FUZZ_EXAMPLES")
+"""How many examples each test takes, chosen afresh; left out, they are few and always the same."""
 
-fuzzed = settings(
-    max_examples=EXAMPLES,
-    derandomize="FUZZ_EXAMPLES" not in os.environ,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    print_blob=True,
-)
-pytestmark = pytest.mark.timeout(60 + 3 * EXAMPLES)
+pytestmark = pytest.mark.timeout(120 if LONG is None else 120 + 3 * int(LONG))
 
 
-@fuzzed
+def fuzzed(examples: int) -> settings:
+    """Return the settings of a test that takes so many examples where nobody asks for more."""
+    return settings(
+        max_examples=examples if LONG is None else int(LONG),
+        derandomize=LONG is None,
+        # Shrinking takes minutes: it is left to those who ask for more.
+        phases=list(Phase) if LONG is not None else [Phase.explicit, Phase.generate],
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+
+
+@fuzzed(120)
 @given(data=st.data())
 def test_malformed_frames_of_the_gateway(pair: Pair, data: st.DataObject) -> None:
     pair.check(data.draw(conversations(pair.corpus)))
 
 
-@fuzzed
+@fuzzed(50)
 @given(steps=disturbances())
 def test_malformed_answers_of_the_api(pair: Pair, steps: list[list[Any]]) -> None:
     pair.check(steps)

@@ -115,7 +115,7 @@ class InteractionOperation(Operation):
     acknowledged, acknowledging:
         Whether Discord has had our answer, and whether one is under way.
     interaction:
-        discord.py's object, where the command tree has it.
+        discord.py's object, while the command tree has it.
     """
 
     name: str | None = None
@@ -123,7 +123,7 @@ class InteractionOperation(Operation):
     rejected: bool = False
     acknowledged: bool = False
     acknowledging: bool = False
-    interaction: Interaction[Any]
+    interaction: Interaction[Any] | None = None
 
     def __init__(self, interaction_id: int, kind: Kind) -> None:
         self.started = perf_counter()
@@ -299,7 +299,7 @@ class Interactions:
 
     def _note(self, interaction_id: int, error: BaseException) -> None:
         operation = self._open.get(interaction_id)
-        if operation is not None:
+        if operation is not None and not operation.ended:
             operation.note(original(error))
 
     def end(self, operation: InteractionOperation, error: BaseException | None = None) -> None:
@@ -335,6 +335,8 @@ class Interactions:
             if kind.command_type is not None:
                 named = (operation.name, kind.command_type, *outcome)
                 self._commands[named].record(duration, trace)
+        # What is remembered until the deadline must keep nothing of the bot's alive.
+        operation.error = operation.interaction = None
         if operation.acknowledged:
             del self._open[operation.id]
         else:
