@@ -101,8 +101,8 @@ class FuzzedBot(commands.Bot):
     async def on_command_error(self, context: Any, exception: Exception, /) -> None:
         self.failed(f"on_command_error {context.command}", exception)
 
-    async def on_typing(self, *_: object) -> None:
-        raise LookupError("a listener fails")
+    async def on_typing(self, *arguments: object) -> None:
+        raise LookupError(f"a listener fails with {len(arguments)} arguments")
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         if (

@@ -185,6 +185,8 @@ class Performer:
             with contextlib.suppress(NotConnectedError):
                 await self._do(step, results)
             rested = await self._rest()
+            # A global limit of no length is one that discord.py never lifts: all further calls would wait for it.
+            rested = rested and self.bot.http._global_over.is_set()
             if not rested or self._over():
                 break
         simulator.faults.clear()

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from .conftest import Pair
-from .strategies import conversations, disturbances
+from .strategies import BODIES, conversations, disturbances
 
 LONG = os.environ.get("FUZZ_EXAMPLES")
 """How many examples each test takes, chosen afresh; left out, they are few and always the same."""
@@ -32,13 +32,26 @@ def fuzzed(examples: int) -> settings:
     )
 
 
-@fuzzed(120)
+def test_what_discord_really_sends(pair: Pair) -> None:
+    for kind, message in pair.corpus:
+        pair.check([["frames", [["json", message, kind, True]]]])
+
+
+@pytest.mark.parametrize("status", [200, 404, 429, 503])
+def test_each_body_of_an_answer(pair: Pair, status: int) -> None:
+    headers = {"Content-Type": "application/json", "Via": "1.1 google"}
+    for body in BODIES:
+        reply = ["fault", "reply", {"status": status, "body": body.hex(), "headers": headers}, {"times": 1}]
+        pair.check([reply, ["call", "sync"], reply, ["call", "fetch_user"]])
+
+
+@fuzzed(80)
 @given(data=st.data())
 def test_malformed_frames_of_the_gateway(pair: Pair, data: st.DataObject) -> None:
     pair.check(data.draw(conversations(pair.corpus)))
 
 
-@fuzzed(50)
+@fuzzed(60)
 @given(steps=disturbances())
 def test_malformed_answers_of_the_api(pair: Pair, steps: list[list[Any]]) -> None:
     pair.check(steps)
