@@ -26,8 +26,8 @@ HOOK = "gateway disconnects"
 # RFC 6455's "no close frame came", which is also what aiohttp says of a connection that just broke.
 _ABNORMAL = 1006
 
-# What discord.py's poll_event closes with. Where it waits for the next event, aiohttp lets it close before our own
-# close, which then does nothing: a bot that is closed in its prime says 4000 and not 1000.
+# What the poll_event of newer versions closes with. Where it waits for the next event, aiohttp lets it close before
+# DiscordWebSocket.close does, which then returns at once: a bot that is closed in its prime says 4000 and not 1000.
 _POLLING = 4000
 
 
@@ -72,21 +72,16 @@ class Disconnects:
     def _closed(self, ws: DiscordWebSocket) -> None:
         shard = self._roster.shard_of(ws)
         if shard is not None:
-            self._count(shard)
+            self._count(shard, _POLLING if ws.socket.close_code is None else None)
 
-    def _count(self, shard: Shard) -> None:
+    def _count(self, shard: Shard, code: int | None = None) -> None:
         if shard.closed or not self._hooks.on:
             return
         shard.closed = True
-        code = _close_code(shard.ws)
+        code = code or _close_code(shard.ws)
         self._counts[shard.id, code].value += 1
         self._telemetry.emit(DISCONNECT_EVENT, {SHARD_ID.name: shard.id, CLOSE_CODE.name: code})
 
 
 def _close_code(ws: DiscordWebSocket | None) -> int:
-    if ws is None:
-        return _ABNORMAL
-    ours, known = ws._close_code, ws.socket.close_code
-    if ours and known is None:
-        return _POLLING
-    return int(ours or known or _ABNORMAL)
+    return _ABNORMAL if ws is None else int(ws._close_code or ws.socket.close_code or _ABNORMAL)
