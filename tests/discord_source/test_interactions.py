@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+import weakref
 
 import discord
 import pytest
@@ -509,3 +511,32 @@ def test_acknowledgement_is_timed_from_creation_and_lateness_is_counted(
         ("application_command", "late"): 1,
     }
     assert observed.counts(COMMANDS)["late", "slash", "error", "NotFound"] == 1
+
+
+def test_what_a_failed_handler_had_is_not_kept_until_the_deadline(
+    observed: Observed, simulator: BackgroundSimulator
+) -> None:
+    kept: list[weakref.ref[object]] = []
+
+    class Thing:
+        pass
+
+    async def main() -> None:
+        bot = make_bot()
+
+        @bot.tree.command()
+        async def fail(interaction: discord.Interaction) -> None:
+            """Fail."""
+            thing = Thing()
+            kept.append(weakref.ref(thing))
+            raise ZeroDivisionError
+
+        async with running(bot, simulator):
+            await simulator.slash("fail")
+            await until(lambda: observed.counts("discord.interaction.duration"))
+            await asyncio.sleep(0)
+            gc.collect()
+            assert len(observed.interactions) == 1  # it may still be acknowledged
+            assert kept[0]() is None
+
+    asyncio.run(main())

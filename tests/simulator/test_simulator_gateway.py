@@ -256,6 +256,25 @@ def test_malformed_frames_are_sent_as_they_are(serve):
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("compress", [True, False])
+def test_any_message_within_the_compression_stream_whole_and_not(compress, serve):
+    async def scenario():
+        async with Simulator(compress=compress) as sim, serve(sim, everything()) as task:
+            await sim.ready()
+            await sim.send_message('{"op": 99, "d": {}}')
+            await sim.ask_heartbeat()
+            while len(sim.ledger.heartbeats_now()) < 2:
+                await asyncio.sleep(0.01)
+            assert sim.ledger.raw_frames == 1
+            assert not task.done()
+            await sim.send_message('{"op": 99, "d": {}}', cut=5)
+            await sim.send_message('{"op": 99, "d": {}}')
+            await asyncio.wait([task], timeout=5)
+            assert task.exception() is not None  # of JSON or of the stream, whichever notices
+
+    asyncio.run(scenario())
+
+
 async def talk(sim, *messages):
     """Say something to a gateway and return what it says until it closes, and with which code."""
     async with aiohttp.ClientSession() as session, session.ws_connect(sim.gateway_url) as ws:

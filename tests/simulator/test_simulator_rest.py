@@ -12,15 +12,18 @@ import pytest
 from simulated_bots import everything
 
 from argus_otel.simulator import (
+    Drip,
     Faults,
     Malformed,
     RateLimit,
     RateLimited,
     RateLimits,
+    Reply,
     Reset,
     ServerError,
     Simulator,
     Slow,
+    Truncated,
 )
 
 MESSAGES = "/channels/{channel_id}/messages"
@@ -238,6 +241,57 @@ def test_resets_slowness_and_broken_bodies(run_bot):
             assert sim.ledger.summary()["faults"] == {"reset": 1, "slow": 1, "malformed": 1}
 
     asyncio.run(scenario())
+
+
+def test_any_answer_half_an_answer_and_one_that_takes_its_time(run_bot):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()) as bot:
+            channel = bot.guilds[0].text_channels[0]
+            page = Reply(418, b"<h1>no</h1>", {"Content-Type": "text/html", "X-Whose": "nobody"})
+            sim.faults.add(page, times=1)
+            with pytest.raises(discord.HTTPException) as raised:
+                await channel.send("x")
+            assert raised.value.response.status == 418
+            assert raised.value.response.headers["X-Whose"] == "nobody"
+            assert "Via" not in raised.value.response.headers
+            assert raised.value.text == "<h1>no</h1>"
+            sim.faults.add(Reply(204, b"left out"), times=1)
+            assert await bot.http.get_user(1) == ""
+            sim.faults.add(Truncated(), times=1)
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await channel.send("half")
+            sim.faults.add(Drip(0.2), times=1)
+            started = time.perf_counter()
+            assert (await channel.send("slow")).content == "slow"
+            assert time.perf_counter() - started >= 0.2
+            assert sim.ledger.summary()["faults"] == {"reply": 2, "truncated": 1, "drip": 1}
+            sent = [entry.body["content"] for entry in sim.ledger.rest_now() if entry.template == MESSAGES]
+            assert sent == ["x", "half", "slow"]
+            assert len(sim.core.messages.in_channel(channel.id, 0)) == 2
+
+    asyncio.run(scenario())
+
+
+def test_the_ledger_has_the_json_of_a_form_and_nothing_of_what_is_none(run_bot):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()) as bot, aiohttp.ClientSession() as session:
+            channel = bot.guilds[0].text_channels[0]
+            await channel.send("with a file", file=discord.File(io.BytesIO(b"12345"), "five.txt"))
+            assert sim.ledger.rest[-1].body["content"] == "with a file"
+            headers = {"Authorization": f"Bot {sim.token}", "Content-Type": "application/json"}
+            url = f"{sim.api_url}/channels/{channel.id}/messages"
+            async with session.post(url, data="{", headers=headers) as response:
+                assert (response.status, (await response.json())["code"]) == (400, 50109)
+            assert sim.ledger.rest[-1].body is None
+
+    asyncio.run(scenario())
+
+
+def test_what_a_reply_and_a_drip_cannot_be():
+    with pytest.raises(ValueError, match="between 200 and 599"):
+        Reply(100)
+    with pytest.raises(ValueError, match="must not be negative"):
+        Drip(-1)
 
 
 def test_a_callback_which_a_fault_swallowed_can_be_made_again(run_bot):

@@ -66,3 +66,16 @@ def test_values_are_normalised_before_they_count_against_the_cap(caps: Attribute
 
 def test_only_texts_are_normalised(caps: AttributeCaps) -> None:
     assert caps.admit(LOWER, 7) == 7
+
+
+@pytest.mark.parametrize("value", ["\ud83d", 2**63, -(2**63) - 1])
+@pytest.mark.parametrize("attribute", [OPEN, LOWER], ids=["open", "normalised"])
+def test_what_no_exporter_can_carry_becomes_other_and_is_counted(
+    caps: AttributeCaps, overflows: Counter[str], attribute: Attribute, value: str | int
+) -> None:
+    assert caps.admit(attribute, value) == OTHER
+    assert overflows == {attribute.name: 1}
+
+
+def test_the_widest_numbers_and_texts_are_let_through(caps: AttributeCaps) -> None:
+    assert [caps.admit(OPEN, value) for value in (2**63 - 1, -(2**63), "😀")] == [2**63 - 1, -(2**63), "😀"]

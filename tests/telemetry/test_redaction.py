@@ -3,6 +3,8 @@ from __future__ import annotations
 import sys
 import threading
 
+import pytest
+
 from argus_otel.telemetry import Redactor
 
 
@@ -83,3 +85,10 @@ def test_secrets_can_be_named_while_another_thread_redacts() -> None:
         thread.join()
         sys.setswitchinterval(interval)
     assert not failures
+
+
+@pytest.mark.parametrize("secret", [None, "", 5, {"a": 1}, ["x"], True])
+def test_what_is_no_text_is_no_secret_and_spoils_nothing(secret: object) -> None:
+    redact = Redactor()
+    redact.add_secret(secret)
+    assert redact("True 5 x") == "True 5 x"

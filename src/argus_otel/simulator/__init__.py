@@ -13,7 +13,18 @@ except ImportError as error:
 
 from argus_otel.simulator.background import BackgroundSimulator
 from argus_otel.simulator.errors import NotConnectedError, SimulatorError, UnknownComponentError
-from argus_otel.simulator.faults import Fault, Faults, Malformed, RateLimited, Reset, ServerError, Slow
+from argus_otel.simulator.faults import (
+    Drip,
+    Fault,
+    Faults,
+    Malformed,
+    RateLimited,
+    Reply,
+    Reset,
+    ServerError,
+    Slow,
+    Truncated,
+)
 from argus_otel.simulator.handles import Acknowledgement, InteractionHandle, MessageHandle
 from argus_otel.simulator.ledger import (
     ACKNOWLEDGEMENT_DEADLINE,
@@ -69,6 +80,9 @@ __all__ = [
     "Reset",
     "Slow",
     "Malformed",
+    "Reply",
+    "Truncated",
+    "Drip",
     "RateLimits",
     "RateLimit",
     # what happened

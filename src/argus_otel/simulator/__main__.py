@@ -53,6 +53,13 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--members", type=int, default=20, help="people in each guild (default: 20)")
     result.add_argument("--token", default=DEFAULT_TOKEN, help="the bot token to accept (default: %(default)s)")
     result.add_argument(
+        "--certificate", metavar="FILE", help="speak https and wss with the certificate in this PEM file"
+    )
+    result.add_argument("--key", metavar="FILE", help="the PEM file with its key (default: the certificate's file)")
+    result.add_argument(
+        "--gateway-url", metavar="URL", help="where the bot is told that the gateway is (default: where it is)"
+    )
+    result.add_argument(
         "--load", type=float, metavar="RATE", help="have users act RATE times a second once the bot is connected"
     )
     result.add_argument(
@@ -72,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             guilds=options.guilds,
             members=options.members,
             port=options.port,
+            certificate=options.certificate,
+            key=options.key,
+            gateway_url=options.gateway_url,
         )
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_serve(sim, options))
@@ -91,8 +101,7 @@ async def _serve(sim: Simulator, options: argparse.Namespace) -> None:
     async with sim:
         sys.stdout.write(
             f"A simulated Discord is at {sim.url} (token: {sim.token})\n"
-            f"  run a bot:   ARGUS_SIMULATOR_URL={sim.url} argus-otel run bot.py\n"
-            f'  in a test:   argus_otel.simulator.redirect("{sim.url}")\n'
+            f"{_how_to_use(sim, options)}"
             f"  look inside: curl {sim.url}/_simulator/ledger\n"
             "Ctrl-C stops it and prints the ledger.\n"
         )
@@ -106,6 +115,15 @@ async def _serve(sim: Simulator, options: argparse.Namespace) -> None:
             crowd.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await crowd
+
+
+def _how_to_use(sim: Simulator, options: argparse.Namespace) -> str:
+    if options.certificate is not None:
+        return "  run a bot:   where discord.com leads here, and with SSL_CERT_FILE naming who vouches for it\n"
+    return (
+        f"  run a bot:   ARGUS_SIMULATOR_URL={sim.url} argus-otel run bot.py\n"
+        f'  in a test:   argus_otel.simulator.redirect("{sim.url}")\n'
+    )
 
 
 async def _crowd(sim: Simulator, load: Load) -> None:

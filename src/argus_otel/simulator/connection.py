@@ -96,15 +96,16 @@ class Connection:
         """Write one message which is no event, also while draining; return whether it was written."""
         return await self.write(json.dumps({"op": op, "d": data, "s": None, "t": None}, separators=(",", ":")))
 
-    async def write(self, text: str) -> bool:
-        """Write one message; return whether the connection took it."""
+    async def write(self, text: str, *, cut: int = 0) -> bool:
+        """Write one message, less the end of its frame; return whether the connection took it."""
         # Between compressing and handing the bytes to the transport nothing may be awaited, or frames of one
         # compression stream would change places.
         try:
             if self._compressor is None:
-                await self._ws.send_str(text)
+                await self._ws.send_str(text[: len(text) - cut])
             else:
-                await self._ws.send_bytes(self._compressor.compress(text.encode()))
+                frame = self._compressor.compress(text.encode())
+                await self._ws.send_bytes(frame[: len(frame) - cut])
         except ConnectionError:
             return False
         return True

@@ -64,6 +64,23 @@ class GatewayDriving(Driving):
                 self.core.ledger.record_raw_frame()
 
     @on_own_loop
+    async def send_message(self, text: str, *, cut: int = 0, shard_id: int | None = None) -> None:
+        """Send one message as it is, whether or not it is JSON, through the connection's compression if it has one.
+
+        Parameters
+        ----------
+        text: :class:`str`
+            The message.
+        cut: :class:`int`
+            How many bytes are missing at the end of its frame. What a compression stream loses is lost for good.
+        shard_id: Optional[:class:`int`]
+            Which shard; each of them by default.
+        """
+        for _, connection in self._connections(shard_id):
+            if await connection.write(text, cut=cut):
+                self.core.ledger.record_raw_frame()
+
+    @on_own_loop
     async def ask_heartbeat(self, shard_id: int | None = None) -> None:
         """Ask for a heartbeat at once (opcode 1)."""
         for _, connection in self._connections(shard_id):

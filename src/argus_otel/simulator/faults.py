@@ -5,13 +5,26 @@ from __future__ import annotations
 import fnmatch
 import random
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 if TYPE_CHECKING:
     from argus_otel.simulator.ratelimits import Scope
 
-__all__ = ["Action", "Fault", "Faults", "Malformed", "RateLimited", "Reset", "ServerError", "Slow"]
+__all__ = [
+    "Action",
+    "Drip",
+    "Fault",
+    "Faults",
+    "Malformed",
+    "RateLimited",
+    "Reply",
+    "Reset",
+    "ServerError",
+    "Slow",
+    "Truncated",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,50 @@ class Malformed:
     kind: ClassVar[str] = "malformed"
 
 
-Action: TypeAlias = RateLimited | ServerError | Reset | Slow | Malformed
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer with exactly this, whatever was asked, and do nothing.
+
+    Attributes
+    ----------
+    status: :class:`int`
+        From 200 to 599.
+    body: :class:`bytes`
+        What follows the headers; left out with a status that has no body.
+    headers: Mapping[:class:`str`, :class:`str`]
+        All of them: not even ``Via`` or ``Content-Type`` is added.
+    """
+
+    kind: ClassVar[str] = "reply"
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.status <= 599:
+            raise ValueError(f"status must be between 200 and 599, not {self.status}")
+
+
+@dataclass(frozen=True, slots=True)
+class Truncated:
+    """Do what was asked, announce the whole answer, send half of its body, and end the connection."""
+
+    kind: ClassVar[str] = "truncated"
+
+
+@dataclass(frozen=True, slots=True)
+class Drip:
+    """Do what was asked, and send the answer's body bit by bit over some seconds."""
+
+    kind: ClassVar[str] = "drip"
+    seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.seconds < 0:
+            raise ValueError(f"seconds must not be negative, not {self.seconds}")
+
+
+Action: TypeAlias = RateLimited | ServerError | Reset | Slow | Malformed | Reply | Truncated | Drip
 
 
 @dataclass(slots=True, eq=False)

@@ -64,6 +64,8 @@ class RestEntry:
         The kind of the injected fault, where there was one.
     traceparent: :class:`bool`
         Whether the request carried a ``traceparent`` header, which a bot has no business sending to Discord.
+    body: Any
+        The JSON that was sent, or the ``payload_json`` of a form with files; ``None`` where there was none.
     """
 
     method: str
@@ -75,6 +77,7 @@ class RestEntry:
     scope: str | None = None
     fault: str | None = None
     traceparent: bool = False
+    body: Any = None
 
     @property
     def duration(self) -> float:
@@ -233,7 +236,7 @@ class Ledger:
     voice: VoiceLedger
         The same of the voice server.
     raw_frames: :class:`int`
-        Frames injected with ``send_raw``; they are no events.
+        Frames injected with ``send_raw`` or ``send_message``; they are no events.
     """
 
     def __init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from argus_otel.simulator.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
     from types import TracebackType
 
     from typing_extensions import Self
@@ -69,6 +71,14 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
         How many people are in each guild.
     port: :class:`int`
         The TCP port; 0 for a free one.
+    certificate: Optional[:class:`str`]
+        A PEM file with a certificate and what stands between it and its authority. Then ``https`` and ``wss`` are
+        spoken, and nothing else: for a bot that nobody redirects, and that finds Discord's names here.
+    key: Optional[:class:`str`]
+        The PEM file with the certificate's key; by default the certificate's own.
+    gateway_url: Optional[:class:`str`]
+        Where the bot is told that the gateway is, in ``READY`` and by ``GET /gateway/bot``; by default where it is.
+        ``wss://gateway.discord.gg/`` is Discord's own.
     heartbeat_interval: :class:`float`
         Seconds between the heartbeats a bot is asked for.
     heartbeat_ack_delay: :class:`float`
@@ -85,7 +95,7 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
     Raises
     ------
     ValueError
-        A parameter is out of range.
+        A parameter is out of range, or the certificate or its key cannot be used.
     """
 
     def __init__(
@@ -96,6 +106,9 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
         guilds: int | Sequence[int] = 3,
         members: int = 5,
         port: int = 0,
+        certificate: str | PathLike[str] | None = None,
+        key: str | PathLike[str] | None = None,
+        gateway_url: str | None = None,
         heartbeat_interval: float = _DEFAULT_HEARTBEAT_INTERVAL,
         heartbeat_ack_delay: float = 0.0,
         voice_heartbeat_interval: float = _DEFAULT_VOICE_HEARTBEAT_INTERVAL,
@@ -120,6 +133,8 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
         )
         self.heartbeat_ack_delay = heartbeat_ack_delay
         self._port = port
+        self._tls = None if certificate is None else _tls(certificate, key)
+        self._gateway_url = gateway_url
         self._runner: web.AppRunner | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -143,8 +158,8 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
 
     @property
     def url(self) -> str:
-        """:class:`str`: Where it is: ``http://127.0.0.1:PORT``, for :func:`redirect`."""
-        return f"http://{HOST}:{self._port}"
+        """:class:`str`: Where it is: ``http://127.0.0.1:PORT``, for :func:`redirect`; with a certificate, ``https``."""
+        return f"{'http' if self._tls is None else 'https'}://{HOST}:{self._port}"
 
     @property
     def api_url(self) -> str:
@@ -153,8 +168,8 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
 
     @property
     def gateway_url(self) -> str:
-        """:class:`str`: The URL of the gateway."""
-        return f"ws://{HOST}:{self._port}/"
+        """:class:`str`: The URL of the gateway, as the bot is told it."""
+        return self._gateway_url or f"{'ws' if self._tls is None else 'wss'}://{HOST}:{self._port}/"
 
     @property
     def token(self) -> str:
@@ -208,7 +223,7 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
         # A bot that hangs must not make the simulator hang when it stops.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, self._port)
+        site = web.TCPSite(self._runner, HOST, self._port, ssl_context=self._tls)
         try:
             await site.start()
         except OSError:
@@ -312,3 +327,12 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
                     f"{starting} shards without their guilds"
                 )
             await asyncio.sleep(min(quiet, 0.02))
+
+
+def _tls(certificate: str | PathLike[str], key: str | PathLike[str] | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as error:  # which names no file
+        raise ValueError(f"certificate {certificate} with the key in {key or certificate}: {error}") from None
+    return context

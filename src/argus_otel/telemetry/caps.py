@@ -24,7 +24,9 @@ class AttributeCaps:
         """Return the value to report for ``value``: itself, its normal form, or ``_OTHER``."""
         if attribute.normalise is not None and isinstance(value, str):
             value = attribute.normalise(value)
-        if attribute.values:
+        if not _portable(value):
+            pass
+        elif attribute.values:
             if value in attribute.values or value == OTHER:
                 return value
         else:
@@ -40,3 +42,14 @@ class AttributeCaps:
     def is_full(self, attribute: Attribute) -> bool:
         """Whether an attribute with an open set has as many values as it may have."""
         return len(self._seen.get(attribute.name, ())) >= attribute.cap
+
+
+def _portable(value: AttributeValue) -> bool:
+    """Whether every exporter can carry a value: one that it cannot, costs it all the others of the same export."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair, which JSON may hold
+            return False
+        return True
+    return not isinstance(value, int) or -(2**63) <= value < 2**63

@@ -28,9 +28,9 @@ class Redactor:
         if compiled not in self._patterns:
             self._patterns.append(compiled)
 
-    def add_secret(self, secret: str | None) -> None:
-        """Redact this very text wherever it stands. An empty one is ignored."""
-        if secret:
+    def add_secret(self, secret: object) -> None:
+        """Redact this very text wherever it stands. What is empty or no text is ignored."""
+        if secret and isinstance(secret, str):
             self._secrets[secret] = None
             self._secrets.move_to_end(secret)  # one that is still in use is not the next to be forgotten
             if len(self._secrets) > self._remembered:

@@ -17,7 +17,7 @@ from argus_otel.simulator.api import channels, commands, guilds, identity, inter
 from argus_otel.simulator.api.routing import Answer, Call, RefusedError, Routes
 from argus_otel.simulator.attention import answering
 from argus_otel.simulator.connection import reset
-from argus_otel.simulator.faults import Malformed, RateLimited, Reset, ServerError, Slow
+from argus_otel.simulator.faults import Drip, Malformed, RateLimited, Reply, Reset, ServerError, Slow, Truncated
 from argus_otel.simulator.ledger import RestEntry
 from argus_otel.simulator.payloads import as_list, as_object
 
@@ -40,16 +40,18 @@ _log = logging.getLogger(__name__)
 # discord.py takes a 429 without `Via` for a ban by Cloudflare, so ordinary answers have it.
 _VIA = {"Via": "1.1 google"}
 _TOKENS = re.compile(r"/(webhooks|interactions)/([^/]+)/[^/]+")
+_DRIPS = 8
+_NO_JSON = object()
 _BAN_PAGE = "<!doctype html><html><title>Access denied | discord.com</title><h1>Error 1015</h1></html>"
 
 
 @dataclass(slots=True)
 class _Reply:
     status: int
-    body: str = ""
+    body: str | bytes = ""
     headers: dict[str, str] | None = None
     scope: Scope | None = None
-    content_type: str = "application/json"
+    content_type: str | None = "application/json"
 
 
 class Rest:
@@ -61,7 +63,7 @@ class Rest:
         for module in (identity, commands, channels, guilds, interactions, webhooks):
             self._routes.include(module.routes)
 
-    async def serve(self, request: web.Request) -> web.Response:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         self._core.requests_in_flight += 1
         try:
@@ -71,16 +73,17 @@ class Rest:
             self._core.requests_in_flight -= 1
             self._core.last_request_at = time.monotonic()
 
-    async def _serve(self, request: web.Request) -> web.Response:
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         path = re.sub(r"^/api(/v\d+)?", "", request.rel_url.raw_path)
         match = self._routes.find(request.method, path)
         template = UNKNOWN_TEMPLATE if match is None else match.template
+        body = await _body(request)
         fault = self._core.faults.draw(request.method, template)
         if isinstance(fault, Reset):
             reply = _Reply(0)
         else:
-            reply = await self._reply(request, match, fault)
+            reply = await self._reply(request, match, fault, body)
         if isinstance(fault, Slow):
             await asyncio.sleep(fault.seconds)
         self._core.ledger.record_rest(
@@ -94,19 +97,21 @@ class Rest:
                 scope=reply.scope,
                 fault=None if fault is None else fault.kind,
                 traceparent="traceparent" in request.headers,
+                body=None if body is _NO_JSON else body,
             )
         )
         if isinstance(fault, Reset):
             reset(request.transport)
             return web.Response()
-        headers = {"Content-Type": reply.content_type} if reply.status != 204 else {}
-        return web.Response(status=reply.status, body=reply.body.encode(), headers=headers | (reply.headers or {}))
+        return await _deliver(request, reply, fault)
 
-    async def _reply(self, request: web.Request, match: Match | None, fault: Action | None) -> _Reply:
+    async def _reply(self, request: web.Request, match: Match | None, fault: Action | None, body: Any) -> _Reply:
         if isinstance(fault, RateLimited):
             return _rate_limited(fault)
         if isinstance(fault, ServerError):
             return _Reply(fault.status, json.dumps({"message": "injected", "code": 0}), _VIA)
+        if isinstance(fault, Reply):
+            return _Reply(fault.status, fault.body, dict(fault.headers), content_type=None)
         if match is None:
             return _Reply(404, json.dumps({"message": "404: Not Found", "code": 0}), _VIA)
         if match.authorized and request.headers.get("Authorization") != f"Bot {self._core.token}":
@@ -115,9 +120,12 @@ class Rest:
         headers = _VIA | taken.headers
         if taken.scope is not None:
             return _Reply(429, _limited_body(taken.retry_after, taken.scope), headers, taken.scope)
+        if body is _NO_JSON:
+            return _Reply(
+                400, json.dumps({"message": "The request body contains invalid JSON.", "code": 50109}), headers
+            )
         try:
-            call = Call(match.parameters, request.query, await _body(request))
-            answer = await match.handler(self._core, call)
+            answer = await match.handler(self._core, Call(match.parameters, request.query, body))
         except RefusedError as error:
             answer = Answer(error.status, error.body)
         except (KeyError, TypeError, ValueError):
@@ -146,6 +154,28 @@ def _limited_body(retry_after: float, scope: Scope) -> str:
     return json.dumps(limited)
 
 
+async def _deliver(request: web.Request, reply: _Reply, fault: Action | None) -> web.StreamResponse:
+    headers = dict(reply.headers or {})
+    if reply.content_type is not None and reply.status != 204:
+        headers["Content-Type"] = reply.content_type
+    body = reply.body.encode() if isinstance(reply.body, str) else reply.body
+    if not isinstance(fault, (Drip, Truncated)):
+        return web.Response(status=reply.status, body=body or None, headers=headers)
+    response = web.StreamResponse(status=reply.status, headers=headers)
+    response.content_length = len(body)
+    await response.prepare(request)
+    if isinstance(fault, Truncated):
+        await response.write(body[: len(body) // 2])
+        if request.transport is not None:
+            request.transport.close()
+        return response
+    size = max(1, -(-len(body) // _DRIPS))
+    for start in range(0, len(body), size):
+        await asyncio.sleep(fault.seconds / _DRIPS)
+        await response.write(body[start : start + size])
+    return response
+
+
 async def _body(request: web.Request) -> Any:
     """Return the JSON of a request, wherever it is: the body itself, or the payload_json of a form with files."""
     if not request.can_read_body:
@@ -155,7 +185,7 @@ async def _body(request: web.Request) -> Any:
             return _form(await request.post())
         return json.loads(await request.read())
     except ValueError:
-        raise RefusedError(400, 50109, "The request body contains invalid JSON.") from None
+        return _NO_JSON
 
 
 def _form(form: Mapping[str, str | bytes | bytearray | web.FileField]) -> Any:

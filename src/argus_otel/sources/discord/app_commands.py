@@ -32,14 +32,15 @@ def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
 
     def begin_call(_: object, interaction: Interaction[Any]) -> InteractionOperation | None:
         operation = find(interaction.id)
-        if operation is not None:
-            operation.interaction = interaction
+        if operation is None or operation.ended:  # one that Discord sent twice ends once
+            return None
+        operation.interaction = interaction
         return operation
 
     def end_call(operation: InteractionOperation, error: BaseException | None) -> None:
         if isinstance(error, AppCommandError):
             operation.note(original(error))  # _dispatch_error comes next, and ends it
-        else:
+        elif operation.interaction is not None:
             # Set without an exception where the tree's own interaction_check said no.
             operation.rejected = operation.interaction.command_failed
             interactions.end(operation, error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from argus_otel.telemetry import Bound, CounterCell, Telemetry
+from argus_otel.telemetry import OTHER, Bound, CounterCell, Telemetry
 
 from .catalogue import EVENT_TYPE, GATEWAY_EVENTS, SHARD_EVENTS, SHARD_ID
 from .chains import Chains
@@ -25,7 +25,6 @@ class GatewayEvents:
     """Counts events on each connection."""
 
     def __init__(self, telemetry: Telemetry) -> None:
-        self._guard = telemetry.guard
         self._counts = telemetry.counter(GATEWAY_EVENTS, SHARD_EVENTS, key=(SHARD_ID, EVENT_TYPE))
         self._chains: Chains[DiscordWebSocket] = Chains(_dispatch_of, _set_dispatch)
 
@@ -35,15 +34,12 @@ class GatewayEvents:
 
     def chain(self, ws: DiscordWebSocket, counts: Bound[CounterCell]) -> None:
         """Count the events of ``ws`` from now on."""
-        guard = self._guard
 
         def make(original: Function) -> Function:
             def dispatch(name: str, argument: str = "", *more: object) -> None:
                 if name == "socket_event_type":
-                    try:
-                        counts[argument].value += 1
-                    except TypeError as error:  # a malformed frame, whose type is a list or an object
-                        guard.fault(HOOK, error)
+                    # In a malformed frame the type may be a list, or a number that no exporter can carry.
+                    counts[argument if type(argument) is str else OTHER].value += 1
                 if more:
                     original(name, argument, *more)
                 else:

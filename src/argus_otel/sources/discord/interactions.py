@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import perf_counter
 from time import time as wall_clock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from argus_otel.telemetry import AttributeValue, CounterCell, HistogramCell, Operation, Span, Telemetry, Tracing
 
@@ -52,6 +52,8 @@ DEADLINE = 3.0
 """Seconds within which Discord wants an acknowledgement (its documentation on receiving and responding)."""
 
 _DISCORD_EPOCH = 1_420_070_400.0
+
+_SNOWFLAKES = 1 << 64
 
 # Beyond it cells are looked up each time: names that the caps refuse must not be remembered here either.
 _SERIES_REMEMBERED = 1000
@@ -114,7 +116,7 @@ class InteractionOperation(Operation):
     acknowledged, acknowledging:
         Whether Discord has had our answer, and whether one is under way.
     interaction:
-        discord.py's object, where the command tree has it.
+        discord.py's object, while the command tree has it.
     """
 
     name: str | None = None
@@ -122,7 +124,7 @@ class InteractionOperation(Operation):
     rejected: bool = False
     acknowledged: bool = False
     acknowledging: bool = False
-    interaction: Interaction[Any]
+    interaction: Interaction[Any] | None = None
 
     def __init__(self, interaction_id: int, kind: Kind) -> None:
         self.started = perf_counter()
@@ -196,6 +198,7 @@ class Interactions:
     def chain(self, state: ConnectionState[Any]) -> None:
         """Begin an operation for each interaction that ``state`` parses from now on."""
         begin = self._telemetry.guard.shield(HOOK, self._begin)
+        abandon = self._telemetry.guard.shield(HOOK, self.end)
         settle = self._telemetry.guard.shield(HOOK, self._settle)
 
         def make(parse: Function) -> Function:
@@ -204,15 +207,19 @@ class Interactions:
                 if operation is None:
                     return parse(data)
                 span = operation.span
-                if span is None:
-                    parse(data)
-                else:
-                    # The task that discord.py creates in here copies the context, and so nests under the span.
-                    span.enter()
-                    try:
+                try:
+                    if span is None:
                         parse(data)
-                    finally:
-                        span.leave()
+                    else:
+                        # The task that discord.py creates in here copies the context, and so nests under the span.
+                        span.enter()
+                        try:
+                            parse(data)
+                        finally:
+                            span.leave()
+                except BaseException as error:  # discord.py can make nothing of it, so nobody will ever handle it
+                    abandon(operation, error)
+                    raise
                 if not operation.claimed:
                     settle(state, operation)
                 return None
@@ -229,16 +236,15 @@ class Interactions:
     def _begin(self, state: ConnectionState[Any], data: dict[str, Any]) -> InteractionOperation | None:
         if not self._hooks.on:
             return None
-        number = data["type"]
-        kind = self._command_kinds.get(data["data"].get("type", 1)) if number == 2 else self._kinds.get(number)
-        if kind is None:  # of a type that Discord has invented since: nothing here knows what it means
+        understood = self._understand(data)
+        if understood is None:
             return None
-        interaction_id = int(data["id"])
+        interaction_id, kind, name = understood
         if interaction_id in self._open:  # begun further out in the chain: each counts once
             return None
         operation = InteractionOperation(interaction_id, kind)
         if kind.for_tree:
-            operation.name = _qualified_name(data["data"])
+            operation.name = name
             # discord.py gives these to the command tree without asking anybody, where there is one.
             operation.claimed = state._command_tree is not None
         if self._telemetry.tracing is not None:
@@ -246,6 +252,22 @@ class Interactions:
         kind.active.value += 1
         self._open[interaction_id] = operation
         return operation
+
+    def _understand(self, data: dict[str, Any]) -> tuple[int, Kind, str | None] | None:
+        """Return an interaction's snowflake, kind, and the command's name where it is for one.
+
+        ``None`` where it is malformed, or of a type that Discord has invented since: nothing here knows what it means.
+        """
+        try:
+            number = data["type"]
+            kind = self._command_kinds.get(data["data"].get("type", 1)) if number == 2 else self._kinds.get(number)
+            if kind is None:
+                return None
+            interaction_id = int(data["id"])
+            name = _qualified_name(data["data"]) if kind.for_tree else None
+        except (AttributeError, LookupError, TypeError, ValueError):
+            return None
+        return (interaction_id, kind, name) if 0 <= interaction_id < _SNOWFLAKES else None
 
     def _start_span(self, tracing: Tracing, operation: InteractionOperation, data: dict[str, Any], shards: int) -> None:
         self._telemetry.redact.add_secret(data.get("token"))
@@ -282,7 +304,7 @@ class Interactions:
 
     def _note(self, interaction_id: int, error: BaseException) -> None:
         operation = self._open.get(interaction_id)
-        if operation is not None:
+        if operation is not None and not operation.ended:
             operation.note(original(error))
 
     def end(self, operation: InteractionOperation, error: BaseException | None = None) -> None:
@@ -318,6 +340,8 @@ class Interactions:
             if kind.command_type is not None:
                 named = (operation.name, kind.command_type, *outcome)
                 self._commands[named].record(duration, trace)
+        # What is remembered until the deadline must keep nothing of the bot's alive.
+        operation.error = operation.interaction = None
         if operation.acknowledged:
             del self._open[operation.id]
         else:
@@ -390,12 +414,20 @@ def _set_parser(state: ConnectionState[Any], parse: Function) -> None:
 
 
 def _qualified_name(data: dict[str, Any]) -> str:
-    """Return a command's name with its group and subcommand, as discord.py's ``qualified_name`` has it."""
+    """Return a command's name with its group and subcommand, as discord.py's ``qualified_name`` has it.
+
+    Raises
+    ------
+    AttributeError, LookupError, TypeError, ValueError
+        It has none, or one that is no text or cannot leave this process.
+    """
     name: str = data["name"]
     options: list[dict[str, Any]] | None = data.get("options")
     while options and options[0].get("type") in (1, 2):  # a subcommand or a group of them, always alone
         name += " " + options[0]["name"]
         options = options[0].get("options")
+    if not name.isascii():
+        name.encode()  # half of a surrogate pair, which JSON may hold, would cost an exporter all that it sends
     return name
 
 
@@ -408,13 +440,26 @@ def _span_attributes(operation: InteractionOperation, data: dict[str, Any], shar
         attributes[COMMAND_NAME.name] = operation.command
     if operation.kind.command_type is not None:
         attributes[COMMAND_TYPE.name] = operation.kind.command_type
-    guild = data.get("guild_id")
+    guild = _digits(data, "guild_id")
     if guild is not None:
-        attributes["discord.guild.id"] = str(guild)
+        attributes["discord.guild.id"] = guild
         attributes["discord.shard.id"] = (int(guild) >> 22) % shards
-    if data.get("channel_id") is not None:
-        attributes["discord.channel.id"] = str(data["channel_id"])
-    user: dict[str, Any] = (data.get("member") or data).get("user") or {}
-    if "id" in user:
-        attributes["discord.user.id"] = str(user["id"])
+    channel = _digits(data, "channel_id")
+    if channel is not None:
+        attributes["discord.channel.id"] = channel
+    user = _digits(_object(_object(data, "member") or data, "user"), "id")
+    if user is not None:
+        attributes["discord.user.id"] = user
     return attributes
+
+
+def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return an object within another, or an empty one where there is none."""
+    value = data.get(key)
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _digits(data: dict[str, Any], key: str) -> str | None:
+    """Return a snowflake in its decimal digits; ``None`` where there is none."""
+    value = data.get(key)
+    return value if isinstance(value, str) and len(value) <= 20 and value.isascii() and value.isdecimal() else None

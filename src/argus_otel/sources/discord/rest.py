@@ -267,6 +267,11 @@ class RestCalls:
         if status >= 400:
             self._refused(call, status, headers, data)
 
+    def attempt_unreadable(self, call: RestCall, status: int, error: BaseException) -> None:
+        """Record the attempt whose response has a status, and a body that broke off or is not what it says it is."""
+        call.status = status
+        self._attempt_failed(call, type(error).__qualname__, perf_counter(), status)
+
     def _refused(self, call: RestCall, status: int, headers: Mapping[str, str], data: object) -> None:
         attributes: dict[str, AttributeValue] = {STATUS.name: status}
         if status == 429:
@@ -275,12 +280,12 @@ class RestCalls:
         if call.span is not None:
             call.span.mark("response", attributes)
 
-    def _attempt_failed(self, call: RestCall, error_type: str, ended: float) -> None:
-        """Record the attempt that ended without a response."""
+    def _attempt_failed(self, call: RestCall, error_type: str, ended: float, status: int | None = None) -> None:
+        """Record the attempt that ended without a whole response."""
         started, call.attempt_started = call.attempt_started, None
         endpoint = call.endpoint
         if started is not None:
-            key = (endpoint.method, endpoint.path, None, endpoint.server, error_type)
+            key = (endpoint.method, endpoint.path, status, endpoint.server, error_type)
             self._attempts[key].record(max(0.0, ended - started), call.trace)
 
 

@@ -27,6 +27,7 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
     guard = telemetry.guard
     begun = guard.shield(HOOK, calls.attempt_begun)
     answered = guard.shield(HOOK, calls.attempt_answered)
+    unreadable = guard.shield(HOOK, calls.attempt_unreadable)
 
     def make_request(original: Callable[..., Any]) -> Callable[..., Any]:
         # No coroutine of its own: a request that fails without a response is seen when the call ends or tries again.
@@ -40,7 +41,13 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
 
     def make_read(original: Callable[..., Any]) -> Callable[..., Any]:
         async def json_or_text(response: ClientResponse) -> Any:
-            data = await original(response)
+            try:
+                data = await original(response)
+            except BaseException as error:
+                call = current_call.get()
+                if call is not None:
+                    unreadable(call, response.status, error)
+                raise
             call = current_call.get()
             if call is not None:
                 answered(call, response.status, response.headers, data)
