@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
 import wrapt
 
 from argus_otel.telemetry import PartError, State, Telemetry
+
+from .library import Library
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -35,6 +37,8 @@ class Patch:
         The import that makes it available.
     instead:
         Other places where versions of discord.py have the same function, tried in turn.
+    of:
+        The libraries that do it in this way, by :attr:`.library.Library.name`; empty where all are expected to.
     """
 
     hook: str
@@ -43,15 +47,35 @@ class Patch:
     make: Callable[[Function], Function]
     package: str = "discord"
     instead: tuple[tuple[str, str], ...] = ()
+    of: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """Its name among the parts, such as ``hook:REST calls http.HTTPClient.request``."""
+        """Its name among the parts, such as ``hook:REST calls http.HTTPClient.request``.
+
+        A fork with an import name of its own keeps that: ``hook:REST calls nextcord.http.HTTPClient.request``.
+        """
         return f"hook:{self.hook} {self.module.removeprefix('discord.')}.{self.target}"
 
     def places(self) -> tuple[tuple[str, str], ...]:
         """Return where to look for it."""
         return ((self.module, self.target), *self.instead)
+
+    def rooted(self, root: str) -> Patch:
+        """Return it for a library that is imported as ``root``."""
+        if root == "discord":
+            return self
+        instead = tuple((_rooted(module, root), target) for module, target in self.instead)
+        return replace(self, module=_rooted(self.module, root), package=_rooted(self.package, root), instead=instead)
+
+
+def patches_for(library: Library, patches: Iterable[Patch]) -> list[Patch]:
+    """Return those of ``patches`` that are for ``library``, re-rooted to it."""
+    return [patch.rooted(library.root) for patch in patches if not patch.of or library.name in patch.of]
+
+
+def _rooted(name: str, root: str) -> str:
+    return root + name.removeprefix("discord") if name == "discord" or name.startswith("discord.") else name
 
 
 @dataclass(slots=True)
@@ -76,17 +100,23 @@ class Hooks:
         self._telemetry = telemetry
         self._placed: dict[str, _Placed] = {}
 
-    def place(self, patches: Iterable[Patch]) -> None:
-        """Put in each patch that is not in place. One whose target is absent is reported, and the others go on."""
-        for patch in patches:
-            self._telemetry.attempt(patch.name, partial(self._place, patch))
+    def place(self, patches: Iterable[Patch], *, partly: bool = False) -> None:
+        """Put in each patch that is not in place. One whose target is absent is reported, and the others go on.
 
-    def _place(self, patch: Patch) -> None:
+        Parameters
+        ----------
+        partly:
+            Whether absent targets are nothing out of the way, and not warned of one by one.
+        """
+        for patch in patches:
+            self._telemetry.attempt(patch.name, partial(self._place, patch, partly=partly))
+
+    def _place(self, patch: Patch, *, partly: bool) -> None:
         if patch.name not in self._placed:
             try:
                 owner, attribute, original = resolve(patch)
             except PartError as error:
-                self._telemetry.health.report(patch.name, State.ABSENT, str(error))
+                self._telemetry.health.report(patch.name, State.ABSENT, str(error), warn=not partly)
                 return
             replacement = functools.wraps(original)(patch.make(original))
             setattr(owner, attribute, replacement)
