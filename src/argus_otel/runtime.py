@@ -199,7 +199,9 @@ class Runtime:
         if failed:
             line += f"; not working: {', '.join(failed)} (argus-otel doctor tells more)"
         if self.settings is not None and self.settings.simulator_url:
-            line += f"; SIMULATOR {self.settings.simulator_url}: this bot does not talk to Discord"
+            redirected = "simulator" not in health.parts()  # a part that is named only where it failed
+            where = "does not talk to Discord" if redirected else "could not be pointed at it, and talks to Discord"
+            line += f"; SIMULATOR {self.settings.simulator_url}: this bot {where}"
         return self.telemetry.redact(line)
 
     def _hooks_active(self) -> list[tuple[dict[str, str], float]]:

@@ -31,10 +31,8 @@ class Redirect:
         for library in _libraries():
             # Imported here and not above, so that nobody needs it to run a simulator for another process.
             route = importlib.import_module(f"{library}.http").Route
-            if hasattr(route, "BASE"):
-                self._set(route, "BASE", f"{url}/api/v10")
-            else:
-                self._set(route, "API_BASE_URL", f"{url}/api/v10")
+            # py-cord has a property there, whose place a text can take.
+            self._set(route, "BASE" if hasattr(route, "BASE") else "base", f"{url}/api/v10")
             websocket = importlib.import_module(f"{library}.gateway").DiscordWebSocket
             # The others ask the API where the gateway is.
             if hasattr(websocket, "DEFAULT_GATEWAY"):
