@@ -88,11 +88,11 @@ def test_the_index_leads_to_every_document() -> None:
 @each_document
 def test_every_command_exists(path: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     for line in code(path.read_text(encoding="utf-8")):
         commands = re.findall(r"(?:^|\s)argus-otel ([a-z]\S*)", line)
         assert set(commands) <= set(COMMANDS), line
-        for words in re.findall(r"^make ([a-z ]+)", line):
+        for words in re.findall(r"^make ([a-z -]+)", line):
             assert set(words.split()) <= targets, line
         for module in re.findall(r"python -m (argus_otel[\w.]*)", line):
             spec = importlib.util.find_spec(module)

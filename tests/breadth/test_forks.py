@@ -162,7 +162,7 @@ def test_limits_faults_and_reconnections(simulator: BackgroundSimulator, start: 
     bot = launch(simulator, start, fork)
     run, faults = simulator.run, simulator.faults
     messages = "/channels/{channel_id}/messages"
-    # nextcord 2 cannot read a 429 without X-RateLimit-Limit, which the simulator sends with no limit of a bucket.
+    # nextcord 2 cannot read a 429 without X-RateLimit-Limit, and the simulator's faults carry none.
     for scope in ("global",) * 3 if fork.name == "nextcord" else ("user", "shared", "global"):
         faults.add(RateLimited(scope, retry_after=0.3), method="POST", template=messages, times=1)
         run(run(simulator.say, "!ping").reply)
