@@ -193,7 +193,9 @@ def classified_pythons() -> list[str]:
 
 
 def test_every_python_that_is_classified_is_tested() -> None:
-    matrix = re.search(r"^ +python: (\[.+\])$", (ROOT / ".github/workflows/test.yml").read_text(), re.MULTILINE)
+    matrix = re.search(
+        r"^ +python: (\[.+\])$", (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert matrix
     assert json.loads(matrix[1]) == classified_pythons()
 

@@ -22,7 +22,7 @@ ROOM = pathlib.Path(simulator.__file__).parent
 
 
 def imports(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -160,7 +160,9 @@ def test_templates_are_spelled_as_in_discord_py():
     import discord.http
     import discord.webhook.async_
 
-    sources = "".join(pathlib.Path(module.__file__).read_text() for module in (discord.http, discord.webhook.async_))
+    sources = "".join(
+        pathlib.Path(module.__file__).read_text(encoding="utf-8") for module in (discord.http, discord.webhook.async_)
+    )
     from argus_otel.simulator.api import channels, commands, guilds, identity, interactions, webhooks
 
     # These are of the API, though discord.py does not ask for them by that name.
