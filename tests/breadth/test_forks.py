@@ -182,6 +182,20 @@ def test_limits_faults_and_reconnections(simulator: BackgroundSimulator, start: 
     assert json.loads(bot.get("/status"))["faults"] == {}
 
 
+def test_a_wait_for_a_bucket_is_seen(simulator: BackgroundSimulator, start: Start, fork: Fork) -> None:
+    bot = launch(simulator, start, fork)
+    template = "/channels/{channel_id}/messages"
+    simulator.rate_limits.set("POST", template, limit=1, per=0.8)
+    replies = [simulator.run(simulator.say, "!ping").reply for _ in range(2)]
+    for reply in replies:  # the first takes all of the bucket, and the second waits until it is full again
+        simulator.run(reply)
+    settled(simulator, bot, 2)
+    metrics = bot.metrics()
+    (waited,) = (b for (t,), b in metrics.spread(catalogue.RATELIMIT_WAIT, catalogue.TEMPLATE).items() if t == template)
+    assert (waited.count, round(waited.sum, 1)) in ((1, 0.8), (1, 0.9), (1, 0.7))
+    assert metrics.by(catalogue.RATELIMITS) in ({}, {(): 0.0})
+
+
 def test_the_doctor_names_it(fork: Fork) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}
     command = [fork.python, "-m", "argus_otel", "doctor", "--no-network", "--json"]
