@@ -4,6 +4,9 @@
 PYTHON ?= python3
 DURATION ?= 15
 PYTEST_ARGS ?=
+# Of test-with: discord.py's version, and locked, lowest or newest.
+DISCORD ?=
+RESOLUTION ?=
 BENCH_ARGS ?=
 
 VENV := .venv
@@ -15,10 +18,10 @@ READY := $(VENV)/.made-by-make-with-$(subst /,-,$(PYTHON))
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format typecheck bench build clean
+.PHONY: help demo test test-with hooks-table lint format typecheck bench build clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  DURATION=15 (seconds of demo), PYTEST_ARGS=, BENCH_ARGS=, PYTHON=python3.12'
 
@@ -38,6 +41,13 @@ format: $(READY) ## fix what can be fixed of style and format
 
 typecheck: $(READY) ## check types
 	$(BIN)/pyright
+
+test-with: ## run the tests with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest, each of them optional; needs uv
+	python3 tools/cell.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
+	    $(if $(DISCORD),--discord $(DISCORD)) $(if $(RESOLUTION),--resolution $(RESOLUTION)) -- $(PYTEST_ARGS)
+
+hooks-table: $(READY) ## ask every supported library for its hooks, and write docs/hooks.md
+	$(BIN)/python -m tools.hook_table
 
 bench: $(READY) ## measure what argus-otel costs
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)

@@ -153,22 +153,22 @@ each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.rel
 
 @each_file
 def test_no_file_imports_what_its_room_must_not_know(path: Path) -> None:
-    assert broken_walls(path.read_text(), module_of(path), package=path.name == "__init__.py") == []
+    assert broken_walls(path.read_text(encoding="utf-8"), module_of(path), package=path.name == "__init__.py") == []
 
 
 @each_file
 def test_everything_is_caught_in_the_guard_only(path: Path) -> None:
     if path.relative_to(ROOT) != Path("telemetry/guard.py"):
-        assert swallowing(path.read_text()) == []
+        assert swallowing(path.read_text(encoding="utf-8")) == []
 
 
 @each_file
 def test_no_module_is_longer_than_five_hundred_lines(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 500
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 500
 
 
 def test_the_environment_is_touched_where_it_is_argued_for_only() -> None:
-    touching = {str(path.relative_to(ROOT)) for path in FILES if touches_environment(path.read_text())}
+    touching = {str(path.relative_to(ROOT)) for path in FILES if touches_environment(path.read_text(encoding="utf-8"))}
     assert touching - set(ENVIRONMENT) == set()
     assert "settings.py" in touching
 

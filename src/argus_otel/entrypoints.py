@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from importlib.metadata import EntryPoint
 from typing import Any, cast
 
+from opentelemetry.instrumentation.dependencies import get_dependency_conflicts
 from opentelemetry.instrumentation.distro import BaseDistro
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from opentelemetry.sdk._configuration import (
@@ -49,17 +50,25 @@ class ArgusConfigurator(SDKConfigurator):
         runtime().configure(settings, auto_instrumentation_version)
 
 
-class DiscordInstrumentor(BaseInstrumentor):
-    """Instruments discord.py.
+LIBRARIES = ("discord.py>=2.4.0a0,<3", "py-cord>=2.6.0a0,<3", "nextcord>=2.6.0a0,<4", "disnake>=2.9.0a0,<3")
+"""What is hooked, any one of it: the extra ``instruments-any``, which is what the loader looks at."""
 
-    ``DiscordInstrumentor().instrument(meter_provider=…, tracer_provider=…, logger_provider=…)`` hooks discord.py and
-    uses these OpenTelemetry providers, by default the global ones. It sets no provider up:
+
+class DiscordInstrumentor(BaseInstrumentor):
+    """Instruments discord.py, and its forks in part.
+
+    ``DiscordInstrumentor().instrument(meter_provider=…, tracer_provider=…, logger_provider=…)`` hooks them, and uses
+    these OpenTelemetry providers, by default the global ones. It sets no provider up:
     :func:`argus_otel.instrument` does.
     """
 
     def instrumentation_dependencies(self) -> Collection[str]:
-        """Return what has to be installed for this to make sense."""
-        return ("discord.py >= 2.4, < 3",)
+        """Return what has to be installed for this to make sense: of :data:`LIBRARIES`, the first that will do.
+
+        All that is returned has to be there, so where none will do it is discord.py.
+        """
+        fitting = [library for library in LIBRARIES if get_dependency_conflicts([library]) is None]
+        return fitting[:1] or LIBRARIES[:1]
 
     def _instrument(self, **kwargs: Any) -> None:
         providers = ("meter_provider", "tracer_provider", "logger_provider")

@@ -216,6 +216,7 @@ class Runtime:
     def announcement(self) -> str:
         """Return the one line at start: what is hooked, what is exported, and where."""
         health = self.telemetry.health
+        hooks = health.parts("hook:")
         placed = self._source.in_place if self._source else 0
         exported = [
             name.removeprefix("exporter:")
@@ -224,12 +225,24 @@ class Runtime:
         ]
         if self._endpoint is not None:
             exported.insert(0, f"endpoint {self._endpoint.url}")
-        line = f"argus-otel {__version__}: {placed} hooks in discord.py; {', '.join(exported) or 'nothing is exported'}"
-        failed = [name for name, part in health.parts().items() if part.state in (State.FAILED, State.ABSENT)]
+        libraries = self._source.libraries if self._source else []
+        found = " and ".join(map(str, libraries)) or "discord.py"
+        line = f"argus-otel {__version__}: {placed} hooks in {found}"
+        partly = any(library.fork for library in libraries)
+        if partly:
+            line += f" ({sum(part.state is State.ABSENT for part in hooks.values())} absent, as docs/hooks.md says)"
+        line += f"; {', '.join(exported) or 'nothing is exported'}"
+        failed = [
+            name
+            for name, part in health.parts().items()
+            if part.state is State.FAILED or (part.state is State.ABSENT and not (partly and name in hooks))
+        ]
         if failed:
             line += f"; not working: {', '.join(failed)} (argus-otel doctor tells more)"
         if self.settings is not None and self.settings.simulator_url:
-            line += f"; SIMULATOR {self.settings.simulator_url}: this bot does not talk to Discord"
+            redirected = "simulator" not in health.parts()  # a part that is named only where it failed
+            where = "does not talk to Discord" if redirected else "could not be pointed at it, and talks to Discord"
+            line += f"; SIMULATOR {self.settings.simulator_url}: this bot {where}"
         return self.telemetry.redact(line)
 
     def _hooks_active(self) -> list[tuple[dict[str, str], float]]:

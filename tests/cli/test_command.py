@@ -70,3 +70,11 @@ def test_nobody_has_to_read_to_the_end() -> None:
         doctor.stdout.close()
         assert doctor.stderr.read() == ""
         assert doctor.wait(30) == 0
+
+
+def test_a_console_without_a_character_shows_another(python: Run) -> None:
+    source = "from argus_otel.cli import main\nmain(['doctor', '--no-network'])\nprint('\\u256d')"
+    told = python("-c", source, PYTHONIOENCODING="cp1252", OTEL_SERVICE_NAME="\u30dc\u30c3\u30c8")
+    assert "Traceback" not in told.stderr
+    assert told.stdout.splitlines()[-1] == "?"
+    assert "that of the bot's script" not in told.stdout

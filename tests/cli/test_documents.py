@@ -12,8 +12,8 @@ from argus_otel.cli.run import _OPTIONS
 from argus_otel.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
-COMMAND_LINE = (ROOT / "docs" / "cli.md").read_text()
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+COMMAND_LINE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
 def test_every_setting_is_in_the_table() -> None:
@@ -25,7 +25,7 @@ def test_every_setting_is_in_the_table() -> None:
 
 
 def test_every_variable_is_in_the_table() -> None:
-    source = Path(settings.__file__).read_text()
+    source = Path(settings.__file__).read_text(encoding="utf-8")
     variables = set(re.findall(r"ARGUS_[A-Z][A-Z_]*[A-Z]", source))
     variables |= set(re.findall(r'"(OTEL_[A-Z_]*[A-Z])"', source))
     assert len(variables) > 15
@@ -36,7 +36,7 @@ def test_every_variable_is_in_the_table() -> None:
 def test_variables_of_ours_are_named_after_their_settings() -> None:
     """Which is how the doctor knows a misspelt one."""
     known = {f"ARGUS_{field.name.upper()}" for field in fields(Settings)}
-    assert set(re.findall(r"ARGUS_[A-Z][A-Z_]*[A-Z]", Path(settings.__file__).read_text())) <= known
+    assert set(re.findall(r"ARGUS_[A-Z][A-Z_]*[A-Z]", Path(settings.__file__).read_text(encoding="utf-8"))) <= known
 
 
 def test_every_command_and_option_is_told_of() -> None:

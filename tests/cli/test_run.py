@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -282,4 +283,4 @@ def test_a_bot_is_hooked_and_served(argus: Run, tmp_path: Path) -> None:
     assert found.returncode == 0, found.stderr
     assert b'"alive": true' in found.stdout.encode()
     assert found.stderr.startswith("argus-otel ")
-    assert "hooks in discord.py; endpoint http://127.0.0.1:" in found.stderr
+    assert f"hooks in discord.py {version('discord.py')}; endpoint http://127.0.0.1:" in found.stderr

@@ -70,4 +70,4 @@ def test_a_difference_is_an_error(rows: list[Row]) -> None:
 
 def test_the_bot_is_the_example() -> None:
     assert bot_path().name == "bot.py"
-    assert "argus_otel" not in bot_path().read_text()
+    assert "argus_otel" not in bot_path().read_text(encoding="utf-8")

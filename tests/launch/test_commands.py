@@ -11,7 +11,7 @@ from argus_otel.demo.agreement import Row, compare
 from argus_otel.simulator import BackgroundSimulator, Load, RateLimited, Reset, ServerError, Slow
 from argus_otel.sources.discord import catalogue
 
-from .conftest import BARE, INSTRUMENT, RUN, Bot, Receiver, Start, until
+from .conftest import BARE, INSTRUMENT, RUN, Bot, Receiver, Start, exports_at_the_end, until
 
 EVERY_WAY = [pytest.param(INSTRUMENT, id="opentelemetry-instrument"), pytest.param(RUN, id="argus-otel run")]
 
@@ -75,6 +75,7 @@ def test_both_ways_give_the_same_metrics_within_one_scrape(simulator: Background
     assert len(found[0]) > 30
 
 
+@exports_at_the_end
 @pytest.mark.parametrize("command", EVERY_WAY)
 def test_traces_metrics_and_events_go_out_over_otlp(
     simulator: BackgroundSimulator, start: Start, receiver: Receiver, command: list[str]

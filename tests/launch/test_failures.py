@@ -12,7 +12,7 @@ import pytest
 
 from argus_otel.simulator import BackgroundSimulator
 
-from .conftest import INSTRUMENT, RUN, Bot, Start, until
+from .conftest import INSTRUMENT, RUN, Bot, Start, exports_at_the_end, until
 
 TELLING = str(Path(__file__).with_name("telling_bot.py"))
 
@@ -141,6 +141,7 @@ def test_switched_off_is_off(start: Start, command: list[str], name: str, value:
     assert bot.output.splitlines()[-1] == "False []"
 
 
+@exports_at_the_end
 def test_secrets_reach_nothing_that_leaves(start: Start, receiver: Any) -> None:
     token = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
     with BackgroundSimulator(token=token) as simulator:

@@ -14,7 +14,7 @@ import pytest
 from argus_otel.demo.agreement import compare
 from argus_otel.simulator import BackgroundSimulator
 
-from .conftest import ROOT, Receiver, Start, until
+from .conftest import ROOT, Receiver, Start, exports_at_the_end, until
 from .test_commands import idle, use
 
 pytestmark = pytest.mark.timeout(400)
@@ -57,6 +57,7 @@ def test_the_core_install_is_small_and_consistent(scripts: Path) -> None:
     }  # fmt: skip
 
 
+@exports_at_the_end
 @pytest.mark.parametrize("way", ["opentelemetry-instrument", "argus-otel run"])
 def test_the_wheel_does_the_same(
     simulator: BackgroundSimulator, start: Start, receiver: Receiver, scripts: Path, way: str

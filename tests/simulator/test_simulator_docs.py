@@ -14,7 +14,7 @@ from simulated_bots import everything
 from argus_otel.simulator import Simulator
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "simulator.md"
-SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def test_each_snippet_is_exercised_here():
@@ -53,6 +53,6 @@ def test_a_crowd(run_bot):
 
 
 def test_every_name_on_the_page_exists():
-    text = PAGE.read_text()
+    text = PAGE.read_text(encoding="utf-8")
     for name in re.findall(r"\| `(\w+)[(` ]", text):
         assert hasattr(Simulator, name), name

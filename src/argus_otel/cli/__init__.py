@@ -7,6 +7,7 @@ Only the module of the subcommand that is asked for is imported: starting a bot 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -120,6 +121,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with. All else that the bot raises passes through too.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] != ["run"]:  # whose output is the bot's
+        _print_whatever_comes()
     if not words or words[0] not in _COMMANDS:
         parser = _main_parser()
         parser.parse_args(words)  # --help, --version or a wrong word: each ends here
@@ -202,3 +205,10 @@ def _main_parser() -> argparse.ArgumentParser:
 
 def _examples(examples: tuple[str, ...]) -> str:
     return "\n".join(("examples:", *(f"  {_PROG} {example}" for example in examples)))
+
+
+def _print_whatever_comes() -> None:
+    """Let a console that has not every character show something else for it, as Windows' consoles have not."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -100,6 +100,7 @@ class Stage:
                 env=environment,
                 # Ctrl-C is for us first: the bot must still be there to be asked for its last figures.
                 start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same, on Windows
             )
         self._until(self._connected, _START, "the bot did not come up")
 

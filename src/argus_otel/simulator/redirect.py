@@ -1,10 +1,11 @@
-"""Pointing discord.py at a simulator, in this process."""
+"""Pointing discord.py, or a fork of it, at a simulator, in this process."""
 
 from __future__ import annotations
 
 import functools
 import importlib
 import ipaddress
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,35 +21,43 @@ __all__ = ["Redirect", "hurry", "redirect"]
 _NOT_LOOPBACK = "{url!r} is not on this machine: a bot token must only ever be sent to Discord or to the loopback"
 
 
-class Redirect:
-    """The redirection of discord.py in this process; a context manager which undoes it at the end.
+# py-cord is imported as `discord` too.
+_LIBRARIES = ("discord", "nextcord", "disnake")
 
-    It sets ``Route.BASE`` and ``DiscordWebSocket.DEFAULT_GATEWAY``. And since discord.py spells ``wss://`` before a
-    voice server's address, it wraps ``HTTPClient.ws_connect``, which then dials addresses of this machine, and no
-    others, without TLS.
+
+class Redirect:
+    """The redirection of this process's libraries; a context manager which undoes it at the end.
+
+    It sets ``Route.BASE`` and ``DiscordWebSocket.DEFAULT_GATEWAY``, or what a fork has in their place. And since they
+    spell ``wss://`` before a voice server's address, it wraps ``HTTPClient.ws_connect``, which then dials addresses of
+    this machine, and no others, without TLS.
     """
 
     def __init__(self, url: str) -> None:
-        # discord.py is imported here and not above, so that nobody needs it to run a simulator for another process.
-        http = importlib.import_module("discord.http")
-        self._route: Any = http.Route
-        self._client: Any = http.HTTPClient
-        self._dial: Any = _dialling_plainly(self._client.ws_connect)
-        self._websocket: Any = importlib.import_module("discord.gateway").DiscordWebSocket
-        yarl = importlib.import_module("yarl")
-        self._before: tuple[Any, Any] | None = (self._route.BASE, self._websocket.DEFAULT_GATEWAY)
-        self._route.BASE = f"{url}/api/v10"
-        self._websocket.DEFAULT_GATEWAY = yarl.URL(f"ws://{urlsplit(url).netloc}/")
-        self._client.ws_connect = self._dial
+        self._before: list[tuple[Any, str, Any, Any]] = []
+        for library in _libraries():
+            # Imported here and not above, so that nobody needs it to run a simulator for another process.
+            http = importlib.import_module(f"{library}.http")
+            # py-cord has a property there, whose place a text can take.
+            self._set(http.Route, "BASE" if hasattr(http.Route, "BASE") else "base", f"{url}/api/v10")
+            self._set(http.HTTPClient, "ws_connect", _dialling_plainly(http.HTTPClient.ws_connect))
+            websocket = importlib.import_module(f"{library}.gateway").DiscordWebSocket
+            # The others ask the API where the gateway is.
+            if hasattr(websocket, "DEFAULT_GATEWAY"):
+                yarl = importlib.import_module("yarl")
+                self._set(websocket, "DEFAULT_GATEWAY", yarl.URL(f"ws://{urlsplit(url).netloc}/"))
+
+    def _set(self, owner: Any, name: str, value: object) -> None:
+        self._before.append((owner, name, getattr(owner, name), value))
+        setattr(owner, name, value)
 
     def undo(self) -> None:
-        """Point discord.py where it pointed before. To do it twice is no error."""
-        if self._before is not None:
-            self._route.BASE, self._websocket.DEFAULT_GATEWAY = self._before
-            self._before = None
-            # Where somebody has wrapped it since, it stays, and hurts nobody: nothing else is dialled on this machine.
-            if self._client.ws_connect is self._dial:
-                self._client.ws_connect = self._dial.__wrapped__
+        """Point every library where it pointed before. To do it twice is no error."""
+        while self._before:
+            owner, name, before, ours = self._before.pop()
+            # What somebody has wrapped since, stays.
+            if getattr(owner, name) is ours:
+                setattr(owner, name, before)
 
     def __enter__(self) -> Self:
         return self
@@ -60,10 +69,10 @@ class Redirect:
 
 
 def redirect(url: str) -> Redirect:
-    """Point every discord.py client in this process at a simulator, at once.
+    """Point every client of discord.py in this process at a simulator, at once; of a fork, where that is imported.
 
     It does not matter whether discord.py is imported already, nor whether clients exist; those that are connected stay
-    where they are.
+    where they are. A fork has to be imported first.
 
     Parameters
     ----------
@@ -75,9 +84,13 @@ def redirect(url: str) -> Redirect:
     ValueError
         The URL is not an ``http`` URL of this machine without a path.
     ImportError
-        discord.py is not installed.
+        No fork is imported, and discord.py is not installed.
     """
     return Redirect(loopback(url))
+
+
+def _libraries() -> list[str]:
+    return [library for library in _LIBRARIES if library in sys.modules] or ["discord"]
 
 
 def loopback(url: str) -> str:

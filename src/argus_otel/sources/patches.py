@@ -19,7 +19,7 @@ from argus_otel.telemetry import PartError, State, Telemetry
 Function: TypeAlias = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Patch:
     """One function of the observed library, and what takes its place.
 
@@ -41,14 +41,13 @@ class Patch:
     module: str
     target: str
     make: Callable[[Function], Function]
-    package: str = "discord"
+    package: str
     instead: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
-        """Its name among the parts, such as ``hook:REST calls http.HTTPClient.request``."""
-        library = self.package.partition(".")[0]
-        return f"hook:{self.hook} {self.module.removeprefix(f'{library}.')}.{self.target}"
+        """Its name among the parts, such as ``hook:log records logging.Logger.callHandlers``."""
+        return f"hook:{self.hook} {self.module}.{self.target}"
 
     def places(self) -> tuple[tuple[str, str], ...]:
         """Return where to look for it."""
@@ -82,17 +81,23 @@ class Hooks:
         """How many of them are."""
         return len(self._placed) if self.on else 0
 
-    def place(self, patches: Iterable[Patch]) -> None:
-        """Put in each patch that is not in place. One whose target is absent is reported, and the others go on."""
-        for patch in patches:
-            self._telemetry.attempt(patch.name, partial(self._place, patch))
+    def place(self, patches: Iterable[Patch], *, partly: bool = False) -> None:
+        """Put in each patch that is not in place. One whose target is absent is reported, and the others go on.
 
-    def _place(self, patch: Patch) -> None:
+        Parameters
+        ----------
+        partly:
+            Whether absent targets are nothing out of the way, and not warned of one by one.
+        """
+        for patch in patches:
+            self._telemetry.attempt(patch.name, partial(self._place, patch, partly=partly))
+
+    def _place(self, patch: Patch, *, partly: bool) -> None:
         if patch.name not in self._placed:
             try:
                 owner, attribute, original = resolve(patch)
             except PartError as error:
-                self._telemetry.health.report(patch.name, State.ABSENT, str(error))
+                self._telemetry.health.report(patch.name, State.ABSENT, str(error), warn=not partly)
                 return
             replacement = functools.wraps(original)(patch.make(original))
             setattr(owner, attribute, replacement)

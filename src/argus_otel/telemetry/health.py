@@ -53,12 +53,18 @@ class Health:
 
     # -- parts
 
-    def report(self, name: str, state: State, detail: str = "") -> None:
-        """Set a part's state. One that failed or is absent is warned of, once for as long as that lasts."""
+    def report(self, name: str, state: State, detail: str = "", *, warn: bool = True) -> None:
+        """Set a part's state. One that failed or is absent is warned of, once for as long as that lasts.
+
+        Parameters
+        ----------
+        warn:
+            Whether to warn of it; ``False`` where whoever reports it says so in another way.
+        """
         part = Part(state, detail)
         before = self._parts.get(name)
         self._parts[name] = part
-        if state in (State.FAILED, State.ABSENT) and (before is None or before.state is not state):
+        if warn and state in (State.FAILED, State.ABSENT) and (before is None or before.state is not state):
             _log.warning(
                 "argus-otel: %s %s: %s. The bot and everything else go on.", name, state.value, detail.rstrip(".")
             )

@@ -1,4 +1,4 @@
-"""Whether what argus-otel hooks is there in the discord.py that is installed."""
+"""Whether what argus-otel hooks is there in the discord.py, or the fork of it, that is installed."""
 
 from __future__ import annotations
 
@@ -9,26 +9,35 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from .findings import Finding, Status
+from .libraries import installed_roots
 
-_GROUP = "discord.py"
 _PATIENCE = 30.0
 
 # In a Python of its own: importing a broken or mixed-up library can raise anything, or never end.
 _PROBE = """
-import json, discord
+import importlib, json, sys
+library = importlib.import_module(sys.argv[1])
 from argus_otel.sources.discord import DiscordSource
-probe = getattr(DiscordSource, "probe", None)
-found = {"version": discord.__version__, "file": discord.__file__, "hooks": dict(probe()) if probe else None}
+from argus_otel.sources.discord.library import Library
+known = Library.of(library)
+found = {"version": known.version, "file": library.__file__, "fork": known.fork, "name": known.name}
+found["hooks"] = DiscordSource.probe(sys.argv[1])
 print()
 print(json.dumps(found))
 """
 
 
 def look_at_hooks(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Import discord.py as the bot would, and ask the source for each hook's target."""
+    """Import each library as the bot would, and ask the source for each hook's target."""
+    for root in installed_roots():
+        yield from _look_into(root, environ)
+
+
+def _look_into(root: str, environ: Mapping[str, str]) -> Iterator[Finding]:
+    group = "discord.py" if root == "discord" else root
     try:
         done = subprocess.run(  # noqa: S603 - our own Python, our own words
-            [sys.executable, "-c", _PROBE],
+            [sys.executable, "-c", _PROBE, root],
             env={**environ, "OTEL_SDK_DISABLED": "true"},
             capture_output=True,
             text=True,
@@ -37,22 +46,24 @@ def look_at_hooks(environ: Mapping[str, str]) -> Iterator[Finding]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        yield Finding(_GROUP, "import", Status.FAIL, f"importing discord takes longer than {_PATIENCE:g} s")
+        yield Finding(group, "import", Status.FAIL, f"importing {root} takes longer than {_PATIENCE:g} s")
         return
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         remedy = "python -c 'import argus_otel.sources.discord' shows the whole traceback"
-        yield Finding(_GROUP, "import", Status.FAIL, reason, remedy)
+        yield Finding(group, "import", Status.FAIL, reason, remedy)
         return
     found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    yield Finding(_GROUP, "import", Status.OK, f"{found['version']} from {found['file']}")
-    hooks = cast("dict[str, str | None] | None", found["hooks"])
-    if hooks is None:
-        yield Finding(_GROUP, "hooks", Status.INFO, "cannot be looked at before a bot runs")
-        return
+    fork = bool(found.get("fork"))
+    name = f"{found['name']} " if fork and root == "discord" else ""
+    yield Finding(group, "import", Status.OK, f"{name}{found['version']} from {found['file']}")
+    hooks = cast("dict[str, str | None]", found["hooks"])
     absent = {name: reason for name, reason in hooks.items() if reason is not None}
-    yield Finding(
-        _GROUP, "hooks", Status.WARN if absent else Status.OK, f"{len(hooks) - len(absent)} of {len(hooks)} can be set"
-    )
+    status = Status.WARN if absent and not fork else Status.OK
+    yield Finding(group, "hooks", status, f"{len(hooks) - len(absent)} of {len(hooks)} can be set")
+    if fork and absent:
+        listed = ", ".join(name.removeprefix("hook:") for name in absent)
+        yield Finding(group, "absent", Status.INFO, f"a fork has no {listed}; docs/hooks.md says what each is for")
+        return
     for name, reason in absent.items():
-        yield Finding(_GROUP, f"hook {name}", Status.WARN, reason, "the bot runs without this signal; please report it")
+        yield Finding(group, f"hook {name}", Status.WARN, reason, "the bot runs without this signal; please report it")

@@ -14,28 +14,36 @@ from .packages import look_at_version
 _GROUP = "discord.py"
 _HOOKED = Requirement("discord.py>=2.4,<3")
 _SAME_NAME = ("py-cord", "py-cord-dev", "discord.py-self")  # imported as `discord`, as discord.py is
-_OWN_NAME = ("nextcord", "disnake")
+_FORKS = ("py-cord", "nextcord", "disnake")
+_IN_PART = "hooked in part, as docs/hooks.md says"
+
+
+def installed_roots() -> list[str]:
+    """Return the import names of the libraries that are installed; ``discord`` where there is none, to say why."""
+    own = [name for name in ("nextcord", "disnake") if _version(name)]
+    same = any(_version(name) for name in ("discord.py", *_SAME_NAME))
+    return ["discord", *own] if same or not own else own
 
 
 def look_at_discord() -> Iterator[Finding]:
     """Look at which of them are installed, and at a script of the bot's own that hides them."""
     found, fits = look_at_version(_HOOKED)
     same = {name: shown for name in _SAME_NAME if (shown := _version(name))}
-    if found is None:
-        others = ", ".join(f"{name} {shown}" for name in (*_SAME_NAME, *_OWN_NAME) if (shown := _version(name)))
+    forks = {name: shown for name in _FORKS if (shown := _version(name))}
+    if found is None and not forks:
+        others = ", ".join(f"{name} {shown}" for name, shown in same.items())
         detail = f"not installed; {others} is, which is not hooked" if others else "not installed: nothing to hook"
         yield Finding(_GROUP, "discord.py", Status.FAIL, detail, f"pip install '{_HOOKED}'")
-    elif not fits:
+    elif found is not None and not fits:
         detail = f"{found}, but its hooks are for {_HOOKED.specifier}"
         yield Finding(_GROUP, "discord.py", Status.FAIL, detail, f"pip install '{_HOOKED}'")
-    else:
+    elif found is not None:
         yield Finding(_GROUP, "discord.py", Status.OK, found)
     if found:
         yield from _collisions(same)
-        for name in _OWN_NAME:
-            if shown := _version(name):
-                detail = f"{shown}: not hooked; a bot that imports {name} is not observed"
-                yield Finding(_GROUP, name, Status.INFO, detail)
+    for name, shown in forks.items():
+        if not (found and name in same):
+            yield Finding(_GROUP, name, Status.INFO, f"{shown}: {_IN_PART}")
     if Path("discord.py").exists() or Path("discord").is_dir():
         detail = f"{Path.cwd()} holds a discord.py or discord/ of its own, which a script there imports instead"
         yield Finding(_GROUP, "name", Status.WARN, detail, "rename it")

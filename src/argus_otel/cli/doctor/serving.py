@@ -127,9 +127,17 @@ def _status(endpoint: _RunningEndpoint) -> Iterator[Finding]:
         remedy = "restart the bot after an upgrade, or run the doctor of the bot's own environment"
         yield Finding(_GROUP, "status", Status.WARN, f"{detail}; this is {__version__}", remedy)
     parts = cast("dict[str, dict[str, str]]", facts.get("parts", {}))
+    libraries = cast("list[dict[str, object]]", facts.get("libraries", []))
+    partly = any(library.get("fork") for library in libraries)
+    expected = [
+        name for name, part in parts.items() if partly and name[:5] == "hook:" and part.get("state") == "absent"
+    ]
+    if expected:
+        shown = " and ".join(f"{library.get('name')} {library.get('version')}" for library in libraries)
+        yield Finding(_GROUP, "library", Status.INFO, f"{shown}: {len(expected)} hooks are absent")
     for name, part in parts.items():
         status = {"failed": Status.FAIL, "absent": Status.WARN}.get(part.get("state", ""))
-        if status is not None:
+        if status is not None and name not in expected:
             yield Finding(_GROUP, f"part {name}", status, part.get("detail", ""))
 
 

@@ -60,3 +60,9 @@ async def get_gateway_bot(core: Core, _call: Call) -> Answer:
     """Return where to connect, and with how many shards."""
     limit = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
     return Answer(body={"url": core.gateway.url, "shards": core.world.shards, "session_start_limit": limit})
+
+
+@routes.on("GET", "/soundboard-default-sounds")
+async def get_default_sounds(_core: Core, _call: Call) -> Answer:
+    """Return no sounds, which py-cord asks for before it is ready."""
+    return Answer(body=[])

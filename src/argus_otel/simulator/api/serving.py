@@ -177,11 +177,12 @@ async def _deliver(request: web.Request, reply: _Reply, fault: Action | None) ->
 
 
 async def _body(request: web.Request) -> Any:
-    """Return the JSON of a request, wherever it is: the body itself, or the payload_json of a form with files."""
+    """Return the JSON of a request, wherever it is: the body itself, or the payload_json of a form."""
     if not request.can_read_body:
         return None
     try:
-        if request.content_type == "multipart/form-data":
+        # Discord takes either kind of form; py-cord sends the second where there are no files.
+        if request.content_type in ("multipart/form-data", "application/x-www-form-urlencoded"):
             return _form(await request.post())
         return json.loads(await request.read())
     except ValueError:

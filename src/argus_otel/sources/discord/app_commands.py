@@ -9,6 +9,7 @@ same arguments, and whatever that raises passes through.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,6 @@ HOOK = "app commands"
 
 def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
     """Return the hooks on the tree and on what hands exceptions on."""
-    from discord.app_commands import AppCommandError
-
     find, note = interactions.find, interactions.note
 
     def begin_call(_: object, interaction: Interaction[Any]) -> InteractionOperation | None:
@@ -38,7 +37,7 @@ def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
         return operation
 
     def end_call(operation: InteractionOperation, error: BaseException | None) -> None:
-        if isinstance(error, AppCommandError):
+        if error is not None and goes_to_dispatch_error(error):
             operation.note(original(error))  # _dispatch_error comes next, and ends it
         elif operation.interaction is not None:
             # Set without an exception where the tree's own interaction_check said no.
@@ -67,11 +66,15 @@ def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
 
     def make_hybrid(original: Callable[..., Any]) -> Callable[..., Any]:
         def dispatch_error(self: object, ctx: Any, error: Any) -> Any:
-            if ctx.interaction is not None:
+            if getattr(ctx, "interaction", None) is not None:
                 note(ctx.interaction.id, error)
             return original(self, ctx, error)
 
         return dispatch_error
+
+    def goes_to_dispatch_error(error: BaseException) -> bool:
+        library = sys.modules.get("discord.app_commands")  # which the forks have not
+        return library is not None and isinstance(error, library.AppCommandError)
 
     tree, commands = "discord.app_commands.tree", "discord.app_commands.commands"
     return [

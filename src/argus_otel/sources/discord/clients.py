@@ -1,9 +1,8 @@
 """Observed: clients as they start, and their connections as they are made. Nouns: gauges, readiness, and the chains.
 
-``Client._async_setup_hook`` runs once for each client, when it gets its event loop;
-``ConnectionState._update_references`` runs for each connection, before its first poll. Both have one signature in
-every version. discord.py's public events tell when a shard's session begins, goes on or is lost. Safe, because the
-originals run first and our bodies are shielded.
+``Client._async_setup_hook`` (``Client.login`` in the forks) runs once for each client, when it has its event loop;
+``ConnectionState._update_references`` runs for each connection, before its first poll. The public events tell when a
+shard's session begins, goes on or is lost. Safe, because the originals run first and our bodies are shielded.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from .disconnects import Disconnects
 from .gateway_events import GatewayEvents
 from .guild_changes import GuildChanges
 from .interactions import Interactions
+from .library import DISCORD_PY, FORKS, ROOTS
 from .patches import Hooks, Patch
 from .public_events import listen
 from .shards import Roster, Shard, by_shard
@@ -65,11 +65,11 @@ class Clients:
         connected = self._telemetry.guard.shield(HOOK, self._connected)
 
         def make_setup(original: Callable[..., Any]) -> Callable[..., Any]:
-            async def _async_setup_hook(self: Client) -> None:
-                await original(self)
+            async def start(self: Client, *args: Any, **kwargs: Any) -> None:
+                await original(self, *args, **kwargs)
                 started(self)
 
-            return _async_setup_hook
+            return start
 
         def make_update(original: Callable[..., Any]) -> Callable[..., Any]:
             def _update_references(self: ConnectionState[Any], ws: DiscordWebSocket) -> None:
@@ -79,7 +79,8 @@ class Clients:
             return _update_references
 
         return [
-            Patch(HOOK, "discord.client", "Client._async_setup_hook", make_setup),
+            Patch(HOOK, "discord.client", "Client._async_setup_hook", make_setup, of=(DISCORD_PY,)),
+            Patch(HOOK, "discord.client", "Client.login", make_setup, of=FORKS),
             Patch(HOOK, "discord.state", "ConnectionState._update_references", make_update),
         ]
 
@@ -134,9 +135,10 @@ class Clients:
 
     def attach_running(self) -> None:
         """Find the clients that run already: somebody instruments from inside a handler."""
-        client_class = getattr(sys.modules.get("discord.client"), "Client", None)
+        modules = [sys.modules[name] for root in ROOTS if (name := f"{root}.client") in sys.modules]
+        classes: tuple[type[Client], ...] = tuple(module.Client for module in modules)
         attach = self._telemetry.guard.shield(HOOK, self._attach_running)
-        for client in [found for found in gc.get_objects() if client_class and isinstance(found, client_class)]:
+        for client in [found for found in gc.get_objects() if isinstance(found, classes)]:
             if client.is_ready() and not client.is_closed():
                 attach(client)
 

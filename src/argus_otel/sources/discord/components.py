@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from argus_otel.telemetry import Telemetry
 
 from .interactions import InteractionOperation, Interactions
+from .library import DISCORD_PY, DISNAKE, NEXTCORD, PY_CORD
 from .patches import Patch
 from .views import Views
 
@@ -46,7 +47,14 @@ class Components:
                 self._maker(self._claim_view),
                 instead=(("discord.ui.view", "View._scheduled_task"),),  # before discord.py 2.6
             ),
-            Patch(HOOK, "discord.ui.modal", "Modal._scheduled_task", self._maker(self._claim_modal)),
+            Patch(
+                HOOK,
+                "discord.ui.modal",
+                "Modal._scheduled_task",
+                self._maker(self._claim_modal),
+                of=(DISCORD_PY, NEXTCORD, DISNAKE),
+            ),
+            Patch(HOOK, "discord.ui.modal", "ModalStore.dispatch", self._maker(self._claim_stored), of=(PY_CORD,)),
             Patch(HOOK, "discord.ui.view", "ViewStore.schedule_dynamic_item_call", self._make_dynamic),
         ]
 
@@ -103,6 +111,12 @@ class Components:
             self._link(operation, modal)
         return operation
 
+    def _claim_stored(
+        self, store: Any, user_id: int, custom_id: str, interaction: Interaction[Any]
+    ) -> InteractionOperation | None:
+        modal = store._modals.get((user_id, custom_id))  # None: py-cord knows it no more
+        return None if modal is None else self._claim_modal(modal, interaction)
+
     def _claim_dynamic(self, factory: type[object], interaction: Interaction[Any]) -> InteractionOperation | None:
         operation = self._interactions.claim(interaction.id)
         if operation is not None:
@@ -133,12 +147,14 @@ class _NotingOnError:
         self._own = own
         self._interactions = interactions
 
-    def __call__(self, interaction: Interaction[Any], error: Exception, *args: Any) -> Any:
+    def __call__(self, *args: Any) -> Any:
+        # discord.py gives interaction, error and item; its forks error, item and interaction. A modal has no item.
+        interaction, error = (args[-1], args[0]) if isinstance(args[0], BaseException) else (args[0], args[1])
         self._interactions.note(interaction.id, error)
         if self._own is not None:
-            return self._own(interaction, error, *args)
+            return self._own(*args)
         view = cast(Any, self._view())
-        return cast(Any, type(view)).on_error(view, interaction, error, *args)
+        return cast(Any, type(view)).on_error(view, *args)
 
 
 class _WatchedFactory:
@@ -175,5 +191,6 @@ class _WatchedFactory:
 def _callback_name(item: Item[Any]) -> str:
     """Return a decorated method's name, an assigned function's name, or the item's class."""
     callback = item.callback
-    name = getattr(getattr(callback, "callback", callback), "__name__", "callback")
+    callback = getattr(callback, "callback", getattr(callback, "func", callback))  # in the forks, it is a `partial`
+    name = getattr(callback, "__name__", "callback")
     return type(item).__name__ if name == "callback" else name

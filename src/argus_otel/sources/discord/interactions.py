@@ -111,16 +111,19 @@ class InteractionOperation(Operation):
         The command or component that it is for, as metrics name it; ``None`` while that is not known.
     claimed:
         Whether somebody handles it.
+    by_fork:
+        Whether it came to a fork of discord.py, which hands commands to no tree: `fork_commands.py` claims those.
     rejected:
         Whether a check said no without raising.
     acknowledged, acknowledging:
         Whether Discord has had our answer, and whether one is under way.
     interaction:
-        discord.py's object, while the command tree has it.
+        discord.py's object, while the command tree or a fork's bot has it.
     """
 
     name: str | None = None
     claimed: bool = False
+    by_fork: bool = False
     rejected: bool = False
     acknowledged: bool = False
     acknowledging: bool = False
@@ -243,10 +246,11 @@ class Interactions:
         if interaction_id in self._open:  # begun further out in the chain: each counts once
             return None
         operation = InteractionOperation(interaction_id, kind)
+        operation.by_fork = not hasattr(state, "_command_tree")
         if kind.for_tree:
             operation.name = name
             # discord.py gives these to the command tree without asking anybody, where there is one.
-            operation.claimed = state._command_tree is not None
+            operation.claimed = not operation.by_fork and state._command_tree is not None
         if self._telemetry.tracing is not None:
             self._start_span(self._telemetry.tracing, operation, data, state.shard_count or 1)
         kind.active.value += 1
@@ -281,6 +285,9 @@ class Interactions:
 
     def _settle(self, state: ConnectionState[Any], operation: InteractionOperation) -> None:
         """End at once what nobody handles: an expired view, an unknown component, a bot without a command tree."""
+        if operation.by_fork:
+            self.drop(operation)
+            return
         # Somebody may wait for it with Client.wait_for, which nobody can see from here.
         waiting = getattr(state._get_client(), "_listeners", {}).get("interaction")
         handled = waiting or operation.acknowledged
@@ -291,9 +298,9 @@ class Interactions:
     # -- what handlers do with it
 
     def unclaimed(self, interaction_id: int) -> bool:
-        """Whether an interaction has arrived that nobody handles yet."""
+        """Whether an interaction has arrived that nobody handles yet, and whose handler a listener can be."""
         operation = self._open.get(interaction_id)
-        return operation is not None and not operation.claimed
+        return operation is not None and not operation.claimed and not operation.by_fork
 
     def _claim(self, interaction_id: int) -> InteractionOperation | None:
         operation = self._open.get(interaction_id)
@@ -317,6 +324,15 @@ class Interactions:
         if operation.error is not None:
             outcome = outcome_of(operation.error)
         self._end(operation, outcome)
+
+    def drop(self, operation: InteractionOperation) -> None:
+        """End an interaction whose handler cannot be seen: without duration or outcome, which would be made up."""
+        operation.end(failed=False)
+        operation.kind.active.value -= 1
+        if operation.acknowledged:
+            del self._open[operation.id]
+        else:
+            self._await_acknowledgement(operation)
 
     def _end(self, operation: InteractionOperation, outcome: Outcome) -> None:
         span = operation.span

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 from typing import NamedTuple
 
-from discord import app_commands
+from .library import ROOTS
 
 
 class Outcome(NamedTuple):
@@ -34,6 +33,22 @@ REJECTED = Outcome("rejected")
 UNHANDLED = Outcome("error", "unhandled")
 COMMAND_NOT_FOUND = Outcome("rejected", "CommandNotFound")
 
+# By name, so that nothing of a library is imported to judge it, and each has only those that it has.
+_REJECTIONS = frozenset(
+    {
+        "app_commands.errors.CheckFailure",
+        "app_commands.errors.TransformerError",
+        "ext.commands.errors.CheckFailure",
+        "ext.commands.errors.CommandNotFound",
+        "ext.commands.errors.CommandOnCooldown",
+        "ext.commands.errors.DisabledCommand",
+        "ext.commands.errors.MaxConcurrencyReached",
+        "ext.commands.errors.UserInputError",
+        "errors.CheckFailure",  # py-cord's application commands
+        "errors.ApplicationCheckFailure",  # nextcord's
+    }
+)
+
 
 def original(error: BaseException) -> BaseException:
     """Return the exception under ``CommandInvokeError``, ``HybridCommandError`` and ``ConversionError``."""
@@ -46,24 +61,16 @@ def original(error: BaseException) -> BaseException:
 
 def outcome_of(error: BaseException | None) -> Outcome:
     """Return the outcome of work that ended with ``error``, already unwrapped by :func:`original`."""
-    if error is None:
-        return OK
-    kind = type(error)
-    return _outcome_of_class(kind, "discord.ext.commands" in sys.modules)
+    return OK if error is None else _outcome_of_class(type(error))
 
 
 @lru_cache(maxsize=1024)
-def _outcome_of_class(kind: type[BaseException], with_ext_commands: bool) -> Outcome:
-    rejections: tuple[type[BaseException], ...] = (app_commands.CheckFailure, app_commands.TransformerError)
-    if with_ext_commands:
-        from discord.ext import commands
+def _outcome_of_class(kind: type[BaseException]) -> Outcome:
+    rejected = any(_place_of(base) in _REJECTIONS for base in kind.__mro__)
+    return Outcome("rejected" if rejected else "error", kind.__qualname__)
 
-        rejections += (
-            commands.CheckFailure,
-            commands.CommandNotFound,
-            commands.CommandOnCooldown,
-            commands.DisabledCommand,
-            commands.MaxConcurrencyReached,
-            commands.UserInputError,
-        )
-    return Outcome("rejected" if issubclass(kind, rejections) else "error", kind.__qualname__)
+
+def _place_of(kind: type) -> str:
+    """Return where in its library a class is, such as ``ext.commands.errors.CheckFailure``; empty for any other."""
+    root, _, module = kind.__module__.partition(".")
+    return f"{module}.{kind.__name__}" if root in ROOTS else ""

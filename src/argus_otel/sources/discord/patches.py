@@ -1,7 +1,51 @@
-"""Hooks in discord.py: what every source has for that, under the name that the hook files here know."""
+"""Hooks in discord.py, and in the forks that have the same functions under another import name."""
 
 from __future__ import annotations
 
-from argus_otel.sources.patches import Function, Hooks, Patch, resolve
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-__all__ = ["Function", "Hooks", "Patch", "resolve"]
+from argus_otel.sources import patches
+from argus_otel.sources.patches import Function, Hooks, resolve
+
+from .library import Library
+
+__all__ = ["Function", "Hooks", "Patch", "patches_for", "resolve"]
+
+
+@dataclass(frozen=True)
+class Patch(patches.Patch):
+    """One function of discord.py, and what takes its place.
+
+    Attributes
+    ----------
+    of:
+        The libraries that do it in this way, by :attr:`.library.Library.name`; empty where all are expected to.
+    """
+
+    package: str = "discord"
+    of: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name among the parts, such as ``hook:REST calls http.HTTPClient.request``.
+
+        A fork with an import name of its own keeps that: ``hook:REST calls nextcord.http.HTTPClient.request``.
+        """
+        return f"hook:{self.hook} {self.module.removeprefix('discord.')}.{self.target}"
+
+    def rooted(self, root: str) -> Patch:
+        """Return it for a library that is imported as ``root``."""
+        if root == "discord":
+            return self
+        instead = tuple((_rooted(module, root), target) for module, target in self.instead)
+        return replace(self, module=_rooted(self.module, root), package=_rooted(self.package, root), instead=instead)
+
+
+def patches_for(library: Library, patches: Iterable[Patch]) -> list[Patch]:
+    """Return those of ``patches`` that are for ``library``, re-rooted to it."""
+    return [patch.rooted(library.root) for patch in patches if not patch.of or library.name in patch.of]
+
+
+def _rooted(name: str, root: str) -> str:
+    return root + name.removeprefix("discord") if name == "discord" or name.startswith("discord.") else name

@@ -62,7 +62,10 @@ class PrefixCommands:
         ]
 
     def _begin(self, _: object, ctx: Context[Any]) -> PrefixOperation | None:
-        if not self._hooks.on or ctx.interaction is not None or not (ctx.command or ctx.invoked_with):
+        # A context of disnake's and nextcord's has no interaction: they know no hybrid commands.
+        if not self._hooks.on or getattr(ctx, "interaction", None) is not None:
+            return None
+        if not (ctx.command or ctx.invoked_with):
             return None
         operation = PrefixOperation(ctx)
         if self._telemetry.tracing is not None:

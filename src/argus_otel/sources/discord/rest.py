@@ -9,9 +9,9 @@ While a call runs, other HTTP client instrumentations are silent: they would rec
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -31,6 +31,7 @@ from .catalogue import (
     TEMPLATE,
 )
 from .interactions import InteractionOperation, Interactions
+from .library import DISCORD_PY, FORKS
 from .patches import Hooks, Patch
 from .templates import template_of
 
@@ -142,12 +143,13 @@ class RestCalls:
 
             return request
 
-        own, webhook = (
-            guard.around(HOOK, self._begin_own, self._finish),
-            guard.around(HOOK, self._begin_webhook, self._finish),
+        own, by_fork, webhook = (
+            guard.around(HOOK, begin, self._finish)
+            for begin in (self._begin_own, self._begin_of_fork, self._begin_webhook)
         )
         return [
-            Patch(HOOK, "discord.http", "HTTPClient.request", own),
+            Patch(HOOK, "discord.http", "HTTPClient.request", own, of=(DISCORD_PY,)),
+            Patch(HOOK, "discord.http", "HTTPClient.request", by_fork, of=FORKS),
             Patch(HOOK, "discord.webhook.async_", "AsyncWebhookAdapter.request", webhook),
             Patch(HOOK, "discord.webhook.sync", "WebhookAdapter.request", make_sync),
         ]
@@ -158,6 +160,13 @@ class RestCalls:
         call = self._begin(http, route)
         if call is not None:
             call.held = not http._global_over.is_set()
+        return call
+
+    def _begin_of_fork(self, http: object, route: Route) -> RestCall | None:
+        call = self._begin(http, route)
+        if call is not None:
+            # The forks have no bucket that sleeps: up to its first attempt, a call waits for its turn and nothing else.
+            call.idle_since = call.started
         return call
 
     def _begin_webhook(self, adapter: object, route: Route, *_: object) -> RestCall | None:
@@ -228,7 +237,8 @@ class RestCalls:
 
     def _endpoint(self, route: Route) -> Endpoint:
         method, path = route.method, route.path
-        endpoint = Endpoint(method, path, _host(route.BASE), self._calls[method, path, None])
+        server = urlsplit(route.url).hostname or route.url
+        endpoint = Endpoint(method, path, server, self._calls[method, path, None])
         # A bot that writes ids into its paths itself must not make this grow for ever.
         if len(self._endpoints) < _ENDPOINTS_REMEMBERED:
             self._endpoints[method, path] = endpoint
@@ -248,7 +258,7 @@ class RestCalls:
         call.attempts += 1
         call.attempt_started = now
 
-    def attempt_answered(self, call: RestCall, status: int, headers: Mapping[str, str], data: object) -> None:
+    def attempt_answered(self, call: RestCall, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Record the attempt that a response has just ended."""
         now = perf_counter()
         started, call.attempt_started = call.attempt_started, None
@@ -265,17 +275,17 @@ class RestCalls:
         if status == 429 or (call.by_webhook and status < 500):
             call.idle_since = now
         if status >= 400:
-            self._refused(call, status, headers, data)
+            self._refused(call, status, headers, body)
 
     def attempt_unreadable(self, call: RestCall, status: int, error: BaseException) -> None:
-        """Record the attempt whose response has a status, and a body that broke off or is not what it says it is."""
+        """Record the attempt whose response has a status, and a body that broke off."""
         call.status = status
         self._attempt_failed(call, type(error).__qualname__, perf_counter(), status)
 
-    def _refused(self, call: RestCall, status: int, headers: Mapping[str, str], data: object) -> None:
+    def _refused(self, call: RestCall, status: int, headers: Mapping[str, str], body: bytes) -> None:
         attributes: dict[str, AttributeValue] = {STATUS.name: status}
         if status == 429:
-            scope = attributes[RATELIMIT_SCOPE.name] = _ratelimit_scope(headers, data)
+            scope = attributes[RATELIMIT_SCOPE.name] = _ratelimit_scope(headers, body)
             self._ratelimits[call.endpoint.path, scope].value += 1
         if call.span is not None:
             call.span.mark("response", attributes)
@@ -289,20 +299,13 @@ class RestCalls:
             self._attempts[key].record(max(0.0, ended - started), call.trace)
 
 
-def _ratelimit_scope(headers: Mapping[str, str], data: object) -> str:
+def _ratelimit_scope(headers: Mapping[str, str], body: bytes) -> str:
     """Return whose limit a 429 speaks of."""
-    if not headers.get("Via") or isinstance(data, str):
+    if not headers.get("Via") or headers.get("Content-Type") != "application/json":
         return "cloudflare"  # as discord.py tells a ban by Cloudflare
-    if headers.get("X-RateLimit-Global") or (
-        isinstance(data, Mapping) and cast("Mapping[str, object]", data).get("global")
-    ):
+    if headers.get("X-RateLimit-Global") or cast("dict[str, object]", json.loads(body)).get("global"):
         return "global"
     return headers.get("X-RateLimit-Scope", "user")
-
-
-@lru_cache(maxsize=16)
-def _host(base: str) -> str:
-    return urlsplit(base).hostname or base
 
 
 def _span_attributes(call: RestCall, waited: float, error_type: str | None) -> dict[str, AttributeValue]:

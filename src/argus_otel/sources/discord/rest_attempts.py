@@ -1,7 +1,7 @@
 """Observed: each attempt of a REST call. Told to the call's operation.
 
-An attempt begins when aiohttp (or, for synchronous webhooks, requests) is asked for it, and ends when discord.py has
-read the response in ``json_or_text``, which it does once for each, errors included. Outside a REST call of discord.py
+An attempt begins when aiohttp (or, for synchronous webhooks, requests) is asked for it, and ends when the response has
+been read, which discord.py and its forks do once for each, errors included. Outside a REST call of discord.py
 the replacements only ask a context variable, and let everything through. Safe, because the originals get the same
 arguments, and whatever they raise passes through.
 """
@@ -40,20 +40,20 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
         return _request
 
     def make_read(original: Callable[..., Any]) -> Callable[..., Any]:
-        async def json_or_text(response: ClientResponse) -> Any:
+        async def read(self: ClientResponse) -> Any:
             try:
-                data = await original(response)
+                body = await original(self)
             except BaseException as error:
                 call = current_call.get()
                 if call is not None:
-                    unreadable(call, response.status, error)
+                    unreadable(call, self.status, error)
                 raise
             call = current_call.get()
             if call is not None:
-                answered(call, response.status, response.headers, data)
-            return data
+                answered(call, self.status, self.headers, body)
+            return body
 
-        return json_or_text
+        return read
 
     def make_sync(original: Callable[..., Any]) -> Callable[..., Any]:
         def request(self: object, *args: Any, **kwargs: Any) -> Any:
@@ -62,14 +62,13 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
                 return original(self, *args, **kwargs)
             begun(call)
             response = original(self, *args, **kwargs)
-            answered(call, response.status_code, response.headers, response.text)
+            answered(call, response.status_code, response.headers, response.content)
             return response
 
         return request
 
     return [
         Patch(HOOK, "aiohttp.client", "ClientSession._request", make_request),
-        Patch(HOOK, "discord.http", "json_or_text", make_read),
-        Patch(HOOK, "discord.webhook.async_", "json_or_text", make_read),
+        Patch(HOOK, "aiohttp.client_reqrep", "ClientResponse.read", make_read),
         Patch(HOOK, "requests.sessions", "Session.request", make_sync, package="requests"),
     ]

@@ -1,8 +1,8 @@
 """Observed: how long a REST call of the bot waits for its rate limit's bucket. Told to the call's operation.
 
 A request waits before its attempt, where its bucket is exhausted, and *after* it, where it has exhausted the bucket:
-discord.py then sleeps before it lets the next one in, and the caller waits with it. Webhooks have no buckets, and what
-they wait for is seen without a hook. Safe, because the originals run unchanged.
+discord.py then sleeps before it lets the next one in, and the caller waits with it. Webhooks, and discord.py's forks,
+have no such buckets, and what they wait for is seen without a hook. Safe, because the originals run unchanged.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
+from .library import DISCORD_PY
 from .patches import Patch
 from .rest import current_call
 
@@ -20,8 +21,8 @@ HOOK = "REST waits"
 def patches() -> list[Patch]:
     """Return the hooks on the bucket of a bot's own calls."""
     return [
-        Patch(HOOK, "discord.http", "Ratelimit.__aenter__", _make_enter),
-        Patch(HOOK, "discord.http", "Ratelimit.__aexit__", _make),
+        Patch(HOOK, "discord.http", "Ratelimit.__aenter__", _make_enter, of=(DISCORD_PY,)),
+        Patch(HOOK, "discord.http", "Ratelimit.__aexit__", _make, of=(DISCORD_PY,)),
     ]
 
 

@@ -36,7 +36,11 @@ def add_patterns(telemetry: Telemetry) -> None:
 
 def patches(telemetry: Telemetry) -> list[Patch]:
     """Return the hook on log-in."""
-    learn = telemetry.guard.shield(HOOK, telemetry.redact.add_secret)
+
+    def learn_token(token: str) -> None:
+        telemetry.redact.add_secret(token.removeprefix("Bot "))  # which nextcord writes in front of it
+
+    learn = telemetry.guard.shield(HOOK, learn_token)
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def static_login(self: HTTPClient, token: str) -> Any:

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 
 import wrapt
 
 from argus_otel.telemetry import PartError, State, Telemetry
 
-from .patches import Hooks, Patch, resolve
+from .library import DISCORD_PY, ROOTS, Library
+from .patches import Hooks, Patch, patches_for, resolve
 from .shards import Roster
+
+_DISCORD_PY = Library("discord", DISCORD_PY, "of any version")
+
+_log = logging.getLogger("argus_otel")
+
+_PARTLY = (
+    "argus-otel: %s is observed in part: %d of %d hooks have nothing to take hold of in it, and what they would show "
+    "is absent. `argus-otel doctor` and /status list them, docs/hooks.md says what each is for. The bot and everything "
+    "else go on."
+)
 
 
 class DiscordSource:
-    """Observes discord.py, now or as soon as it is imported.
+    """Observes discord.py or a fork of it, now or as soon as it is imported.
 
     Parameters
     ----------
     on_import:
-        Called when discord.py is there and its hooks are in place.
+        Called when a library is there and its hooks are in place.
     """
 
     def __init__(self, telemetry: Telemetry, on_import: Callable[[], None]) -> None:
@@ -29,13 +43,15 @@ class DiscordSource:
         self._on_import = on_import
         self._hooks = Hooks(telemetry)
         self._parts: _Parts | None = None
+        self._libraries: dict[str, Library] = {}
         self._wanted = False
         self._watching: set[str] = set()
 
     def install(self) -> None:
-        """Put the hooks in; safe to repeat. Nothing of discord.py is imported for it."""
+        """Put the hooks in; safe to repeat. No library is imported for it."""
         self._wanted = True
-        self._when_imported("discord", self._discord_imported)
+        for root in ROOTS:
+            self._when_imported(root, partial(self._library_imported, root))
 
     def uninstall(self) -> None:
         """Take the hooks out; safe to repeat."""
@@ -46,40 +62,58 @@ class DiscordSource:
 
     @property
     def in_place(self) -> int:
-        """How many hooks are in discord.py."""
+        """How many hooks are in the libraries."""
         return self._hooks.in_place
 
-    @staticmethod
-    def probe() -> dict[str, str | None]:
-        """Return each hook, with ``None`` or the reason why the installed discord.py cannot have it.
+    @property
+    def libraries(self) -> list[Library]:
+        """Return the libraries that were imported while we looked: one, in nearly every program."""
+        return list(self._libraries.values())
 
-        Imports discord.py, and changes nothing in it. Hooks in a package that is not installed are left out.
+    @staticmethod
+    def probe(root: str = "discord") -> dict[str, str | None]:
+        """Return each hook, with ``None`` or the reason why the installed library cannot have it.
+
+        Imports the library, and changes nothing in it. Hooks in a package that is not installed are left out.
+
+        Parameters
+        ----------
+        root:
+            The library's import name, one of :data:`.library.ROOTS`.
 
         Raises
         ------
         ImportError
-            There is no discord.py.
+            There is no such library.
         """
+        library = Library.of(import_module(root))
         telemetry = Telemetry()
-        patches = _Parts(telemetry, Hooks(telemetry)).patches()
+        patches = _Parts(telemetry, Hooks(telemetry)).patches(library)
         return {patch.name: _absence(patch) for patch in patches if find_spec(patch.package) is not None}
 
-    def _discord_imported(self) -> None:
+    def _library_imported(self, root: str) -> None:
         if self._parts is None:
             self._parts = _Parts(self._telemetry, self._hooks)
+        library = self._libraries[root] = Library.of(sys.modules[root])
+        self._telemetry.health.add_section("libraries", lambda: [each.describe() for each in self.libraries])
         self._hooks.on = True
-        patches = self._parts.patches()
+        patches = self._parts.patches(library)
         for package in {patch.package: None for patch in patches}:
-            self._when_imported(package, lambda package=package: self._place(package))
+            self._when_imported(package, partial(self._place, library, package))
+        if library.fork:
+            known = self._telemetry.health.parts("hook:")
+            absent = [patch for patch in patches if patch.name in known and known[patch.name].state is State.ABSENT]
+            _log.warning(_PARTLY, library, len(absent), len(patches))
         if _in_event_loop():
             self._parts.clients.attach_running()
             self._parts.views.attach_running(self._parts.roster)
             self._parts.voice.attach_running()
         self._on_import()
 
-    def _place(self, package: str) -> None:
+    def _place(self, library: Library, package: str) -> None:
         if self._parts is not None:
-            self._hooks.place(patch for patch in self._parts.patches() if patch.package == package)
+            patches = self._parts.patches(library)
+            self._hooks.place((patch for patch in patches if patch.package == package), partly=library.fork)
 
     def _when_imported(self, module: str, action: Callable[[], None]) -> None:
         part = f"hooks in {module}"
@@ -94,15 +128,16 @@ class DiscordSource:
             imported(None)
         elif module not in self._watching:
             self._watching.add(module)
-            self._telemetry.health.report(part, State.OFF, f"{module} is not imported yet")
+            if module not in ROOTS or module == "discord":  # of the forks only one that is there is worth a word
+                self._telemetry.health.report(part, State.OFF, f"{module} is not imported yet")
             wrapt.register_post_import_hook(imported, module)
 
 
 class _Parts:
-    """The hook files, wired. Made when discord.py is there, since some need its classes."""
+    """The hook files, wired. Made when the first library is there: a process without one pays nothing for them."""
 
     def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
-        from . import app_commands, connections, logged, rest_attempts, rest_waits, secrets
+        from . import app_commands, connections, fork_commands, logged, rest_attempts, rest_waits, secrets
         from .clients import Clients
         from .components import Components
         from .disconnects import Disconnects
@@ -147,6 +182,7 @@ class _Parts:
             *SendLimits(telemetry, hooks, self.roster).patches(),
             *Extensions(telemetry, hooks).patches(),
             *app_commands.patches(telemetry.guard, self.interactions),
+            *fork_commands.patches(telemetry.guard, self.interactions),
             *self.views.patches(),
             *Components(telemetry, self.interactions, self.views).patches(),
             *PrefixCommands(telemetry, hooks).patches(),
@@ -157,9 +193,9 @@ class _Parts:
             *self.voice.patches(),
         ]
 
-    def patches(self) -> list[Patch]:
-        """Return every patch."""
-        return self._patches
+    def patches(self, library: Library = _DISCORD_PY) -> list[Patch]:
+        """Return every patch that is for ``library``."""
+        return patches_for(library, self._patches)
 
     def release(self) -> None:
         """Take the chains off the clients that run."""

@@ -1,0 +1,76 @@
+"""docs/hooks.md says what is so: of the library that is installed here, and of every hook and signal that there is."""
+
+from __future__ import annotations
+
+import ast
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from tools.hook_table import DOCUMENT, column, table
+
+from argus_otel.sources.discord import DiscordSource, catalogue
+from argus_otel.sources.discord.patches import Hooks
+from argus_otel.sources.discord.signals import SIGNALS
+from argus_otel.sources.discord.source import _Parts
+from argus_otel.telemetry import Event, Metric, Span, Telemetry
+
+HOOK_FILES = sorted(Path(catalogue.__file__).parent.glob("*.py"))
+
+
+def documented() -> dict[str, dict[str, str]]:
+    """Return the document's marks: by library, and by hook."""
+    rows = [
+        [cell.strip() for cell in line.removeprefix("|").removesuffix("|").split("|")]
+        for line in DOCUMENT.read_text(encoding="utf-8").splitlines()
+    ]
+    (libraries,) = [row[2:] for row in rows if row[:2] == ["hook", "in"]]
+    found: dict[str, dict[str, str]] = {library: {} for library in libraries}
+    for row in rows:
+        if len(row) == 2 + len(libraries) and row[1].startswith("`"):
+            for library, mark in zip(libraries, row[2:], strict=True):
+                found[library][f"{row[0]} {row[1].strip('`')}"] = mark
+    return found
+
+
+def test_the_column_of_the_installed_library_is_its_probe() -> None:
+    library = f"discord.py {version('discord.py')}"
+    columns = documented()
+    if library not in columns:
+        pytest.skip(f"docs/hooks.md has no column for {library}")
+    marks = {True: "✔", False: "absent"}
+    probed = {name: marks[there] for name, there in column(DiscordSource.probe(), "discord").items()}
+    assert {name: mark for name, mark in columns[library].items() if mark} == probed
+
+
+def test_every_hook_has_its_entry_and_every_entry_its_hook() -> None:
+    telemetry = Telemetry()
+    hooks = {patch.hook for patch in _Parts(telemetry, Hooks(telemetry))._patches}
+    assert hooks == set(SIGNALS)
+
+
+def test_every_definition_that_a_hook_file_uses_comes_from_a_hook() -> None:
+    used: set[str] = set()
+    for path in HOOK_FILES:
+        if path.name in ("signals.py", "catalogue.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "catalogue":
+                used |= {alias.name for alias in node.names}
+    definitions = {name: getattr(catalogue, name) for name in used}
+    needed = {each.name for each in definitions.values() if isinstance(each, (Metric, Span, Event))}
+    assert needed
+    assert needed == {signal.name for hook in SIGNALS.values() for signal in hook.signals}
+
+
+def test_the_second_table_is_of_these_entries() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    made = table({("discord.py", version("discord.py")): column(DiscordSource.probe(), "discord")})
+    _, _, entries = made.partition("| hook | signals that need it |")
+    assert entries
+    assert entries in text
+
+
+def test_a_fork_keeps_its_own_name_in_front_of_a_hook() -> None:
+    probed = {"hook:REST calls nextcord.http.HTTPClient.request": None, "hook:app commands nextcord.a.B": "gone"}
+    assert column(probed, "nextcord") == {"REST calls http.HTTPClient.request": True, "app commands a.B": False}

@@ -1,0 +1,90 @@
+"""Runs the tests in one cell of the matrix: a Python, a discord.py, and a choice of the dependencies' versions.
+
+``make test-with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest`` and the workflow both come here, so what fails there can
+be run here in the same words. Each cell has an environment of its own under ``build/cells``, made by uv.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CELLS = ROOT / "build" / "cells"
+UV = [shutil.which("uv")] if shutil.which("uv") else [sys.executable, "-m", "uv"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make the cell and run pytest in it; return its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", default="", help="a version or a path, for uv; by default this one")
+    parser.add_argument(
+        "--discord", default="", help="discord.py's version, such as 2.4.0; by default the cell's choice"
+    )
+    parser.add_argument(
+        "--resolution",
+        choices=("locked", "lowest", "newest"),
+        default="locked",
+        help="the dependencies as uv.lock has them, the lowest that pyproject.toml allows, or the newest",
+    )
+    parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
+    chosen = parser.parse_args(arguments)
+    python = make(chosen.python or sys.executable, chosen.discord, chosen.resolution)
+    show(python)
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    return subprocess.run([python, "-m", "pytest", *chosen.pytest], cwd=ROOT, env=environment, check=False).returncode
+
+
+def make(python: str, discord: str, resolution: str) -> str:
+    """Make the cell's environment; return its Python."""
+    name = "-".join(filter(None, (python, discord, resolution)))
+    environment = CELLS / re.sub(r"[^\w.-]+", "-", name).strip("-")
+    uv("venv", "--quiet", "--clear", "--python", python, str(environment))
+    inside = str(environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    words = ["pip", "install", "--quiet", "--python", inside, "-e", f"{ROOT}[all]"]
+    if discord:
+        words.append(f"discord.py[speed]=={discord}")
+    if resolution == "locked":
+        with tempfile.TemporaryDirectory() as directory:
+            listed = Path(directory) / "requirements.txt"
+            # Without discord.py and what only one version of it asks for: the cell's has its own.
+            leave_out = ["--no-emit-package", "discord-py"] if discord else []
+            export = ("export", "--quiet", "--locked", "--no-hashes", "--no-emit-project", "--output-file", str(listed))
+            uv(*export, *leave_out)
+            uv(*words, "-r", str(listed))
+    else:
+        how = ("--resolution", "lowest-direct") if resolution == "lowest" else ("--upgrade",)
+        uv(*words, *how, "--group", f"{ROOT / 'pyproject.toml'}:dev")
+    return inside
+
+
+def show(python: str) -> None:
+    """Say what the cell has."""
+    listed = uv("pip", "list", "--python", python)
+    shown = ("discord", "opentelemetry", "aiohttp", "wrapt", "prometheus")
+    print(subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout.strip())
+    print("\n".join(line for line in listed.splitlines() if line.lower().startswith(shown)), flush=True)
+
+
+def uv(*words: str) -> str:
+    """Run uv; return what it prints.
+
+    Raises
+    ------
+    SystemExit
+        It failed, and has said why.
+    """
+    done = subprocess.run([*UV, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Makes docs/hooks.md: which hook finds its place in which library, which signals need it, and what is missing without.
+
+``make hooks-table`` installs each library into an environment of its own, by uv, and asks argus-otel there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from argus_otel.sources.discord.signals import SIGNALS
+from argus_otel.telemetry import Metric, Span
+
+from .cell import ROOT, uv
+
+DOCUMENT = ROOT / "docs" / "hooks.md"
+BEGIN, END = "<!-- made by `make hooks-table` -->", "<!-- to here -->"
+
+LIBRARIES = (
+    ("discord.py", "2.4.0"),
+    ("discord.py", "2.5.2"),
+    ("discord.py", "2.6.4"),
+    ("discord.py", "2.7.1"),
+    ("py-cord", "2.8.1"),
+    ("nextcord", "3.2.0"),
+    ("disnake", "2.12.2"),
+)
+"""The columns: what is installed to ask, by name and version on PyPI."""
+
+_PYTHON = "3.12"  # nextcord 3 takes no older one
+_PROBE = """
+import json, sys
+from argus_otel.sources.discord import DiscordSource
+print()
+print(json.dumps(DiscordSource.probe(sys.argv[1])))
+"""
+
+Column = dict[str, bool]
+"""Whether each hook is there, by the name that it has in discord.py."""
+
+
+def column(probed: dict[str, str | None], root: str) -> Column:
+    """Return what :meth:`DiscordSource.probe` says of the library that is imported as ``root``."""
+    own = "" if root == "discord" else f" {root}."
+    return {
+        (name.replace(own, " ", 1) if own else name).removeprefix("hook:"): reason is None
+        for name, reason in probed.items()
+    }
+
+
+def ask(library: str, version: str, python: str) -> Column:
+    """Install a library for a Python, and return its column."""
+    root = library if library in ("nextcord", "disnake") else "discord"
+    with tempfile.TemporaryDirectory() as directory:
+        uv("venv", "--quiet", "--python", python, directory)
+        python = str(Path(directory) / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+        uv("pip", "install", "--quiet", "--python", python, f"{library}=={version}", "requests", "-e", str(ROOT))
+        done = subprocess.run([python, "-c", _PROBE, root], capture_output=True, text=True, check=True)
+    return column(json.loads(done.stdout.splitlines()[-1]), root)
+
+
+def table(columns: dict[tuple[str, str], Column]) -> str:
+    """Return both tables: of hooks by library, and of what each is for."""
+    targets = dict.fromkeys(name for each in columns.values() for name in each)
+    order = list(SIGNALS)
+    rows = sorted(targets, key=lambda name: order.index(_hook_of(name)))
+    lines = ["| hook | in | " + " | ".join(f"{name} {version}" for name, version in columns) + " |"]
+    lines.append("|---" * (2 + len(columns)) + "|")
+    for name in rows:
+        hook = _hook_of(name)
+        marks = [{True: "✔", False: "absent", None: ""}[each.get(name)] for each in columns.values()]
+        lines.append(f"| {hook} | `{name.removeprefix(hook).strip()}` | " + " | ".join(marks) + " |")
+    lines += ["", "| hook | signals that need it | where it is absent |", "|---|---|---|"]
+    for hook, known in SIGNALS.items():
+        shown = ", ".join(_shown(signal) for signal in known.signals) or "none"
+        lines.append(f"| {hook} | {shown} | {known.absent} |")
+    return "\n".join(lines)
+
+
+def _hook_of(name: str) -> str:
+    return next(hook for hook in sorted(SIGNALS, key=len, reverse=True) if name.startswith(f"{hook} "))
+
+
+def _shown(signal: object) -> str:
+    if isinstance(signal, Span):
+        return f"span `{signal.name}`"
+    kind = "" if isinstance(signal, Metric) else "event "
+    return f"{kind}`{signal.name}`"  # type: ignore[attr-defined]
+
+
+def main() -> int:
+    """Write the document's tables anew. An argument names the Python to ask in."""
+    python = sys.argv[1] if len(sys.argv) > 1 else _PYTHON
+    columns = {(library, version): ask(library, version, python) for library, version in LIBRARIES}
+    text = DOCUMENT.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{table(columns)}\n\n{END}{after}", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
