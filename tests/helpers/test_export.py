@@ -180,19 +180,15 @@ def test_prometheus_has_them_by_names_units_and_buckets(kept: Kept) -> None:
     with scraped(kept) as scrape:
         record()
         until(lambda: "songs_played" in scrape("text/plain"))
-        text = re.sub(r'otel_scope_\w+="[^"]*",?', "", scrape("text/plain"))
+        text = re.sub(r'otel_scope_\w+="[^"]*",?', "", scrape("text/plain")).replace(",}", "}")
         assert "# TYPE songs_played_total counter\n" in text
         assert "# HELP songs_played_total Counted by the bot's own code, with argus_otel.count.\n" in text
-        assert 'songs_played_total{genre="rock",} 1.0\n' in text
-        assert 'songs_played_total{genre="",} 2.5\n' in text
+        assert 'songs_played_total{genre="rock"} 1.0\n' in text
+        assert 'songs_played_total{genre=""} 2.5\n' in text
         assert "# TYPE db_query_seconds histogram\n" in text
-        edges = re.findall(r'^db_query_seconds_bucket\{le="([^"]+)",table="tags"\} ', text, re.MULTILINE) or re.findall(
-            r'^db_query_seconds_bucket\{.*le="([^"]+)".*\} ', text, re.MULTILINE
-        )
+        edges = re.findall(r'^db_query_seconds_bucket\{le="([^"]+)",table="tags"\} ', text, re.MULTILINE)
         assert edges == [*map(str, own_metrics.BUCKETS), "+Inf"]
-        assert (
-            'db_query_seconds_count{table="tags"} 1.0\n' in text or 'db_query_seconds_count{table="tags",} 1.0' in text
-        )
+        assert 'db_query_seconds_count{table="tags"} 1.0\n' in text
 
 
 def test_names_that_differ_in_spelling_and_kind_make_valid_openmetrics(kept: Kept) -> None:
