@@ -14,9 +14,13 @@ from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord.clients import Clients
 from argus_otel.sources.discord.components import Components
 from argus_otel.sources.discord.disconnects import Disconnects
+from argus_otel.sources.discord.extensions import Extensions
+from argus_otel.sources.discord.guild_changes import GuildChanges
+from argus_otel.sources.discord.heartbeats import Heartbeats
 from argus_otel.sources.discord.interactions import Interactions
 from argus_otel.sources.discord.prefix_commands import PrefixCommands
 from argus_otel.sources.discord.rest import RestCalls
+from argus_otel.sources.discord.send_limits import SendLimits
 from argus_otel.sources.discord.sessions import Sessions
 from argus_otel.telemetry import State
 
@@ -38,8 +42,17 @@ BODIES = [
     (RestCalls, "attempt_begun"),
     (RestCalls, "attempt_answered"),
     (Sessions, "_sent"),
-    (Disconnects, "_closed"),
+    (Disconnects, "_begin"),
+    (Disconnects, "_end"),
     (Disconnects, "_count"),
+    (GuildChanges, "_ready"),
+    (GuildChanges, "_created"),
+    (Heartbeats, "_due"),
+    (Heartbeats, "_acknowledged"),
+    (SendLimits, "_begin"),
+    (Extensions, "_begin_search"),
+    (Extensions, "_begin"),
+    (Extensions, "_end"),
     (Clients, "_started"),
     (Clients, "_connected"),
 ]
@@ -48,6 +61,11 @@ TARGETS = [
     ("discord.client", "Client._async_setup_hook"),
     ("discord.state", "ConnectionState._update_references"),
     ("discord.gateway", "DiscordWebSocket.identify"),
+    ("discord.gateway", "DiscordClientWebSocketResponse.close"),
+    ("discord.gateway", "KeepAliveHandler.get_payload"),
+    ("discord.gateway", "KeepAliveHandler.ack"),
+    ("discord.gateway", "GatewayRatelimiter.block"),
+    ("discord.ext.commands.bot", "BotBase._load_from_module_spec"),
     ("discord.app_commands.tree", "CommandTree._call"),
     ("discord.app_commands.commands", "ContextMenu._invoke"),
     ("discord.ui.view", "ViewStore.schedule_dynamic_item_call"),
@@ -96,6 +114,8 @@ async def everything_works(simulator: BackgroundSimulator) -> None:
 
     bot.on_command_error = on_command_error
     async with running(bot, simulator):
+        await bot.load_extension("tests.discord_source.sample_extension")
+        assert list(bot.extensions) == ["tests.discord_source.sample_extension"]
         shown = await (await simulator.slash("show")).response()
         assert shown.content == "shown"
         assert (await (await simulator.click(shown, "press")).acknowledged()).content == "pressed"

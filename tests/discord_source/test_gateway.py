@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import math
+import time
 import weakref
 from collections import Counter
 from typing import Any
@@ -13,7 +15,7 @@ import discord
 import pytest
 from discord.ext import commands
 
-from argus_otel.simulator import BackgroundSimulator, redirect
+from argus_otel.simulator import BackgroundSimulator, hurry, redirect
 
 from .conftest import Observed, make_bot, running, until
 
@@ -265,6 +267,36 @@ def test_a_wrapper_of_somebody_else_stays_and_ours_beneath_it_is_silent(simulato
         observed.source.uninstall()
 
 
+@pytest.mark.parametrize(
+    "target",
+    ["KeepAliveHandler.ack", "GatewayRatelimiter.block", "DiscordWebSocket.identify", "DiscordWebSocket.resume"],
+)
+def test_what_cannot_be_taken_out_of_the_gateway_is_silent(
+    simulator: BackgroundSimulator, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observed = Observed()
+    observed.source.install()
+    owner, name = target.split(".")
+    owner = getattr(discord.gateway, owner)
+    ours = getattr(owner, name)
+    monkeypatch.setattr(owner, name, lambda *arguments: ours(*arguments))
+    observed.source.uninstall()
+
+    async def main() -> None:
+        bot = make_bot()
+        async with running(bot, simulator):
+            await until(lambda: math.isfinite(bot.latency))
+            limiter = bot.ws._rate_limiter
+            limiter.remaining, limiter.window, limiter.per = 0, time.time(), 0.1
+            await bot.change_presence()
+
+    asyncio.run(main())
+    assert observed.counts(HEARTBEATS) == {}
+    assert observed.counts("discord.gateway.ratelimit.wait") == {}
+    assert observed.values("discord.gateway.sessions") == {}
+    assert observed.faults() == {}
+
+
 def _targets(observed: Observed) -> Any:
     from argus_otel.sources.discord.patches import resolve
 
@@ -276,3 +308,415 @@ def _targets(observed: Observed) -> Any:
         return (((patch.module, patch.target), resolve(patch)[2]) for patch in patches)
 
     return read
+
+
+# -- how connections end
+
+
+async def _resumed(simulator: BackgroundSimulator, act: Any) -> None:
+    """Do something to shard 0's connection, and wait until the bot has taken up or begun a session again."""
+    before = len(simulator.ledger.sessions)
+    await act
+    await until(lambda: len(simulator.ledger.sessions) > before, timeout=20)
+
+
+async def _zombie(simulator: BackgroundSimulator) -> None:
+    simulator.heartbeat_ack_delay = math.inf
+    before = len(simulator.ledger.sessions)
+    await until(lambda: len(simulator.ledger.sessions) > before, timeout=20)
+    simulator.heartbeat_ack_delay = 0
+
+
+async def _quiet(observed: Observed, simulator: BackgroundSimulator, shards: int) -> None:
+    """Wait until every shard is up and has read all there is: TCP resets what is closed with data unread."""
+    ready = observed.telemetry.health.checks
+    await until(lambda: [check.ready for check in ready()] == [True] * shards, timeout=20)
+    await simulator.ready(shards)
+    await until(lambda: agreed(observed, simulator))
+
+
+ENDINGS: dict[str, Any] = {
+    "the bot closes": None,
+    "the server closes with 4000": lambda sim: _resumed(sim, sim.close_gateway(4000, shard_id=0)),
+    "the server closes with 4009, and forgets the session": lambda sim: _resumed(
+        sim, sim.close_gateway(4009, resumable=False, shard_id=0)
+    ),
+    "the server closes with 4000, and hangs up": lambda sim: _resumed(
+        sim, sim.close_gateway(4000, hang_up=True, shard_id=0)
+    ),
+    "the server closes with 1000, and hangs up": lambda sim: _resumed(
+        sim, sim.close_gateway(1000, hang_up=True, shard_id=0)
+    ),
+    "the server closes with 1000": lambda sim: _resumed(sim, sim.close_gateway(1000, shard_id=0)),
+    "the server closes with 1001": lambda sim: _resumed(sim, sim.close_gateway(1001, shard_id=0)),
+    "the server closes with 4004, for good": lambda sim: sim.close_gateway(4004, shard_id=0),
+    "the server asks to reconnect": lambda sim: _resumed(sim, sim.ask_reconnect(shard_id=0)),
+    "the session is invalid": lambda sim: _resumed(sim, sim.invalidate_session(shard_id=0)),
+    "the session is invalid, but can be resumed": lambda sim: _resumed(
+        sim, sim.invalidate_session(resumable=True, shard_id=0)
+    ),
+    "TCP is reset": lambda sim: _resumed(sim, sim.drop_gateway(shard_id=0)),
+    "the stream ends": lambda sim: _resumed(sim, sim.drop_gateway(reset=False, shard_id=0)),
+    "nothing comes any more": _zombie,
+}
+
+
+@pytest.mark.parametrize("sharded", [False, True], ids=["one shard", "two shards"])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_close_codes_and_sessions_are_those_of_the_wire(observed: Observed, ending: str, sharded: bool) -> None:
+    shards = 2 if sharded else 1
+    silent = ending == "nothing comes any more"
+    options: dict[str, Any] = {"heartbeat_timeout": 0.5} if silent else {}
+    interval = {"heartbeat_interval": 0.1} if silent else {}
+    with BackgroundSimulator(shards=shards, guilds=4, **interval) as simulator, redirect(simulator.url):
+
+        async def main() -> None:
+            client = make_bot(commands.AutoShardedBot, shard_count=2, **options) if sharded else make_bot(**options)
+            with contextlib.suppress(discord.ConnectionClosed):  # after 4004
+                async with running(client, simulator, shards):
+                    if ENDINGS[ending] is not None:
+                        await ENDINGS[ending](simulator)
+                        if "for good" in ending:
+                            await until(client.is_closed)
+                        else:
+                            await _quiet(observed, simulator, shards)
+
+        asyncio.run(main())
+        simulator.run(simulator.disconnected)
+        expected: Counter[tuple[int, int]] = Counter()
+        for (shard_id, code, _), count in simulator.ledger.close_counts().items():
+            expected[shard_id, code] += count
+        assert observed.values("discord.gateway.disconnects") == expected
+        again = ending != "the bot closes" and "for good" not in ending
+        assert sum(expected.values()) >= shards + again
+        assert observed.values("discord.gateway.sessions") == simulator.ledger.session_counts()
+
+
+def test_a_client_that_is_one_shard_of_several_has_its_own_number(observed: Observed) -> None:
+    with BackgroundSimulator(shards=4, guilds=8) as simulator, redirect(simulator.url):
+        readings: dict[str, Any] = {}
+
+        async def main() -> None:
+            client = make_bot(shard_id=3, shard_count=4)
+            async with running(client, simulator, 1):
+                await _resumed(simulator, simulator.drop_gateway(shard_id=3))
+                await _quiet(observed, simulator, 1)
+                readings["up"] = observed.values("discord.shard.up")
+                readings["guilds"] = observed.values("discord.guild.count")
+                readings["checks"] = [check.name for check in observed.telemetry.health.checks()]
+
+        asyncio.run(main())
+        simulator.run(simulator.disconnected)
+        assert readings == {"up": {(3,): 1}, "guilds": {(): 2}, "checks": ["shard 3"]}
+        closes = {(shard, code): count for (shard, code, _), count in simulator.ledger.close_counts().items()}
+        assert observed.values("discord.gateway.disconnects") == closes
+        assert closes[3, 1006] == 1
+
+
+def test_a_connection_that_is_given_up_while_it_is_open_is_counted_when_it_is_closed(observed: Observed) -> None:
+    with BackgroundSimulator(shards=2, guilds=2, heartbeat_interval=0.2) as simulator, redirect(simulator.url):
+
+        async def main() -> None:
+            # Longer than discord.py's 5 s between two attempts to launch a shard, so that there are two connections.
+            bot = make_bot(commands.AutoShardedBot, shard_count=2, shard_connect_timeout=0.3, heartbeat_timeout=6.0)
+            hurry(bot)
+            held = _hold(bot)
+            task = asyncio.create_task(bot.start(simulator.token))
+            await until(lambda: len(simulator.ledger.heartbeats) > 2)
+            held.set()
+            await asyncio.sleep(0.5)
+            assert observed.values("discord.gateway.disconnects") == {}
+            await until(lambda: len(observed.telemetry.health.checks()) == 2, timeout=20)
+            await until(lambda: simulator.ledger.closes, timeout=20)
+            await _quiet(observed, simulator, 2)
+            await until(lambda: observed.values("discord.gateway.disconnects") == {(0, 4000): 1})
+            await bot.close()
+            await asyncio.wait([task])
+
+        asyncio.run(main())
+        simulator.run(simulator.disconnected)
+        # The first had not said yet which shard it was.
+        assert simulator.ledger.close_counts() == {(-1, 4000, "bot"): 1, (0, 1000, "bot"): 1, (1, 1000, "bot"): 1}
+        assert observed.values("discord.gateway.disconnects") == {(0, 4000): 1, (0, 1000): 1, (1, 1000): 1}
+
+
+@pytest.mark.parametrize("sharded", [False, True], ids=["one shard", "two shards"])
+def test_a_connection_that_dies_before_it_has_identified_is_counted(observed: Observed, sharded: bool) -> None:
+    shards = 2 if sharded else 1
+    with BackgroundSimulator(shards=shards, guilds=2) as simulator, redirect(simulator.url):
+
+        async def main() -> None:
+            bot = make_bot(commands.AutoShardedBot, shard_count=2) if sharded else make_bot()
+            async with running(bot, simulator, shards):
+                held = _hold(bot)
+                await simulator.invalidate_session(shard_id=0)
+                await until(lambda: len(simulator.ledger.heartbeats) == shards + 1)
+                _abort(observed, 0)
+                await until(lambda: len(simulator.ledger.closes) == 2)
+                held.set()
+                await until(lambda: observed.values("discord.gateway.disconnects").get((0, 1006)) == 1)
+                await _quiet(observed, simulator, shards)
+
+        asyncio.run(main())
+        simulator.run(simulator.disconnected)
+        assert [entry.code for entry in simulator.ledger.closes].count(1006) == 1
+        ended = observed.values("discord.gateway.disconnects")
+        assert ended[0, 1006] == 1
+        assert sum(ended.values()) == len(simulator.ledger.closes)
+
+
+def test_the_end_of_a_client_that_does_not_reconnect_is_counted(
+    observed: Observed, simulator: BackgroundSimulator
+) -> None:
+    async def main() -> None:
+        bot = make_bot()
+        held = _hold(bot)
+        task = asyncio.create_task(bot.start(simulator.token, reconnect=False))
+        await until(lambda: simulator.ledger.heartbeats)
+        _abort(observed, 0)
+        held.set()
+        with pytest.raises(OSError, match="closing transport"):
+            await task
+
+    asyncio.run(main())
+    simulator.run(simulator.disconnected)
+    assert simulator.ledger.close_counts() == {(-1, 1006, "bot"): 1}
+    assert observed.values("discord.gateway.disconnects") == {(0, 1006): 1}
+
+
+def test_a_shard_that_cannot_be_launched_at_once_is_counted(observed: Observed) -> None:
+    with BackgroundSimulator(shards=2, guilds=2) as simulator, redirect(simulator.url):
+
+        async def main() -> None:
+            bot = make_bot(commands.AutoShardedBot, shard_count=2)
+            hurry(bot)
+            held = _hold(bot)
+            task = asyncio.create_task(bot.start(simulator.token))
+            await until(lambda: simulator.ledger.heartbeats)
+            _abort(observed, 0)
+            held.set()
+            await until(lambda: observed.values("discord.gateway.disconnects") == {(0, 1006): 1}, timeout=20)
+            await simulator.ready(2)
+            await until(lambda: len(bot.shards) == 2)  # discord.py goes on launching shards of a bot that is closed
+            await bot.close()
+            await asyncio.wait([task])
+
+        asyncio.run(main())
+
+
+def _abort(observed: Observed, shard_id: int) -> None:
+    """Let the network of a connection be gone."""
+    (shard,) = [each for each in observed.source._parts.roster.shards() if each.id == shard_id]  # type: ignore[union-attr]
+    shard.ws.socket._response.connection.transport.abort()
+    shard.ws._keep_alive.stop()  # or its thread would outlive the event loop
+
+
+# -- faults of others that must not be ours
+
+
+def _hold(client: Any) -> asyncio.Event:
+    """Let a client that has connected not identify before the event is set."""
+    held = asyncio.Event()
+
+    async def hold(*_: object, **__: object) -> None:
+        await held.wait()
+
+    client.before_identify_hook = hold
+    return held
+
+
+def test_the_first_shard_connect_is_no_reconnect(observed: Observed) -> None:
+    with BackgroundSimulator(shards=2, guilds=4) as simulator, redirect(simulator.url):
+
+        async def main() -> None:
+            async with running(make_bot(commands.AutoShardedBot, shard_count=2), simulator, 2):
+                assert observed.values("discord.gateway.sessions") == {(0, "identify"): 1, (1, "identify"): 1}
+                assert observed.values("discord.gateway.disconnects") == {}
+
+        asyncio.run(main())
+
+
+def test_a_member_of_a_cluster_is_not_degraded_for_the_shards_of_others(observed: Observed) -> None:
+    with BackgroundSimulator(shards=8, guilds=16) as simulator, redirect(simulator.url):
+
+        async def main() -> None:
+            bot = make_bot(commands.AutoShardedBot, shard_ids=[2, 5], shard_count=8)
+            async with running(bot, simulator, 2):
+                await until(lambda: len(observed.values("discord.gateway.latency")) == 2)
+                assert observed.values("discord.shard.up") == {(2,): 1, (5,): 1}
+                checks = observed.telemetry.health.checks()
+                assert [(check.name, check.ready) for check in checks] == [("shard 2", True), ("shard 5", True)]
+                assert observed.values("discord.guild.count") == {(): 4}
+                held = _hold(bot)
+                await simulator.invalidate_session(shard_id=5)
+                await until(lambda: observed.values("discord.gateway.disconnects"))
+                assert [check.ready for check in observed.telemetry.health.checks()] == [True, False]
+                assert observed.values("discord.shard.up") == {(2,): 1, (5,): 0}
+                held.set()
+                await until(lambda: observed.values("discord.shard.up") == {(2,): 1, (5,): 1})
+
+        asyncio.run(main())
+
+
+def test_latency_is_absent_before_the_first_acknowledgement_and_never_infinite(observed: Observed) -> None:
+    with BackgroundSimulator() as simulator, redirect(simulator.url):
+        simulator.heartbeat_ack_delay = math.inf
+
+        async def main() -> None:
+            bot = make_bot()
+            async with running(bot, simulator):
+                assert bot.latency == math.inf
+                assert observed.values("discord.gateway.latency") == {}
+                assert observed.telemetry.health.sections()["shards"] == [{"id": 0, "up": True, "latency": None}]
+                simulator.heartbeat_ack_delay = 0
+                await simulator.ask_heartbeat()
+                await until(lambda: math.isfinite(bot.latency))
+                assert observed.values("discord.gateway.latency") == {(0,): bot.latency}
+
+        asyncio.run(main())
+
+
+def test_two_clients_with_a_shard_of_one_number_have_one_point(observed: Observed) -> None:
+    with BackgroundSimulator() as simulator, redirect(simulator.url):
+
+        async def main() -> None:
+            first, second = make_bot(), make_bot()
+            async with running(first, simulator):
+                async with running(second, simulator):
+                    await until(lambda: math.isfinite(first.latency) and math.isfinite(second.latency))
+                    worst = max(first.latency, second.latency)
+                    assert observed.values("discord.gateway.latency") == {(0,): worst}
+                    assert observed.values("discord.shard.up") == {(0,): 1}
+                    assert observed.values("discord.shard.ratelimited") == {(0,): 0}
+                    first.ws._rate_limiter.remaining, first.ws._rate_limiter.window = 0, time.time()
+                    assert observed.values("discord.shard.ratelimited") == {(0,): 1}
+                    second.ws._keep_alive.latency = math.inf  # as before its first acknowledgement
+                    assert observed.values("discord.gateway.latency") == {(0,): first.latency}
+                    held = _hold(second)
+                    await simulator.invalidate_session()  # the second's: it was the last to come
+                    await until(lambda: observed.values("discord.shard.up") == {(0,): 0})
+                    assert first.ws.open
+                    held.set()
+                    await until(lambda: observed.values("discord.shard.up") == {(0,): 1})
+                assert second.is_closed()
+                assert observed.values("discord.shard.up") == {(0,): 1}
+
+        asyncio.run(main())
+        assert observed.values("discord.shard.up") == {(0,): 0}
+
+
+def test_a_connection_that_waits_for_its_session_is_not_up_by_that_of_another_client(observed: Observed) -> None:
+    with BackgroundSimulator() as simulator, redirect(simulator.url):
+
+        async def main() -> None:
+            first, second = make_bot(), make_bot()
+            async with running(second, simulator):
+                held = _hold(first)
+                task = asyncio.create_task(first.start(simulator.token))
+                await until(lambda: first.ws is None and len(observed.telemetry.health.checks()) == 2)
+                await _resumed(simulator, simulator.ask_reconnect())
+                await until(lambda: observed.values(EVENTS).get(("RESUMED",)) == 1)
+                assert observed.values("discord.shard.up") == {(0,): 0}
+                held.set()
+                await until(lambda: observed.values("discord.shard.up") == {(0,): 1})
+                await first.close()
+                await asyncio.wait([task])
+
+        asyncio.run(main())
+
+
+def test_instrumenting_twice_from_inside_counts_no_disconnect(simulator: BackgroundSimulator) -> None:
+    observed = Observed()
+
+    async def main() -> None:
+        bot = make_bot()
+        async with running(bot, simulator):
+            for _ in range(3):
+                observed.source.install()
+            assert [len(listeners) for listeners in bot._listeners.values()] == [1] * 3
+            assert observed.values("discord.gateway.disconnects") == {}
+            assert observed.values("discord.shard.up") == {(0,): 1}
+            observed.source.uninstall()
+            observed.source.install()
+
+    asyncio.run(main())
+    simulator.run(simulator.disconnected)
+    ((_, code, _),) = simulator.ledger.close_counts()
+    assert observed.values("discord.gateway.disconnects") == {(0, code): 1}
+    observed.source.uninstall()
+    assert observed.faults() == {}
+
+
+# -- heartbeats and the send limit
+
+HEARTBEATS = "discord.gateway.heartbeat.duration"
+
+
+def _acknowledged(simulator: BackgroundSimulator) -> int:
+    return sum(entry.ack_delay is not None for entry in simulator.ledger.heartbeats_now())
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.3])
+def test_each_acknowledged_heartbeat_is_timed_once(observed: Observed, delay: float) -> None:
+    # A delay that is longer than the interval: several are under way at once, where discord.py's own figure is wrong.
+    with BackgroundSimulator(shards=2, guilds=2, heartbeat_interval=0.1) as simulator, redirect(simulator.url):
+        simulator.heartbeat_ack_delay = delay
+
+        async def main() -> None:
+            bot = make_bot(commands.AutoShardedBot, shard_count=2)
+            async with running(bot, simulator, 2):
+                await simulator.ask_heartbeat()
+                await until(lambda: _acknowledged(simulator) >= 20)
+                simulator.heartbeat_ack_delay = math.inf  # what is not acknowledged has no duration
+                await asyncio.sleep(delay + 0.3)
+                if delay:
+                    assert all(shard.latency < delay for shard in bot.shards.values())
+
+        asyncio.run(main())
+        (point,) = observed.points(HEARTBEATS).values()
+        assert point.count == _acknowledged(simulator)
+        assert len(simulator.ledger.heartbeats) > point.count
+        below = sum(n for edge, n in zip(point.explicit_bounds, point.bucket_counts, strict=False) if edge <= delay)
+        assert below == 0
+        assert delay <= point.sum / point.count < delay + 0.1
+
+
+def test_a_heartbeat_is_timed_from_when_it_is_sent_however_long_the_loop_was_blocked(observed: Observed) -> None:
+    with BackgroundSimulator(heartbeat_interval=0.2) as simulator, redirect(simulator.url):
+
+        async def main() -> None:
+            async with running(make_bot(), simulator):
+                await until(lambda: observed.counts(HEARTBEATS))
+                time.sleep(0.5)
+                before = len(simulator.ledger.heartbeats)
+                await until(lambda: observed.counts(HEARTBEATS)[()] > before)
+
+        asyncio.run(main())
+        (point,) = observed.points(HEARTBEATS).values()
+        assert point.sum < 0.25
+
+
+def test_only_messages_that_wait_for_the_send_limit_are_timed(observed: Observed) -> None:
+    with BackgroundSimulator(heartbeat_interval=0.05) as simulator, redirect(simulator.url):
+
+        async def main() -> None:
+            bot = make_bot()
+            async with running(bot, simulator):
+                limiter = bot.ws._rate_limiter
+                limiter.max = limiter.remaining = 3
+                limiter.per = 0.5
+                for _ in range(3):
+                    await bot.change_presence()
+                assert observed.counts("discord.gateway.ratelimit.wait") == {}
+                assert observed.values("discord.shard.ratelimited") == {(0,): 1}
+                beats = len(simulator.ledger.heartbeats)
+                await asyncio.gather(bot.change_presence(), bot.change_presence())
+                assert len(simulator.ledger.heartbeats) > beats  # they do not wait
+                await until(lambda: observed.values("discord.shard.ratelimited") == {(0,): 0})
+                await bot.change_presence()
+
+        asyncio.run(main())
+        assert simulator.ledger.command_counts() == {(0, "PRESENCE_UPDATE"): 6}
+        # The second stood behind the first for its lock.
+        assert observed.counts("discord.gateway.ratelimit.wait") == {(): 2}
+        assert 0.8 < observed.sums("discord.gateway.ratelimit.wait")[()] < 1.5

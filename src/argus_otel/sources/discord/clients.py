@@ -2,24 +2,28 @@
 
 ``Client._async_setup_hook`` runs once for each client, when it gets its event loop;
 ``ConnectionState._update_references`` runs for each connection, before its first poll. Both have one signature in
-every version. Safe, because the originals run first and our bodies are shielded.
+every version. discord.py's public events tell when a shard's session begins, goes on or is lost. Safe, because the
+originals run first and our bodies are shielded.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import AttributeValue, Check, Telemetry
+from argus_otel.telemetry import Check, Reading, Telemetry
 
-from .catalogue import GUILDS, LATENCY, SHARD_ID, SHARD_UP, USERS
+from .catalogue import LATENCY, SHARD_UP
 from .disconnects import Disconnects
 from .gateway_events import GatewayEvents
+from .guild_changes import GuildChanges
 from .interactions import Interactions
 from .patches import Hooks, Patch
-from .shards import Roster, Shard
+from .public_events import listen
+from .shards import Roster, Shard, by_shard
 
 if TYPE_CHECKING:
     from discord.client import Client
@@ -39,6 +43,7 @@ class Clients:
         roster: Roster,
         gateway_events: GatewayEvents,
         disconnects: Disconnects,
+        guild_changes: GuildChanges,
         interactions: Interactions,
     ) -> None:
         self._telemetry = telemetry
@@ -46,11 +51,11 @@ class Clients:
         self._roster = roster
         self._gateway_events = gateway_events
         self._disconnects = disconnects
+        self._guild_changes = guild_changes
         self._interactions = interactions
+        self._listened_to: weakref.WeakSet[Client] = weakref.WeakSet()
         telemetry.gauge(LATENCY, self._latencies)
         telemetry.gauge(SHARD_UP, self._ups)
-        telemetry.gauge(GUILDS, lambda: self._sizes("_guilds"))
-        telemetry.gauge(USERS, lambda: self._sizes("_users"))
         telemetry.health.add_readiness(self._checks)
         telemetry.health.add_section("shards", self._describe)
 
@@ -85,7 +90,28 @@ class Clients:
             return
         self._telemetry.found_loop(client.loop)
         self._telemetry.on_start()
-        self._disconnects.listen(client)
+        self._roster.of(client)
+        if client not in self._listened_to:
+            self._listened_to.add(client)
+            self._listen(client)
+
+    def _listen(self, client: Client) -> None:
+        shard = "shard_" if hasattr(client, "shards") else ""
+
+        def on(event: str, act: Callable[[Shard], None]) -> None:
+            def heard(shard_id: int | None = None) -> None:
+                for each in self._shards_of(client, shard_id):
+                    act(each)
+
+            listen(client, event, self._telemetry.guard.shield(HOOK, heard))
+
+        on(f"{shard}connect", Shard.begin)
+        on(f"{shard}resumed", Shard.begin)
+        on(f"{shard}disconnect", self._disconnects.lost)
+
+    def _shards_of(self, client: Client, shard_id: int | None) -> list[Shard]:
+        known = self._roster.find(client)
+        return [] if known is None else [shard for shard in known.shards() if shard_id in (None, shard.id)]
 
     def _connected(self, state: ConnectionState[Any], ws: DiscordWebSocket) -> None:
         if not self._hooks.on:
@@ -96,8 +122,14 @@ class Clients:
     def _attach(self, client: Client, ws: DiscordWebSocket, *, established: bool = False) -> None:
         shard_id = ws.shard_id or 0
         counts = self._gateway_events.of_shard(shard_id)
-        self._roster.of(client).put(Shard(shard_id, ws, counts, established=established))
+        shards = self._roster.of(client)
+        known = shards.get(shard_id)
+        if known is None or known.ws is not ws:
+            shards.put(Shard(shard_id, ws, begun=established))
+            if known is not None:
+                self._disconnects.lost(known)
         self._gateway_events.chain(ws, counts)
+        self._guild_changes.chain(client._connection)
         self._interactions.chain(client._connection)
 
     def attach_running(self) -> None:
@@ -105,7 +137,7 @@ class Clients:
         client_class = getattr(sys.modules.get("discord.client"), "Client", None)
         attach = self._telemetry.guard.shield(HOOK, self._attach_running)
         for client in [found for found in gc.get_objects() if client_class and isinstance(found, client_class)]:
-            if client.is_ready():
+            if client.is_ready() and not client.is_closed():
                 attach(client)
 
     def _attach_running(self, client: Client) -> None:
@@ -115,27 +147,21 @@ class Clients:
 
     # -- on the collecting thread
 
-    def _latencies(self) -> Iterator[tuple[dict[str, AttributeValue], float]]:
-        for shard in self._shards():
-            yield {SHARD_ID.name: shard.id}, shard.latency
+    def _latencies(self) -> Reading:
+        return by_shard(((shard.id, shard.latency) for shard in self._roster.shards()), max)
 
-    def _ups(self) -> Iterator[tuple[dict[str, AttributeValue], float]]:
-        for known in self._roster:
-            for shard in known.all():
-                yield {SHARD_ID.name: shard.id}, float(shard.up)
-
-    def _sizes(self, cache: str) -> list[tuple[dict[str, AttributeValue], float]]:
-        clients = [client for known in self._roster if (client := known.client) is not None]
-        return [({}, float(sum(len(getattr(client._connection, cache)) for client in clients)))] if clients else []
-
-    def _shards(self) -> list[Shard]:
-        return [shard for known in self._roster for shard in known.shards()]
+    def _ups(self) -> Reading:
+        running = self._roster.shards()
+        numbers = {shard.id for shard in running}
+        # One of a client that has ended is down, unless another client has taken its place.
+        ended = [shard for shard in self._roster.all_shards() if shard.id not in numbers]
+        return by_shard(((shard.id, float(shard.up)) for shard in running + ended), min)
 
     def _checks(self) -> list[Check]:
         return [check for known in self._roster for check in known.checks()]
 
     def _describe(self) -> list[dict[str, object]]:
-        return [shard.describe() for known in self._roster for shard in known.all()]
+        return [shard.describe() for shard in self._roster.all_shards()]
 
 
 def _connections(client: Client) -> list[DiscordWebSocket]:

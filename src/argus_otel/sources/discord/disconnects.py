@@ -1,15 +1,18 @@
 """Observed: the end of each gateway connection, with its close code. Nouns: counter, event.
 
-Our own closing is seen at ``DiscordWebSocket.close``. The server's is told by discord.py's events ``disconnect`` and
-``shard_disconnect``, which carry no code, but at that moment the connection still has it. They are listened to with the
-public ``Client.wait_for`` and a check that is never true: it runs synchronously and makes no task. Safe, because each
-connection is counted once, whichever of the two comes first, and nothing is done while it lives.
+Every close frame of ours goes out in ``DiscordClientWebSocketResponse.close``, which is also called when a frame of the
+server's has come. discord.py's own account of the code is not that of the wire: ``Client.close`` asks for 1000, but the
+reader wakes first and closes with 4000; and aiohttp calls a connection that ended without a frame 1000.
+
+A connection that dies without a call to ``close`` is told by discord.py's public event of a disconnect, or at last by
+the shard's next connection. Safe, because the original runs unchanged, each connection is counted once, whichever comes
+first, and nothing is done while it lives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from argus_otel.telemetry import Telemetry
 
@@ -18,13 +21,24 @@ from .patches import Hooks, Patch
 from .shards import Roster, Shard
 
 if TYPE_CHECKING:
-    from discord.client import Client
-    from discord.gateway import DiscordWebSocket
+    from aiohttp import ClientWebSocketResponse
 
 HOOK = "gateway disconnects"
 
-# RFC 6455's "no close frame came", which is also what aiohttp says of a connection that just broke.
+# RFC 6455's codes for a close frame without a code, and for no close frame at all.
+_NO_CODE = 1005
 _ABNORMAL = 1006
+# What aiohttp says when the stream ends, and what discord.py closes with unless told otherwise.
+_END_OF_STREAM = 1000
+_DEFAULT = 4000
+
+
+class _Closing(NamedTuple):
+    """A call that closes a connection: the shard, the code if it is this call that closes it, and if that is ours."""
+
+    shard: Shard
+    code: int
+    ours: bool
 
 
 class Disconnects:
@@ -37,44 +51,71 @@ class Disconnects:
         self._counts = telemetry.counter(DISCONNECTS)
 
     def patches(self) -> list[Patch]:
-        """Return the hook on our own closing."""
-        closed = self._telemetry.guard.shield(HOOK, self._closed)
+        """Return the hook on closing."""
+        begin = self._telemetry.guard.shield(HOOK, self._begin)
+        end = self._telemetry.guard.shield(HOOK, self._end)
 
         def make(original: Callable[..., Any]) -> Callable[..., Any]:
-            async def close(self: DiscordWebSocket, *args: Any, **kwargs: Any) -> None:
-                await original(self, *args, **kwargs)
-                closed(self)
+            async def close(self: ClientWebSocketResponse, *args: Any, **kwargs: Any) -> bool:
+                closing = begin(self, kwargs)
+                if closing is None:
+                    return await original(self, *args, **kwargs)
+                closed: bool | None = None
+                try:
+                    closed = answer = bool(await original(self, *args, **kwargs))
+                finally:
+                    end(self, closing, closed)
+                return answer
 
             return close
 
-        return [Patch(HOOK, "discord.gateway", "DiscordWebSocket.close", make)]
+        return [Patch(HOOK, "discord.gateway", "DiscordClientWebSocketResponse.close", make)]
 
-    def listen(self, client: Client) -> None:
-        """Be told when the server ends a connection of ``client``."""
-        shards = self._roster.of(client)
-        lost = self._telemetry.guard.shield(HOOK, self._count)
+    def lost(self, shard: Shard) -> None:
+        """Count the end of a connection that discord.py has given up, unless that is done or still to come."""
+        ws = shard.ws
+        # One that was not ready in time is left open: the thread that keeps it alive closes it in the end.
+        if ws is None or not ws.open or ws._keep_alive is None or ws.socket.get_extra_info("socket") is None:
+            self._count(shard)
 
-        def disconnected(shard_id: int = 0) -> bool:
-            shard = shards.get(shard_id)
-            if shard is not None:
-                lost(shard)
-            return False
+    def _begin(self, socket: ClientWebSocketResponse, arguments: dict[str, Any]) -> _Closing | None:
+        if not self._hooks.on:
+            return None
+        shard = self._roster.shard_on(socket)
+        if shard is None or shard.closed:
+            return None
+        shard.closing += 1
+        heard = socket.close_code
+        if heard is None or heard == _ABNORMAL:  # the latter after a time-out too, when our frame can still go out
+            return _Closing(shard, int(arguments.get("code", _DEFAULT)), ours=True)
+        if heard == _END_OF_STREAM and not getattr(socket, "_closing", True):  # no close frame has come
+            return _Closing(shard, _ABNORMAL, ours=False)
+        return _Closing(shard, heard or _NO_CODE, ours=False)
 
-        sharded = hasattr(client, "shards")
-        waiting = client.wait_for("shard_disconnect" if sharded else "disconnect", check=disconnected)
-        # The listener is in place by now; the coroutine that would wait must not be left to warn of being unused.
-        waiting.close()
-
-    def _closed(self, ws: DiscordWebSocket) -> None:
-        shard = self._roster.shard_of(ws)
-        if shard is not None:
+    def _end(self, socket: ClientWebSocketResponse, closing: _Closing, closed: bool | None) -> None:
+        # What the original returned: whether it was this call that closed, and not one that came first. ``None`` where
+        # it was cancelled, which happens while it waits for the answer to its frame.
+        shard = closing.shard
+        if closed or (closed is None and socket.closed):
+            unsent = closing.ours and isinstance(socket.exception(), ConnectionResetError)
+            shard.close_code = _ABNORMAL if unsent else closing.code
+        shard.closing -= 1
+        if socket.closed:
             self._count(shard)
 
     def _count(self, shard: Shard) -> None:
-        if shard.closed or not self._hooks.on:
+        if shard.closed or shard.closing > 0 or not self._hooks.on:
             return
         shard.closed = True
-        ws = shard.ws
-        code = _ABNORMAL if ws is None else int(ws._close_code or ws.socket.close_code or _ABNORMAL)
+        code = shard.close_code or _account_of(shard)
         self._counts[shard.id, code].value += 1
         self._telemetry.emit(DISCONNECT_EVENT, {SHARD_ID.name: shard.id, CLOSE_CODE.name: code})
+
+
+def _account_of(shard: Shard) -> int:
+    """Return the close code by discord.py's own account, for a connection that nobody was seen to close."""
+    ws = shard.ws
+    if ws is None:
+        return _ABNORMAL
+    code = ws.socket.close_code
+    return int(code if code and code != _ABNORMAL else ws._close_code or _ABNORMAL)

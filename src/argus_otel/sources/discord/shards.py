@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from argus_otel.telemetry import Bound, Check, CounterCell
+from argus_otel.telemetry import AttributeValue, Check
+
+from .catalogue import SHARD_ID
 
 if TYPE_CHECKING:
+    from aiohttp import ClientWebSocketResponse
     from discord.client import Client
     from discord.gateway import DiscordWebSocket
 
@@ -21,34 +24,38 @@ class Shard:
     ----------
     id:
         The shard's number; 0 for a client without shards.
+    closing:
+        How many calls that close the connection are under way.
+    close_code:
+        The code that it was closed with, where that was seen.
     closed:
         Whether the end of that connection has been counted.
     """
 
-    __slots__ = ("id", "closed", "_ws", "_counts", "_before")
+    __slots__ = ("id", "closing", "close_code", "closed", "_ws", "_begun")
 
-    def __init__(
-        self, shard_id: int, ws: DiscordWebSocket, counts: Bound[CounterCell], *, established: bool = False
-    ) -> None:
+    def __init__(self, shard_id: int, ws: DiscordWebSocket, *, begun: bool = False) -> None:
         self.id = shard_id
         self._ws = weakref.ref(ws)
+        self.closing = 0
+        self.close_code: int | None = None
         self.closed = False
-        self._counts = counts
-        self._before = -1 if established else self._sessions()
+        self._begun = begun
 
     @property
     def ws(self) -> DiscordWebSocket | None:
         """Its latest connection, while that exists: it must not be us who keep a client alive."""
         return self._ws()
 
-    def _sessions(self) -> int:
-        return self._counts["READY"].value + self._counts["RESUMED"].value
+    def begin(self) -> None:
+        """Note that its session has begun or has been taken up again over this connection."""
+        self._begun = True
 
     @property
     def up(self) -> bool:
         """Whether the connection is open and its session has begun or been taken up again."""
         ws = self.ws
-        return ws is not None and ws.open and self._sessions() > self._before
+        return ws is not None and ws.open and self._begun
 
     @property
     def latency(self) -> float:
@@ -65,19 +72,28 @@ class Shard:
 class ClientShards:
     """A client and its shards, without keeping the client alive."""
 
-    __slots__ = ("_client", "_shards")
+    __slots__ = ("_client", "_shards", "_left")
 
     def __init__(self, client: Client) -> None:
         self._client = weakref.ref(client)
         self._shards: dict[int, Shard] = {}
+        self._left: list[Shard] = []
 
     @property
     def client(self) -> Client | None:
         """The client, while it exists."""
         return self._client()
 
+    @property
+    def open_client(self) -> Client | None:
+        """The client, unless it is gone or has been closed."""
+        client = self.client
+        return None if client is None or client.is_closed() else client
+
     def put(self, shard: Shard) -> None:
         """Remember a shard's new connection. The dict is replaced, since collection reads it on another thread."""
+        before = self._shards.get(shard.id)
+        self._left = [left for left in (*self._left, before) if left is not None and not left.closed]
         self._shards = {**self._shards, shard.id: shard}
 
     def get(self, shard_id: int) -> Shard | None:
@@ -85,19 +101,19 @@ class ClientShards:
         return self._shards.get(shard_id)
 
     def shards(self) -> list[Shard]:
-        """Return the shards of a client that has not been closed."""
-        client = self.client
-        return [] if client is None or client.is_closed() else list(self._shards.values())
-
-    def all(self) -> list[Shard]:
-        """Return the shards, also of a client that has been closed."""
+        """Return the shards."""
         return list(self._shards.values())
+
+    def connections(self) -> list[Shard]:
+        """Return the shards, and those of earlier connections whose end is still to come."""
+        return [*self._shards.values(), *self._left]
 
     def checks(self) -> list[Check]:
         """Return whether each shard that this process runs has its session up."""
-        client = self.client
-        if client is None or client.is_closed():
+        client = self.open_client
+        if client is None:
             return []
+        # The shards of this process: the bot's whole number would make a member of a cluster look degraded for ever.
         expected = [int(shard) for shard in getattr(client._connection, "shard_ids", None) or (client.shard_id or 0,)]
         return [
             Check(f"shard {number}", shard is not None and shard.up, "up" if shard and shard.up else "no session")
@@ -117,22 +133,56 @@ class Roster:
 
     def of(self, client: Client) -> ClientShards:
         """Return what is known of ``client``, from now on if it is new."""
-        for known in self._known:
-            if known.client is client:
-                return known
+        found = self.find(client)
+        if found is not None:
+            return found
         new = ClientShards(client)
         # Replaced, not changed: collection reads it on another thread.
         self._known = [known for known in self._known if known.client is not None] + [new]
         return new
 
-    def shard_of(self, ws: DiscordWebSocket) -> Shard | None:
-        """Return the shard whose latest connection is ``ws``."""
+    def find(self, client: Client) -> ClientShards | None:
+        """Return what is known of ``client``, if anything is."""
         for known in self._known:
-            for shard in known.all():
-                if shard.ws is ws:
+            if known.client is client:
+                return known
+        return None
+
+    def clients(self) -> list[Client]:
+        """Return the clients that have not been closed."""
+        return [client for known in self._known if (client := known.open_client) is not None]
+
+    def shards(self) -> list[Shard]:
+        """Return the shards of the clients that have not been closed."""
+        return [shard for known in self._known if known.open_client is not None for shard in known.shards()]
+
+    def all_shards(self) -> list[Shard]:
+        """Return every shard, also those of clients that have been closed or are gone."""
+        return [shard for known in self._known for shard in known.shards()]
+
+    def shard_on(self, socket: ClientWebSocketResponse) -> Shard | None:
+        """Return the shard whose connection is over ``socket``."""
+        for known in self._known:
+            for shard in known.connections():
+                ws = shard.ws
+                if ws is not None and ws.socket is socket:
                     return shard
         return None
 
     def clear(self) -> None:
         """Forget every client."""
         self._known = []
+
+
+def by_shard(
+    values: Iterable[tuple[int, float]], worse: Callable[[float, float], float]
+) -> list[tuple[dict[str, AttributeValue], float]]:
+    """Return one point for each shard: where several clients have a shard of one number, the worse of their values.
+
+    A value that is not finite is as good as none.
+    """
+    points: dict[int, float] = {}
+    for number, value in values:
+        if math.isfinite(value):
+            points[number] = worse(points[number], value) if number in points else value
+    return [({SHARD_ID.name: number}, value) for number, value in points.items()]

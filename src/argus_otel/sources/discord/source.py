@@ -99,18 +99,27 @@ class _Parts:
         from .clients import Clients
         from .components import Components
         from .disconnects import Disconnects
+        from .extensions import Extensions
         from .gateway_events import GatewayEvents
+        from .guild_changes import GuildChanges
+        from .heartbeats import Heartbeats
         from .interactions import Interactions
         from .prefix_commands import PrefixCommands
         from .rest import RestCalls
+        from .send_limits import SendLimits
         from .sessions import Sessions
+        from .sizes import Sizes
 
         secrets.add_patterns(telemetry)
         self.roster = Roster()
         self.gateway_events = GatewayEvents(telemetry)
         self.interactions = Interactions(telemetry, hooks)
         disconnects = Disconnects(telemetry, hooks, self.roster)
-        self.clients = Clients(telemetry, hooks, self.roster, self.gateway_events, disconnects, self.interactions)
+        self.guild_changes = GuildChanges(telemetry)
+        Sizes(telemetry, self.roster, self.guild_changes)
+        self.clients = Clients(
+            telemetry, hooks, self.roster, self.gateway_events, disconnects, self.guild_changes, self.interactions
+        )
         rest = RestCalls(telemetry, hooks, self.interactions)
         self._patches: list[Patch] = [
             *secrets.patches(telemetry),
@@ -118,6 +127,9 @@ class _Parts:
             *self.clients.patches(),
             *Sessions(telemetry, hooks).patches(),
             *disconnects.patches(),
+            *Heartbeats(telemetry, hooks).patches(),
+            *SendLimits(telemetry, hooks, self.roster).patches(),
+            *Extensions(telemetry, hooks).patches(),
             *listeners.patches(telemetry, self.interactions),
             *app_commands.patches(telemetry.guard, self.interactions),
             *Components(telemetry, self.interactions).patches(),
@@ -134,6 +146,7 @@ class _Parts:
     def release(self) -> None:
         """Take the chains off the clients that run."""
         self.gateway_events.release()
+        self.guild_changes.release()
         self.interactions.release()
         self.roster.clear()
 

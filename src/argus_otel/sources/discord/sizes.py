@@ -1,0 +1,112 @@
+"""Observed: how much discord.py holds: guilds, what it caches, commands and extensions. Nouns: up-down counters.
+
+All is read when somebody collects, on another thread, while the event loop changes it. Safe, because a cache is asked
+for its length only, which takes no time however large it is; and because the few dictionaries that are walked, those of
+commands, are copied first: a ``tuple`` of a dictionary's values is made in one call into C, which runs no Python code
+and so lets no other thread in. The guilds are those of :mod:`.guild_changes`. Of several clients the sums are reported;
+one that has been closed has no part in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from argus_otel.telemetry import Metric, Reading, Telemetry
+
+from .catalogue import (
+    COMMAND_TYPE,
+    COMMANDS,
+    EMOJIS,
+    EXTENSIONS,
+    GUILDS,
+    GUILDS_UNAVAILABLE,
+    MESSAGES,
+    PRIVATE_CHANNELS,
+    STICKERS,
+    USERS,
+)
+from .guild_changes import GuildChanges
+from .shards import Roster
+
+if TYPE_CHECKING:
+    from discord.client import Client
+
+# Of context menus, by Discord's numbers.
+_MENUS = {2: "user", 3: "message"}
+
+
+class Sizes:
+    """Reads how much there is of what."""
+
+    def __init__(self, telemetry: Telemetry, roster: Roster, guild_changes: GuildChanges) -> None:
+        self._telemetry = telemetry
+        self._roster = roster
+        self._guild_changes = guild_changes
+        self._sum(GUILDS, self._guilds)
+        self._sum(GUILDS_UNAVAILABLE, self._guilds_unavailable)
+        self._sum(USERS, lambda client: len(client._connection._users))
+        # ``None`` where the bot has turned that cache off.
+        self._sum(MESSAGES, lambda client: len(client._connection._messages or ()))
+        self._sum(EMOJIS, lambda client: len(client._connection._emojis))
+        self._sum(STICKERS, lambda client: len(client._connection._stickers))
+        self._sum(PRIVATE_CHANNELS, lambda client: len(client._connection._private_channels))
+        self._sum(EXTENSIONS, _extensions)
+        telemetry.gauge(COMMANDS, self._commands)
+
+    def _sum(self, metric: Metric, size: Callable[[Client], int | None]) -> None:
+        """Report the sum of what the clients have; nothing where none has such a thing."""
+
+        def read() -> Reading:
+            sizes = [found for client in self._roster.clients() if (found := size(client)) is not None]
+            return [({}, float(sum(sizes)))] if sizes else []
+
+        self._telemetry.gauge(metric, read)
+
+    def _guilds(self, client: Client) -> int | None:
+        guilds = self._guild_changes.of(client._connection)
+        return guilds.count if guilds is not None and guilds.started else None
+
+    def _guilds_unavailable(self, client: Client) -> int | None:
+        guilds = self._guild_changes.of(client._connection)
+        # READY says "unavailable" of every guild; without the intent, Discord never says that one has come.
+        if guilds is None or not guilds.started or not client._connection._intents.guilds:
+            return None
+        return guilds.unavailable
+
+    def _commands(self) -> Reading:
+        counts: dict[str, int] = {}
+        for client in self._roster.clients():
+            for kind, count in _commands_of(client):
+                counts[kind] = counts.get(kind, 0) + count
+        return [({COMMAND_TYPE.name: kind}, float(count)) for kind, count in counts.items()]
+
+
+def _extensions(client: Client) -> int | None:
+    extensions: Mapping[str, object] | None = getattr(client, "extensions", None)
+    return None if extensions is None else len(extensions)
+
+
+def _commands_of(client: Client) -> Iterable[tuple[str, int]]:
+    """Return (type, count) for each type of command that ``client`` can have."""
+    tree: Any = client._connection._command_tree
+    if tree is not None:
+        mappings: list[Mapping[str, Any]] = [tree._global_commands]
+        mappings += tuple(tree._guild_commands.values())
+        yield "slash", _count(mappings, "_children")
+        menus = {id(menu): menu for menu in tuple(tree._context_menus.values())}
+        for number, kind in _MENUS.items():
+            yield kind, sum(menu.type.value == number for menu in menus.values())
+    prefixed = getattr(client, "all_commands", None)
+    if prefixed is not None:
+        yield "prefix", _count([prefixed], "all_commands")
+
+
+def _count(mappings: list[Mapping[str, Any]], children: str) -> int:
+    """Count commands and their children, each once: one has an entry for each alias and each guild."""
+    seen: dict[int, object] = {}
+    while mappings:
+        for command in tuple(mappings.pop().values()):
+            seen[id(command)] = command
+            mappings.append(getattr(command, children, {}))
+    return len(seen)

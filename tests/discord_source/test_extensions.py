@@ -1,0 +1,194 @@
+"""Extensions: how long each takes to load, and what went wrong with one that could not be."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from discord.ext import commands
+
+from argus_otel.simulator import BackgroundSimulator
+
+from .conftest import Observed, make_bot, running, until
+
+LOADING = "discord.extension.load.duration"
+COUNT = "discord.extension.count"
+
+GOOD = "async def setup(bot): pass"
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Write a module into a package of extensions, or write it anew."""
+    package = tmp_path / "cogs_of_a_bot"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # what is written anew within a second must not be cached
+
+    def write(name: str, text: str) -> None:
+        (package / f"{name}.py").write_text(text)
+        importlib.invalidate_caches()
+
+    yield write
+    for module in [module for module in sys.modules if module.startswith("cogs_of_a_bot")]:
+        del sys.modules[module]
+
+
+def failures(observed: Observed) -> list[tuple[Any, Any]]:
+    """Return the events of extensions that could not be loaded: (name, error)."""
+    return [
+        (record.attributes["discord.extension.name"], record.attributes["error.type"])
+        for record in observed.events()
+        if record.event_name == "discord.extension.load_failed"
+    ]
+
+
+def test_each_load_is_timed_with_its_setup(observed: Observed, write: Callable[[str, str], None]) -> None:
+    write("slow", "import asyncio, time\ntime.sleep(0.1)\nasync def setup(bot): await asyncio.sleep(0.1)")
+    write("quick", GOOD)
+
+    async def main() -> None:
+        bot = make_bot()
+        await bot.load_extension("cogs_of_a_bot.slow")
+        await bot.load_extension(name=".quick", package="cogs_of_a_bot")
+
+    asyncio.run(main())
+    assert observed.counts(LOADING) == {("cogs_of_a_bot.slow", None): 1, ("cogs_of_a_bot.quick", None): 1}
+    sums = observed.sums(LOADING)
+    assert 0.2 < sums["cogs_of_a_bot.slow", None] < 0.5
+    assert sums["cogs_of_a_bot.quick", None] < 0.1
+    assert failures(observed) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "raised"),
+    [
+        ("1 / 0", "ZeroDivisionError", commands.ExtensionFailed),
+        ("async def setup(bot): raise KeyError", "KeyError", commands.ExtensionFailed),
+        ("import no_such_module_at_all", "ModuleNotFoundError", commands.ExtensionFailed),
+        ("def (", "SyntaxError", commands.ExtensionFailed),
+        ("x = 1", "NoEntryPointError", commands.NoEntryPointError),
+        (
+            "async def setup(bot): await bot.load_extension('cogs_of_a_bot.inner')",
+            "ZeroDivisionError",
+            commands.ExtensionFailed,
+        ),
+    ],
+    ids=["module", "setup", "import", "syntax", "no setup", "another one in setup"],
+)
+def test_a_failed_load_has_the_original_error(
+    observed: Observed, write: Callable[[str, str], None], text: str, error: str, raised: type[Exception]
+) -> None:
+    write("bad", text)
+    write("inner", "1 / 0")
+
+    async def main() -> None:
+        bot = make_bot()
+        with pytest.raises(raised) as caught:
+            await bot.load_extension("cogs_of_a_bot.bad")
+        assert type(caught.value) is raised
+        assert dict(bot.extensions) == {}
+
+    asyncio.run(main())
+    names = (["cogs_of_a_bot.inner"] if "inner" in text else []) + ["cogs_of_a_bot.bad"]
+    assert observed.counts(LOADING) == {(name, error): 1 for name in names}
+    assert failures(observed) == [(name, error) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("cogs_of_a_bot.misspelt", "ExtensionNotFound"), ("no_such_package.cog", "ModuleNotFoundError")],
+)
+def test_one_that_is_not_found_has_an_event_and_no_duration(
+    observed: Observed, write: Callable[[str, str], None], name: str, error: str
+) -> None:
+    write("good", GOOD)
+
+    async def main() -> None:
+        bot = make_bot()
+        with pytest.raises((commands.ExtensionNotFound, ModuleNotFoundError)):
+            await bot.load_extension(name)
+        await bot.load_extension("cogs_of_a_bot.good")
+        with pytest.raises(commands.ExtensionAlreadyLoaded):  # it is loaded: nothing has failed
+            await bot.load_extension("cogs_of_a_bot.good")
+
+    asyncio.run(main())
+    assert observed.counts(LOADING) == {("cogs_of_a_bot.good", None): 1}
+    assert failures(observed) == [(name, error)]
+
+
+def test_how_many_are_loaded_stays_right_over_reloads_that_fail_and_unloading(
+    observed: Observed, simulator: BackgroundSimulator, write: Callable[[str, str], None]
+) -> None:
+    one, two = "cogs_of_a_bot.one", "cogs_of_a_bot.two"
+    write("one", GOOD)
+    write("two", GOOD)
+
+    async def main() -> None:
+        bot = make_bot()
+        async with running(bot, simulator):
+            assert observed.values(COUNT) == {(): 0}
+            await bot.load_extension(one)
+            await bot.load_extension(two)
+            assert observed.values(COUNT) == {(): 2}
+            await bot.reload_extension(one)
+            assert observed.counts(LOADING) == {(one, None): 2, (two, None): 1}
+            write("one", "1 / 0")
+            with pytest.raises(commands.ExtensionFailed):
+                await bot.reload_extension(one)
+            assert list(bot.extensions) == [two, one]  # discord.py has put the old one back
+            assert observed.values(COUNT) == {(): 2}
+            assert observed.counts(LOADING) == {(one, None): 2, (two, None): 1, (one, "ZeroDivisionError"): 1}
+            assert failures(observed) == [(one, "ZeroDivisionError")]
+            await bot.unload_extension(one)
+            assert observed.values(COUNT) == {(): 1}
+            with pytest.raises(commands.ExtensionNotLoaded):
+                await bot.unload_extension(one)
+            assert observed.values(COUNT) == {(): 1}
+
+    asyncio.run(main())
+    assert observed.values(COUNT) == {}
+
+
+def test_a_load_that_is_cancelled_is_a_failure(observed: Observed, write: Callable[[str, str], None]) -> None:
+    write("endless", "import asyncio\nasync def setup(bot): await asyncio.sleep(60)")
+
+    async def main() -> None:
+        bot = make_bot()
+        task = asyncio.create_task(bot.load_extension("cogs_of_a_bot.endless"))
+        started = time.monotonic()
+        await until(lambda: "cogs_of_a_bot.endless" in sys.modules and time.monotonic() - started > 0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert observed.counts(LOADING) == {("cogs_of_a_bot.endless", "CancelledError"): 1}
+    assert failures(observed) == [("cogs_of_a_bot.endless", "CancelledError")]
+
+
+def test_after_uninstalling_nothing_is_told(
+    observed: Observed, write: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("good", GOOD)
+    bot = make_bot()
+    for name in ("load_extension", "_load_from_module_spec"):
+        ours = getattr(commands.bot.BotBase, name)  # somebody's wrapper keeps it from being taken out
+        monkeypatch.setattr(commands.bot.BotBase, name, lambda *args, ours=ours, **kwargs: ours(*args, **kwargs))
+    observed.source.uninstall()
+
+    async def main() -> None:
+        await bot.load_extension("cogs_of_a_bot.good")
+        with pytest.raises(commands.ExtensionNotFound):
+            await bot.load_extension("cogs_of_a_bot.misspelt")
+
+    asyncio.run(main())
+    assert observed.counts(LOADING) == {}
+    assert failures(observed) == []
