@@ -216,9 +216,15 @@ def test_a_client_that_has_ended_is_not_kept_alive(observed: Observed, simulator
             ended.append(weakref.ref(bot.ws))
         ended.append(weakref.ref(bot))
 
+    def gone() -> bool:
+        gc.collect()
+        return [reference() for reference in ended] == [None, None]
+
+    async def wait() -> None:
+        await until(gone)  # discord.py's heartbeat thread has the connection until it is told to stop and does
+
     asyncio.run(main())
-    gc.collect()
-    assert [reference() for reference in ended] == [None, None]
+    asyncio.run(wait())
 
 
 def test_uninstalling_puts_every_original_back() -> None:

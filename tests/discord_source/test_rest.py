@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections import Counter
 from typing import Any
 
@@ -10,7 +12,7 @@ import aiohttp
 import discord
 import pytest
 
-from argus_otel.simulator import BackgroundSimulator, RateLimited, Reset, ServerError, Slow
+from argus_otel.simulator import BackgroundSimulator, RateLimited, Reset, ServerError, Slow, Truncated
 
 from .conftest import Observed, make_bot, running, until
 
@@ -261,3 +263,31 @@ def test_a_reset_that_discord_py_tries_again_after_is_an_attempt(
     assert observed.counts(ATTEMPTS)["POST", MESSAGES, 200, HOST, None] == 1
     assert observed.sums(CALLS)["POST", MESSAGES, None] == pytest.approx(1.2, abs=0.2)
     assert observed.counts(WAITS) == {}
+
+
+def test_a_connection_keeps_nothing_of_the_failed_call_that_opened_it(
+    observed: Observed, simulator: BackgroundSimulator
+) -> None:
+    kept: list[weakref.ref[object]] = []
+
+    class Thing:
+        pass
+
+    async def fail(bot: discord.Client) -> None:
+        thing = Thing()
+        kept.append(weakref.ref(thing))
+        await bot.fetch_user(1)
+
+    async def main() -> None:
+        bot = make_bot()
+        async with running(bot, simulator):
+            for fault in (Truncated(), ServerError(503)):  # the first ends the connection that there is
+                simulator.faults.add(fault, times=1)
+                task = asyncio.create_task(fail(bot))
+                await asyncio.wait([task])
+                assert task.exception() is not None
+                del task
+            gc.collect()
+            assert [reference() for reference in kept] == [None, None]
+
+    asyncio.run(main())

@@ -48,3 +48,10 @@ def test_its_clock_does_not_go_back() -> None:
     operation = Operation()
     time.sleep(0.01)
     assert operation.end(failed=False) >= 0.01
+
+
+def test_an_operation_that_has_ended_holds_no_exception() -> None:
+    operation = Operation()
+    operation.note(ValueError())
+    operation.end(failed=True)
+    assert operation.error is None

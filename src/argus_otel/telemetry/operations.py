@@ -20,7 +20,8 @@ class Operation:
     span:
         Its span, or ``None`` where nothing is traced.
     error:
-        The exception of the observed program's own code that decided the outcome. The first one noted stays.
+        The exception of the observed program's own code that decided the outcome, until the operation ends. The first
+        one noted stays.
     """
 
     # Class attributes are the defaults: an operation is made for each piece of work, and most never differ from them.
@@ -48,4 +49,7 @@ class Operation:
         duration = perf_counter() - self.started
         if self.span is not None:
             self.span.end(self.error, failed=failed)
+        # A context that somebody copied meanwhile may hold this operation for as long as a connection lives: it must
+        # not hold, by the exception's traceback, what the observed program was at.
+        self.error = None
         return duration

@@ -357,7 +357,7 @@ class Interactions:
                 named = (operation.name, kind.command_type, *outcome)
                 self._commands[named].record(duration, trace)
         # What is remembered until the deadline must keep nothing of the bot's alive.
-        operation.error = operation.interaction = None
+        operation.interaction = None
         if operation.acknowledged:
             del self._open[operation.id]
         else:
