@@ -15,6 +15,7 @@ import discord
 import pytest
 
 from argus_otel.simulator import BackgroundSimulator, Channel, redirect
+from argus_otel.simulator.connection import Connection
 from argus_otel.sources.discord.voice import HOOK, Voice
 from argus_otel.telemetry import State
 
@@ -163,8 +164,12 @@ def test_latency_is_the_acknowledgements_delay_on_the_slowest_connection(
             simulator.voice_heartbeat_ack_delay = 0.08
             await until(lambda: any(entry.ack_delay == 0.08 for entry in simulator.ledger.voice.heartbeats))
             await until(lambda: observed.values(LATENCY))
+            simulator.voice_heartbeat_ack_delay = math.inf
             other = await bot.get_channel(voice_channels(simulator, 1)[0].id).connect(timeout=10)
             assert observed.values(CONNECTIONS) == {(): 2}
+            assert math.isinf(other.latency)
+            assert observed.values(LATENCY) == {(): voice.latency}
+            simulator.voice_heartbeat_ack_delay = 0.08
             await until(lambda: math.isfinite(other.latency))
             (value,) = observed.values(LATENCY).values()
             assert value == pytest.approx(max(voice.latency, other.latency), abs=0.02)
@@ -288,6 +293,24 @@ def test_every_end_is_counted_once(observed: Observed, simulator: BackgroundSimu
 
 
 @needs_voice
+def test_where_both_sides_close_at_once_the_others_word_stands(
+    observed: Observed, simulator: BackgroundSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with joined(simulator) as (_, voice):
+
+            async def not_an_echo(self: Connection, _: int | None) -> None:
+                await self.close(4014)
+
+            monkeypatch.setattr(Connection, "ended_by_bot", not_an_echo)
+            await voice.disconnect()
+            monkeypatch.undo()
+
+    asyncio.run(main())
+    assert observed.values(DISCONNECTS) == closes(simulator) == {(4014,): 1}
+
+
+@needs_voice
 def test_voice_that_runs_already_is_found_and_let_go(simulator: BackgroundSimulator) -> None:
     observed = Observed()
 
@@ -311,27 +334,35 @@ def test_voice_that_runs_already_is_found_and_let_go(simulator: BackgroundSimula
 
 
 @needs_voice
-def test_a_hook_that_could_not_be_taken_out_lets_everything_through(simulator: BackgroundSimulator) -> None:
+def test_hooks_that_could_not_be_taken_out_let_everything_through(
+    simulator: BackgroundSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     observed = Observed()
     observed.source.install()
-    ours = discord.voice_state.VoiceConnectionState.send_packet
 
-    def theirs(self: Any, packet: bytes) -> None:
-        ours(self, packet)
+    def wrap(owner: Any, name: str) -> None:
+        ours = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *args, **kwargs: ours(*args, **kwargs))
 
-    discord.voice_state.VoiceConnectionState.send_packet = theirs  # type: ignore[method-assign]
+    wrap(discord.voice_state.VoiceConnectionState, "send_packet")
+    wrap(discord.voice_client.VoiceClient, "connect")
+    wrap(discord.gateway.DiscordVoiceWebSocket, "close")
+    wrap(discord.state.ConnectionState, "_add_voice_client")
+    observed.source.uninstall()
+
+    async def main() -> None:
+        async with joined(simulator) as (_, voice):
+            voice.send_audio_packet(b"sent", encode=False)
+            await until(lambda: simulator.ledger.voice.packets == 1)
+            assert observed.source._parts.voice._clients == ()  # type: ignore[union-attr]
+
     try:
-        observed.source.uninstall()
-
-        async def main() -> None:
-            async with joined(simulator) as (_, voice):
-                voice.send_audio_packet(b"sent", encode=False)
-                await until(lambda: simulator.ledger.voice.packets == 1)
-
         asyncio.run(main())
         assert observed.values(PACKETS) == {(): 0}
+        assert observed.counts(CONNECTING) == observed.values(DISCONNECTS) == {}
+        assert observed.spans("voice connect") == []
     finally:
-        discord.voice_state.VoiceConnectionState.send_packet = ours  # type: ignore[method-assign]
+        monkeypatch.undo()
         observed.source.install()
         observed.source.uninstall()
 
@@ -399,7 +430,6 @@ TARGETS = [
     ("discord.state", "ConnectionState._add_voice_client"),
     ("discord.voice_client", "VoiceClient.connect"),
     ("discord.voice_state", "VoiceConnectionState.send_packet"),
-    ("discord.gateway", "DiscordVoiceWebSocket.poll_event"),
     ("discord.gateway", "DiscordVoiceWebSocket.close"),
 ]
 

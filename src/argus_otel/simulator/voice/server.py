@@ -10,7 +10,7 @@ from aiohttp import web
 from argus_otel.simulator import payloads
 from argus_otel.simulator.errors import NotConnectedError
 from argus_otel.simulator.voice.sessions import VoiceSession
-from argus_otel.simulator.voice.udp import VoicePort
+from argus_otel.simulator.voice.udp import NETWORK_DELAY, VoicePort
 from argus_otel.simulator.voice.visits import VoiceVisit
 from argus_otel.simulator.waiting import Changes
 
@@ -192,6 +192,7 @@ class VoiceServer:
     async def _tell_where(self, session: VoiceSession) -> None:
         # discord.py before 2.6 takes what follows the last colon for the port 443, and drops it. So that every version
         # comes to this port, something else follows: `wss://127.0.0.1:PORT/voice/` or `wss://127.0.0.1:PORT/voice:443/`.
+        await asyncio.sleep(NETWORK_DELAY)
         endpoint = f"{self.host}:{self._port}/voice:443"
         data: Payload = {"token": session.token, "guild_id": str(session.guild_id), "endpoint": endpoint}
         await self._gateway.event("VOICE_SERVER_UPDATE", data, session.guild_id)

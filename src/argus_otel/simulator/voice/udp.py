@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from argus_otel.simulator.voice.ledger import VoiceLedger
 
-__all__ = ["VoicePort"]
+__all__ = ["NETWORK_DELAY", "VoicePort"]
 
 # https://discord.com/developers/docs/topics/voice-connections#ip-discovery
 _DISCOVERY = struct.Struct(">HHI64sH")
@@ -26,8 +26,9 @@ _VERSION, _OPUS = 0x80, 0x78
 _REPORT = struct.Struct(">BBHI")
 _RECEIVER_REPORT, _REPORT_LENGTH = 0xC9, 1
 
-# discord.py asks, and only then listens: it would miss an answer that came within microseconds, as none does from afar.
-_NETWORK_DELAY = 0.05
+#: Seconds for which an answer is on its way. discord.py asks first and listens then, by a thread that it starts as it
+#: goes: it would miss an answer that came within microseconds, as none does from afar.
+NETWORK_DELAY = 0.05
 
 # 50 packets a second and player fit in anything; a test that sends as fast as it can should not lose any either.
 _BUFFER = 1 << 22
@@ -79,8 +80,8 @@ class VoicePort(asyncio.DatagramProtocol):
             # Without the report it might wait, for up to 30 s, at a socket that discord.py has replaced since.
             report = _REPORT.pack(_VERSION, _RECEIVER_REPORT, _REPORT_LENGTH, ssrc)
             loop = asyncio.get_running_loop()
-            loop.call_later(_NETWORK_DELAY, self._send, answer, addr)
-            loop.call_later(2 * _NETWORK_DELAY, self._send, report, addr)
+            loop.call_later(NETWORK_DELAY, self._send, answer, addr)
+            loop.call_later(2 * NETWORK_DELAY, self._send, report, addr)
             return
         if len(data) > _HEADER.size:
             version, kind, _, _, ssrc = _HEADER.unpack_from(data)

@@ -1,11 +1,11 @@
 """Observed: voice. Nouns: gauges, counters, operation, event.
 
 Voice clients are found at ``ConnectionState._add_voice_client`` and read when somebody collects; those of other
-libraries, such as Lavalink's, connect elsewhere and are left out. Joining is ``VoiceClient.connect``. The end of a
-connection is seen at ``DiscordVoiceWebSocket.poll_event``, which raises when the server has closed it, or at ``close``,
-whichever comes first. Packets are counted at ``VoiceConnectionState.send_packet``, where those that the network refuses
-still raise. Safe, because the originals get the same arguments, and what they raise passes through; players send from
-threads of their own, and each thread has its own cell.
+libraries, such as Lavalink's, connect elsewhere and are left out. Joining is ``VoiceClient.connect``. discord.py calls
+``DiscordVoiceWebSocket.close`` at the end of each connection, whoever has ended it. Packets are counted at
+``VoiceConnectionState.send_packet``, where those that the network refuses still raise. Safe, because the originals get
+the same arguments, and what they raise passes through; players send from threads of their own, and each thread has its
+own cell.
 """
 
 from __future__ import annotations
@@ -60,14 +60,12 @@ class Voice:
     def patches(self) -> list[Patch]:
         """Return the hooks on voice clients, their connections and their packets."""
         guard = self._telemetry.guard
-        gateway, state = "discord.gateway", "discord.voice_state"
         joining = guard.around(HOOK, self._begin, self._end)
         return [
             Patch(HOOK, "discord.state", "ConnectionState._add_voice_client", self._make_add),
             Patch(HOOK, "discord.voice_client", "VoiceClient.connect", joining),
-            Patch(HOOK, state, "VoiceConnectionState.send_packet", self._make_send),
-            Patch(HOOK, gateway, "DiscordVoiceWebSocket.poll_event", self._make_poll),
-            Patch(HOOK, gateway, "DiscordVoiceWebSocket.close", self._make_close),
+            Patch(HOOK, "discord.voice_state", "VoiceConnectionState.send_packet", self._make_send),
+            Patch(HOOK, "discord.gateway", "DiscordVoiceWebSocket.close", self._make_close),
         ]
 
     def attach_running(self) -> None:
@@ -141,29 +139,12 @@ class Voice:
 
     # -- ends
 
-    def _make_poll(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        from discord.errors import ConnectionClosed
-
-        received = self._telemetry.guard.shield(HOOK, _received)
-        count = self._telemetry.guard.shield(HOOK, self._count_end)
-
-        async def poll_event(self: DiscordVoiceWebSocket) -> Any:
-            try:
-                return await original(self)
-            except ConnectionClosed as error:
-                # While discord.py closes it, the other side's word may be still to come.
-                if self._close_code is None or received(self) is not None:
-                    count(self, error.code)
-                raise
-
-        return poll_event
-
     def _make_close(self, original: Callable[..., Any]) -> Callable[..., Any]:
         received = self._telemetry.guard.shield(HOOK, _received)
         count = self._telemetry.guard.shield(HOOK, self._count_end)
 
         async def close(self: DiscordVoiceWebSocket, code: int = 1000) -> Any:
-            theirs = received(self)
+            theirs = received(self)  # aiohttp forgets it where the answer can no longer be written
             try:
                 return await original(self, code)
             finally:
@@ -179,8 +160,6 @@ class Voice:
         theirs = _received(ws)
         if theirs is not None and theirs != _ABNORMAL:
             code = theirs
-        elif code < 0:  # ConnectionClosed's "there was none"
-            code = _ABNORMAL
         self._disconnects[code].value += 1
         guild_id = ws._connection.server_id
         attributes: dict[str, AttributeValue] = {CLOSE_CODE.name: code}
