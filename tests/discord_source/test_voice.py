@@ -439,8 +439,6 @@ TARGETS = [
 def test_a_target_that_is_absent(simulator: BackgroundSimulator, module: str, target: str) -> None:
     import wrapt
 
-    from argus_otel.sources.discord import patches
-
     real = wrapt.resolve_path
 
     def hidden(where: str, name: str) -> Any:
@@ -450,7 +448,7 @@ def test_a_target_that_is_absent(simulator: BackgroundSimulator, module: str, ta
 
     observed = Observed()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(patches.wrapt, "resolve_path", hidden)
+        patch.setattr(wrapt, "resolve_path", hidden)
         observed.source.install()
 
     async def main() -> None:

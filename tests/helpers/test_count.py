@@ -290,7 +290,7 @@ def test_a_logging_handler_may_count(kept: Kept) -> None:
     class Counting(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             with lock:
-                count("log.lines", level=record.levelname)
+                count("lines.logged", level=record.levelname)
 
     handler = Counting()
     logger = logging.getLogger("argus_otel")
@@ -306,7 +306,7 @@ def test_a_logging_handler_may_count(kept: Kept) -> None:
         assert not any(thread.is_alive() for thread in threads)
     finally:
         logger.removeHandler(handler)
-    assert sum(kept.counts("log.lines").values()) == 80
+    assert sum(kept.counts("lines.logged").values()) == 80
 
 
 def test_threads_that_come_first_together_define_one_metric(kept: Kept) -> None:

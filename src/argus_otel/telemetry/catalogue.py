@@ -24,7 +24,7 @@ ATTRIBUTE_OVERFLOW = Metric(
     "Values that became _OTHER, because an attribute had reached its cap or the value is outside its closed set.",
     (ATTRIBUTE,),
 )
-EXPORTER = Attribute("argus.exporter", "The signal and the exporter, such as `traces otlp_proto_grpc`.", cap=20)
+EXPORTER = Attribute("argus.exporter", "The signal and the exporter.", cap=20, examples=("traces otlp_proto_grpc",))
 
 EXPORT_LOST = Metric(
     "argus.export.lost",

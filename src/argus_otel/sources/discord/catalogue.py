@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from argus_otel.telemetry import Attribute, Catalogue, Detail, Event, Kind, Metric, Severity, Span, SpanKind
 
 from .templates import template_of
@@ -447,69 +449,12 @@ EXTENSION_EVENT = Event(
     severity=Severity.WARN,
 )
 
-CATALOGUE = Catalogue(
-    "discord",
-    details=DETAILS,
-    metrics=(
-        GATEWAY_EVENTS,
-        SHARD_EVENTS,
-        LATENCY,
-        HEARTBEAT,
-        GATEWAY_WAIT,
-        SESSIONS,
-        DISCONNECTS,
-        SHARD_UP,
-        SHARD_RATELIMITED,
-        INTERACTION_DURATION,
-        RESPONSE_TIME,
-        UNACKNOWLEDGED,
-        INTERACTIONS_ACTIVE,
-        COMMAND_DURATION,
-        COMPONENTS_UNHANDLED,
-        VIEWS_ACTIVE,
-        VIEW_TIMEOUTS,
-        LISTENER_DURATION,
-        TASK_DURATION,
-        TASKS_RUNNING,
-        EXTENSION_LOADING,
-        HTTP_DURATION,
-        REST_DURATION,
-        RATELIMIT_WAIT,
-        RATELIMITS,
-        GUILDS,
-        GUILDS_UNAVAILABLE,
-        GUILD_CHANGES,
-        USERS,
-        MESSAGES,
-        EMOJIS,
-        STICKERS,
-        PRIVATE_CHANNELS,
-        COMMANDS,
-        EXTENSIONS,
-        VOICE_CONNECTIONS,
-        VOICE_LATENCY,
-        VOICE_PACKETS,
-        VOICE_CONNECTING,
-        VOICE_DISCONNECTS,
-    ),
-    spans=(
-        COMMAND_SPAN,
-        COMPONENT_SPAN,
-        MODAL_SPAN,
-        AUTOCOMPLETE_SPAN,
-        PREFIX_SPAN,
-        REST_SPAN,
-        TASK_SPAN,
-        LISTENER_SPAN,
-        VIEW_TIMEOUT_SPAN,
-        VOICE_CONNECT_SPAN,
-    ),
-    events=(
-        SESSION_EVENT,
-        DISCONNECT_EVENT,
-        VOICE_DISCONNECT_EVENT,
-        GUILD_JOIN_EVENT,
-        GUILD_LEAVE_EVENT,
-        EXTENSION_EVENT,
-    ),
-)
+T = TypeVar("T")
+
+
+def _all(kind: type[T]) -> tuple[T, ...]:
+    """Return what is defined above, in that order."""
+    return tuple(value for value in globals().values() if isinstance(value, kind))
+
+
+CATALOGUE = Catalogue("discord", _all(Metric), _all(Span), _all(Event), DETAILS)

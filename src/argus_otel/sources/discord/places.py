@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import discord
-
 from argus_otel.telemetry import AttributeValue
+
+from .library import ROOTS
 
 if TYPE_CHECKING:
     from discord.client import Client
@@ -19,17 +19,18 @@ def place_of(client: Client, about: object) -> dict[str, AttributeValue]:
     A bot may dispatch events of its own with anything, and what its attributes do is its affair.
     """
     attributes: dict[str, AttributeValue] = {}
-    if not _is_discords(type(about)):
+    kind = _kind_of(type(about))
+    if kind is None:
         return attributes
-    guild = about.id if isinstance(about, discord.Guild) else _id_of(about, "guild")
+    itself: int | None = getattr(about, "id", None)
+    guild = itself if kind == "guild" else _id_of(about, "guild")
     if guild is not None:
         attributes["discord.guild.id"] = str(guild)
         attributes["discord.shard.id"] = (guild >> 22) % (client.shard_count or 1)
-    is_channel = isinstance(about, (discord.abc.GuildChannel, discord.Thread, discord.abc.PrivateChannel))
-    channel = about.id if is_channel else _id_of(about, "channel")
+    channel = itself if kind == "channel" else _id_of(about, "channel")
     if channel is not None:
         attributes["discord.channel.id"] = str(channel)
-    user = about.id if isinstance(about, discord.abc.User) else _id_of(about, "user", "author")
+    user = itself if kind == "user" else _id_of(about, "user", "author")
     if user is not None:
         attributes["discord.user.id"] = str(user)
     return attributes
@@ -44,6 +45,19 @@ def _id_of(about: object, *names: str) -> int | None:
     return None
 
 
+# The classes that discord.py and its forks derive all others of that kind from.
+_KINDS = {
+    "Guild": "guild",
+    "GuildChannel": "channel",
+    "Thread": "channel",
+    "PrivateChannel": "channel",
+    "BaseUser": "user",
+    "Member": "user",
+}
+
+
 @lru_cache(maxsize=256)
-def _is_discords(kind: type[object]) -> bool:
-    return any(base.__module__.partition(".")[0] == "discord" for base in kind.__mro__)
+def _kind_of(kind: type[object]) -> str | None:
+    """Return what an object is of which the ids are wanted: ``other`` for any other of the library's, else ``None``."""
+    names = [base.__name__ for base in kind.__mro__ if base.__module__.partition(".")[0] in ROOTS]
+    return next((_KINDS[name] for name in names if name in _KINDS), "other") if names else None

@@ -11,33 +11,7 @@ from typing import TypeAlias
 
 from argus_otel.telemetry import Event, Metric, Span
 
-from .catalogue import (
-    AUTOCOMPLETE_SPAN,
-    COMMAND_DURATION,
-    COMMAND_SPAN,
-    COMPONENT_SPAN,
-    DISCONNECT_EVENT,
-    DISCONNECTS,
-    GATEWAY_EVENTS,
-    GUILDS,
-    HTTP_DURATION,
-    INTERACTION_DURATION,
-    INTERACTIONS_ACTIVE,
-    LATENCY,
-    MODAL_SPAN,
-    PREFIX_SPAN,
-    RATELIMIT_WAIT,
-    RATELIMITS,
-    RESPONSE_TIME,
-    REST_DURATION,
-    REST_SPAN,
-    SESSION_EVENT,
-    SESSIONS,
-    SHARD_EVENTS,
-    SHARD_UP,
-    UNACKNOWLEDGED,
-    USERS,
-)
+from . import catalogue as c
 
 Signal: TypeAlias = "Metric | Span | Event"
 
@@ -65,57 +39,105 @@ SIGNALS: dict[str, Hook] = {
     "connections": Hook((), "HTTP client instrumentations make spans of the gateway's connection and of the CDN."),
     "clients": Hook(
         (
-            GATEWAY_EVENTS,
-            SHARD_EVENTS,
-            LATENCY,
-            SHARD_UP,
-            DISCONNECTS,
-            DISCONNECT_EVENT,
-            GUILDS,
-            USERS,
-            INTERACTION_DURATION,
-            INTERACTIONS_ACTIVE,
-            RESPONSE_TIME,
-            UNACKNOWLEDGED,
+            c.GATEWAY_EVENTS,
+            c.SHARD_EVENTS,
+            c.LATENCY,
+            c.SHARD_UP,
+            c.DISCONNECTS,
+            c.DISCONNECT_EVENT,
+            c.SHARD_RATELIMITED,
+            c.GUILDS,
+            c.GUILDS_UNAVAILABLE,
+            c.GUILD_CHANGES,
+            c.GUILD_JOIN_EVENT,
+            c.GUILD_LEAVE_EVENT,
+            c.USERS,
+            c.MESSAGES,
+            c.EMOJIS,
+            c.STICKERS,
+            c.PRIVATE_CHANNELS,
+            c.COMMANDS,
+            c.EXTENSIONS,
+            c.INTERACTION_DURATION,
+            c.INTERACTIONS_ACTIVE,
+            c.RESPONSE_TIME,
+            c.UNACKNOWLEDGED,
+            c.COMPONENTS_UNHANDLED,
         ),
-        "No client is found: nothing of gateway, shards, caches and interactions, and never ready. REST and prefix "
-        "commands go on.",
+        "No client is found: nothing of gateway, shards, guilds, caches and interactions, and never ready. REST "
+        "and prefix commands go on.",
     ),
-    "gateway sessions": Hook((SESSIONS, SESSION_EVENT), "Sessions are not counted."),
+    "gateway sessions": Hook((c.SESSIONS, c.SESSION_EVENT), "Sessions are not counted."),
     "gateway disconnects": Hook(
-        (DISCONNECTS, DISCONNECT_EVENT), "Disconnections that the bot begins itself are not counted."
+        (c.DISCONNECTS, c.DISCONNECT_EVENT), "Disconnections that the bot begins itself are not counted."
     ),
-    "listeners": Hook((INTERACTION_DURATION,), "Interactions that only a listener handles end as unhandled."),
+    "heartbeats": Hook((c.HEARTBEAT,), "Heartbeats are not timed; the latency of the last one still is read."),
+    "gateway send limits": Hook((c.GATEWAY_WAIT,), "Waits for the gateway's send limit are not seen."),
+    "listeners": Hook(
+        (c.LISTENER_DURATION, c.LISTENER_SPAN, c.INTERACTION_DURATION),
+        "Listeners are not seen, and interactions that only a listener handles end as unhandled.",
+    ),
+    "task loops": Hook(
+        (c.TASK_DURATION, c.TASKS_RUNNING, c.TASK_SPAN),
+        "Loops are not seen, and what one does that was started in a handler is in that handler's trace.",
+    ),
+    "extensions": Hook(
+        (c.EXTENSION_LOADING, c.EXTENSION_EVENT), "Loading is not timed, and what cannot be loaded is not told."
+    ),
+    "views": Hook(
+        (c.VIEWS_ACTIVE, c.VIEW_TIMEOUTS, c.VIEW_TIMEOUT_SPAN),
+        "Views are not counted, or not their ends, as the target says; clicks have no link to what sent the view.",
+    ),
+    "voice": Hook(
+        (
+            c.VOICE_CONNECTIONS,
+            c.VOICE_LATENCY,
+            c.VOICE_PACKETS,
+            c.VOICE_CONNECTING,
+            c.VOICE_CONNECT_SPAN,
+            c.VOICE_DISCONNECTS,
+            c.VOICE_DISCONNECT_EVENT,
+        ),
+        "Connections, joining, packets or disconnections, as the target says, are not seen.",
+    ),
     "app commands": Hook(
-        (COMMAND_SPAN, AUTOCOMPLETE_SPAN, COMMAND_DURATION, INTERACTION_DURATION, INTERACTIONS_ACTIVE),
+        (c.COMMAND_SPAN, c.AUTOCOMPLETE_SPAN, c.COMMAND_DURATION, c.INTERACTION_DURATION, c.INTERACTIONS_ACTIVE),
         "Without `_call`, application commands have no end, and so no duration and no span; without one of the others, "
         "what commands raise is missed, and they count as `ok`.",
     ),
     "hybrid commands": Hook(
-        (COMMAND_SPAN, COMMAND_DURATION, INTERACTION_DURATION),
+        (c.COMMAND_SPAN, c.COMMAND_DURATION, c.INTERACTION_DURATION),
         "What a hybrid command raises, called as a slash command, is missed, and it counts as `ok`.",
     ),
     "fork commands": Hook(
-        (COMMAND_SPAN, AUTOCOMPLETE_SPAN, COMMAND_DURATION, INTERACTION_DURATION, INTERACTIONS_ACTIVE),
+        (c.COMMAND_SPAN, c.AUTOCOMPLETE_SPAN, c.COMMAND_DURATION, c.INTERACTION_DURATION, c.INTERACTIONS_ACTIVE),
         "The forks' `app commands`. Without `_schedule_event`, application commands have no duration; without the "
         "other, what they raise is missed, and they count as `ok`.",
     ),
     "components": Hook(
-        (COMPONENT_SPAN, MODAL_SPAN, INTERACTION_DURATION, INTERACTIONS_ACTIVE),
+        (c.COMPONENT_SPAN, c.MODAL_SPAN, c.INTERACTION_DURATION, c.INTERACTIONS_ACTIVE),
         "Clicks, modals or dynamic items, as the target says, count as unhandled, or in a fork have no duration.",
     ),
     "prefix commands": Hook(
-        (PREFIX_SPAN, COMMAND_DURATION),
+        (c.PREFIX_SPAN, c.COMMAND_DURATION),
         "Without `invoke`, prefix commands are not seen; without `dispatch_error`, what they raise is missed.",
     ),
     "REST calls": Hook(
-        (REST_DURATION, REST_SPAN, HTTP_DURATION, RATELIMIT_WAIT, RATELIMITS, RESPONSE_TIME, UNACKNOWLEDGED),
+        (
+            c.REST_DURATION,
+            c.REST_SPAN,
+            c.HTTP_DURATION,
+            c.RATELIMIT_WAIT,
+            c.RATELIMITS,
+            c.RESPONSE_TIME,
+            c.UNACKNOWLEDGED,
+        ),
         "Calls of the bot, or of webhooks, as the target says, are not seen, and without the webhooks' no "
         "acknowledgement either.",
     ),
     "REST attempts": Hook(
-        (HTTP_DURATION, RATELIMITS, RATELIMIT_WAIT), "Single attempts and 429s are not seen; whole calls are."
+        (c.HTTP_DURATION, c.RATELIMITS, c.RATELIMIT_WAIT), "Single attempts and 429s are not seen; whole calls are."
     ),
-    "REST waits": Hook((RATELIMIT_WAIT,), "Waits for a bucket are missing from what calls of the bot have waited."),
+    "REST waits": Hook((c.RATELIMIT_WAIT,), "Waits for a bucket are missing from what calls of the bot have waited."),
 }
 """By the hook's name, :attr:`.patches.Patch.hook`."""

@@ -28,6 +28,7 @@ from .catalogue import (
     VOICE_LATENCY,
     VOICE_PACKETS,
 )
+from .library import DISCORD_PY
 from .patches import Hooks, Patch
 from .shards import Roster
 
@@ -62,10 +63,10 @@ class Voice:
         guard = self._telemetry.guard
         joining = guard.around(HOOK, self._begin, self._end)
         return [
-            Patch(HOOK, "discord.state", "ConnectionState._add_voice_client", self._make_add),
-            Patch(HOOK, "discord.voice_client", "VoiceClient.connect", joining),
-            Patch(HOOK, "discord.voice_state", "VoiceConnectionState.send_packet", self._make_send),
-            Patch(HOOK, "discord.gateway", "DiscordVoiceWebSocket.close", self._make_close),
+            Patch(HOOK, "discord.state", "ConnectionState._add_voice_client", self._make_add, of=(DISCORD_PY,)),
+            Patch(HOOK, "discord.voice_client", "VoiceClient.connect", joining, of=(DISCORD_PY,)),
+            Patch(HOOK, "discord.voice_state", "VoiceConnectionState.send_packet", self._make_send, of=(DISCORD_PY,)),
+            Patch(HOOK, "discord.gateway", "DiscordVoiceWebSocket.close", self._make_close, of=(DISCORD_PY,)),
         ]
 
     def attach_running(self) -> None:

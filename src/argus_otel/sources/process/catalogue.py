@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from argus_otel.telemetry import Attribute, Catalogue, Event, Kind, Metric, Severity
+from argus_otel.telemetry import Attribute, Catalogue, Detail, Event, Kind, Metric, Severity
 
 # -- attributes
 
-LOGGER = Attribute("log.logger", "The logger's name, such as `discord.gateway`.", cap=100)
+LOGGER = Attribute("log.logger", "The logger's name.", cap=100, examples=("discord.gateway",))
 SEVERITY = Attribute(
     "log.severity",
     "The record's level, or the next lower of these; `_OTHER` below all of them.",
@@ -59,4 +59,17 @@ BLOCKED_EVENT = Event(
     severity=Severity.WARN,
 )
 
-CATALOGUE = Catalogue("process", metrics=(LOG_RECORDS, LOOP_LAG, TASKS, BLOCKINGS, UPTIME), events=(BLOCKED_EVENT,))
+CATALOGUE = Catalogue(
+    "process",
+    metrics=(LOG_RECORDS, LOOP_LAG, TASKS, BLOCKINGS, UPTIME),
+    events=(BLOCKED_EVENT,),
+    details=(
+        Detail(
+            "asyncio.loop.blocked.duration",
+            "For how long it had stood still when noticed, in seconds.",
+            (1.1,),
+        ),
+        Detail("code.stacktrace", "The stack of the loop's thread, as in a traceback.", ('File "bot.py", line 12',)),
+        Detail("thread.name", "The loop's thread.", ("MainThread",)),
+    ),
+)
