@@ -23,10 +23,10 @@ from argus_otel.simulator import (
     Slow,
 )
 
-from ..launch.conftest import Bot, Received
+from ..launch.conftest import Received
 
 RATE = 45.0
-"""Operations begun each second. Half of them last 8 s or so, so more than 200 run at a time."""
+"""Operations begun each second. More than half of them last 10 s or so, so more than 200 run at a time."""
 
 DURATION = 12.0
 
@@ -62,6 +62,8 @@ class Evidence:
         What arrived over OTLP.
     concurrency:
         The most pieces of work that ran at a time.
+    rows:
+        Both sides' numbers, by the truth that they are of.
     """
 
     ledger: Ledger
@@ -71,7 +73,7 @@ class Evidence:
     calm: Metrics
     received: Received
     concurrency: int
-    bot: Bot
+    rows: dict[Any, Any] = field(default_factory=dict)
 
 
 class Storm:
@@ -84,7 +86,7 @@ class Storm:
         self._disturbed = False
         self._panels: list[Any] = []
         self._ways: list[tuple[float, Callable[[Any], Awaitable[None]]]] = [
-            (55, self._slash("work")),
+            (60, self._slash("work")),
             (4, self._slash("late")),
             (4, self._slash("fail")),
             (2, self._slash("silent")),
@@ -133,7 +135,7 @@ class Storm:
         self.done["too late"] += 1
         with suppress(TimeoutError):
             await late.acknowledged(timeout=0.2)
-        for text in ("!hurry", "!block"):
+        for text in ("!hurry", "!block", "!sing"):
             await self.ask(text)
 
     async def ask(self, text: str) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 from argus_otel.cli.buckets import Buckets
 from argus_otel.simulator import ledger as ledgers
 from argus_otel.sources.discord import catalogue as discord
-from argus_otel.telemetry import Attribute, Metric, Span
+from argus_otel.sources.process import catalogue as process
+from argus_otel.telemetry import Attribute, Event, Metric, Span
+from argus_otel.telemetry import catalogue as argus
 
 from .storm import Evidence, Work
 
@@ -38,14 +40,16 @@ Truth = Callable[[Evidence], Rows]
 
 METRICS: dict[str, Truth] = {}
 SPANS: dict[str, Truth] = {}
+EVENTS: dict[str, Truth] = {}
 
 
-def of(*definitions: Metric | Span) -> Callable[[Truth], Truth]:
-    """Register the truth about a metric or a span."""
+def of(*definitions: Metric | Span | Event) -> Callable[[Truth], Truth]:
+    """Register the truth about a signal."""
+    tables: dict[type, dict[str, Truth]] = {Metric: METRICS, Span: SPANS, Event: EVENTS}
 
     def register(truth: Truth) -> Truth:
         for definition in definitions:
-            (SPANS if isinstance(definition, Span) else METRICS)[definition.name] = truth
+            tables[type(definition)][definition.name] = truth
         return truth
 
     return register
@@ -210,6 +214,12 @@ def choices(evidence: Evidence) -> dict[str, tuple[int, float]]:
     )
 
 
+def refusals(evidence: Evidence) -> int:
+    """Return how many choices the bot's function made that Discord did not take; then discord.py raises something."""
+    made = sum(number for (_, error), number in evidence.journal["autocomplete"].counts.items() if not error)
+    return made - sum(number for number, _ in choices(evidence).values())
+
+
 @of(discord.INTERACTION_DURATION)
 def interaction_duration(evidence: Evidence) -> Rows:
     metric = discord.INTERACTION_DURATION
@@ -227,6 +237,8 @@ def interaction_duration(evidence: Evidence) -> Rows:
         if error not in ("unhandled", "CheckFailure")
     )
     chosen = {("autocomplete", name, ""): pair for name, pair in choices(evidence).items()}
+    refused = [key for key in ours if key[0] == "autocomplete" and key[2] not in ("", "WitnessError")]
+    yield Row("choices refused", refusals(evidence), sum(ours.pop(key)[0] for key in refused))
     yield from means(written | chosen, ours)
 
 
@@ -333,8 +345,8 @@ def http_duration(evidence: Evidence) -> Rows:
 @of(discord.REST_DURATION)
 def rest_duration(evidence: Evidence) -> Rows:
     resent = resends(evidence)
-    calls = sum(number for number, _ in recorded(evidence, discord.REST_DURATION).values())
-    yield Row("calls", len(evidence.ledger.rest_now()) - resent, calls)
+    number = sum(number for number, _ in recorded(evidence, discord.REST_DURATION).values())
+    yield Row("calls", len(evidence.ledger.rest_now()) - resent, number)
     ours = evidence.calm.spread(discord.REST_DURATION, discord.TEMPLATE)["/channels/{channel_id}/messages",]
     written = {("calls of one route",): journal(evidence, "call")["call", "send", ""]}
     yield from means(written, {("calls of one route",): (round(ours.count), ours.sum)})
@@ -383,6 +395,129 @@ def guild_changes(evidence: Evidence) -> Rows:
     return counts(true, counted(evidence, discord.GUILD_CHANGES))
 
 
+# -- voice
+
+
+@of(discord.VOICE_CONNECTIONS)
+def voice_connections(evidence: Evidence) -> Rows:
+    yield Row("where it stayed", 1, counted(evidence, discord.VOICE_CONNECTIONS)[()])
+
+
+@of(discord.VOICE_LATENCY)
+def voice_latency(evidence: Evidence) -> Rows:
+    true = [entry.ack_delay for entry in evidence.ledger.voice.heartbeats if entry.ack_delay][-1]
+    yield Row("the last heartbeat [s]", true, counted(evidence, discord.VOICE_LATENCY)[()], within=tolerance(true))
+
+
+@of(discord.VOICE_PACKETS)
+def voice_packets(evidence: Evidence) -> Rows:
+    true = sum(evidence.ledger.voice.packet_counts().values())
+    yield Row("packets", true, counted(evidence, discord.VOICE_PACKETS)[()])
+
+
+@of(discord.VOICE_CONNECTING)
+def voice_connecting(evidence: Evidence) -> Rows:
+    written = {(error,): pair for (_, _, error), pair in journal(evidence, "voice").items()}
+    return means(written, recorded(evidence, discord.VOICE_CONNECTING))
+
+
+@of(discord.VOICE_DISCONNECTS)
+def voice_disconnects(evidence: Evidence) -> Rows:
+    true: Counter[tuple[str]] = Counter()
+    for (code, _), number in evidence.ledger.voice.close_counts().items():
+        true[str(code),] += number
+    return counts(true, counted(evidence, discord.VOICE_DISCONNECTS))
+
+
+# -- the process
+
+
+@of(process.LOG_RECORDS)
+def log_records(evidence: Evidence) -> Rows:
+    true = evidence.journal["listener"].counts["member_join", None]
+    yield Row("warnings", true, counted(evidence, process.LOG_RECORDS)["witness", "warning"])
+
+
+@of(process.LOOP_LAG)
+def loop_lag(evidence: Evidence) -> Rows:
+    buckets = evidence.metrics.spread(process.LOOP_LAG)[()]
+    late = sum(number for edge, number in buckets.counts.items() if edge > 1.0)
+    yield Row("later than 1 s", sum(evidence.journal["blocking"].counts.values()), late)
+
+
+@of(process.BLOCKINGS)
+def blockings(evidence: Evidence) -> Rows:
+    yield Row("blocked", sum(evidence.journal["blocking"].counts.values()), counted(evidence, process.BLOCKINGS)[()])
+
+
+@of(process.TASKS)
+def tasks(evidence: Evidence) -> Rows:
+    # The loop of each connection and the like come and go between the two counts.
+    yield Row("tasks", state(evidence, "tasks"), counted(evidence, process.TASKS)[()], within=3)
+
+
+@of(process.UPTIME)
+def uptime(evidence: Evidence) -> Rows:
+    # Imports come before the witness's own clock, and the scrape some seconds after it was read.
+    yield Row("since the start [s]", state(evidence, "uptime"), counted(evidence, process.UPTIME)[()], within=6)
+
+
+# -- the distro itself
+
+
+@of(argus.HOOK_ERRORS, argus.ATTRIBUTE_OVERFLOW, argus.EXPORT_LOST)
+def nothing_went_wrong(evidence: Evidence) -> Rows:
+    for metric in (argus.HOOK_ERRORS, argus.ATTRIBUTE_OVERFLOW, argus.EXPORT_LOST):
+        yield Row(metric.name, 0, sum(counted(evidence, metric).values()))
+
+
+@of(argus.HOOK_ACTIVE)
+def hooks_active(evidence: Evidence) -> Rows:
+    ours = counted(evidence, argus.HOOK_ACTIVE)
+    yield Row("hooks in place", len(ours), sum(ours.values()))
+
+
+# -- events
+
+
+def happened(evidence: Evidence, event: Event) -> int:
+    """Return how many records of an event were received."""
+    return sum(record.event_name == event.name for _, record in evidence.received.records)
+
+
+@of(discord.SESSION_EVENT)
+def session_events(evidence: Evidence) -> Rows:
+    true = sum(evidence.ledger.session_counts().values())
+    yield Row("sessions", true, happened(evidence, discord.SESSION_EVENT))
+
+
+@of(discord.DISCONNECT_EVENT)
+def disconnect_events(evidence: Evidence) -> Rows:
+    yield Row("closed", len(evidence.ledger.closes), happened(evidence, discord.DISCONNECT_EVENT))
+
+
+@of(discord.VOICE_DISCONNECT_EVENT)
+def voice_disconnect_events(evidence: Evidence) -> Rows:
+    true = sum(evidence.ledger.voice.close_counts().values())
+    yield Row("voice closed", true, happened(evidence, discord.VOICE_DISCONNECT_EVENT))
+
+
+@of(discord.GUILD_JOIN_EVENT, discord.GUILD_LEAVE_EVENT)
+def guild_events(evidence: Evidence) -> Rows:
+    yield Row("joined", evidence.done["join"], happened(evidence, discord.GUILD_JOIN_EVENT))
+    yield Row("left", evidence.done["leave"], happened(evidence, discord.GUILD_LEAVE_EVENT))
+
+
+@of(discord.EXTENSION_EVENT)
+def extension_events(evidence: Evidence) -> Rows:
+    yield Row("not loaded", 1, happened(evidence, discord.EXTENSION_EVENT))
+
+
+@of(process.BLOCKED_EVENT)
+def blocked_events(evidence: Evidence) -> Rows:
+    yield Row("blocked", sum(evidence.journal["blocking"].counts.values()), happened(evidence, process.BLOCKED_EVENT))
+
+
 # -- spans
 
 CLIENT = 3
@@ -396,8 +531,25 @@ def attributes(span: Any) -> dict[str, Any]:
 
 def resends(evidence: Evidence) -> int:
     """Return how many requests were made again within their call."""
-    spans = [span for span in evidence.received.spans if span.kind == CLIENT]
-    return sum(attributes(span).get("http.request.resend_count", 0) for span in spans)
+    return sum(attributes(span).get("http.request.resend_count", 0) for span in calls(evidence))
+
+
+def calls(evidence: Evidence) -> list[Any]:
+    """Return the spans of REST calls."""
+    return [span for span in evidence.received.spans if definition_of(span) is discord.REST_SPAN]
+
+
+def definition_of(span: Any) -> Span:
+    """Return what the catalogue has for a received span."""
+    work = span.name.partition(" ")[0]
+    if span.kind == CLIENT and work != "voice":
+        return discord.REST_SPAN
+    if work == "command":
+        return (
+            discord.PREFIX_SPAN if attributes(span).get(discord.COMMAND_TYPE.name) == "prefix" else discord.COMMAND_SPAN
+        )
+    known = {each.work: each for each in discord.CATALOGUE.spans}
+    return known.get(work, argus.TIMED_SPAN)
 
 
 def timed(evidence: Evidence, work: str) -> dict[tuple[str, str], tuple[int, float]]:
@@ -447,12 +599,29 @@ for _span, _kind in (
 @of(discord.AUTOCOMPLETE_SPAN)
 def autocomplete_spans(evidence: Evidence) -> Rows:
     chosen = {(name, ""): pair for name, pair in choices(evidence).items()}
-    yield from means(written(evidence, "autocomplete") | chosen, timed(evidence, "autocomplete"))
+    ours = timed(evidence, "autocomplete")
+    refused = [key for key in ours if key[1] not in ("", "WitnessError")]
+    yield Row("choices refused", refusals(evidence), sum(ours.pop(key)[0] for key in refused))
+    yield from means(written(evidence, "autocomplete") | chosen, ours)
+
+
+@of(discord.VOICE_CONNECT_SPAN)
+def voice_spans(evidence: Evidence) -> Rows:
+    spans = [span for span in evidence.received.spans if definition_of(span) is discord.VOICE_CONNECT_SPAN]
+    seconds = sum(span.end_time_unix_nano - span.start_time_unix_nano for span in spans) / 1e9
+    yield from means({"voice": journal(evidence, "voice")["voice", "join", ""]}, {"voice": (len(spans), seconds)})
+
+
+@of(argus.TIMED_SPAN)
+def timed_spans(evidence: Evidence) -> Rows:
+    spans = [span for span in evidence.received.spans if definition_of(span) is argus.TIMED_SPAN]
+    seconds = sum(span.end_time_unix_nano - span.start_time_unix_nano for span in spans) / 1e9
+    yield from means({"timed": journal(evidence, "timed")["timed", "by_hand", ""]}, {"timed": (len(spans), seconds)})
 
 
 @of(discord.REST_SPAN)
 def rest_spans(evidence: Evidence) -> Rows:
-    spans = [span for span in evidence.received.spans if span.kind == CLIENT]
+    spans = calls(evidence)
     yield Row("calls", len(evidence.ledger.rest_now()) - resends(evidence), len(spans))
     named = Counter((span.name,) for span in spans)
     seen = {(f"{entry.method} {entry.template}",) for entry in evidence.ledger.rest_now()}

@@ -22,6 +22,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
+import argus_otel
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 _log = logging.getLogger("witness")
@@ -30,7 +32,7 @@ BEGAN = time.time()
 
 journal = Path(os.environ["WITNESS_JOURNAL"]).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
 
-LONG = (6.0, 10.0)
+LONG = (8.0, 12.0)
 SHORT = 0.5
 
 
@@ -260,6 +262,8 @@ class Brief(discord.ui.View):
     async def on_timeout(self) -> None:
         with witnessed("timeout", "Brief"):
             await asyncio.sleep(SHORT)
+            if random.random() < 0.3:  # noqa: S311 - some
+                raise WitnessError
 
 
 @bot.tree.command()
@@ -299,7 +303,7 @@ async def also_on_typing(*_: Any) -> None:
 
 @bot.listen()
 async def on_member_join(_: discord.Member) -> None:
-    with witnessed("listener", "member_join"):
+    with witnessed("listener", "member_join"), witnessed("timed", "by_hand"), argus_otel.timed("by_hand"):
         _log.warning("somebody came")
         await asyncio.sleep(SHORT)
 
@@ -363,6 +367,22 @@ async def repeat(ctx: commands.Context[Witness]) -> None:
         for number in range(3):
             with witnessed("call", "send"):
                 await ctx.send(str(number))
+
+
+@bot.command()
+async def sing(ctx: commands.Context[Witness]) -> None:
+    """Speak in a voice channel, leave it, and come back to stay."""
+    with witnessed("prefix", "sing"):
+        channel = ctx.guild.voice_channels[0]
+        with witnessed("voice", "join"):
+            voice = await channel.connect()
+        for _ in range(50):
+            voice.send_audio_packet(b"\xf8\xff\xfe", encode=False)
+            await asyncio.sleep(0.01)
+        await voice.disconnect()
+        with witnessed("voice", "join"):
+            await channel.connect()
+        await ctx.send("sung")
 
 
 @bot.command()
