@@ -466,3 +466,9 @@ def test_the_one_line_of_the_examples_is_enough(tmp_path: Path) -> None:
     metrics = asyncio.run(main())
     assert counted(metrics, "discord_command_duration_seconds") == {("hello", "ok")}
     assert 'service_name="greeter"' in metrics
+
+
+def test_each_fault_measured_in_other_tools_has_a_test_of_its_name() -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    numbers = {int(number) for number in re.findall(r"^def test_peer_fault_(\d\d)_", tests, flags=re.MULTILINE)}
+    assert numbers == set(range(1, 19))

@@ -52,7 +52,7 @@ def clients() -> list[Any]:
 
 
 @pytest.mark.parametrize(("make", "shards"), clients())
-def test_every_kind_of_client_has_its_shards(observed: Observed, make: Any, shards: int) -> None:
+def test_peer_fault_07_every_kind_of_client_has_its_shards(observed: Observed, make: Any, shards: int) -> None:
     with BackgroundSimulator(shards=shards, guilds=4) as simulator, redirect(simulator.url):
         readings: dict[str, Any] = {}
 
@@ -531,7 +531,7 @@ def _hold(client: Any) -> asyncio.Event:
     return held
 
 
-def test_the_first_shard_connect_is_no_reconnect(observed: Observed) -> None:
+def test_peer_fault_09_the_first_shard_connect_is_no_reconnect(observed: Observed) -> None:
     with BackgroundSimulator(shards=2, guilds=4) as simulator, redirect(simulator.url):
 
         async def main() -> None:
@@ -542,7 +542,7 @@ def test_the_first_shard_connect_is_no_reconnect(observed: Observed) -> None:
         asyncio.run(main())
 
 
-def test_a_member_of_a_cluster_is_not_degraded_for_the_shards_of_others(observed: Observed) -> None:
+def test_peer_fault_08_a_member_of_a_cluster_is_not_degraded_for_the_shards_of_others(observed: Observed) -> None:
     with BackgroundSimulator(shards=8, guilds=16) as simulator, redirect(simulator.url):
 
         async def main() -> None:
@@ -564,7 +564,7 @@ def test_a_member_of_a_cluster_is_not_degraded_for_the_shards_of_others(observed
         asyncio.run(main())
 
 
-def test_latency_is_absent_before_the_first_acknowledgement_and_never_infinite(observed: Observed) -> None:
+def test_peer_fault_09_latency_is_absent_before_the_first_acknowledgement_and_never_infinite(observed: Observed) -> None:
     with BackgroundSimulator() as simulator, redirect(simulator.url):
         simulator.heartbeat_ack_delay = math.inf
 

@@ -338,7 +338,7 @@ def test_a_message_cache_that_is_off_is_empty(observed: Observed, simulator: Bac
     asyncio.run(main())
 
 
-def test_500_000_cached_users_slow_neither_a_scrape_nor_the_loop(
+def test_peer_fault_13_500_000_cached_users_slow_neither_a_scrape_nor_the_loop(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
     class Cached:
