@@ -564,7 +564,9 @@ def test_peer_fault_08_a_member_of_a_cluster_is_not_degraded_for_the_shards_of_o
         asyncio.run(main())
 
 
-def test_peer_fault_09_latency_is_absent_before_the_first_acknowledgement_and_never_infinite(observed: Observed) -> None:
+def test_peer_fault_09_latency_is_absent_before_the_first_acknowledgement_and_never_infinite(
+    observed: Observed,
+) -> None:
     with BackgroundSimulator() as simulator, redirect(simulator.url):
         simulator.heartbeat_ack_delay = math.inf
 

@@ -303,9 +303,17 @@ def _ratelimit_scope(headers: Mapping[str, str], body: bytes) -> str:
     """Return whose limit a 429 speaks of."""
     if not headers.get("Via") or headers.get("Content-Type") != "application/json":
         return "cloudflare"  # as discord.py tells a ban by Cloudflare
-    if headers.get("X-RateLimit-Global") or cast("dict[str, object]", json.loads(body)).get("global"):
+    if headers.get("X-RateLimit-Global") or _says_global(body):
         return "global"
     return headers.get("X-RateLimit-Scope", "user")
+
+
+def _says_global(body: bytes) -> bool:
+    try:
+        data: object = json.loads(body)
+    except ValueError:  # what comes from a proxy may be anything
+        return False
+    return isinstance(data, Mapping) and bool(cast("Mapping[str, object]", data).get("global"))
 
 
 def _span_attributes(call: RestCall, waited: float, error_type: str | None) -> dict[str, AttributeValue]:

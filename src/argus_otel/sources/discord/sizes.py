@@ -89,7 +89,7 @@ def _extensions(client: Client) -> int | None:
 
 def _commands_of(client: Client) -> Iterable[tuple[str, int]]:
     """Return (type, count) for each type of command that ``client`` can have."""
-    tree: Any = client._connection._command_tree
+    tree: Any = getattr(client._connection, "_command_tree", None)  # the forks have none
     if tree is not None:
         mappings: list[Mapping[str, Any]] = [tree._global_commands]
         mappings += tuple(tree._guild_commands.values())
