@@ -25,6 +25,7 @@ from .patches import Hooks, Patch
 from .shards import Roster
 
 if TYPE_CHECKING:
+    from discord.client import Client
     from discord.ui.view import BaseView, ViewStore
 
 HOOK = "views"
@@ -108,9 +109,10 @@ class Views:
         find = self._telemetry.guard.shield(HOOK, self._find)
         for known in roster:
             if known.client is not None:
-                find(known.client._connection._view_store)
+                find(known.client)
 
-    def _find(self, store: ViewStore) -> None:
+    def _find(self, client: Client) -> None:
+        store: ViewStore = client._connection._view_store
         for items in store._views.values():
             for item in items.values():
                 if item.view is not None:
