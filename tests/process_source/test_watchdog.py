@@ -320,3 +320,19 @@ def test_its_thread_ends_with_uninstalling_and_there_is_one(observe: Observe) ->
     assert observed.events == []
     observed.source.install()
     assert len(threads()) == 1
+
+
+def test_a_garbage_collection_while_stacks_are_taken_hangs_nothing() -> None:
+    code = """
+        import gc, threading
+        from argus_otel.sources.process.stacks import Stack
+
+        gc.set_threshold(1)
+        for _ in range(200):
+            str(Stack(threading.get_ident()))
+        assert gc.isenabled()
+        gc.disable()
+        Stack(threading.get_ident())
+        assert not gc.isenabled()
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=20)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
 from itertools import islice
 from pathlib import Path
+from types import FrameType
 
 _FRAMES = 50
 _LENGTH = 16_000
@@ -25,7 +27,7 @@ class Stack:
     """
 
     def __init__(self, thread: int | None) -> None:
-        frames = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - documented
+        frames = _current_frames()
         innermost = frames.get(thread or 0)
         self._modules: list[str] = []
         self._frames: list[traceback.FrameSummary] = []
@@ -53,3 +55,18 @@ class Stack:
     def __str__(self) -> str:
         """Its text as a traceback has it, the innermost frame last; without the outermost where it is long."""
         return "".join(traceback.StackSummary.from_list(self._frames[::-1]).format())[-_LENGTH:]
+
+
+def _current_frames() -> dict[int, FrameType]:
+    """Return each thread's innermost frame.
+
+    CPython holds a lock of its own for that, which a garbage collection in the midst of it would wait for in vain, and
+    the whole process with it (gh-106883; 3.12 and the later 3.11 put it off themselves).
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - documented
+    finally:
+        if collecting:
+            gc.enable()
