@@ -327,10 +327,23 @@ def test_a_garbage_collection_while_stacks_are_taken_hangs_nothing() -> None:
         import gc, threading
         from argus_otel.sources.process.stacks import Stack
 
-        gc.set_threshold(1)
-        for _ in range(200):
-            str(Stack(threading.get_ident()))
-        assert gc.isenabled()
+        class Garbage:  # whose collection asks for the lock that is held while frames are listed
+            def __init__(self):
+                self.me, self.local = self, threading.local()
+
+        stop = threading.Event()
+        for _ in range(40):
+            threading.Thread(target=stop.wait, daemon=True).start()
+        gc.collect()
+        gc.freeze()
+        for room in range(1, 60):  # so that one of these collections falls into the listing
+            gc.disable()
+            for _ in range(3):
+                Garbage().local.x = 1
+            gc.set_threshold(gc.get_count()[0] + room)
+            gc.enable()
+            Stack(threading.get_ident())
+            assert gc.isenabled()
         gc.disable()
         Stack(threading.get_ident())
         assert not gc.isenabled()
