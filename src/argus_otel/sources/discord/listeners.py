@@ -9,7 +9,6 @@ An ``on_interaction`` listener also ends the operation of an interaction that no
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
@@ -19,7 +18,7 @@ from argus_otel.telemetry import AttributeValue, Telemetry, TraceSpan
 
 from .catalogue import ERROR_TYPE, EVENT_NAME, LISTENER_DURATION, LISTENER_SPAN
 from .interactions import InteractionOperation, Interactions
-from .outcomes import original as unwrapped
+from .outcomes import failure_of
 from .patches import Hooks, Patch
 from .places import place_of
 
@@ -72,9 +71,6 @@ RATES = {LISTENER_SPAN.work: 0.1, **{f"{LISTENER_SPAN.work}.{name}": 0.001 for n
 
 # Beyond it, names are looked up each time: those that the cap refuses must not be remembered here either.
 _NAMES_REMEMBERED = 1000
-
-# How work is cut short when a task is cancelled or its coroutine dropped: nobody's error. discord.py agrees.
-CUT_SHORT = (asyncio.CancelledError, GeneratorExit)
 
 
 class Series:
@@ -182,17 +178,16 @@ class Listeners:
 
     def _end(self, series: Series, span: TraceSpan | None, started: float, error: BaseException | None) -> None:
         duration = perf_counter() - started
-        if error is None or isinstance(error, CUT_SHORT):
+        failure = failure_of(error)
+        record = series.record
+        if failure is not None:
+            error_type = type(failure).__qualname__
+            record = self._durations[series.name, error_type].record
             if span is not None:
-                span.end(None, failed=False)
-            series.record(duration, _visible(span))
-            return
-        error = unwrapped(error)
-        error_type = type(error).__qualname__
+                span.set({ERROR_TYPE.name: error_type})
         if span is not None:
-            span.set({ERROR_TYPE.name: error_type})
-            span.end(error, failed=True)
-        self._durations[series.name, error_type].record(duration, _visible(span))
+            span.end(failure, failed=failure is not None)
+        record(duration, _visible(span))
 
 
 def _visible(span: TraceSpan | None) -> TraceSpan | None:

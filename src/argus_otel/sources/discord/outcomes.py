@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -49,6 +50,9 @@ _REJECTIONS = frozenset(
     }
 )
 
+# How work is cut short when a task is cancelled or its coroutine dropped: nobody's error. discord.py agrees.
+_CUT_SHORT = (asyncio.CancelledError, GeneratorExit)
+
 
 def original(error: BaseException) -> BaseException:
     """Return the exception under ``CommandInvokeError``, ``HybridCommandError`` and ``ConversionError``."""
@@ -57,6 +61,11 @@ def original(error: BaseException) -> BaseException:
         error = inner
         seen += 1
     return error
+
+
+def failure_of(error: BaseException | None) -> BaseException | None:
+    """Return what work failed with, out of its wrappers: ``None`` where it went well, and where it was cut short."""
+    return None if error is None or isinstance(error, _CUT_SHORT) else original(error)
 
 
 def outcome_of(error: BaseException | None) -> Outcome:

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import CounterCell, Operation, Reference, Telemetry
 
 from .catalogue import ERROR_TYPE, TASK_DURATION, TASK_NAME, TASK_SPAN, TASKS_RUNNING
-from .listeners import CUT_SHORT
-from .outcomes import original as unwrapped
+from .outcomes import failure_of
 from .patches import Hooks, Patch
 
 if TYPE_CHECKING:
@@ -129,10 +128,10 @@ class TaskLoops:
 
     def _end(self, iteration: Iteration, error: BaseException | None) -> None:
         error_type = None
-        if error is not None and not isinstance(error, CUT_SHORT):
-            error = unwrapped(error)
-            iteration.note(error)
-            error_type = type(error).__qualname__
+        failure = failure_of(error)
+        if failure is not None:
+            iteration.note(failure)
+            error_type = type(failure).__qualname__
         span = iteration.span
         if span is not None:
             span.leave()

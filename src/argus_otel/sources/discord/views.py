@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import Reference, Scope, Telemetry, TraceSpan
 
 from .catalogue import COMPONENT_NAME, ERROR_TYPE, VIEW_TIMEOUT_SPAN, VIEW_TIMEOUTS, VIEWS_ACTIVE
-from .listeners import CUT_SHORT
-from .outcomes import original as unwrapped
+from .outcomes import failure_of
 from .patches import Hooks, Patch
 from .shards import Roster
 
@@ -195,11 +194,10 @@ class Views:
 
     def _end(self, span: TraceSpan, error: BaseException | None) -> None:
         span.leave()
-        failed = error is not None and not isinstance(error, CUT_SHORT)
-        if error is not None and failed:
-            error = unwrapped(error)
-            span.set({ERROR_TYPE.name: type(error).__qualname__})
-        span.end(error, failed=failed)
+        failure = failure_of(error)
+        if failure is not None:
+            span.set({ERROR_TYPE.name: type(failure).__qualname__})
+        span.end(failure, failed=failure is not None)
 
 
 def _leave(scope: Scope) -> None:
