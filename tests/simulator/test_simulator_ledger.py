@@ -38,7 +38,7 @@ def test_thousands_of_operations_with_faults_agree(run_bot):
             seen = watch_rest(bot)
             async with run_bot(sim, bot):
                 sim.faults.add(RateLimited("shared", 0.02), template="/channels/*", probability=0.03)
-                sim.faults.add(RateLimited("global", 0.02), template="/channels/*", probability=0.01)
+                sim.faults.add(RateLimited("global", 0.02), template="/channels/*", probability=0.05)
                 sim.faults.add(RateLimited("user", 0.02), template="/interactions/*", probability=0.03)
                 sim.faults.add(Slow(0.05), probability=0.02)
                 load = Load(sim, seed=4, prefix=["!ping", "!answer"])

@@ -47,7 +47,8 @@ def test_a_bot_over_tls(authority, certificate, monkeypatch):
             assert sim.gateway_url == f"wss://127.0.0.1:{sim.port}/"
             monkeypatch.setattr(Route, "BASE", sim.api_url)
             monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(sim.gateway_url))
-            bot = discord.Client(intents=discord.Intents.all(), connector=aiohttp.TCPConnector(ssl=trusting))
+            bot = discord.Client(intents=discord.Intents.all())
+            bot.http.connector = aiohttp.TCPConnector(ssl=trusting)  # an option of Client's since discord.py 2.5
             hurry(bot)
             task = asyncio.create_task(bot.start(sim.token))
             await sim.ready()
