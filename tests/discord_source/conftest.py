@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import discord
@@ -21,6 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.readers import reader_class
 from argus_otel.simulator import BackgroundSimulator, hurry, redirect
+from argus_otel.sources import patches
 from argus_otel.sources.discord import DiscordSource
 from argus_otel.sources.discord.catalogue import CATALOGUE as DISCORD
 from argus_otel.telemetry import Telemetry
@@ -165,3 +166,27 @@ async def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
 @asynccontextmanager
 async def _no_timeout() -> AsyncIterator[None]:
     yield
+
+
+def broken(body: str) -> Callable[..., Any]:
+    """Return what takes the place of a hook's body, and raises."""
+
+    def body_of_the_hook(*_: object) -> None:
+        raise RuntimeError(f"{body} is broken")
+
+    return body_of_the_hook
+
+
+@contextmanager
+def hidden(module: str, target: str) -> Iterator[None]:
+    """Hide one of discord.py's functions from us. The function itself has to stay, or discord.py would not work."""
+    real = patches.wrapt.resolve_path
+
+    def resolve_path(where: str, name: str) -> Any:
+        if (where, name) == (module, target):
+            raise AttributeError(name)
+        return real(where, name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patches.wrapt, "resolve_path", resolve_path)
+        yield

@@ -24,7 +24,7 @@ from argus_otel.sources.discord.send_limits import SendLimits
 from argus_otel.sources.discord.sessions import Sessions
 from argus_otel.telemetry import State
 
-from .conftest import Observed, make_bot, running
+from .conftest import Observed, broken, hidden, make_bot, running
 
 BODIES = [
     (Interactions, "_begin"),
@@ -136,10 +136,7 @@ def test_a_hook_that_raises(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError(f"{body} is broken")
-
-    monkeypatch.setattr(owner, body, broken)
+    monkeypatch.setattr(owner, body, broken(body))
     observed = Observed()
     observed.source.install()
     try:
@@ -160,21 +157,8 @@ def test_a_hook_that_raises(
 def test_a_target_that_is_absent(
     simulator: BackgroundSimulator, module: str, target: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import wrapt
-
-    from argus_otel.sources import patches
-
-    # The function itself has to stay, or discord.py would not work: it is hidden from us.
-    real = wrapt.resolve_path
-
-    def hidden(where: str, name: str) -> Any:
-        if (where, name) == (module, target):
-            raise AttributeError(name)
-        return real(where, name)
-
     observed = Observed()
-    with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.WARNING, "argus_otel"):
-        patch.setattr(patches.wrapt, "resolve_path", hidden)
+    with hidden(module, target), caplog.at_level(logging.WARNING, "argus_otel"):
         observed.source.install()
     try:
         asyncio.run(everything_works(simulator))

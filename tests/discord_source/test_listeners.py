@@ -21,7 +21,7 @@ from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord.listeners import MASS_EVENTS, Listeners
 from argus_otel.telemetry import Histogram, Telemetry
 
-from .conftest import Observed, make_bot, running, until
+from .conftest import Observed, broken, make_bot, running, until
 from .test_nesting import parent_of
 
 DURATION = "discord.listener.duration"
@@ -494,21 +494,18 @@ def test_arguments_are_let_go_of_when_the_listener_has_ended(observed: Observed)
 def test_a_hook_that_raises_costs_the_listener_nothing(
     simulator: BackgroundSimulator, body: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError(f"{body} is broken")
-
     observed = Observed()
     observed.telemetry.rates.choose({"event": 1.0})
     if body == "place":
-        monkeypatch.setattr("argus_otel.sources.discord.listeners.place_of", broken)
+        monkeypatch.setattr("argus_otel.sources.discord.listeners.place_of", broken(body))
     elif body == "record":
 
         def unrecordable(self: Histogram, attributes: object) -> Any:
-            return lambda value, trace: broken()
+            return broken(body)
 
         monkeypatch.setattr(Histogram, "_relay_for", unrecordable)
     else:
-        monkeypatch.setattr(Listeners, body, broken)
+        monkeypatch.setattr(Listeners, body, broken(body))
     observed.source.install()
     heard: list[object] = []
     failed: list[str] = []

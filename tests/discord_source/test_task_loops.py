@@ -16,7 +16,7 @@ from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord.task_loops import TaskLoops
 from argus_otel.telemetry import SpanKind
 
-from .conftest import Observed, make_bot, running, until
+from .conftest import Observed, broken, make_bot, running, until
 from .test_nesting import parent_of
 
 DURATION = "discord.task.duration"
@@ -394,10 +394,7 @@ def test_a_loop_that_ends_with_its_event_loop_no_longer_runs(observed: Observed)
 
 @pytest.mark.parametrize("body", ["_started", "_ended", "_watch", "_begin", "_end"])
 def test_a_hook_that_raises_costs_the_loop_nothing(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError(f"{body} is broken")
-
-    monkeypatch.setattr(TaskLoops, body, broken)
+    monkeypatch.setattr(TaskLoops, body, broken(body))
     observed = Observed()
     observed.source.install()
     runs: list[str] = []

@@ -17,7 +17,7 @@ from argus_otel.sources.discord.components import Components
 from argus_otel.sources.discord.views import Views
 from argus_otel.telemetry import SpanKind
 
-from .conftest import Observed, make_bot, running, until
+from .conftest import Observed, broken, make_bot, running, until
 from .test_nesting import parent_of
 
 ACTIVE = "discord.view.active"
@@ -465,10 +465,7 @@ def test_neither_views_nor_traces_are_kept_alive(observed: Observed, simulator: 
 def test_a_hook_that_raises_costs_the_view_nothing(
     simulator: BackgroundSimulator, owner: type[Any], body: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError(f"{body} is broken")
-
-    monkeypatch.setattr(owner, body, broken)
+    monkeypatch.setattr(owner, body, broken(body))
     observed = Observed()
     observed.source.install()
     bot = make_bot()

@@ -19,7 +19,7 @@ from argus_otel.simulator.connection import Connection
 from argus_otel.sources.discord.voice import HOOK, Voice
 from argus_otel.telemetry import State
 
-from .conftest import Observed, make_bot, running, until
+from .conftest import Observed, broken, hidden, make_bot, running, until
 
 _MISSING = [
     package
@@ -399,6 +399,13 @@ def test_no_voice_client_is_kept_alive(observed: Observed, simulator: Background
     assert asyncio.run(main()) == []
 
 
+async def plays_a_song(simulator: BackgroundSimulator) -> None:
+    """Assert that all of a song arrives."""
+    async with joined(simulator) as (_, voice):
+        await play(voice, 3)
+        await until(lambda: simulator.ledger.voice.packets == 3 + SILENCE)
+
+
 BODIES = ["_add", "_begin", "_end", "_sent", "_count_end"]
 
 
@@ -407,21 +414,12 @@ BODIES = ["_add", "_begin", "_end", "_sent", "_count_end"]
 def test_a_hook_that_raises(
     simulator: BackgroundSimulator, body: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError(f"{body} is broken")
-
-    monkeypatch.setattr(Voice, body, broken)
+    monkeypatch.setattr(Voice, body, broken(body))
     observed = Observed()
     observed.source.install()
-
-    async def main() -> None:
-        async with joined(simulator) as (_, voice):
-            await play(voice, 3)
-            await until(lambda: simulator.ledger.voice.packets == 3 + SILENCE)
-
     try:
         with caplog.at_level(logging.WARNING, "argus_otel"):
-            asyncio.run(main())
+            asyncio.run(plays_a_song(simulator))
     finally:
         observed.source.uninstall()
     assert observed.faults() == {HOOK: f"RuntimeError: {body} is broken"}
@@ -439,27 +437,11 @@ TARGETS = [
 @needs_voice
 @pytest.mark.parametrize(("module", "target"), TARGETS)
 def test_a_target_that_is_absent(simulator: BackgroundSimulator, module: str, target: str) -> None:
-    import wrapt
-
-    real = wrapt.resolve_path
-
-    def hidden(where: str, name: str) -> Any:
-        if (where, name) == (module, target):
-            raise AttributeError(name)
-        return real(where, name)
-
     observed = Observed()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wrapt, "resolve_path", hidden)
+    with hidden(module, target):
         observed.source.install()
-
-    async def main() -> None:
-        async with joined(simulator) as (_, voice):
-            await play(voice, 3)
-            await until(lambda: simulator.ledger.voice.packets == 3 + SILENCE)
-
     try:
-        asyncio.run(main())
+        asyncio.run(plays_a_song(simulator))
     finally:
         absent = [n for n, part in observed.telemetry.health.parts("hook:").items() if part.state is State.ABSENT]
         observed.source.uninstall()

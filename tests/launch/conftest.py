@@ -33,6 +33,8 @@ BOT = ROOT / "examples" / "bot.py"
 INSTRUMENT = [shutil.which("opentelemetry-instrument", path=str(Path(sys.executable).parent)) or "", "python"]
 RUN = [sys.executable, "-m", "argus_otel", "run"]
 
+EVERY_WAY = [pytest.param(INSTRUMENT, id="opentelemetry-instrument"), pytest.param(RUN, id="argus-otel run")]
+
 BARE = [sys.executable]
 
 exports_at_the_end = pytest.mark.skipif(os.name == "nt", reason="a process that is terminated there exports nothing")

@@ -11,9 +11,7 @@ from argus_otel.demo.agreement import Row, compare
 from argus_otel.simulator import BackgroundSimulator, Load, RateLimited, Reset, ServerError, Slow
 from argus_otel.sources.discord import catalogue
 
-from .conftest import BARE, INSTRUMENT, RUN, Bot, Receiver, Start, exports_at_the_end, until
-
-EVERY_WAY = [pytest.param(INSTRUMENT, id="opentelemetry-instrument"), pytest.param(RUN, id="argus-otel run")]
+from .conftest import BARE, EVERY_WAY, INSTRUMENT, RUN, Bot, Receiver, Start, exports_at_the_end, until
 
 
 def use(simulator: BackgroundSimulator) -> None:

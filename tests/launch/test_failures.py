@@ -12,11 +12,9 @@ import pytest
 
 from argus_otel.simulator import BackgroundSimulator
 
-from .conftest import INSTRUMENT, RUN, Bot, Start, exports_at_the_end, until
+from .conftest import EVERY_WAY, RUN, Bot, Start, exports_at_the_end, until
 
 TELLING = str(Path(__file__).with_name("telling_bot.py"))
-
-EVERY_WAY = [pytest.param(INSTRUMENT, id="opentelemetry-instrument"), pytest.param(RUN, id="argus-otel run")]
 
 
 def works(simulator: BackgroundSimulator) -> None:

@@ -11,11 +11,10 @@ import pytest
 from argus_otel.cli.measures import parse
 from argus_otel.simulator import BackgroundSimulator
 
-from .conftest import BARE, INSTRUMENT, RUN, Bot, Receiver, Start, until
+from .conftest import BARE, EVERY_WAY, INSTRUMENT, RUN, Bot, Receiver, Start, until
 
 LOGGING = str(Path(__file__).with_name("logging_bot.py"))
 
-EVERY_WAY = [pytest.param(INSTRUMENT, id="opentelemetry-instrument"), pytest.param(RUN, id="argus-otel run")]
 EVERY_SETUP = ["bare", "basic", "dict", "discord"]
 
 

@@ -21,8 +21,8 @@ from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord import catalogue
 from argus_otel.telemetry.catalogue import EXPORT_LOST, EXPORTER
 
-from .conftest import BARE, INSTRUMENT, RUN, Receiver, Start, until
-from .test_failures import EVERY_WAY, TELLING, works
+from .conftest import BARE, EVERY_WAY, INSTRUMENT, RUN, Receiver, Start, until
+from .test_failures import TELLING, works
 
 
 @contextmanager

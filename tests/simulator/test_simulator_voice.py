@@ -193,34 +193,41 @@ def test_there_is_nothing_to_do_it_to():
         Simulator(voice_heartbeat_interval=0)
 
 
+@contextlib.asynccontextmanager
+async def connected(sim):
+    """Run a bot that has a voice connection, for as long as the block lasts."""
+    with redirect(sim.url):
+        bot = discord.Client(intents=discord.Intents.all())
+        hurry(bot)
+        task = asyncio.create_task(bot.start(sim.token))
+        await sim.ready()
+        await bot.wait_until_ready()
+        yield bot, await bot.get_channel(lounge(sim).id).connect(timeout=10)
+        await bot.close()
+        await task
+
+
 @needs_voice
 @pytest.mark.parametrize("who", ["a moderator", "the bot"])
 def test_a_bot_is_moved_and_speaks_on(who):
     async def scenario():
-        with BackgroundSimulator() as sim, redirect(sim.url):
+        with BackgroundSimulator() as sim:
             elsewhere = sim.world.add_channel(sim.guild(), "Elsewhere", 2)
-            bot = discord.Client(intents=discord.Intents.all())
-            hurry(bot)
-            task = asyncio.create_task(bot.start(sim.token))
-            await sim.ready()
-            await bot.wait_until_ready()
-            voice = await bot.get_channel(lounge(sim).id).connect(timeout=10)
-            first = voice.ssrc
-            voice.send_audio_packet(b"here", encode=False)
-            await until(lambda: sim.ledger.voice.packets == 1)
-            await asyncio.sleep(0.2)  # discord.py's reader rests once a second datagram has come
-            if who == "the bot":
-                await voice.move_to(bot.get_channel(elsewhere.id), timeout=10)
-            else:
-                await sim.move_bot(elsewhere)
-            assert await sim.voice_ready() is elsewhere
-            await until(voice.is_connected)
-            assert voice.channel.id == elsewhere.id
-            voice.send_audio_packet(b"there", encode=False)
-            await until(lambda: sim.ledger.voice.packets == 2)
-            assert sim.ledger.voice.packet_counts() == {first: 1, voice.ssrc: 1}
-            await bot.close()
-            await task
+            async with connected(sim) as (bot, voice):
+                first = voice.ssrc
+                voice.send_audio_packet(b"here", encode=False)
+                await until(lambda: sim.ledger.voice.packets == 1)
+                await asyncio.sleep(0.2)  # discord.py's reader rests once a second datagram has come
+                if who == "the bot":
+                    await voice.move_to(bot.get_channel(elsewhere.id), timeout=10)
+                else:
+                    await sim.move_bot(elsewhere)
+                assert await sim.voice_ready() is elsewhere
+                await until(voice.is_connected)
+                assert voice.channel.id == elsewhere.id
+                voice.send_audio_packet(b"there", encode=False)
+                await until(lambda: sim.ledger.voice.packets == 2)
+                assert sim.ledger.voice.packet_counts() == {first: 1, voice.ssrc: 1}
             await sim.voice_disconnected()
             assert {code for code, _ in sim.ledger.voice.close_counts()} == {4014, 1000}
 
@@ -230,20 +237,13 @@ def test_a_bot_is_moved_and_speaks_on(who):
 @needs_voice
 def test_muting_itself_does_not_end_its_connection():
     async def scenario():
-        with BackgroundSimulator() as sim, redirect(sim.url):
-            bot = discord.Client(intents=discord.Intents.all())
-            hurry(bot)
-            task = asyncio.create_task(bot.start(sim.token))
-            await sim.ready()
-            await bot.wait_until_ready()
-            channel = bot.get_channel(lounge(sim).id)
-            voice = await channel.connect(timeout=10)
-            await channel.guild.change_voice_state(channel=channel, self_mute=True)
-            await until(lambda: channel.guild.me.voice is not None and channel.guild.me.voice.self_mute)
-            assert voice.is_connected()
-            assert sim.ledger.event_counts()["VOICE_SERVER_UPDATE"] == 1
-            await bot.close()
-            await task
+        with BackgroundSimulator() as sim:
+            async with connected(sim) as (bot, voice):
+                channel = bot.get_channel(lounge(sim).id)
+                await channel.guild.change_voice_state(channel=channel, self_mute=True)
+                await until(lambda: channel.guild.me.voice is not None and channel.guild.me.voice.self_mute)
+                assert voice.is_connected()
+                assert sim.ledger.event_counts()["VOICE_SERVER_UPDATE"] == 1
 
     asyncio.run(scenario())
 
@@ -254,28 +254,21 @@ def test_packets_arrive_as_they_were_sent():
     import nacl.secret
 
     async def scenario():
-        with BackgroundSimulator() as sim, redirect(sim.url):
+        with BackgroundSimulator() as sim:
             packets = []
             receive = sim.core.voice._udp.datagram_received
             sim.core.voice._udp.datagram_received = lambda data, addr: (packets.append(data), receive(data, addr))
-            bot = discord.Client(intents=discord.Intents.all())
-            hurry(bot)
-            task = asyncio.create_task(bot.start(sim.token))
-            await sim.ready()
-            await bot.wait_until_ready()
-            voice = await bot.get_channel(lounge(sim).id).connect(timeout=10)
-            session = sim.core.voice.session(sim.guild().id)
-            voice.send_audio_packet(b"a song", encode=False)
-            await until(lambda: sim.ledger.voice.packets == 1)
-            packet = packets[-1]
-            nonce, key = packet[-4:] + bytes(20), bytes(session.secret_key)
-            if voice.mode == "aead_xchacha20_poly1305_rtpsize":
-                said = nacl.secret.Aead(key).decrypt(packet[12:-4], packet[:12], nonce)
-            else:
-                assert voice.mode == "xsalsa20_poly1305_lite"
-                said = nacl.secret.SecretBox(key).decrypt(packet[12:-4], nonce)
-            assert said == b"a song"
-            await bot.close()
-            await task
+            async with connected(sim) as (_, voice):
+                session = sim.core.voice.session(sim.guild().id)
+                voice.send_audio_packet(b"a song", encode=False)
+                await until(lambda: sim.ledger.voice.packets == 1)
+                packet = packets[-1]
+                nonce, key = packet[-4:] + bytes(20), bytes(session.secret_key)
+                if voice.mode == "aead_xchacha20_poly1305_rtpsize":
+                    said = nacl.secret.Aead(key).decrypt(packet[12:-4], packet[:12], nonce)
+                else:
+                    assert voice.mode == "xsalsa20_poly1305_lite"
+                    said = nacl.secret.SecretBox(key).decrypt(packet[12:-4], nonce)
+                assert said == b"a song"
 
     asyncio.run(scenario())

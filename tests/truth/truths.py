@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -330,16 +331,19 @@ def extension_loading(evidence: Evidence) -> Rows:
 
 @of(discord.HTTP_DURATION)
 def http_duration(evidence: Evidence) -> Rows:
-    true = added(
-        ((entry.method, entry.template, str(entry.status)), (1, entry.duration))
-        for entry in evidence.ledger.rest_now()
-        if entry.status
-    )
-    metric = discord.HTTP_DURATION
-    recordings = recorded(evidence, metric, discord.METHOD, discord.TEMPLATE, discord.STATUS)
-    resets = sum(entry.status == 0 for entry in evidence.ledger.rest_now())
-    yield Row("connections reset", resets, sum(pair[0] for key, pair in recordings.items() if not key[2]))
-    yield from means(true, {key: pair for key, pair in recordings.items() if key[2]})
+    """Counts are the ledger's; how long each attempt took for who waits for it, aiohttp's own trace has told."""
+    entries = evidence.ledger.rest_now()
+    recordings = recorded(evidence, discord.HTTP_DURATION, discord.METHOD, discord.TEMPLATE, discord.STATUS)
+    resets = sum(number for (_, _, status), (number, _) in recordings.items() if not status)
+    yield Row("connections reset", sum(entry.status == 0 for entry in entries), resets)
+    answered = {key: pair for key, pair in recordings.items() if key[2]}
+    answers = Counter((entry.method, entry.template, str(entry.status)) for entry in entries if entry.status)
+    yield from counts(answers, {key: number for key, (number, _) in answered.items()})
+    ours = {
+        (f"{method} {re.sub('{.+?}', '{}', template)}", status): pair
+        for (method, template, status), pair in answered.items()
+    }
+    yield from means(written(evidence, "attempt"), ours)
 
 
 @of(discord.REST_DURATION)

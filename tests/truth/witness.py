@@ -12,13 +12,16 @@ import json
 import logging
 import os
 import random
+import re
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands, tasks
@@ -68,6 +71,27 @@ def write(kind: str, name: str, error: str | None, seconds: float, began: float 
     journal.write(json.dumps(line) + "\n")
 
 
+def traced() -> aiohttp.TraceConfig:
+    """Return what writes down each attempt of a REST call as aiohttp sees it, from the request to the body's end."""
+    trace = aiohttp.TraceConfig()
+
+    async def started(_: object, attempt: SimpleNamespace, __: object) -> None:
+        attempt.began = time.perf_counter()
+
+    async def answered(_: object, attempt: SimpleNamespace, params: aiohttp.TraceRequestEndParams) -> None:
+        attempt.status = str(params.response.status)
+
+    async def read(_: object, attempt: SimpleNamespace, params: aiohttp.TraceResponseChunkReceivedParams) -> None:
+        # Ids and tokens left out, as in a template.
+        path = re.sub(r"/(\d{5,}|[\w-]{43})(?=/|$)", "/{}", params.url.path.removeprefix("/api/v10"))
+        write("attempt", f"{params.method} {path}", attempt.status, time.perf_counter() - attempt.began)
+
+    trace.on_request_start.append(started)
+    trace.on_request_end.append(answered)
+    trace.on_response_chunk_received.append(read)
+    return trace
+
+
 class Witness(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         self.add_dynamic_items(Vote)
@@ -89,7 +113,7 @@ class Witness(commands.AutoShardedBot):
         pass
 
 
-bot = Witness("!", intents=discord.Intents.all(), shard_count=2)
+bot = Witness("!", intents=discord.Intents.all(), shard_count=2, http_trace=traced())
 
 
 @bot.tree.error

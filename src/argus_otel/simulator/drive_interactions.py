@@ -12,7 +12,7 @@ from argus_otel.simulator.crossing import on_own_loop
 from argus_otel.simulator.errors import SimulatorError
 from argus_otel.simulator.forms import FieldValue, submission
 from argus_otel.simulator.handles import InteractionHandle, MessageHandle
-from argus_otel.simulator.messages import ComponentType, Message
+from argus_otel.simulator.messages import Component, ComponentType, Message
 from argus_otel.simulator.options import OptionType, OptionValue, Resolver, fill
 from argus_otel.simulator.places import ChannelLike, Driving, GuildLike, MessageLike, Place, UserLike
 from argus_otel.simulator.world import Member, User
@@ -180,8 +180,7 @@ class InteractionDriving(Driving):
         component = self.core.messages.component(_message_id(message), button)
         if component.type != ComponentType.BUTTON:
             raise ValueError(f"{button!r} is no button but a component of type {component.type}; see select()")
-        data: Payload = {"custom_id": component.custom_id, "component_type": component.type, "id": 1}
-        return await self._use(message, component.custom_id, data, user)
+        return await self._use(message, component, {}, user)
 
     @on_own_loop
     async def select(
@@ -218,14 +217,7 @@ class InteractionDriving(Driving):
         place = self.place(channel=int(self.posted(message)["channel_id"]), user=user)
         resolver = Resolver(self.core.world, place.guild)
         chosen = _chosen(component.type, component.raw, values, resolver)
-        data: Payload = {
-            "custom_id": component.custom_id,
-            "component_type": component.type,
-            "id": 1,
-            "values": chosen,
-            **resolver.resolved,
-        }
-        return await self._use(message, component.custom_id, data, user)
+        return await self._use(message, component, {"values": chosen, **resolver.resolved}, user)
 
     @on_own_loop
     async def submit_modal(
@@ -312,12 +304,13 @@ class InteractionDriving(Driving):
         return {"id": str(self.core.snowflakes.next()), "name": top, "type": kind}
 
     async def _use(
-        self, message: MessageLike, custom_id: str, data: Payload, user: UserLike | None
+        self, message: MessageLike, component: Component, chosen: Payload, user: UserLike | None
     ) -> InteractionHandle:
         await self.core.messages.noticed(_message_id(message))
         source = self.posted(message)
         place = self.place(channel=int(source["channel_id"]), user=user)
-        return await self._start("component", custom_id, data, place, source)
+        data: Payload = {"custom_id": component.custom_id, "component_type": component.type, "id": 1, **chosen}
+        return await self._start("component", component.custom_id, data, place, source)
 
     async def _start(
         self, kind: InteractionKind, name: str, data: Payload, place: Place, source: Payload | None = None

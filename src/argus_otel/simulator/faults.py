@@ -69,15 +69,19 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
-class Slow:
-    """Do what was asked, and hold the answer back for some seconds."""
-
-    kind: ClassVar[str] = "slow"
+class _Lasting:
     seconds: float = 1.0
 
     def __post_init__(self) -> None:
         if self.seconds < 0:
             raise ValueError(f"seconds must not be negative, not {self.seconds}")
+
+
+@dataclass(frozen=True, slots=True)
+class Slow(_Lasting):
+    """Do what was asked, and hold the answer back for some seconds."""
+
+    kind: ClassVar[str] = "slow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +123,10 @@ class Truncated:
 
 
 @dataclass(frozen=True, slots=True)
-class Drip:
+class Drip(_Lasting):
     """Do what was asked, and send the answer's body bit by bit over some seconds."""
 
     kind: ClassVar[str] = "drip"
-    seconds: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.seconds < 0:
-            raise ValueError(f"seconds must not be negative, not {self.seconds}")
 
 
 Action: TypeAlias = RateLimited | ServerError | Reset | Slow | Malformed | Reply | Truncated | Drip

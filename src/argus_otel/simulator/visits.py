@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import WSMsgType
-
 from argus_otel.simulator import payloads
-from argus_otel.simulator.connection import Connection, Opcode
+from argus_otel.simulator.connection import Opcode
+from argus_otel.simulator.hearing import CloseError, Hearing, required_object
 from argus_otel.simulator.sessions import Session
 
 if TYPE_CHECKING:
+    import asyncio
+
     from aiohttp import web
 
     from argus_otel.simulator.compression import Compressor
@@ -38,16 +38,7 @@ _COMMANDS = {
 }
 
 
-class _CloseError(Exception):
-    """The bot has done something for which Discord closes the connection."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
-
-
-class Visit:
+class Visit(Hearing):
     """One connection of a bot, from HELLO to its end.
 
     Attributes
@@ -60,6 +51,8 @@ class Visit:
         The shard; -1 until then.
     """
 
+    undecodable = "Error while decoding payload."
+
     def __init__(
         self,
         gateway: Gateway,
@@ -67,11 +60,9 @@ class Visit:
         transport: asyncio.Transport | None,
         compressor: Compressor | None,
     ) -> None:
+        super().__init__(ws, transport, compressor)
         self._gateway = gateway
-        self._ws = ws
         self._early_heartbeats: list[HeartbeatEntry] = []
-        self._late_acks: set[asyncio.Task[None]] = set()
-        self.connection = Connection(ws, transport, compressor, self._ended)
         self.session: Session | None = None
         self.shard_id = UNKNOWN_SHARD
 
@@ -79,67 +70,37 @@ class Visit:
         """Say HELLO, and handle what the bot says until the connection ends."""
         interval = round(self._gateway.heartbeat_interval * 1000)
         await self.connection.send(Opcode.HELLO, {"heartbeat_interval": interval})
-        try:
-            while True:
-                frame = await self._ws.receive()
-                if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    break
-                await self._hear(frame.data)
-            # A close frame need not have a code, and 1005 stands for that.
-            await self.connection.ended_by_bot((frame.data or 1005) if frame.type is WSMsgType.CLOSE else None)
-        finally:
-            for task in self._late_acks:
-                task.cancel()
+        await self._listen()
 
     def _ended(self, code: int, by: Closer) -> None:
         self._gateway.ledger.record_close(self.shard_id, code, by)
         if by == "bot" and code in _SESSION_ENDING_CODES and self.session is not None:
             self._gateway.forget(self.session)
 
-    async def _hear(self, frame: str | bytes) -> None:
-        try:
-            await self._message(frame)
-        except _CloseError as error:
-            await self.connection.close(error.code, error.reason)
-        except (KeyError, TypeError, ValueError):
-            await self.connection.close(4002, "Error while decoding payload.")
-
     async def _message(self, frame: str | bytes) -> None:
         op, data = _parse(frame)
         if op == Opcode.HEARTBEAT:
             await self._heartbeat()
         elif op == Opcode.IDENTIFY:
-            await self._identify(_object(data))
+            await self._identify(required_object(data))
         elif op == Opcode.RESUME:
-            await self._resume(_object(data))
+            await self._resume(required_object(data))
         elif op not in _COMMANDS:
-            raise _CloseError(4001, "Unknown opcode.")
+            raise CloseError(4001, "Unknown opcode.")
         elif self.session is None:
-            raise _CloseError(4003, "Not authenticated.")
+            raise CloseError(4003, "Not authenticated.")
         else:
-            self._gateway.ledger.record_command(self.shard_id, _COMMANDS[op], _object(data))
+            self._gateway.ledger.record_command(self.shard_id, _COMMANDS[op], required_object(data))
             if op == Opcode.REQUEST_GUILD_MEMBERS:
-                await self._send_members(self.session, _object(data))
+                await self._send_members(self.session, required_object(data))
             elif op == Opcode.VOICE_STATE_UPDATE:
-                await self._gateway.on_voice_state(_object(data))
+                await self._gateway.on_voice_state(required_object(data))
 
     async def _heartbeat(self) -> None:
         entry = self._gateway.ledger.record_heartbeat(self.shard_id)
         if self.session is None:
             self._early_heartbeats.append(entry)
-        delay = self._gateway.ack_delay
-        if delay == 0:
-            entry.ack_delay = 0.0
-            await self.connection.send(Opcode.HEARTBEAT_ACK)
-        elif not math.isinf(delay):
-            task = asyncio.create_task(self._acknowledge_later(entry, delay))
-            self._late_acks.add(task)
-            task.add_done_callback(self._late_acks.discard)
-
-    async def _acknowledge_later(self, entry: HeartbeatEntry, delay: float) -> None:
-        await asyncio.sleep(delay)
-        if await self.connection.send(Opcode.HEARTBEAT_ACK):
-            entry.ack_delay = delay
+        await self._acknowledge(entry, self._gateway.ack_delay, Opcode.HEARTBEAT_ACK)
 
     async def _identify(self, data: Payload) -> None:
         self._require_stranger()
@@ -148,7 +109,7 @@ class Visit:
         authorized = data.get("token") == self._gateway.token
         self._gateway.ledger.record_session(shard_id, "identify", accepted=authorized)
         if not authorized:
-            raise _CloseError(4004, "Authentication failed.")
+            raise CloseError(4004, "Authentication failed.")
         self.session = Session(
             (shard_id, shard_count),
             intents=int(data["intents"]),
@@ -180,7 +141,7 @@ class Visit:
 
     def _require_stranger(self) -> None:
         if self.session is not None:
-            raise _CloseError(4005, "Already authenticated.")
+            raise CloseError(4005, "Already authenticated.")
 
     def _call_it(self, shard_id: int) -> None:
         # discord.py's first heartbeat comes before it says which shard it is.
@@ -217,18 +178,11 @@ class Visit:
 
 
 def _parse(frame: str | bytes) -> tuple[int, Any]:
-    message = _object(json.loads(frame))
+    message = required_object(json.loads(frame))
     op = message.get("op")
     if not isinstance(op, int):
-        raise _CloseError(4001, "Unknown opcode.")
+        raise CloseError(4001, "Unknown opcode.")
     return op, message.get("d")
-
-
-def _object(value: Any) -> Payload:
-    payload = payloads.as_object(value)
-    if payload is None:
-        raise _CloseError(4002, "Error while decoding payload.")
-    return payload
 
 
 def _shard(value: Any) -> tuple[int, int]:
@@ -236,4 +190,4 @@ def _shard(value: Any) -> tuple[int, int]:
         case [int(shard_id), int(shard_count)] if 0 <= shard_id < shard_count:
             return shard_id, shard_count
         case _:
-            raise _CloseError(4010, "Invalid shard.")
+            raise CloseError(4010, "Invalid shard.")

@@ -3,23 +3,10 @@
 import os
 
 import disnake
+import shared
 from disnake.ext import commands
 
 bot = commands.Bot("!", intents=disnake.Intents.all())
-
-
-class Player(disnake.ui.View):
-    @disnake.ui.button(label="Skip")
-    async def skip(self, button, interaction):
-        await interaction.response.send_message("skipped")
-
-    @disnake.ui.button(label="Crash")
-    async def crash(self, button, interaction):
-        raise ZeroDivisionError
-
-    @disnake.ui.button(label="Feedback")
-    async def feedback(self, button, interaction):
-        await interaction.response.send_modal(Feedback())
 
 
 class Feedback(disnake.ui.Modal):
@@ -28,6 +15,9 @@ class Feedback(disnake.ui.Modal):
 
     async def callback(self, interaction):
         await interaction.response.send_message("thanks")
+
+
+Player = shared.player(disnake.ui, Feedback)
 
 
 @bot.slash_command()
@@ -40,32 +30,5 @@ async def songs(interaction, song: str):
     return ["So What", "So Long"]
 
 
-@bot.slash_command()
-async def fail(interaction):
-    raise KeyError("what the user typed")
-
-
-@bot.slash_command()
-@commands.check(lambda interaction: False)
-async def closed(interaction):
-    """Never called."""
-
-
-@bot.command()
-async def ping(ctx):
-    await ctx.send("pong")
-
-
-@bot.command()
-async def boom(ctx):
-    raise ZeroDivisionError
-
-
-@bot.command()
-async def stale(ctx):
-    view = Player()
-    await ctx.send("gone", view=view)
-    view.stop()
-
-
+shared.add_commands(bot, commands.check, Player)
 bot.run(os.environ["DISCORD_TOKEN"])

@@ -6,14 +6,12 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from argus_otel.simulator.ledger import SessionKind
+    from argus_otel.simulator.ledger import Closer, SessionKind
 
 __all__ = ["SpeakingEntry", "VoiceCloseEntry", "VoiceHeartbeatEntry", "VoiceLedger", "VoiceSessionEntry"]
-
-_Closer: TypeAlias = Literal["bot", "simulator"]
 
 
 @dataclass(slots=True)
@@ -55,7 +53,7 @@ class VoiceCloseEntry:
 
     guild_id: int | None
     code: int
-    by: _Closer
+    by: Closer
     at: float
 
 
@@ -124,7 +122,7 @@ class VoiceLedger:
         with self._lock:
             return dict(Counter(entry.kind for entry in self.sessions))
 
-    def close_counts(self) -> dict[tuple[int, _Closer], int]:
+    def close_counts(self) -> dict[tuple[int, Closer], int]:
         """Return how many voice connections ended, by (close code, who closed)."""
         with self._lock:
             return dict(Counter((entry.code, entry.by) for entry in self.closes))
@@ -144,7 +142,7 @@ class VoiceLedger:
         with self._lock:
             self.sessions.append(entry)
 
-    def record_close(self, guild_id: int | None, code: int, by: _Closer) -> None:
+    def record_close(self, guild_id: int | None, code: int, by: Closer) -> None:
         """Keep the end of one voice connection."""
         with self._lock:
             self.closes.append(VoiceCloseEntry(guild_id, code, by, time.time()))

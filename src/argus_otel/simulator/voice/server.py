@@ -145,9 +145,10 @@ class VoiceServer:
         session.self_mute, session.self_deaf = self_mute, self_deaf
         self._sessions[guild_id] = session
         await self._tell_state(session)
-        await self._tell_where(session)
         if before is not None:
+            # First the end, then where to go, which discord.py waits for: together they would be in each other's way.
             self._end(before)
+        await self._tell_where(session)
 
     async def put_out(self, guild_id: int) -> VoiceSession | None:
         """Have the bot be in no channel of a guild; return where it was. Its connection is left for it to close."""

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import WSMsgType
-
-from argus_otel.simulator.connection import Connection
-from argus_otel.simulator.payloads import as_object
+from argus_otel.simulator.hearing import CloseError, Hearing, required_object
 from argus_otel.simulator.voice.ledger import VoiceSessionEntry
 
 if TYPE_CHECKING:
+    import asyncio
+
     from aiohttp import web
 
     from argus_otel.simulator.ledger import Closer, SessionKind
     from argus_otel.simulator.payloads import Payload
-    from argus_otel.simulator.voice.ledger import VoiceHeartbeatEntry
     from argus_otel.simulator.voice.server import VoiceServer
     from argus_otel.simulator.voice.sessions import VoiceSession
 
@@ -54,16 +50,7 @@ class VoiceOpcode:
     IGNORED = (12, 23, 26, 28, 31)
 
 
-class _CloseError(Exception):
-    """The bot has done something for which Discord closes the connection."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
-
-
-class VoiceVisit:
+class VoiceVisit(Hearing):
     """One voice connection of a bot, from HELLO to its end.
 
     Attributes
@@ -74,56 +61,41 @@ class VoiceVisit:
         The stay it belongs to, once the bot has identified or resumed.
     """
 
+    undecodable = "Failed to decode payload."
+
     def __init__(
         self, server: VoiceServer, ws: web.WebSocketResponse, transport: asyncio.Transport | None, version: int
     ) -> None:
+        super().__init__(ws, transport, None)
         self._server = server
-        self._ws = ws
         self._version = version
-        self._late_acks: set[asyncio.Task[None]] = set()
-        self.connection = Connection(ws, transport, None, self._ended)
         self.session: VoiceSession | None = None
 
     async def stay(self) -> None:
         """Say HELLO, and handle what the bot says until the connection ends."""
         interval = round(self._server.heartbeat_interval * 1000)
         await self.connection.send(VoiceOpcode.HELLO, {"v": self._version, "heartbeat_interval": interval})
-        try:
-            while True:
-                frame = await self._ws.receive()
-                if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    break
-                if frame.type is WSMsgType.TEXT:  # binary frames are end-to-end encryption's
-                    await self._hear(frame.data)
-            # A close frame need not have a code, and 1005 stands for that.
-            await self.connection.ended_by_bot((frame.data or 1005) if frame.type is WSMsgType.CLOSE else None)
-        finally:
-            for task in self._late_acks:
-                task.cancel()
+        await self._listen()
 
     def _ended(self, code: int, by: Closer) -> None:
         self._server.ledger.record_close(None if self.session is None else self.session.guild_id, code, by)
 
-    async def _hear(self, frame: str) -> None:
-        try:
-            message = _object(json.loads(frame))
-            await self._message(message.get("op"), message.get("d"))
-        except _CloseError as error:
-            await self.connection.close(error.code, error.reason)
-        except (KeyError, TypeError, ValueError):
-            await self.connection.close(4002, "Failed to decode payload.")
+    async def _message(self, frame: str | bytes) -> None:
+        if isinstance(frame, str):  # binary frames are end-to-end encryption's
+            message = required_object(json.loads(frame))
+            await self._handle(message.get("op"), message.get("d"))
 
-    async def _message(self, op: Any, data: Any) -> None:
+    async def _handle(self, op: Any, data: Any) -> None:
         if op == VoiceOpcode.HEARTBEAT:
             await self._heartbeat(data)
         elif op == VoiceOpcode.IDENTIFY:
-            await self._identify(_object(data))
+            await self._identify(required_object(data))
         elif op == VoiceOpcode.RESUME:
-            await self._resume(_object(data))
+            await self._resume(required_object(data))
         elif op not in (VoiceOpcode.SELECT_PROTOCOL, VoiceOpcode.SPEAKING, *VoiceOpcode.IGNORED):
-            raise _CloseError(4001, "Unknown opcode.")
+            raise CloseError(4001, "Unknown opcode.")
         elif self.session is None:
-            raise _CloseError(4003, "Not authenticated.")
+            raise CloseError(4003, "Not authenticated.")
         elif op == VoiceOpcode.SELECT_PROTOCOL:
             await self._select_protocol(self.session, data)
         elif op == VoiceOpcode.SPEAKING:
@@ -134,19 +106,7 @@ class VoiceVisit:
         guild_id = None if self.session is None else self.session.guild_id
         entry = self._server.ledger.record_heartbeat(guild_id, int(data["seq_ack"]) if buffered else None)
         answer = {"t": data["t"]} if buffered else data
-        delay = self._server.ack_delay
-        if delay == 0:
-            entry.ack_delay = 0.0
-            await self.connection.send(VoiceOpcode.HEARTBEAT_ACK, answer)
-        elif not math.isinf(delay):
-            task = asyncio.create_task(self._acknowledge_later(entry, answer, delay))
-            self._late_acks.add(task)
-            task.add_done_callback(self._late_acks.discard)
-
-    async def _acknowledge_later(self, entry: VoiceHeartbeatEntry, answer: Any, delay: float) -> None:
-        await asyncio.sleep(delay)
-        if await self.connection.send(VoiceOpcode.HEARTBEAT_ACK, answer):
-            entry.ack_delay = delay
+        await self._acknowledge(entry, self._server.ack_delay, VoiceOpcode.HEARTBEAT_ACK, answer)
 
     async def _identify(self, data: Payload) -> None:
         self.session = session = self._authenticate("identify", data)
@@ -166,7 +126,7 @@ class VoiceVisit:
 
     def _authenticate(self, kind: SessionKind, data: Payload) -> VoiceSession:
         if self.session is not None:
-            raise _CloseError(4005, "Already authenticated.")
+            raise CloseError(4005, "Already authenticated.")
         guild_id = int(data["server_id"])
         session = self._server.session(guild_id)
         known = session is not None and session.id == data["session_id"]
@@ -176,27 +136,20 @@ class VoiceVisit:
             VoiceSessionEntry(guild_id, channel_id, ssrc, kind, accepted, self._version, time.time())
         )
         if session is None or not known:
-            raise _CloseError(4006, "Session is no longer valid.")
+            raise CloseError(4006, "Session is no longer valid.")
         if not accepted:
-            raise _CloseError(4004, "Authentication failed.")
+            raise CloseError(4004, "Authentication failed.")
         return session
 
     async def _select_protocol(self, session: VoiceSession, data: Payload) -> None:
         if data["protocol"] != "udp":
-            raise _CloseError(4012, "Unknown protocol.")
+            raise CloseError(4012, "Unknown protocol.")
         mode = data["data"]["mode"]
         if mode not in MODES:
-            raise _CloseError(4016, "Unknown encryption mode.")
+            raise CloseError(4016, "Unknown encryption mode.")
         await session.send(
             VoiceOpcode.SESSION_DESCRIPTION,
             {"mode": mode, "secret_key": session.secret_key, "dave_protocol_version": 0},
         )
         session.ready = True
         self._server.changes.notify()
-
-
-def _object(value: Any) -> Payload:
-    payload = as_object(value)
-    if payload is None:
-        raise _CloseError(4002, "Failed to decode payload.")
-    return payload
