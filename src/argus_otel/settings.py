@@ -21,6 +21,7 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9464
 DEFAULT_SHUTDOWN_TIMEOUT = 5.0
 DEFAULT_LOOP_BLOCKED_AFTER = 1.0
+DEFAULT_HISTORY_STORE = "chdb:argus-history"
 
 _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
@@ -72,6 +73,9 @@ class Settings:
         for never.
     shutdown_timeout:
         ``ARGUS_SHUTDOWN_TIMEOUT``: how long the last export may take when the bot ends, in seconds.
+    history_store:
+        ``ARGUS_HISTORY_STORE``: where history lives, as ``clickhouse://user:password@host:8123/database``,
+        ``clickhouses://…`` (TLS) or ``chdb:DIRECTORY``.
     simulator_url:
         ``ARGUS_SIMULATOR_URL``: an `argus_otel.simulator` on this machine that the bot talks to instead of Discord.
     problems:
@@ -99,6 +103,7 @@ class Settings:
     cluster_id: str | None = None
     loop_blocked_after: float = DEFAULT_LOOP_BLOCKED_AFTER
     shutdown_timeout: float = DEFAULT_SHUTDOWN_TIMEOUT
+    history_store: str = field(default=DEFAULT_HISTORY_STORE, repr=False)  # it may have a password
     simulator_url: str | None = None
     problems: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin], repr=False)
@@ -193,6 +198,14 @@ class _Resolution:
                 _seconds,
                 DEFAULT_SHUTDOWN_TIMEOUT,
                 "a number of seconds, 0 or more",
+            ),
+            "history_store": take(
+                "history_store",
+                ("ARGUS_HISTORY_STORE",),
+                str,
+                DEFAULT_HISTORY_STORE,
+                "clickhouse://user:password@host:8123/database or chdb:DIRECTORY",
+                secret=True,
             ),
             "simulator_url": take(
                 "simulator_url", ("ARGUS_SIMULATOR_URL",), str, None, "the URL that argus_otel.simulator printed"
