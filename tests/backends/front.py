@@ -155,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
     def _insert(self, connection: Any, insert: re.Match[bytes], data: bytes) -> tuple[bytes, str]:
         if not data:
             return b"", ""
-        # From a file: chdb's own way of pushing data in leaves out the views on a table that keeps nothing (engine Null).
+        # From a file: what is pushed in by chdb's send_insert does not reach the views on a table of the engine Null.
         with tempfile.NamedTemporaryFile(dir=self.server.scratch, suffix=".data") as file:
             file.write(data)
             file.flush()

@@ -6,10 +6,9 @@ import re
 import time
 
 import pytest
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
 from argus_otel.history import rows
-from argus_otel.sources.discord.secrets import PATTERNS
 
 from ..backends.clickhouse import ClickHouse
 from ..backends.collector import Collector
@@ -117,21 +116,6 @@ def test_no_secret_comes_through(collector: Collector, program: Program, clickho
     assert 'because="login with **** refused"' in shown
 
 
-def test_the_secrets_that_the_bot_takes_out_are_those_that_the_collector_takes_out():
-    """Else one of the two is behind. The Collector's patterns are Go's; of a path it masks all, not the token alone."""
-    import yaml
-
-    from ..backends.collector import CONFIGS
-
-    ours = [re.sub(r"\?P<secret>", "", pattern) for pattern in PATTERNS]
-    for name in ("single.yaml", "gateway.yaml", "agent.yaml"):
-        config = yaml.safe_load((CONFIGS / name).read_text())
-        masked = config["processors"]["redaction"]["blocked_values"]
-        assert [pattern.replace("(?:", "(").replace("+)", "+").replace("([", "[") for pattern in masked] == [
-            pattern.replace("(?:", "(").replace("+)", "+").replace("([", "[") for pattern in ours
-        ]
-
-
 def test_history_and_logs_are_kept_apart(program: Program, clickhouse: ClickHouse, database: str):
     for number in range(30):
         program.log(f"line {number}", event_name="thing.happened" if number % 2 else "", number=number)
@@ -155,7 +139,8 @@ def test_history_and_logs_are_kept_apart(program: Program, clickhouse: ClickHous
     wait_until(lambda: table(clickhouse, database, "history", f"service = '{service}'") == 20, "history")
     wait_until(lambda: table(clickhouse, database, "otel_logs", f"ServiceName = '{service}'") == 30, "logs")
     columns = ", ".join(column.name for column in rows.COLUMNS if column.name not in ("time", "event_id"))
-    assert clickhouse.rows(f"select distinct {columns} from history where service = {{s:String}}", database, s=service) == [
+    asked = f"select distinct {columns} from history where service = {{s:String}}"
+    assert clickhouse.rows(asked, database, s=service) == [
         [rows.COMMAND, service, "cluster-7", "3", "1086543210987654321", "2", "0f" * 16, "play", "slash", "error",
          "KeyError", "0.125", "{}"]
     ]  # fmt: skip
@@ -178,8 +163,6 @@ def test_errors_and_slow_interactions_are_kept_and_of_the_rest_a_share(
     def trace(name: str, seconds: float, *, error: bool = False, **attributes: str) -> None:
         start = time.time_ns()
         root = program.tracer.start_span(name, start_time=start, attributes=attributes)
-        from opentelemetry.trace import set_span_in_context
-
         child = program.tracer.start_span("child of " + name, context=set_span_in_context(root), start_time=start)
         if error:
             child.set_status(StatusCode.ERROR)
@@ -202,7 +185,7 @@ def test_errors_and_slow_interactions_are_kept_and_of_the_rest_a_share(
         found = spans(clickhouse, database, program.service)
         return {name: found.count(name) for name in sorted(set(found))}
 
-    wait_until(lambda: len(names()) >= 6, "six kinds of span")
+    wait_until(lambda: sum(names().values()) >= 120, "kept spans")
     # Decided are all of them by then: they came in the same request.
     assert names() == dict.fromkeys(kept, 20)
 
