@@ -131,7 +131,7 @@ def test_the_readme_lists_each_variable():
     readme = (CONFIGS / "README.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^\| `([A-Z_]+)` \|", readme, re.MULTILINE))
     asked = {found for path in CONFIGS.glob("*.yaml") for found in variables(path.name)}
-    assert listed == asked - {"TRACES_OTLP_KEY", "COLLECTOR_TLS_CLIENT_CA"}  # which comments give as examples
+    assert listed == asked - {"NAME", "TRACES_OTLP_KEY", "COLLECTOR_TLS_CLIENT_CA"}  # of comments
 
 
 def test_the_manifest_has_what_the_configs_use_and_one_version():
