@@ -119,7 +119,7 @@ class Settings:
     loop_blocked_after: float = DEFAULT_LOOP_BLOCKED_AFTER
     shutdown_timeout: float = DEFAULT_SHUTDOWN_TIMEOUT
     history: str = "off"
-    history_store: str = field(default=DEFAULT_HISTORY_STORE, repr=False)
+    history_store: str = field(default=DEFAULT_HISTORY_STORE, repr=False)  # it may have a password
     history_users: str = "off"
     history_user_key: str | None = field(default=None, repr=False)
     history_spool: str = DEFAULT_HISTORY_SPOOL
