@@ -442,6 +442,31 @@ _GUILD = ("discord.guild.id", "discord.guild.name", "discord.guild.member_count"
 
 GUILD_JOIN_EVENT = Event("discord.guild.join", "The bot came to a guild", _GUILD)
 GUILD_LEAVE_EVENT = Event("discord.guild.leave", "The bot is gone from a guild", _GUILD)
+
+_PLACE = ("discord.guild.id", "discord.channel.id", "discord.user.id", SHARD_ID.name)
+_WORK_EVENT = ("argus.history.id", "argus.history.duration", *_PLACE, COMMAND_NAME.name, OUTCOME.name, ERROR_TYPE.name)
+
+COMMAND_EVENT = Event(
+    "discord.command",
+    "A slash, user, message or prefix command has run",
+    (*_WORK_EVENT, COMMAND_TYPE.name),
+    only_history=True,
+)
+COMPONENT_EVENT = Event(
+    "discord.component",
+    "A button or select menu was used; the component's name stands for a command's",
+    _WORK_EVENT,
+    only_history=True,
+)
+MODAL_EVENT = Event(
+    "discord.modal",
+    "A modal was sent in; the modal's name stands for a command's",
+    _WORK_EVENT,
+    only_history=True,
+)
+AUTOCOMPLETE_EVENT = Event(
+    "discord.autocomplete", "Choices for a command's option were asked for", _WORK_EVENT, only_history=True
+)
 EXTENSION_EVENT = Event(
     "discord.extension.load_failed",
     "An extension could not be loaded",

@@ -18,14 +18,29 @@ from time import perf_counter
 from time import time as wall_clock
 from typing import TYPE_CHECKING, Any, cast
 
-from argus_otel.telemetry import AttributeValue, CounterCell, HistogramCell, Operation, Span, Telemetry, Tracing
+from argus_otel.telemetry import (
+    HERE,
+    AttributeValue,
+    CounterCell,
+    Event,
+    HistogramCell,
+    HistorySink,
+    Operation,
+    Place,
+    Span,
+    Telemetry,
+    Tracing,
+)
 
 from .catalogue import (
+    AUTOCOMPLETE_EVENT,
     AUTOCOMPLETE_SPAN,
     COMMAND_DURATION,
+    COMMAND_EVENT,
     COMMAND_NAME,
     COMMAND_SPAN,
     COMMAND_TYPE,
+    COMPONENT_EVENT,
     COMPONENT_NAME,
     COMPONENT_SPAN,
     COMPONENTS_UNHANDLED,
@@ -33,6 +48,7 @@ from .catalogue import (
     INTERACTION_DURATION,
     INTERACTION_TYPE,
     INTERACTIONS_ACTIVE,
+    MODAL_EVENT,
     MODAL_SPAN,
     OUTCOME,
     RESPONSE_TIME,
@@ -73,6 +89,14 @@ class Series:
         self.response = response
 
 
+_EVENTS: dict[Span, Event] = {
+    COMMAND_SPAN: COMMAND_EVENT,
+    AUTOCOMPLETE_SPAN: AUTOCOMPLETE_EVENT,
+    COMPONENT_SPAN: COMPONENT_EVENT,
+    MODAL_SPAN: MODAL_EVENT,
+}
+
+
 class Kind:
     """What all interactions of one type have in common, and all commands of one type.
 
@@ -84,6 +108,8 @@ class Kind:
         How its spans' names begin, and their definition.
     active:
         How many run now.
+    event:
+        What history calls them.
     for_tree:
         Whether discord.py hands it to the command tree.
     series:
@@ -95,6 +121,7 @@ class Kind:
         self.command_type = command_type
         self.prefix = span.work
         self.span = span
+        self.event = _EVENTS[span]
         self.active = active
         self.for_tree = span in (COMMAND_SPAN, AUTOCOMPLETE_SPAN)
         self.series: dict[str | None, Series] = {}
@@ -209,17 +236,19 @@ class Interactions:
                 operation = begin(state, data)
                 if operation is None:
                     return parse(data)
-                span = operation.span
+                span, place = operation.span, operation.place
                 try:
-                    if span is None:
-                        parse(data)
-                    else:
-                        # The task that discord.py creates in here copies the context, and so nests under the span.
+                    # The task that discord.py creates in here copies the context, and so nests under the span.
+                    token = None if place is None else HERE.set(place)
+                    if span is not None:
                         span.enter()
-                        try:
-                            parse(data)
-                        finally:
+                    try:
+                        parse(data)
+                    finally:
+                        if span is not None:
                             span.leave()
+                        if token is not None:
+                            HERE.reset(token)
                 except BaseException as error:  # discord.py can make nothing of it, so nobody will ever handle it
                     abandon(operation, error)
                     raise
@@ -251,6 +280,8 @@ class Interactions:
             operation.name = name
             # discord.py gives these to the command tree without asking anybody, where there is one.
             operation.claimed = not operation.by_fork and state._command_tree is not None
+        if self._telemetry.history is not None:
+            operation.place = Place(_place_of(data, state.shard_count or 1))
         if self._telemetry.tracing is not None:
             self._start_span(self._telemetry.tracing, operation, data, state.shard_count or 1)
         kind.active.value += 1
@@ -356,6 +387,9 @@ class Interactions:
             if kind.command_type is not None:
                 named = (operation.name, kind.command_type, *outcome)
                 self._commands[named].record(duration, trace)
+        history = self._telemetry.history
+        if history is not None:
+            _tell(history, operation, outcome, duration)
         # What is remembered until the deadline must keep nothing of the bot's alive.
         operation.interaction = None
         if operation.acknowledged:
@@ -447,6 +481,19 @@ def _qualified_name(data: dict[str, Any]) -> str:
     return name
 
 
+def _tell(history: HistorySink, operation: InteractionOperation, outcome: Outcome, duration: float) -> None:
+    kind = operation.kind
+    attributes = {} if operation.place is None else operation.place.attributes.copy()
+    if operation.name is not None:
+        attributes[COMMAND_NAME.name] = operation.name
+    if kind.command_type is not None:
+        attributes[COMMAND_TYPE.name] = kind.command_type
+    attributes[OUTCOME.name] = outcome.name
+    if outcome.error_type is not None:
+        attributes[ERROR_TYPE.name] = outcome.error_type
+    history(kind.event, attributes, duration)
+
+
 def _span_attributes(operation: InteractionOperation, data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
     attributes: dict[str, AttributeValue] = {
         INTERACTION_TYPE.name: operation.kind.type,
@@ -456,6 +503,12 @@ def _span_attributes(operation: InteractionOperation, data: dict[str, Any], shar
         attributes[COMMAND_NAME.name] = operation.command
     if operation.kind.command_type is not None:
         attributes[COMMAND_TYPE.name] = operation.kind.command_type
+    attributes.update(_place_of(data, shards))
+    return attributes
+
+
+def _place_of(data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
+    attributes: dict[str, AttributeValue] = {}
     guild = _digits(data, "guild_id")
     if guild is not None:
         attributes["discord.guild.id"] = guild
