@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-import argus_otel
 from tools import collector as built
 from tools.collector import ROOT
+
+import argus_otel
 
 from .test_configs import variables
 
