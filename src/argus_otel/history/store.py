@@ -171,13 +171,15 @@ class Store:
             yield
 
 
-def connect(address: Address | str, *, timeout: float = 10.0) -> Store:
+def connect(address: Address | str, *, timeout: float = 10.0, create: bool = True) -> Store:
     """Open a store. Whether it has our tables is for :mod:`.migrations` to say.
 
     Parameters
     ----------
     timeout:
         How long a server may take to accept a connection, in seconds. Statements may take five minutes.
+    create:
+        Whether the directory of an embedded store is made where it is not there.
 
     Raises
     ------
@@ -192,7 +194,7 @@ def connect(address: Address | str, *, timeout: float = 10.0) -> Store:
         raise MissingExtraError(_missing(address, error)) from error
     logging.getLogger("clickhouse_connect").addHandler(_QUIET)
     if address.directory is not None:
-        client = _open_embedded(address, address.directory)
+        client = _open_embedded(address, address.directory, create=create)
     else:
         with _telling(address):
             client = _client(
@@ -214,8 +216,13 @@ def _client(**options: object) -> _Client:
     return cast("_Client", import_module("clickhouse_connect").get_client(**options))
 
 
-def _open_embedded(address: Address, directory: str) -> _Client:
+def _open_embedded(address: Address, directory: str, *, create: bool) -> _Client:
     path = Path(directory).absolute()
+    if not create and not path.is_dir():
+        raise SchemaMissingError(
+            f"there is no history in {address}: {path} does not exist; name the store that the bot writes to, by "
+            "--store or ARGUS_HISTORY_STORE"
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
