@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,16 +34,14 @@ COUNTS = (
 
 
 @pytest.fixture(params=["embedded", "server"])
-def either(request: pytest.FixtureRequest, database: Callable[[str], Store]) -> Store:
+def either(request: pytest.FixtureRequest, database: Callable[[str], Store], server: ClickHouse) -> Iterator[Store]:
     """A store of this test alone, of each kind."""
     name = "".join(letter if letter.isalnum() else "_" for letter in request.node.name)
-    if request.param == "embedded":
-        store = database(name)
-    else:
-        store = connect(request.getfixturevalue("server").dsn(name))
-        request.addfinalizer(store.close)
+    store = database(name) if request.param == "embedded" else connect(server.dsn(name))
     migrations.migrate(store)
-    return store
+    yield store
+    if not store.address.embedded:
+        store.close()
 
 
 def replays() -> list[Sequence[Sequence[Row]]]:
@@ -166,22 +164,23 @@ def test_no_password(server: ClickHouse) -> None:
 
 
 def test_an_old_server(tmp_path: Path) -> None:
-    with ClickHouse.running_in(tmp_path / "data", version="22.8.13.20") as old:
-        with pytest.raises(TooOldError, match=r"is ClickHouse 22\.8\.13\.20, but it has to be 24\.8 or newer; upgrade"):
-            connect(old.dsn())
+    told = r"is ClickHouse 22\.8\.13\.20, but it has to be 24\.8 or newer; upgrade the server"
+    running = ClickHouse.running_in(tmp_path / "data", version="22.8.13.20")
+    with running as old, pytest.raises(TooOldError, match=told):
+        connect(old.dsn())
 
 
 def test_a_server_without_the_tables(server: ClickHouse) -> None:
-    with connect(server.dsn("empty")) as store:
-        with pytest.raises(SchemaMissingError, match="argus-otel clickhouse migrate"):
-            store.insert(ROWS)
+    told = "argus-otel clickhouse migrate"
+    with connect(server.dsn("empty")) as store, pytest.raises(SchemaMissingError, match=told):
+        store.insert(ROWS)
 
 
 def test_what_the_engine_refuses_is_told_without_its_stack(store: Store) -> None:
     with pytest.raises(RefusedError, match="refused: Code: 62") as told:
         store.query("selekt")
     assert "\n" not in str(told.value)
-    with pytest.raises(RefusedError):
+    with pytest.raises(RefusedError, match="does not fit its column"):
         store.insert([replace(ROWS[0], event_id="not-a-uuid" * 4)])
 
 
@@ -217,14 +216,15 @@ def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("missing", "where", "extra"),
     [
-        ("clickhouse_connect", "clickhouse://db", "clickhouse"),
-        ("clickhouse_connect", "chdb:d", "embedded"),
-        ("chdb", "chdb:d", "embedded"),
+        ("clickhouse-connect", "clickhouse://db", "clickhouse"),
+        ("clickhouse-connect", "chdb:d", "embedded"),
+        ("chdb-core", "chdb:d", "embedded"),
     ],
 )
 def test_a_missing_extra(missing: str, where: str, extra: str, tmp_path: Path) -> None:
+    module = {"clickhouse-connect": "clickhouse_connect", "chdb-core": "chdb"}[missing]
     source = (
-        f"import sys\nsys.modules[{missing!r}] = None\nfrom argus_otel.history.store import connect\n"
+        f"import sys\nsys.modules[{module!r}] = None\nfrom argus_otel.history.store import connect\n"
         f"from argus_otel.history.errors import MissingExtraError\n"
         f"try: connect({where!r})\nexcept MissingExtraError as error: print(error)"
     )
