@@ -18,7 +18,7 @@ from argus_otel.history.errors import (
     SchemaMissingError,
     StoreError,
 )
-from argus_otel.history.migrations import Layout, Migration
+from argus_otel.history.migrations import ClusterError, Layout, Migration
 from argus_otel.history.retention import KeepError
 from argus_otel.history.store import Store, connect
 
@@ -242,8 +242,8 @@ def test_the_printed_script_makes_the_same_schema(database: Database) -> None:
 def test_tables_on_one_server_are_not_made_a_cluster(store: Store) -> None:
     with pytest.raises(StoreError, match="on one server; use another database"):
         migrations.migrate(store, cluster="prod")
-    with pytest.raises(StoreError, match="name of a cluster"):
-        migrations.migrate(store, cluster="x` sync")
+    with pytest.raises(ClusterError, match="name of a cluster"):
+        Layout("argus", "x` sync")
 
 
 def test_a_database_has_a_name_that_needs_no_quotes() -> None:
