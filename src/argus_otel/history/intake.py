@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
@@ -23,28 +23,10 @@ from .carriers.store import StoreCarrier
 from .delivery import Direct
 from .errors import StoreError
 from .spool import Spool, SpoolError
+from .taken import Taken
 from .tally import Tally
 
 DONE, FAILED = 0, 1
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of the events in a spool.
-
-    Attributes
-    ----------
-    rows:
-        How many are in the store now, be it that they had been before.
-    dropped:
-        How many never will be, by reason.
-    problem:
-        Why others still wait; empty where none do.
-    """
-
-    rows: int = 0
-    dropped: dict[str, int] = field(default_factory=dict[str, int])
-    problem: str = ""
 
 
 def take_in(address: Address, directory: Path) -> Taken:

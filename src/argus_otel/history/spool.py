@@ -26,11 +26,27 @@ SEGMENT_SIZE = 1 << 20
 
 SUFFIX = ".events"
 
-_DEFAULTS: dict[str, Any] = {"cluster": "", "shard": -1, "guild_id": 0, "channel_id": 0, "user": "", "command": ""}
-_DEFAULTS |= {"type": "", "outcome": "", "error": "", "duration": 0.0, "attributes": {}}
+_DEFAULTS: dict[str, Any] = {
+    "cluster": "",
+    "shard": -1,
+    "guild_id": 0,
+    "channel_id": 0,
+    "user": "",
+    "command": "",
+    "type": "",
+    "outcome": "",
+    "error": "",
+    "duration": 0.0,
+    "attributes": {},
+}
 _FIELDS = tuple(field.name for field in fields(Row))
-_TYPES: dict[str, type | tuple[type, ...]] = {name: type(value) for name, value in _DEFAULTS.items()}
-_TYPES |= {"time": int, "event": str, "service": str, "duration": (int, float)}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    **{name: type(value) for name, value in _DEFAULTS.items()},
+    "time": int,
+    "event": str,
+    "service": str,
+    "duration": (int, float),
+}
 
 
 class SpoolError(Exception):
@@ -192,7 +208,7 @@ class Spool:
 
     def _claimed(self, path: Path) -> Segment | None:
         try:
-            file = open(path, "r+b")  # noqa: SIM115 - whoever claims it closes it
+            file = path.open("r+b")  # whoever claims it closes it
         except FileNotFoundError:  # delivered by another process meanwhile
             return None
         except OSError as error:
@@ -273,7 +289,7 @@ def decoded(line: bytes) -> Row | None:
         uuid.UUID(row.event_id)
         whole = line.endswith(b"\n") and all(isinstance(getattr(row, name), kind) for name, kind in _TYPES.items())
         in_range = row.shard in range(-1, 2**31) and all(n in range(1 << 64) for n in (row.guild_id, row.channel_id))
-        text = all(isinstance(each, str) for pair in row.attributes.items() for each in pair)
+        text = {str}.issuperset(type(each) for pair in row.attributes.items() for each in pair)
     except (ValueError, TypeError, AttributeError):
         return None
     # A store would refuse a whole batch for one row that is none.

@@ -8,18 +8,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any, cast
+from pathlib import PurePath
 
 from argus_otel.history.address import Address
 from argus_otel.history.delivery import Pause, Shelf
 from argus_otel.history.rows import Row
 from argus_otel.history.spool import Spool, SpoolError
+from argus_otel.history.taken import Taken
 from argus_otel.history.tally import Tally
 
 INTERVAL = 30.0
 """Seconds between two intakes. Each costs about one second of a processor, at the lowest priority."""
 
-_SITECUSTOMIZE = os.path.join("opentelemetry", "instrumentation", "auto_instrumentation")
+_SITECUSTOMIZE = str(PurePath("opentelemetry", "instrumentation", "auto_instrumentation"))
 
 
 class Embedded:
@@ -113,13 +114,13 @@ class Embedded:
         said = intake.communicate()[0]
         self._intake = None
         try:
-            taken = cast("dict[str, Any]", json.loads(said))
-        except ValueError:
-            taken = {"problem": f"the process that takes events in ended with {intake.returncode} and told nothing"}
-        for reason, number in taken.get("dropped", {}).items():
+            taken = Taken(**json.loads(said))
+        except (ValueError, TypeError):
+            taken = Taken(problem=f"the process that takes events in ended with {intake.returncode} and told nothing")
+        for reason, number in taken.dropped.items():
             self._tally.drop(number, reason)
-        if taken["problem"]:
-            self._tally.fails(taken["problem"])
+        if taken.problem:
+            self._tally.fails(taken.problem)
             self._pause.lengthen()
         else:
             self._tally.works()
