@@ -38,7 +38,7 @@ class DeferredHistograms:
 
     def __init__(self, meter: Meter, telemetry: Telemetry, metrics: Iterable[Metric]) -> None:
         self._queue: deque[_Record] = deque()
-        self._lost = telemetry.counter(EXPORT_LOST)["metrics deferred", "queue_full"]
+        self._losses = telemetry.counter(EXPORT_LOST)
         self._emptying = threading.Lock()
         self._stopped = threading.Event()
         self._meter = meter
@@ -58,13 +58,13 @@ class DeferredHistograms:
         if metric.name in self._histograms or self._stopped.is_set():
             return
         histogram = self._histograms[metric.name] = self._telemetry.histogram(metric)
-        queue, lost = self._queue, self._lost
+        queue, losses = self._queue, self._losses
 
         def relay(attributes: Attributes, value: float, span: TraceReference | None) -> None:
             if len(queue) < _LIMIT:
                 queue.append((metric, value, attributes, span))
             else:
-                lost.value += 1
+                losses["metrics deferred", "queue_full"].value += 1
 
         histogram.relay_to(relay)
 
