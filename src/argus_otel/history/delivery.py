@@ -143,10 +143,7 @@ class Shelf:
                 except SpoolError as error:
                     self._tally.fails(str(error))
                     return False
-                if kept < len(self.held):
-                    self._tally.fails(
-                        f"{self.spool.directory} is full (ARGUS_HISTORY_SPOOL_LIMIT): events that come now are lost"
-                    )
+                self._tally.full(self.spool.directory, full=kept < len(self.held))
                 self._tally.drop(len(self.held) - kept, "spool_full")
                 self.held = []
             return not self.held
