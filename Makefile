@@ -18,7 +18,7 @@ READY := $(VENV)/.made-by-make-with-$(subst /,-,$(PYTHON))
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-with hooks-table lint format typecheck bench build clean
+.PHONY: help demo test test-with collector hooks-table lint format typecheck bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ typecheck: $(READY) ## check types
 test-with: ## run the tests with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest, each of them optional; needs uv
 	python3 tools/cell.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
 	    $(if $(DISCORD),--discord $(DISCORD)) $(if $(RESOLUTION),--resolution $(RESOLUTION)) -- $(PYTEST_ARGS)
+
+collector: ## build the Collector of collector-config/builder.yaml, if it is not built yet; needs Go
+	@$(PYTHON) tools/collector.py
 
 hooks-table: $(READY) ## ask every supported library for its hooks, and write docs/hooks.md
 	$(BIN)/python -m tools.hook_table
