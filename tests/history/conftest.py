@@ -10,6 +10,7 @@ from argus_otel.history.address import Address
 from argus_otel.history.questions import History
 from argus_otel.history.store import Store, connect
 
+from ..backends.clickhouse import ClickHouse
 from .known import ROWS
 
 pytest.importorskip("chdb", reason="needs ClickHouse's engine: pip install chdb-core (Linux and macOS)")
@@ -44,12 +45,24 @@ def store(database: Callable[[str], Store], request: pytest.FixtureRequest) -> S
     return opened
 
 
-@pytest.fixture(scope="session", params=["all rows", "rollups alone"])
-def history(database: Callable[[str], Store], request: pytest.FixtureRequest) -> History:
-    """The known history, as it is and after its raw rows have expired."""
-    store = database("known_" + request.param.replace(" ", "_"))
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    """A ClickHouse server."""
+    with ClickHouse.running_in(tmp_path_factory.mktemp("server") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="session", params=["all rows", "rollups alone", "server"])
+def history(database: Callable[[str], Store], server: ClickHouse, request: pytest.FixtureRequest) -> Iterator[History]:
+    """The known history: as it is, after its raw rows have expired, and on a server."""
+    if request.param == "server":
+        store = connect(server.dsn("known"))
+    else:
+        store = database("known_" + request.param.replace(" ", "_"))
     migrations.migrate(store)
     store.insert(ROWS)
     if request.param == "rollups alone":
         store.command("truncate table history")
-    return History(store)
+    yield History(store)
+    if request.param == "server":
+        store.close()

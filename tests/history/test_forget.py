@@ -41,7 +41,8 @@ def full(store: Store) -> Store:
     for trace, span, attributes in SPANS:
         store.command(
             "insert into otel_traces (Timestamp, TraceId, SpanId, SpanAttributes)"
-            " select now64(9), {trace:String}, {span:String}, mapFromArrays({names:Array(String)}, {values:Array(String)})",
+            " select now64(9), {trace:String}, {span:String},"
+            " mapFromArrays({names:Array(String)}, {values:Array(String)})",
             {"trace": trace, "span": span, "names": list(attributes), "values": list(attributes.values())},
         )
     for trace, attributes in LOGS:

@@ -89,7 +89,7 @@ def test_active_guilds_by_day_week_and_month(history: History) -> None:
 def test_growth_and_churn(history: History) -> None:
     assert history.growth("week", **ALL) == [
         Growth(week(5), joined=3, left=0, net=3, guilds=4, churn=0.0),
-        Growth(week(12), joined=1, left=1, net=0, guilds=4, churn=0.25),
+        Growth(week(12), joined=1, left=1, net=0, guilds=4, churn=0.2),
         Growth(week(19), joined=0, left=1, net=-1, guilds=3, churn=0.25),
     ]
     assert history.growth("week", since=date(2026, 1, 20), until=date(2026, 2, 9), service="bot") == [

@@ -70,7 +70,8 @@ class Growth:
     guilds:
         How many the bot was in at the period's end, of those that history has ever heard of.
     churn:
-        How many left, as a share of those at the period's beginning; ``None`` where there were none.
+        How many left, as a share of those that could: there at the beginning, or joined since. ``None`` where there
+        were none.
     """
 
     start: date

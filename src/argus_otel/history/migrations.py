@@ -34,6 +34,10 @@ _KEEPER_PATH = "/clickhouse/tables/{shard}/{database}/{table}"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
+class ClusterError(StoreError, ValueError):
+    """A cluster has no name that a cluster can have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where the tables are.
@@ -43,10 +47,21 @@ class Layout:
     cluster:
         The name of a ClickHouse cluster that they are spread over; empty for one server. Every table that stores
         something is then replicated and has the suffix ``_local``, and the table of the name itself distributes.
+
+    Raises
+    ------
+    ClusterError
+        The cluster has no name that a cluster can have.
     """
 
     database: str
     cluster: str = ""
+
+    def __post_init__(self) -> None:
+        if self.cluster and not _NAME.fullmatch(self.cluster):
+            raise ClusterError(
+                f"--cluster is {self.cluster!r}, but it has to be the name of a cluster in system.clusters"
+            )
 
     @property
     def on_cluster(self) -> str:
@@ -329,8 +344,6 @@ def _judge(store: Store, found: list[Applied]) -> None:
 
 
 def _cluster(store: Store, found: list[Applied], asked: str | None) -> str:
-    if asked and not _NAME.fullmatch(asked):
-        raise StoreError(f"--cluster is {asked!r}, but it has to be the name of a cluster in system.clusters")
     if not found:
         return asked or ""
     known = found[0].cluster

@@ -19,11 +19,10 @@ that matter most first. What fails is a :class:`~argus_otel.history.errors.Store
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
-from .address import Address, parse
+from .address import Address
 from .answers import (
     Active,
     Adoption,
@@ -39,7 +38,6 @@ from .answers import (
     Top,
     Volume,
 )
-from .errors import SchemaMissingError
 from .migrations import ensure
 from .periods import QuestionError, between, floor, one_of, span, start_of
 from .statements import Scope
@@ -77,13 +75,7 @@ class History:
         StoreError
             It cannot be opened, or has not the tables.
         """
-        where = parse(address) if isinstance(address, str) else address
-        if where.directory is not None and not Path(where.directory).is_dir():  # which opening it would make
-            raise SchemaMissingError(
-                f"there is no history in {where}: {Path(where.directory).absolute()} does not exist; name the store "
-                "that the bot writes to, by --store or ARGUS_HISTORY_STORE"
-            )
-        store = connect(where)
+        store = connect(address, create=False)
         try:
             ensure(store)
         except BaseException:
@@ -147,7 +139,8 @@ class History:
         for start, joined, left, found in self._rows("growth", asked, **words):
             before = guilds + found
             guilds = before + joined - left
-            answers.append(Growth(start, joined, left, joined - left, guilds, left / before if before else None))
+            churn = left / (before + joined) if before + joined else None
+            answers.append(Growth(start, joined, left, joined - left, guilds, churn))
         begin = floor(asked.since, period)
         return [answer for answer in answers if answer.start >= begin]
 
@@ -326,7 +319,7 @@ class History:
             users,
             tuple(self._ask(Day, "guild_days", asked)),
             tuple(self._ask(Top, "top", asked)),
-            tuple(self.errors(guild=guild, since=since, until=until, service=service, limit=limit)),
+            tuple(self.errors("both", guild=guild, since=since, until=until, service=service, limit=limit)),
             tuple(self._ask(Happening, "guild_recent", asked)),
         )
 

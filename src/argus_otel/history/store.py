@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import struct
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -140,7 +141,7 @@ class Store:
         types = [column.type for column in COLUMNS]
         for start in range(0, len(rows), BLOCK):
             block = rows[start : start + BLOCK]
-            with self._telling():
+            with self._telling(), _judging_values(self.address):
                 self._client.insert(
                     INBOX,
                     [[getattr(row, name) for row in block] for name in names],
@@ -171,13 +172,15 @@ class Store:
             yield
 
 
-def connect(address: Address | str, *, timeout: float = 10.0) -> Store:
+def connect(address: Address | str, *, timeout: float = 10.0, create: bool = True) -> Store:
     """Open a store. Whether it has our tables is for :mod:`.migrations` to say.
 
     Parameters
     ----------
     timeout:
         How long a server may take to accept a connection, in seconds. Statements may take five minutes.
+    create:
+        Whether the directory of an embedded store is made where it is not there.
 
     Raises
     ------
@@ -189,10 +192,10 @@ def connect(address: Address | str, *, timeout: float = 10.0) -> Store:
     try:
         import_module("clickhouse_connect")
     except ModuleNotFoundError as error:
-        raise MissingExtraError(_missing(address, error)) from error
+        raise MissingExtraError(_missing(address, "clickhouse-connect")) from error
     logging.getLogger("clickhouse_connect").addHandler(_QUIET)
     if address.directory is not None:
-        client = _open_embedded(address, address.directory)
+        client = _open_embedded(address, address.directory, create=create)
     else:
         with _telling(address):
             client = _client(
@@ -214,8 +217,13 @@ def _client(**options: object) -> _Client:
     return cast("_Client", import_module("clickhouse_connect").get_client(**options))
 
 
-def _open_embedded(address: Address, directory: str) -> _Client:
+def _open_embedded(address: Address, directory: str, *, create: bool) -> _Client:
     path = Path(directory).absolute()
+    if not create and not path.is_dir():
+        raise SchemaMissingError(
+            f"there is no history in {address}: {path} does not exist; name the store that the bot writes to, by "
+            "--store or ARGUS_HISTORY_STORE"
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -226,8 +234,8 @@ def _open_embedded(address: Address, directory: str) -> _Client:
 
     try:
         return _client(interface="chdb", path=str(path))
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(_missing(address, error)) from error
+    except ImportError as error:
+        raise MissingExtraError(_missing(address, "chdb-core")) from error
     except ClickHouseError as error:
         raise _unopened(address, path, str(error)) from error
 
@@ -299,6 +307,15 @@ def _telling(address: Address) -> Generator[None]:
         raise _told(address, error) from error
 
 
+@contextmanager
+def _judging_values(address: Address) -> Generator[None]:
+    """Raise as an error of ours what a value raises that does not fit its column: it never will."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError, struct.error) as error:
+        raise RefusedError(f"{address}: a row has a value that does not fit its column: {error}") from error
+
+
 def _told(address: Address, error: Exception) -> StoreError:
     code = cast("int | None", getattr(error, "code", None))
     text = _first_line(_without_secret(str(error), address))
@@ -326,9 +343,9 @@ def _told(address: Address, error: Exception) -> StoreError:
     return RefusedError(f"{address} refused: {text}")
 
 
-def _missing(address: Address, error: ModuleNotFoundError) -> str:
+def _missing(address: Address, package: str) -> str:
     extra = "embedded" if address.embedded else "clickhouse"
-    return f"{address} needs {error.name}, which is not installed: pip install 'argus-otel[{extra}]'"
+    return f"{address} needs {package}, which is not installed: pip install 'argus-otel[{extra}]'"
 
 
 def _without_secret(text: str, address: Address) -> str:
