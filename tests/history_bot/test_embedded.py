@@ -22,7 +22,7 @@ from argus_otel.history.taken import Taken
 from argus_otel.history.tally import Tally
 from argus_otel.telemetry import State, Telemetry
 
-from .conftest import dropped, row
+from .conftest import dropped, hand_over, row
 
 pytestmark = pytest.mark.skipif(find_spec("chdb") is None, reason="needs ClickHouse's engine: pip install chdb-core")
 
@@ -83,7 +83,7 @@ def test_the_bot_learns_how_an_intake_ended_and_tries_again(
     store = tmp_path / "store"
     store.touch()  # where a directory has to be
     made = Embedded(parse(f"chdb:{store}"), Spool(tmp_path / "spool", ROOM), tally, interval=0.05)
-    made.hand_over([row(1), row(2)])
+    hand_over(made, [row(1), row(2)])
     assert made.waiting() == 0
     turned(made, lambda: tally.last_error)
     assert "cannot be opened" in tally.last_error
@@ -96,7 +96,7 @@ def test_the_bot_learns_how_an_intake_ended_and_tries_again(
 
 def test_an_end_waits_no_longer_than_it_may(tmp_path: Path, tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Embedded(parse(f"chdb:{tmp_path / 'store'}"), Spool(tmp_path / "spool", ROOM), tally)
-    made.hand_over([row(1)])
+    hand_over(made, [row(1)])
     began = time.monotonic()
     made.finish(began + 0.05)
     assert time.monotonic() - began < 0.5
@@ -107,7 +107,7 @@ def test_an_end_waits_no_longer_than_it_may(tmp_path: Path, tally: Tally, monkey
 
 
 def test_what_takes_in_is_no_bot_and_is_not_instrumented() -> None:
-    loader = str(Path("site", *embedded._SITECUSTOMIZE.split(os.sep)))
+    loader = str(Path("site", embedded._SITECUSTOMIZE))
     made = embedded._environment(
         {
             "PYTHONPATH": os.pathsep.join((loader, "mine")),
