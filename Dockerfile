@@ -11,9 +11,9 @@ COPY pyproject.toml README.md LICENSE ./
 COPY src src
 COPY examples/bot.py examples/bot.py
 RUN pip install --no-cache-dir --disable-pip-version-check ".[all]" && rm -rf /src/*
-RUN useradd --create-home --uid 10001 bot
+RUN useradd --system --uid 10001 bot && install -d -o bot -m 0700 /var/lib/bot
 USER bot
-WORKDIR /home/bot
+WORKDIR /var/lib/bot
 ENV PYTHONUNBUFFERED=1
 ENTRYPOINT ["argus-otel"]
 

@@ -83,7 +83,6 @@ class Collector(Part):
             "CLICKHOUSE_DATABASE": database,
             "CLICKHOUSE_USER": clickhouse.user if clickhouse else "nobody",
             "CLICKHOUSE_PASSWORD": clickhouse.password if clickhouse else "",
-            "CLICKHOUSE_COMPRESS": "none",  # the front of chdb does not know ClickHouse's own compression
             "TRACES_WAIT": "500ms",
             **variables,
         }

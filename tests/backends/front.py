@@ -28,7 +28,7 @@ import chdb
 import lz4.frame
 import zstandard
 
-from .native import framed
+from .native import framed, packed, unpacked
 
 # What the HTTP interface keeps for itself; every other parameter is a setting of the query.
 _TRANSPORT = {
@@ -106,7 +106,11 @@ class Handler(BaseHTTPRequestHandler):
         parameters = dict(parse_qsl(address.query, keep_blank_values=True))
         try:
             self._log_in(parameters)
+            if parameters.get("decompress") == "1":
+                body = unpacked(body)
             data, form = self._run(parameters, body)
+            if parameters.get("compress") == "1" and data:
+                data = packed(data)
         except RefusedError as refused:
             # One line in the log of each refusal: a test that fails shows it.
             print(f"refused: {refused}", file=sys.stderr, flush=True)

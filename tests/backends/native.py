@@ -10,8 +10,12 @@ from __future__ import annotations
 import re
 import struct
 
+import lz4.block
+from clickhouse_cityhash.cityhash import CityHash128
+
 BLOCK_INFO = bytes((1, 0, 2, 0xFF, 0xFF, 0xFF, 0xFF, 0))
 WITH_SERIALIZATION_KIND = 54454
+_LZ4, _AS_IT_IS = 0x82, 0x02
 
 _WIDTHS = {
     "Bool": 1, "Int8": 1, "UInt8": 1, "Enum8": 1,
@@ -28,6 +32,34 @@ def framed(data: bytes, revision: int) -> bytes:
     if revision < WITH_SERIALIZATION_KIND:
         return data  # such clients look first whether what comes is framed
     return b"".join(_Blocks(data).framed())
+
+
+def unpacked(data: bytes) -> bytes:
+    """What a client has compressed ClickHouse's own way, as ``decompress=1`` says: blocks of LZ4, each with a checksum.
+
+    https://clickhouse.com/docs/native-protocol/server#compression
+    """
+    whole: list[bytes] = []
+    while data:
+        method, size, unpacked_size = struct.unpack_from("<BII", data, 16)
+        body = data[25 : 16 + size]
+        assert _checksum(data[16 : 16 + size]) == data[:16]
+        assert method in (_LZ4, _AS_IT_IS), f"the front does not know the compression {method:#x}"
+        whole.append(body if method == _AS_IT_IS else lz4.block.decompress(body, uncompressed_size=unpacked_size))
+        data = data[16 + size :]
+    return b"".join(whole)
+
+
+def packed(data: bytes) -> bytes:
+    """An answer as ``compress=1`` asks for it."""
+    body = lz4.block.compress(data, store_size=False)
+    block = struct.pack("<BII", _LZ4, 9 + len(body), len(data)) + body
+    return _checksum(block) + block
+
+
+def _checksum(block: bytes) -> bytes:
+    number = CityHash128(block)
+    return struct.pack("<QQ", number >> 64, number & 0xFFFFFFFFFFFFFFFF)
 
 
 def _split(inside: str) -> list[str]:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from .clickhouse import ClickHouse
-from .native import framed
 
 clickhouse_connect = pytest.importorskip("clickhouse_connect", reason="needs pip install argus-otel[clickhouse]")
 
@@ -72,6 +71,8 @@ def test_data_and_port_stay_over_restarts_and_kills(tmp_path: Path):
 
 
 def test_each_column_is_framed(clickhouse: ClickHouse):
+    from .native import framed  # which needs what is not installed everywhere
+
     sql = """select number a, toString(number) b, map('k', toLowCardinality('v')) c, [[1, 2], []] d, (1, 'x') e,
         if(number = 1, null, 1.5) f, toLowCardinality(toNullable('y')) g, now64(9) h, toDecimal64(1, 3) i,
         cast([], 'Array(LowCardinality(String))') j, generateUUIDv4() k, toFixedString('abc', 3) l from numbers(3)

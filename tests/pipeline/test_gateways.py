@@ -42,6 +42,7 @@ def test_each_trace_stays_whole_and_each_bots_metrics_in_one_place(
             tmp_path / name,
             ("agent.yaml", "agent-secure.yaml"),
             COLLECTOR_GATEWAYS="[" + ", ".join(f"127.0.0.1:{gateway.grpc}" for gateway in gateways) + "]",
+            COLLECTOR_GATEWAY=f"127.0.0.1:{gateways[0].grpc}",
             COLLECTOR_GATEWAY_TOKEN=TOKEN,
             COLLECTOR_GATEWAY_CA=str(certificates.authority),
         )
@@ -85,10 +86,29 @@ def test_each_trace_stays_whole_and_each_bots_metrics_in_one_place(
                 return sorted((labels["job"], value) for name, labels, value in found if name == "plays_total")
 
             wait_until(lambda: plays() == [("bot", 7), ("helper", 5)], "each bot's metrics, once")
-            history = (
-                "select (select count() from first_gateway.history) + (select count() from second_gateway.history)"
-            )
+            history = "select count() from first_gateway.history"
             wait_until(lambda: clickhouse.rows(history) == [[str(TRACES)]], "all history")
+
+            # One gateway goes. What is for the other is not held up by it.
+            before = len(stored()[1])
+            gateways[0].kill()
+            for number in range(TRACES):
+                bot.tracer.start_span(f"later {number}").end()
+            bot.send()
+            wait_until(lambda: len(stored()[1]) > before, "what is for the other")
+            gateways[0].start()
+            wait_until(lambda: sum(map(len, stored())) == 2 * TRACES, "what waited", 30)
+            assert sum(sum(one.values()) for one in stored()) == 4 * TRACES  # each once
+
+            # History is for that one alone here; it waits on the agent's disk.
+            gateways[0].kill()
+            for number in range(TRACES):
+                bot.history("shop.purchase", guild_id=str(number))
+            bot.send()
+            agents[0].kill()
+            agents[0].start()
+            gateways[0].start()
+            wait_until(lambda: clickhouse.rows(history) == [[str(2 * TRACES)]], "the history that waited", 30)
     finally:
         for part in (*agents, *gateways):
             part.kill()

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+import yaml
 from opentelemetry.trace import StatusCode
+from tools.collector import ROOT
 
 from ..backends.clickhouse import ClickHouse
-from ..backends.collector import Collector
+from ..backends.collector import Collector, kept_environment
 from ..backends.processes import wait_until
-from .conftest import Migrated
 from .emitting import Program
 
 LOGS, EVENTS, TRACES = 200, 100, 20
 
 
-def test_what_waits_is_delivered_once_after_restarts_a_kill_and_a_late_schema(tmp_path: Path, migrated: Migrated):
+def migrated_by_hand(server: ClickHouse) -> None:
+    """As Compose's service `migrate` does it, with its command and its environment."""
+    migrate = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["migrate"]
+    (address,) = migrate["environment"].values()
+    address = re.sub(r"\$\{CLICKHOUSE_PASSWORD[^}]*\}", server.password, address)
+    store = address.replace("@clickhouse:8123", f"@127.0.0.1:{server.port}")
+    assert store == server.dsn("argus")
+    command = [sys.executable, "-m", "argus_otel", *migrate["command"]]
+    ended = subprocess.run(
+        command,
+        env={**kept_environment(), "ARGUS_HISTORY_STORE": store},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_what_waits_is_delivered_once_after_restarts_a_kill_and_a_late_schema(tmp_path: Path):
     """The Collector starts before ClickHouse is there, and the schema comes last of all.
 
     Then the exporter does not know of the column EventName for as long as it runs: names must be in an attribute too.
@@ -49,7 +72,7 @@ def test_what_waits_is_delivered_once_after_restarts_a_kill_and_a_late_schema(tm
             assert "schema detection failed" in collector.printed()
 
             server.start()
-            migrated(server, "argus")
+            migrated_by_hand(server)
 
             def stored() -> list[list[str]]:
                 return server.rows(

@@ -58,6 +58,7 @@ class Journal:
         self._user = user
         self._tally = tally
         self._entries: deque[_Entry] = deque()
+        self._taking = threading.Lock()
         self.filled = threading.Event()
         """Set when there is a batch to take."""
 
@@ -77,14 +78,15 @@ class Journal:
             self.filled.set()
 
     def take(self) -> list[Row]:
-        """Return the oldest events as rows, a batch at most. One thread only."""
+        """Return the oldest events as rows, a batch at most. Any thread."""
         rows: list[Row] = []
         size = 0
-        while self._entries and len(rows) < BATCH and size < BATCH_SIZE:
-            row = self._row(*self._entries.popleft())
-            self._tally.recorded(row.event)
-            rows.append(row)
-            size += _ROW_SIZE + sum(len(name) + len(value) for name, value in row.attributes.items())
+        with self._taking:
+            while self._entries and len(rows) < BATCH and size < BATCH_SIZE:
+                row = self._row(*self._entries.popleft())
+                self._tally.recorded(row.event)
+                rows.append(row)
+                size += _ROW_SIZE + sum(len(name) + len(value) for name, value in row.attributes.items())
         return rows
 
     def _row(self, ended: int, event: str, attributes: Mapping[str, AttributeValue], duration: float | None) -> Row:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import fields
@@ -25,9 +26,27 @@ SEGMENT_SIZE = 1 << 20
 
 SUFFIX = ".events"
 
-_DEFAULTS: dict[str, Any] = {"cluster": "", "shard": -1, "guild_id": 0, "channel_id": 0, "user": "", "command": ""}
-_DEFAULTS |= {"type": "", "outcome": "", "error": "", "duration": 0.0, "attributes": {}}
+_DEFAULTS: dict[str, Any] = {
+    "cluster": "",
+    "shard": -1,
+    "guild_id": 0,
+    "channel_id": 0,
+    "user": "",
+    "command": "",
+    "type": "",
+    "outcome": "",
+    "error": "",
+    "duration": 0.0,
+    "attributes": {},
+}
 _FIELDS = tuple(field.name for field in fields(Row))
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    **{name: type(value) for name, value in _DEFAULTS.items()},
+    "time": int,
+    "event": str,
+    "service": str,
+    "duration": (int, float),
+}
 
 
 class SpoolError(Exception):
@@ -189,7 +208,7 @@ class Spool:
 
     def _claimed(self, path: Path) -> Segment | None:
         try:
-            file = open(path, "r+b")  # noqa: SIM115 - whoever claims it closes it
+            file = path.open("r+b")  # whoever claims it closes it
         except FileNotFoundError:  # delivered by another process meanwhile
             return None
         except OSError as error:
@@ -202,6 +221,17 @@ class Spool:
         except OSError as error:
             file.close()
             raise SpoolError(f"{path} (ARGUS_HISTORY_SPOOL) cannot be read: {error}") from error
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no segment, of any process.
+
+        Raises
+        ------
+        SpoolError
+            The directory cannot be read.
+        """
+        return not self._paths()
 
     def remove_if_empty(self) -> None:
         """Remove the directory when nothing waits in it."""
@@ -256,10 +286,14 @@ def decoded(line: bytes) -> Row | None:
     try:
         facts = json.loads(line)
         row = Row(**{name: fact for name, fact in facts.items() if name in _FIELDS})
+        uuid.UUID(row.event_id)
+        whole = line.endswith(b"\n") and all(isinstance(getattr(row, name), kind) for name, kind in _TYPES.items())
+        in_range = row.shard in range(-1, 2**31) and all(n in range(1 << 64) for n in (row.guild_id, row.channel_id))
+        text = {str}.issuperset(type(each) for pair in row.attributes.items() for each in pair)
     except (ValueError, TypeError, AttributeError):
         return None
-    whole = line.endswith(b"\n") and isinstance(row.time, int) and isinstance(row.attributes, dict)
-    return row if whole else None
+    # A store would refuse a whole batch for one row that is none.
+    return row if whole and in_range and text else None
 
 
 def _sync_directory(directory: Path) -> None:

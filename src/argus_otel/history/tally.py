@@ -26,6 +26,7 @@ class Tally:
         self._events = telemetry.counter(HISTORY_EVENTS)
         self._dropped = telemetry.counter(HISTORY_DROPPED)
         self.last_error = ""
+        self._was_full = False
         # Bound once: it is counted on the event loop, and the others on the thread that writes.
         self.buffer_full = self._dropped["buffer_full"]
 
@@ -46,6 +47,16 @@ class Tally:
         """Note, and warn once, that they do not."""
         self.last_error = self._telemetry.redact(why)
         self._telemetry.health.report(self._part, State.FAILED, self.last_error)
+
+    def full(self, directory: object, *, full: bool) -> None:
+        """Note, and warn once, that the spool has no room, or that it has some again."""
+        why = f"{directory} is full (ARGUS_HISTORY_SPOOL_LIMIT): what happens now is lost" if full else ""
+        if full:
+            self.last_error = why
+        elif not self._was_full:
+            return
+        self._was_full = full
+        self._telemetry.health.report("history spool", State.FAILED if full else State.OK, why)
 
     def describe(self) -> dict[str, object]:
         """Return the numbers in a JSON-able form."""

@@ -155,19 +155,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A named fact, which becomes an OpenTelemetry log record with an event name (ids are allowed here).
-
-    Parameters
-    ----------
-    only_history:
-        Whether it is kept where there is a history, and told of nowhere else.
-    """
+    """A named fact, which becomes an OpenTelemetry log record with an event name (ids are allowed here)."""
 
     name: str
     meaning: str
     attributes: tuple[str, ...] = ()
     severity: Severity = Severity.INFO
-    only_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,6 @@ class OwnEvents:
         self._namespaces = {*namespaces, *_OURS}
         self._events: dict[str, Event] = {}
 
-        self._beyond = telemetry.counter(HISTORY_DROPPED)["names"]
-
     def record(self, name: str, places: Mapping[str, object], duration: float | None, attributes: Given, /) -> None:
         """Put an event into history, where there is one.
 
@@ -68,7 +66,7 @@ class OwnEvents:
             if wrong is not None:
                 self._complaints.tell(f"record({shown(name)})", f"{wrong}. Nothing is recorded")
                 return
-            event = self._events[name] = Event(str.__str__(name), "Recorded by the bot's own code.", only_history=True)
+            event = self._events[name] = Event(str.__str__(name), "Recorded by the bot's own code.")
         made = self._attributes(name, attributes)
         made.update(self._place(name, places))
         history(event, made, self._duration(name, duration))
@@ -84,7 +82,7 @@ class OwnEvents:
         if word in self._namespaces:
             return f"names that begin with '{word}.' are not the bot's; begin with a word of its own"
         if len(self._events) >= MOST_EVENTS:
-            self._beyond.value += 1
+            self._telemetry.counter(HISTORY_DROPPED)["names"].value += 1
             return f"there are {MOST_EVENTS} events by other names already; what differs goes into attributes"
         return None
 

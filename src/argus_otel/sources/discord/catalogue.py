@@ -446,26 +446,22 @@ GUILD_LEAVE_EVENT = Event("discord.guild.leave", "The bot is gone from a guild",
 _PLACE = ("discord.guild.id", "discord.channel.id", "discord.user.id", SHARD_ID.name)
 _WORK_EVENT = ("argus.history.id", "argus.history.duration", *_PLACE, COMMAND_NAME.name, OUTCOME.name, ERROR_TYPE.name)
 
+# In history only, where ARGUS_HISTORY asks for one. Joins and leaves are there too.
 COMMAND_EVENT = Event(
     "discord.command",
-    "A slash, user, message or prefix command has run",
+    "In history only: a slash, user, message or prefix command has run",
     (*_WORK_EVENT, COMMAND_TYPE.name),
-    only_history=True,
 )
 COMPONENT_EVENT = Event(
     "discord.component",
-    "A button or select menu was used; the component's name stands for a command's",
+    "In history only: a button or select menu was used, whose name stands for a command's",
     _WORK_EVENT,
-    only_history=True,
 )
 MODAL_EVENT = Event(
-    "discord.modal",
-    "A modal was sent in; the modal's name stands for a command's",
-    _WORK_EVENT,
-    only_history=True,
+    "discord.modal", "In history only: a modal was sent in, whose name stands for a command's", _WORK_EVENT
 )
 AUTOCOMPLETE_EVENT = Event(
-    "discord.autocomplete", "Choices for a command's option were asked for", _WORK_EVENT, only_history=True
+    "discord.autocomplete", "In history only: choices for a command's option were asked for", _WORK_EVENT
 )
 EXTENSION_EVENT = Event(
     "discord.extension.load_failed",

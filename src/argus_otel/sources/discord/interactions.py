@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import perf_counter
 from time import time as wall_clock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import (
     HERE,
@@ -55,6 +55,7 @@ from .catalogue import (
     UNACKNOWLEDGED,
 )
 from .chains import Chains
+from .interaction_payloads import place_of, qualified_name
 from .outcomes import OK, REJECTED, UNHANDLED, Outcome, original, outcome_of
 from .patches import Function, Hooks
 
@@ -281,7 +282,7 @@ class Interactions:
             # discord.py gives these to the command tree without asking anybody, where there is one.
             operation.claimed = not operation.by_fork and state._command_tree is not None
         if self._telemetry.history is not None:
-            operation.place = Place(_place_of(data, state.shard_count or 1))
+            operation.place = Place(place_of(data, state.shard_count or 1))
         if self._telemetry.tracing is not None:
             self._start_span(self._telemetry.tracing, operation, data, state.shard_count or 1)
         kind.active.value += 1
@@ -299,7 +300,7 @@ class Interactions:
             if kind is None:
                 return None
             interaction_id = int(data["id"])
-            name = _qualified_name(data["data"]) if kind.for_tree else None
+            name = qualified_name(data["data"]) if kind.for_tree else None
         except (AttributeError, LookupError, TypeError, ValueError):
             return None
         return (interaction_id, kind, name) if 0 <= interaction_id < _SNOWFLAKES else None
@@ -463,24 +464,6 @@ def _set_parser(state: ConnectionState[Any], parse: Function) -> None:
     state.parsers["INTERACTION_CREATE"] = parse
 
 
-def _qualified_name(data: dict[str, Any]) -> str:
-    """Return a command's name with its group and subcommand, as discord.py's ``qualified_name`` has it.
-
-    Raises
-    ------
-    AttributeError, LookupError, TypeError, ValueError
-        It has none, or one that is no text or cannot leave this process.
-    """
-    name: str = data["name"]
-    options: list[dict[str, Any]] | None = data.get("options")
-    while options and options[0].get("type") in (1, 2):  # a subcommand or a group of them, always alone
-        name += " " + options[0]["name"]
-        options = options[0].get("options")
-    if not name.isascii():
-        name.encode()  # half of a surrogate pair, which JSON may hold, would cost an exporter all that it sends
-    return name
-
-
 def _tell(history: HistorySink, operation: InteractionOperation, outcome: Outcome, duration: float) -> None:
     kind = operation.kind
     attributes = {} if operation.place is None else operation.place.attributes.copy()
@@ -503,32 +486,5 @@ def _span_attributes(operation: InteractionOperation, data: dict[str, Any], shar
         attributes[COMMAND_NAME.name] = operation.command
     if operation.kind.command_type is not None:
         attributes[COMMAND_TYPE.name] = operation.kind.command_type
-    attributes.update(_place_of(data, shards))
+    attributes.update(place_of(data, shards))
     return attributes
-
-
-def _place_of(data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
-    attributes: dict[str, AttributeValue] = {}
-    guild = _digits(data, "guild_id")
-    if guild is not None:
-        attributes["discord.guild.id"] = guild
-        attributes["discord.shard.id"] = (int(guild) >> 22) % shards
-    channel = _digits(data, "channel_id")
-    if channel is not None:
-        attributes["discord.channel.id"] = channel
-    user = _digits(_object(_object(data, "member") or data, "user"), "id")
-    if user is not None:
-        attributes["discord.user.id"] = user
-    return attributes
-
-
-def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
-    """Return an object within another, or an empty one where there is none."""
-    value = data.get(key)
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _digits(data: dict[str, Any], key: str) -> str | None:
-    """Return a snowflake in its decimal digits; ``None`` where there is none."""
-    value = data.get(key)
-    return value if isinstance(value, str) and len(value) <= 20 and value.isascii() and value.isdecimal() else None
