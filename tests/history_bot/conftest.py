@@ -15,6 +15,7 @@ import pytest
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2, logs_service_pb2_grpc
 
 from argus_otel.history import rows
+from argus_otel.history.delivery import Delivery
 from argus_otel.history.rows import Row
 from argus_otel.history.tally import Tally
 from argus_otel.simulator import BackgroundSimulator
@@ -129,6 +130,12 @@ def row(number: int, **columns: Any) -> Row:
     """Return a row that is told from others by its number."""
     columns = {"event": "song.played", "service": "bot", **columns}
     return Row(time=1_700_000_000_000_000 + number, event_id=f"00000000-0000-4000-8000-{number:012x}", **columns)
+
+
+def hand_over(delivery: Delivery, rows: list[Row]) -> None:
+    """Do as the thread that writes does."""
+    delivery.accept(rows)
+    delivery.deliver()
 
 
 def status(bot: Any) -> dict[str, Any]:

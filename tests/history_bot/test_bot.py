@@ -271,7 +271,7 @@ print("goes on")
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={**environment, **settings},
+        env={**environment, **settings, "ARGUS_SHUTDOWN_TIMEOUT": "0"},
         timeout=60,
     )
     assert done.stdout == "goes on\n"

@@ -22,7 +22,7 @@ from argus_otel.history.tally import Tally
 from argus_otel.telemetry import Event, State, Telemetry
 from argus_otel.telemetry.catalogue import HISTORY_EVENTS
 
-from .conftest import Collector, dropped, row, until
+from .conftest import Collector, dropped, hand_over, row, until
 
 ROOM = 1 << 30
 PLAYED = Event("song.played", "Recorded by the bot's own code.")
@@ -83,7 +83,7 @@ def test_rows_go_at_once_while_the_carrier_takes_them(
 ) -> None:
     made = direct(carrier, tmp_path, tally, telemetry)
     made.turn()
-    made.hand_over([row(1), row(2)])
+    hand_over(made, [row(1), row(2)])
     assert carrier.rows == [row(1), row(2)]
     assert not (tmp_path / "spool").exists()
 
@@ -95,15 +95,15 @@ def test_rows_wait_on_disk_while_it_is_away_and_go_in_order_when_it_is_back(
     made.turn()
     carrier.away = True
     for number in range(10):
-        made.hand_over([row(number)])
+        hand_over(made, [row(number)])
     assert carrier.calls == 1  # not once for each
     assert tally.describe()["last_error"] == "away by hand"
     assert telemetry.health.parts()["exporter:history test"].state is State.FAILED
     carrier.away = False
-    made.hand_over([row(10)])
+    hand_over(made, [row(10)])
     turned(made, lambda: len(carrier.rows) == 11)
     assert carrier.rows == [row(number) for number in range(11)]
-    made.hand_over([row(11)])
+    hand_over(made, [row(11)])
     assert carrier.rows[-1] == row(11)
     assert dropped(telemetry) == {}
     assert telemetry.health.parts()["exporter:history test"].state is State.OK
@@ -118,7 +118,7 @@ def test_what_another_process_left_goes_first(
     before.close()
     made = direct(carrier, tmp_path, tally, telemetry)
     made.turn()
-    made.hand_over([row(3)])
+    hand_over(made, [row(3)])
     assert carrier.rows == [row(1), row(2), row(3)]
 
 
@@ -128,7 +128,7 @@ def test_a_row_that_is_refused_costs_no_other(
     made = direct(carrier, tmp_path, tally, telemetry)
     made.turn()
     carrier.refuses = lambda each: each.event == "bad"
-    made.hand_over([row(number, event="bad" if number in (3, 900) else "good") for number in range(1000)])
+    hand_over(made, [row(number, event="bad" if number in (3, 900) else "good") for number in range(1000)])
     assert carrier.rows == [row(number, event="good") for number in range(1000) if number not in (3, 900)]
     assert dropped(telemetry) == {"refused": 2}
 
@@ -141,7 +141,7 @@ def test_what_a_full_disk_has_no_room_for_is_counted_exactly(
     made.turn()
     carrier.away = True
     for start in range(100, 180, 20):
-        made.hand_over([row(number) for number in range(start, start + 20)])
+        hand_over(made, [row(number) for number in range(start, start + 20)])
     assert dropped(telemetry) == {"spool_full": 30}
     assert "ARGUS_HISTORY_SPOOL_LIMIT" in str(tally.describe()["last_error"])
     carrier.away = False
@@ -152,13 +152,13 @@ def test_what_a_full_disk_has_no_room_for_is_counted_exactly(
 def test_without_a_disk_rows_wait_in_memory(carrier: Carrier, tally: Tally, telemetry: Telemetry) -> None:
     made = Direct(carrier, None, tally, telemetry.guard)
     carrier.away = True
-    made.hand_over([row(1)])
+    hand_over(made, [row(1)])
     assert (made.ready, made.waiting()) == (False, 1)
     carrier.away = False
     turned(made, lambda: carrier.rows == [row(1)])
     assert made.ready
     carrier.away = True
-    made.hand_over([row(2)])
+    hand_over(made, [row(2)])
     made.finish(time.monotonic())
     assert dropped(telemetry) == {"shutdown": 1}
 
@@ -171,7 +171,7 @@ def test_a_disk_that_fails_leaves_rows_in_memory(
     made.turn()
     carrier.away = True
     tmp_path.chmod(0o500)
-    made.hand_over([row(1)])
+    hand_over(made, [row(1)])
     assert (made.ready, made.waiting()) == (False, 1)
     tmp_path.chmod(0o700)
     carrier.away = False
@@ -185,7 +185,7 @@ def test_a_disk_that_turns_out_to_be_none_leaves_rows_in_memory(
     made.turn()
     carrier.away = True
     (tmp_path / "spool").write_text("no directory")
-    made.hand_over([row(1)])
+    hand_over(made, [row(1)])
     assert (made.ready, made.waiting()) == (False, 1)
     carrier.away = False
     turned(made, lambda: carrier.rows == [row(1)])

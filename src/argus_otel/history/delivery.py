@@ -63,8 +63,12 @@ class Delivery(Protocol):
         """Whether new rows may be handed over: they would have to wait in memory otherwise."""
         ...
 
-    def hand_over(self, rows: list[Row]) -> None:
-        """Take new rows, which then are its own to account for."""
+    def accept(self, rows: list[Row]) -> None:
+        """Take new rows, which then are its own to account for. Waits for nothing."""
+        ...
+
+    def deliver(self) -> None:
+        """Deliver what was accepted, or have it wait where it is safe."""
         ...
 
     def turn(self) -> None:
@@ -184,9 +188,12 @@ class Direct:
         """Return how many rows are held in memory."""
         return len(self._shelf.held)
 
-    def hand_over(self, rows: list[Row]) -> None:
-        """Deliver rows, or save them until the carrier is back."""
+    def accept(self, rows: list[Row]) -> None:
+        """Take new rows."""
         self._shelf.put(rows)
+
+    def deliver(self) -> None:
+        """Deliver what was accepted, or save it until the carrier is back."""
         if self._pause.over and not self._on_disk:
             self._deliver_held()
         if self._shelf.held and self._shelf.spool is not None:
@@ -305,6 +312,7 @@ class Writer:
         self._delivery = delivery
         self._around = around
         self._interval = interval
+        self._moving = threading.Lock()
         self._ending = threading.Event()
         self._deadline = 0.0
         self._thread = threading.Thread(target=self._run, name="argus-otel history", daemon=True)
@@ -324,10 +332,11 @@ class Writer:
             return
         self._thread.join(0.8 * timeout)
         if self._thread.is_alive():  # it waits for a carrier that does not answer
-            rows: list[Row] = []
-            while len(self._journal):
-                rows += self._journal.take()
-            self._delivery.save(rows)
+            with self._moving:
+                rows: list[Row] = []
+                while len(self._journal):
+                    rows += self._journal.take()
+                self._delivery.save(rows)
 
     def _run(self) -> None:
         with self._around():
@@ -340,14 +349,20 @@ class Writer:
     def _take_turn(self) -> None:
         self._delivery.turn()
         while self._delivery.ready and len(self._journal):
-            self._delivery.hand_over(self._journal.take())
+            self._move()
             if len(self._journal) < BATCH:  # or a bot that is never idle would have each event delivered alone
                 break
 
     def _take_last(self) -> None:
         while len(self._journal):
-            self._delivery.hand_over(self._journal.take())
+            self._move()
         self._delivery.finish(self._deadline)
+
+    def _move(self) -> None:
+        """Hand a batch over. At no moment has nobody got it who would save it."""
+        with self._moving:
+            self._delivery.accept(self._journal.take())
+        self._delivery.deliver()
 
 
 class Taking(Protocol):

@@ -45,9 +45,12 @@ class Embedded:
         """Return how many rows are held in memory."""
         return len(self._shelf.held)
 
-    def hand_over(self, rows: list[Row]) -> None:
-        """Save rows."""
+    def accept(self, rows: list[Row]) -> None:
+        """Take new rows."""
         self._shelf.put(rows)
+
+    def deliver(self) -> None:
+        """Save what was accepted."""
         self._shelf.save()
 
     def turn(self) -> None:
