@@ -19,8 +19,8 @@ import argus_otel
 from argus_otel.runtime import runtime
 
 from .bot import Bench, simulated
-from .history import Kept
 from .pairs import BARE, CONTROL, Result, Variant, compare
+from .recording import Kept
 
 
 def _nothing() -> None:

@@ -6,8 +6,10 @@ returns. On a large store that takes as long as reading it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from .answers import Forgotten
 from .journal import hashed
@@ -16,8 +18,8 @@ from .store import Store
 
 Progress = Callable[[str], None]
 
-_TRACES_AT_ONCE = 2000
-"""Ids of traces in one statement: they travel in its URL, which a server takes up to 1 MiB."""
+_TRACES_AT_ONCE = 1000
+"""Ids of traces in one statement, whose text a server takes up to 256 KiB of."""
 
 _DONE = "settings mutations_sync = 2, allow_nondeterministic_mutations = 1"
 
@@ -116,7 +118,8 @@ class _Job:
         rows = int(self.store.query(f"select count() from {table} where {which}", values)[0][0])
         if rows:
             self.store.command(
-                f"alter table {self.where.stored(table)}{self.where.on_cluster} delete where {which} {_DONE}", values
+                f"alter table {self.where.stored(table)}{self.where.on_cluster}"
+                f" delete where {_spelled(which, values)} {_DONE}"
             )
         return rows
 
@@ -166,8 +169,8 @@ class _Job:
         if rows:
             self.store.command(
                 f"alter table {self.where.stored(table)}{self.where.on_cluster}"
-                f" update users = initializeAggregation('uniqIfState', '', toUInt8(0)) where {which} {_DONE}",
-                values,
+                " update users = initializeAggregation('uniqIfState', '', toUInt8(0))"
+                f" where {_spelled(which, values)} {_DONE}"
             )
         return rows
 
@@ -192,6 +195,22 @@ class _Anew:
             self.store.command(f"insert into {self.table} select * from {self.new}")
         for scratch in (self.keys, self.new):
             self.store.command(f"drop table {scratch}")
+
+
+def _spelled(which: str, values: Mapping[str, object]) -> str:
+    """Return a condition with its values in it, as digits: servers of 2024 do not bind any in what rewrites parts.
+
+    Whatever a text has in it, only the hexadecimal digits of its bytes get into the statement.
+    """
+    return re.sub(r"\{(\w+):[^}]+\}", lambda found: _digits(values[found[1]]), which)
+
+
+def _digits(value: object) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return f"unhex('{value.encode().hex()}')"
+    return f"({', '.join(map(_digits, cast('Sequence[object]', value)))})"
 
 
 def _silent(_: str) -> None:

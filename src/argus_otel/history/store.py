@@ -33,9 +33,9 @@ from .rows import COLUMNS, INBOX, Row
 OLDEST = (24, 8)
 """The oldest server that will do: the long-term release of August 2024.
 
-The view that keeps rows from being stored twice asks in subqueries for the block that is being inserted. The query
-analyser that took over in 24.3 puts the block in every place where the view names its source, and is the one that this
-was run with; the older one cannot be run here, so a server that may still use it is not accepted.
+Schema and questions were run on its engine, 24.8.4 (in chdb 2.1.1), with the query analyser of then and the one before:
+in both, the view that keeps rows from being stored twice sees the block that is being inserted wherever it names its
+source. Of older ones nothing is known. Since 24.3 the newer analyser is the default:
 https://clickhouse.com/docs/whats-new/changelog/2024
 """
 

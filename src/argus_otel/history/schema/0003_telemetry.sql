@@ -46,7 +46,7 @@ create table if not exists ${database}.otel_traces${local}${on_cluster}
     ScopeName String codec(ZSTD(1)),
     ScopeVersion String codec(ZSTD(1)),
     SpanAttributes Map(LowCardinality(String), String) codec(ZSTD(1)),
-    Duration UInt64 codec(ZSTD(1)) comment 'in nanoseconds',
+    Duration UInt64 comment 'in nanoseconds' codec(ZSTD(1)),
     StatusCode LowCardinality(String) codec(ZSTD(1)),
     StatusMessage String codec(ZSTD(1)),
     Events Nested (

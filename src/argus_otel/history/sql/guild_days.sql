@@ -12,7 +12,7 @@ from (
         sumIf(count, ${is_rejected}) as rejected,
         sumIf(count, ${is_error}) as failed,
         uniqIfMergeIf(users, ${is_use}) as people,
-        sumMapIf([toString(command)], [count], ${is_command}) as by_name
+        sumMapIf([toString(command)], [toUInt64(count)], ${is_command}) as by_name
     from ${table}
     where ${within} and ${of_guild}
     group by day
