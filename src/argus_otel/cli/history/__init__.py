@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argus_otel.cli.stores import add_store, chosen, failed, waiting
@@ -13,6 +14,7 @@ from argus_otel.settings import Settings
 from .asking import QUESTIONS, Question
 
 if TYPE_CHECKING:
+    from argus_otel.history.address import Address
     from argus_otel.history.answers import Forgotten
     from argus_otel.history.store import Store
 
@@ -71,6 +73,8 @@ def _ask(question: Question, arguments: argparse.Namespace) -> int:
     from argus_otel.history.questions import History
 
     where = chosen(arguments)
+    if arguments.store is None:
+        _take_in_what_waits(where)
     for bound in ("since", "until"):
         text = getattr(arguments, bound)
         setattr(arguments, bound, None if text is None else moment(text, f"--{bound}"))
@@ -79,6 +83,24 @@ def _ask(question: Question, arguments: argparse.Namespace) -> int:
     from .printing import show
 
     return show(answers, arguments.format, question.hidden(arguments))
+
+
+def _take_in_what_waits(where: Address) -> None:
+    """Let answers about an embedded store be up to the minute: what its bot has not taken in yet waits beside it."""
+    settings = Settings.resolve()
+    spool = Path(settings.history_spool)
+    if not where.embedded or settings.history == "otlp" or not spool.is_dir():
+        return
+    from argus_otel.history.intake import take_in
+    from argus_otel.history.spool import SpoolError
+
+    try:
+        with waiting("taking in what waits"):
+            problem = take_in(where, spool).problem
+    except SpoolError as error:
+        problem = str(error)
+    if problem:
+        print(f"argus-otel history: what waits in {spool} is not in the answer: {problem}", file=sys.stderr)
 
 
 def _forget(arguments: argparse.Namespace) -> int:
