@@ -117,3 +117,24 @@ def test_what_takes_in_is_no_bot_and_is_not_instrumented() -> None:
         }
     )
     assert made == {"PYTHONPATH": "mine", "HOME": "h", "OTEL_SDK_DISABLED": "true"}
+
+
+def test_questions_are_answered_with_what_waits(tmp_path: Path) -> None:
+    filled(tmp_path)
+    store = f"chdb:{tmp_path / 'store'}"
+
+    def asked(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        settings = {"ARGUS_HISTORY_STORE": store, "ARGUS_HISTORY_SPOOL": str(tmp_path / "spool"), **variables}
+        command = [sys.executable, "-m", "argus_otel", "history", "volume", "--format", "json", *words]
+        environment = {**os.environ, **settings}
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+    # By way of a Collector the events go elsewhere, and a store that is named is asked for what it has itself.
+    elsewhere = {"ARGUS_HISTORY": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    for told in (asked(**elsewhere), asked("--store", store)):
+        assert (tmp_path / "spool").exists(), told
+    told = asked()
+    assert sum(each["uses"] for each in json.loads(told.stdout)) == 3, told.stderr
+    assert not (tmp_path / "spool").exists()
+    (tmp_path / "spool").write_text("no directory")
+    assert asked().returncode == 0
