@@ -28,8 +28,15 @@ help: ## list the targets
 demo: $(READY) ## run a bot against a simulated Discord and show what is measured
 	$(BIN)/argus-otel demo --duration $(DURATION)
 
+# Side by side, and then by themselves those that others would disturb; with PYTEST_ARGS, as these say.
 test: $(READY) ## run the tests
+ifeq ($(strip $(PYTEST_ARGS)),)
+	@set -x; code=0; \
+	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not alone' || code=$$?; \
+	$(BIN)/python -m pytest -m alone && exit $$code
+else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+endif
 
 lint: $(READY) ## check style and format
 	$(BIN)/ruff check .

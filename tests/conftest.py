@@ -17,3 +17,11 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]
     """A ClickHouse server for whoever takes a database of their own on it; nobody stops it."""
     with ClickHouse.running_in(tmp_path_factory.mktemp("clickhouse") / "data") as server:
         yield server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Let a report cross to another process, whatever has been logged: some tests log what is no Unicode."""
+    report = yield
+    report.sections = [(title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections]
+    return report

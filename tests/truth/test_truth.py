@@ -24,6 +24,8 @@ from ..launch.conftest import RUN, Bot, Receiver, until
 from . import truths
 from .storm import Evidence, Storm, read_journal
 
+pytestmark = pytest.mark.alone
+
 WITNESS = Path(__file__).with_name("witness.py")
 
 ACK_DELAY = 0.1
