@@ -18,7 +18,7 @@ READY := $(VENV)/.made-by-make-with-$(subst /,-,$(PYTHON))
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-with hooks-table lint format typecheck bench build clean
+.PHONY: help demo test test-with collector hooks-table lint format typecheck bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,8 +28,15 @@ help: ## list the targets
 demo: $(READY) ## run a bot against a simulated Discord and show what is measured
 	$(BIN)/argus-otel demo --duration $(DURATION)
 
+# Side by side, and then by themselves those that others would disturb; with PYTEST_ARGS, as these say.
 test: $(READY) ## run the tests
+ifeq ($(strip $(PYTEST_ARGS)),)
+	@set -x; code=0; \
+	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not alone' || code=$$?; \
+	$(BIN)/python -m pytest -m alone && exit $$code
+else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+endif
 
 lint: $(READY) ## check style and format
 	$(BIN)/ruff check .
@@ -45,6 +52,9 @@ typecheck: $(READY) ## check types
 test-with: ## run the tests with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest, each of them optional; needs uv
 	python3 tools/cell.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
 	    $(if $(DISCORD),--discord $(DISCORD)) $(if $(RESOLUTION),--resolution $(RESOLUTION)) -- $(PYTEST_ARGS)
+
+collector: ## build the Collector of collector-config/builder.yaml, if it is not built yet; needs Go
+	@$(PYTHON) tools/collector.py
 
 hooks-table: $(READY) ## ask every supported library for its hooks, and write docs/hooks.md
 	$(BIN)/python -m tools.hook_table

@@ -20,6 +20,7 @@ from argus_otel.runtime import runtime
 
 from .bot import Bench, simulated
 from .pairs import BARE, CONTROL, Result, Variant, compare
+from .recording import Kept
 
 
 def _nothing() -> None:
@@ -33,11 +34,22 @@ def _variants(loop: asyncio.AbstractEventLoop) -> list[Variant]:
     async def off() -> None:
         argus_otel.uninstrument()
 
+    history = Kept()
+
+    def with_history() -> None:
+        loop.run_until_complete(on())
+        history.begin()
+
+    def without() -> None:
+        history.end()
+        loop.run_until_complete(off())
+
     return [
         Variant(BARE, _nothing, _nothing),
         Variant(CONTROL, _nothing, _nothing),
         # Metrics only: the default of a bot without an OTLP endpoint.
         Variant("argus-otel", lambda: loop.run_until_complete(on()), lambda: loop.run_until_complete(off())),
+        Variant("with history", with_history, without),
     ]
 
 

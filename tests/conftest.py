@@ -1,7 +1,27 @@
-"""What holds for every test."""
+"""What holds for every test, and the parts that many of them share."""
 
 import signal
+from collections.abc import Iterator
+
+import pytest
+
+from .backends.clickhouse import ClickHouse
 
 # A shell ignores SIGINT for what it runs in the background, and every child inherits that: bots would not hear Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    """A ClickHouse server for whoever takes a database of their own on it; nobody stops it."""
+    with ClickHouse.running_in(tmp_path_factory.mktemp("clickhouse") / "data") as server:
+        yield server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Let a report cross to another process, whatever has been logged: some tests log what is no Unicode."""
+    report = yield
+    report.sections = [(title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections]
+    return report

@@ -354,3 +354,47 @@ def test_settings_do_not_change() -> None:
 def test_every_setting_is_documented() -> None:
     documented = Settings.__doc__ or ""
     assert [field.name for field in dataclasses.fields(Settings) if field.name not in documented] == []
+
+
+# -- history
+
+_LOGS = {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://127.0.0.1:4317"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "mode"),
+    [
+        ({}, "off"),
+        ({"ARGUS_HISTORY": "false"}, "off"),
+        ({"ARGUS_HISTORY": "true"}, "store"),
+        ({"ARGUS_HISTORY": "yes", **_LOGS}, "otlp"),
+        ({"ARGUS_HISTORY": "OTLP", **_LOGS}, "otlp"),
+        ({"ARGUS_HISTORY": "store", **_LOGS}, "store"),
+        ({"ARGUS_HISTORY": "true", **_LOGS, "OTEL_LOGS_EXPORTER": "none"}, "store"),
+        ({"ARGUS_HISTORY": "true", **_LOGS, "OTEL_LOGS_EXPORTER": "console"}, "store"),
+    ],
+)
+def test_history_goes_by_otlp_where_logs_do_and_else_to_the_store(environ: dict[str, str], mode: str) -> None:
+    assert resolve(environ).history == mode
+    assert resolve(environ).problems == ()
+
+
+def test_history_may_be_a_keyword() -> None:
+    assert resolve(history=True).history == "store"
+    assert resolve({"ARGUS_HISTORY": "store"}, history=False).history == "off"
+
+
+def test_history_by_otlp_needs_somewhere_to_go() -> None:
+    settings = resolve({"ARGUS_HISTORY": "otlp"})
+    assert settings.history == "off"
+    (problem,) = settings.problems
+    assert "set OTEL_EXPORTER_OTLP_ENDPOINT, or ARGUS_HISTORY=store" in problem
+
+
+def test_hashed_users_need_a_key() -> None:
+    settings = resolve({"ARGUS_HISTORY_USERS": "hashed"})
+    assert settings.history_users == "off"
+    assert "ARGUS_HISTORY_USER_KEY" in settings.problems[0]
+    settings = resolve({"ARGUS_HISTORY_USERS": "Hashed", "ARGUS_HISTORY_USER_KEY": "sesame"})
+    assert (settings.history_users, settings.problems) == ("hashed", ())
+    assert "sesame" not in repr(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,7 +61,18 @@ WALLS = (
         ("discord", "opentelemetry", "argus_otel", *DATABASES),
         but=("argus_otel.endpoint", "argus_otel.telemetry", "argus_otel.settings", "argus_otel.version"),
     ),
-    Wall("argus_otel.history", ("discord", "argus_otel.sources", "argus_otel.simulator")),
+    Wall(
+        "argus_otel.history",
+        ("discord", "aiohttp", "argus_otel"),
+        but=(
+            "argus_otel.history",
+            "argus_otel.otel.exporters",
+            "argus_otel.otel.scope",
+            "argus_otel.telemetry",
+            "argus_otel.settings",
+            "argus_otel.version",
+        ),
+    ),
     Wall(
         "argus_otel.simulator",
         ("opentelemetry", "argus_otel", *EXPORTERS, *DATABASES),
@@ -75,6 +87,7 @@ ENVIRONMENT = {
     "entrypoints.py": "tells other instrumentations to use stable HTTP names",
     "cli/run.py": "hands options on to OpenTelemetry's loader, which reads nothing else",
     "cli/doctor/__init__.py": "examines the environment that the bot would have, as a whole",
+    "history/carriers/embedded.py": "takes settings out of the environment of the process that it starts",
     "demo/stage.py": "takes settings out of the environment of the bot that it starts",
 }
 
@@ -178,6 +191,18 @@ def test_every_room_with_a_wall_is_there() -> None:
     assert {wall.room for wall in WALLS} - modules <= {"argus_otel.history"}
 
 
+def test_without_history_nothing_of_it_is_imported() -> None:
+    program = """
+import sys, argus_otel, discord
+argus_otel.instrument(endpoint=False)
+argus_otel.record("song.played", guild=1)
+print(*(name for name in sys.modules if name.startswith(("argus_otel.history", "clickhouse_connect", "chdb"))))
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == []
+
+
 @pytest.mark.parametrize("module", ["argus_otel", "argus_otel.entrypoints"])
 def test_importing_us_imports_nothing_heavy(module: str) -> None:
     heavy = ["discord", "aiohttp", "grpc", "rich", "prometheus_client", "clickhouse_connect"]
@@ -213,6 +238,9 @@ def test_importing_us_imports_nothing_heavy(module: str) -> None:
         ("from argus_otel.sources.discord import DiscordSource", "argus_otel.otel.bridge"),
         ("from opentelemetry import metrics", "argus_otel.endpoint.routes"),
         ("from discord import Client", "argus_otel.history.export"),
+        ("from argus_otel.sources.discord.catalogue import COMMAND_EVENT", "argus_otel.history.journal"),
+        ("from argus_otel.history.journal import Journal", "argus_otel.telemetry.recorder"),
+        ("from argus_otel.history.journal import Journal", "argus_otel.sources.discord.interactions"),
         ("from argus_otel.sources.discord.rest import RestCalls", "argus_otel.simulator.core"),
         ("from ..telemetry import Telemetry", "argus_otel.simulator.core"),
         ("from ...telemetry import Telemetry", "argus_otel.simulator.api.routing"),

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from typing_extensions import assert_type
 
 import argus_otel
-from argus_otel import annotate, count, timed
+from argus_otel import annotate, count, record, timed
 
 T = TypeVar("T")
 
@@ -35,6 +35,14 @@ def annotating(user: object) -> None:
     annotate({"playlist.name": "jazz", "live": True}, host=None)
     annotate(user=user)  # pyright: ignore[reportArgumentType]
     annotate("user")  # pyright: ignore[reportArgumentType]
+
+
+def recording(guild: object) -> None:
+    assert_type(record("song.played"), None)
+    record("song.played", guild=guild, channel=2, user="3", duration=0.5, title="So What", live=None)
+    record("song.played", 5)  # pyright: ignore[reportCallIssue]
+    record("song.played", duration="long")  # pyright: ignore[reportArgumentType]
+    record("song.played", title=["So What"])  # pyright: ignore[reportArgumentType]
 
 
 @timed("plain")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .helpers import annotate, count, timed
+from .helpers import annotate, count, record, timed
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
 
-__all__ = ["__version__", "annotate", "count", "instrument", "timed", "uninstrument"]
+__all__ = ["__version__", "annotate", "count", "instrument", "record", "timed", "uninstrument"]
 
 
 def instrument(

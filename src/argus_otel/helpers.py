@@ -1,4 +1,4 @@
-"""What a bot's own code may call: :func:`count`, :func:`timed`, :func:`annotate`.
+"""What a bot's own code may call: :func:`count`, :func:`timed`, :func:`annotate`, :func:`record`.
 
 Until :func:`argus_otel.instrument` has run, and after :func:`argus_otel.uninstrument`, each does nothing. Nothing is
 imported for them: neither OpenTelemetry nor, until then, our own layer.
@@ -61,6 +61,41 @@ def annotate(attributes: Mapping[str, AttributeValue | None] | None = None, /, *
     own = _own
     if own is not None:
         own.annotate(attributes, more)
+
+
+def record(
+    name: str,
+    /,
+    *,
+    guild: object = None,
+    channel: object = None,
+    user: object = None,
+    duration: float | None = None,
+    **attributes: AttributeValue | None,
+) -> None:
+    """Put an event into the history of a guild: ``record("song.played", genre="rock", duration=215)``.
+
+    History is off unless ``ARGUS_HISTORY`` is set; this then does nothing.
+
+    Parameters
+    ----------
+    name:
+        What happened, as :func:`count` has names; 200 different ones at most.
+    guild, channel, user:
+        Where, and whose doing it was: an id, or something of discord.py's that has one. By default those of the
+        interaction or prefix command that this runs in, until that ends. Of a user there is no more than
+        ``ARGUS_HISTORY_USERS`` says.
+    duration:
+        How long it took, in seconds.
+    attributes:
+        Whatever else belongs to it, ids too; 32 at most. Texts are cut after 500 characters, and secrets taken out of
+        them. ``None`` is the same as leaving it out.
+
+    Never raises, never waits. A call that is wrong records nothing, and is warned of once.
+    """
+    own = _own
+    if own is not None:
+        own.record(name, {"guild": guild, "channel": channel, "user": user}, duration, attributes)
 
 
 def timed(name: str, /, **attributes: AttributeValue | None) -> Timed:

@@ -21,9 +21,11 @@ from .version import __version__
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider
     from opentelemetry.metrics import MeterProvider
+    from opentelemetry.sdk.resources import Resource
     from opentelemetry.trace import TracerProvider
 
     from .endpoint import Endpoint
+    from .history.recording import Recording
     from .otel.bridge import Bridge
     from .otel.providers import Providers
     from .otel.system_metrics import SystemMetrics
@@ -48,6 +50,8 @@ class Runtime:
         self._meter_provider: MeterProvider | None = None
         self._own: Own | None = None
         self._endpoint: Endpoint | None = None
+        self._resource: Resource | None = None
+        self._recording: Recording | None = None
         self._announced = False
         self._changing = threading.RLock()
 
@@ -77,8 +81,11 @@ class Runtime:
         from .otel.providers import Providers
         from .otel.resource import build
 
+        self._resource = build(settings, auto_instrumentation_version)
         self._providers = Providers(settings, self.telemetry)
-        self._providers.set_up(build(settings, auto_instrumentation_version))
+        if settings.history != "off":
+            self._providers.at_the_end("history", self._end_history)
+        self._providers.set_up(self._resource)
 
     # -- hooking discord.py
 
@@ -148,6 +155,8 @@ class Runtime:
         if self._process is not None:
             self.telemetry.attempt("process", self._process.install)
         self.telemetry.attempt("process metrics", partial(self._measure_process, settings))
+        if settings.history != "off":
+            self.telemetry.attempt(f"exporter:history {settings.history}", partial(self._keep_history, settings))
         if settings.simulator_url:
             self.telemetry.attempt("simulator", partial(_redirect, settings.simulator_url))
         if self._providers is not None:
@@ -159,6 +168,25 @@ class Runtime:
         if not self._announced:
             self._announced = True
             print(self.announcement(), file=sys.stderr)  # noqa: T201 - logging is not set up this early in a bot
+
+    def _keep_history(self, settings: Settings) -> None:
+        from .history.recording import Recording
+        from .otel.resource import build
+        from .otel.shutdown import end_on_sigterm, end_with_the_process
+
+        if self._recording is not None:
+            self._recording.resume()
+            return
+        recording = Recording(settings, self.telemetry, self._resource or build(settings))
+        recording.start()
+        self._recording = recording
+        if self._providers is None:  # somebody else has set the SDK up, and ends it
+            ending = [("history", self._end_history)]
+            end_on_sigterm(end_with_the_process(ending, settings.shutdown_timeout, self.telemetry.health))
+
+    def _end_history(self) -> None:
+        if self._recording is not None:
+            self.telemetry.attempt("shutdown:history", self._recording.end)
 
     def _measure_process(self, settings: Settings) -> None:
         from .otel.system_metrics import INSTRUMENTATION, PART, SystemMetrics
@@ -191,6 +219,8 @@ class Runtime:
                 self._process.uninstall()
             if self._system_metrics is not None:
                 self._system_metrics.uninstall()
+            if self._recording is not None:
+                self._recording.pause()
             if self._endpoint is not None:
                 self._endpoint.stop()
                 self._endpoint = None

@@ -21,9 +21,13 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9464
 DEFAULT_SHUTDOWN_TIMEOUT = 5.0
 DEFAULT_LOOP_BLOCKED_AFTER = 1.0
+DEFAULT_HISTORY_STORE = "chdb:argus-history"
+DEFAULT_HISTORY_SPOOL = "argus-history-spool"
+DEFAULT_HISTORY_SPOOL_LIMIT = 256.0
 
 _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
+_HISTORY_USERS = ("off", "hashed", "plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,21 @@ class Settings:
         for never.
     shutdown_timeout:
         ``ARGUS_SHUTDOWN_TIMEOUT``: how long the last export may take when the bot ends, in seconds.
+    history:
+        ``ARGUS_HISTORY``: ``off``, or the way that the history of each guild takes: ``otlp``, as log records to where
+        logs go by OTLP, or ``store``, straight to ``history_store``. ``true`` is ``otlp`` where logs are exported by
+        OTLP, else ``store``.
+    history_store:
+        ``ARGUS_HISTORY_STORE``: where history lives, ``clickhouse://user:password@host:8123/database``,
+        ``clickhouses://`` for TLS, or ``chdb:DIRECTORY`` for the embedded engine.
+    history_users:
+        ``ARGUS_HISTORY_USERS``: what history has of users: ``off``, ``hashed`` (by ``history_user_key``)
+        or ``plain``.
+    history_user_key:
+        ``ARGUS_HISTORY_USER_KEY``: the key of the hash.
+    history_spool, history_spool_limit:
+        ``ARGUS_HISTORY_SPOOL``, ``ARGUS_HISTORY_SPOOL_LIMIT``: the directory of events that wait until they can be
+        delivered, and how many MiB it may hold.
     simulator_url:
         ``ARGUS_SIMULATOR_URL``: an `argus_otel.simulator` on this machine that the bot talks to instead of Discord.
     problems:
@@ -99,6 +118,12 @@ class Settings:
     cluster_id: str | None = None
     loop_blocked_after: float = DEFAULT_LOOP_BLOCKED_AFTER
     shutdown_timeout: float = DEFAULT_SHUTDOWN_TIMEOUT
+    history: str = "off"
+    history_store: str = field(default=DEFAULT_HISTORY_STORE, repr=False)  # it may have a password
+    history_users: str = "off"
+    history_user_key: str | None = field(default=None, repr=False)
+    history_spool: str = DEFAULT_HISTORY_SPOOL
+    history_spool_limit: float = DEFAULT_HISTORY_SPOOL_LIMIT
     simulator_url: str | None = None
     problems: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin], repr=False)
@@ -194,10 +219,31 @@ class _Resolution:
                 DEFAULT_SHUTDOWN_TIMEOUT,
                 "a number of seconds, 0 or more",
             ),
+            "history_store": take(
+                "history_store",
+                ("ARGUS_HISTORY_STORE",),
+                str,
+                DEFAULT_HISTORY_STORE,
+                "clickhouse://user:password@host:8123/database, clickhouses://… or chdb:DIRECTORY",
+                secret=True,
+            ),
+            "history_user_key": take("history_user_key", ("ARGUS_HISTORY_USER_KEY",), str, None, "a key", secret=True),
+            "history_spool": take(
+                "history_spool", ("ARGUS_HISTORY_SPOOL",), str, DEFAULT_HISTORY_SPOOL, "the path of a directory"
+            ),
+            "history_spool_limit": take(
+                "history_spool_limit",
+                ("ARGUS_HISTORY_SPOOL_LIMIT",),
+                _mebibytes,
+                DEFAULT_HISTORY_SPOOL_LIMIT,
+                "a number of MiB above 0",
+            ),
             "simulator_url": take(
                 "simulator_url", ("ARGUS_SIMULATOR_URL",), str, None, "the URL that argus_otel.simulator printed"
             ),
         }
+        values["history"] = self._history(values["logs_exporters"])
+        values["history_users"] = self._history_users(values["history_user_key"])
         return Settings(**values, problems=tuple(self._problems), origins=self._origins)
 
     def _take(
@@ -246,6 +292,31 @@ class _Resolution:
         name = script_name(sys.orig_argv)
         self._origins["service_name"] = Origin("the script's name", name)
         return name
+
+    def _history(self, logs_exporters: tuple[str, ...]) -> str:
+        right = "true, false, otlp or store"
+        chosen = self._take("history", ("ARGUS_HISTORY",), _history, "off", right)
+        by_otlp = any(exporter in _PROTOCOLS.values() for exporter in logs_exporters)
+        if chosen == "true":
+            return "otlp" if by_otlp else "store"
+        if chosen == "otlp" and not by_otlp:
+            self._problems.append(
+                "ARGUS_HISTORY is 'otlp', but logs are exported nowhere by OTLP: set OTEL_EXPORTER_OTLP_ENDPOINT, or "
+                "ARGUS_HISTORY=store; there is no history"
+            )
+            return "off"
+        return chosen or "off"
+
+    def _history_users(self, key: str | None) -> str:
+        right = "off, hashed or plain"
+        users = self._take("history_users", ("ARGUS_HISTORY_USERS",), _one_of(_HISTORY_USERS), "off", right) or "off"
+        if users == "hashed" and not key:
+            self._problems.append(
+                "ARGUS_HISTORY_USERS is 'hashed', but ARGUS_HISTORY_USER_KEY has no key for the hash: give it a long "
+                "random text, and keep it; using 'off' instead"
+            )
+            return "off"
+        return users
 
     def _exporters(self, signal: str, always: tuple[str, ...]) -> tuple[str, ...]:
         name, variable = f"{signal}_exporters", f"OTEL_{signal.upper()}_EXPORTER"
@@ -343,6 +414,28 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise ValueError(text)
     return seconds
+
+
+def _mebibytes(text: str) -> float:
+    mebibytes = float(text)
+    if not 0 < mebibytes < float("inf"):
+        raise ValueError(text)
+    return mebibytes
+
+
+def _history(text: str) -> str:
+    if text.lower() in ("otlp", "store"):
+        return text.lower()
+    return "true" if _boolean(text) else "off"
+
+
+def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    return parse
 
 
 def _rates(text: str) -> dict[str, float]:

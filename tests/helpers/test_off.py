@@ -14,7 +14,7 @@ import pytest
 
 _USE = """
 import argus_otel, asyncio, json, sys
-from argus_otel import annotate, count, timed
+from argus_otel import annotate, count, record, timed
 
 @timed("work")
 def work(): return 3
@@ -26,6 +26,7 @@ def use():
     count("songs.played", genre="rock")
     count("bad name", -1)
     annotate(user_id=1)
+    record("song.played", guild=object())
     with timed("block", a=object()):
         pass
     return work(), asyncio.run(slow())

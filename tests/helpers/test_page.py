@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from argus_otel.otel.readers import PrometheusReader
-from argus_otel.telemetry import SpanKind, complaints, own, own_metrics, own_values
+from argus_otel.telemetry import SpanKind, complaints, own, own_events, own_metrics, own_values
 
 from .conftest import Kept
 from .test_count import warned
@@ -29,7 +29,7 @@ def run(snippet: str) -> dict[str, Any]:
 
 
 def test_each_snippet_is_exercised_here() -> None:
-    assert len(SNIPPETS) == 5
+    assert len(SNIPPETS) == 6
 
 
 def test_the_first_snippet(traced: Kept, caplog: pytest.LogCaptureFixture) -> None:
@@ -97,6 +97,16 @@ def test_what_is_annotated_is_on_the_root(traced: Kept, caplog: pytest.LogCaptur
     assert warned(caplog) == []
 
 
+def test_what_is_recorded_is_in_history(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
+    names = run(SNIPPETS[5])
+    recorded: list[tuple[Any, ...]] = []
+    kept.telemetry.history = lambda event, attributes, duration: recorded.append((event.name, attributes, duration))
+    asyncio.run(names["finish"](81384788765712384, "So What", 545.0))
+    kept.telemetry.history = None
+    assert recorded == [("song.played", {"discord.guild.id": "81384788765712384", "title": "So What"}, 545.0)]
+    assert warned(caplog) == []
+
+
 def test_the_caps_are_those_of_the_page() -> None:
     caps = PAGE.partition("| cap | is |")[2].partition("## What it costs")[0]
     rows = dict(re.findall(r"^\| ([^|]+) \| (\d+)[, ]", caps, re.MULTILINE))
@@ -108,6 +118,8 @@ def test_the_caps_are_those_of_the_page() -> None:
         "what looks like an id: 15 to 20 digits in a row": 0,
         "series of a metric": own_metrics.MOST_SERIES,
         "attributes that annotations bring, by name": own.MOST_ANNOTATIONS,
+        "names of events that are recorded": own_events.MOST_EVENTS,
+        "attributes of an event, characters of a text": own_events.MOST_DETAILS,
     }
     assert f"cut after {own_values.LONGEST_ANNOTATION} characters" in PAGE
     assert complaints.MOST == 100

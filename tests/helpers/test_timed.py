@@ -425,7 +425,16 @@ class Player:
         (functools.lru_cache(generator), "is for functions"),
         (3, "is for functions"),
     ],
-    ids=str,
+    ids=[
+        "a generator",
+        "an async generator",
+        "a class",
+        "an instance",
+        "a staticmethod",
+        "a classmethod",
+        "an lru_cache",
+        "a number",
+    ],
 )
 def test_what_cannot_be_timed_stays_as_it_is(caplog: pytest.LogCaptureFixture, thing: Any, told: str) -> None:
     assert timed("x")(thing) is thing

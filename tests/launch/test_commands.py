@@ -161,6 +161,7 @@ def test_ledger_and_metrics_agree_after_thousands_of_operations_with_faults(
     assert sum(row.ledger for row in rows) > 10_000
 
 
+@pytest.mark.alone
 def test_durations_agree_within_5_ms_or_5_percent(simulator: BackgroundSimulator, start: Start) -> None:
     bot = start(RUN)
     simulator.faults.add(Slow(0.3), probability=0.3)

@@ -133,6 +133,6 @@ def test_what_an_export_that_fails_has_lost_is_counted(telemetry: Telemetry) -> 
         made.export(["raise"])
     watched(Exporter, telemetry, "exporter:metrics test")().export(lambda: Outcome.FAILURE)
     assert telemetry.points(EXPORT_LOST) == [
-        ({"argus.exporter": "traces test"}, 4),
-        ({"argus.exporter": "metrics test"}, 0),
+        ({"argus.exporter": "traces test", "argus.export.loss.reason": "failed"}, 4),
+        ({"argus.exporter": "metrics test", "argus.export.loss.reason": "failed"}, 0),
     ]

@@ -14,6 +14,8 @@ from argus_otel.telemetry import HistogramCell
 
 from .conftest import Observe, Observed
 
+pytestmark = pytest.mark.alone
+
 
 def lag(observed: Observed) -> HistogramCell:
     return observed.telemetry.histogram(LOOP_LAG)[()]

@@ -21,6 +21,8 @@ from argus_otel.telemetry import State
 
 from .conftest import Observe, Observed
 
+pytestmark = pytest.mark.alone
+
 
 async def begin(observed: Observed) -> None:
     """Have the running loop watched, and its first tick over."""

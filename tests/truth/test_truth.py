@@ -17,11 +17,14 @@ import pytest
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
 from argus_otel.simulator import BackgroundSimulator, RateLimited
+from argus_otel.sources.discord.catalogue import GUILD_JOIN_EVENT, GUILD_LEAVE_EVENT
 from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
 
 from ..launch.conftest import RUN, Bot, Receiver, until
 from . import truths
 from .storm import Evidence, Storm, read_journal
+
+pytestmark = pytest.mark.alone
 
 WITNESS = Path(__file__).with_name("witness.py")
 
@@ -96,6 +99,9 @@ def start(simulator: BackgroundSimulator, receiver: Receiver, path: Path) -> Bot
         "OTEL_BSP_MAX_QUEUE_SIZE": "100000",
         "OTEL_METRIC_EXPORT_INTERVAL": "1000",
         "ARGUS_TRACE_RATES": "event=1",
+        "ARGUS_HISTORY": "true",
+        "ARGUS_HISTORY_USERS": "plain",
+        "ARGUS_HISTORY_SPOOL": str(path.with_name("spool")),
     }
     bot = Bot.started(simulator, RUN, str(WITNESS), settings=settings)
     try:
@@ -233,6 +239,8 @@ def test_every_event_has_attributes_of_the_catalogue_and_no_other(evidence: Evid
     for _, record in evidence.received.records:
         if record.event_name:
             seen[record.event_name] |= truths.attributes(record).keys() - {"event.name"}
+    for also_in_history in (GUILD_JOIN_EVENT, GUILD_LEAVE_EVENT):
+        seen[also_in_history.name].remove("argus.history.id")
     assert seen.keys() == events.keys()
     for name, keys in seen.items():
         assert keys == set(events[name].attributes), name

@@ -485,8 +485,9 @@ def hooks_active(evidence: Evidence) -> Rows:
 
 
 def happened(evidence: Evidence, event: Event) -> int:
-    """Return how many records of an event were received."""
-    return sum(record.event_name == event.name for _, record in evidence.received.records)
+    """Return how many records of an event were received, other than those of history."""
+    records = (record for _, record in evidence.received.records if record.event_name == event.name)
+    return sum("argus.history.id" not in attributes(record) for record in records)
 
 
 @of(discord.SESSION_EVENT)
@@ -630,3 +631,74 @@ def rest_spans(evidence: Evidence) -> Rows:
     named = Counter((span.name,) for span in spans)
     seen = {(f"{entry.method} {entry.template}",) for entry in evidence.ledger.rest_now()}
     yield Row("names that the ledger has not", 0, len(named.keys() - seen))
+
+
+# -- history
+
+
+def kept(evidence: Evidence, *events: Event) -> dict[str, dict[str, Any]]:
+    """Return the attributes of each record of history, by its id; of some events, or of all."""
+    names = {event.name for event in events}
+    records = (attributes(record) for _, record in evidence.received.records)
+    return {
+        found["argus.history.id"]: found
+        for found in records
+        if "argus.history.id" in found and (not names or found["event.name"] in names)
+    }
+
+
+def durations(records: Iterator[dict[str, Any]], *names: str) -> dict[tuple[str, ...], tuple[int, float]]:
+    """Return (count, sum of seconds) by the values of these attributes."""
+    return added(
+        (tuple(str(each.get(name, "")) for name in names), (1, each.get("argus.history.duration", 0.0)))
+        for each in records
+    )
+
+
+@of(discord.COMMAND_EVENT)
+def commands_in_history(evidence: Evidence) -> Rows:
+    written = {
+        (name, kind, error): pair
+        for (kind, name, error), pair in journal(evidence, "slash", "user", "message", "prefix").items()
+    }
+    records = iter(kept(evidence, discord.COMMAND_EVENT).values())
+    ours = durations(records, discord.COMMAND_NAME.name, discord.COMMAND_TYPE.name, discord.ERROR_TYPE.name)
+    unknown = ours.pop(("_OTHER", "prefix", "CommandNotFound"))[0]
+    yield Row("unknown prefix commands", evidence.done["!nothing of the kind"], unknown)
+    yield from means(written, ours)
+
+
+@of(discord.COMPONENT_EVENT, discord.MODAL_EVENT, discord.AUTOCOMPLETE_EVENT)
+def interactions_in_history(evidence: Evidence) -> Rows:
+    kinds = {discord.COMPONENT_EVENT: "component", discord.MODAL_EVENT: "modal_submit"}
+    kinds[discord.AUTOCOMPLETE_EVENT] = "autocomplete"
+    true = Counter(entry.kind for entry in interactions(evidence))
+    for event, kind in kinds.items():
+        yield Row(kind, true[kind], len(kept(evidence, event)))  # type: ignore[index]
+    written = journal(evidence, "component", "modal")
+    records = kept(evidence, discord.COMPONENT_EVENT, discord.MODAL_EVENT).values()
+    names = {discord.COMPONENT_EVENT.name: "component", discord.MODAL_EVENT.name: "modal"}
+    ours = added(
+        ((names[event], name, error), pair)
+        for (event, name, error), pair in durations(
+            iter(records), "event.name", discord.COMMAND_NAME.name, discord.ERROR_TYPE.name
+        ).items()
+        if error not in ("unhandled", "CheckFailure")
+    )
+    yield from means({key: pair for key, pair in written.items() if key[2] != "CheckFailure"}, ours)
+
+
+@of(argus.HISTORY_EVENTS)
+def history_events(evidence: Evidence) -> Rows:
+    true = Counter((str(record["event.name"]),) for record in kept(evidence).values())
+    yield Row("joined", evidence.done["join"], true[discord.GUILD_JOIN_EVENT.name,])
+    yield Row("left", evidence.done["leave"], true[discord.GUILD_LEAVE_EVENT.name,])
+    yield from counts(true, counted(evidence, argus.HISTORY_EVENTS))
+
+
+@of(argus.HISTORY_DROPPED, argus.HISTORY_WAITING)
+def nothing_is_missing_from_history(evidence: Evidence) -> Rows:
+    sent = sum("argus.history.id" in attributes(record) for _, record in evidence.received.records)
+    yield Row("sent twice", 0, sent - len(kept(evidence)))
+    for metric in (argus.HISTORY_DROPPED, argus.HISTORY_WAITING):
+        yield Row(metric.name, 0, sum(counted(evidence, metric).values()))

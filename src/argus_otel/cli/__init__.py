@@ -91,6 +91,37 @@ _COMMANDS = {
             "catalogue --format weaver --output registry",
         ),
     ),
+    "history": _Command(
+        summary="ask what happened to guilds over months",
+        description=(
+            "Asks the store of history, or deletes from it. `argus-otel history QUESTION --help` tells more of each. "
+            "All is answered from rollups, and so also about times whose raw rows are gone. Exit code 0; 1: the store "
+            "cannot be asked, or says no; 2: wrong usage."
+        ),
+        examples=(
+            "history top --since 7d",
+            "history quiet --for 14d",
+            "history adoption song --replaces play",
+            "history guild 81384788765712384 --format json",
+            "history forget --user 80351110224678912",
+        ),
+        usage="%(prog)s [-h] question ...",
+    ),
+    "clickhouse": _Command(
+        summary="make the tables of history, logs and traces",
+        description=(
+            "Creates the tables in ClickHouse that history, and the Collector's logs and traces, are stored in, brings "
+            "them up to date, sets how long data is kept, and tells what is there. Exit code 0; 1: the store cannot be "
+            "asked, or is not up to date; 2: wrong usage."
+        ),
+        examples=(
+            "clickhouse migrate --store clickhouse://argus:secret@localhost:8123/argus",
+            "clickhouse migrate --keep traces=7d,history=1y,daily=forever",
+            "clickhouse status",
+            "clickhouse sql --cluster production > schema.sql",
+        ),
+        usage="%(prog)s [-h] action ...",
+    ),
     "top": _Command(
         summary="watch a running bot in the terminal",
         description="Watches a running bot in the terminal, by what its endpoint serves.",

@@ -24,6 +24,7 @@ from .agreement import Row, compare
 
 PREFIX_COMMANDS = ("!volume 70", "!volume loud", "!latency", "!forget 1", "!encore")
 
+_PASSED_ON = ("OTEL_EXPORTER_OTLP_", "OTEL_METRIC_EXPORT_", "ARGUS_HISTORY")
 _START = 30.0
 _SETTLE = 20.0
 
@@ -86,7 +87,7 @@ class Stage:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))},
             # Sent on where somebody has a Collector; everything else is as in a bare environment.
-            **{name: value for name, value in os.environ.items() if name.startswith("OTEL_EXPORTER_OTLP_")},
+            **{name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
             "ARGUS_SIMULATOR_URL": self._simulator.url,
             "ARGUS_ENDPOINT_PORT": str(port),
             "DISCORD_TOKEN": self._simulator.token,

@@ -18,6 +18,8 @@ _log = logging.getLogger("argus_otel")
 HEAD_AT_MOST = 32 * 1024
 """How long a request line and its headers may be together, in bytes."""
 
+_LINES_AT_MOST = 100
+
 _BODY_AT_MOST = 64 * 1024
 
 _FOR_ALL = (
@@ -107,14 +109,19 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class _Head(io.BufferedIOBase):
-    """Reads a request whose head is bounded as a whole: http.server bounds each line, at 64 KiB, and their number."""
+    """Reads a request whose head is bounded as a whole: http.server bounds each line, at 64 KiB.
+
+    It bounds their number too, by a global that some packages raise, a client of ClickHouse's among them.
+    """
 
     def __init__(self, file: io.BufferedIOBase) -> None:
         self._file = file
         self._left = HEAD_AT_MOST
+        self._lines = 0
 
     def readline(self, size: int | None = -1) -> bytes:  # pyright: ignore[reportIncompatibleMethodOverride]
-        if self._left <= 0:
+        self._lines += 1
+        if self._left <= 0 or self._lines > _LINES_AT_MOST:
             raise LineTooLong("request")  # which http.server answers with 431
         wanted = self._left if size is None or size < 0 else min(size, self._left)
         line = self._file.readline(wanted)

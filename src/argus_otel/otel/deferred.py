@@ -18,6 +18,7 @@ from opentelemetry.metrics import Histogram as Instrument
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from argus_otel.telemetry import Attributes, Histogram, Kind, Metric, Telemetry, TraceReference
+from argus_otel.telemetry.catalogue import EXPORT_LOST
 
 # An empty context would not do: the SDK takes the running one in its stead.
 _NO_SPAN = trace.set_span_in_context(trace.INVALID_SPAN, Context())
@@ -31,12 +32,13 @@ _Record = tuple[Metric, float, Attributes, "TraceReference | None"]
 class DeferredHistograms:
     """Queues records for the SDK's histograms.
 
-    The queue holds the last hundred thousand records: it overflows only where neither a reader nor the thread has come
-    by for as long.
+    The queue holds a hundred thousand records: it overflows only where neither a reader nor the thread has come by for
+    as long. What has no room is counted as lost.
     """
 
     def __init__(self, meter: Meter, telemetry: Telemetry, metrics: Iterable[Metric]) -> None:
-        self._queue: deque[_Record] = deque(maxlen=_LIMIT)
+        self._queue: deque[_Record] = deque()
+        self._losses = telemetry.counter(EXPORT_LOST)
         self._emptying = threading.Lock()
         self._stopped = threading.Event()
         self._meter = meter
@@ -56,8 +58,15 @@ class DeferredHistograms:
         if metric.name in self._histograms or self._stopped.is_set():
             return
         histogram = self._histograms[metric.name] = self._telemetry.histogram(metric)
-        append = self._queue.append
-        histogram.relay_to(lambda attributes, value, span: append((metric, value, attributes, span)))
+        queue, losses = self._queue, self._losses
+
+        def relay(attributes: Attributes, value: float, span: TraceReference | None) -> None:
+            if len(queue) < _LIMIT:
+                queue.append((metric, value, attributes, span))
+            else:
+                losses["metrics deferred", "queue_full"].value += 1
+
+        histogram.relay_to(relay)
 
     def _instrument(self, metric: Metric) -> Instrument:
         instrument = self._instruments.get(metric.name)

@@ -63,7 +63,7 @@ def watched(exporter: type[T], telemetry: Telemetry, part: str) -> type[T]:
     each attempt.
     """
     health = telemetry.health
-    lost = telemetry.counter(EXPORT_LOST)[part.removeprefix("exporter:")]
+    lost = telemetry.counter(EXPORT_LOST)[part.removeprefix("exporter:"), "failed"]
 
     def failed(why: str, batch: object) -> None:
         if isinstance(batch, Sized):  # metrics come as a whole, and the next collection makes up for a lost one
@@ -84,7 +84,7 @@ def watched(exporter: type[T], telemetry: Telemetry, part: str) -> type[T]:
             return result
 
     Watched.__name__ = Watched.__qualname__ = exporter.__name__
-    _quieten(exporter)
+    quieten(exporter)
     return cast("type[T]", Watched)
 
 
@@ -96,7 +96,8 @@ class _OncePerMessage(logging.Filter):
         return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
 
 
-def _quieten(exporter: type[object]) -> None:
+def quieten(exporter: type[object]) -> None:
+    """Keep what an exporter logs of each attempt at DEBUG."""
     for name in _logger_names(exporter):
         logger = logging.getLogger(name)
         if not any(isinstance(known, _OncePerMessage) for known in logger.filters):

@@ -25,6 +25,7 @@ from argus_otel.settings import Settings
 from argus_otel.telemetry import State, Telemetry
 
 from .exporters import load, watched
+from .losses import counting
 from .proxies import is_proxy
 from .readers import HistogramReader, PrometheusReader, PushReader, reader_class
 from .sampling import KEEP_ALL, sampler
@@ -61,6 +62,10 @@ class Providers:
             self._telemetry.attempt(f"exporter:{signal}", partial(set_up, resource))
         if self._ending:
             self._end = end_with_the_process(self._ending, self._settings.shutdown_timeout, self._health)
+
+    def at_the_end(self, name: str, end: Callable[[], object]) -> None:
+        """Have ``end`` called too when the process ends; to be said before anything is set up."""
+        self._ending.append((name, end))
 
     def end_on_sigterm(self) -> None:
         """Export what is left also when the process is told to end by SIGTERM."""
@@ -110,7 +115,8 @@ class Providers:
 
     def _span_processor(self, name: str, part: str) -> SpanProcessor:
         exporter = load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER")
-        return BatchSpanProcessor(watched(exporter, self._telemetry, part)())
+        made = watched(exporter, self._telemetry, part)()
+        return counting(BatchSpanProcessor, "on_end", made, part, self._telemetry)
 
     def _sampler(self) -> Sampler:
         made = self._telemetry.attempt("sampler", partial(sampler, self._settings))
@@ -132,7 +138,8 @@ class Providers:
 
     def _log_processor(self, name: str, part: str) -> LogRecordProcessor:
         exporter = load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER")
-        return BatchLogRecordProcessor(watched(exporter, self._telemetry, part)())
+        made = watched(exporter, self._telemetry, part)()
+        return counting(BatchLogRecordProcessor, "on_emit", made, part, self._telemetry)
 
     # -- all three
 

@@ -23,6 +23,7 @@ from .gauges import Gauge, Reading
 from .guard import Guard, PartError, message_of
 from .health import Check, Health, Part, State
 from .histograms import Exemplar, Histogram, HistogramCell, Relay
+from .history import HERE, HistorySink, Place
 from .logged import Logged, LogSink
 from .operations import Operation
 from .own import Own, Timing, worker
@@ -47,6 +48,9 @@ __all__ = [
     "Exemplar",
     "Operation",
     "EventSink",
+    "HistorySink",
+    "Place",
+    "HERE",
     "Logged",
     "LogSink",
     "LoopWatcher",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .definitions import Attribute, Catalogue, Kind, Metric, Span, SpanKind
+from .definitions import Attribute, Catalogue, Detail, Kind, Metric, Span, SpanKind
 
 HOOK = Attribute("argus.hook", "The hook, by the name that /status gives it.", cap=100, examples=("REST calls",))
 ATTRIBUTE = Attribute("argus.attribute", "The attribute whose values were capped.", cap=100, examples=("url.template",))
@@ -24,14 +24,58 @@ ATTRIBUTE_OVERFLOW = Metric(
     "Values that became _OTHER, because an attribute had reached its cap or the value is outside its closed set.",
     (ATTRIBUTE,),
 )
+LOSS = Attribute(
+    "argus.export.loss.reason",
+    "Why: `failed`, the export; `queue_full`, while exports took too long; `ended`, after the last export.",
+    values=("failed", "queue_full", "ended"),
+)
 EXPORTER = Attribute("argus.exporter", "The signal and the exporter.", cap=20, examples=("traces otlp_proto_grpc",))
 
 EXPORT_LOST = Metric(
     "argus.export.lost",
     Kind.COUNTER,
     "{item}",
-    "Spans and log records that were lost, since their export failed for good.",
-    (EXPORTER,),
+    "Spans, log records and points of histograms that were lost on their way to an exporter, or by it.",
+    (EXPORTER, LOSS),
+)
+
+HISTORY_EVENT = Attribute(
+    "argus.history.event", "The event's name.", cap=300, examples=("discord.command", "song.played")
+)
+DROP_REASON = Attribute(
+    "argus.history.drop.reason",
+    "`buffer_full`: events came faster than they could be written. `spool_full`: the directory of waiting events had "
+    "reached its limit. `refused`: the store will never take it. `torn`: half written when a process was killed. "
+    "`names`: events by too many different names. `shutdown`: no time or place was left when the bot ended.",
+    values=("buffer_full", "spool_full", "refused", "torn", "names", "shutdown"),
+)
+WHERE = Attribute("argus.history.where", "Where they wait.", values=("memory", "disk"))
+
+HISTORY_EVENTS = Metric(
+    "argus.history.events",
+    Kind.COUNTER,
+    "{event}",
+    "Events that were taken into history, to be delivered.",
+    (HISTORY_EVENT,),
+)
+HISTORY_DROPPED = Metric(
+    "argus.history.dropped",
+    Kind.COUNTER,
+    "{event}",
+    "Events that are in no history, by reason.",
+    (DROP_REASON,),
+)
+HISTORY_WAITING = Metric(
+    "argus.history.waiting",
+    Kind.GAUGE,
+    "{event}",
+    "Events that are still to be delivered. Processes that share a directory all see what waits there.",
+    (WHERE,),
+)
+
+DETAILS = (
+    Detail("argus.history.id", "The same for one thing that happened, however often it is sent.", ("9f0c7c52-…",)),
+    Detail("argus.history.duration", "How long it took, in seconds; absent for what has no duration.", (0.25,)),
 )
 
 TIMED_SPAN = Span(
@@ -41,5 +85,18 @@ TIMED_SPAN = Span(
     ("error.type",),
 )
 
-CATALOGUE = Catalogue("argus", metrics=(HOOK_ERRORS, HOOK_ACTIVE, ATTRIBUTE_OVERFLOW, EXPORT_LOST), spans=(TIMED_SPAN,))
+CATALOGUE = Catalogue(
+    "argus",
+    metrics=(
+        HOOK_ERRORS,
+        HOOK_ACTIVE,
+        ATTRIBUTE_OVERFLOW,
+        EXPORT_LOST,
+        HISTORY_EVENTS,
+        HISTORY_DROPPED,
+        HISTORY_WAITING,
+    ),
+    spans=(TIMED_SPAN,),
+    details=DETAILS,
+)
 """The distro about itself."""

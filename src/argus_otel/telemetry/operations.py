@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter
 
+from .history import Place
 from .tracing import TraceSpan
 
 
@@ -19,6 +20,8 @@ class Operation:
         When it began, by :func:`time.perf_counter`, in seconds.
     span:
         Its span, or ``None`` where nothing is traced.
+    place:
+        Where it happens, while there is a history of it.
     error:
         The exception of the observed program's own code that decided the outcome, until the operation ends. The first
         one noted stays.
@@ -26,6 +29,7 @@ class Operation:
 
     # Class attributes are the defaults: an operation is made for each piece of work, and most never differ from them.
     span: TraceSpan | None = None
+    place: Place | None = None
     error: BaseException | None = None
     ended: bool = False
 
@@ -52,4 +56,6 @@ class Operation:
         # A context that somebody copied meanwhile may hold this operation for as long as a connection lives: it must
         # not hold, by the exception's traceback, what the observed program was at.
         self.error = None
+        if self.place is not None:
+            self.place.over = True
         return duration

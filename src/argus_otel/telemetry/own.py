@@ -1,4 +1,4 @@
-"""What the bot's own code counts, times and annotates: metrics that no catalogue has, defined by their first use.
+"""What the bot's own code counts, times, annotates and records: its metrics are defined by their first use.
 
 Nothing here raises into the bot. What a call got wrong is told once, with what would be right, and counts nothing; what
 exceeds a cap becomes ``_OTHER``.
@@ -16,6 +16,7 @@ from .complaints import Complaints, shown
 from .counters import CounterCell
 from .definitions import Attribute, AttributeValue, Catalogue, Kind
 from .operations import Operation
+from .own_events import OwnEvents
 from .own_metrics import ERROR, MOST_ATTRIBUTES, MOST_VALUES, OwnCounter, OwnHistogram, OwnMetric, Pairs
 from .own_values import (
     AMOUNT_RULE,
@@ -108,6 +109,7 @@ class Own:
         self.begin = shield(HOOK, self._begin)
         self.end = shield(HOOK, self._end)
         self.annotate = shield(HOOK, self._annotate)
+        self.record = shield(HOOK, OwnEvents(telemetry, self._complaints, self._namespaces).record)
 
     # -- counting
 

@@ -15,6 +15,7 @@ from .gauges import Gauge, Reading
 from .guard import Guard
 from .health import Health, State
 from .histograms import Histogram
+from .history import HistorySink
 from .logged import Logged
 from .rates import Rates
 from .redaction import Redactor
@@ -44,6 +45,8 @@ class Telemetry:
         See their classes.
     tracing:
         Set by the bridge; ``None`` while nothing is traced.
+    history:
+        Set by whoever keeps a history; ``None`` while nobody does.
     rates:
         Which share of the traces of each kind of work is kept.
     quiet:
@@ -56,6 +59,7 @@ class Telemetry:
         self.redact = Redactor()
         self.health = Health()
         self.tracing: Tracing | None = None
+        self.history: HistorySink | None = None
         self.rates = Rates()
         self.quiet: Callable[[], Scope] | None = None
         self.on_start: Callable[[], None] = _nothing

@@ -112,9 +112,10 @@ def gather(catalogues: Iterable[Catalogue] = CATALOGUES) -> Contents:
     """Return what is in ``catalogues``."""
     catalogues = tuple(catalogues)
     known: dict[str, Known] = {}
-    for catalogue in catalogues:
+    for catalogue in catalogues:  # all of them first: one catalogue's events may have another's attributes
         for detail in catalogue.details:
             known.setdefault(detail.name, Known(detail.name, detail.meaning, examples=detail.examples))
+    for catalogue in catalogues:
         for metric in catalogue.metrics:
             for each in metric.attributes:
                 one = known.setdefault(each.name, Known(each.name))

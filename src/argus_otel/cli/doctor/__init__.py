@@ -57,12 +57,15 @@ def examine(environ: Mapping[str, str], *, network: bool) -> list[Finding]:
 def _with_opentelemetry(environ: Mapping[str, str], *, network: bool) -> list[Finding]:
     """Look at what takes a whole installation to look at."""
     from .configuration import look_at_settings
+    from .history import look_at_history
     from .loading import look_at_loading
     from .otlp import look_at_otlp
     from .serving import look_at_endpoint
 
     settings = Settings.resolve(environ)
     findings = [*look_at_loading(settings, environ), *look_at_settings(settings, environ)]
+    if not settings.disabled:
+        findings += look_at_history(settings, network=network)
     if network and not settings.disabled:
         findings += [*look_at_endpoint(settings), *look_at_otlp(settings, environ)]
     return findings

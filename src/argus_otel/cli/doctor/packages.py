@@ -18,7 +18,8 @@ _GROUP = "Packages"
 
 _EXTRAS = {
     "otlp-http": "OTLP over HTTP",
-    "clickhouse": "history in ClickHouse",
+    "clickhouse": "history on a ClickHouse server",
+    "embedded": "history without a server",
     "cli": "argus-otel top",
     "system": "metrics of the process",
     "demo": "argus-otel demo",

@@ -6,7 +6,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 from argus_otel.settings import Settings
 from argus_otel.version import __version__
@@ -126,6 +126,8 @@ def _status(endpoint: _RunningEndpoint) -> Iterator[Finding]:
     else:
         remedy = "restart the bot after an upgrade, or run the doctor of the bot's own environment"
         yield Finding(_GROUP, "status", Status.WARN, f"{detail}; this is {__version__}", remedy)
+    if "history" in facts:
+        yield _history(cast("dict[str, Any]", facts["history"]))
     parts = cast("dict[str, dict[str, str]]", facts.get("parts", {}))
     libraries = cast("list[dict[str, object]]", facts.get("libraries", []))
     partly = any(library.get("fork") for library in libraries)
@@ -139,6 +141,16 @@ def _status(endpoint: _RunningEndpoint) -> Iterator[Finding]:
         status = {"failed": Status.FAIL, "absent": Status.WARN}.get(part.get("state", ""))
         if status is not None and name not in expected:
             yield Finding(_GROUP, f"part {name}", status, part.get("detail", ""))
+
+
+def _history(told: dict[str, Any]) -> Finding:
+    waiting = ", ".join(f"{number} in {where}" for where, number in told.get("waiting", {}).items())
+    detail = f"{told.get('recorded', 0):g} events, by {told.get('mode')} to {told.get('where')}; waiting: {waiting}"
+    dropped = ", ".join(f"{number:g} ({reason})" for reason, number in told.get("dropped", {}).items())
+    if not dropped:
+        return Finding(_GROUP, "history", Status.OK, detail)
+    last = told.get("last_error")
+    return Finding(_GROUP, "history", Status.WARN, f"{detail}; lost: {dropped}" + (f"; {last}" if last else ""))
 
 
 def _object(answer: Answer) -> dict[str, object]:

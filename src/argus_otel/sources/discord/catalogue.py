@@ -442,6 +442,27 @@ _GUILD = ("discord.guild.id", "discord.guild.name", "discord.guild.member_count"
 
 GUILD_JOIN_EVENT = Event("discord.guild.join", "The bot came to a guild", _GUILD)
 GUILD_LEAVE_EVENT = Event("discord.guild.leave", "The bot is gone from a guild", _GUILD)
+
+_PLACE = ("discord.guild.id", "discord.channel.id", "discord.user.id", SHARD_ID.name)
+_WORK_EVENT = ("argus.history.id", "argus.history.duration", *_PLACE, COMMAND_NAME.name, OUTCOME.name, ERROR_TYPE.name)
+
+# In history only, where ARGUS_HISTORY asks for one. Joins and leaves are there too.
+COMMAND_EVENT = Event(
+    "discord.command",
+    "In history only: a slash, user, message or prefix command has run",
+    (*_WORK_EVENT, COMMAND_TYPE.name),
+)
+COMPONENT_EVENT = Event(
+    "discord.component",
+    "In history only: a button or select menu was used, whose name stands for a command's",
+    _WORK_EVENT,
+)
+MODAL_EVENT = Event(
+    "discord.modal", "In history only: a modal was sent in, whose name stands for a command's", _WORK_EVENT
+)
+AUTOCOMPLETE_EVENT = Event(
+    "discord.autocomplete", "In history only: choices for a command's option were asked for", _WORK_EVENT
+)
 EXTENSION_EVENT = Event(
     "discord.extension.load_failed",
     "An extension could not be loaded",

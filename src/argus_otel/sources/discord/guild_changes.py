@@ -161,6 +161,8 @@ class GuildChanges:
             if facts.get(fact) is not None:  # Discord says neither of a guild that is unavailable
                 attributes[f"discord.guild.{fact}"] = facts[fact]
         self._telemetry.emit(event, attributes)
+        if self._telemetry.history is not None:
+            self._telemetry.history(event, attributes, None)
 
 
 def _cached(state: ConnectionState[Any]) -> Guilds:

@@ -16,16 +16,31 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import perf_counter
 from time import time as wall_clock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import AttributeValue, CounterCell, HistogramCell, Operation, Span, Telemetry, Tracing
+from argus_otel.telemetry import (
+    HERE,
+    AttributeValue,
+    CounterCell,
+    Event,
+    HistogramCell,
+    HistorySink,
+    Operation,
+    Place,
+    Span,
+    Telemetry,
+    Tracing,
+)
 
 from .catalogue import (
+    AUTOCOMPLETE_EVENT,
     AUTOCOMPLETE_SPAN,
     COMMAND_DURATION,
+    COMMAND_EVENT,
     COMMAND_NAME,
     COMMAND_SPAN,
     COMMAND_TYPE,
+    COMPONENT_EVENT,
     COMPONENT_NAME,
     COMPONENT_SPAN,
     COMPONENTS_UNHANDLED,
@@ -33,12 +48,14 @@ from .catalogue import (
     INTERACTION_DURATION,
     INTERACTION_TYPE,
     INTERACTIONS_ACTIVE,
+    MODAL_EVENT,
     MODAL_SPAN,
     OUTCOME,
     RESPONSE_TIME,
     UNACKNOWLEDGED,
 )
 from .chains import Chains
+from .interaction_payloads import place_of, qualified_name
 from .outcomes import OK, REJECTED, UNHANDLED, Outcome, original, outcome_of
 from .patches import Function, Hooks
 
@@ -73,6 +90,14 @@ class Series:
         self.response = response
 
 
+_EVENTS: dict[Span, Event] = {
+    COMMAND_SPAN: COMMAND_EVENT,
+    AUTOCOMPLETE_SPAN: AUTOCOMPLETE_EVENT,
+    COMPONENT_SPAN: COMPONENT_EVENT,
+    MODAL_SPAN: MODAL_EVENT,
+}
+
+
 class Kind:
     """What all interactions of one type have in common, and all commands of one type.
 
@@ -84,6 +109,8 @@ class Kind:
         How its spans' names begin, and their definition.
     active:
         How many run now.
+    event:
+        What history calls them.
     for_tree:
         Whether discord.py hands it to the command tree.
     series:
@@ -95,6 +122,7 @@ class Kind:
         self.command_type = command_type
         self.prefix = span.work
         self.span = span
+        self.event = _EVENTS[span]
         self.active = active
         self.for_tree = span in (COMMAND_SPAN, AUTOCOMPLETE_SPAN)
         self.series: dict[str | None, Series] = {}
@@ -209,17 +237,19 @@ class Interactions:
                 operation = begin(state, data)
                 if operation is None:
                     return parse(data)
-                span = operation.span
+                span, place = operation.span, operation.place
                 try:
-                    if span is None:
-                        parse(data)
-                    else:
-                        # The task that discord.py creates in here copies the context, and so nests under the span.
+                    # The task that discord.py creates in here copies the context, and so nests under the span.
+                    token = None if place is None else HERE.set(place)
+                    if span is not None:
                         span.enter()
-                        try:
-                            parse(data)
-                        finally:
+                    try:
+                        parse(data)
+                    finally:
+                        if span is not None:
                             span.leave()
+                        if token is not None:
+                            HERE.reset(token)
                 except BaseException as error:  # discord.py can make nothing of it, so nobody will ever handle it
                     abandon(operation, error)
                     raise
@@ -251,6 +281,8 @@ class Interactions:
             operation.name = name
             # discord.py gives these to the command tree without asking anybody, where there is one.
             operation.claimed = not operation.by_fork and state._command_tree is not None
+        if self._telemetry.history is not None:
+            operation.place = Place(place_of(data, state.shard_count or 1))
         if self._telemetry.tracing is not None:
             self._start_span(self._telemetry.tracing, operation, data, state.shard_count or 1)
         kind.active.value += 1
@@ -268,7 +300,7 @@ class Interactions:
             if kind is None:
                 return None
             interaction_id = int(data["id"])
-            name = _qualified_name(data["data"]) if kind.for_tree else None
+            name = qualified_name(data["data"]) if kind.for_tree else None
         except (AttributeError, LookupError, TypeError, ValueError):
             return None
         return (interaction_id, kind, name) if 0 <= interaction_id < _SNOWFLAKES else None
@@ -356,6 +388,9 @@ class Interactions:
             if kind.command_type is not None:
                 named = (operation.name, kind.command_type, *outcome)
                 self._commands[named].record(duration, trace)
+        history = self._telemetry.history
+        if history is not None:
+            _tell(history, operation, outcome, duration)
         # What is remembered until the deadline must keep nothing of the bot's alive.
         operation.interaction = None
         if operation.acknowledged:
@@ -429,22 +464,17 @@ def _set_parser(state: ConnectionState[Any], parse: Function) -> None:
     state.parsers["INTERACTION_CREATE"] = parse
 
 
-def _qualified_name(data: dict[str, Any]) -> str:
-    """Return a command's name with its group and subcommand, as discord.py's ``qualified_name`` has it.
-
-    Raises
-    ------
-    AttributeError, LookupError, TypeError, ValueError
-        It has none, or one that is no text or cannot leave this process.
-    """
-    name: str = data["name"]
-    options: list[dict[str, Any]] | None = data.get("options")
-    while options and options[0].get("type") in (1, 2):  # a subcommand or a group of them, always alone
-        name += " " + options[0]["name"]
-        options = options[0].get("options")
-    if not name.isascii():
-        name.encode()  # half of a surrogate pair, which JSON may hold, would cost an exporter all that it sends
-    return name
+def _tell(history: HistorySink, operation: InteractionOperation, outcome: Outcome, duration: float) -> None:
+    kind = operation.kind
+    attributes = {} if operation.place is None else operation.place.attributes.copy()
+    if operation.name is not None:
+        attributes[COMMAND_NAME.name] = operation.name
+    if kind.command_type is not None:
+        attributes[COMMAND_TYPE.name] = kind.command_type
+    attributes[OUTCOME.name] = outcome.name
+    if outcome.error_type is not None:
+        attributes[ERROR_TYPE.name] = outcome.error_type
+    history(kind.event, attributes, duration)
 
 
 def _span_attributes(operation: InteractionOperation, data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
@@ -456,26 +486,5 @@ def _span_attributes(operation: InteractionOperation, data: dict[str, Any], shar
         attributes[COMMAND_NAME.name] = operation.command
     if operation.kind.command_type is not None:
         attributes[COMMAND_TYPE.name] = operation.kind.command_type
-    guild = _digits(data, "guild_id")
-    if guild is not None:
-        attributes["discord.guild.id"] = guild
-        attributes["discord.shard.id"] = (int(guild) >> 22) % shards
-    channel = _digits(data, "channel_id")
-    if channel is not None:
-        attributes["discord.channel.id"] = channel
-    user = _digits(_object(_object(data, "member") or data, "user"), "id")
-    if user is not None:
-        attributes["discord.user.id"] = user
+    attributes.update(place_of(data, shards))
     return attributes
-
-
-def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
-    """Return an object within another, or an empty one where there is none."""
-    value = data.get(key)
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _digits(data: dict[str, Any], key: str) -> str | None:
-    """Return a snowflake in its decimal digits; ``None`` where there is none."""
-    value = data.get(key)
-    return value if isinstance(value, str) and len(value) <= 20 and value.isascii() and value.isdecimal() else None

@@ -8,12 +8,14 @@ because the original gets the same arguments, and whatever it raises passes thro
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Token
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import OTHER, AttributeValue, Operation, Telemetry
+from argus_otel.telemetry import HERE, OTHER, AttributeValue, Operation, Place, Telemetry
 
-from .catalogue import COMMAND_DURATION, COMMAND_NAME, COMMAND_TYPE, OUTCOME, PREFIX_SPAN
-from .outcomes import COMMAND_NOT_FOUND, original, outcome_of
+from .catalogue import COMMAND_DURATION, COMMAND_EVENT, COMMAND_NAME, COMMAND_TYPE, ERROR_TYPE, OUTCOME, PREFIX_SPAN
+from .outcomes import COMMAND_NOT_FOUND, Outcome, original, outcome_of
 from .patches import Hooks, Patch
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ HOOK = "prefix commands"
 
 class PrefixOperation(Operation):
     """One prefix command, and the context that it runs in."""
+
+    token: Token[Place | None] | None = None
 
     def __init__(self, ctx: Context[Any]) -> None:
         super().__init__()
@@ -68,6 +72,9 @@ class PrefixCommands:
         if not (ctx.command or ctx.invoked_with):
             return None
         operation = PrefixOperation(ctx)
+        if self._telemetry.history is not None:
+            operation.place = Place(_place_of(ctx))
+            operation.token = HERE.set(operation.place)
         if self._telemetry.tracing is not None:
             name = _name(ctx)
             operation.span = self._telemetry.tracing.root(
@@ -98,12 +105,16 @@ class PrefixCommands:
         if span is not None:
             span.leave()
             span.rename(f"command {name}")  # a group's subcommand is known only now
-            attributes: dict[str, AttributeValue] = {COMMAND_NAME.name: name, OUTCOME.name: outcome.name}
-            if outcome.error_type is not None:
-                attributes["error.type"] = outcome.error_type
-            span.set(attributes)
+            span.set(_ending(name, outcome))
         duration = operation.end(failed=outcome.failed)
         self._durations[name, "prefix", outcome.name, outcome.error_type].record(duration, operation.trace)
+        if operation.token is not None:
+            with suppress(ValueError):  # dropped halfway, and collected in some other context
+                HERE.reset(operation.token)
+        history = self._telemetry.history
+        if history is not None:
+            place = {} if operation.place is None else operation.place.attributes
+            history(COMMAND_EVENT, {**place, COMMAND_TYPE.name: "prefix", **_ending(name, outcome)}, duration)
 
 
 def _name(ctx: Context[Any]) -> str:
@@ -111,11 +122,20 @@ def _name(ctx: Context[Any]) -> str:
     return ctx.command.qualified_name if ctx.command is not None else OTHER
 
 
+def _ending(name: str, outcome: Outcome) -> dict[str, AttributeValue]:
+    attributes: dict[str, AttributeValue] = {COMMAND_NAME.name: name, OUTCOME.name: outcome.name}
+    if outcome.error_type is not None:
+        attributes[ERROR_TYPE.name] = outcome.error_type
+    return attributes
+
+
 def _span_attributes(ctx: Context[Any]) -> dict[str, AttributeValue]:
+    return {COMMAND_TYPE.name: "prefix", "discord.message.id": str(ctx.message.id), **_place_of(ctx)}
+
+
+def _place_of(ctx: Context[Any]) -> dict[str, AttributeValue]:
     message = ctx.message
     attributes: dict[str, AttributeValue] = {
-        COMMAND_TYPE.name: "prefix",
-        "discord.message.id": str(message.id),
         "discord.channel.id": str(message.channel.id),
         "discord.user.id": str(message.author.id),
     }

@@ -63,6 +63,10 @@ SIGNALS: dict[str, Hook] = {
             c.RESPONSE_TIME,
             c.UNACKNOWLEDGED,
             c.COMPONENTS_UNHANDLED,
+            c.COMMAND_EVENT,
+            c.COMPONENT_EVENT,
+            c.MODAL_EVENT,
+            c.AUTOCOMPLETE_EVENT,
         ),
         "No client is found: nothing of gateway, shards, guilds, caches and interactions, and never ready. REST "
         "and prefix commands go on.",
@@ -101,25 +105,48 @@ SIGNALS: dict[str, Hook] = {
         "Connections, joining, packets or disconnections, as the target says, are not seen.",
     ),
     "app commands": Hook(
-        (c.COMMAND_SPAN, c.AUTOCOMPLETE_SPAN, c.COMMAND_DURATION, c.INTERACTION_DURATION, c.INTERACTIONS_ACTIVE),
+        (
+            c.COMMAND_SPAN,
+            c.AUTOCOMPLETE_SPAN,
+            c.COMMAND_DURATION,
+            c.INTERACTION_DURATION,
+            c.INTERACTIONS_ACTIVE,
+            c.COMMAND_EVENT,
+            c.AUTOCOMPLETE_EVENT,
+        ),
         "Without `_call`, application commands have no end, and so no duration and no span; without one of the others, "
         "what commands raise is missed, and they count as `ok`.",
     ),
     "hybrid commands": Hook(
-        (c.COMMAND_SPAN, c.COMMAND_DURATION, c.INTERACTION_DURATION),
+        (c.COMMAND_SPAN, c.COMMAND_DURATION, c.INTERACTION_DURATION, c.COMMAND_EVENT),
         "What a hybrid command raises, called as a slash command, is missed, and it counts as `ok`.",
     ),
     "fork commands": Hook(
-        (c.COMMAND_SPAN, c.AUTOCOMPLETE_SPAN, c.COMMAND_DURATION, c.INTERACTION_DURATION, c.INTERACTIONS_ACTIVE),
+        (
+            c.COMMAND_SPAN,
+            c.AUTOCOMPLETE_SPAN,
+            c.COMMAND_DURATION,
+            c.INTERACTION_DURATION,
+            c.INTERACTIONS_ACTIVE,
+            c.COMMAND_EVENT,
+            c.AUTOCOMPLETE_EVENT,
+        ),
         "The forks' `app commands`. Without `_schedule_event`, application commands have no duration; without the "
         "other, what they raise is missed, and they count as `ok`.",
     ),
     "components": Hook(
-        (c.COMPONENT_SPAN, c.MODAL_SPAN, c.INTERACTION_DURATION, c.INTERACTIONS_ACTIVE),
+        (
+            c.COMPONENT_SPAN,
+            c.MODAL_SPAN,
+            c.INTERACTION_DURATION,
+            c.INTERACTIONS_ACTIVE,
+            c.COMPONENT_EVENT,
+            c.MODAL_EVENT,
+        ),
         "Clicks, modals or dynamic items, as the target says, count as unhandled, or in a fork have no duration.",
     ),
     "prefix commands": Hook(
-        (c.PREFIX_SPAN, c.COMMAND_DURATION),
+        (c.PREFIX_SPAN, c.COMMAND_DURATION, c.COMMAND_EVENT),
         "Without `invoke`, prefix commands are not seen; without `dispatch_error`, what they raise is missed.",
     ),
     "REST calls": Hook(

@@ -1,0 +1,75 @@
+"""Whether the history that the settings ask for can be kept: packages, spool, store and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from argus_otel.history import migrations
+from argus_otel.history.address import Address, parse
+from argus_otel.history.errors import StoreError
+from argus_otel.history.spool import Spool, SpoolError
+from argus_otel.history.store import connect
+from argus_otel.settings import Settings
+
+from .findings import Finding, Status
+
+_GROUP = "History"
+
+
+def look_at_history(settings: Settings, *, network: bool) -> Iterator[Finding]:
+    """Look at what a bot with these settings would do for its history.
+
+    Parameters
+    ----------
+    network:
+        Whether to ask a server for its tables. An embedded store is not opened, since a bot may be at it.
+    """
+    if settings.history == "off":
+        yield Finding(_GROUP, "history", Status.INFO, "off; ARGUS_HISTORY=true keeps one")
+        return
+    yield from _spool(settings)
+    if settings.history == "otlp":
+        yield Finding(_GROUP, "history", Status.OK, "as log records, to where logs are exported by OTLP")
+        return
+    try:
+        address = parse(settings.history_store)
+    except StoreError as error:
+        detail, _, remedy = str(error).partition("; ")
+        yield Finding(_GROUP, "store", Status.FAIL, detail, remedy)
+        return
+    yield from _store(address, network=network)
+
+
+def _store(address: Address, *, network: bool) -> Iterator[Finding]:
+    extra, module = ("embedded", "chdb") if address.embedded else ("clickhouse", "clickhouse_connect")
+    missing = [name for name in dict.fromkeys(("clickhouse_connect", module)) if find_spec(name) is None]
+    if missing:
+        detail = f"{address} needs {' and '.join(missing)}, which is not installed"
+        yield Finding(_GROUP, "store", Status.FAIL, detail, f"pip install 'argus-otel[{extra}]'")
+    elif address.embedded:
+        yield Finding(_GROUP, "store", Status.OK, f"{address}: a process of its own takes events in now and then")
+    elif not network:
+        yield Finding(_GROUP, "store", Status.INFO, f"{address} (not asked)")
+    else:
+        try:
+            with connect(address, timeout=5.0) as store:
+                migrations.check(store)
+                yield Finding(_GROUP, "store", Status.OK, f"{address}: ClickHouse {store.version}, with our tables")
+        except StoreError as error:
+            detail, _, remedy = str(error).rpartition("; ")
+            yield Finding(_GROUP, "store", Status.FAIL, detail or str(error), remedy if detail else "")
+
+
+def _spool(settings: Settings) -> Iterator[Finding]:
+    spool = Spool(Path(settings.history_spool).absolute(), int(settings.history_spool_limit * (1 << 20)))
+    try:
+        spool.check()
+        waiting, size = spool.waiting(), spool.size()
+    except SpoolError as error:
+        yield Finding(_GROUP, "spool", Status.FAIL, str(error), "set ARGUS_HISTORY_SPOOL to another directory")
+        return
+    limit = f"of {settings.history_spool_limit:g} MiB"
+    detail = f"{spool.directory}: {waiting} events wait, {size / (1 << 20):.1f} {limit}"
+    yield Finding(_GROUP, "spool", Status.OK, detail)

@@ -1,0 +1,132 @@
+"""Where history lives: ``clickhouse://``, ``clickhouses://`` (TLS) or ``chdb:DIRECTORY`` (the engine embedded)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from .errors import AddressError
+
+SETTING = "ARGUS_HISTORY_STORE"
+DEFAULT = "chdb:argus-history"
+DATABASE = "argus"
+"""Where an address names no database, and that of every embedded store."""
+
+RIGHT = "clickhouse://user:password@host:8123/database, the same with clickhouses:// (TLS), or chdb:DIRECTORY"
+
+_PORTS = {"clickhouse": 8123, "clickhouses": 8443}
+_EMBEDDED = "chdb"
+_UNREADABLE = "host and port cannot be read (a @, / or : in a password is written %40, %2F or %3A)"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a store is.
+
+    Attributes
+    ----------
+    database:
+        Letters, digits and underscores.
+    directory:
+        Of an embedded store, as it was given; ``None`` for a server, whose the other attributes are.
+    secure:
+        Whether the server is spoken to over TLS.
+    """
+
+    database: str = DATABASE
+    directory: str | None = None
+    host: str = ""
+    port: int = 0
+    user: str = "default"
+    password: str = field(default="", repr=False)
+    secure: bool = False
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the engine runs in this process."""
+        return self.directory is not None
+
+    def __str__(self) -> str:
+        """Return the address as it may be shown to anybody: without the password."""
+        if self.directory is not None:
+            return f"{_EMBEDDED}:{self.directory}"
+        scheme = "clickhouses" if self.secure else "clickhouse"
+        secret = ":***" if self.password else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{self.user}{secret}@{host}:{self.port}/{self.database}"
+
+
+def parse(text: str, setting: str = SETTING) -> Address:
+    """Return the address that ``text`` spells.
+
+    Parameters
+    ----------
+    setting:
+        What the text is the value of, for the message.
+
+    Raises
+    ------
+    AddressError
+        The text is no such address. The message names setting, value (without a password) and what is right.
+    """
+    text = text.strip()
+    scheme, colon, rest = text.partition(":")
+    if not colon or not text:
+        raise _wrong(setting, text, "it has to say what kind of store it is")
+    if scheme == _EMBEDDED:
+        return Address(directory=_directory(setting, text, rest))
+    if scheme in _PORTS and rest.startswith("//"):
+        return _server(setting, text)
+    if scheme in ("http", "https", "tcp", "native"):
+        secure = "s" if scheme == "https" else ""
+        raise _wrong(
+            setting, text, f"it has to begin with clickhouse{secure}:// (ClickHouse's HTTP interface is meant)"
+        )
+    raise _wrong(setting, text, "it has to begin with clickhouse://, clickhouses:// or chdb:")
+
+
+def _directory(setting: str, text: str, rest: str) -> str:
+    # `chdb:///var/lib/history`, as clickhouse-connect spells it, is the same as `chdb:/var/lib/history`.
+    directory = rest[2:] if rest.startswith("//") else rest
+    if not directory or "?" in directory or directory == ":memory:":
+        raise _wrong(setting, text, "after chdb: it has to name a directory, without options")
+    return directory
+
+
+def _server(setting: str, text: str) -> Address:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise _wrong(setting, text, _UNREADABLE) from None
+    if "@" in parts.path:  # the rest of a password, which is not to be shown as a database
+        raise _wrong(setting, text, _UNREADABLE)
+    if not parts.hostname:
+        raise _wrong(setting, text, "it names no host")
+    if port == 0:
+        raise _wrong(setting, text, "the port has to be from 1 to 65535")
+    if parts.query or parts.fragment:
+        options = ", ".join(name for name, _ in parse_qsl(parts.query, keep_blank_values=True)) or "#"
+        raise _wrong(setting, text, f"it may not have options ({options})")
+    database = unquote(parts.path.strip("/")) or DATABASE
+    if not _NAME.fullmatch(database):
+        raise _wrong(setting, text, f"the database is {database!r}, but it has to be letters, digits and underscores")
+    return Address(
+        database=database,
+        host=parts.hostname,
+        port=port or _PORTS[parts.scheme],
+        user=unquote(parts.username or "") or "default",
+        password=unquote(parts.password or ""),
+        secure=parts.scheme == "clickhouses",
+    )
+
+
+def _wrong(setting: str, text: str, why: str) -> AddressError:
+    return AddressError(f"{setting} is {_masked(text)!r}, but {why}; right would be {RIGHT}")
+
+
+def _masked(text: str) -> str:
+    """Hide what could be a password, however badly the rest is written: all from the user's colon to the last ``@``."""
+    return re.sub(r"(//[^:/@]*):.*@", r"\1:***@", text, flags=re.DOTALL)

@@ -1,0 +1,1 @@
+"""The ways of rows to where history lives, one file each."""

@@ -1,0 +1,4 @@
+select cohort, count()
+from ${joins}
+group by cohort
+order by cohort

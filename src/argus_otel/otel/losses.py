@@ -1,0 +1,67 @@
+"""Counts what OpenTelemetry's batch processors have no room for: they drop it with a line in the log and no number.
+
+A processor's queue is looked at before anything is put into it, and what comes while it is full is refused and counted.
+So each item is either in the queue or in the count. (The SDK would let the oldest fall out instead, uncounted.)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any, TypeVar, cast
+
+from argus_otel.telemetry import State, Telemetry
+from argus_otel.telemetry.catalogue import EXPORT_LOST
+
+T = TypeVar("T")
+
+
+def counting(processor: type[T], method: str, exporter: object, part: str, telemetry: Telemetry) -> T:
+    """Return a batch processor that counts what it drops.
+
+    Parameters
+    ----------
+    processor:
+        ``BatchSpanProcessor`` or ``BatchLogRecordProcessor``.
+    method:
+        By which it takes an item.
+    part:
+        As health calls the exporter.
+    """
+    counter, name = telemetry.counter(EXPORT_LOST), part.removeprefix("exporter:")
+    full, ended = counter[name, "queue_full"], counter[name, "ended"]
+    taking = threading.RLock()  # what is done under it may be logged, and so come here again
+
+    class Counting(processor):  # type: ignore[misc, valid-type]
+        _told = False
+
+    made = cast("Any", Counting)(exporter)
+    batch = getattr(made, "_batch_processor", None)
+    queue: object = getattr(batch, "_queue", None)
+    if not isinstance(queue, deque) or not queue.maxlen:
+        detail = f"cannot be counted in {processor.__name__} of this version of OpenTelemetry's SDK"
+        telemetry.health.report("export losses", State.OFF, detail)
+        return cast("T", made)
+    waiting, most = cast("deque[object]", queue), queue.maxlen
+
+    def take(self: Any, item: Any) -> None:
+        context = getattr(item, "context", None)
+        flags = getattr(context, "trace_flags", None)
+        if flags is not None and not flags.sampled:  # a span that is not exported anyhow
+            return
+        with taking:
+            if getattr(batch, "_shutdown", False):
+                ended.value += 1
+            elif len(waiting) < most:
+                self._told = False
+                getattr(super(Counting, self), method)(item)
+            else:
+                full.value += 1
+                if not self._told:
+                    self._told = True
+                    why = f"its queue of {most} is full, and what comes now is lost: exports take too long"
+                    telemetry.health.report(part, State.FAILED, why)
+
+    setattr(Counting, method, take)
+    Counting.__name__ = Counting.__qualname__ = processor.__name__
+    return cast("T", made)

@@ -1,0 +1,103 @@
+"""A Prometheus server, as Debian packages it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .processes import Part, free_port
+
+
+def installed(program: str) -> str:
+    """Its path; the test is skipped where it is not installed. ``promtool`` comes with ``prometheus``."""
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"needs {program}: apt install prometheus, or https://prometheus.io/download/")
+    return path
+
+
+class Prometheus(Part):
+    """One server, on a port that it keeps over restarts.
+
+    Parameters
+    ----------
+    directory:
+        For its data, its config and its log.
+    config:
+        The config's text.
+    """
+
+    def __init__(self, directory: Path, config: str) -> None:
+        super().__init__("Prometheus", directory / "prometheus.log")
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
+        self.port = free_port()
+        self.config = directory / "prometheus.yaml"
+        self.config.write_text(config, encoding="utf-8")
+
+    @classmethod
+    @contextmanager
+    def running_in(cls, directory: Path, config: str) -> Iterator[Prometheus]:
+        """A server that is started, and stopped at the end."""
+        server = cls(directory, config)
+        try:
+            yield server.start()
+        finally:
+            server.kill()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Prometheus:
+        """Start it and wait until it is ready."""
+        command = [installed("prometheus"), f"--config.file={self.config}"]
+        command += [f"--storage.tsdb.path={self.directory / 'data'}", f"--web.listen-address=127.0.0.1:{self.port}"]
+        self.launch([*command, "--enable-feature=exemplar-storage"])
+        self.wait_until(self.ready, "is ready", 30)
+        return self
+
+    def ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.url + "/-/ready", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def ask(self, path: str, **parameters: str) -> Any:
+        """The ``data`` of an answer of its HTTP API, such as of ``query``."""
+        address = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            told = json.load(answer)
+        assert told["status"] == "success", told
+        return told["data"]
+
+    def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
+        """The labels and values that an expression has now."""
+        return [(one["metric"], float(one["value"][1])) for one in self.ask("query", query=expression)["result"]]
+
+    def wait_for(self, expression: str, timeout: float = 30.0) -> list[tuple[dict[str, str], float]]:
+        """Wait until an expression has a value; return what it has then."""
+        return self.wait_until(lambda: self.query(expression), f"has {expression}", timeout)
+
+    def wait_for_scrape(self, job: str) -> None:
+        """Wait until every target of that job has been scraped anew, and well, since the call."""
+        seen = {one["scrapeUrl"]: one["lastScrape"] for one in self._targets(job)}
+
+        def scraped() -> bool:
+            targets = self._targets(job)
+            anew = all(one["lastScrape"] != seen.get(one["scrapeUrl"]) for one in targets)
+            return bool(targets) and anew and all(one["health"] == "up" for one in targets)
+
+        self.wait_until(scraped, f"has scraped {job}")
+
+    def _targets(self, job: str) -> list[dict[str, Any]]:
+        return [one for one in self.ask("targets")["activeTargets"] if one["scrapePool"] == job]

@@ -1,0 +1,83 @@
+"""What the doctor says of history: packages, spool, store and its tables; and of a bot that keeps one."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argus_otel.cli.doctor import history, serving
+from argus_otel.cli.doctor.findings import Finding
+from argus_otel.history.spool import Spool
+from argus_otel.settings import Settings
+from tests.backends.clickhouse import ClickHouse
+from tests.history_bot.conftest import row
+from tests.launch.conftest import free_port
+
+
+def look(tmp_path: Path, *, network: bool = True, **variables: str) -> dict[str, tuple[str, str, str]]:
+    settings = Settings.resolve({"ARGUS_HISTORY_SPOOL": str(tmp_path / "spool"), **variables})
+    found = history.look_at_history(settings, network=network)
+    return {finding.name: (finding.status.value, finding.detail, finding.remedy) for finding in found}
+
+
+def test_history_that_is_off_or_goes_where_logs_go(tmp_path: Path) -> None:
+    assert look(tmp_path)["history"][:2] == ("info", "off; ARGUS_HISTORY=true keeps one")
+    told = look(tmp_path, ARGUS_HISTORY="true", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:4317")
+    assert told["history"][0] == told["spool"][0] == "ok"
+
+
+def test_what_waits_in_the_spool_and_a_spool_that_cannot_be_used(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", 1 << 20)
+    spool.append([row(1), row(2)])
+    spool.close()
+    told = look(tmp_path, ARGUS_HISTORY="store")
+    assert told["spool"][1].endswith("2 events wait, 0.0 of 256 MiB")
+    (tmp_path / "file").touch()
+    status, detail, remedy = look(tmp_path, ARGUS_HISTORY="store", ARGUS_HISTORY_SPOOL=str(tmp_path / "file"))["spool"]
+    assert (status, remedy) == ("fail", "set ARGUS_HISTORY_SPOOL to another directory")
+    assert "is no directory" in detail
+
+
+def test_an_address_that_cannot_be_read(tmp_path: Path) -> None:
+    status, detail, remedy = look(tmp_path, ARGUS_HISTORY="store", ARGUS_HISTORY_STORE="mysql://host")["store"]
+    assert status == "fail"
+    assert "it has to begin with clickhouse://" in detail
+    assert "chdb:DIRECTORY" in remedy
+
+
+def test_a_package_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "find_spec", lambda name: None if name == "chdb" else find_spec(name))
+    assert look(tmp_path, ARGUS_HISTORY="store")["store"] == (
+        "fail",
+        "chdb:argus-history needs chdb, which is not installed",
+        "pip install 'argus-otel[embedded]'",
+    )
+
+
+def test_a_server_with_and_without_tables_and_one_that_does_not_answer(tmp_path: Path) -> None:
+    from argus_otel.history import migrations, store
+
+    with ClickHouse.running_in(tmp_path / "data") as server:
+        variables = {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_STORE": server.dsn()}
+        assert look(tmp_path, network=False, **variables)["store"][0] == "info"
+        status, _, remedy = look(tmp_path, **variables)["store"]
+        assert (status, remedy) == ("fail", "create them: argus-otel clickhouse migrate")
+        with store.connect(server.dsn()) as opened:
+            migrations.migrate(opened)
+        status, detail, _ = look(tmp_path, **variables)["store"]
+        assert status == "ok"
+        assert server.password not in detail
+        nobody = server.dsn().replace(str(server.port), str(free_port()))
+        assert look(tmp_path, ARGUS_HISTORY="store", ARGUS_HISTORY_STORE=nobody)["store"][0] == "fail"
+
+
+def test_a_bot_that_has_lost_events_says_so() -> None:
+    told: dict[str, Any] = {"mode": "otlp", "where": "there", "recorded": 9, "waiting": {"memory": 1, "disk": 2}}
+    fine: Finding = serving._history(told)
+    assert (fine.status.value, fine.detail) == ("ok", "9 events, by otlp to there; waiting: 1 in memory, 2 in disk")
+    bad = serving._history({**told, "dropped": {"spool_full": 3}, "last_error": "away"})
+    assert bad.status.value == "warn"
+    assert bad.detail.endswith("lost: 3 (spool_full); away")

@@ -1,0 +1,134 @@
+"""Events of the bot's own: what is right goes to history as it is, what is wrong is told once and breaks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from argus_otel import record
+from argus_otel.telemetry import AttributeValue, Event
+from argus_otel.telemetry.catalogue import HISTORY_DROPPED
+from argus_otel.telemetry.own_events import MOST_DETAILS, MOST_EVENTS
+
+from .conftest import Kept
+
+Entries = list["tuple[str, dict[str, AttributeValue], float | None]"]
+
+
+@pytest.fixture
+def entries(kept: Kept) -> Iterator[Entries]:
+    found: Entries = []
+
+    def sink(event: Event, attributes: Mapping[str, AttributeValue], duration: float | None) -> None:
+        found.append((event.name, dict(attributes), duration))
+
+    kept.telemetry.history = sink
+    yield found
+    kept.telemetry.history = None
+
+
+def test_an_event_has_what_it_was_given(entries: Entries) -> None:
+    guild, user = SimpleNamespace(id=1102233445566778899), SimpleNamespace(id=3)
+    record("song.played", guild=guild, channel="2", user=user, duration=2, title="So What", live=True, none=None)
+    record("song.played")
+    assert entries == [
+        (
+            "song.played",
+            {
+                "title": "So What",
+                "live": True,
+                "discord.guild.id": "1102233445566778899",
+                "discord.channel.id": "2",
+                "discord.user.id": "3",
+            },
+            2.0,
+        ),
+        ("song.played", {}, None),
+    ]
+
+
+def test_texts_are_bounded_and_without_secrets(kept: Kept, entries: Entries) -> None:
+    kept.telemetry.redact.add_secret("hunter2")
+    record("song.played", long="x" * 10_000, secret="it is hunter2", id=1102233445566778899)
+    assert entries[0][1] == {"long": "x" * 500, "secret": "it is [redacted]", "id": "1102233445566778899"}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (5, "the name has to be a str"),
+        ("", "a name begins with a letter"),
+        ("a b", "a name begins with a letter"),
+        ("discord.command", "names that begin with 'discord.' are not the bot's"),
+        ("argus.x", "names that begin with 'argus.' are not the bot's"),
+        ("x" * 101, "more than 100 characters"),
+    ],
+)
+def test_a_name_that_is_not_the_bots_is_refused_and_told_once(
+    entries: Entries, caplog: pytest.LogCaptureFixture, name: Any, told: str
+) -> None:
+    for _ in range(2):
+        record(name)
+    assert entries == []
+    (line,) = caplog.records
+    assert told in line.getMessage()
+    assert "Nothing is recorded" in line.getMessage()
+    assert "test_record.py" in line.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"guild": "Jazz lovers"}, "guild is an id"),
+        ({"guild": 2**64}, "guild is an id"),
+        ({"user": True}, "user is an id"),
+        ({"channel": object()}, "channel is an id"),
+        ({"duration": -1}, "the duration is a number of seconds"),
+        ({"duration": "long"}, "the duration is a number of seconds"),
+        ({"duration": float("nan")}, "the duration is a number of seconds"),
+        ({"a": object()}, "an attribute is a str, a bool, an int"),
+        ({"a": float("inf")}, "an attribute is a str, a bool, an int"),
+        ({"discord.guild.id": "5"}, "discord.guild.id is what argus-otel sets itself"),
+        ({"event.name": "x"}, "event.name is what argus-otel sets itself"),
+        ({"a b": 1}, "an attribute's name begins with a letter"),
+    ],
+)
+def test_what_is_wrong_is_left_out_and_the_rest_recorded(
+    entries: Entries, caplog: pytest.LogCaptureFixture, given: Any, told: str
+) -> None:
+    record("song.played", **{"kept": 1, **given})
+    assert entries == [("song.played", {"kept": 1}, None)]
+    (line,) = caplog.records
+    assert told in line.getMessage()
+
+
+def test_there_are_caps(kept: Kept, entries: Entries, caplog: pytest.LogCaptureFixture) -> None:
+    record("song.played", **{f"a{number}": number for number in range(MOST_DETAILS + 5)})
+    assert len(entries[0][1]) == MOST_DETAILS
+    for number in range(MOST_EVENTS + 10):
+        record(f"song.number.{number}")
+    assert len(entries) == MOST_EVENTS
+    assert kept.telemetry.points(HISTORY_DROPPED) == [({"argus.history.drop.reason": "names"}, 11)]
+    record("song.played")
+    assert len(entries) == MOST_EVENTS + 1
+    assert len(caplog.records) <= 20
+
+
+def test_without_a_history_nothing_happens_and_nothing_is_complained_of(
+    kept: Kept, caplog: pytest.LogCaptureFixture
+) -> None:
+    record("bad name", guild=object(), duration="x")
+    assert caplog.records == []
+
+
+def test_a_sink_that_fails_breaks_nothing(kept: Kept) -> None:
+    def sink(*_: object) -> None:
+        raise OSError("by hand")
+
+    kept.telemetry.history = sink
+    record("song.played")
+    assert "helpers" in kept.telemetry.guard.faults
+    kept.telemetry.guard._faults.clear()

@@ -1,0 +1,15 @@
+"""The benchmark of history, on a tenth of its events: what it asserts is what matters here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.history import measure
+
+from argus_otel.history.address import Address
+
+
+def test_a_hundred_thousand_events_are_stored_once_and_every_question_is_answered(directory: Path) -> None:
+    report = measure(Address(directory=str(directory), database="benchmark"), 100_000, forgetting=False)
+    assert len(report.steps) == 26
+    assert len(list(report.lines())) == 4 + len(report.steps)

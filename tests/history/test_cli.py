@@ -1,0 +1,283 @@
+"""``argus-otel clickhouse`` and ``argus-otel history``, as somebody types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from argus_otel.cli import history as command
+from argus_otel.cli import main
+from argus_otel.cli.history.asking import QUESTIONS
+from argus_otel.history.journal import hashed
+from argus_otel.history.store import Store, connect
+
+from ..backends.clickhouse import ClickHouse
+from .known import ROWS, use
+
+Told = Callable[..., SimpleNamespace]
+
+UNTIL = ("--until", "2026-02-09", "--service", "bot")
+
+
+@pytest.fixture(scope="module")
+def known(server: ClickHouse) -> str:
+    """The address of a server that has the known history."""
+    address = server.dsn("typed")
+    assert main(["clickhouse", "migrate", "--store", address]) == 0
+    with connect(address) as store:
+        store.insert(ROWS)
+    return address
+
+
+@pytest.fixture
+def argus(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Told:
+    """Run the command in this process; keywords are variables of the environment."""
+
+    def run(*words: str, **variables: str) -> SimpleNamespace:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        try:
+            code = main(words)
+        except SystemExit as end:
+            code = int(str(end.code or 0))
+        out, err = capsys.readouterr()
+        assert "secret" not in out + err
+        return SimpleNamespace(code=code, out=out, err=err)
+
+    return run
+
+
+# -- clickhouse
+
+
+def test_migrate_and_status(argus: Told, server: ClickHouse) -> None:
+    where = {"ARGUS_HISTORY_STORE": server.dsn("cli")}
+    told = argus("clickhouse", "status", **where)
+    assert told.code == 1
+    assert "2  rollups                  not applied" in told.out
+    assert told.err.endswith("create them: argus-otel clickhouse migrate\n")
+    told = argus("clickhouse", "migrate", "--keep", "traces=3d,daily=10y", **where)
+    assert told.code == 0
+    assert told.out.splitlines()[0].startswith(f"clickhouse://argus:***@127.0.0.1:{server.port}/cli (ClickHouse ")
+    assert "applied 4  history from collector" in told.out
+    told = argus("clickhouse", "migrate", "--keep", "traces=4d", **where)
+    assert "All migrations had been applied already." in told.out
+    assert "traces is kept 4d now" in told.out
+    told = argus("clickhouse", "status", **where)
+    assert (told.code, told.err) == (0, "")
+    assert re.search(r"otel_traces +0 +0 B +4d\n", told.out)
+    assert re.search(r"history_daily +0 +0 B +10y\n", told.out)
+
+
+def test_sql_needs_no_server(argus: Told) -> None:
+    told = argus("clickhouse", "sql", "--store", "clickhouse://nobody/mine", "--keep", "history=7d")
+    assert told.code == 0
+    assert "create database if not exists mine;" in told.out
+    assert "ttl toDateTime(time) + interval 168 hour" in told.out
+    assert "Distributed" not in told.out
+    assert "Distributed('prod', 'argus'" in argus("clickhouse", "sql", "--cluster", "prod").out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("status", "--store", "postgres://db"), 2, "--store is 'postgres://db', but it has to begin with"),
+        (("status", "--store", "chdb:/nowhere"), 1, "/nowhere does not exist"),
+        (("migrate", "--keep", "history=long"), 2, "--keep has history=long, but it has to be a number"),
+        (("migrate", "--store", "clickhouse://a:secret@127.0.0.1:9"), 1, "Connection refused"),
+        ((), 2, "the following arguments are required: action"),
+        (("sql", "--cluster", "a b"), 2, "name of a cluster"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(argus: Told, words: tuple[str, ...], code: int, said: str) -> None:
+    told = argus("clickhouse", *words)
+    assert told.code == code
+    assert said in told.err.splitlines()[-1]
+    assert told.out == ""
+
+
+# -- history
+
+
+def test_a_table(argus: Told, known: str) -> None:
+    told = argus("history", "top", *UNTIL, "--store", known)
+    assert (told.code, told.err) == (0, "")
+    assert told.out == (
+        "command  type   uses  share  guilds  users  rejected  errors\n"
+        "play     slash     8  50.0%       2      4         2       1\n"
+        "song     slash     4  25.0%       2      2         0       1\n"
+        "stop     slash     4  25.0%       2      2         0       0\n"
+    )
+
+
+def test_every_question_in_every_format(argus: Told, known: str) -> None:
+    own = {"adoption": ("song", "--replaces", "play"), "guild": ("4",), "quiet": ("--for", "5d")}
+    for name in QUESTIONS:
+        words = ("history", name, *own.get(name, ()), *UNTIL, "--store", known)
+        table = argus(*words)
+        assert (table.code, table.err) == (0, ""), name
+        assert len(table.out.splitlines()) > 1, name
+        document = json.loads(argus(*words, "--format", "json").out)
+        records = document["days"] if name == "guild" else document
+        rows = list(csv.DictReader(io.StringIO(argus(*words, "--format", "csv").out)))
+        assert len(rows) == len(records) > 0, name
+        for row, record in zip(rows, records, strict=True):
+            for key, value in record.items():
+                if isinstance(value, float):  # whose last digit may differ from one asking to the next
+                    assert float(row[key]) == pytest.approx(value)
+                elif key != "active":
+                    assert row[key] == ("" if value is None else str(value))
+
+
+def test_ids_are_text_in_json(argus: Told, known: str) -> None:
+    """A program that reads numbers as floats would round them."""
+    told = argus("history", "errors", "--by", "guild", *UNTIL, "--store", known, "--format", "json")
+    assert [answer["guild_id"] for answer in json.loads(told.out)] == ["1", "4"]
+
+
+def test_retention_has_a_column_for_each_period(argus: Told, known: str) -> None:
+    told = argus("history", "retention", "--until", "2026-02-01", "--service", "bot", "--store", known)
+    assert [line.split() for line in told.out.splitlines()] == [
+        ["start", "guilds", "0", "1", "2", "3"],
+        ["2026-01-05", "3", "66.7%", "33.3%", "0.0%", "0.0%"],
+        ["2026-01-12", "1", "100.0%", "0.0%", "0.0%"],
+    ]
+
+
+def test_nothing_fits(argus: Told, known: str) -> None:
+    for form, out in (("table", "Nothing in history fits.\n"), ("json", "[]\n"), ("csv", "")):
+        assert argus("history", "top", "--service", "nobody", "--store", known, "--format", form).out == out
+    assert argus("history", "guild", "99", "--store", known).out == "Nothing in history fits.\n"
+    assert argus("history", "guild", "99", "--store", known, "--format", "json").out == "null\n"
+
+
+def test_a_name_cannot_move_the_cursor(argus: Told, server: ClickHouse) -> None:
+    address = server.dsn("terminal")
+    argus("clickhouse", "migrate", "--store", address)
+    with connect(address) as store:
+        store.insert(use("2026-01-05T10:00", 1, "\x1b[2Jx\ny", 1.0))
+    told = argus("history", "top", "--store", address)
+    assert "\x1b" not in told.out
+    assert len(told.out.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("top", "--since", "yesterday"), 2, "--since is 'yesterday', but it has to be a date such as 2026-03-01"),
+        (("top", "--since", "2026-02-01", "--until", "2026-01-01"), 2, "has to be later than since"),
+        (("quiet", "--for", "soon"), 2, "--for is 'soon', but it has to be a number with h, d or w"),
+        (("busiest", "--time-zone", "Mars"), 2, "the time zone is 'Mars', but it has to be one such as Europe/Berlin"),
+        (("guild", "my-guild"), 2, "'my-guild' is not an id"),
+        (("top", "--limit", "0"), 2, "'0' is not a whole number above 0"),
+        (("forget",), 2, "one of the arguments --guild --user is required"),
+        (("forget", "--guild", "1; drop table history"), 2, "is not an id"),
+        (("dance",), 2, "invalid choice: 'dance'"),
+    ],
+)
+def test_a_wrong_word_is_told(argus: Told, known: str, words: tuple[str, ...], code: int, said: str) -> None:
+    told = argus("history", *words, ARGUS_HISTORY_STORE=known)
+    assert told.code == code
+    assert said in told.err.splitlines()[-1]
+
+
+def test_a_store_that_is_not_there_is_not_made(argus: Told, tmp_path: Path) -> None:
+    told = argus("history", "top", ARGUS_HISTORY_STORE=f"chdb:{tmp_path}/history")
+    assert told.code == 1
+    assert "name the store that the bot writes to" in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_teaches(argus: Told) -> None:
+    for name, question in QUESTIONS.items():
+        told = argus("history", name, "--help")
+        assert told.code == 0
+        assert f"usage: argus-otel history {name}" in told.out
+        assert all(f"argus-otel history {example}" in told.out for example in question.examples)
+
+
+def test_on_a_terminal_it_is_drawn(known: str) -> None:
+    """With rich where that is installed; the same words without it."""
+    leader, follower = pty.openpty()
+    words = [sys.executable, "-m", "argus_otel", "history", "top", *UNTIL, "--store", known]
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "100"}
+    with subprocess.Popen(words, stdout=follower, stderr=follower, env=environment) as asked:
+        os.close(follower)
+        shown = b""
+        try:
+            while piece := os.read(leader, 65536):
+                shown += piece
+        except OSError:  # that is how a terminal ends
+            pass
+        assert asked.wait(30) == 0
+    os.close(leader)
+    assert "─────" in shown.decode()
+    assert re.search(r"song +slash +4 +25\.0%", shown.decode())
+
+
+# -- forget
+
+
+def rows(address: str) -> int:
+    with connect(address) as store:
+        return int(store.query("select count() from history")[0][0])
+
+
+@pytest.fixture
+def forgettable(server: ClickHouse, request: pytest.FixtureRequest) -> str:
+    address = server.dsn(request.node.name.partition("[")[0])
+    main(["clickhouse", "migrate", "--store", address])
+    with connect(address) as store:
+        store.insert([*ROWS, *use("2026-01-05T10:00", 1, "play", 1.0, user=hashed("80351110224678912", "a key"))])
+    return address
+
+
+def test_forgetting_asks_first(
+    argus: Told, forgettable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = rows(forgettable)
+    capsys.readouterr()
+    words = ("history", "forget", "--guild", "1", "--store", forgettable)
+    told = argus(*words)
+    assert (told.code, rows(forgettable)) == (1, before)
+    assert "add --yes if that is meant" in told.err
+    monkeypatch.setattr(command.sys.stdin, "isatty", lambda: True, raising=False)
+    for answer, code in (("yes", 1), ("1", 0)):
+        monkeypatch.setattr("builtins.input", lambda _, answer=answer: answer)
+        told = argus(*words)
+        assert "It cannot be undone." in told.out
+        assert told.code == code
+        assert (rows(forgettable) < before) is (code == 0)
+    assert re.search(r"history +1\d rows", told.out)
+
+
+def test_a_user_is_forgotten_by_the_key_of_the_settings(
+    argus: Told, forgettable: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    words = ("history", "forget", "--user", "80351110224678912", "--yes", "--store", forgettable)
+    told = argus(*words)
+    assert re.search(r"history +0 rows", told.out)
+    assert "ARGUS_HISTORY_USER_KEY is not set" in told.err
+    told = argus(*words, ARGUS_HISTORY_USER_KEY="a key")
+    assert re.search(r"history +1 rows", told.out)
+    assert told.err == ""
+    assert rows(forgettable) == len(ROWS)
+
+
+def test_what_is_embedded_is_asked_the_same(argus: Told, store: Store) -> None:
+    """In a database of its own, `argus`, on the engine of this process."""
+    where = f"chdb:{store.address.directory}"
+    assert argus("clickhouse", "migrate", "--store", where).code == 0
+    assert argus("history", "top", "--store", where).out == "Nothing in history fits.\n"

@@ -1,0 +1,140 @@
+"""Events for an embedded store: the process that takes them in, and what the bot makes of how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from argus_otel.history import intake
+from argus_otel.history.address import parse
+from argus_otel.history.carriers import embedded
+from argus_otel.history.carriers.embedded import Embedded
+from argus_otel.history.spool import Spool, SpoolError
+from argus_otel.history.taken import Taken
+from argus_otel.history.tally import Tally
+from argus_otel.telemetry import State, Telemetry
+
+from .conftest import dropped, hand_over, row
+
+pytestmark = pytest.mark.skipif(find_spec("chdb") is None, reason="needs ClickHouse's engine: pip install chdb-core")
+
+ROOM = 1 << 30
+
+
+def filled(tmp_path: Path, number: int = 3) -> Path:
+    spool = Spool(tmp_path / "spool", ROOM)
+    spool.append([row(each) for each in range(number)])
+    spool.close()
+    return spool.directory
+
+
+def ran(tmp_path: Path, store: str) -> tuple[int, Taken]:
+    command = [sys.executable, "-m", "argus_otel.history.intake", "--store", store, "--spool", str(tmp_path / "spool")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, Taken(**json.loads(done.stdout))
+
+
+def turned(made: Embedded, condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        made.turn()
+        time.sleep(0.02)
+
+
+def test_what_waits_is_taken_in_and_what_is_torn_is_told_of(tmp_path: Path) -> None:
+    store = f"chdb:{tmp_path / 'store'}"
+    assert ran(tmp_path, store) == (0, Taken())
+    assert not (tmp_path / "store").exists()  # no engine for nothing
+    (path,) = filled(tmp_path).iterdir()
+    path.write_bytes(path.read_bytes()[:-3])
+    assert ran(tmp_path, store) == (0, Taken(2, {"torn": 1}))
+    assert not (tmp_path / "spool").exists()
+    filled(tmp_path)
+    assert ran(tmp_path, store) == (0, Taken(3))  # two of them again, which the store knows
+
+
+def test_what_goes_wrong_is_told_and_leaves_everything_where_it_is(tmp_path: Path) -> None:
+    directory = filled(tmp_path)
+    (tmp_path / "file").touch()
+    code, taken = ran(tmp_path, f"chdb:{tmp_path / 'file'}")
+    assert (code, taken.rows) == (1, 0)
+    assert "cannot be opened" in taken.problem
+    code, taken = ran(tmp_path, "mysql://host")
+    assert code == 1
+    assert "--store is 'mysql://host'" in taken.problem
+    assert Spool(directory, ROOM).waiting() == 3
+    with pytest.raises(SpoolError):
+        intake.take_in(parse("chdb:x"), tmp_path / "file" / "spool")
+
+
+def test_the_bot_learns_how_an_intake_ended_and_tries_again(
+    tmp_path: Path, telemetry: Telemetry, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("argus_otel.history.delivery.FIRST_PAUSE", 0.05)
+    store = tmp_path / "store"
+    store.touch()  # where a directory has to be
+    made = Embedded(parse(f"chdb:{store}"), Spool(tmp_path / "spool", ROOM), tally, interval=0.05)
+    hand_over(made, [row(1), row(2)])
+    assert made.waiting() == 0
+    turned(made, lambda: tally.last_error)
+    assert "cannot be opened" in tally.last_error
+    assert telemetry.health.parts()["exporter:history test"].state is State.FAILED
+    store.unlink()
+    turned(made, lambda: not (tmp_path / "spool").exists())
+    turned(made, lambda: telemetry.health.parts()["exporter:history test"].state is State.OK)
+    assert dropped(telemetry) == {}
+
+
+def test_an_end_waits_no_longer_than_it_may(tmp_path: Path, tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Embedded(parse(f"chdb:{tmp_path / 'store'}"), Spool(tmp_path / "spool", ROOM), tally)
+    hand_over(made, [row(1)])
+    began = time.monotonic()
+    made.finish(began + 0.05)
+    assert time.monotonic() - began < 0.5
+    started = made._intake
+    assert started is not None
+    assert started.wait(30) == 0  # it ends by itself, after the bot
+    assert not (tmp_path / "spool").exists()
+
+
+def test_what_takes_in_is_no_bot_and_is_not_instrumented() -> None:
+    loader = str(Path("site", embedded._SITECUSTOMIZE))
+    made = embedded._environment(
+        {
+            "PYTHONPATH": os.pathsep.join((loader, "mine")),
+            "ARGUS_HISTORY": "true",
+            "OTEL_SERVICE_NAME": "x",
+            "HOME": "h",
+        }
+    )
+    assert made == {"PYTHONPATH": "mine", "HOME": "h", "OTEL_SDK_DISABLED": "true"}
+
+
+def test_questions_are_answered_with_what_waits(tmp_path: Path) -> None:
+    filled(tmp_path)
+    store = f"chdb:{tmp_path / 'store'}"
+
+    def asked(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        settings = {"ARGUS_HISTORY_STORE": store, "ARGUS_HISTORY_SPOOL": str(tmp_path / "spool"), **variables}
+        command = [sys.executable, "-m", "argus_otel", "history", "volume", "--format", "json", *words]
+        environment = {**os.environ, **settings}
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+    # By way of a Collector the events go elsewhere, and a store that is named is asked for what it has itself.
+    elsewhere = {"ARGUS_HISTORY": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    for told in (asked(**elsewhere), asked("--store", store)):
+        assert (tmp_path / "spool").exists(), told
+    told = asked()
+    assert sum(each["uses"] for each in json.loads(told.stdout)) == 3, told.stderr
+    assert not (tmp_path / "spool").exists()
+    (tmp_path / "spool").write_text("no directory")
+    assert asked().returncode == 0
