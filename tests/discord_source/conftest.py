@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import gc
+import time
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -157,15 +160,26 @@ async def running(client: Any, simulator: BackgroundSimulator, shards: int | Non
 
 
 async def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(timeout) if hasattr(asyncio, "timeout") else _no_timeout():
-        while not condition():
-            await asyncio.sleep(0.005)
+    """Wait until something holds.
+
+    Raises:
+        TimeoutError: It does not, ``timeout`` seconds on.
+    """
+    end = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"still not so after {timeout} s")
+        await asyncio.sleep(0.005)
 
 
-@asynccontextmanager
-async def _no_timeout() -> AsyncIterator[None]:
-    yield
+async def let_go(things: Sequence[weakref.ref[Any]]) -> None:
+    """Wait until nobody has any of the things: discord.py's heartbeat threads end a moment after their connection."""
+
+    def all_gone() -> bool:
+        gc.collect()
+        return all(thing() is None for thing in things)
+
+    await until(all_gone)
 
 
 def broken(body: str) -> Callable[..., Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import math
 import time
 import weakref
@@ -17,7 +16,7 @@ from discord.ext import commands
 
 from argus_otel.simulator import BackgroundSimulator, hurry, redirect
 
-from .conftest import Observed, make_bot, running, until
+from .conftest import Observed, let_go, make_bot, running, until
 
 EVENTS = "discord.gateway.events"
 
@@ -216,15 +215,8 @@ def test_a_client_that_has_ended_is_not_kept_alive(observed: Observed, simulator
             ended.append(weakref.ref(bot.ws))
         ended.append(weakref.ref(bot))
 
-    def gone() -> bool:
-        gc.collect()
-        return [reference() for reference in ended] == [None, None]
-
-    async def wait() -> None:
-        await until(gone)  # discord.py's heartbeat thread has the connection until it is told to stop and does
-
     asyncio.run(main())
-    asyncio.run(wait())
+    asyncio.run(let_go(ended))
 
 
 def test_uninstalling_puts_every_original_back() -> None:

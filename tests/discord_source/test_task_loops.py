@@ -16,7 +16,7 @@ from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord.task_loops import TaskLoops
 from argus_otel.telemetry import SpanKind
 
-from .conftest import Observed, broken, make_bot, running, until
+from .conftest import Observed, broken, let_go, make_bot, running, until
 from .test_nesting import parent_of
 
 DURATION = "discord.task.duration"
@@ -371,9 +371,7 @@ def test_a_loop_keeps_no_trace_alive_and_is_not_kept_alive_by_us(observed: Obser
         things = [weakref.ref(cog), weakref.ref(cog.remind)]
         cog.remind.cancel()
         del cog
-        await asyncio.sleep(0.01)
-        gc.collect()
-        assert [thing() for thing in things] == [None, None]
+        await let_go(things)
 
     asyncio.run(main())
     assert observed.values(RUNNING) == {("Starter.remind",): 0}
