@@ -94,6 +94,29 @@ def test_the_bot_learns_how_an_intake_ended_and_tries_again(
     assert dropped(telemetry) == {}
 
 
+def test_what_a_bot_has_recorded_may_be_taken_in_at_any_time(tmp_path: Path, tally: Tally) -> None:
+    where = parse(f"chdb:{tmp_path / 'store'}")
+    made = Embedded(where, Spool(tmp_path / "spool", ROOM), tally)
+    made.turn()  # its own next intake is half a minute away
+    for number in range(2):
+        hand_over(made, [row(number)])
+    assert intake.take_in(where, tmp_path / "spool").rows == 2
+    hand_over(made, [row(2)])
+    assert intake.take_in(where, tmp_path / "spool").rows == 1
+
+
+def test_segments_are_few_while_intakes_fail(tmp_path: Path, tally: Tally) -> None:
+    store = tmp_path / "store"
+    store.touch()  # where a directory has to be
+    made = Embedded(parse(f"chdb:{store}"), Spool(tmp_path / "spool", ROOM), tally)
+    hand_over(made, [row(0)])
+    turned(made, lambda: tally.last_error)
+    for number in range(1, 9):
+        hand_over(made, [row(number)])
+    assert len(list((tmp_path / "spool").iterdir())) == 2
+    assert Spool(tmp_path / "spool", ROOM).waiting() == 9
+
+
 def test_an_end_waits_no_longer_than_it_may(tmp_path: Path, tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Embedded(parse(f"chdb:{tmp_path / 'store'}"), Spool(tmp_path / "spool", ROOM), tally)
     hand_over(made, [row(1)])

@@ -100,6 +100,11 @@ class Pause:
         """Whether it is time."""
         return time.monotonic() >= self._until
 
+    @property
+    def needed(self) -> bool:
+        """Whether what was tried last has failed."""
+        return self._length > 0
+
     def lengthen(self) -> None:
         """Wait longer than the last time; not all processes of a bot for the same time."""
         self._length = min(max(FIRST_PAUSE, 2 * self._length), LONGEST_PAUSE)

@@ -50,8 +50,13 @@ class Embedded:
         self._shelf.put(rows)
 
     def deliver(self) -> None:
-        """Save what was accepted."""
+        """Save what was accepted, where whoever asks about history can take it in at once.
+
+        While intakes fail, it goes into one large segment rather than into one more of many.
+        """
         self._shelf.save()
+        if not self._pause.needed:
+            self._shelf.close_segment()
 
     def turn(self) -> None:
         """Save what could not be saved, and begin an intake, or see what became of one, when it is time."""
