@@ -251,7 +251,8 @@ def _unopened(address: Address, path: Path, told: str) -> StoreError:
     if holder:
         return InUseError(
             f"{address} is in use by another process ({holder}), and an embedded store can be open in one at a time: "
-            "stop that process (most likely the bot), or let history live on a ClickHouse server, which both can use"
+            "ask again (a bot takes events in for a second or so at a time), stop that process, or let history live on "
+            "a ClickHouse server, which many can use"
         )
     return UnreachableError(
         f"{address} cannot be opened: {path} has to be a directory of its own that may be written to; "
