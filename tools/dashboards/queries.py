@@ -1,0 +1,157 @@
+"""Targets: what panels ask Prometheus and ClickHouse."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .style import Json
+
+PROMETHEUS = {"type": "prometheus", "uid": "${prometheus}"}
+CLICKHOUSE = {"type": "grafana-clickhouse-datasource", "uid": "${clickhouse}"}
+
+BOT = 'job=~"$job",instance=~"$instance"'
+"""Selects the processes that are chosen at the top of the dashboard. The cluster chooses among the instances."""
+
+SHARD = BOT + ',discord_shard_id=~"$shard"'
+"""The same for a metric that has shards."""
+
+_WINDOW = "$__rate_interval"
+
+# The plugin's numbers: https://github.com/grafana/sqlds/blob/main/query.go
+_FORMATS = {"timeseries": 0, "table": 1, "logs": 2, "traces": 3}
+Form = Literal["timeseries", "table", "logs", "traces"]
+
+# A query without it, or with one below 4, is taken for one of the plugin's former editor, and converted.
+_PLUGIN_VERSION = "4.10.0"
+
+
+# -- PromQL
+
+
+def of(metric: str, *matchers: str, shard: bool = False) -> str:
+    """Return a selector of a metric, by the processes that are chosen, and by more matchers."""
+    return f"{metric}{{{','.join([SHARD if shard else BOT, *matchers])}}}"
+
+
+def rate(metric: str, *matchers: str, by: str = "", shard: bool = False, window: str = _WINDOW) -> str:
+    """Return what a counter gains a second, over all series, or by labels."""
+    return f"sum{_by(by)} (rate({of(metric, *matchers, shard=shard)}[{window}]))"
+
+
+def total(metric: str, *matchers: str, by: str = "", shard: bool = False) -> str:
+    """Return the sum of a gauge, over all series, or by labels."""
+    return f"sum{_by(by)} ({of(metric, *matchers, shard=shard)})"
+
+
+def increase(metric: str, *matchers: str, by: str = "", shard: bool = False) -> str:
+    """Return by how much a counter rose while one step of the graph went by, roughly: for what is rare."""
+    return f"sum{_by(by)} (increase({of(metric, *matchers, shard=shard)}[{_WINDOW}]))"
+
+
+def counted(metric: str, *matchers: str, by: str = "", shard: bool = False, window: str = "$__range") -> str:
+    """Return by how much a counter rose in the dashboard's whole time range.
+
+    A counter that was not there when the range began has begun in it, with the first thing that it counts: of those
+    ``increase`` would leave out that first one, which of an error that happened once is all. Their last value is taken whole.
+    """
+    series = of(metric, *matchers, shard=shard)
+    before = f"increase({series}[{window}]) and {series} offset {window}"
+    return f"sum{_by(by)} (({before}) or last_over_time({series}[{window}]))"
+
+
+def quantile(share: float, metric: str, *matchers: str, by: str = "", window: str = _WINDOW) -> str:
+    """Return a quantile of a histogram, which ``metric`` names without ``_bucket``."""
+    return f"histogram_quantile({share:g}, {rate(metric + '_bucket', *matchers, by=_and('le', by), window=window)})"
+
+
+def _by(labels: str) -> str:
+    return f" by ({labels})" if labels else ""
+
+
+def _and(*labels: str) -> str:
+    return ", ".join(label for label in labels if label)
+
+
+# -- targets
+
+
+def prom(
+    expression: str,
+    legend: str = "__auto",
+    *,
+    instant: bool = False,
+    form: Literal["time_series", "table", "heatmap"] = "time_series",
+    exemplar: bool = False,
+    interval: str = "",
+) -> Json:
+    """Return a target that asks Prometheus.
+
+    Parameters
+    ----------
+    legend:
+        What a series is called, with ``{{label}}``.
+    instant:
+        Ask for the end of the time range only.
+    exemplar:
+        Show exemplars, each of which leads to a trace; for buckets of histograms.
+    interval:
+        The least step, such as ``1m``.
+    """
+    target: Json = {
+        "datasource": PROMETHEUS,
+        "editorMode": "code",
+        "expr": expression,
+        "legendFormat": legend,
+        "format": form,
+        "instant": instant,
+        "range": not instant,
+        "exemplar": exemplar,
+    }
+    if interval:
+        target["interval"] = interval
+    return target
+
+
+def per(expression: str) -> Json:
+    """Return a target for a table: one row for each series, as things are at the end of the time range."""
+    return prom(expression, instant=True, form="table")
+
+
+def now(expression: str, legend: str = "__auto") -> Json:
+    """Return a target for a single figure, as things are at the end of the time range."""
+    return prom(expression, legend, instant=True)
+
+
+def percentiles(metric: str, *matchers: str, shares: tuple[float, ...] = (0.5, 0.95, 0.99)) -> list[Json]:
+    """Return targets for quantiles of a histogram, called p50 and so on; the last brings the exemplars."""
+    return [
+        prom(quantile(share, metric, *matchers), f"p{share * 100:g}", exemplar=share == shares[-1]) for share in shares
+    ]
+
+
+def clickhouse(sql: str, form: Form = "table") -> Json:
+    """Return a target that asks ClickHouse, in the default database of the data source.
+
+    Parameters
+    ----------
+    sql:
+        May use the plugin's macros, such as ``$__timeFilter(Timestamp)``, and variables of the dashboard.
+    form:
+        What columns have to be called: ``logs`` wants ``timestamp``, ``body``, ``level`` and may have ``labels`` and ``traceID``;
+        ``traces`` wants ``traceID``, ``spanID``, ``parentSpanID``, ``serviceName``, ``operationName``, ``startTime`` and
+        ``duration`` (ms), and may have ``tags`` and ``serviceTags``; ``timeseries`` wants a column ``time``.
+    """
+    return {
+        "datasource": CLICKHOUSE,
+        "pluginVersion": _PLUGIN_VERSION,
+        "editorType": "sql",
+        "queryType": form,
+        "format": _FORMATS[form],
+        "rawSql": sql.strip(),
+        "meta": {"timezone": "UTC"},
+    }
+
+
+def chosen(column: str, variable: str) -> str:
+    """Return a condition of SQL: the column has a value that the variable has; always true while that is "All"."""
+    return f"$__conditionalAll({column} in (${{{variable}:singlequote}}), ${variable})"
