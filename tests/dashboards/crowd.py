@@ -1,4 +1,4 @@
-"""What happens to the jukebox: users who use it, rarer things that are done one after the other, and a Discord that fails."""
+"""What happens to the jukebox: users who use it, rarer things that are done one by one, and a Discord that fails."""
 
 from __future__ import annotations
 
@@ -107,6 +107,7 @@ class Crowd:
 
     def _fail(self) -> None:
         faults = self._simulator.faults
+        faults.add(RateLimited("cloudflare"), template="/webhooks/*", times=2)
         for scope, share in (("user", 0.015), ("shared", 0.02)):
             faults.add(RateLimited(scope, retry_after=0.3), probability=share)
         faults.add(RateLimited("global", retry_after=0.2), template="/channels/*", probability=0.02)

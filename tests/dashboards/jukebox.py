@@ -1,6 +1,7 @@
 """A music bot that does, within a minute, whatever a bot can do: each metric of the catalogue has data, and each panel.
 
-It runs as one of several processes, each with the shards that ``JUKEBOX_SHARDS`` names (``0,1``) of ``JUKEBOX_SHARD_COUNT``.
+It runs as one of several processes, each with the shards that ``JUKEBOX_SHARDS`` names (``0,1``), of
+``JUKEBOX_SHARD_COUNT``.
 What goes wrong here goes wrong on purpose. Nothing in it knows of argus-otel but what ``docs/helpers.md`` tells of.
 """
 

@@ -1,8 +1,8 @@
 """A busy bot, and everything behind it, for dashboards to be asked of.
 
 One simulated Discord; a bot of two processes with two shards each; and two ways at once: a Prometheus that scrapes the
-processes themselves, and a Collector with another Prometheus behind it, and ClickHouse with traces, logs and history. Of
-history there are some months besides. When the world is made nothing moves any more: every question is asked about the
+processes themselves, and a Collector with another Prometheus behind it, and ClickHouse with traces, logs and history.
+Of history there are some months besides. When the world is made nothing moves any more: every question is asked about the
 same span of time, and so has the same answer each time.
 """
 
@@ -109,6 +109,7 @@ class Process(Part):
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
             "OTEL_METRIC_EXPORT_INTERVAL": "1000",
             "OTEL_BSP_SCHEDULE_DELAY": "500",
+            "OTEL_BSP_MAX_QUEUE_SIZE": "512",  # which the jukebox exceeds, as it can
             "OTEL_BLRP_SCHEDULE_DELAY": "500",
         }
 
@@ -204,7 +205,7 @@ _GUILDS = 60
 
 
 def past(now: float, events: int = 12_000) -> Iterator[Row]:
-    """History of the last :data:`DAYS` days: guilds that came, stayed, left, and went quiet; the same ones each time."""
+    """History of the last :data:`DAYS` days: guilds that came, stayed, left, or went quiet; the same each time."""
     dice = random.Random(11)
     first = now - DAYS * 86400
     guilds = [81384788765712384 + number * 4194304 for number in range(_GUILDS)]
