@@ -7,15 +7,16 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli.measures import prometheus_name
-from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
-from argus_otel.telemetry import Catalogue
 from tools.grafana.frames import Frame, is_empty
 from tools.grafana.macros import MacroError
 from tools.grafana.model import Dashboard, Target
 from tools.grafana.session import Session, SessionError
 from tools.grafana.sources import ClickHouse, Prometheus, RefusedError
+
+from argus_otel.catalogues import CATALOGUES
+from argus_otel.cli.measures import prometheus_name
+from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
+from argus_otel.telemetry import Catalogue
 
 from .promql import Selector, read
 
@@ -105,10 +106,13 @@ class Answers:
 
     def __post_init__(self) -> None:
         for target in self.targets():
-            try:
-                self.frames[self.key(target)] = self.session.ask(target)
-            except (RefusedError, MacroError, SessionError) as error:
-                self.refused.append(f"{target.where}: {error}")
+            self._ask(target)
+
+    def _ask(self, target: Target) -> None:
+        try:
+            self.frames[self.key(target)] = self.session.ask(target)
+        except (RefusedError, MacroError, SessionError) as error:
+            self.refused.append(f"{target.where}: {error}")
 
     def targets(self) -> Iterator[Target]:
         """Those that are asked."""
@@ -237,15 +241,14 @@ def _map_keys(clickhouse: ClickHouse) -> set[str]:
 LabelSets = set[tuple[tuple[str, str], ...]]
 
 
-def differences(first: Answers, second: Answers) -> Problems:
-    """Both ways have the same series: the same labels with the same values, whatever the numbers."""
+def lacking(first: Answers, second: Answers) -> Problems:
+    """What the first way shows, the second does too: series of the same labels, whatever the numbers."""
     for target in first.targets():
         key = first.key(target)
-        if not target.promql or key not in first.frames or key not in second.frames:
-            continue
-        one, other = _label_sets(first.frames[key]), _label_sets(second.frames[key])
-        if one != other:
-            yield f"{target.where}: only on the one {sorted(one - other)[:3]}, only on the other {sorted(other - one)[:3]}"
+        if target.promql and key in first.frames and key in second.frames:
+            only = sorted(_label_sets(first.frames[key]) - _label_sets(second.frames[key]))
+            if only:
+                yield f"{target.where} lacks on the other way {only[:3]}"
 
 
 def _label_sets(frames: Sequence[Frame]) -> LabelSets:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import random
 from collections.abc import Awaitable, Callable
@@ -16,13 +17,18 @@ from argus_otel.simulator import (
     RateLimited,
     Reset,
     ServerError,
+    SimulatorError,
     Slow,
+    UnknownComponentError,
 )
 
 ORDINARY = ("play", "search", "surprise", "playlist add", "playlist show", "Dedicate a song", "Play this")
 PREFIXES = ("!volume 20", "!volume 200", "!latency", "!latency", "!latency")
 RARE = ("lyrics", "download", "ponder", "poll", "latency")
-RARE_PREFIXES = ("!forget", "!reindex", "!mumble", "!hurry")
+RARE_PREFIXES = ("!forget",)
+_GROUPS = 10
+_TURN = 1.0
+ONCE_IN_A_WHILE = ("!sing", "!stumble", "!hurry", "!reindex", "!mumble")
 
 
 class Crowd:
@@ -45,7 +51,7 @@ class Crowd:
         self._rate = rate
         self._period = period
         self._pause = pause
-        self._random = random.Random(3)
+        self._random = random.Random(3)  # noqa: S311 - repeatable on purpose
         self._stopped = False
         self._shards = simulator.world.shards
         self.rounds = 0
@@ -57,14 +63,11 @@ class Crowd:
     async def act(self) -> None:
         """Act until :meth:`stop`, and wait until the bot has finished what was begun."""
         run = self._simulator
+        await asyncio.gather(*(self._begin(shard) for shard in range(self._shards)))
         self._fail()
-        for shard in range(self._shards):  # what has to happen once, and to every process
-            guild = self._guild_of(shard)
-            for text in ("!sing", "!stumble", *RARE_PREFIXES):
-                await self._patiently(lambda text=text, guild=guild: run.say(text, guild=guild))
         await asyncio.gather(
             self._use(self._rate, 1, ORDINARY, PREFIXES), self._use(2.5, 2, RARE, RARE_PREFIXES),
-            self._disturb(), self._stumble(), self._miss(),
+            self._disturb(), self._rarely(), self._insist(),
         )  # fmt: skip
         run.faults.clear()
         await run.settle(30.0)
@@ -73,35 +76,57 @@ class Crowd:
 
     async def _use(self, rate: float, seed: int, commands: tuple[str, ...], prefixes: tuple[str, ...]) -> None:
         """Let users come, more or fewer of them as the time goes."""
-        elapsed, step = 0.0, min(2.0, self._period / 10)
+        groups = [
+            Load(self._simulator, rate=rate / _GROUPS, seed=seed + number, prefix=prefixes, commands=commands)
+            for number in range(_GROUPS)
+        ]
+        acting: set[asyncio.Task[Any]] = set()
+        elapsed = 0.0
         while not self._stopped:
-            swing = 0.6 + 0.4 * math.sin(2 * math.pi * elapsed / self._period) if self._period != math.inf else 1.0
-            load = Load(self._simulator, rate=rate * swing, seed=seed, prefix=prefixes, commands=commands)
-            await load.run(step)
-            elapsed, seed = elapsed + step, seed + 10
+            swing = 0.6 + 0.4 * math.sin(2 * math.pi * elapsed / self._period)  # of an endless period always the same
+            acting = {task for task in acting if not task.done()}
+            # Not waited for: who waits for an answer keeps nobody else from asking.
+            acting |= {asyncio.create_task(group.run(_TURN)) for group in groups[: round(_GROUPS * swing)]}
+            await asyncio.sleep(_TURN)
+            elapsed += _TURN
+        await asyncio.gather(*acting)
 
-    async def _miss(self) -> None:
-        """Press what is too old, and let people come."""
+    async def _insist(self) -> None:
+        """Let people come, press what fails, and press what is too old; on one shard after the other."""
         run = self._simulator
-        while not self._stopped:
-            guild = self._random.choice(
-                [one for one in run.world.guilds.values() if one.joined and not one.unavailable]
-            )
-            with suppress(NotConnectedError, TimeoutError):
+        for shard in itertools.cycle(range(self._shards)):
+            if self._stopped:
+                return
+            guild = self._guild_of(shard)
+            with suppress(NotConnectedError, UnknownComponentError, TimeoutError):
                 await run.join_member(guild=guild)
+                playing = await (await run.slash("play", options={"song": "So What"}, guild=guild)).response(timeout=2)
+                await run.click(playing, "Buy")
                 shown = await (await run.slash("poll", guild=guild)).response(timeout=2)
                 await asyncio.sleep(0.6)
                 await run.click(shown, "Vote")
             await asyncio.sleep(self._pause / 2)
 
-    async def _stumble(self) -> None:
-        while not self._stopped:
-            await asyncio.sleep(self._pause * 4)
-            shard = self._random.randrange(self._shards)
-            for text in ("!stumble", "!sing"):
-                await self._patiently(
-                    lambda text=text, shard=shard: self._simulator.say(text, guild=self._guild_of(shard))
-                )
+    async def _begin(self, shard: int) -> None:
+        """Do once, and well, what is done by command: the rest may then fail for whatever fails around it."""
+        for text in ONCE_IN_A_WHILE:
+            said = await self._simulator.say(text, guild=self._guild_of(shard))
+            with suppress(TimeoutError):
+                await said.reply(timeout=8)
+
+    async def _rarely(self) -> None:
+        """Do again what is done by command, on one shard after the other."""
+        for shard in itertools.cycle(range(self._shards)):
+            await asyncio.sleep(self._pause)
+            with suppress(SimulatorError):
+                await self._simulator.disconnect_bot(self._guild_of(shard))
+            for text in ONCE_IN_A_WHILE:
+                if self._stopped:
+                    return
+                await self._patiently(lambda text=text, shard=shard: self._say(text, shard))
+
+    async def _say(self, text: str, shard: int) -> None:
+        await self._simulator.say(text, guild=self._guild_of(shard))
 
     # -- Discord
 

@@ -1,3 +1,4 @@
+# ruff: noqa: S311 - a bot may roll dice
 """A music bot that does, within a minute, whatever a bot can do: each metric of the catalogue has data, and each panel.
 
 It runs as one of several processes, each with the shards that ``JUKEBOX_SHARDS`` names (``0,1``), of

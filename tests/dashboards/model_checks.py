@@ -198,8 +198,18 @@ def _built_in(name: str) -> bool:
     return bool(_BUILT_IN.fullmatch(name) or name.isdigit() or TIMED.match(macro) or name in _MACROS)
 
 
-_MACROS = {"__timeInterval", "__timeInterval_ms", "__interval_s", "__conditionalAll", "__timeFilter_ms", "__fromTime_ms",
-           "__toTime_ms"}  # fmt: skip
+_MACROS = {
+    f"__{name}"
+    for name in (
+        "timeInterval",
+        "timeInterval_ms",
+        "interval_s",
+        "conditionalAll",
+        "timeFilter_ms",
+        "fromTime_ms",
+        "toTime_ms",
+    )
+}
 
 
 def _texts(model: Any) -> Iterator[str]:

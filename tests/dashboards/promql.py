@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 
 _TOKEN = re.compile(
     r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)
-    |(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?:ms|[smhdwy])?(?:\d+(?:ms|[smhdwy]))*)
+    |(?P<number>\$\w+|\$\{[^}]*\}|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?:ms|[smhdwy])?(?:\d+(?:ms|[smhdwy]))*)
     |(?P<name>[A-Za-z_:][\w:]*)
     |(?P<sign>=~|!~|!=|==|>=|<=|.)""",
     re.VERBOSE | re.DOTALL,
 )
 _AGGREGATORS = {"sum", "min", "max", "avg", "group", "stddev", "stdvar", "count", "count_values", "bottomk", "topk",
                 "quantile"}  # fmt: skip
-_WORDS = {"and", "or", "unless", "atan2", "offset", "bool", "start", "end", "inf", "nan", "on", "ignoring", "group_left",
-          "group_right", "by", "without"}  # fmt: skip
+_WORDS = {"and", "or", "unless", "atan2", "offset", "bool", "start", "end", "inf", "nan", "on", "ignoring",
+          "group_left", "group_right", "by", "without"}  # fmt: skip
 
 
 @dataclass(frozen=True)

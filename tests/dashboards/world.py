@@ -2,8 +2,8 @@
 
 One simulated Discord; a bot of two processes with two shards each; and two ways at once: a Prometheus that scrapes the
 processes themselves, and a Collector with another Prometheus behind it, and ClickHouse with traces, logs and history.
-Of history there are some months besides. When the world is made nothing moves any more: every question is asked about the
-same span of time, and so has the same answer each time.
+Of history there are some months besides. When the world is made nothing moves any more: every question is asked about
+the same span of time, and so has the same answer each time.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ _GUILDS = 60
 
 def past(now: float, events: int = 12_000) -> Iterator[Row]:
     """History of the last :data:`DAYS` days: guilds that came, stayed, left, or went quiet; the same each time."""
-    dice = random.Random(11)
+    dice = random.Random(11)  # noqa: S311 - repeatable on purpose
     first = now - DAYS * 86400
     guilds = [81384788765712384 + number * 4194304 for number in range(_GUILDS)]
     came = {guild: first + dice.uniform(-20, 50) * 86400 for guild in guilds}
