@@ -1,8 +1,8 @@
 """Grafana's dashboards, as code: ``make dashboards`` writes grafana/dashboards/.
 
-Dashboards are written as plain JSON by a builder of our own rather than by grafana-foundation-sdk. The SDK is published
-once for each release of Grafana with the time as the version's epoch (``1769699379!11.6.0``), so that no range means "11 or
-newer": the newest by epoch is the model of Grafana 10.1. It has no queries of the ClickHouse plugin, needs Python 3.11, and
+They are plain JSON, by a builder of our own rather than by grafana-foundation-sdk. The SDK is published once for each
+release of Grafana with the time as the version's epoch (``1769699379!11.6.0``), so that no range means "11 or newer":
+the newest by epoch is the model of Grafana 10.1. It has no queries of the ClickHouse plugin, needs Python 3.11, and
 checks nothing. What it does know is which fields Grafana's own schema has: a test reads each dashboard through it, and
 nothing may get lost on the way.
 

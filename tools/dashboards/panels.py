@@ -356,7 +356,7 @@ def _panel(
     model: Json = {"type": kind, "title": title, "description": " ".join(description.split())}
     if targets:
         model["datasource"] = targets[0]["datasource"]
-        model["targets"] = [{"refId": ref_id, **target} for ref_id, target in zip(_REF_IDS, targets)]
+        model["targets"] = [{"refId": ref_id, **target} for ref_id, target in zip(_REF_IDS, targets, strict=False)]
     model["fieldConfig"] = {"defaults": defaults, "overrides": list(overrides)}
     model["options"] = options
     if transformations:

@@ -51,8 +51,8 @@ def increase(metric: str, *matchers: str, by: str = "", shard: bool = False) -> 
 def counted(metric: str, *matchers: str, by: str = "", shard: bool = False, window: str = "$__range") -> str:
     """Return by how much a counter rose in the dashboard's whole time range.
 
-    A counter that was not there when the range began has begun in it, with the first thing that it counts: of those
-    ``increase`` would leave out that first one, which of an error that happened once is all. Their last value is taken whole.
+    A counter that was not there when the range began has begun in it, with the first thing that it counts: ``increase``
+    would leave that first one out, which of an error that happened once is all. So its last value is taken whole.
     """
     series = of(metric, *matchers, shard=shard)
     before = f"increase({series}[{window}]) and {series} offset {window}"
@@ -137,9 +137,10 @@ def clickhouse(sql: str, form: Form = "table") -> Json:
     sql:
         May use the plugin's macros, such as ``$__timeFilter(Timestamp)``, and variables of the dashboard.
     form:
-        What columns have to be called: ``logs`` wants ``timestamp``, ``body``, ``level`` and may have ``labels`` and ``traceID``;
-        ``traces`` wants ``traceID``, ``spanID``, ``parentSpanID``, ``serviceName``, ``operationName``, ``startTime`` and
-        ``duration`` (ms), and may have ``tags`` and ``serviceTags``; ``timeseries`` wants a column ``time``.
+        It says what columns have to be called. ``logs``: ``timestamp``, ``body``, ``level``, and ``labels`` and
+        ``traceID`` if there are such. ``traces``: ``traceID``, ``spanID``, ``parentSpanID``, ``serviceName``,
+        ``operationName``, ``startTime``, ``duration`` (ms), and ``tags`` and ``serviceTags`` if there are such.
+        ``timeseries``: ``time``.
     """
     return {
         "datasource": CLICKHOUSE,

@@ -121,9 +121,9 @@ def board_link(title: str, uid: str, *variables: str) -> Json:
     uid:
         The other dashboard's.
     variables:
-        Each as it stands in an address: ``job`` passes on the variable of that name, ``command=${__value.raw}`` sets one.
+        ``job`` passes on the variable of that name, ``command=${__value.raw:percentencode}`` sets one.
     """
-    passed = [one if "=" in one else f"${{{one}:queryparam}}" for one in variables]
+    passed = [f"var-{one}" if "=" in one else f"${{{one}:queryparam}}" for one in variables]
     return link(title, f"/d/{uid}?" + "&".join([*passed, "${__url_time_range}"]))
 
 

@@ -1,7 +1,7 @@
 """The variables at the top of a dashboard.
 
-A dashboard takes those of ``prometheus()``, of ``clickhouse()`` or of both. Names are the same everywhere, so that links between
-dashboards carry the choice along.
+A dashboard takes those of ``prometheus()``, of ``clickhouse()`` or of both. Names are the same everywhere, so that
+links between dashboards carry the choice along.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ BOARD = Board(
             [
                 stat(
                     "Shards up",
-                    """Share of gateway sessions that are up. Below 100 % for longer than a deploy takes: look at "Gateway and shards" for which, and why they were closed.""",
+                    """Share of gateway sessions that are up. Below 100 % for longer than a deploy takes, see which.""",
                     prom(f"{total('discord_shard_up')} / count(discord_shard_up{{}})"),
                     thresholds=DOWN,
                 )
