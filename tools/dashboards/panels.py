@@ -33,6 +33,8 @@ class Column:
         Draw the value as a bar, from 0 to the column's greatest.
     width:
         In pixels.
+    mappings:
+        What is shown for some values.
     """
 
     title: str = ""
@@ -41,6 +43,7 @@ class Column:
     thresholds: Json | None = None
     bar: bool = False
     width: int = 0
+    mappings: Sequence[Json] = ()
 
 
 def timeseries(
@@ -323,6 +326,8 @@ def _of_column(name: str, column: Column) -> Json:
         properties.append({"id": "unit", "value": column.unit})
     if column.links:
         properties.append({"id": "links", "value": list(column.links)})
+    if column.mappings:
+        properties.append({"id": "mappings", "value": list(column.mappings)})
     if column.width:
         properties.append({"id": "custom.width", "value": column.width})
     if column.bar:

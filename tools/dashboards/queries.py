@@ -64,6 +64,25 @@ def quantile(share: float, metric: str, *matchers: str, by: str = "", window: st
     return f"histogram_quantile({share:g}, {rate(metric + '_bucket', *matchers, by=_and('le', by), window=window)})"
 
 
+def or_zero(expression: str, presence: str) -> str:
+    """Return an expression that is 0 where it has no series, as long as ``presence`` has: nothing was counted yet.
+
+    ``or vector(0)`` would say so of a bot that is gone, too. Both have to have the same labels, or none.
+    """
+    return f"(({expression}) or 0 * ({presence}))"
+
+
+def share(part: str, whole: str) -> str:
+    """Return what part is of the whole: 0 where nothing of it was counted, nothing where the whole is 0."""
+    return f"{or_zero(part, whole)} / (({whole}) > 0)"
+
+
+def average(metric: str, *matchers: str, by: str = "", window: str = _WINDOW) -> str:
+    """Return a histogram's mean; nothing where nothing was recorded."""
+    gained = rate(metric + "_count", *matchers, by=by, window=window)
+    return f"{rate(metric + '_sum', *matchers, by=by, window=window)} / ({gained} > 0)"
+
+
 def _by(labels: str) -> str:
     return f" by ({labels})" if labels else ""
 

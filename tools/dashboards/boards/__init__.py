@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from .fleet import BOARD as FLEET
+from .gateway import BOARD as GATEWAY
+from .interactions import BOARD as INTERACTIONS
 
-ALL = (FLEET,)
+ALL = (FLEET, INTERACTIONS, GATEWAY)
