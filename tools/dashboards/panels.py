@@ -231,6 +231,38 @@ def table(
     )
 
 
+def bar_chart(
+    title: str,
+    description: str,
+    target: Json,
+    *,
+    x: str,
+    unit: str = COUNT,
+    width: int = 12,
+    height: int = 8,
+    no_value: str = "",
+) -> Panel:
+    """Return one column for each row of a table, whose field ``x`` names it."""
+    defaults = _defaults(unit, {"mode": "palette-classic"}, style.FINE, no_value, ())
+    defaults["min"] = 0
+    defaults["custom"] = {"lineWidth": 1, "fillOpacity": 60, "gradientMode": "none", "axisPlacement": "auto"}
+    options: Json = {
+        "xField": x,
+        "orientation": "auto",
+        "showValue": "never",
+        "stacking": "none",
+        "groupWidth": 0.7,
+        "barWidth": 0.9,
+        "barRadius": 0,
+        "fullHighlight": False,
+        "xTickLabelRotation": 0,
+        "xTickLabelSpacing": 0,
+        "legend": {**style.legend(), "showLegend": False},
+        "tooltip": {"mode": "single", "sort": "none"},
+    }
+    return _panel("barchart", title, description, [target], width, height, defaults, options)
+
+
 def heatmap(
     title: str, description: str, target: Json, *, unit: str = style.SECONDS, width: int = 12, height: int = 8
 ) -> Panel:
@@ -342,7 +374,9 @@ def _of_column(name: str, column: Column) -> Json:
     return {"matcher": {"id": "byName", "options": name}, "properties": properties}
 
 
-_Kind = Literal["timeseries", "stat", "bargauge", "table", "heatmap", "state-timeline", "logs", "traces", "text"]
+_Kind = Literal[
+    "timeseries", "stat", "bargauge", "table", "barchart", "heatmap", "state-timeline", "logs", "traces", "text"
+]
 
 
 def _panel(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from .fleet import BOARD as FLEET
 from .gateway import BOARD as GATEWAY
+from .guilds import BOARD as GUILDS
 from .interactions import BOARD as INTERACTIONS
+from .traces import BOARD as TRACES
 
-ALL = (FLEET, INTERACTIONS, GATEWAY)
+ALL = (FLEET, INTERACTIONS, GATEWAY, TRACES, GUILDS)
