@@ -176,7 +176,7 @@ def columns(answers: Answers) -> Problems:
         if panel.get("type") != "table":
             continue
         targets = [target for target in answers.targets() if target.panel is panel]
-        if not targets or any(answers.key(target) not in answers.frames for target in targets):
+        if not targets or not all(answers.frames.get(answers.key(target)) for target in targets):
             continue
         have = {one.name for target in targets for frame in answers.frames[answers.key(target)] for one in frame.fields}
         for step in panel.get("transformations") or []:

@@ -27,6 +27,7 @@ PREFIXES = ("!volume 20", "!volume 200", "!latency", "!latency", "!latency")
 RARE = ("lyrics", "download", "ponder", "poll", "latency")
 RARE_PREFIXES = ("!forget",)
 _GROUPS = 10
+_RARELY = 0.08
 _TURN = 1.0
 ONCE_IN_A_WHILE = ("!sing", "!stumble", "!hurry", "!reindex", "!mumble")
 
@@ -66,7 +67,7 @@ class Crowd:
         await asyncio.gather(*(self._begin(shard) for shard in range(self._shards)))
         self._fail()
         await asyncio.gather(
-            self._use(self._rate, 1, ORDINARY, PREFIXES), self._use(2.5, 2, RARE, RARE_PREFIXES),
+            self._use(self._rate, 1, ORDINARY, PREFIXES), self._use(self._rate * _RARELY, 2, RARE, RARE_PREFIXES),
             self._disturb(), self._rarely(), self._insist(),
         )  # fmt: skip
         run.faults.clear()
@@ -105,7 +106,7 @@ class Crowd:
                 shown = await (await run.slash("poll", guild=guild)).response(timeout=2)
                 await asyncio.sleep(0.6)
                 await run.click(shown, "Vote")
-            await asyncio.sleep(self._pause / 2)
+            await asyncio.sleep(self._pause * 1.5)
 
     async def _begin(self, shard: int) -> None:
         """Do once, and well, what is done by command: the rest may then fail for whatever fails around it."""

@@ -210,8 +210,8 @@ def past(now: float, events: int = 12_000) -> Iterator[Row]:
     first = now - DAYS * 86400
     guilds = [81384788765712384 + number * 4194304 for number in range(_GUILDS)]
     came = {guild: first + dice.uniform(-20, 50) * 86400 for guild in guilds}
-    gone = {guild: dice.choice((math.inf,) * 4 + (came[guild] + dice.uniform(5, 30) * 86400,)) for guild in guilds}
-    quiet = {guild: dice.choice((math.inf,) * 6 + (now - dice.uniform(15, 25) * 86400,)) for guild in guilds}
+    gone = dict.fromkeys(guilds, math.inf) | {one: came[one] + dice.uniform(5, 30) * 86400 for one in guilds[1::5]}
+    quiet = dict.fromkeys(guilds, math.inf) | {one: now - dice.uniform(15, 25) * 86400 for one in guilds[3::7]}
     users = [f"{dice.getrandbits(128):032x}" for _ in range(900)]
 
     def row(at: float, event: str, guild: int, **columns: object) -> Row:

@@ -248,7 +248,7 @@ def legend(form: str, labels: Mapping[str, str], expression: str) -> str:
             return next(iter(rest.values()))
         inside = ", ".join(f'{name}="{value}"' for name, value in rest.items())
         return labels.get("__name__", "") + (f"{{{inside}}}" if inside else "") or expression
-    return re.sub(r"\{\{\s*(.+?)\s*\}\}", lambda found: labels.get(found[1], found[1] if not labels else ""), form)
+    return re.sub(r"\{\{\s*(.+?)\s*\}\}", lambda found: labels.get(found[1], ""), form)
 
 
 def _table(target: Target, series: list[Any]) -> Frame:
