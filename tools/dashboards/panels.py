@@ -177,6 +177,7 @@ def table(
     *targets: Json,
     columns: Mapping[str, Column],
     sort: str = "",
+    ascending: bool = False,
     width: int = 24,
     height: int = 8,
     no_value: str = "",
@@ -191,7 +192,9 @@ def table(
         By field, in the order that they are shown in; others are hidden. A target's values of Prometheus are
         the field ``Value`` where it is the only one, else ``Value #A``, ``Value #B`` and so on.
     sort:
-        The heading of the column that is sorted by, the greatest first.
+        The heading of the column that is sorted by.
+    ascending:
+        The least first, and not the greatest.
     """
     shown = {name: column.title or name for name, column in columns.items()}
     transformations: list[Json] = [{"id": "merge", "options": {}}] if len(targets) > 1 else []
@@ -214,7 +217,7 @@ def table(
         "showHeader": True,
         "cellHeight": "sm",
         "footer": {"show": False, "reducer": ["sum"], "countRows": False, "fields": ""},
-        "sortBy": [{"displayName": sort, "desc": True}] if sort else [],
+        "sortBy": [{"displayName": sort, "desc": not ascending}] if sort else [],
     }
     overrides = [_of_column(shown[name], column) for name, column in columns.items()]
     return _panel(
@@ -335,7 +338,7 @@ def _of_column(name: str, column: Column) -> Json:
             {"id": "custom.cellOptions", "value": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}}
         )
         properties.append({"id": "min", "value": 0})
-    elif column.thresholds is not None:
+    elif column.thresholds is not None or column.mappings:
         properties.append({"id": "custom.cellOptions", "value": {"type": "color-text"}})
     if column.thresholds is not None:
         properties.append({"id": "thresholds", "value": column.thresholds})

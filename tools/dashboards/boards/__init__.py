@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from .distro import BOARD as DISTRO
 from .fleet import BOARD as FLEET
 from .gateway import BOARD as GATEWAY
 from .interactions import BOARD as INTERACTIONS
+from .rest import BOARD as REST
+from .runtime import BOARD as RUNTIME
 
-ALL = (FLEET, INTERACTIONS, GATEWAY)
+ALL = (FLEET, INTERACTIONS, GATEWAY, REST, RUNTIME, DISTRO)
