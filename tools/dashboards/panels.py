@@ -138,39 +138,6 @@ def stat(
     return _panel("stat", title, description, targets, width, height, defaults, options)
 
 
-def bar_gauge(
-    title: str,
-    description: str,
-    *targets: Json,
-    unit: str = COUNT,
-    width: int = 8,
-    height: int = 8,
-    maximum: float | None = None,
-    thresholds: Json = style.FINE,
-    links: Sequence[Json] = (),
-    no_value: str = "",
-) -> Panel:
-    """Return one bar for each series."""
-    defaults = _defaults(unit, {"mode": "thresholds"}, thresholds, no_value, links)
-    defaults["min"] = 0
-    if maximum is not None:
-        defaults["max"] = maximum
-    options: Json = {
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "orientation": "horizontal",
-        "displayMode": "basic",
-        "valueMode": "color",
-        "namePlacement": "auto",
-        "showUnfilled": True,
-        "sizing": "auto",
-        "minVizWidth": 8,
-        "minVizHeight": 16,
-        "maxVizHeight": 300,
-        "legend": {**style.legend(), "showLegend": False},
-    }
-    return _panel("bargauge", title, description, targets, width, height, defaults, options)
-
-
 def table(
     title: str,
     description: str,
@@ -269,7 +236,7 @@ def state_timeline(
     """Return one band for each series, coloured by the value that it had when."""
     defaults = _defaults("", {"mode": "thresholds"}, style.DOWN, no_value, ())
     defaults["mappings"] = list(mappings)
-    defaults["custom"] = {"lineWidth": 0, "fillOpacity": 70, "spanNulls": False}
+    defaults["custom"] = {"lineWidth": 0, "fillOpacity": 70}
     options: Json = {
         "mergeValues": True,
         "showValue": "never",
@@ -300,16 +267,6 @@ def logs(title: str, description: str, *targets: Json, width: int = 24, height: 
 def traces(title: str, description: str, target: Json, *, width: int = 24, height: int = 14) -> Panel:
     """Return one trace as a waterfall; the target is of ClickHouse, in the form ``traces``."""
     return _panel("traces", title, description, [target], width, height, {}, {})
-
-
-def text(title: str, description: str, markdown: str, *, width: int = 24, height: int = 3) -> Panel:
-    """Return a text, in Markdown."""
-    options: Json = {
-        "mode": "markdown",
-        "content": markdown,
-        "code": {"language": "plaintext", "showLineNumbers": False, "showMiniMap": False},
-    }
-    return _panel("text", title, description, [], width, height, {}, options)
 
 
 def _defaults(unit: str, colour: Json, thresholds: Json, no_value: str, links: Sequence[Json]) -> Json:
@@ -345,7 +302,7 @@ def _of_column(name: str, column: Column) -> Json:
     return {"matcher": {"id": "byName", "options": name}, "properties": properties}
 
 
-_Kind = Literal["timeseries", "stat", "bargauge", "table", "heatmap", "state-timeline", "logs", "traces", "text"]
+_Kind = Literal["timeseries", "stat", "table", "heatmap", "state-timeline", "logs", "traces"]
 
 
 def _panel(

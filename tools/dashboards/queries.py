@@ -100,7 +100,7 @@ def average(metric: str, *matchers: str, by: str = "", window: str = _WINDOW) ->
 
 
 def quantile_in_range(share: float, metric: str, *matchers: str, by: str) -> str:
-    """Return a quantile of all that a histogram recorded in the dashboard's time range; no row where that is nothing."""
+    """Return a quantile of what a histogram recorded in the dashboard's time range; nothing where that is nothing."""
     return f"{quantile(share, metric, *matchers, by=by, window='$__range')} >= 0"  # which NaN is not
 
 

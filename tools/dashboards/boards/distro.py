@@ -39,7 +39,8 @@ _HOOKS = Row(
         ),
         stat(
             "Hooks in place",
-            """Hooks that are in place, over all processes.""",
+            """Hooks that are in place, over all processes. Fewer for each process than before an upgrade of the
+            library: the table names those that found no place.""",
             prom(total("argus_hook_active"), "in place"),
             unit=NUMBER,
             thresholds=FINE,

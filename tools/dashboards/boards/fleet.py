@@ -33,7 +33,7 @@ _UP = Row(
     "Is it up?",
     [
         stat(
-            "Processes",
+            "Processes up",
             """Processes of the chosen bots that Prometheus hears of. Fewer than you started: the missing one is down,
             or Prometheus does not reach its endpoint, or it does not reach the Collector.""",
             prom(f"count({of('process_uptime_seconds')})", "processes"),
@@ -187,7 +187,7 @@ _PROCESSES = Row(
     "Processes",
     [
         table(
-            "Processes",
+            "One by one",
             """Each process as it is now; a click on an instance leads to its runtime. Look for the one that differs
             from the others: fewer guilds, no events, more lag, more memory.""",
             per(_WITH_CLUSTER),

@@ -65,7 +65,7 @@ _LOOP = Row(
             thresholds=steps((1, WARNING), (10, BAD)),
         ),
         stat(
-            "asyncio tasks",
+            "asyncio tasks in all",
             """Tasks that have not ended, over all processes. A number that grows for hours and never falls is tasks
             that are made and never end, which costs memory: look for create_task without an end in what was released
             last.""",
@@ -92,7 +92,7 @@ _LOOP = Row(
             no_value=_SYSTEM,
         ),
         stat(
-            "Memory",
+            "Memory in all",
             """Physical memory of all chosen processes together. "Memory" below shows each one's course.""",
             prom(total("process_memory_usage_bytes"), "memory"),
             unit=BYTES,
