@@ -302,7 +302,7 @@ def _of_column(name: str, column: Column) -> Json:
     return {"matcher": {"id": "byName", "options": name}, "properties": properties}
 
 
-_Kind = Literal["timeseries", "stat", "table", "heatmap", "state-timeline", "logs", "traces"]
+_Kind = Literal["timeseries", "stat", "bargauge", "table", "heatmap", "state-timeline", "logs", "traces", "text"]
 
 
 def _panel(
