@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tools.grafana.frames import Frame, is_empty
@@ -22,7 +22,7 @@ from .promql import Selector, read
 
 Problems = Iterator[str]
 
-FOREIGN = re.compile(r"up|target_info|otelcol_\w+|scrape_duration_seconds|scrape_samples_scraped")
+FOREIGN = re.compile(r"up|target_info|otelcol_\w+(\(_total\)\?)?|scrape_duration_seconds|scrape_samples_scraped")
 """Metrics that are Prometheus's own, or the Collector's."""
 
 _OF_EVERY_SERIES = {"job", "instance", "le", "quantile", "otel_scope_name", "otel_scope_version"}
@@ -64,15 +64,15 @@ class Labels:
     def __call__(self, metric: str) -> set[str]:
         """Return those of one metric; empty where there is no such metric."""
         if metric not in self._found:
-            series = self.prometheus.series(f'{{__name__="{metric}"}}', self.began, self.until) if metric else []
+            series = self.prometheus.series(f'{{__name__=~"{metric}"}}', self.began, self.until) if metric else []
             self._found[metric] = {label for one in series for label in one} - {"__name__"}
         return self._found[metric]
 
 
-def unknown_labels(dashboard: Dashboard, labels: Callable[[str], set[str]]) -> Problems:
+def unknown_labels(dashboard: Dashboard, labels: Callable[[str], set[str]], may_be: Collection[str] = ()) -> Problems:
     """Every label that selects or groups is on a series of the metric that it selects or groups."""
     for target in dashboard.targets():
-        if not target.promql:
+        if not target.promql or target.panel["title"] in may_be:
             continue
         expression = read(target.promql)
         for selector in expression.selectors:
@@ -130,24 +130,33 @@ def refused(answers: Answers) -> Problems:
     yield from answers.refused
 
 
-def empty(answers: Answers) -> Problems:
-    """Every query answers something that can be shown."""
+def empty(answers: Answers, may_be: Collection[str] = ()) -> Problems:
+    """Every query answers something that can be shown.
+
+    Parameters
+    ----------
+    may_be:
+        Titles of panels about what has not happened. Each has to say that this is well.
+    """
     for target in answers.targets():
         frames = answers.frames.get(answers.key(target))
-        if frames is not None and is_empty(frames):
-            query = answers.session.promql(target)[0] if target.promql else target.sql
-            yield f"{target.where} is empty: {' '.join(query.split())}"
+        if frames is None or not is_empty(frames):
+            continue
+        if target.panel["title"] in may_be and target.panel["fieldConfig"]["defaults"].get("noValue"):
+            continue
+        query = answers.session.promql(target)[0] if target.promql else target.sql
+        yield f"{target.where} is empty: {' '.join(query.split())}"
     for name, options in answers.session.options.items():
-        if not options:
+        if not options and name not in may_be:
             yield f"${name} has nothing to choose from"
 
 
-def selects_nothing(answers: Answers) -> Problems:
+def selects_nothing(answers: Answers, may_be: Collection[str] = ()) -> Problems:
     """Every selector by itself matches a series: what stands on the one side of an ``or`` may hide the other."""
     session = answers.session
     asked: dict[str, bool] = {}
     for target in answers.targets():
-        if not target.promql:
+        if not target.promql or target.panel["title"] in may_be:
             continue
         for selector in read(session.promql(target)[0]).selectors:
             if selector.text not in asked:
@@ -160,9 +169,11 @@ def _matched(session: Session, selector: Selector) -> list[dict[str, str]]:
     return session.prometheus.series(selector.text, session.began, session.until)
 
 
-def legends(answers: Answers) -> Problems:
+def legends(answers: Answers, may_be: Collection[str] = ()) -> Problems:
     """Every label that a legend names is on a series of the answer."""
     for target in answers.targets():
+        if target.panel["title"] in may_be:
+            continue
         wanted = set(re.findall(r"\{\{\s*(\w+)\s*\}\}", target.model.get("legendFormat") or ""))
         frames = answers.frames.get(answers.key(target), [])
         have = {label for frame in frames for one in frame.fields for label in one.labels}

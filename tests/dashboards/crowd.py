@@ -29,7 +29,7 @@ RARE_PREFIXES = ("!forget",)
 _GROUPS = 10
 _RARELY = 0.08
 _TURN = 1.0
-ONCE_IN_A_WHILE = ("!sing", "!stumble", "!hurry", "!reindex", "!mumble")
+ONCE_IN_A_WHILE = ("!sing", "!stumble", "!hurry", "!reindex", "!mumble", "!recall")
 
 
 class Crowd:

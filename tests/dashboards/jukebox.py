@@ -277,6 +277,14 @@ async def reindex(ctx: commands.Context[Jukebox]) -> None:
 
 
 @bot.command()
+async def recall(ctx: commands.Context[Jukebox]) -> None:
+    """Ask Discord for what is not there."""
+    with suppress(discord.NotFound):
+        await ctx.channel.fetch_message(1)
+    await ctx.send("gone")
+
+
+@bot.command()
 async def mumble(ctx: commands.Context[Jukebox]) -> None:
     """Log a record whose level is no number: logging cannot take it, and neither can the hook on logging."""
     with suppress(TypeError):

@@ -28,11 +28,14 @@ class Selector:
 
     metric: str
     matchers: tuple[tuple[str, str, str], ...] = ()
+    pattern: bool = False
+    """Whether the metric is a regular expression."""
 
     @property
     def text(self) -> str:
-        inside = ",".join(f"{label}{sign}{value}" for label, sign, value in self.matchers)
-        return f"{self.metric}{{{inside}}}"
+        named = [("__name__", "=~", f'"{self.metric}"')] if self.pattern else []
+        inside = ",".join(f"{label}{sign}{value}" for label, sign, value in [*named, *self.matchers])
+        return f"{{{inside}}}" if self.pattern else f"{self.metric}{{{inside}}}"
 
     def by(self, label: str) -> str | None:
         """The value that a label is compared with, quoted; ``None`` where it is not."""
@@ -146,14 +149,15 @@ class _Reader:
 
     def selector(self, metric: str) -> Selector:
         matchers: list[tuple[str, str, str]] = []
+        pattern = False
         while (token := self.take())[1] not in ("}", ""):
             if token[0] == "name":
                 label, sign, value = token[1], self.take()[1], self.take()[1]
-                if label == "__name__" and sign == "=":
-                    metric = value.strip("\"'`")
+                if label == "__name__" and sign in ("=", "=~"):
+                    metric, pattern = value.strip("\"'`"), sign == "=~"
                 else:
                     matchers.append((label, sign, value))
-        return Selector(metric, tuple(matchers))
+        return Selector(metric, tuple(matchers), pattern)
 
 
 def read(expression: str) -> Expression:
