@@ -248,28 +248,45 @@ def _map_keys(clickhouse: ClickHouse) -> set[str]:
 
 # -- two ways to the same
 
+_IN_JOB_AND_INSTANCE = {"service_name", "service_instance_id"}
+"""What target_info lacks by way of the Collector: docs/pipeline.md."""
 
-LabelSets = set[tuple[tuple[str, str], ...]]
 
+def lacking(first: Answers, second: Answers, lag: float) -> Problems:
+    """What the first way has, the second has too: the same series for every selector, the same labels in every answer.
 
-def lacking(first: Answers, second: Answers) -> Problems:
-    """What the first way shows, the second does too: series of the same labels, whatever the numbers."""
+    Answers are not compared value by value: what happens once, just before a scrape or an export, is a rise of a counter
+    on the one way and its first value on the other.
+
+    Parameters
+    ----------
+    lag:
+        How much later the second way may have it, in seconds.
+    """
+    asked: dict[str, set[tuple[tuple[str, str], ...]]] = {}
     for target in first.targets():
         key = first.key(target)
-        if target.promql and key in first.frames and key in second.frames:
-            only = sorted(_label_sets(first.frames[key]) - _label_sets(second.frames[key]))
-            if only:
-                yield f"{target.where} lacks on the other way {only[:3]}"
+        if not target.promql or key not in first.frames or key not in second.frames:
+            continue
+        only = _label_names(first.frames[key]) - _label_names(second.frames[key])
+        if only:
+            yield f"{target.where} has the labels {sorted(only)} on one way only"
+        for selector in read(first.session.promql(target)[0]).selectors:
+            if selector.text not in asked:
+                asked[selector.text] = _series(first, selector) - _series(second, selector, lag)
+            if asked[selector.text]:
+                yield f"{target.where}: the other way lacks {sorted(asked[selector.text])[:3]} of {selector.text}"
 
 
-def _label_sets(frames: Sequence[Frame]) -> LabelSets:
-    found: LabelSets = set()
+def _series(answers: Answers, selector: Selector, lag: float = 0.0) -> set[tuple[tuple[str, str], ...]]:
+    session = answers.session
+    found = session.prometheus.series(selector.text, session.began, session.until + lag)
+    return {tuple(sorted((name, one[name]) for name in one.keys() - _IN_JOB_AND_INSTANCE)) for one in found}
+
+
+def _label_names(frames: Sequence[Frame]) -> set[str]:
+    found: set[str] = set()
     for frame in frames:
-        for one in frame.of_kind("number"):
-            texts = frame.of_kind("string")
-            if texts:
-                rows = zip(*(text.values for text in texts), strict=True)
-                found |= {tuple(zip((text.name for text in texts), row, strict=True)) for row in rows}
-            else:
-                found.add(tuple(sorted(one.labels.items())))
+        for one in frame.fields:
+            found |= {one.name} if frame.of_kind("string") else one.labels.keys()
     return found

@@ -109,7 +109,8 @@ class Crowd:
             await asyncio.sleep(self._pause * 1.5)
 
     async def _begin(self, shard: int) -> None:
-        """Do once, and well, what is done by command: the rest may then fail for whatever fails around it."""
+        """Do once, and well, what is rare: later it may fail for whatever fails around it."""
+        await self._simulator.join_member(guild=self._guild_of(shard))
         for text in ONCE_IN_A_WHILE:
             said = await self._simulator.say(text, guild=self._guild_of(shard))
             with suppress(TimeoutError):

@@ -9,6 +9,7 @@ What goes wrong here goes wrong on purpose. Nothing in it knows of argus-otel bu
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import random
@@ -29,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 SONGS = ("Blue in Green", "Gymnopédie No. 1", "Clair de Lune", "So What", "Take Five", "Autumn Leaves")
 GENRES = ("jazz", "classical", "rock")
 LYRICS: dict[str, str] = {}
+COMERS = itertools.count()
 
 _log = logging.getLogger("jukebox")
 
@@ -300,7 +302,7 @@ async def mumble(ctx: commands.Context[Jukebox]) -> None:
 async def on_member_join(member: discord.Member) -> None:
     _log.warning("somebody came whom nobody has greeted")
     await asyncio.sleep(random.expovariate(20))
-    if random.random() < 0.3:
+    if next(COMERS) % 3 == 0:
         raise PermissionError("no role to give")
 
 

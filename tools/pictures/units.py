@@ -19,6 +19,7 @@ _DECIMAL = ("B", "kB", "MB", "GB", "TB")
 _TIMES = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1, "s"), (60, "mins"), (3600, "hours"), (86400, "days"),
           (604800, "weeks"))  # fmt: skip
 _IN_SECONDS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9, "m": 60.0, "h": 3600.0, "d": 86400.0, "dtdurations": 1.0}
+_TRUTHS = {"bool": ("False", "True"), "bool_yes_no": ("No", "Yes"), "bool_on_off": ("Off", "On")}
 _RATES = {"cps": " c/s", "reqps": " req/s", "ops": " ops/s", "rps": " rd/s", "wps": " wr/s", "pps": " p/s",
           "eps": " ev/s", "mps": " msg/s"}  # fmt: skip
 
@@ -37,6 +38,8 @@ def written(value: float | None, unit: str = "", decimals: int | None = None) ->
         return "∞" if value > 0 else "-∞"
     if unit in ("", "none", "string"):
         return _figure(value, decimals)
+    if unit in _TRUTHS:
+        return _TRUTHS[unit][bool(value)]
     if unit == "locale":
         return f"{value:,.{decimals or (0 if value == int(value) else 2)}f}"
     if unit == "short":
