@@ -255,8 +255,8 @@ _IN_JOB_AND_INSTANCE = {"service_name", "service_instance_id"}
 def lacking(first: Answers, second: Answers, lag: float) -> Problems:
     """What the first way has, the second has too: the same series for every selector, the same labels in every answer.
 
-    Answers are not compared value by value: what happens once, just before a scrape or an export, is a rise of a counter
-    on the one way and its first value on the other.
+    Answers are not compared value by value: what happens once, just before a scrape or an export, is a rise of a
+    counter on the one way and its first value on the other.
 
     Parameters
     ----------

@@ -29,7 +29,8 @@ RARE_PREFIXES = ("!forget",)
 _GROUPS = 10
 _RARELY = 0.08
 _TURN = 1.0
-ONCE_IN_A_WHILE = ("!sing", "!stumble", "!hurry", "!reindex", "!mumble", "!recall")
+ONCE_IN_A_WHILE = ("!sing", "!stumble", "!hurry", "!recall")
+SELDOM = ("!reindex", "!mumble")
 
 
 class Crowd:
@@ -111,18 +112,19 @@ class Crowd:
     async def _begin(self, shard: int) -> None:
         """Do once, and well, what is rare: later it may fail for whatever fails around it."""
         await self._simulator.join_member(guild=self._guild_of(shard))
-        for text in ONCE_IN_A_WHILE:
+        for text in (*ONCE_IN_A_WHILE, *SELDOM):
             said = await self._simulator.say(text, guild=self._guild_of(shard))
             with suppress(TimeoutError):
                 await said.reply(timeout=8)
 
     async def _rarely(self) -> None:
         """Do again what is done by command, on one shard after the other."""
-        for shard in itertools.cycle(range(self._shards)):
+        for turn in itertools.count():
             await asyncio.sleep(self._pause)
+            shard = turn % self._shards
             with suppress(SimulatorError):
                 await self._simulator.disconnect_bot(self._guild_of(shard))
-            for text in ONCE_IN_A_WHILE:
+            for text in (*ONCE_IN_A_WHILE, *(SELDOM if turn % 9 == 4 else ())):
                 if self._stopped:
                     return
                 await self._patiently(lambda text=text, shard=shard: self._say(text, shard))

@@ -91,6 +91,22 @@ def grid(dashboard: Dashboard) -> Problems:
         places.append((title, x, y, w, h))
 
 
+def compact(dashboard: Dashboard) -> Problems:
+    """No panel could move up: Grafana would move it, and what was beside it would not be beside it any more."""
+    placed = [panel for panel in dashboard.model.get("panels", []) if panel.get("gridPos")]
+    for panel in placed:
+        place = panel["gridPos"]
+        above = [
+            other["gridPos"]["y"] + other["gridPos"]["h"]
+            for other in placed
+            if other["gridPos"]["y"] < place["y"]
+            and other["gridPos"]["x"] < place["x"] + place["w"]
+            and place["x"] < other["gridPos"]["x"] + other["gridPos"]["w"]
+        ]
+        if max(above, default=0) < place["y"]:
+            yield f"{panel.get('title')!r} would move up from {place['y']} to {max(above, default=0)}"
+
+
 def kinds(dashboard: Dashboard) -> Problems:
     """Each panel is of a kind that Grafana has, has a title and, but for rows, a description and a query."""
     for panel in dashboard.panels():

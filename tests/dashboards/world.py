@@ -123,18 +123,19 @@ class Process(Part):
 @contextmanager
 def busy(
     directory: Path, clickhouse: ClickHouse, seconds: float = 15, *, rate: float = 25, period: float = math.inf,
-    pause: float = 1.0,
+    pause: float = 1.0, events: int = 12_000,
 ) -> Iterator[World]:  # fmt: skip
     """Make the world: ``seconds`` of it at least, and until each metric has been seen on both ways.
 
-    The other keywords are those of :class:`~tests.dashboards.crowd.Crowd`. At the end nothing of it is left but what is
+    ``events`` is how much history there is besides; the other keywords are those of
+    :class:`~tests.dashboards.crowd.Crowd`. At the end nothing of it is left but what is
     in ``directory`` and in ClickHouse.
     """
     database = f"dashboards_{uuid.uuid4().hex[:8]}"
     with ExitStack() as parts:
         store = parts.enter_context(connect(clickhouse.dsn(database)))
         migrations.migrate(store)
-        remembered = list(past(time.time()))
+        remembered = list(past(time.time(), events))
         for start in range(0, len(remembered), 20_000):
             store.insert(remembered[start : start + 20_000])
         simulator = parts.enter_context(
@@ -205,7 +206,7 @@ _FAILURES = {"lyrics": ("KeyError", 0.6), "search": ("TimeoutError", 0.03), "pla
 _GUILDS = 60
 
 
-def past(now: float, events: int = 12_000) -> Iterator[Row]:
+def past(now: float, events: int) -> Iterator[Row]:
     """History of the last :data:`DAYS` days: guilds that came, stayed, left, or went quiet; the same each time."""
     dice = random.Random(11)  # noqa: S311 - repeatable on purpose
     first = now - DAYS * 86400

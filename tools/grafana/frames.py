@@ -41,10 +41,17 @@ class Field:
 
 @dataclass
 class Frame:
-    """Columns of the same length, and the letter of the query that they answer."""
+    """Columns of the same length, and the letter of the query that they answer.
+
+    Attributes
+    ----------
+    step:
+        How far two points are apart that belong together, in seconds; 0 where that is not known.
+    """
 
     ref_id: str
     fields: list[Field]
+    step: float = 0.0
 
     def __len__(self) -> int:
         return len(self.fields[0].values) if self.fields else 0

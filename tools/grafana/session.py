@@ -202,7 +202,7 @@ class Session:
             series = self.prometheus.range(expression, self.began, self.until, step)
         if model.get("format") == "table":
             return [_table(target, series)] if series else []
-        frames = [_series(target, one) for one in series]
+        frames = [_series(target, one, step) for one in series]
         if model.get("format") == "heatmap":
             frames.sort(key=lambda frame: _edge(frame.fields[1].labels.get("le", "")))
         return frames
@@ -231,13 +231,13 @@ def _number(text: str) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _series(target: Target, told: Any) -> Frame:
+def _series(target: Target, told: Any, step: float) -> Frame:
     labels = {name: value for name, value in told["metric"].items() if name != "__name__"}
     times = [float(at) for at, _ in told["values"]]
     values = [_number(value) for _, value in told["values"]]
     name = told["metric"].get("__name__", "Value")
     shown = legend(target.model.get("legendFormat", ""), told["metric"], target.promql)
-    return Frame(target.ref_id, [Field("Time", "time", times), Field(name, "number", values, labels, shown)])
+    return Frame(target.ref_id, [Field("Time", "time", times), Field(name, "number", values, labels, shown)], step)
 
 
 def legend(form: str, labels: Mapping[str, str], expression: str) -> str:

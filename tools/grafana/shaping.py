@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .frames import Field, Frame
@@ -23,7 +24,7 @@ def shaped(panel: Json, frames: Sequence[Frame]) -> list[Frame]:
         A transformation, or a matcher of an override, is none of those that our dashboards use.
     """
     found = [
-        Frame(frame.ref_id, [Field(one.name, one.kind, one.values, one.labels, one.display) for one in frame.fields])
+        replace(frame, fields=[Field(one.name, one.kind, one.values, one.labels, one.display) for one in frame.fields])
         for frame in frames
     ]
     for step in panel.get("transformations") or []:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests.backends.clickhouse import ClickHouse as Server
-from tests.dashboards.world import World, busy
+from tests.dashboards.world import busy
 
 from tools.grafana.model import Dashboard, shipped
 from tools.grafana.session import Session, seconds
@@ -19,14 +19,26 @@ from . import page
 DIRECTORY = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 
 
-def opened(world: World, shown: Dashboard) -> Session:
-    """Somebody opens a dashboard when the world has been made: one of months over months, others since it began."""
+_TRACE = """
+    select TraceId from otel_traces group by TraceId
+    having argMin(SpanName, ParentSpanId) like 'command %' and count() between 4 and 12
+    order by countIf(StatusCode = 'Error') > 0 desc, uniq(SpanName) desc, count() desc limit 1
+"""
+
+
+def opened(shown: Dashboard, prometheus: str, history: ClickHouse, began: float, until: float) -> Session:
+    """Return what somebody sees who opens a dashboard.
+
+    One of a few hours shows the time in which the bot was busy. One of months shows those before, since minutes of that
+    much would be all that is seen of it. Into the field for a trace, where there is one, an instructive one is typed.
+    """
     since = re.fullmatch(r"now-(\w+)", shown.model["time"]["from"])
     span = seconds(since[1]) if since else 0
-    began = world.until - span if span >= 86400 else world.began
-    server = world.clickhouse
-    history = ClickHouse(server.url, world.database, server.user, server.password)
-    return Session(shown, Prometheus(world.collected.url, scrape=1.0), history, began, world.until)
+    if span >= 86400:
+        began, until = began - span, began
+    _, ((trace,), *_) = history.query(_TRACE)
+    # Points two seconds apart are as many as a picture can show.
+    return Session(shown, Prometheus(prometheus, scrape=2.0), history, began, until, typed={"trace": trace})
 
 
 def main() -> None:
@@ -40,10 +52,12 @@ def main() -> None:
         directory = Path(folder)
         with (
             Server.running_in(directory / "clickhouse") as server,
-            busy(directory, server, chosen.seconds, rate=22, period=80, pause=6) as world,
+            busy(directory, server, chosen.seconds, rate=22, period=80, pause=6, events=60_000) as world,
         ):
+            history = ClickHouse(server.url, world.database, server.user, server.password)
             for shown in shipped():
-                drawn, counts = page.draw(opened(world, shown))
+                session = opened(shown, world.collected.url, history, world.began, world.until)
+                drawn, counts = page.draw(session)
                 (chosen.into / f"{shown.uid}.svg").write_text(drawn, encoding="utf-8")
                 print(f"{shown.uid}: {len(counts)} panels, {len(drawn) // 1024} KiB")
 

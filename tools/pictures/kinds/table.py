@@ -14,6 +14,7 @@ from ..units import mapped, moment, of
 
 _LINE = 27.0
 _SIZE = 11.5
+_LEAST = 95.0
 
 
 def draw(drawing: Drawing, box: Box, panel: dict[str, Any], frames: Sequence[Frame]) -> int:
@@ -65,12 +66,19 @@ def _widths(fields: Sequence[Field], order: Sequence[int], width: float) -> list
         fix or max(
             text_width(one.shown, _SIZE) + 24,
             min(max((text_width(_text(one, one.values[row]), _SIZE) for row in order[:40]), default=0) + 20, 340),
-            110 if _is_gauge(one) else 0,
+            140 if _is_gauge(one) else 0,
         )
         for one, fix in zip(fields, fixed, strict=True)
     ]  # fmt: skip
     scale = width / sum(wanted)
-    if scale < 1 or all(fixed):
+    if scale < 1:  # at the cost of long texts first
+        texts = [number for number, one in enumerate(fields) if one.kind != "number" and wanted[number] > _LEAST]
+        over = sum(wanted) - width
+        spare = sum(wanted[number] - _LEAST for number in texts)
+        for number in texts:
+            wanted[number] -= (wanted[number] - _LEAST) * min(over / spare, 1)
+        return [one * width / sum(wanted) for one in wanted]
+    if all(fixed):
         return [one * scale for one in wanted]
     spare = (width - sum(wanted)) / sum(not fix for fix in fixed)
     return [one if fix else one + spare for one, fix in zip(wanted, fixed, strict=True)]

@@ -27,6 +27,7 @@ class Series:
     values: Field
     times: Sequence[float]
     colour: str
+    step: float = 0.0
     base: list[float] | None = None
     """What it stands on, where series are stacked."""
 
@@ -80,10 +81,11 @@ def draw(
     for value, text in right_marks:
         drawing.text(plot.right + 6, y_right(value) + 3.5, text, theme.MUTED, size=10.5)
     x = time_axis(drawing, plot, *span)
+    bar = _least_gap(drawn, span)
     with drawing.clip(plot.x - 1, plot.y - 2, plot.w + 2, plot.h + 3):
         _thresholds(drawing, plot, y_left, drawn[0].values.config)
         for one in drawn:
-            _draw_one(drawing, one, x, y_right if one.right and left else y_left, span)
+            _draw_one(drawing, one, x, y_right if one.right and left else y_left, bar)
         for at, value in exemplars:
             _diamond(drawing, x(at), min(max(y_left(value), plot.y + 4), plot.bottom - 2))
     draw_legend(drawing, Box(box.x, box.bottom - below, box.w, below), entries)
@@ -97,7 +99,7 @@ def _series(frames: Sequence[Frame]) -> list[Series]:
         for one in frame.of_kind("number"):
             if times:
                 last = next((value for value in reversed(one.values) if value is not None), None)
-                found.append(Series(one, times[0].values, theme.of_series(len(found), one.config, last)))
+                found.append(Series(one, times[0].values, theme.of_series(len(found), one.config, last), frame.step))
     return found
 
 
@@ -130,16 +132,16 @@ def _y_scale(plot: Box, series: Sequence[Series]) -> tuple[Scale, list[tuple[flo
     return scale, list(zip(marks, labels(marks, unit, config.get("decimals")), strict=True))
 
 
-def _draw_one(drawing: Drawing, one: Series, x: Scale, y: Scale, span: tuple[float, float]) -> None:
+def _draw_one(drawing: Drawing, one: Series, x: Scale, y: Scale, bar: float) -> None:
     custom = one.custom
     if custom.get("drawStyle") == "bars":
-        _bars(drawing, one, x, y, span)
+        _bars(drawing, one, x, y, bar)
         return
     tops = one.tops()
     feet = one.base or [max(y.low, 0.0)] * len(tops)
     dash = " ".join(str(length) for length in (custom.get("lineStyle") or {}).get("dash") or []) if (
         custom.get("lineStyle") or {}).get("fill") == "dash" else ""  # fmt: skip
-    gap = _usual_gap(one.times) * 1.6
+    gap = one.step * 1.1 or math.inf
     for part in _runs(one, tops, gap):
         points = [(x(one.times[at]), y(tops[at] or 0.0)) for at in part]
         opacity = custom.get("fillOpacity", 0) / 100
@@ -164,9 +166,10 @@ def _runs(one: Series, tops: Sequence[float | None], gap: float) -> list[list[in
     return [run for run in runs if run]
 
 
-def _usual_gap(times: Sequence[float]) -> float:
-    gaps = sorted(after - before for before, after in pairwise(times))
-    return gaps[len(gaps) // 2] if gaps else math.inf
+def _least_gap(series: Sequence[Series], span: tuple[float, float]) -> float:
+    """How far bars are apart: as the closest two points of all series are."""
+    times = sorted({at for one in series for at in one.times})
+    return min((after - before for before, after in pairwise(times)), default=(span[1] - span[0]) / 20)
 
 
 def _thinned(points: list[Point]) -> list[Point]:
@@ -177,15 +180,13 @@ def _thinned(points: list[Point]) -> list[Point]:
     for before, here, after in zip(points, points[1:], points[2:], strict=False):
         width = after[0] - before[0] or 1
         expected = before[1] + (after[1] - before[1]) * (here[0] - before[0]) / width
-        if abs(expected - here[1]) > 0.15:
+        if abs(expected - here[1]) > 0.3:
             kept.append(here)
     return [*kept, points[-1]]
 
 
-def _bars(drawing: Drawing, one: Series, x: Scale, y: Scale, span: tuple[float, float]) -> None:
-    gap = _usual_gap(one.times)
-    gap = gap if math.isfinite(gap) else (span[1] - span[0]) / 20
-    width = max((x(span[0] + gap) - x(span[0])) * 0.75, 1)
+def _bars(drawing: Drawing, one: Series, x: Scale, y: Scale, gap: float) -> None:
+    width = max((x(x.low + gap) - x(x.low)) * 0.75, 1)
     tops, feet = one.tops(), one.base or [0.0] * len(one.times)
     for at, top, foot, value in zip(one.times, tops, feet, one.values.values, strict=True):
         if value and top is not None:
