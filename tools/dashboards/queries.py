@@ -17,6 +17,9 @@ SHARD = BOT + ',discord_shard_id=~"$shard"'
 
 _WINDOW = "$__rate_interval"
 
+_UNHEARD = 120
+"""Seconds for which a process may be there before Prometheus hears of it: an export, and two scrapes."""
+
 # The plugin's numbers: https://github.com/grafana/sqlds/blob/main/query.go
 _FORMATS = {"timeseries": 0, "table": 1, "logs": 2, "traces": 3}
 Form = Literal["timeseries", "table", "logs", "traces"]
@@ -68,11 +71,10 @@ def counted(
         The same span, as a duration and as a number.
     """
     series = of(metric, *matchers, shard=shard)
-    rose = f"increase({series}[{window}])"
     uptime = of("process_uptime_seconds")
-    process = f"{uptime} offset {window} or last_over_time({uptime}[{window}]) < {seconds}"
-    began = f"last_over_time({series}[{window}]) and on (job, instance) ({process})"
-    return f"sum{_by(by)} (({rose} and {series} offset {window}) or ({began}) or {rose})"
+    heard_of = f"{uptime} offset {window} or {uptime} < {seconds} + {_UNHEARD}"
+    began = f"({series} unless {series} offset {window}) and on (job, instance) ({heard_of})"
+    return f"sum{_by(by)} (({began}) or increase({series}[{window}]))"
 
 
 def quantile(share: float, metric: str, *matchers: str, by: str = "", window: str = _WINDOW) -> str:
@@ -101,7 +103,8 @@ def average(metric: str, *matchers: str, by: str = "", window: str = _WINDOW) ->
 
 def quantile_in_range(share: float, metric: str, *matchers: str, by: str) -> str:
     """Return a quantile of what a histogram recorded in the dashboard's time range; nothing where that is nothing."""
-    return f"{quantile(share, metric, *matchers, by=by, window='$__range')} >= 0"  # which NaN is not
+    buckets = counted(f"{metric}_bucket", *matchers, by=f"le, {by}")
+    return f"histogram_quantile({share:g}, {buckets}) >= 0"  # which NaN is not
 
 
 def _by(labels: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from .. import variables
 from ..board import Board, Row
 from ..panels import Column, stat, table, timeseries
-from ..queries import BOT, counted, increase, now, of, per, prom, rate, total
+from ..queries import BOT, counted, increase, now, of, or_zero, per, prom, rate, total
 from ..style import BAD, BYTES, FINE, GOOD, NUMBER, PER_SECOND, SHARE, WARNING, steps
 
-_COLLECTOR = 'instance=~"$collector"'
 _NO_COLLECTOR = "no Collector is scraped"
 _VERSIONS = ", ".join(
     [
@@ -19,9 +18,12 @@ _VERSIONS = ", ".join(
 _SIGNALS = {"spans": "spans", "log_records": "log records", "metric_points": "metric points"}
 
 
+# Collectors are no bots: whichever bots are chosen, all Collectors are shown. A loss has no series before the first.
+
+
 def _collector(name: str, by: str) -> str:
-    """The rate of one of the Collector's counters, which a Collector may be told to end with ``_total``."""
-    return f'sum by ({by}) (rate({{__name__=~"{name}(_total)?",{_COLLECTOR}}}[$__rate_interval]))'
+    """The rate of one of the Collectors' counters."""
+    return f"sum by ({by}) (rate(otelcol_{name}[$__rate_interval]))"
 
 
 _HOOKS = Row(
@@ -212,8 +214,8 @@ _PIPELINE = Row(
             disk and survive a restart, but when one is full the Collector refuses, and bots begin to lose. Bring the
             destination back, or raise COLLECTOR_QUEUE_ITEMS.""",
             prom(
-                f"max by (instance, exporter, data_type) (otelcol_exporter_queue_size{{{_COLLECTOR}}}"
-                f" / otelcol_exporter_queue_capacity{{{_COLLECTOR}}})",
+                "max by (instance, exporter, data_type) (otelcol_exporter_queue_size"
+                " / otelcol_exporter_queue_capacity)",
                 "{{exporter}}, {{data_type}}",
             ),
             unit=SHARE,
@@ -227,11 +229,11 @@ _PIPELINE = Row(
             spans taken, since only a share of the traces is kept (TRACES_SHARE). Nothing taken, while bots run: they
             do not reach the Collector; see "Lost by the bots".""",
             *[
-                prom(_collector(f"otelcol_receiver_accepted_{name}", "receiver"), f"{shown} taken")
+                prom(_collector(f"receiver_accepted_{name}", "receiver"), f"{shown} taken")
                 for name, shown in _SIGNALS.items()
             ],
             *[
-                prom(_collector(f"otelcol_exporter_sent_{name}", "exporter"), f"{shown} to {{{{exporter}}}}")
+                prom(_collector(f"exporter_sent_{name}", "exporter"), f"{shown} to {{{{exporter}}}}")
                 for name, shown in _SIGNALS.items()
             ],
             unit=PER_SECOND,
@@ -243,7 +245,7 @@ _PIPELINE = Row(
             try again for a while and then lose it: make room at once (the destination), or give the Collector more
             memory (COLLECTOR_MEMORY_MIB).""",
             *[
-                prom(_collector(f"otelcol_receiver_refused_{name}", "instance, receiver"), f"{shown}, {{{{instance}}}}")
+                prom(_collector(f"receiver_refused_{name}", "instance, receiver"), f"{shown}, {{{{instance}}}}")
                 for name, shown in _SIGNALS.items()
             ],
             unit=PER_SECOND,
@@ -257,7 +259,10 @@ _PIPELINE = Row(
             migrate.""",
             *[
                 prom(
-                    _collector(f"otelcol_exporter_{how}_failed_{name}", "exporter"),
+                    or_zero(
+                        _collector(f"exporter_{how}_failed_{name}", "exporter"),
+                        _collector(f"exporter_sent_{name}", "exporter"),
+                    ),
                     f"{shown} to {{{{exporter}}}}, {how}",
                 )
                 for name, shown in _SIGNALS.items()
@@ -265,13 +270,13 @@ _PIPELINE = Row(
             ],
             unit=PER_SECOND,
             width=8,
-            no_value="none",
+            no_value=_NO_COLLECTOR,
         ),
         timeseries(
             "The Collector's memory",
             """Physical memory of each Collector. Near COLLECTOR_MEMORY_MIB it refuses: lower TRACES_WAITING or
             TRACES_WAIT, or give it more.""",
-            prom(f"max by (instance) (otelcol_process_memory_rss{{{_COLLECTOR}}})", "{{instance}}"),
+            prom("max by (instance) (otelcol_process_memory_rss)", "{{instance}}"),
             unit=BYTES,
             width=8,
             no_value=_NO_COLLECTOR,
@@ -283,6 +288,6 @@ BOARD = Board(
     uid="argus-distro",
     title="Discord bot: the distro itself",
     description="Is everything hooked, does anything go wrong inside argus-otel, and does all that is measured arrive.",
-    variables=[*variables.prometheus(), variables.collector()],
+    variables=variables.prometheus(),
     rows=[_HOOKS, _BOTS, _PIPELINE],
 )

@@ -249,7 +249,7 @@ _SIZE = Row(
             unit=NUMBER,
             width=8,
             minimum=None,
-            links=[board_link("Guild analytics", "argus-guilds", "job")],
+            links=[board_link("Guild analytics", "argus-guilds", "service=${__field.labels.job:percentencode}")],
         ),
         timeseries(
             "Guilds joined and left",

@@ -267,7 +267,7 @@ _VOICE = Row(
             "Voice latency",
             """Time between a voice heartbeat and its acknowledgement, where it is longest. Above 0.3 s listeners hear
             gaps: choose a region for the channel that is nearer, or a host that is.""",
-            prom(f"max by (job) ({of('discord_voice_latency_seconds')})", "{{job}}"),
+            prom(f"max by (job) (max_over_time({of('discord_voice_latency_seconds')}[$__rate_interval]))", "{{job}}"),
             unit=SECONDS,
             width=5,
             calcs=(),
