@@ -18,6 +18,8 @@ _USE = "event not in ('discord.guild.join', 'discord.guild.leave')"
 _COMMAND = "event = 'discord.command'"
 _JOIN, _LEAVE = "event = 'discord.guild.join'", "event = 'discord.guild.leave'"
 _ERRORS, _REJECTED = "sumIf(count, outcome = 'error')", "sumIf(count, outcome = 'rejected')"
+# What a bot records itself may have two hundred names.
+_KIND = "if(startsWith(event, 'discord.'), substring(event, 9), 'its own events')"
 _PERIOD = "toDateTime(toStartOfInterval(day, interval 1 ${period}), 'UTC')"
 _P95 = "quantilesTDigestIfMerge(0.5, 0.9, 0.95, 0.99)(durations)[3]"
 
@@ -83,10 +85,10 @@ BOARD = Board(
                     month is how often those that use it come back: falling, with a steady month, means that it is used
                     less often, not by fewer.""",
                     clickhouse(
-                        "select uniqExactIf(guild_id, day >= toDate($__toTime, 'UTC')) as `in a day`, "
-                        "uniqExactIf(guild_id, day > toDate($__toTime, 'UTC') - 7) as `in a week`, "
-                        "uniqExactIf(guild_id, day > toDate($__toTime, 'UTC') - 30) as `in a month` "
-                        f"from history_daily where {_SO_FAR} and day > toDate($__toTime, 'UTC') - 30 "
+                        "select uniqExactIf(guild_id, last > $__toTime - interval 1 day) as `in a day`, "
+                        "uniqExactIf(guild_id, last > $__toTime - interval 7 day) as `in a week`, "
+                        "uniqExactIf(guild_id, last > $__toTime - interval 30 day) as `in a month` "
+                        f"from history_daily where {_SO_FAR} and day >= toDate($__toTime, 'UTC') - 30 "
                         f"and {_USE} and guild_id > 0"
                     ),
                     width=9,
@@ -137,7 +139,7 @@ BOARD = Board(
                     """What was done with the bot, by what it was. A day without any: the bot was down, or its history
                     was ("The distro itself" has what was dropped).""",
                     clickhouse(
-                        f"select {_PERIOD} as time, replaceOne(event, 'discord.', '') as kind, sum(count) as uses "
+                        f"select {_PERIOD} as time, {_KIND} as kind, sum(count) as uses "
                         f"from history_daily where {_DAYS} and {_USE} group by time, kind order by time",
                         "timeseries",
                     ),
@@ -331,7 +333,8 @@ order by uses desc, guild"""
                     "Busiest hours",
                     """Uses by the hour of the day, in UTC. Deploy and restart in the trough.""",
                     clickhouse(
-                        "select leftPad(toString(toHour(hour, 'UTC')), 2, '0') as `hour of the day`, sum(count) as uses "
+                        "select leftPad(toString(toHour(hour, 'UTC')), 2, '0') as `hour of the day`, "
+                        "sum(count) as uses "
                         f"from history_hourly where {_HOURS} and {_USE} group by `hour of the day` "
                         "order by `hour of the day`"
                     ),
@@ -480,14 +483,21 @@ having uses > 0 or joined is not null or left is not null"""
                 ),
                 timeseries(
                     "What it did",
-                    """Its uses by command, component and so on. An end without a leave: it went quiet.""",
+                    """Its uses by command and component, the ten most frequent by name. An end without a leave: it went
+                    quiet.""",
                     clickhouse(
                         f"""
 with {_GUILD} as wanted
-select {_PERIOD} as time, if(command = '', event, command) as command, sum(count) as uses
+select
+    {_PERIOD} as time,
+    if(command in (
+        select command from history_daily where guild_id = wanted and {_DAYS} and command != ''
+        group by command order by sum(count) desc, command limit 10
+    ), command, 'others') as what,
+    sum(count) as uses
 from history_daily
 where guild_id = wanted and {_DAYS} and {_USE}
-group by time, command
+group by time, what
 order by time""",
                         "timeseries",
                     ),
