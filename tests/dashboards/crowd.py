@@ -137,6 +137,8 @@ class Crowd:
     def _fail(self) -> None:
         faults = self._simulator.faults
         faults.add(RateLimited("cloudflare"), template="/webhooks/*", times=2)
+        asked = "/channels/{channel_id}/messages/{message_id}"  # which !recall asks for, again and again
+        faults.add(RateLimited("user", retry_after=0.3), method="GET", template=asked, probability=0.4)
         for scope, share in (("user", 0.015), ("shared", 0.02)):
             faults.add(RateLimited(scope, retry_after=0.3), probability=share)
         faults.add(RateLimited("global", retry_after=0.2), template="/channels/*", probability=0.02)

@@ -326,6 +326,8 @@ async def tidy_up() -> None:
 @tasks.loop(seconds=2)
 async def refresh_charts() -> None:
     await asyncio.sleep(random.uniform(0.2, 0.6))
+    if refresh_charts.current_loop % 8 == 7 and not import_charts.is_running():
+        import_charts.start()
 
 
 @tasks.loop(seconds=0.5)

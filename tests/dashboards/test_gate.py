@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from tools.grafana.model import Dashboard, Target, shipped
 from tools.grafana.session import Choice, Session, seconds
 from tools.grafana.sources import ClickHouse, Prometheus
+from tools.pictures import page
 
 from . import answer_checks, model_checks
 from .answer_checks import Answers
@@ -187,3 +189,17 @@ def test_what_is_wrong_is_found(world: World, check: str, change: Callable[[dict
 
 def test_every_check_has_been_seen_to_find_something() -> None:
     assert {check for check, _, _ in BROKEN} == set(CHECKS)
+
+
+# -- pictures
+
+
+@EACH
+def test_a_picture_has_something_in_each_panel(world: World, shown: Dashboard) -> None:
+    drawn, counts = page.draw(opened(world, shown, "collected", "saved"))
+    nothing = [panel["title"] for panel in shown.panels() if panel["id"] in counts and not counts[panel["id"]]]
+    assert set(nothing) <= set(WELL)
+    picture = ElementTree.fromstring(drawn)  # noqa: S314 - our own
+    groups = {one.get("id") for one in picture.iter("{http://www.w3.org/2000/svg}g")}
+    assert {f"panel-{panel['id']}" for panel in shown.panels()} <= groups
+    assert "No data" not in drawn

@@ -122,7 +122,7 @@ class Process(Part):
 
 @contextmanager
 def busy(
-    directory: Path, clickhouse: ClickHouse, seconds: float = 15, *, rate: float = 25, period: float = math.inf,
+    directory: Path, clickhouse: ClickHouse, seconds: float = 18, *, rate: float = 25, period: float = math.inf,
     pause: float = 1.0, events: int = 12_000,
 ) -> Iterator[World]:  # fmt: skip
     """Make the world: ``seconds`` of it at least, and until each metric has been seen on both ways.
@@ -209,7 +209,7 @@ _GUILDS = 60
 def past(now: float, events: int) -> Iterator[Row]:
     """History of the last :data:`DAYS` days: guilds that came, stayed, left, or went quiet; the same each time."""
     dice = random.Random(11)  # noqa: S311 - repeatable on purpose
-    first = now - DAYS * 86400
+    first = now - now % 86400 - DAYS * 86400
     guilds = [81384788765712384 + number * 4194304 for number in range(_GUILDS)]
     came = {guild: first + dice.uniform(-20, 50) * 86400 for guild in guilds}
     gone = dict.fromkeys(guilds, math.inf) | {one: came[one] + dice.uniform(5, 30) * 86400 for one in guilds[1::5]}
@@ -227,14 +227,14 @@ def past(now: float, events: int) -> Iterator[Row]:
             "discord.guild.name": f"Guild {guild % 1000}",
             "discord.guild.member_count": str(dice.randrange(20, 4000)),
         }
-        if came[guild] > first:
+        if came[guild] < now:
             yield row(came[guild], GUILD_JOIN, guild, attributes=size)
         if gone[guild] < now:
             yield row(gone[guild], GUILD_LEAVE, guild, attributes=size)
     for number in range(events):
         day = dice.random() ** 0.8  # more of late
-        hour = 12 + 6 * math.sin(dice.uniform(-math.pi / 2, math.pi / 2))
-        at = first + math.floor(day * DAYS) * 86400 + (hour + dice.gauss(6, 2)) * 3600
+        hour = dice.gauss(19, 3) if dice.random() < 0.7 else dice.uniform(0, 24)  # evenings, mostly
+        at = first + (math.floor(day * DAYS) + hour / 24) * 86400
         guild = guilds[min(int(dice.expovariate(0.08)), _GUILDS - 1)]
         if not came[guild] <= at < min(gone[guild], quiet[guild], now - 60):
             continue

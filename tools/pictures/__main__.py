@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import tempfile
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from tools.grafana.sources import ClickHouse, Prometheus
 
 from . import page
 
-DIRECTORY = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+ROOT = Path(__file__).resolve().parents[2]
+DIRECTORY = ROOT / "docs" / "pictures"
+HIDDEN = {f"{ROOT}/": "", sys.prefix: ".venv", sys.base_prefix: "/usr"}
+"""Where this happens to be drawn, which is in stacks."""
 
 
 _TRACE = """
@@ -29,13 +33,14 @@ _TRACE = """
 def opened(shown: Dashboard, prometheus: str, history: ClickHouse, began: float, until: float) -> Session:
     """Return what somebody sees who opens a dashboard.
 
-    One of a few hours shows the time in which the bot was busy. One of months shows those before, since minutes of that
-    much would be all that is seen of it. Into the field for a trace, where there is one, an instructive one is typed.
+    One of a few hours shows the time in which the bot was busy. One of months shows whole days before that, since
+    minutes of that much would be all that is seen of it. An instructive trace is typed into the field for one.
     """
     since = re.fullmatch(r"now-(\w+)", shown.model["time"]["from"])
     span = seconds(since[1]) if since else 0
     if span >= 86400:
-        began, until = began - span, began
+        until = began - began % 86400 - 1
+        began = until - span
     _, ((trace,), *_) = history.query(_TRACE)
     # Points two seconds apart are as many as a picture can show.
     return Session(shown, Prometheus(prometheus, scrape=2.0), history, began, until, typed={"trace": trace})
@@ -57,7 +62,7 @@ def main() -> None:
             history = ClickHouse(server.url, world.database, server.user, server.password)
             for shown in shipped():
                 session = opened(shown, world.collected.url, history, world.began, world.until)
-                drawn, counts = page.draw(session)
+                drawn, counts = page.draw(session, HIDDEN)
                 (chosen.into / f"{shown.uid}.svg").write_text(drawn, encoding="utf-8")
                 print(f"{shown.uid}: {len(counts)} panels, {len(drawn) // 1024} KiB")
 

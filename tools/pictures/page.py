@@ -24,8 +24,13 @@ _CELL = 30.0
 _SAMPLES = 60
 
 
-def draw(session: Session) -> tuple[str, dict[int, int]]:
+def draw(session: Session, hidden: Mapping[str, str] | None = None) -> tuple[str, dict[int, int]]:
     """Draw a dashboard as somebody sees it who has chosen what the session has.
+
+    Parameters
+    ----------
+    hidden:
+        Texts, such as paths of the machine that it is drawn on, and what stands for them.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def draw(session: Session) -> tuple[str, dict[int, int]]:
                 drawing.path([(box.x + 4, box.y + 12), (box.x + 9, box.y + 18), (box.x + 14, box.y + 12)], theme.TEXT)
                 drawing.text(box.x + 24, box.y + 21, panel["title"], theme.TEXT, size=15, weight=500)
             else:
-                drawn[panel["id"]] = _panel(drawing, box, panel, session)
+                drawn[panel["id"]] = _panel(drawing, box, panel, session, hidden or {})
     return drawing.svg(), drawn
 
 
@@ -80,13 +85,14 @@ def _head(drawing: Drawing, session: Session) -> None:
         x += sum(wide) + 10
 
 
-def _panel(drawing: Drawing, box: Box, panel: dict[str, Any], session: Session) -> int:
+def _panel(drawing: Drawing, box: Box, panel: dict[str, Any], session: Session, hidden: Mapping[str, str]) -> int:
     drawing.rect(box.x, box.y, box.w, box.h, theme.PANEL, stroke=theme.BORDER, radius=2)
     title = session.text(panel["title"])
     drawing.text(box.x + 10, box.y + 20, title, theme.TEXT, size=13, weight=500, width=box.w - 20)
     inside = box.inside(left=10, top=31, right=10, bottom=8)
     targets = [Target(one, panel) for one in panel.get("targets") or [] if not one.get("hide")]
     asked = [frame for target in targets for frame in session.ask(target)]
+    _hide(asked, hidden)
     frames = shaped(panel, asked)
     with drawing.clip(box.x, box.y, box.w, box.h):
         drawn = _inside(drawing, inside, panel, frames, session, targets)
@@ -95,6 +101,12 @@ def _panel(drawing: Drawing, box: Box, panel: dict[str, Any], session: Session) 
             middle = inside.x + inside.w / 2
             drawing.text(middle, inside.y + inside.h / 2, text, theme.MUTED, size=14, anchor="middle", width=inside.w)
     return drawn
+
+
+def _hide(frames: Sequence[Frame], hidden: Mapping[str, str]) -> None:
+    for one in (one for frame in frames for one in frame.of_kind("string")):
+        for text, instead in hidden.items():
+            one.values = [value.replace(text, instead) if isinstance(value, str) else value for value in one.values]
 
 
 def _inside(

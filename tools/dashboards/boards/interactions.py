@@ -66,6 +66,7 @@ _OBJECTIVE = Row(
             decimals=2,
             thresholds=steps((0.99, WARNING), (0.999, GOOD), below=BAD),
             no_value="no interactions",
+            height=8,
         ),
         stat(
             "Error budget left",
@@ -77,6 +78,7 @@ _OBJECTIVE = Row(
             decimals=0,
             thresholds=steps((0, WARNING), (0.25, GOOD), below=BAD),
             no_value="no interactions",
+            height=8,
         ),
         stat(
             "Missed",
@@ -87,6 +89,7 @@ _OBJECTIVE = Row(
             decimals=0,
             thresholds=steps((1, WARNING)),
             no_value="0",
+            height=8,
         ),
         timeseries(
             "How fast the budget burns",

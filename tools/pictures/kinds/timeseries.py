@@ -191,7 +191,8 @@ def _bars(drawing: Drawing, one: Series, x: Scale, y: Scale, gap: float) -> None
     for at, top, foot, value in zip(one.times, tops, feet, one.values.values, strict=True):
         if value and top is not None:
             opacity = one.custom.get("fillOpacity", 60) / 100
-            drawing.rect(x(at) - width / 2, y(top), width, y(foot) - y(top), one.colour, opacity=max(opacity, 0.6))
+            upper, lower = sorted((y(top), y(foot)))
+            drawing.rect(x(at) - width / 2, upper, width, lower - upper, one.colour, opacity=max(opacity, 0.6))
 
 
 def _thresholds(drawing: Drawing, plot: Box, y: Scale, config: dict[str, Any]) -> None:

@@ -53,6 +53,8 @@ def draw(drawing: Drawing, box: Box, _: dict[str, Any], frames: Sequence[Frame])
         text, after = written(one["duration"], "ms"), start + width + 6
         if after < plot.right - 60:
             drawing.text(after, y + 16, text, theme.MUTED, size=10.5)
+        elif width > 60:
+            drawing.text(start + 6, y + 16, text, theme.PAGE, size=10.5, weight=500)
         else:
             drawing.text(start - 6, y + 16, text, theme.MUTED, size=10.5, anchor="end")
     return min(len(ordered), room)
