@@ -12,6 +12,7 @@ module         has
 ``style``      what all dashboards have in common to look at: units, colours, thresholds, sizes
 ``queries``    targets: PromQL and SQL, and the selectors that every query has
 ``variables``  the variables at the top of a dashboard
+``objective``  the promise of an acknowledgement within 3 s, as expressions
 ``panels``     one function for each kind of panel
 ``board``      a dashboard of rows of panels, each placed on the grid
 ``boards``     the dashboards, one file each

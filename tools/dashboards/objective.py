@@ -1,8 +1,8 @@
-"""The objective of the 3 s acknowledgement, as expressions.
+"""What is promised of the 3 s acknowledgement, and how far it is kept, as expressions.
 
 Discord waits 3 s for the first answer to an interaction, and then tells the user that the application did not respond.
-In time are those whose answer went out within it. The others were answered too late, which Discord refuses, or never,
-and are counted as unacknowledged.
+Each interaction is in one of two metrics: it was answered in time (a point of response.time), or it was not, be it for
+want of an answer or because Discord refused one that came late (unacknowledged). prometheus/rules/ counts them alike.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from .queries import counted, or_zero, rate
 
 RESPONSES = "discord_interaction_response_time_seconds"
 UNACKNOWLEDGED = "discord_interaction_unacknowledged_total"
-_IN_TIME = 'le="3.0"'
 
 
-def in_time(*, by: str = "") -> str:
-    """Return the share of interactions that were acknowledged in time, of those of the dashboard's whole time range."""
-    answered = counted(f"{RESPONSES}_count", by=by)
-    everything = f"{answered} + {or_zero(counted(UNACKNOWLEDGED, by=by), answered)}"
-    return f"{counted(f'{RESPONSES}_bucket', _IN_TIME, by=by)} / (({everything}) > 0)"
+def missed_in_range() -> str:
+    """Return the share of interactions that were not acknowledged, of those of the dashboard's whole time range."""
+    return _share(counted(UNACKNOWLEDGED), counted(f"{RESPONSES}_count"))
 
 
-def missed(window: str = "$__rate_interval") -> str:
-    """Return the share of interactions that were not, of those of a window before each point."""
-    answered = rate(f"{RESPONSES}_count", window=window)
-    everything = f"{answered} + {or_zero(rate(UNACKNOWLEDGED, window=window), answered)}"
-    return f"1 - {rate(f'{RESPONSES}_bucket', _IN_TIME, window=window)} / (({everything}) > 0)"
+def missed(window: str) -> str:
+    """Return the share of interactions that were not acknowledged, of those of a window before each point."""
+    return _share(rate(UNACKNOWLEDGED, window=window), rate(f"{RESPONSES}_count", window=window))
+
+
+def _share(late: str, answered: str) -> str:
+    late = or_zero(late, answered)
+    return f"{late} / (({late} + {or_zero(answered, late)}) > 0)"

@@ -138,45 +138,13 @@ def stat(
     return _panel("stat", title, description, targets, width, height, defaults, options)
 
 
-def bar_gauge(
-    title: str,
-    description: str,
-    *targets: Json,
-    unit: str = COUNT,
-    width: int = 8,
-    height: int = 8,
-    maximum: float | None = None,
-    thresholds: Json = style.FINE,
-    links: Sequence[Json] = (),
-    no_value: str = "",
-) -> Panel:
-    """Return one bar for each series."""
-    defaults = _defaults(unit, {"mode": "thresholds"}, thresholds, no_value, links)
-    defaults["min"] = 0
-    if maximum is not None:
-        defaults["max"] = maximum
-    options: Json = {
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "orientation": "horizontal",
-        "displayMode": "basic",
-        "valueMode": "color",
-        "namePlacement": "auto",
-        "showUnfilled": True,
-        "sizing": "auto",
-        "minVizWidth": 8,
-        "minVizHeight": 16,
-        "maxVizHeight": 300,
-        "legend": {**style.legend(), "showLegend": False},
-    }
-    return _panel("bargauge", title, description, targets, width, height, defaults, options)
-
-
 def table(
     title: str,
     description: str,
     *targets: Json,
     columns: Mapping[str, Column],
     sort: str = "",
+    ascending: bool = False,
     width: int = 24,
     height: int = 8,
     no_value: str = "",
@@ -191,7 +159,9 @@ def table(
         By field, in the order that they are shown in; others are hidden. A target's values of Prometheus are
         the field ``Value`` where it is the only one, else ``Value #A``, ``Value #B`` and so on.
     sort:
-        The heading of the column that is sorted by, the greatest first.
+        The heading of the column that is sorted by.
+    ascending:
+        The least first, and not the greatest.
     """
     shown = {name: column.title or name for name, column in columns.items()}
     transformations: list[Json] = [{"id": "merge", "options": {}}] if len(targets) > 1 else []
@@ -214,7 +184,7 @@ def table(
         "showHeader": True,
         "cellHeight": "sm",
         "footer": {"show": False, "reducer": ["sum"], "countRows": False, "fields": ""},
-        "sortBy": [{"displayName": sort, "desc": True}] if sort else [],
+        "sortBy": [{"displayName": sort, "desc": not ascending}] if sort else [],
     }
     overrides = [_of_column(shown[name], column) for name, column in columns.items()]
     return _panel(
@@ -298,7 +268,7 @@ def state_timeline(
     """Return one band for each series, coloured by the value that it had when."""
     defaults = _defaults("", {"mode": "thresholds"}, style.DOWN, no_value, ())
     defaults["mappings"] = list(mappings)
-    defaults["custom"] = {"lineWidth": 0, "fillOpacity": 70, "spanNulls": False}
+    defaults["custom"] = {"lineWidth": 0, "fillOpacity": 70}
     options: Json = {
         "mergeValues": True,
         "showValue": "never",
@@ -331,16 +301,6 @@ def traces(title: str, description: str, target: Json, *, width: int = 24, heigh
     return _panel("traces", title, description, [target], width, height, {}, {})
 
 
-def text(title: str, description: str, markdown: str, *, width: int = 24, height: int = 3) -> Panel:
-    """Return a text, in Markdown."""
-    options: Json = {
-        "mode": "markdown",
-        "content": markdown,
-        "code": {"language": "plaintext", "showLineNumbers": False, "showMiniMap": False},
-    }
-    return _panel("text", title, description, [], width, height, {}, options)
-
-
 def _defaults(unit: str, colour: Json, thresholds: Json, no_value: str, links: Sequence[Json]) -> Json:
     found: Json = {"color": colour, "mappings": [], "thresholds": thresholds}
     if unit:
@@ -367,7 +327,7 @@ def _of_column(name: str, column: Column) -> Json:
             {"id": "custom.cellOptions", "value": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}}
         )
         properties.append({"id": "min", "value": 0})
-    elif column.thresholds is not None:
+    elif column.thresholds is not None or column.mappings:
         properties.append({"id": "custom.cellOptions", "value": {"type": "color-text"}})
     if column.thresholds is not None:
         properties.append({"id": "thresholds", "value": column.thresholds})

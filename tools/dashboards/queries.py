@@ -17,6 +17,9 @@ SHARD = BOT + ',discord_shard_id=~"$shard"'
 
 _WINDOW = "$__rate_interval"
 
+_UNHEARD = 120
+"""Seconds for which a process may be there before Prometheus hears of it: an export, and two scrapes."""
+
 # The plugin's numbers: https://github.com/grafana/sqlds/blob/main/query.go
 _FORMATS = {"timeseries": 0, "table": 1, "logs": 2, "traces": 3}
 Form = Literal["timeseries", "table", "logs", "traces"]
@@ -48,15 +51,30 @@ def increase(metric: str, *matchers: str, by: str = "", shard: bool = False) -> 
     return f"sum{_by(by)} (increase({of(metric, *matchers, shard=shard)}[{_WINDOW}]))"
 
 
-def counted(metric: str, *matchers: str, by: str = "", shard: bool = False, window: str = "$__range") -> str:
-    """Return by how much a counter rose in the dashboard's whole time range.
+def counted(
+    metric: str,
+    *matchers: str,
+    by: str = "",
+    shard: bool = False,
+    window: str = "$__range",
+    seconds: str = "$__range_s",
+) -> str:
+    """Return by how much a counter rose in the dashboard's whole time range, or in another window before its end.
 
-    A counter that was not there when the range began has begun in it, with the first thing that it counts: ``increase``
-    would leave that first one out, which of an error that happened once is all. So its last value is taken whole.
+    A counter's series is there from the first thing that it counts, and ``increase`` does not see that one, which of an
+    error that happened once is all. So a series that was not there when the window began counts in full, if its process
+    was, or is younger than the window; otherwise a gap in the scrapes would pass for a burst.
+
+    Parameters
+    ----------
+    window, seconds:
+        The same span, as a duration and as a number.
     """
     series = of(metric, *matchers, shard=shard)
-    before = f"increase({series}[{window}]) and {series} offset {window}"
-    return f"sum{_by(by)} (({before}) or last_over_time({series}[{window}]))"
+    uptime = of("process_uptime_seconds")
+    heard_of = f"{uptime} offset {window} or {uptime} < {seconds} + {_UNHEARD}"
+    began = f"({series} unless {series} offset {window}) and on (job, instance) ({heard_of})"
+    return f"sum{_by(by)} (({began}) or increase({series}[{window}]))"
 
 
 def quantile(share: float, metric: str, *matchers: str, by: str = "", window: str = _WINDOW) -> str:
@@ -81,6 +99,12 @@ def average(metric: str, *matchers: str, by: str = "", window: str = _WINDOW) ->
     """Return a histogram's mean; nothing where nothing was recorded."""
     gained = rate(metric + "_count", *matchers, by=by, window=window)
     return f"{rate(metric + '_sum', *matchers, by=by, window=window)} / ({gained} > 0)"
+
+
+def quantile_in_range(share: float, metric: str, *matchers: str, by: str) -> str:
+    """Return a quantile of what a histogram recorded in the dashboard's time range; nothing where that is nothing."""
+    buckets = counted(f"{metric}_bucket", *matchers, by=f"le, {by}")
+    return f"histogram_quantile({share:g}, {buckets}) >= 0"  # which NaN is not
 
 
 def _by(labels: str) -> str:
@@ -141,10 +165,13 @@ def now(expression: str, legend: str = "__auto") -> Json:
     return prom(expression, legend, instant=True)
 
 
-def percentiles(metric: str, *matchers: str, shares: tuple[float, ...] = (0.5, 0.95, 0.99)) -> list[Json]:
+def percentiles(
+    metric: str, *matchers: str, shares: tuple[float, ...] = (0.5, 0.95, 0.99), exemplars: bool = True
+) -> list[Json]:
     """Return targets for quantiles of a histogram, called p50 and so on; the last brings the exemplars."""
     return [
-        prom(quantile(share, metric, *matchers), f"p{share * 100:g}", exemplar=share == shares[-1]) for share in shares
+        prom(quantile(one, metric, *matchers), f"p{one * 100:g}", exemplar=exemplars and one == shares[-1])
+        for one in shares
     ]
 
 

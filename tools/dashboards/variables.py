@@ -34,12 +34,6 @@ def prometheus(*, shard: bool = False) -> list[Json]:
     return found
 
 
-def collector() -> Json:
-    """Return the Collectors, by their instance; their ``job`` is not a bot's."""
-    query = "label_values(otelcol_exporter_queue_capacity, instance)"
-    return _labels("collector", "Collector", query, everything=".*")
-
-
 def clickhouse(**queries: str) -> list[Json]:
     """Return the data source ClickHouse, and variables by queries in SQL, each of one column.
 

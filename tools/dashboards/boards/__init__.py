@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from .distro import BOARD as DISTRO
 from .fleet import BOARD as FLEET
 from .gateway import BOARD as GATEWAY
 from .guilds import BOARD as GUILDS
 from .interactions import BOARD as INTERACTIONS
+from .rest import BOARD as REST
+from .runtime import BOARD as RUNTIME
 from .traces import BOARD as TRACES
 
-ALL = (FLEET, INTERACTIONS, GATEWAY, TRACES, GUILDS)
+ALL = (FLEET, INTERACTIONS, GATEWAY, REST, RUNTIME, TRACES, GUILDS, DISTRO)

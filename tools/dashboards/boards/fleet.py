@@ -33,7 +33,7 @@ _UP = Row(
     "Is it up?",
     [
         stat(
-            "Processes",
+            "Processes up",
             """Processes of the chosen bots that Prometheus hears of. Fewer than you started: the missing one is down,
             or Prometheus does not reach its endpoint, or it does not reach the Collector.""",
             prom(f"count({of('process_uptime_seconds')})", "processes"),
@@ -94,10 +94,10 @@ _HEALTHY = Row(
             """Share of the interactions in the time range that were acknowledged before Discord gave them up. What is
             missing to 100 % saw "The application did not respond". "Interactions and commands" tells of which
             commands.""",
-            now(objective.in_time(), "in time"),
+            now(f"1 - {objective.missed_in_range()}", "in time"),
             unit=SHARE,
             decimals=2,
-            thresholds=steps((0.99, WARNING), (0.995, GOOD), below=BAD),
+            thresholds=steps((0.99, WARNING), (0.999, GOOD), below=BAD),
             links=[board_link("Interactions and commands", "argus-interactions", *_CHOICE)],
             no_value="no interactions",
         ),
@@ -106,7 +106,10 @@ _HEALTHY = Row(
             """Share of the commands in the time range that ended in an error of the bot's; what a check or a cooldown
             turned down is none. "Failing commands" on "Interactions and commands" names them and leads to their
             traces.""",
-            now(share(counted(_COMMANDS, 'discord_outcome="error"'), counted(_COMMANDS)), "failed"),
+            now(
+                share(counted(_COMMANDS, 'discord_outcome="error"'), counted(_COMMANDS, 'discord_outcome!="rejected"')),
+                "failed",
+            ),
             unit=SHARE,
             decimals=2,
             thresholds=steps((0.01, WARNING), (0.05, BAD)),
@@ -184,7 +187,7 @@ _PROCESSES = Row(
     "Processes",
     [
         table(
-            "Processes",
+            "One by one",
             """Each process as it is now; a click on an instance leads to its runtime. Look for the one that differs
             from the others: fewer guilds, no events, more lag, more memory.""",
             per(_WITH_CLUSTER),
@@ -246,7 +249,7 @@ _SIZE = Row(
             unit=NUMBER,
             width=8,
             minimum=None,
-            links=[board_link("Guild analytics", "argus-guilds", "job")],
+            links=[board_link("Guild analytics", "argus-guilds", "service=${__field.labels.job:percentencode}")],
         ),
         timeseries(
             "Guilds joined and left",
@@ -294,7 +297,7 @@ _SIZE = Row(
 
 BOARD = Board(
     uid="argus-fleet",
-    title="Discord bots: fleet overview",
+    title="Discord bot: fleet overview",
     description="Is it up, how big is it, is it healthy: all processes of the chosen bots at a glance.",
     variables=variables.prometheus(),
     rows=[_UP, _HEALTHY, _PROCESSES, _SIZE],

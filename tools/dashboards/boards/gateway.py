@@ -86,7 +86,13 @@ _CONNECTED = Row(
             resets the token. What has no reason to be here are restarts in a loop, and sessions that could not be
             resumed.""",
             now(
-                counted("discord_gateway_sessions_total", 'discord_session_type="identify"', shard=True, window="1d"),
+                counted(
+                    "discord_gateway_sessions_total",
+                    'discord_session_type="identify"',
+                    shard=True,
+                    window="1d",
+                    seconds="86400",
+                ),
                 "identifies",
             ),
             unit=NUMBER,
@@ -130,7 +136,7 @@ _DISTANCE = Row(
             "Heartbeats, percentiles",
             """Every heartbeat of all shards, and not the last of each only. p99 far above p50: some heartbeats wait
             for an event loop that is blocked ("Runtime"). At some 40 s Discord takes the connection for dead.""",
-            *percentiles(_HEARTBEAT),
+            *percentiles(_HEARTBEAT, exemplars=False),
             unit=SECONDS,
             width=6,
         ),
@@ -170,7 +176,7 @@ _EVENTS = Row(
             """How long messages to the gateway (presence, member chunks, voice) waited, since a connection may send
             120 in 60 s. Only those that waited count. Any for long: change the presence less often, or ask for fewer
             member chunks.""",
-            *percentiles(_SEND_WAIT, shares=(0.5, 0.99)),
+            *percentiles(_SEND_WAIT, shares=(0.5, 0.99), exemplars=False),
             unit=SECONDS,
             no_value="none waited",
         ),
@@ -261,7 +267,7 @@ _VOICE = Row(
             "Voice latency",
             """Time between a voice heartbeat and its acknowledgement, where it is longest. Above 0.3 s listeners hear
             gaps: choose a region for the channel that is nearer, or a host that is.""",
-            prom(f"max by (job) ({of('discord_voice_latency_seconds')})", "{{job}}"),
+            prom(f"max by (job) (max_over_time({of('discord_voice_latency_seconds')}[$__rate_interval]))", "{{job}}"),
             unit=SECONDS,
             width=5,
             calcs=(),
@@ -304,7 +310,7 @@ _VOICE = Row(
 
 BOARD = Board(
     uid="argus-gateway",
-    title="Discord bots: gateway and shards",
+    title="Discord bot: gateway and shards",
     description="Are the shards connected, how far away is Discord, what comes in, why do connections end. Voice, too.",
     variables=variables.prometheus(shard=True),
     rows=[_CONNECTED, _DISTANCE, _EVENTS, _ENDS, _VOICE],
