@@ -38,8 +38,9 @@ else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
 
-dashboards: $(READY) ## write grafana/dashboards/ from tools/dashboards/
+dashboards: $(READY) ## write Grafana's dashboards and alerts, from tools/dashboards/ and prometheus/rules/
 	$(BIN)/python -m tools.dashboards
+	$(BIN)/python -m tools.grafana_alerts
 
 pictures: $(READY) ## draw docs/pictures/ of the dashboards, from what a busy bot leaves behind
 	$(BIN)/python -m tools.pictures

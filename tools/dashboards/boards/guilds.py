@@ -6,7 +6,7 @@ from .. import variables
 from ..board import Board, Row
 from ..panels import Column, bar_chart, stat, table, timeseries
 from ..queries import chosen, clickhouse
-from ..style import BAD, FAULTS, GOOD, SECONDS, SHARE, WARNING, board_link, coloured, steps
+from ..style import BAD, FAULTS, GOOD, NEUTRAL, SECONDS, SHARE, WARNING, board_link, coloured, steps
 
 _CHOSEN = " and ".join([chosen("service", "service"), chosen("cluster", "cluster"), chosen("toString(shard)", "shard")])
 # Rollups, since they outlive the raw rows: days for most, hours where the hour matters.
@@ -164,7 +164,7 @@ group by time
 order by time""",
                         "timeseries",
                     ),
-                    overrides=[coloured("for the first time", GOOD)],
+                    overrides=[coloured("active", NEUTRAL), coloured("for the first time", GOOD)],
                     calcs=["mean", "lastNotNull"],
                 ),
             ],

@@ -80,6 +80,7 @@ BOARD = Board(
                     Collector's log.""",
                     clickhouse(f"select count() as traces from otel_traces where {_ROOTS}"),
                     graph=False,
+                    width=6,
                 ),
                 stat(
                     "Failed",
@@ -87,6 +88,7 @@ BOARD = Board(
                     with what, and where.""",
                     clickhouse(f"select countIf({_FAILED}) as failed from otel_traces where {_ROOTS}"),
                     graph=False,
+                    width=6,
                     thresholds=FAULTS,
                 ),
                 stat(
@@ -95,6 +97,7 @@ BOARD = Board(
                     (TRACES_SLOW_MS). "Where the time went" says in what.""",
                     clickhouse(f"select countIf(Duration >= 1e9) as slow from otel_traces where {_ROOTS}"),
                     graph=False,
+                    width=6,
                     thresholds=FAULTS,
                 ),
                 stat(
@@ -103,6 +106,7 @@ BOARD = Board(
                     themselves are at the bottom.""",
                     clickhouse(f"select countIf(SeverityNumber >= 17) as errors from otel_logs where {_LOGS}"),
                     graph=False,
+                    width=6,
                     thresholds=FAULTS,
                 ),
                 timeseries(
@@ -117,7 +121,7 @@ BOARD = Board(
                     ),
                     stacked=True,
                     bars=True,
-                    width=16,
+                    width=24,
                     calcs=["sum"],
                     no_value="Nothing failed",
                 ),
@@ -257,6 +261,7 @@ order by Timestamp
 limit 1000""",
                         "traces",
                     ),
+                    height=11,
                 ),
                 table(
                     "What it is linked to",
