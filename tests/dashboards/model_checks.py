@@ -146,6 +146,14 @@ def _values(model: Any, key: str) -> Iterator[Any]:
             yield from _values(one, key)
 
 
+def sums(dashboard: Dashboard) -> Problems:
+    """Where the legend adds up points, none has what another has too: an increase over more than a step has."""
+    for target in dashboard.targets():
+        calcs = ((target.panel.get("options") or {}).get("legend") or {}).get("calcs") or []
+        if "sum" in calcs and re.search(r"increase\([^\[]*\[\$__(rate_interval|range)\]", target.promql):
+            yield f"{target.where} has an increase over more than a step, and a sum in its legend"
+
+
 # -- data sources
 
 

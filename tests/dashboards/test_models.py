@@ -50,6 +50,7 @@ CHECKS: dict[str, Check] = {
     "grid": model_checks.grid,
     "compact": model_checks.compact,
     "kinds": model_checks.kinds,
+    "sums": model_checks.sums,
     "units": lambda one: model_checks.units(one, units()),
     "sources": lambda one: model_checks.sources(one, provisioned()),
     "variables resolve": model_checks.variables_resolve,
@@ -119,6 +120,8 @@ BROKEN: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("kinds", lambda model: panel(model, 3).update(title=""), "no title"),
     ("kinds", lambda model: panel(model, 3).update(targets=[]), "asks nothing"),
     ("units", lambda model: panel(model, 2)["fieldConfig"]["defaults"].update(unit="secs"), "has the unit 'secs'"),
+    ("sums", lambda model: panel(model, 3).update(options={"legend": {"calcs": ["sum"]}}) or
+     replaced(3, "expr", "rate(", "increase(")(model), "more than a step"),
     ("sources", lambda model: target(model, 3).update(datasource={"type": "prometheus", "uid": "abc"}), "no variable"),
     ("sources", lambda model: target(model, 3)["datasource"].update(uid="${loki}"), "no variable"),
     ("sources", lambda model: target(model, 3)["datasource"].update(type="loki"), "of the type 'loki'"),

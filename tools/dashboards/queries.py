@@ -47,8 +47,12 @@ def total(metric: str, *matchers: str, by: str = "", shard: bool = False) -> str
 
 
 def increase(metric: str, *matchers: str, by: str = "", shard: bool = False) -> str:
-    """Return by how much a counter rose while one step of the graph went by, roughly: for what is rare."""
-    return f"sum{_by(by)} (increase({of(metric, *matchers, shard=shard)}[{_WINDOW}]))"
+    """Return by how much a counter rose while one step of the graph went by, roughly: for what is rare.
+
+    Not the increase over the window, which is longer than a step: what happens once would be in several points, and
+    their sum, in the legend, several times what it was.
+    """
+    return f"sum{_by(by)} (rate({of(metric, *matchers, shard=shard)}[{_WINDOW}])) * $__interval_ms / 1000"
 
 
 def counted(
