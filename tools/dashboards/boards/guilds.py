@@ -5,42 +5,27 @@ from __future__ import annotations
 from .. import variables
 from ..board import Board, Row
 from ..panels import Column, bar_chart, stat, table, timeseries
-from ..queries import chosen, clickhouse
-from ..style import BAD, FAULTS, GOOD, NEUTRAL, SECONDS, SHARE, WARNING, board_link, coloured, steps
+from ..queries import clickhouse
+from ..style import BAD, GOOD, NEUTRAL, SECONDS, SHARE, WARNING, board_link, coloured, steps
+from .guild_story import STORY, TRACES
+from .history import CHOSEN, COMMAND, DAYS, ERRORS, HOURS, JOIN, LEAVE, PERIOD, REJECTED, SO_FAR, USE
 
-_CHOSEN = " and ".join([chosen("service", "service"), chosen("cluster", "cluster"), chosen("toString(shard)", "shard")])
-# Rollups, since they outlive the raw rows: days for most, hours where the hour matters.
-_DAYS = f"day >= toDate($__fromTime, 'UTC') and day <= toDate($__toTime, 'UTC') and {_CHOSEN}"
-_HOURS = f"$__timeFilter(hour) and {_CHOSEN}"
-_SO_FAR = f"day <= toDate($__toTime, 'UTC') and {_CHOSEN}"
-
-_USE = "event not in ('discord.guild.join', 'discord.guild.leave')"
-_COMMAND = "event = 'discord.command'"
-_JOIN, _LEAVE = "event = 'discord.guild.join'", "event = 'discord.guild.leave'"
-_ERRORS, _REJECTED = "sumIf(count, outcome = 'error')", "sumIf(count, outcome = 'rejected')"
 # What a bot records itself may have two hundred names.
 _KIND = "if(startsWith(event, 'discord.'), substring(event, 9), 'its own events')"
-_PERIOD = "toDateTime(toStartOfInterval(day, interval 1 ${period}), 'UTC')"
 _P95 = "quantilesTDigestIfMerge(0.5, 0.9, 0.95, 0.99)(durations)[3]"
 
 # What a guild was called when the bot came to it last; where history does not know, its id has to do.
 _NAMES = f"""
 select guild_id, argMax(attributes['discord.guild.name'], time) as name
 from history
-where {_JOIN} and {_CHOSEN}
+where {JOIN} and {CHOSEN}
 group by guild_id
 """
 
 _MOST_USED = (
-    f"select command from history_daily where {_DAYS} and {_COMMAND} "
+    f"select command from history_daily where {DAYS} and {COMMAND} "
     "group by command order by sum(count) desc, command limit 10"
 )
-
-# The guild that is asked for, or else the one that used the bot most.
-_GUILD = f"""if(${{guild:singlequote}} != '', toUInt64OrZero(${{guild:singlequote}}), (
-    select guild_id from history_daily where {_DAYS} and {_USE} and guild_id > 0
-    group by guild_id order by sum(count) desc, guild_id limit 1
-))"""
 
 _AGES = (0, 1, 2, 3, 4, 6, 8, 12)
 
@@ -52,7 +37,6 @@ def _returned(age: int) -> str:
 
 
 _STORY = board_link("This guild's story", "argus-guilds", "service", "cluster", "shard", "guild=${__data.fields.guild}")
-_TRACES = board_link("Its traces", "argus-traces", "guild=${__data.fields.guild}")
 _COMMAND_TRACES = board_link("Its traces", "argus-traces", "name=${__value.raw:percentencode}")
 
 _FAILING = steps((0.01, WARNING), (0.05, BAD))
@@ -88,8 +72,8 @@ BOARD = Board(
                         "select uniqExactIf(guild_id, last > $__toTime - interval 1 day) as `in a day`, "
                         "uniqExactIf(guild_id, last > $__toTime - interval 7 day) as `in a week`, "
                         "uniqExactIf(guild_id, last > $__toTime - interval 30 day) as `in a month` "
-                        f"from history_daily where {_SO_FAR} and day >= toDate($__toTime, 'UTC') - 30 "
-                        f"and {_USE} and guild_id > 0"
+                        f"from history_daily where {SO_FAR} and day >= toDate($__toTime, 'UTC') - 30 "
+                        f"and {USE} and guild_id > 0"
                     ),
                     width=9,
                     graph=False,
@@ -99,8 +83,8 @@ BOARD = Board(
                     """Guilds that the bot joined and left in this time. More leaves than joins for weeks: look at
                     retention, and at what the guilds that left did last.""",
                     clickhouse(
-                        f"select sumIf(count, {_JOIN}) as joined, sumIf(count, {_LEAVE}) as left "
-                        f"from history_daily where {_DAYS}"
+                        f"select sumIf(count, {JOIN}) as joined, sumIf(count, {LEAVE}) as left "
+                        f"from history_daily where {DAYS}"
                     ),
                     width=6,
                     graph=False,
@@ -108,7 +92,7 @@ BOARD = Board(
                 stat(
                     "Commands",
                     """Commands that were run in this time, in guilds and in direct messages.""",
-                    clickhouse(f"select sumIf(count, {_COMMAND}) as commands from history_daily where {_DAYS}"),
+                    clickhouse(f"select sumIf(count, {COMMAND}) as commands from history_daily where {DAYS}"),
                     width=3,
                     graph=False,
                 ),
@@ -117,8 +101,8 @@ BOARD = Board(
                     """Share of the commands that failed by the bot's own fault. Above 1 %, "Failing commands" says
                     which.""",
                     clickhouse(
-                        f"select sumIf(count, {_COMMAND} and outcome = 'error') / sumIf(count, {_COMMAND}) as failed "
-                        f"from history_daily where {_DAYS}"
+                        f"select sumIf(count, {COMMAND} and outcome = 'error') / sumIf(count, {COMMAND}) as failed "
+                        f"from history_daily where {DAYS}"
                     ),
                     unit=SHARE,
                     width=3,
@@ -130,7 +114,7 @@ BOARD = Board(
                     "Users",
                     """Different users, within some 2 %; nothing where ARGUS_HISTORY_USERS is off, which is the
                     default.""",
-                    clickhouse(f"select uniqIfMerge(users) as users from history_daily where {_DAYS} and {_USE}"),
+                    clickhouse(f"select uniqIfMerge(users) as users from history_daily where {DAYS} and {USE}"),
                     width=3,
                     graph=False,
                 ),
@@ -139,8 +123,8 @@ BOARD = Board(
                     """What was done with the bot, by what it was. A day without any: the bot was down, or its history
                     was ("The distro itself" has what was dropped).""",
                     clickhouse(
-                        f"select {_PERIOD} as time, {_KIND} as kind, sum(count) as uses "
-                        f"from history_daily where {_DAYS} and {_USE} group by time, kind order by time",
+                        f"select {PERIOD} as time, {_KIND} as kind, sum(count) as uses "
+                        f"from history_daily where {DAYS} and {USE} group by time, kind order by time",
                         "timeseries",
                     ),
                     stacked=True,
@@ -155,9 +139,9 @@ BOARD = Board(
                         f"""
 select time, uniqExact(guild_id) as active, uniqExactIf(guild_id, time = began) as `for the first time`
 from (
-    select {_PERIOD} as time, guild_id, day, min({_PERIOD}) over (partition by guild_id) as began
+    select {PERIOD} as time, guild_id, day, min({PERIOD}) over (partition by guild_id) as began
     from history_daily
-    where {_SO_FAR} and {_USE} and guild_id > 0
+    where {SO_FAR} and {USE} and guild_id > 0
 )
 where day >= toDate($__fromTime, 'UTC')
 group by time
@@ -178,9 +162,9 @@ order by time""",
                     leaves at once follow a bad release or an outage: compare with "Interactions and commands" of that
                     day.""",
                     clickhouse(
-                        f"select {_PERIOD} as time, sumIf(count, {_JOIN}) as joined, "
-                        f"-toInt64(sumIf(count, {_LEAVE})) as left "
-                        f"from history_daily where {_DAYS} and ({_JOIN} or {_LEAVE}) group by time order by time",
+                        f"select {PERIOD} as time, sumIf(count, {JOIN}) as joined, "
+                        f"-toInt64(sumIf(count, {LEAVE})) as left "
+                        f"from history_daily where {DAYS} and ({JOIN} or {LEAVE}) group by time order by time",
                         "timeseries",
                     ),
                     bars=True,
@@ -198,14 +182,14 @@ select time, guilds
 from (
     select time, sum(sum(change)) over (order by time) as guilds
     from (
-        select toDateTime(day, 'UTC') as time, if({_JOIN}, 1, -1) * toInt64(sum(count)) as change
-        from history_daily where {_SO_FAR} and ({_JOIN} or {_LEAVE}) group by time, event
+        select toDateTime(day, 'UTC') as time, if({JOIN}, 1, -1) * toInt64(sum(count)) as change
+        from history_daily where {SO_FAR} and ({JOIN} or {LEAVE}) group by time, event
         union all
         select toDateTime(seen, 'UTC') as time, toInt64(count()) as change
         from (
-            select min(day) as seen, minIf(first, {_JOIN}) as joined, min(first) as earliest,
-                countIf({_JOIN}) as joins
-            from history_daily where {_SO_FAR} and guild_id > 0 group by guild_id
+            select min(day) as seen, minIf(first, {JOIN}) as joined, min(first) as earliest,
+                countIf({JOIN}) as joins
+            from history_daily where {SO_FAR} and guild_id > 0 group by guild_id
             having joins = 0 or joined > earliest
         )
         group by time
@@ -230,10 +214,10 @@ select
     {", ".join(map(_returned, _AGES))}
 from (
     select guild_id, toMonday(min(day)) as cohort
-    from history_daily where {_DAYS} and {_JOIN} group by guild_id
+    from history_daily where {DAYS} and {JOIN} group by guild_id
 ) as joins
 left join (
-    select distinct guild_id, toMonday(day) as week from history_daily where {_DAYS} and {_USE} and guild_id > 0
+    select distinct guild_id, toMonday(day) as week from history_daily where {DAYS} and {USE} and guild_id > 0
 ) as uses using (guild_id)
 array join [if(week >= cohort, dateDiff('week', cohort, week), -1)] as age
 group by cohort
@@ -272,18 +256,18 @@ from (
     select
         guild_id,
         sum(count) as uses,
-        sumIf(count, {_COMMAND}) as commands,
+        sumIf(count, {COMMAND}) as commands,
         uniqIfMerge(users) as users,
-        sumIf(count, {_COMMAND} and outcome = 'error') / greatest(commands, 1) as failed,
+        sumIf(count, {COMMAND} and outcome = 'error') / greatest(commands, 1) as failed,
         max(last) as latest
-    from history_daily where {_DAYS} and {_USE} and guild_id > 0
+    from history_daily where {DAYS} and {USE} and guild_id > 0
     group by guild_id order by uses desc, guild_id limit 100
 ) as used
 left join ({_NAMES}) as names using (guild_id)
 order by uses desc, guild"""
                     ),
                     columns={
-                        "guild": Column("Guild", links=[_STORY, _TRACES], width=180),
+                        "guild": Column("Guild", links=[_STORY, TRACES], width=180),
                         "called": Column("Name"),
                         "uses": Column("Uses", bar=True),
                         "commands": Column("Commands"),
@@ -305,12 +289,12 @@ select toString(seen.guild_id) as guild, if(name = '', guild, name) as called, u
 from (
     select
         guild_id,
-        maxIf(last, {_USE}) as latest,
-        sumIf(count, {_USE}) as uses,
+        maxIf(last, {USE}) as latest,
+        sumIf(count, {USE}) as uses,
         dateDiff('day', latest, $__toTime) as days,
-        maxIf(last, {_JOIN}) as joined,
-        maxIf(last, {_LEAVE}) as left
-    from history_daily where {_DAYS} and guild_id > 0
+        maxIf(last, {JOIN}) as joined,
+        maxIf(last, {LEAVE}) as left
+    from history_daily where {DAYS} and guild_id > 0
     group by guild_id
     having uses > 0 and days >= toUInt32OrZero(${{quiet:singlequote}}) and (left <= joined or left < latest)
     order by uses desc, guild_id limit 100
@@ -319,7 +303,7 @@ left join ({_NAMES}) as names using (guild_id)
 order by uses desc, guild"""
                     ),
                     columns={
-                        "guild": Column("Guild", links=[_STORY, _TRACES], width=180),
+                        "guild": Column("Guild", links=[_STORY, TRACES], width=180),
                         "called": Column("Name"),
                         "uses": Column("Uses", bar=True),
                         "days": Column("Days ago"),
@@ -335,7 +319,7 @@ order by uses desc, guild"""
                     clickhouse(
                         "select leftPad(toString(toHour(hour, 'UTC')), 2, '0') as `hour of the day`, "
                         "sum(count) as uses "
-                        f"from history_hourly where {_HOURS} and {_USE} group by `hour of the day` "
+                        f"from history_hourly where {HOURS} and {USE} group by `hour of the day` "
                         "order by `hour of the day`"
                     ),
                     x="hour of the day",
@@ -345,7 +329,7 @@ order by uses desc, guild"""
                     """Uses by the day of the week, in UTC.""",
                     clickhouse(
                         "select dateName('weekday', day) as `day of the week`, sum(count) as uses "
-                        f"from history_daily where {_DAYS} and {_USE} group by `day of the week`, toDayOfWeek(day) "
+                        f"from history_daily where {DAYS} and {USE} group by `day of the week`, toDayOfWeek(day) "
                         "order by toDayOfWeek(day)"
                     ),
                     x="day of the week",
@@ -363,9 +347,9 @@ order by uses desc, guild"""
                         f"""
 select
     command, type, sum(count) as uses, uniqExactIf(guild_id, guild_id > 0) as guilds, uniqIfMerge(users) as users,
-    {_REJECTED} / uses as rejected, {_ERRORS} / uses as failed, {_P95} as p95
+    {REJECTED} / uses as rejected, {ERRORS} / uses as failed, {_P95} as p95
 from history_daily
-where {_DAYS} and {_COMMAND}
+where {DAYS} and {COMMAND}
 group by command, type
 order by uses desc, command, type
 limit 100"""
@@ -391,7 +375,7 @@ limit 100"""
                         f"""
 select command, error, sum(count) as failures, uniqExact(guild_id) as guilds, max(last) as latest
 from history_daily
-where {_DAYS} and {_COMMAND} and outcome = 'error'
+where {DAYS} and {COMMAND} and outcome = 'error'
 group by command, error
 order by failures desc, command, error
 limit 100"""
@@ -414,9 +398,9 @@ limit 100"""
                     to the other.""",
                     clickhouse(
                         f"""
-select {_PERIOD} as time, command, uniqExactIf(guild_id, guild_id > 0) as guilds
+select {PERIOD} as time, command, uniqExactIf(guild_id, guild_id > 0) as guilds
 from history_daily
-where {_DAYS} and {_COMMAND} and command in ({_MOST_USED})
+where {DAYS} and {COMMAND} and command in ({_MOST_USED})
 group by time, command
 order by time""",
                         "timeseries",
@@ -429,9 +413,9 @@ order by time""",
                     deploy is that deploy's; a slow rise is data that grows.""",
                     clickhouse(
                         f"""
-select {_PERIOD} as time, command, {_P95} as p95
+select {PERIOD} as time, command, {_P95} as p95
 from history_daily
-where {_DAYS} and {_COMMAND} and command in ({_MOST_USED})
+where {DAYS} and {COMMAND} and command in ({_MOST_USED})
 group by time, command
 order by time""",
                         "timeseries",
@@ -441,100 +425,6 @@ order by time""",
                 ),
             ],
         ),
-        Row(
-            "One guild's story: that of the field Guild, or the one that uses the bot most",
-            [
-                table(
-                    "In short",
-                    """When the bot came, when the guild first and last used it, and how that went. Click on it for its
-                    traces.""",
-                    clickhouse(
-                        f"""
-with {_GUILD} as wanted
-select
-    toString(wanted) as guild,
-    (select argMax(attributes['discord.guild.name'], time) from history where {_JOIN} and guild_id = wanted) as called,
-    if(countIf({_JOIN}) = 0, null, minIf(first, {_JOIN})) as joined,
-    if(countIf({_LEAVE}) = 0, null, maxIf(last, {_LEAVE})) as left,
-    min(first) as earliest,
-    max(last) as latest,
-    sumIf(count, {_USE}) as uses,
-    uniqIfMerge(users) as users,
-    {_REJECTED} as rejected,
-    {_ERRORS} as failed
-from history_daily
-where guild_id = wanted and {_SO_FAR}
-having uses > 0 or joined is not null or left is not null"""
-                    ),
-                    columns={
-                        "guild": Column("Guild", links=[_TRACES], width=180),
-                        "called": Column("Name"),
-                        "joined": Column("Joined"),
-                        "left": Column("Left"),
-                        "earliest": Column("First seen"),
-                        "latest": Column("Last seen"),
-                        "uses": Column("Uses"),
-                        "users": Column("Users"),
-                        "rejected": Column("Rejected"),
-                        "failed": Column("Failed", thresholds=FAULTS),
-                    },
-                    height=4,
-                    no_value="History knows no such guild",
-                ),
-                timeseries(
-                    "What it did",
-                    """Its uses by command and component, the ten most frequent by name. An end without a leave: it went
-                    quiet.""",
-                    clickhouse(
-                        f"""
-with {_GUILD} as wanted
-select
-    {_PERIOD} as time,
-    if(command in (
-        select command from history_daily where guild_id = wanted and {_DAYS} and command != ''
-        group by command order by sum(count) desc, command limit 10
-    ), command, 'others') as what,
-    sum(count) as uses
-from history_daily
-where guild_id = wanted and {_DAYS} and {_USE}
-group by time, what
-order by time""",
-                        "timeseries",
-                    ),
-                    stacked=True,
-                    bars=True,
-                    height=11,
-                    calcs=["sum"],
-                ),
-                table(
-                    "What happened last",
-                    """The latest 200 things, as long as raw history is kept (400 days, unless set otherwise). Of a
-                    guild that left, read it upwards from the leave.""",
-                    clickhouse(
-                        f"""
-with {_GUILD} as wanted
-select
-    time, event, command, outcome, error, if(duration > 0, duration, null) as took, user,
-    toString(attributes) as more
-from history
-where guild_id = wanted and $__timeFilter(time) and {_CHOSEN}
-order by time desc
-limit 200"""
-                    ),
-                    columns={
-                        "time": Column("When", width=180),
-                        "event": Column("What"),
-                        "command": Column("Command"),
-                        "outcome": Column("Outcome"),
-                        "error": Column("Error"),
-                        "took": Column("Duration", unit=SECONDS),
-                        "user": Column("User"),
-                        "more": Column("More"),
-                    },
-                    height=11,
-                    width=12,
-                ),
-            ],
-        ),
+        STORY,
     ],
 )
