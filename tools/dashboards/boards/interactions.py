@@ -134,6 +134,7 @@ _OBJECTIVE = Row(
             bars=True,
             stacked=True,
             calcs=("sum",),
+            width=24,
             no_value="none missed",
         ),
     ],
