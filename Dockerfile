@@ -10,6 +10,11 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 COPY examples/bot.py examples/bot.py
+# What `argus-otel export` writes.
+COPY docs/runbooks.md docs/runbooks.md
+COPY collector-config collector-config
+COPY grafana grafana
+COPY prometheus prometheus
 RUN pip install --no-cache-dir --disable-pip-version-check ".[all]" && rm -rf /src/*
 RUN useradd --system --uid 10001 bot && install -d -o bot -m 0700 /var/lib/bot
 USER bot

@@ -18,7 +18,7 @@ READY := $(VENV)/.made-by-make-with-$(subst /,-,$(PYTHON))
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-with collector hooks-table lint format typecheck bench build clean
+.PHONY: help demo test test-with collector hooks-table dashboards pictures lint format typecheck bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,13 @@ ifeq ($(strip $(PYTEST_ARGS)),)
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
+
+dashboards: $(READY) ## write Grafana's dashboards and alerts, from tools/dashboards/ and prometheus/rules/
+	$(BIN)/python -m tools.dashboards
+	$(BIN)/python -m tools.grafana_alerts
+
+pictures: $(READY) ## draw docs/pictures/ of the dashboards, from what a busy bot leaves behind
+	$(BIN)/python -m tools.pictures
 
 lint: $(READY) ## check style and format
 	$(BIN)/ruff check .

@@ -19,6 +19,8 @@ from .test_commands import idle, use
 
 pytestmark = pytest.mark.timeout(400)
 
+KEPT = (".json", ".yaml", ".md")
+
 
 @pytest.fixture(scope="module")
 def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -83,3 +85,16 @@ def test_what_needs_an_extra_says_so(scripts: Path) -> None:
         told = subprocess.run([str(scripts / "argus-otel"), command], check=False, capture_output=True, text=True)
         assert told.returncode == 2
         assert "pip install 'argus-otel[" in told.stderr
+
+
+@pytest.mark.parametrize("kind", ["dashboards", "rules", "collector"])
+def test_it_exports_what_the_repository_has(scripts: Path, tmp_path: Path, kind: str) -> None:
+    command = [str(scripts / "argus-otel"), "export", kind, str(tmp_path / "out")]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    written = {path.relative_to(tmp_path / "out"): path for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    origin = ROOT / {"dashboards": "grafana", "rules": "prometheus/rules", "collector": "collector-config"}[kind]
+    there = {path.relative_to(origin): path for path in origin.rglob("*.*") if path.suffix in KEPT}
+    if kind == "rules":
+        there[Path("runbooks.md")] = ROOT / "docs" / "runbooks.md"
+    assert set(written) == set(there)
+    assert all(path.read_bytes() == there[name].read_bytes() for name, path in written.items())

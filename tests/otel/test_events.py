@@ -26,6 +26,7 @@ def test_an_event_becomes_a_log_record_with_an_event_name(telemetry: Telemetry) 
     assert record.body == "The bot joined a guild."
     assert dict(record.attributes or {}) == {"discord.guild.id": 42, "event.name": "discord.guild.joined"}
     assert record.severity_number is SeverityNumber.INFO
+    assert record.severity_text == "INFO"
     assert record.timestamp is not None
     assert before <= record.timestamp <= time.time_ns()
     assert given == {"discord.guild.id": 42}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import re
 from typing import Any
 
@@ -146,7 +147,10 @@ def test_grafana_is_provisioned_with_what_compose_runs():
     assert "CLICKHOUSE_PASSWORD" in services()["grafana"]["environment"]
     assert clickhouse["type"] in services()["grafana"]["environment"]["GF_PLUGINS_PREINSTALL"]
     (link,) = prometheus["jsonData"]["exemplarTraceIdDestinations"]
-    assert link["datasourceUid"] == clickhouse["uid"]
+    # Exemplars have their trace's id in this label, and the dashboard has a variable of that name.
+    assert (link["name"], link["url"]) == ("trace_id", "/d/argus-traces?var-trace=$${__value.raw}")
+    dashboard = json.loads((ROOT / "grafana" / "dashboards" / "argus-traces.json").read_text(encoding="utf-8"))
+    assert "trace" in [variable["name"] for variable in dashboard["templating"]["list"]]
     (provider,) = yaml.safe_load((provisioning / "dashboards" / "argus-otel.yaml").read_text())["providers"]
     assert f"./grafana/dashboards:{provider['options']['path']}:ro" in services()["grafana"]["volumes"]
 

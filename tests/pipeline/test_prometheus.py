@@ -1,4 +1,7 @@
-"""prometheus/: its config and its rules, on a real Prometheus that scrapes a real Collector."""
+"""prometheus/: its config and its rules, on a real Prometheus that scrapes a real Collector.
+
+When the rules fire and when they do not: tests/rules/.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
 import yaml
 from tools.collector import ROOT
 
@@ -24,12 +26,6 @@ def promtool(*words: str) -> str:
 
 def test_promtool_takes_the_config_and_the_rules():
     assert promtool("check", "config", str(SHIPPED / "prometheus.yaml")) == ""
-
-
-def test_the_rules_fire_when_they_should(tmp_path: Path):
-    written = (Path(__file__).parent / "rules.test.yaml").read_text(encoding="utf-8")
-    (tmp_path / "test.yaml").write_text(written.replace("RULES", str(SHIPPED / "rules" / "collector.yaml")))
-    assert promtool("test", "rules", str(tmp_path / "test.yaml")) == ""
 
 
 def test_the_shipped_config_scrapes_bots_and_collector(collector: Collector, program: Program, tmp_path: Path):
@@ -53,7 +49,7 @@ def test_the_shipped_config_scrapes_bots_and_collector(collector: Collector, pro
         # No rule asks for what is not there. (What was never lost has no series in some releases of the Collector.)
         names = set(prometheus.ask("label/__name__/values"))
         rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
-        assert len(rules) == 4
+        assert len(rules) == sum(path.read_text().count("expr:") for path in (SHIPPED / "rules").glob("*.yaml"))
         asked = {
             name for rule in rules for name in re.findall(r"\b(?:up|otelcol_\w+_(?:size|capacity))\b", rule["query"])
         }
@@ -61,12 +57,3 @@ def test_the_shipped_config_scrapes_bots_and_collector(collector: Collector, pro
         assert asked <= names
         assert any(name.startswith("otelcol_receiver_refused_log_records") for name in names)
         assert not [rule for rule in rules if rule["health"] == "err"]
-
-
-@pytest.mark.parametrize("file", sorted(path.name for path in (SHIPPED / "rules").glob("*.yaml")))
-def test_each_rule_says_what_is_wrong_and_how_bad_it_is(file: str):
-    for group in yaml.safe_load((SHIPPED / "rules" / file).read_text(encoding="utf-8"))["groups"]:
-        for rule in group["rules"]:
-            if "alert" in rule:
-                assert rule["labels"]["severity"] in ("warning", "critical")
-                assert rule["annotations"]["summary"]

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from tools.collector import ROOT
 
 from argus_otel.simulator import BackgroundSimulator
 
@@ -20,7 +21,8 @@ from ..backends.prometheus import Prometheus
 from .bots import Bot, used
 
 CONFIG = """
-global: {{scrape_interval: 1s}}
+global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+rule_files: ["{rules}"]
 scrape_configs:
   - job_name: jukebox
     static_configs: [{{targets: ["127.0.0.1:{bot}"], labels: {{way: direct}}}}]
@@ -28,6 +30,7 @@ scrape_configs:
     honor_labels: true
     static_configs: [{{targets: ["127.0.0.1:{collector}"], labels: {{way: collector}}}}]
 """
+RULES = ROOT / "prometheus" / "rules" / "*.yaml"
 WAYS = ("direct", "collector")
 # Prometheus's own about each target.
 OF_THE_SCRAPE = {"up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling",
@@ -43,7 +46,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
     with Collector.running_in(directory / "collector") as collector, BackgroundSimulator(guilds=6) as simulator:
         sending = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
         bot = Bot(directory, simulator, **sending)
-        config = CONFIG.format(bot=bot.port, collector=collector.prometheus)
+        config = CONFIG.format(bot=bot.port, collector=collector.prometheus, rules=RULES)
         try:
             bot.start()
             with Prometheus.running_in(directory, config) as server:
@@ -129,3 +132,11 @@ def test_exemplars_reach_prometheus_by_way_of_the_collector_only(prometheus: Pro
     found = prometheus.ask("query_exemplars", query="discord_command_duration_seconds_bucket", **hour)
     assert {one["seriesLabels"]["way"] for one in found} == {"collector"}
     assert all(len(exemplar["labels"]["trace_id"]) == 32 for one in found for exemplar in one["exemplars"])
+
+
+def test_no_rule_fails_on_either_way(prometheus: Prometheus):
+    """Nor on both at once, when each series is there twice."""
+    prometheus.wait_for("job:discord_commands_failed:ratio_rate5m > 0")
+    told = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
+    assert len(told) > 40
+    assert {rule["name"]: rule["lastError"] for rule in told if rule["health"] != "ok"} == {}

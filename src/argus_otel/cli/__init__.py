@@ -122,6 +122,19 @@ _COMMANDS = {
         ),
         usage="%(prog)s [-h] action ...",
     ),
+    "export": _Command(
+        summary="write dashboards, alerts and Collector configs into a directory",
+        description=(
+            "Writes what argus-otel brings for the programs beside the bot: dashboards for Grafana, rules and alerts "
+            "for Prometheus, configs for the OpenTelemetry Collector. Then it says what to do with them. Files that "
+            "were changed since are not written over. Exit code 0; 1: they could not be written; 2: wrong usage."
+        ),
+        examples=(
+            "export dashboards grafana",
+            "export rules /etc/prometheus/argus-otel --runbooks https://wiki.example.com/runbooks",
+            "export collector /etc/argus-otelcol",
+        ),
+    ),
     "top": _Command(
         summary="watch a running bot in the terminal",
         description="Watches a running bot in the terminal, by what its endpoint serves.",

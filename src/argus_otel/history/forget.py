@@ -23,7 +23,7 @@ _TRACES_AT_ONCE = 1000
 
 _DONE = "settings mutations_sync = 2, allow_nondeterministic_mutations = 1"
 
-_KEY = "service, guild_id, event, command, type, outcome, error"
+_KEY = "service, cluster, shard, guild_id, event, command, type, outcome, error"
 
 _ROLLUPS = {"hourly": ("hour", "toStartOfHour(time)"), "daily": ("day", "toDate(time)")}
 

@@ -29,6 +29,7 @@ class OTelEvents:
         record = LogRecord(
             timestamp=time_ns(),
             severity_number=_SEVERITIES[event.severity],
+            severity_text=_SEVERITIES[event.severity].name,  # as the bot's log lines have it beside them
             body=event.meaning,
             attributes={**attributes, "event.name": event.name},
             event_name=event.name,

@@ -4,6 +4,8 @@ create table if not exists ${database}.history_hourly${local}${on_cluster}
 (
     hour DateTime('UTC') codec(Delta, ZSTD(1)),
     service LowCardinality(String) codec(ZSTD(1)),
+    cluster LowCardinality(String) codec(ZSTD(1)),
+    shard Int32 codec(ZSTD(1)),
     guild_id UInt64 codec(ZSTD(1)),
     event LowCardinality(String) codec(ZSTD(1)),
     command LowCardinality(String) codec(ZSTD(1)),
@@ -21,13 +23,15 @@ create table if not exists ${database}.history_hourly${local}${on_cluster}
 )
 engine = ${aggregating_merge_tree}
 partition by toYYYYMM(hour)
-order by (guild_id, service, event, command, type, outcome, error, hour)
+order by (guild_id, service, cluster, shard, event, command, type, outcome, error, hour)
 ${ttl_hourly};
 
 create table if not exists ${database}.history_daily${local}${on_cluster}
 (
     day Date codec(Delta, ZSTD(1)),
     service LowCardinality(String) codec(ZSTD(1)),
+    cluster LowCardinality(String) codec(ZSTD(1)),
+    shard Int32 codec(ZSTD(1)),
     guild_id UInt64 codec(ZSTD(1)),
     event LowCardinality(String) codec(ZSTD(1)),
     command LowCardinality(String) codec(ZSTD(1)),
@@ -45,7 +49,7 @@ create table if not exists ${database}.history_daily${local}${on_cluster}
 )
 engine = ${aggregating_merge_tree}
 partition by toYYYYMM(day)
-order by (guild_id, service, event, command, type, outcome, error, day)
+order by (guild_id, service, cluster, shard, event, command, type, outcome, error, day)
 ${ttl_daily};
 
 -- only on a cluster
@@ -59,7 +63,7 @@ engine = Distributed('${cluster}', '${database}', 'history_daily${local}', cityH
 -- The views come last: none is there before all that it needs is.
 create materialized view if not exists ${database}.history_hourly_view${on_cluster} to ${database}.history_hourly${local} as
 select
-    toStartOfHour(time) as hour, service, guild_id, event, command, type, outcome, error,
+    toStartOfHour(time) as hour, service, cluster, shard, guild_id, event, command, type, outcome, error,
     count() as count,
     min(time) as first,
     max(time) as last,
@@ -69,11 +73,11 @@ select
     quantilesTDigestIfState(0.5, 0.9, 0.95, 0.99)(duration, duration > 0) as durations,
     uniqIfState(user, user != '') as users
 from ${database}.history${local}
-group by hour, service, guild_id, event, command, type, outcome, error;
+group by hour, service, cluster, shard, guild_id, event, command, type, outcome, error;
 
 create materialized view if not exists ${database}.history_daily_view${on_cluster} to ${database}.history_daily${local} as
 select
-    toDate(time) as day, service, guild_id, event, command, type, outcome, error,
+    toDate(time) as day, service, cluster, shard, guild_id, event, command, type, outcome, error,
     count() as count,
     min(time) as first,
     max(time) as last,
@@ -83,7 +87,7 @@ select
     quantilesTDigestIfState(0.5, 0.9, 0.95, 0.99)(duration, duration > 0) as durations,
     uniqIfState(user, user != '') as users
 from ${database}.history${local}
-group by day, service, guild_id, event, command, type, outcome, error;
+group by day, service, cluster, shard, guild_id, event, command, type, outcome, error;
 
 create materialized view if not exists ${database}.history_view${on_cluster} to ${database}.history${local} as
 select *

@@ -1,0 +1,1 @@
+"""Extensions of the jukebox: one that loads, and one that does not."""

@@ -1,0 +1,205 @@
+"""Every query of every dashboard is asked for real, of what a busy bot has left behind in Prometheus and ClickHouse.
+
+Of a Prometheus that scraped the bot itself, and of one that scraped the Collector; with everything chosen, as a
+dashboard opens, and with one of each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from tools.grafana.model import Dashboard, Target, shipped
+from tools.grafana.session import Choice, Session, seconds
+from tools.grafana.sources import ClickHouse, Prometheus
+from tools.pictures import page
+
+from . import answer_checks, model_checks
+from .answer_checks import Answers
+from .sound import dashboard, sound
+from .test_models import replaced
+from .world import LAG, World, missing
+
+DASHBOARDS = shipped()
+EACH = pytest.mark.parametrize("shown", DASHBOARDS, ids=lambda one: one.uid)
+WELL = ("Given up", "collector")
+"""What may be empty, since nothing of the kind happens: the Collector gives up nothing unless its queues on disk are
+full, or ClickHouse refuses what it will never take. tests/pipeline/test_queues.py does that. And where a bot is scraped
+itself there is no Collector to choose."""
+
+WAYS = ("direct", "collected")
+CHOICES: tuple[Choice, ...] = ("saved", "one")
+
+Cache = dict[tuple[str, str, str], Answers]
+
+
+@pytest.fixture(scope="module")
+def cache() -> Cache:
+    """Answers, so that nothing is asked twice."""
+    return {}
+
+
+def history(world: World) -> ClickHouse:
+    server = world.clickhouse
+    return ClickHouse(server.url, world.database, server.user, server.password)
+
+
+def metrics(world: World, way: str) -> Prometheus:
+    server = world.direct if way == "direct" else world.collected
+    return Prometheus(server.url, scrape=1.0)
+
+
+def needs_the_collector(target: Target) -> bool:
+    """Whether it asks what only the Collector knows: its own metrics."""
+    return "otelcol_" in target.promql
+
+
+def opened(world: World, shown: Dashboard, way: str, choice: Choice) -> Session:
+    """Somebody opens a dashboard when the world had been made: one of months over months, others since it began."""
+    since = re.fullmatch(r"now-(\w+)", shown.model["time"]["from"])
+    assert since, shown.model["time"]
+    span = seconds(since[1])
+    began = world.until - span if span >= 86400 else world.began
+    return Session(shown, metrics(world, way), history(world), began, world.until, choice)
+
+
+def answers(world: World, cache: Cache, shown: Dashboard, way: str, choice: Choice) -> Answers:
+    key = (shown.uid, way, choice)
+    if key not in cache:
+        skipped = needs_the_collector if way == "direct" else lambda _: False
+        cache[key] = Answers(opened(world, shown, way, choice), skipped)
+    return cache[key]
+
+
+def test_the_bot_has_emitted_every_metric_of_the_catalogue(world: World) -> None:
+    assert missing(world.direct, world.until) == missing(world.collected, world.until) == set()
+
+
+@EACH
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("check", [answer_checks.refused, answer_checks.empty, answer_checks.shapes,
+                                   answer_checks.columns], ids=lambda check: check.__name__)  # fmt: skip
+def test_every_query_has_an_answer(
+    world: World, cache: Cache, shown: Dashboard, way: str, choice: Choice, check: Callable[..., Any]
+) -> None:
+    found = answers(world, cache, shown, way, choice)
+    assert list(check(found, WELL) if check is answer_checks.empty else check(found)) == []
+
+
+@EACH
+@pytest.mark.parametrize("way", WAYS)
+def test_every_metric_label_and_legend_is_there(world: World, cache: Cache, shown: Dashboard, way: str) -> None:
+    found = answers(world, cache, shown, way, "saved")
+    labels = answer_checks.Labels(metrics(world, way), world.began, world.until)
+    without = Dashboard(_without(shown, needs_the_collector), shown.name) if way == "direct" else shown
+    assert list(answer_checks.unknown_labels(without, labels, WELL)) == []
+    assert list(model_checks.variables_honoured(without, labels)) == []
+    assert list(answer_checks.selects_nothing(found, WELL)) == []
+    assert list(answer_checks.legends(found, WELL)) == []
+
+
+@EACH
+def test_every_attribute_that_sql_looks_up_is_there(world: World, cache: Cache, shown: Dashboard) -> None:
+    found = answers(world, cache, shown, "collected", "saved")
+    assert list(answer_checks.unknown_attributes(found, history(world))) == []
+
+
+@EACH
+@pytest.mark.parametrize("choice", CHOICES)
+def test_both_ways_show_the_same(world: World, cache: Cache, shown: Dashboard, choice: Choice) -> None:
+    direct, collected = (answers(world, cache, shown, way, choice) for way in WAYS)
+    for one, other in ((direct, collected), (collected, direct)):
+        assert {**one.session.options, "collector": []} == {**other.session.options, "collector": []}
+        assert list(answer_checks.lacking(one, other, LAG)) == []
+
+
+def _without(shown: Dashboard, skipped: Callable[[Target], bool]) -> dict[str, Any]:
+    panels = [
+        {**panel, "targets": [one for one in panel.get("targets") or [] if not skipped(Target(one, panel))]}
+        for panel in shown.model["panels"]
+    ]
+    return {**shown.model, "panels": panels}
+
+
+# -- what is wrong is found
+
+
+def of_sound(world: World, change: Callable[[dict[str, Any]], Any] = lambda _: None) -> Answers:
+    model = sound()
+    change(model)
+    return Answers(opened(world, dashboard(model), "collected", "saved"))
+
+
+def found_by(world: World, check: str, found: Answers) -> list[str]:
+    shown = found.session.dashboard
+    labels = answer_checks.Labels(found.session.prometheus, world.began, world.until)
+    if check == "unknown_labels":
+        return list(answer_checks.unknown_labels(shown, labels))
+    if check == "unknown_attributes":
+        return list(answer_checks.unknown_attributes(found, history(world)))
+    if check == "lacking":
+        return list(answer_checks.lacking(found, of_sound(world), LAG))
+    return list(getattr(answer_checks, check)(found))
+
+
+def table(**options: Any) -> Callable[[dict[str, Any]], None]:
+    def change(model: dict[str, Any]) -> None:
+        model["panels"][3]["transformations"] = [{"id": "organize", "options": options}]
+
+    return change
+
+
+BROKEN: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
+    ("refused", replaced(2, "expr", "sum(", "summ("), "unknown function"),
+    ("refused", replaced(5, "rawSql", "otel_traces", "otel_spans"), "otel_spans"),
+    ("refused", replaced(5, "rawSql", "ServiceName in", "Service in"), "Service"),
+    ("refused", replaced(5, "rawSql", "$__timeFilter", "$__timeFilterr"), "no macro"),
+    ("empty", replaced(2, "expr", "discord_shard_up", "discord_shard_is_up"), "is empty"),
+    ("empty", replaced(5, "rawSql", "command != ''", "command = 'no such'"), "is empty"),
+    ("empty", lambda model: model["templating"]["list"][2].update(query="label_values(nothing, job)"), "$job has"),
+    ("selects_nothing", replaced(2, "expr", ")", ' or x{discord_outcome="eror"})'), 'outcome="eror"'),
+    ("unknown_labels", replaced(3, "expr", "{job", '{command="play",job'), "has no label command"),
+    ("unknown_labels", replaced(3, "expr", "(discord_command_name)", "(discord_command)"), "groups by discord_command"),
+    ("legends", lambda model: model["panels"][2]["targets"][0].update(legendFormat="{{command}}"), "has command in"),
+    ("columns", table(renameByName={"outcome": "Outcome"}), "'outcome'"),
+    ("columns", table(excludeByName={"Thyme": True}), "'Thyme'"),
+    ("shapes", replaced(6, "rawSql", "Body as body", "Body as text"), "has no body"),
+    ("unknown_attributes", replaced(5, "rawSql", "discord.command.name", "discord.comand.name"), "no row has"),
+    ("unknown_attributes", replaced(5, "rawSql", "!= ''", "!= 'discord.guild.joined'"), "no catalogue has"),
+    ("lacking", replaced(3, "expr", "(discord_command_name)", "(discord_command_type)"), "on one way only"),
+]  # fmt: skip
+CHECKS = ("refused", "empty", "selects_nothing", "unknown_labels", "legends", "columns", "shapes", "unknown_attributes",
+          "lacking")  # fmt: skip
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_nothing_is_wrong_with_a_sound_one(world: World, check: str) -> None:
+    assert found_by(world, check, of_sound(world)) == []
+
+
+@pytest.mark.parametrize(("check", "change", "told"), BROKEN, ids=[f"{check}: {told}" for check, _, told in BROKEN])
+def test_what_is_wrong_is_found(world: World, check: str, change: Callable[[dict[str, Any]], Any], told: str) -> None:
+    found = found_by(world, check, of_sound(world, change))
+    assert any(told in one for one in found), found
+
+
+def test_every_check_has_been_seen_to_find_something() -> None:
+    assert {check for check, _, _ in BROKEN} == set(CHECKS)
+
+
+# -- pictures
+
+
+@EACH
+def test_a_picture_has_something_in_each_panel(world: World, shown: Dashboard) -> None:
+    drawn, counts = page.draw(opened(world, shown, "collected", "saved"))
+    nothing = [panel["title"] for panel in shown.panels() if panel["id"] in counts and not counts[panel["id"]]]
+    assert set(nothing) <= set(WELL)
+    picture = ElementTree.fromstring(drawn)  # noqa: S314 - our own
+    groups = {one.get("id") for one in picture.iter("{http://www.w3.org/2000/svg}g")}
+    assert {f"panel-{panel['id']}" for panel in shown.panels()} <= groups
+    assert "No data" not in drawn

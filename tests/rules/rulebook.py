@@ -1,0 +1,185 @@
+"""The rules of prometheus/rules/, the tests for promtool beside this module, and what a label may be called."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import promql_parser as promql
+import yaml
+
+from argus_otel.catalogues import CATALOGUES
+from argus_otel.cli.measures import prometheus_name
+from argus_otel.telemetry import Kind
+
+from ..backends.prometheus import installed
+
+ROOT = Path(__file__).parents[2]
+RULES = sorted((ROOT / "prometheus" / "rules").glob("*.yaml"))
+TESTS = sorted(Path(__file__).parent.glob("*.test.yaml"))
+
+# What every series has, by the scrape, and what a resource's series has besides (docs/pipeline.md, "Names").
+OF_THE_SCRAPE = frozenset({"job", "instance"})
+OF_THE_RESOURCE = frozenset({"telemetry_distro_name", "discord_cluster_id"})
+# The Collector's own: tests/pipeline/test_prometheus.py looks for them on a real one.
+OF_A_QUEUE = frozenset({"exporter", "data_type"})
+OF_THE_COLLECTOR = {
+    "otelcol_exporter_queue_size": OF_A_QUEUE,
+    "otelcol_exporter_queue_capacity": OF_A_QUEUE,
+    **{f"otelcol_receiver_refused_{what}(_total)?": frozenset({"receiver", "transport"}) for what in
+       ("spans", "log_records", "metric_points")},
+    **{f"otelcol_exporter_send_failed_{what}(_total)?": frozenset({"exporter"}) for what in
+       ("spans", "log_records", "metric_points")},
+}  # fmt: skip
+
+
+def promtool(*words: str) -> str:
+    """What it says is wrong; nothing where it is content."""
+    ended = subprocess.run([installed("promtool"), *words], capture_output=True, text=True, timeout=100, check=False)
+    return "" if ended.returncode == 0 else ended.stdout + ended.stderr
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def rules(path: Path | None = None) -> list[dict[str, Any]]:
+    """All rules, or those of one file."""
+    files = RULES if path is None else [path]
+    return [rule for file in files for group in read(file)["groups"] for rule in group["rules"]]
+
+
+def alerts() -> dict[str, dict[str, Any]]:
+    """The alerts, by name."""
+    return {rule["alert"]: rule for rule in rules() if "alert" in rule}
+
+
+def emitted() -> dict[str, frozenset[str]]:
+    """Each series that an expression may name, with the labels that it may ask for."""
+    known = {"up": OF_THE_SCRAPE, "target_info": OF_THE_SCRAPE | OF_THE_RESOURCE}
+    for metric in (metric for catalogue in CATALOGUES for metric in catalogue.metrics):
+        labels = OF_THE_SCRAPE | {attribute.name.replace(".", "_") for attribute in metric.attributes}
+        name = prometheus_name(metric)
+        if metric.kind is Kind.HISTOGRAM:
+            known |= {f"{name}_count": labels, f"{name}_sum": labels, f"{name}_bucket": labels | {"le"}}
+        else:
+            known[name] = labels
+    return known | {name: labels | OF_THE_SCRAPE for name, labels in OF_THE_COLLECTOR.items()}
+
+
+class UnknownNameError(Exception):
+    """A metric or a label that nobody emits."""
+
+
+class Labels:
+    """Which labels the results of expressions have; refuses one that names what is not there.
+
+    Parameters
+    ----------
+    known:
+        The series that there are, and their labels.
+    """
+
+    def __init__(self, known: dict[str, frozenset[str]]) -> None:
+        self.known = dict(known)
+
+    def learn(self, rule: dict[str, Any]) -> None:
+        """Take in what a recording rule adds."""
+        self.known[rule["record"]] = self.of(promql.parse(rule["expr"]))
+
+    def of(self, expression: Any) -> frozenset[str]:
+        match expression:
+            case promql.VectorSelector():
+                return self._selected(expression)
+            case promql.MatrixSelector():
+                return self._selected(expression.vector_selector)
+            case promql.AggregateExpr():
+                return self._aggregated(expression)
+            case promql.BinaryExpr():
+                return self._combined(expression)
+            case promql.Call():
+                found = frozenset[str]().union(*(self.of(argument) for argument in expression.args))
+                made = expression.func.name == "label_replace"
+                return found | {expression.args[1].val} if made else found
+            case promql.ParenExpr() | promql.SubqueryExpr() | promql.UnaryExpr():
+                return self.of(expression.expr)
+            case _:
+                return frozenset()
+
+    def _selected(self, selector: Any) -> frozenset[str]:
+        matchers = {matcher.name: matcher.value for matcher in selector.matchers.matchers}
+        name = selector.name or matchers.pop("__name__")
+        if name not in self.known:
+            raise UnknownNameError(name)
+        return self._has(self.known[name], frozenset(matchers), name)
+
+    def _aggregated(self, expression: Any) -> frozenset[str]:
+        inner = self.of(expression.expr)
+        if expression.modifier is None:
+            return frozenset()
+        assert str(expression.modifier.type).endswith("By"), "`without` keeps otel_scope_*: say `by`"
+        return self._has(frozenset(expression.modifier.labels), frozenset(expression.modifier.labels), "by", inner)
+
+    def _combined(self, expression: Any) -> frozenset[str]:
+        left, right = self.of(expression.lhs), self.of(expression.rhs)
+        matching = expression.modifier and expression.modifier.matching
+        if matching:
+            wanted = frozenset(matching.labels)
+            self._has(wanted, wanted, "on", left)
+            self._has(wanted, wanted, "on", right)
+        return left | right if str(expression.op) == "or" else left or right
+
+    @staticmethod
+    def _has(
+        result: frozenset[str], wanted: frozenset[str], where: str, there: frozenset[str] | None = None
+    ) -> frozenset[str]:
+        if unknown := wanted - (result if there is None else there):
+            raise UnknownNameError(f"{where}: {', '.join(sorted(unknown))}")
+        return result
+
+
+def names(expressions: Iterable[str]) -> set[str]:
+    """The series that expressions name."""
+    found: set[str] = set()
+
+    def look(expression: Any) -> bool:
+        selector = getattr(expression, "vector_selector", expression)
+        if isinstance(selector, promql.VectorSelector):
+            found.add(selector.name)
+        return True
+
+    for expression in expressions:
+        promql.walk(promql.parse(expression), look)
+    return found
+
+
+def cases() -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
+    """Each case of an alert: its name, the test's name, and what has to fire."""
+    for path in TESTS:
+        for test in read(path)["tests"]:
+            for case in test.get("alert_rule_test", ()):
+                yield case["alertname"], test["name"], case["exp_alerts"]
+
+
+def complete(path: Path, directory: Path) -> Path:
+    """Write a copy of a test in which promtool finds every annotation; return where it is.
+
+    The tests say ``summary``, which is rendered; the others are the same in every alert, and come from the rules.
+    """
+    test = read(path)
+    test["rule_files"] = [str((path.parent / file).resolve()) for file in test["rule_files"]]
+    for case in (case for one in test["tests"] for case in one.get("alert_rule_test", ())):
+        annotations = alerts()[case["alertname"]]["annotations"]
+        for expected in case["exp_alerts"]:
+            expected["exp_annotations"] = {**annotations, **expected["exp_annotations"]}
+    copy = directory / path.name
+    copy.write_text(yaml.safe_dump(test, allow_unicode=True), encoding="utf-8")
+    return copy
+
+
+def anchor(heading: str) -> str:
+    """The anchor that a heading gets on GitHub and in Grafana's Markdown."""
+    return re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")

@@ -1,0 +1,79 @@
+"""grafana/provisioning/alerting/: the same alerts, as Grafana wants them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from tools import grafana_alerts
+
+from .rulebook import ROOT, alerts
+
+SOURCES = ROOT / "grafana" / "provisioning" / "datasources" / "argus-otel.yaml"
+# The fields of a rule, and of a query of it, that Grafana's provisioning reads:
+# https://grafana.com/docs/grafana/latest/alerting/set-up/provision-alerting-resources/file-provisioning/
+RULE = {"uid", "title", "condition", "data", "noDataState", "execErrState", "for", "labels", "annotations"}
+QUERY = {"refId", "relativeTimeRange", "datasourceUid", "model"}
+
+
+@pytest.fixture(scope="module")
+def provisioned() -> list[dict[str, Any]]:
+    document = yaml.safe_load(grafana_alerts.TARGET.read_text(encoding="utf-8"))
+    assert document["apiVersion"] == 1
+    return [rule for group in document["groups"] for rule in group["rules"]]
+
+
+def test_the_file_is_what_the_rules_make():
+    assert grafana_alerts.TARGET.read_text(encoding="utf-8") == grafana_alerts.text(), "run `make dashboards`"
+
+
+def test_each_alert_is_there_once_and_one_more_says_that_the_rules_are_missing(provisioned: list[dict[str, Any]]):
+    titles = [rule["title"] for rule in provisioned]
+    assert sorted(titles) == sorted([*alerts(), "RulesNotLoaded"])
+    uids = [rule["uid"] for rule in provisioned]
+    assert len(set(uids)) == len(uids)
+    assert all(re.fullmatch(r"[a-z-]{1,40}", uid) for uid in uids)
+
+
+def test_an_alert_fires_for_each_row_of_its_query_and_for_none(provisioned: list[dict[str, Any]]):
+    for rule in provisioned:
+        assert set(rule) == RULE
+        query, condition = rule["data"]
+        assert set(query) == set(condition) == QUERY
+        known = alerts().get(rule["title"])
+        if known:
+            assert query["model"]["expr"] == known["expr"]
+            assert rule["for"] == known.get("for", "0s")
+            assert rule["labels"] == known["labels"]
+        assert query["model"]["instant"] is True
+        assert rule["condition"] == condition["refId"] == "B"
+        assert condition["model"]["expression"] == query["refId"] == "A"
+        assert condition["model"]["conditions"] == [{"evaluator": {"type": "gt", "params": [-1]}}]
+        assert rule["noDataState"] == "OK"
+
+
+def test_data_sources_are_the_provisioned_ones(provisioned: list[dict[str, Any]]):
+    sources = {one["uid"]: one for one in yaml.safe_load(SOURCES.read_text(encoding="utf-8"))["datasources"]}
+    asked = {query["datasourceUid"] for rule in provisioned for query in rule["data"]}
+    assert asked == {"argus-prometheus", "__expr__"}
+    assert sources["argus-prometheus"]["type"] == "prometheus"
+    # Otherwise each alert would be listed twice, Prometheus's own beside Grafana's.
+    assert sources["argus-prometheus"]["jsonData"]["manageAlerts"] is False
+
+
+def test_templates_are_grafanas_and_nothing_in_the_file_is_taken_for_a_variable_of_the_environment(
+    provisioned: list[dict[str, Any]],
+):
+    for rule in provisioned:
+        for text in rule["annotations"].values():
+            assert not re.search(r"\$value\b", text)
+            assert "${" not in text
+        # Grafana leaves models and annotations alone, and looks for $NAME in the rest.
+        assert "$" not in str({name: value for name, value in rule.items() if name != "annotations"})
+
+
+def test_nobodys_address_is_made_up():
+    document = grafana_alerts.document()
+    assert set(document) == {"apiVersion", "groups"}  # no contactPoints, no policies

@@ -1,0 +1,125 @@
+"""prometheus/rules/: promtool takes them, each fires when it should and does not when it should not."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import promql_parser as promql
+import pytest
+
+from .rulebook import (
+    ROOT,
+    RULES,
+    TESTS,
+    Labels,
+    UnknownNameError,
+    alerts,
+    anchor,
+    cases,
+    complete,
+    emitted,
+    names,
+    promtool,
+    read,
+    rules,
+)
+
+RUNBOOKS = ROOT / "docs" / "runbooks.md"
+
+
+@cache
+def learnt() -> Labels:
+    """What may be asked for: all that is emitted, and all that is recorded."""
+    labels = Labels(emitted())
+    for rule in rules():
+        if "record" in rule:
+            labels.learn(rule)
+    return labels
+
+
+def test_promtool_takes_them():
+    assert promtool("check", "rules", *map(str, RULES)) == ""
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
+def test_they_fire_when_they_should_and_not_when_they_should_not(path: Path, tmp_path: Path):
+    assert promtool("test", "rules", str(complete(path, tmp_path))) == ""
+
+
+def test_each_alert_is_tested_both_ways():
+    fires = {name for name, _, fired in cases() if fired}
+    rests = {name for name, _, fired in cases() if not fired}
+    assert fires == rests == set(alerts())
+
+
+def test_nothing_fires_when_a_bot_is_idle_fails_once_starts_or_is_deployed():
+    """The tests of quiet.test.yaml have each metric that an alert looks at, so that none is quiet for want of it."""
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    looked_at = names(rule["expr"] for path in RULES if path.name != "collector.yaml" for rule in rules(path))
+    (quiet,) = (read(path) for path in TESTS if path.name == "quiet.test.yaml")
+    assert [test["name"].partition(":")[0] for test in quiet["tests"]] == [
+        "idle", "single failure", "start-up", "deploy", "deploy",
+    ]  # fmt: skip
+    for test in quiet["tests"]:
+        given = names(series["series"] for series in test["input_series"])
+        assert given == looked_at - recorded
+        assert all(case["expr"] == 'ALERTS{alertstate="firing"}' for case in test["promql_expr_test"])
+        assert not any(case["exp_samples"] for case in test["promql_expr_test"])
+
+
+def test_each_recording_is_tested():
+    asked = " ".join(
+        test["expr"] for path in TESTS for one in read(path)["tests"] for test in one.get("promql_expr_test", ())
+    )
+    for name in (rule["record"] for rule in rules() if "record" in rule):
+        assert name in asked
+
+
+@pytest.mark.parametrize("name", [rule.get("alert", rule.get("record")) for rule in rules()])
+def test_each_metric_and_label_is_there(name: str):
+    labels = learnt()
+    for rule in rules():
+        if name in (rule.get("alert"), rule.get("record")):
+            labels.of(promql.parse(rule["expr"]))
+
+
+@pytest.mark.parametrize(
+    ("expression", "wrong"),
+    [
+        ("sum by (job) (rate(discord_comand_duration_seconds_count[5m]))", "discord_comand_duration_seconds_count"),
+        ('rate(discord_command_duration_seconds_count{discord_result="error"}[5m])', "discord_result"),
+        ("sum by (job, discord_shard_id) (rate(discord_command_duration_seconds_count[5m]))", "discord_shard_id"),
+        ("up == 0 and on (job, discord_shard_id) discord_shard_up", "discord_shard_id"),
+        ("sum by (instance) (job:discord_commands:rate5m)", "instance"),
+    ],
+)
+def test_a_renamed_metric_or_label_would_be_found(expression: str, wrong: str):
+    with pytest.raises(UnknownNameError, match=wrong):
+        learnt().of(promql.parse(expression))
+
+
+@pytest.mark.parametrize("name", list(alerts()))
+def test_each_alert_says_what_is_wrong_how_bad_it_is_and_what_to_do(name: str):
+    rule = alerts()[name]
+    assert rule["labels"]["severity"] in ("warning", "critical")
+    told = rule["annotations"]
+    assert set(told) == {"summary", "description", "runbook"}
+    assert "{{" not in told["description"]  # the tests need not repeat it
+    assert told["runbook"] == f"docs/runbooks.md#{name.lower()}"
+    # A summary names only labels that the alert has.
+    has = learnt().of(promql.parse(rule["expr"]))
+    assert set(re.findall(r"\$labels\.(\w+)", told["summary"])) <= has
+
+
+def test_each_alert_has_its_runbook_and_each_runbook_its_alert():
+    text = RUNBOOKS.read_text(encoding="utf-8")
+    headings = re.findall(r"^### (.*)$", text, re.MULTILINE)
+    assert sorted(map(anchor, headings)) == sorted([*(name.lower() for name in alerts()), "rulesnotloaded"])
+    for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
+        for part in ("**Users**", "**Look**", "**Causes**", "**Do**", "**Threshold**"):
+            assert part in section, section.splitlines()[0]
+    # They send people to dashboards that there are.
+    known = {"fleet", "interactions", "gateway", "rest", "runtime", "traces", "guilds", "distro"}
+    assert set(re.findall(r"`argus-(\w+)`", text)) <= known

@@ -1,0 +1,208 @@
+"""Targets: what panels ask Prometheus and ClickHouse."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .style import Json
+
+PROMETHEUS = {"type": "prometheus", "uid": "${prometheus}"}
+CLICKHOUSE = {"type": "grafana-clickhouse-datasource", "uid": "${clickhouse}"}
+
+BOT = 'job=~"$job",instance=~"$instance"'
+"""Selects the processes that are chosen at the top of the dashboard. The cluster chooses among the instances."""
+
+SHARD = BOT + ',discord_shard_id=~"$shard"'
+"""The same for a metric that has shards."""
+
+_WINDOW = "$__rate_interval"
+
+_UNHEARD = 120
+"""Seconds for which a process may be there before Prometheus hears of it: an export, and two scrapes."""
+
+# The plugin's numbers: https://github.com/grafana/sqlds/blob/main/query.go
+_FORMATS = {"timeseries": 0, "table": 1, "logs": 2, "traces": 3}
+Form = Literal["timeseries", "table", "logs", "traces"]
+
+# A query without it, or with one below 4, is taken for one of the plugin's former editor, and converted.
+_PLUGIN_VERSION = "4.10.0"
+
+
+# -- PromQL
+
+
+def of(metric: str, *matchers: str, shard: bool = False) -> str:
+    """Return a selector of a metric, by the processes that are chosen, and by more matchers."""
+    return f"{metric}{{{','.join([SHARD if shard else BOT, *matchers])}}}"
+
+
+def rate(metric: str, *matchers: str, by: str = "", shard: bool = False, window: str = _WINDOW) -> str:
+    """Return what a counter gains a second, over all series, or by labels."""
+    return f"sum{_by(by)} (rate({of(metric, *matchers, shard=shard)}[{window}]))"
+
+
+def total(metric: str, *matchers: str, by: str = "", shard: bool = False) -> str:
+    """Return the sum of a gauge, over all series, or by labels."""
+    return f"sum{_by(by)} ({of(metric, *matchers, shard=shard)})"
+
+
+def increase(metric: str, *matchers: str, by: str = "", shard: bool = False) -> str:
+    """Return by how much a counter rose while one step of the graph went by, roughly: for what is rare.
+
+    Not the increase over the window, which is longer than a step: what happens once would be in several points, and
+    their sum, in the legend, several times what it was.
+    """
+    return f"sum{_by(by)} (rate({of(metric, *matchers, shard=shard)}[{_WINDOW}])) * $__interval_ms / 1000"
+
+
+def counted(
+    metric: str,
+    *matchers: str,
+    by: str = "",
+    shard: bool = False,
+    window: str = "$__range",
+    seconds: str = "$__range_s",
+) -> str:
+    """Return by how much a counter rose in the dashboard's whole time range, or in another window before its end.
+
+    A counter's series is there from the first thing that it counts, and ``increase`` does not see that one, which of an
+    error that happened once is all. So a series that was not there when the window began counts in full, if its process
+    was, or is younger than the window; otherwise a gap in the scrapes would pass for a burst.
+
+    Parameters
+    ----------
+    window, seconds:
+        The same span, as a duration and as a number.
+    """
+    series = of(metric, *matchers, shard=shard)
+    uptime = of("process_uptime_seconds")
+    heard_of = f"{uptime} offset {window} or {uptime} < {seconds} + {_UNHEARD}"
+    began = f"({series} unless {series} offset {window}) and on (job, instance) ({heard_of})"
+    return f"sum{_by(by)} (({began}) or increase({series}[{window}]))"
+
+
+def quantile(share: float, metric: str, *matchers: str, by: str = "", window: str = _WINDOW) -> str:
+    """Return a quantile of a histogram, which ``metric`` names without ``_bucket``."""
+    return f"histogram_quantile({share:g}, {rate(metric + '_bucket', *matchers, by=_and('le', by), window=window)})"
+
+
+def or_zero(expression: str, presence: str) -> str:
+    """Return an expression that is 0 where it has no series, as long as ``presence`` has: nothing was counted yet.
+
+    ``or vector(0)`` would say so of a bot that is gone, too. Both have to have the same labels, or none.
+    """
+    return f"(({expression}) or 0 * ({presence}))"
+
+
+def share(part: str, whole: str) -> str:
+    """Return what part is of the whole: 0 where nothing of it was counted, nothing where the whole is 0."""
+    return f"{or_zero(part, whole)} / (({whole}) > 0)"
+
+
+def average(metric: str, *matchers: str, by: str = "", window: str = _WINDOW) -> str:
+    """Return a histogram's mean; nothing where nothing was recorded."""
+    gained = rate(metric + "_count", *matchers, by=by, window=window)
+    return f"{rate(metric + '_sum', *matchers, by=by, window=window)} / ({gained} > 0)"
+
+
+def quantile_in_range(share: float, metric: str, *matchers: str, by: str) -> str:
+    """Return a quantile of what a histogram recorded in the dashboard's time range; nothing where that is nothing."""
+    buckets = counted(f"{metric}_bucket", *matchers, by=f"le, {by}")
+    return f"histogram_quantile({share:g}, {buckets}) >= 0"  # which NaN is not
+
+
+def _by(labels: str) -> str:
+    return f" by ({labels})" if labels else ""
+
+
+def _and(*labels: str) -> str:
+    return ", ".join(label for label in labels if label)
+
+
+# -- targets
+
+
+def prom(
+    expression: str,
+    legend: str = "__auto",
+    *,
+    instant: bool = False,
+    form: Literal["time_series", "table", "heatmap"] = "time_series",
+    exemplar: bool = False,
+    interval: str = "",
+) -> Json:
+    """Return a target that asks Prometheus.
+
+    Parameters
+    ----------
+    legend:
+        What a series is called, with ``{{label}}``.
+    instant:
+        Ask for the end of the time range only.
+    exemplar:
+        Show exemplars, each of which leads to a trace; for buckets of histograms.
+    interval:
+        The least step, such as ``1m``.
+    """
+    target: Json = {
+        "datasource": PROMETHEUS,
+        "editorMode": "code",
+        "expr": expression,
+        "legendFormat": legend,
+        "format": form,
+        "instant": instant,
+        "range": not instant,
+        "exemplar": exemplar,
+    }
+    if interval:
+        target["interval"] = interval
+    return target
+
+
+def per(expression: str) -> Json:
+    """Return a target for a table: one row for each series, as things are at the end of the time range."""
+    return prom(expression, instant=True, form="table")
+
+
+def now(expression: str, legend: str = "__auto") -> Json:
+    """Return a target for a single figure, as things are at the end of the time range."""
+    return prom(expression, legend, instant=True)
+
+
+def percentiles(
+    metric: str, *matchers: str, shares: tuple[float, ...] = (0.5, 0.95, 0.99), exemplars: bool = True
+) -> list[Json]:
+    """Return targets for quantiles of a histogram, called p50 and so on; the last brings the exemplars."""
+    return [
+        prom(quantile(one, metric, *matchers), f"p{one * 100:g}", exemplar=exemplars and one == shares[-1])
+        for one in shares
+    ]
+
+
+def clickhouse(sql: str, form: Form = "table") -> Json:
+    """Return a target that asks ClickHouse, in the default database of the data source.
+
+    Parameters
+    ----------
+    sql:
+        May use the plugin's macros, such as ``$__timeFilter(Timestamp)``, and variables of the dashboard.
+    form:
+        It says what columns have to be called. ``logs``: ``timestamp``, ``body``, ``level``, and ``labels`` and
+        ``traceID`` if there are such. ``traces``: ``traceID``, ``spanID``, ``parentSpanID``, ``serviceName``,
+        ``operationName``, ``startTime``, ``duration`` (ms), and ``tags`` and ``serviceTags`` if there are such.
+        ``timeseries``: ``time``.
+    """
+    return {
+        "datasource": CLICKHOUSE,
+        "pluginVersion": _PLUGIN_VERSION,
+        "editorType": "sql",
+        "queryType": form,
+        "format": _FORMATS[form],
+        "rawSql": sql.strip(),
+        "meta": {"timezone": "UTC"},
+    }
+
+
+def chosen(column: str, variable: str) -> str:
+    """Return a condition of SQL: the column has a value that the variable has; always true while that is "All"."""
+    return f"$__conditionalAll({column} in (${{{variable}:singlequote}}), ${variable})"

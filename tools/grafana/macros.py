@@ -1,0 +1,137 @@
+"""What the ClickHouse plugin's macros become.
+
+Those of its backend, by https://github.com/grafana/clickhouse-datasource/blob/main/pkg/macros/macros.go, and
+``$__conditionalAll``, which its frontend replaces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from .filling import Value, referred
+
+
+class MacroError(Exception):
+    """No such macro, or not with these arguments."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a query is asked for: from when to when, in seconds since 1970, and in which steps, in seconds."""
+
+    began: float
+    until: float
+    interval: float
+
+    @property
+    def dates(self) -> tuple[str, str]:
+        """The first and the last day, in UTC."""
+        return tuple(datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d") for at in (self.began, self.until))  # type: ignore[return-value]
+
+
+def _between(column: str, lowest: str, highest: str) -> str:
+    return f"{column} >= {lowest} AND {column} <= {highest}"
+
+
+def _time(at: float) -> str:
+    return f"toDateTime({int(at)})"
+
+
+def _time_ms(at: float) -> str:
+    return f"fromUnixTimestamp64Milli({int(at * 1000)})"
+
+
+def _dates(column: str, span: Span) -> str:
+    first, last = span.dates
+    return _between(column, f"toDate('{first}')", f"toDate('{last}')")
+
+
+def _seconds(span: Span) -> int:
+    return int(max(span.interval, 1))
+
+
+def _interval_ms(column: str, span: Span) -> str:
+    return f"toStartOfInterval(toDateTime64({column}, 3), INTERVAL {int(max(span.interval * 1000, 1))} millisecond)"
+
+
+_Macro = Callable[..., str]
+
+MACROS: Mapping[str, tuple[int, _Macro]] = {
+    "fromTime": (0, lambda span: _time(span.began)),
+    "toTime": (0, lambda span: _time(span.until)),
+    "fromTime_ms": (0, lambda span: _time_ms(span.began)),
+    "toTime_ms": (0, lambda span: _time_ms(span.until)),
+    "interval_s": (0, lambda span: str(_seconds(span))),
+    "timeFilter": (1, lambda span, at: _between(at, _time(span.began), _time(span.until))),
+    "timeFilter_ms": (1, lambda span, at: _between(at, _time_ms(span.began), _time_ms(span.until))),
+    "dateFilter": (1, lambda span, day: _dates(day, span)),
+    "dateTimeFilter": (
+        2,
+        lambda span, day, at: f"({_dates(day, span)}) AND ({_between(at, _time(span.began), _time(span.until))})",
+    ),
+    "timeInterval": (
+        1,
+        lambda span, at: f"toStartOfInterval(toDateTime({at}), INTERVAL {_seconds(span)} second)",
+    ),
+    "timeInterval_ms": (1, lambda span, at: _interval_ms(at, span)),
+}
+"""By name: how many arguments it takes, and what it becomes."""
+
+TIMED = re.compile(r"\$__(fromTime|toTime|timeFilter|dateFilter|dateTimeFilter|dt\b|from\b|to\b)")
+"""Any macro by which a query keeps to the dashboard's time range."""
+
+
+def expand(sql: str, span: Span) -> str:
+    """Replace the macros of the backend.
+
+    Raises
+    ------
+    MacroError
+        There is one that the plugin does not have, or with another number of arguments.
+    """
+    while found := re.search(r"\$__(\w+)", sql):
+        name = {"dt": "dateTimeFilter"}.get(found[1], found[1])
+        if name not in MACROS:
+            raise MacroError(f"the plugin has no macro {found[0]}")
+        arguments, end = _arguments(sql, found.end())
+        wanted, macro = MACROS[name]
+        if not wanted and arguments != [""] and arguments:
+            raise MacroError(f"{found[0]} takes no argument")
+        if wanted and len(arguments) != wanted:
+            raise MacroError(f"{found[0]} takes {wanted}, not {len(arguments)}")
+        sql = sql[: found.start()] + macro(span, *(arguments if wanted else ())) + sql[end:]
+    return sql
+
+
+def conditional_all(sql: str, chosen: Mapping[str, Value]) -> str:
+    """Replace ``$__conditionalAll(condition, $variable)``: by 1=1 where all is chosen, else by the condition."""
+    while (start := sql.rfind("$__conditionalAll(")) >= 0:
+        arguments, end = _arguments(sql, start + len("$__conditionalAll"))
+        if len(arguments) != 2:
+            raise MacroError("$__conditionalAll takes a condition and a variable")
+        names = referred(arguments[1])
+        if len(names) != 1 or not names <= chosen.keys():
+            raise MacroError(f"$__conditionalAll has {arguments[1].strip()!r}, which is no variable")
+        value = chosen[names.pop()]
+        everything = value.all or value.values == ("",)
+        sql = sql[:start] + ("1=1" if everything else arguments[0]) + sql[end:]
+    return sql
+
+
+def _arguments(sql: str, at: int) -> tuple[list[str], int]:
+    """What is between the parentheses that begin there, at its outer commas, and where they end."""
+    if sql[at : at + 1] != "(":
+        return [], at
+    depth, start, found = 0, at + 1, []
+    for place in range(at, len(sql)):
+        letter = sql[place]
+        depth += (letter == "(") - (letter == ")")
+        if (letter == "," and depth == 1) or depth == 0:
+            found.append(sql[start:place].strip())
+            start = place + 1
+        if depth == 0:
+            return found, place + 1
+    raise MacroError(f"no end of the parenthesis at {sql[at : at + 30]!r}")
