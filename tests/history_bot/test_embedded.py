@@ -95,14 +95,14 @@ def test_the_bot_learns_how_an_intake_ended_and_tries_again(
 
 
 def test_what_a_bot_has_recorded_may_be_taken_in_at_any_time(tmp_path: Path, tally: Tally) -> None:
-    where = parse(f"chdb:{tmp_path / 'store'}")
-    made = Embedded(where, Spool(tmp_path / "spool", ROOM), tally)
+    store = f"chdb:{tmp_path / 'store'}"
+    made = Embedded(parse(store), Spool(tmp_path / "spool", ROOM), tally)
     made.turn()  # its own next intake is half a minute away
     for number in range(2):
         hand_over(made, [row(number)])
-    assert intake.take_in(where, tmp_path / "spool").rows == 2
+    assert ran(tmp_path, store) == (0, Taken(2))
     hand_over(made, [row(2)])
-    assert intake.take_in(where, tmp_path / "spool").rows == 1
+    assert ran(tmp_path, store) == (0, Taken(1))
 
 
 def test_segments_are_few_while_intakes_fail(tmp_path: Path, tally: Tally) -> None:

@@ -86,6 +86,11 @@ def quantile(share: float, metric: str, *matchers: str, by: str = "", window: st
     return f"histogram_quantile({share:g}, {rate(metric + '_bucket', *matchers, by=_and('le', by), window=window)})"
 
 
+def filled(expression: str, label: str, text: str) -> str:
+    """Return an expression in which series without a label have one, which legends can show."""
+    return f'label_replace({expression}, "{label}", "{text}", "{label}", "")'
+
+
 def or_zero(expression: str, presence: str) -> str:
     """Return an expression that is 0 where it has no series, as long as ``presence`` has: nothing was counted yet.
 

@@ -7,6 +7,7 @@ from ..board import Board, Row
 from ..panels import Column, heatmap, stat, table, timeseries
 from ..queries import (
     counted,
+    filled,
     increase,
     now,
     of,
@@ -277,8 +278,15 @@ _FAILS = Row(
             "Responses, by status",
             """Attempts, each second, by the status of their response. 5xx are Discord's: discord.py tries again. 403:
             a permission is missing. 404 on callbacks: the interaction had expired, since it was answered too late.
-            401: the token is wrong.""",
-            prom(rate(f"{_ATTEMPT}_count", _OURS, by="http_response_status_code"), "{{http_response_status_code}}"),
+            401: the token is wrong. No answer: the connection broke, or it took too long.""",
+            prom(
+                filled(
+                    rate(f"{_ATTEMPT}_count", _OURS, by="http_response_status_code"),
+                    "http_response_status_code",
+                    "no answer",
+                ),
+                "{{http_response_status_code}}",
+            ),
             unit=REQUESTS_PER_SECOND,
             stacked=True,
         ),
