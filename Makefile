@@ -8,6 +8,8 @@ PYTEST_ARGS ?=
 DISCORD ?=
 RESOLUTION ?=
 BENCH_ARGS ?=
+# Dependency groups besides the default ones, as uv takes them.
+GROUPS_TOO ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +20,7 @@ READY := $(VENV)/.made-by-make-with-$(subst /,-,$(PYTHON))
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-with collector hooks-table dashboards pictures lint format typecheck bench build clean
+.PHONY: help demo test test-with collector hooks-table dashboards pictures lint format typecheck bench run-bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,7 +68,11 @@ collector: ## build the Collector of collector-config/builder.yaml, if it is not
 hooks-table: $(READY) ## ask every supported library for its hooks, and write docs/hooks.md
 	$(BIN)/python -m tools.hook_table
 
-bench: $(READY) ## measure what argus-otel costs
+# In an environment of its own, with the peers: whatever tests is free of them.
+bench: ## measure what argus-otel costs, beside its peers
+	@$(MAKE) --no-print-directory VENV=.venv-bench GROUPS_TOO='--group peers --group bench' run-bench
+
+run-bench: $(READY)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 build: $(READY) ## build wheel and sdist into dist/
@@ -75,7 +81,7 @@ build: $(READY) ## build wheel and sdist into dist/
 	"$$uv" build
 
 clean: ## remove the environment and all that was built
-	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench dist build .pytest_cache .ruff_cache .hypothesis
 	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Sets $uv: the one that is installed, or else the one of ours. (A shim may be on PATH and yet not run.)
@@ -106,7 +112,7 @@ $(READY): pyproject.toml uv.lock
 	fi; \
 	say 'installing what uv.lock names into $(VENV)'; \
 	case "$$uv" in \
-	    uv) UV_PROJECT_ENVIRONMENT=$(VENV) uv sync --quiet --locked $(WITH_PYTHON) ;; \
-	    *) UV_PROJECT_ENVIRONMENT=$(VENV) "$$uv" sync --quiet --locked --python $(PYTHON) ;; \
+	    uv) UV_PROJECT_ENVIRONMENT=$(VENV) uv sync --quiet --locked $(GROUPS_TOO) $(WITH_PYTHON) ;; \
+	    *) UV_PROJECT_ENVIRONMENT=$(VENV) "$$uv" sync --quiet --locked $(GROUPS_TOO) --python $(PYTHON) ;; \
 	esac; \
 	touch $@
