@@ -16,11 +16,13 @@ BIN := $(VENV)/bin
 TOOLS := build/tools
 # A stamp for each PYTHON. It lies in the environment, so it goes when the environment goes.
 READY := $(VENV)/.made-by-make-with-$(subst /,-,$(PYTHON))
+BENCH_VENV := .venv-bench
+BENCH_READY := $(BENCH_VENV)/$(notdir $(READY))
 # uv chooses the Python, unless somebody has named one.
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-with collector hooks-table dashboards pictures lint format typecheck bench run-bench build clean
+.PHONY: help demo test test-with collector hooks-table dashboards pictures lint format typecheck bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,10 +72,8 @@ hooks-table: $(READY) ## ask every supported library for its hooks, and write do
 
 # In an environment of its own, with the peers: whatever tests is free of them.
 bench: ## measure what argus-otel costs, beside its peers
-	@$(MAKE) --no-print-directory VENV=.venv-bench GROUPS_TOO='--group peers --group bench' run-bench
-
-run-bench: $(READY)
-	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) GROUPS_TOO='--group peers --group bench' $(BENCH_READY)
+	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH_ARGS)
 
 build: $(READY) ## build wheel and sdist into dist/
 	rm -rf dist
@@ -81,7 +81,7 @@ build: $(READY) ## build wheel and sdist into dist/
 	"$$uv" build
 
 clean: ## remove the environment and all that was built
-	rm -rf $(VENV) .venv-bench dist build .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) dist build .pytest_cache .ruff_cache .hypothesis
 	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Sets $uv: the one that is installed, or else the one of ours. (A shim may be on PATH and yet not run.)

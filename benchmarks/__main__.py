@@ -52,8 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     about = report.circumstances(rounds, {} if options.short else _versions())
     titled = {scenario.title: tables[scenario.name] for scenario in SCENARIOS if scenario.name in tables}
     print(report.heading(about), *(report.table(*each) for each in titled.items()), report.LEGEND, sep="\n\n")
-    if not options.short:
-        print(*(peer.missing for peer in PEERS if peer.version is None), sep="\n")
+    missing = [peer.missing for peer in PEERS if peer.version is None]
+    if missing and not options.short:
+        print("", *missing, sep="\n")
     if options.json:
         Path(options.json).write_text(report.as_json(about, tables), encoding="utf-8")
     if options.plot:
