@@ -28,18 +28,35 @@ _request = aiohttp.ClientSession._request
 _ANSWERED = CIMultiDictProxy(CIMultiDict(_HEADERS))
 
 
-class _Answer:
-    """A 200."""
+class _Content:
+    """A body that has arrived."""
 
-    status = 200
-    reason = "OK"
+    __slots__ = ("_body",)
 
-    def __init__(self, body: str) -> None:
+    def __init__(self, body: bytes) -> None:
         self._body = body
-        self.headers = _ANSWERED
 
-    async def text(self, encoding: str | None = None) -> str:
+    async def read(self) -> bytes:
         return self._body
+
+
+class _Answer(aiohttp.ClientResponse):
+    """A 200 that is read as aiohttp's own is, which is where its end is seen; only its making is spared."""
+
+    def __init__(self, body: bytes) -> None:
+        self.status = 200
+        self.reason = "OK"
+        self.content = _Content(body)  # type: ignore[assignment]
+        self._body = None
+        self._headers = _ANSWERED
+        self._traces = []
+        self._cache: dict[str, Any] = {}
+
+    async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
+        return (await self.read()).decode()
+
+    def __del__(self, _warnings: object = None) -> None:
+        pass
 
     async def __aenter__(self) -> _Answer:
         return self
@@ -56,9 +73,10 @@ class _Answer:
 
 def at_once(body: str) -> None:
     """Answer every request of this process with ``body``, before aiohttp does anything."""
+    content = body.encode()
 
     async def canned(self: aiohttp.ClientSession, *args: Any, **kwargs: Any) -> Any:
-        return _Answer(body)
+        return _Answer(content)
 
     aiohttp.ClientSession._request = canned  # type: ignore[method-assign]
 
