@@ -8,12 +8,16 @@ PYTEST_ARGS ?=
 DISCORD ?=
 RESOLUTION ?=
 BENCH_ARGS ?=
+# Dependency groups besides the default ones, as uv takes them.
+GROUPS_TOO ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := build/tools
 # A stamp for each PYTHON. It lies in the environment, so it goes when the environment goes.
 READY := $(VENV)/.made-by-make-with-$(subst /,-,$(PYTHON))
+BENCH_VENV := .venv-bench
+BENCH_READY := $(BENCH_VENV)/$(notdir $(READY))
 # uv chooses the Python, unless somebody has named one.
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
@@ -66,8 +70,10 @@ collector: ## build the Collector of collector-config/builder.yaml, if it is not
 hooks-table: $(READY) ## ask every supported library for its hooks, and write docs/hooks.md
 	$(BIN)/python -m tools.hook_table
 
-bench: $(READY) ## measure what argus-otel costs
-	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+# In an environment of its own, with the peers: whatever tests is free of them.
+bench: ## measure what argus-otel costs, beside its peers
+	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) GROUPS_TOO='--group peers --group bench' $(BENCH_READY)
+	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH_ARGS)
 
 build: $(READY) ## build wheel and sdist into dist/
 	rm -rf dist
@@ -75,7 +81,7 @@ build: $(READY) ## build wheel and sdist into dist/
 	"$$uv" build
 
 clean: ## remove the environment and all that was built
-	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) dist build .pytest_cache .ruff_cache .hypothesis
 	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Sets $uv: the one that is installed, or else the one of ours. (A shim may be on PATH and yet not run.)
@@ -106,7 +112,7 @@ $(READY): pyproject.toml uv.lock
 	fi; \
 	say 'installing what uv.lock names into $(VENV)'; \
 	case "$$uv" in \
-	    uv) UV_PROJECT_ENVIRONMENT=$(VENV) uv sync --quiet --locked $(WITH_PYTHON) ;; \
-	    *) UV_PROJECT_ENVIRONMENT=$(VENV) "$$uv" sync --quiet --locked --python $(PYTHON) ;; \
+	    uv) UV_PROJECT_ENVIRONMENT=$(VENV) uv sync --quiet --locked $(GROUPS_TOO) $(WITH_PYTHON) ;; \
+	    *) UV_PROJECT_ENVIRONMENT=$(VENV) "$$uv" sync --quiet --locked $(GROUPS_TOO) --python $(PYTHON) ;; \
 	esac; \
 	touch $@

@@ -13,21 +13,47 @@ import statistics
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import thread_time
+from typing import Generic, TypeVar
 
 BARE = "bare"
 CONTROL = "bare again (A/A)"
 
+WARM_UP = 5
+"""Rounds that are not counted: they warm caches, and the interpreter's specialisation."""
 
 Work = Callable[[], Awaitable[int]]
+"""What is timed; it returns how many pieces of work it did."""
+
+S = TypeVar("S")
+
+
+def _nothing() -> None:
+    pass
+
+
+def _none() -> float:
+    return 0.0
 
 
 @dataclass(frozen=True)
-class Variant:
-    """One way to run the same work: ``enter`` and ``leave`` are called outside the timed part."""
+class Variant(Generic[S]):
+    """One way to run the same work.
+
+    Attributes
+    ----------
+    subject:
+        What the work is done with.
+    enter, leave:
+        Called before and after, outside the timed part.
+    recorded:
+        Returns how much has been recorded up to now by what is measured.
+    """
 
     name: str
-    enter: Callable[[], None]
-    leave: Callable[[], None]
+    subject: S
+    enter: Callable[[], None] = _nothing
+    leave: Callable[[], None] = _nothing
+    recorded: Callable[[], float] = _none
 
 
 @dataclass(frozen=True)
@@ -42,6 +68,10 @@ class Result:
         Median of the paired differences to the bare variant.
     low, high:
         The middle 95 % of that median, by bootstrap over the rounds.
+    bare:
+        Median time of the bare variant.
+    records:
+        How much was recorded for each piece of work, counted apart from the timing.
     """
 
     name: str
@@ -49,17 +79,19 @@ class Result:
     added: float
     low: float
     high: float
+    bare: float
+    records: float = 0.0
 
     @property
     def ratio(self) -> float:
         """What is added, as a part of the bare time."""
-        return self.added / (self.each - self.added)
+        return self.added / self.bare
 
 
 def compare(
     loop: asyncio.AbstractEventLoop,
-    prepare: Callable[[], Work],
-    variants: Sequence[Variant],
+    prepare: Callable[[S], Work],
+    variants: Sequence[Variant[S]],
     rounds: int,
     seed: int = 1,
 ) -> list[Result]:
@@ -68,34 +100,63 @@ def compare(
     Parameters
     ----------
     prepare:
-        Makes fresh work, outside the timed part. The work is a coroutine function that returns how many pieces it did.
+        Makes fresh work with a variant's subject, outside the timed part.
+    variants:
+        One of them is named :data:`BARE`; the others are compared with it.
     """
     shuffle = random.Random(seed)
     times: dict[str, list[float]] = {variant.name: [] for variant in variants}
-    for number in range(rounds + 5):
+    for number in range(rounds + WARM_UP):
         for variant in shuffle.sample(list(variants), len(variants)):
             variant.enter()
             # Patching a class makes the interpreter forget what it had learnt of it: let it learn again before timing.
-            loop.run_until_complete(prepare()())
-            elapsed = loop.run_until_complete(_timed(prepare()))
+            loop.run_until_complete(prepare(variant.subject)())
+            elapsed = loop.run_until_complete(_timed(prepare(variant.subject)))
             variant.leave()
-            if number >= 5:  # the first rounds warm caches and the interpreter's specialisation
+            if number >= WARM_UP:
                 times[variant.name].append(elapsed)
     bare = times[BARE]
-    return [_result(variant.name, times[variant.name], bare, shuffle) for variant in variants]
+    # Counted last: what stopped recording halfway would be seen.
+    records = [_records(loop, prepare, variant) for variant in variants]
+    return [
+        _result(variant.name, times[variant.name], bare, record, shuffle)
+        for variant, record in zip(variants, records, strict=True)
+    ]
 
 
 async def _timed(work: Work) -> float:
     gc.collect()
     gc.disable()
-    started = thread_time()
-    pieces = await work()
-    elapsed = thread_time() - started
-    gc.enable()
+    try:
+        started = thread_time()
+        pieces = await work()
+        elapsed = thread_time() - started
+    finally:
+        gc.enable()
     return elapsed / pieces * 1e6
 
 
-def _result(name: str, times: list[float], bare: list[float], shuffle: random.Random) -> Result:
+def _records(loop: asyncio.AbstractEventLoop, prepare: Callable[[S], Work], variant: Variant[S]) -> float:
+    before = variant.recorded()
+    variant.enter()
+    pieces = loop.run_until_complete(_run(prepare(variant.subject)))
+    variant.leave()
+    return (variant.recorded() - before) / pieces
+
+
+async def _run(work: Work) -> int:
+    return await work()
+
+
+def _result(name: str, times: list[float], bare: list[float], records: float, shuffle: random.Random) -> Result:
     differences = [mine - theirs for mine, theirs in zip(times, bare, strict=True)]
     medians = sorted(statistics.median(shuffle.choices(differences, k=len(differences))) for _ in range(1000))
-    return Result(name, statistics.median(times), statistics.median(differences), medians[25], medians[975])
+    return Result(
+        name,
+        statistics.median(times),
+        statistics.median(differences),
+        medians[25],
+        medians[974],
+        statistics.median(bare),
+        records,
+    )

@@ -1,0 +1,149 @@
+"""The peers, as their users attach them, where they are installed.
+
+They are measured and not copied. ``make bench`` installs them, into an environment of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from opentelemetry import metrics
+
+from .bot import Bench
+from .pairs import Variant
+from .patches import Patches
+from .series import counted
+from .spans import Traces
+
+MakeBench = Callable[[Callable[[Any], object] | None], Bench]
+"""Makes and connects a bot, which is attached to before it is connected."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A package that observes the same bot.
+
+    Attributes
+    ----------
+    variant:
+        Makes what is compared.
+    scenarios:
+        The only ones it has to do with; ``None`` for all.
+    """
+
+    name: str
+    distribution: str
+    variant: Callable[[Peer, MakeBench, World], Variant[Bench]]
+    scenarios: frozenset[str] | None = None
+
+    @property
+    def version(self) -> str | None:
+        """Its version, or ``None`` where it is not installed."""
+        try:
+            return version(self.distribution)
+        except PackageNotFoundError:
+            return None
+
+    @property
+    def missing(self) -> str:
+        """What to do where it is not installed."""
+        return f"{self.name} is not installed, and not measured: make bench, or pip install {self.distribution}"
+
+
+@dataclass(frozen=True)
+class World:
+    """What peers record into.
+
+    Attributes
+    ----------
+    traces:
+        The global provider of tracers, which keeps everything.
+    recorded:
+        Returns what the global provider of meters has counted.
+    """
+
+    traces: Traces
+    recorded: Callable[[], float]
+
+    def everything(self) -> float:
+        """Return what has been counted, and the spans."""
+        return self.recorded() + self.traces.exported()
+
+
+def _argus_dpy(peer: Peer, make: MakeBench, _: World) -> Variant[Bench]:
+    """Attach it to a bot of its own, for good: it cannot be attached again."""
+    from argus import Argus  # type: ignore[import-not-found]
+
+    attached: list[Any] = []
+    with socket.socket() as probe:  # it takes no 0 for "any port"
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    bench = make(lambda bot: attached.append(Argus(bot, host="127.0.0.1", port=port)))
+    registry = attached[0].cog.adapter.registry
+    return Variant(peer.name, bench, recorded=lambda: counted(registry, ("discord_",)))
+
+
+def _discordpy(peer: Peer, make: MakeBench, world: World) -> Variant[Bench]:
+    """Put its patches in and out by ourselves: its own way out leaves some behind, and the next way in doubles them.
+
+    A bot's own events are wrapped as they are decorated, so it has a bot of its own too.
+    """
+    from opentelemetry_instrumentation_discordpy import DiscordPyInstrumentor  # type: ignore[import-not-found]
+
+    patches = Patches(DiscordPyInstrumentor().instrument)
+    bench = make(None)
+    patches.take_out()
+
+    def off() -> None:
+        patches.take_out()
+        world.traces.exported()
+
+    return Variant(peer.name, bench, patches.put_in, off, world.everything)
+
+
+def _aiohttp_client(peer: Peer, make: MakeBench, world: World) -> Variant[Bench]:
+    """Have it watch one bot's session: it puts itself into sessions as they are made."""
+    from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
+
+    instrumentor = AioHttpClientInstrumentor()
+    instrumentor.instrument(tracer_provider=world.traces.provider, meter_provider=metrics.get_meter_provider())
+    bench = make(None)
+    instrumentor.uninstrument()
+    return Variant(peer.name, bench, leave=lambda: void(world.traces.exported()), recorded=world.everything)
+
+
+def void(_: object) -> None:
+    """Do nothing with it."""
+
+
+PEERS = (
+    Peer("argus-dpy", "argus-dpy", _argus_dpy),
+    Peer("otel-discordpy, traced", "opentelemetry-instrumentation-discordpy", _discordpy),
+    Peer(
+        "otel-aiohttp-client, traced",
+        "opentelemetry-instrumentation-aiohttp-client",
+        _aiohttp_client,
+        frozenset({"rest"}),
+    ),
+)
+
+
+def installed() -> Iterator[Peer]:
+    """Yield the peers that are there."""
+    return (peer for peer in PEERS if peer.version is not None)
+
+
+def connecting(loop: asyncio.AbstractEventLoop, bench: Callable[[Callable[[Any], object] | None], Bench]) -> MakeBench:
+    """Return what makes a bot and connects it."""
+
+    def make(attach: Callable[[Any], object] | None) -> Bench:
+        made = bench(attach)
+        loop.run_until_complete(made.connect())
+        return made
+
+    return make

@@ -1,0 +1,172 @@
+"""The ways in which the same work is run: without anything, with argus-otel as it is used, and with each peer."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from opentelemetry import trace
+
+import argus_otel
+from argus_otel.runtime import runtime
+from argus_otel.simulator import BackgroundSimulator, redirect
+
+from . import answers
+from .bot import Bench
+from .pairs import BARE, CONTROL, Variant
+from .peers import Peer, World, connecting
+from .recording import Kept
+from .series import counted
+from .spans import Traces
+
+OURS = "argus-otel"
+OTHER_BOT = "another bot, bare (A/A)"
+
+SHARES = (0.0, 0.01, 1.0)
+"""The shares of traces that are kept, in the variants that trace."""
+
+
+@dataclass
+class Stage:
+    """Bots that are connected, and the variants that run them.
+
+    Attributes
+    ----------
+    variants:
+        By the scenario's name; the peers only where they have to do with it.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    variants: Callable[[str], Sequence[Variant[Bench]]]
+
+
+@contextmanager
+def stage(peers: Sequence[Peer] = (), *, short: bool = False) -> Iterator[Stage]:
+    """Connect the bots, and close them at the end.
+
+    Parameters
+    ----------
+    short:
+        Only the bare bot, its control, and argus-otel's metrics.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    benches: list[Bench] = []
+    # No heartbeat: its answer would come over the socket, into a stream that we have replaced by our own frames.
+    with BackgroundSimulator(heartbeat_interval=3600) as simulator, redirect(simulator.url):
+
+        def bench(attach: Callable[[Any], object] | None) -> Bench:
+            benches.append(Bench(simulator, attach))
+            return benches[-1]
+
+        make = connecting(loop, bench)
+        try:
+            plain = make(None)
+            variants = [Variant(BARE, plain), Variant(CONTROL, plain), *_ours(loop, plain, short=short)]
+            theirs = [] if short else [(peer, peer.variant(peer, make, _world())) for peer in peers]
+            if theirs:
+                variants.insert(2, Variant(OTHER_BOT, make(None)))
+            # What has been made until now stays: no collection has to look at it again.
+            gc.collect()
+            gc.freeze()
+
+            def of(scenario: str) -> list[Variant[Bench]]:
+                fitting = [variant for peer, variant in theirs if peer.scenarios is None or scenario in peer.scenarios]
+                return variants + fitting
+
+            yield Stage(loop, of)
+        finally:
+            gc.unfreeze()
+            answers.by_aiohttp()
+            for one in benches:
+                loop.run_until_complete(one.close())
+            loop.close()
+            asyncio.set_event_loop(None)
+
+
+def _world() -> World:
+    """Set up the global provider of tracers, once: some peers know no other."""
+    if _world_made:
+        return _world_made[0]
+    traces = Traces(1.0)
+    trace.set_tracer_provider(traces.provider)
+    _world_made.append(World(traces, _counted))
+    return _world_made[0]
+
+
+_world_made: list[World] = []
+
+_UNTRACED = trace.NoOpTracerProvider()
+
+
+def _counted() -> float:
+    """Return what has been recorded by the global provider of meters, which is ours."""
+    registry = getattr(runtime()._providers, "registry", None)
+    if registry is None:
+        raise RuntimeError("argus-otel has set up no metrics, so nothing is measured: is a meter provider set already?")
+    return counted(registry, ("discord_", "http_"))
+
+
+def _ours(loop: asyncio.AbstractEventLoop, bench: Bench, *, short: bool) -> list[Variant[Bench]]:
+    """Return argus-otel's own variants; what Prometheus would be served is kept, and not served."""
+
+    async def _on(provider: trace.TracerProvider) -> None:
+        gc.collect()
+        gc.unfreeze()  # the clients that run are looked for among the objects that the collector knows
+        argus_otel.instrument(endpoint=False, tracer_provider=provider)
+        # As in a bot where nobody else watches HTTP: the peers that do are loaded here.
+        runtime().telemetry.quiet = None
+        gc.freeze()
+
+    async def _off() -> None:
+        argus_otel.uninstrument()
+
+    def on(provider: trace.TracerProvider) -> None:
+        loop.run_until_complete(_on(provider))
+
+    def off() -> None:
+        loop.run_until_complete(_off())
+
+    # The providers have to be ours: a bot's are, unless it has others.
+    on(_UNTRACED)
+    off()
+    variants = [Variant(OURS, bench, partial(on, _UNTRACED), off, _counted)]
+    return variants if short else [*variants, *_more(on, off, bench)]
+
+
+def _more(
+    on: Callable[[trace.TracerProvider], None], off: Callable[[], None], bench: Bench
+) -> Iterator[Variant[Bench]]:
+    def exporting(traces: Traces) -> None:
+        traces.exported()
+        off()
+
+    for share in SHARES:
+        traces = Traces(share)
+        yield Variant(
+            f"{OURS}, traced at {share:.0%}",
+            bench,
+            partial(on, traces.provider),
+            partial(exporting, traces),
+            partial(_with_spans, traces),
+        )
+    history = Kept()
+
+    def keeping() -> None:
+        on(_UNTRACED)
+        history.begin()
+
+    def forgetting() -> None:
+        history.end()
+        off()
+
+    yield Variant(f"{OURS} with history", bench, keeping, forgetting, _counted)
+
+
+def _with_spans(traces: Traces) -> float:
+    return _counted() + traces.exported()

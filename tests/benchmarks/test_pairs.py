@@ -1,0 +1,117 @@
+"""Pairs find a cost that is known, and none where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+from collections.abc import Iterator
+from time import thread_time
+
+import pytest
+from benchmarks.pairs import BARE, CONTROL, Result, Variant, Work, _result, compare
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def _burn(seconds: float) -> Work:
+    async def work() -> int:
+        end = thread_time() + seconds
+        while thread_time() < end:
+            pass
+        return 10
+
+    return work
+
+
+def test_a_known_cost_is_found_and_the_control_has_none(loop: asyncio.AbstractEventLoop) -> None:
+    variants = [Variant(BARE, 0.002), Variant(CONTROL, 0.002), Variant("dearer", 0.003)]
+    bare, control, dearer = compare(loop, _burn, variants, rounds=12)
+    assert bare.added == 0.0
+    assert bare.each == pytest.approx(200, rel=0.2)
+    assert control.low <= 10  # µs of a piece: an interpreter in a thread that is interrupted can be late
+    assert dearer.added == pytest.approx(100, abs=40)
+    assert dearer.ratio == pytest.approx(0.5, abs=0.2)
+    assert dearer.low <= dearer.added <= dearer.high
+
+
+def test_the_median_is_of_differences_within_a_round() -> None:
+    drifting = [100.0 * number for number in range(21)]
+    found = _result("x", [time + 3.0 for time in drifting], drifting, 0.0, random.Random(1))  # noqa: S311
+    assert (found.added, found.low, found.high) == (3.0, 3.0, 3.0)
+    assert found.bare == 1000.0
+    assert found.ratio == pytest.approx(0.003)
+
+
+def test_the_interval_holds_the_true_difference_about_as_often_as_it_says() -> None:
+    noise, held, runs = random.Random(2), 0, 120  # noqa: S311 - to be the same each time
+    for _ in range(runs):
+        differences = [noise.gauss(5.0, 1.0) for _ in range(40)]
+        found = _result("x", differences, [0.0] * 40, 0.0, noise)
+        held += found.low <= 5.0 <= found.high
+    assert 0.88 <= held / runs <= 1.0
+
+
+def test_every_variant_runs_as_often_in_changing_order_and_is_left_as_it_was(loop: asyncio.AbstractEventLoop) -> None:
+    order: list[str] = []
+
+    def variant(name: str) -> Variant[str]:
+        return Variant(name, name, lambda: order.append(name), lambda: order.append(f"/{name}"))
+
+    def prepare(name: str) -> Work:
+        async def work() -> int:
+            assert order[-1] == name
+            return 1
+
+        return work
+
+    names = [BARE, CONTROL, "a", "b"]
+    compare(loop, prepare, [variant(name) for name in names], rounds=10)
+    entered = [name for name in order if not name.startswith("/")]
+    assert {entered.count(name) for name in names} == {10 + 5 + 1}  # with the warm-up, and once to count records
+    assert order[1::2] == [f"/{name}" for name in order[::2]]
+    rounds = {tuple(entered[start : start + 4]) for start in range(0, 60, 4)}
+    assert len(rounds) > 5
+
+
+def test_what_is_recorded_is_told_for_each_piece(loop: asyncio.AbstractEventLoop) -> None:
+    recorded = [0]
+
+    def prepare(step: int) -> Work:
+        async def work() -> int:
+            recorded[0] += step
+            return 4
+
+        return work
+
+    variants = [Variant(BARE, 0), Variant("x", 12, recorded=lambda: float(recorded[0]))]
+    assert [result.records for result in compare(loop, prepare, variants, rounds=2)] == [0.0, 3.0]
+
+
+def test_the_collector_rests_while_something_is_timed_and_goes_on_though_it_fails(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    seen: list[bool] = []
+
+    def prepare(_: None) -> Work:
+        async def work() -> int:
+            seen.append(gc.isenabled())
+            if len(seen) == 2:
+                raise RuntimeError("a handler never ended")
+            return 1
+
+        return work
+
+    with pytest.raises(RuntimeError):
+        compare(loop, prepare, [Variant(BARE, None)], rounds=1)
+    assert seen == [True, False]
+    assert gc.isenabled()
+
+
+def test_a_result_is_a_part_of_the_bare_time() -> None:
+    assert Result("x", 15.0, 4.0, 3.0, 5.0, bare=10.0).ratio == 0.4
