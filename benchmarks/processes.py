@@ -39,8 +39,8 @@ class Kind:
     launcher:
         What stands before the script on the command line, after the interpreter.
     variables:
-        The environment's. ``{port}`` is a port that is free, ``{otlp}`` the address of what takes OTLP, ``{others}`` the
-        instrumentations that are installed beside those of argus-otel.
+        The environment's. ``{port}`` is a port that is free, ``{otlp}`` the address of what takes OTLP,
+        ``{others}`` the instrumentations that are installed beside those of argus-otel.
     options:
         Of the script.
     needs:
