@@ -23,7 +23,7 @@ from argus_otel.simulator import BackgroundSimulator, Load
 
 from .differences import Difference, differences, table
 from .machine import machine
-from .processes import BARE, CONTROL, KINDS, OURS, PEER, TRACED, BotProcess, Kind, present
+from .processes import BARE, CONTROL, KINDS, OURS, PEER, TRACED, BotProcess, Kind, need_linux, present
 from .taking import Taking, taking_otlp
 
 NAMES = (BARE, CONTROL, OURS, TRACED, PEER)
@@ -90,6 +90,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", metavar="NAME", help="leave out the others, but for the bare bot")
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too")
     arguments = parser.parse_args(words)
+    need_linux(parser)
     names = [name for name in NAMES if not arguments.only or name in (BARE, CONTROL, *arguments.only)]
     kinds = present([KINDS[name] for name in names])
     found, acts = measure(kinds, arguments.rounds, arguments.rate, arguments.seconds)

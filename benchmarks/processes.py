@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import socket
@@ -93,6 +94,12 @@ KINDS = {
         Kind(PEER, options={"attach": PEER}, needs=("argus-dpy", "argus")),
     )
 }
+
+
+def need_linux(parser: argparse.ArgumentParser) -> None:
+    """End with a message where a thread's processor time and a process' memory are not to be had as Linux has them."""
+    if sys.platform != "linux":
+        parser.error("needs Linux: it reads /proc and the clock of each thread")
 
 
 def present(kinds: Sequence[Kind]) -> list[Kind]:

@@ -28,12 +28,17 @@ from argus_otel.simulator import BackgroundSimulator
 
 from .differences import Difference, differences, table
 from .machine import machine
-from .processes import KINDS, OURS, PEER, BotProcess, Kind, present
+from .processes import KINDS, OURS, PEER, BotProcess, Kind, need_linux, present
 
 NOTHING = "no scrape"
 CONTROL = "no scrape again (A/A)"
 SCRAPE = "scrape"
 COMMANDS = 100  # as many as Discord allows a bot
+# Prometheus 3's.
+ACCEPT = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;"
+    "q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
 WHERE = {"loop": "on the event loop's thread", "cpu": "in all threads", "wall": "until it was read"}
 
 
@@ -77,7 +82,8 @@ class _Scraping:
         return found
 
     def _read(self) -> int:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._bot.port}/metrics", timeout=60) as answer:
+        request = urllib.request.Request(f"http://127.0.0.1:{self._bot.port}/metrics", headers={"Accept": ACCEPT})
+        with urllib.request.urlopen(request, timeout=60) as answer:
             text: bytes = answer.read()
         return sum(1 for line in text.splitlines() if line and not line.startswith(b"#"))
 
@@ -165,6 +171,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", metavar="NAME", help="leave out the others")
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too")
     arguments = parser.parse_args(words)
+    need_linux(parser)
     kinds = present([KINDS[name] for name in (OURS, PEER) if not arguments.only or name in arguments.only])
     found = measure(kinds, arguments.rounds, arguments.shards, arguments.users, arguments.commands)
     print(f"{machine()}, {arguments.rounds} rounds\n\n{shown(found)}")

@@ -34,7 +34,7 @@ from argus_otel.runtime import runtime
 from argus_otel.simulator import BackgroundSimulator, hurry, redirect
 
 from .machine import machine
-from .processes import BARE, OURS
+from .processes import BARE, OURS, need_linux
 
 MIX = ("typing",) * 12 + ("message",) * 7 + ("slash",)
 BATCH = 1000
@@ -257,6 +257,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--inside", choices=(BARE, OURS), help=argparse.SUPPRESS)
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too")
     arguments = parser.parse_args(words)
+    need_linux(parser)
     if arguments.inside:
         print(json.dumps(asyncio.run(soak(arguments.inside == OURS, arguments.events, arguments.parts))))
         return 0

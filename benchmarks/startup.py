@@ -23,7 +23,7 @@ from argus_otel.simulator import BackgroundSimulator
 
 from .differences import Difference, differences, table
 from .machine import machine
-from .processes import BARE, CONTROL, DISTRO, KINDS, OURS, PEER, BotProcess, Kind, present
+from .processes import BARE, CONTROL, DISTRO, KINDS, OURS, PEER, BotProcess, Kind, need_linux, present
 from .taking import taking_otlp
 
 _DISTRO_CHOSEN = {
@@ -99,6 +99,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", metavar="NAME", help="leave out the others, but for the bare bot")
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too")
     arguments = parser.parse_args(words)
+    need_linux(parser)
     wanted = [kind for kind in VARIANTS if not arguments.only or kind.name in (BARE, CONTROL, *arguments.only)]
     tables = measure(present(wanted), arguments.rounds)
     print(f"{machine()}, {arguments.rounds} rounds\n\n{shown(tables)}")
