@@ -2,7 +2,8 @@
 
 It is a real bot on a simulator, by nothing but discord.py: no module of argus-otel's is imported here, so that what a
 start of ours imports can be told apart from what the bot itself needs. Once it is ready, and then for every line on its
-standard input, it prints a line of JSON.
+standard input, it prints a line of JSON: what it has used, or, to ``late SECONDS``, by how much its event loop was late
+in that time.
 
 Options: ``url`` and ``token`` of the simulator, ``shards``, ``users`` (cached beside those of the guilds), ``attach``
 (``argus-dpy`` or nothing), ``port`` of what argus-dpy serves, ``still`` (no garbage collection from now on), ``names``
@@ -11,6 +12,7 @@ Options: ``url`` and ``token`` of the simulator, ``shards``, ``users`` (cached b
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import os
@@ -25,6 +27,7 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
+TICK = 0.001
 OPTIONS: dict[str, Any] = json.loads(sys.argv[1])
 
 
@@ -106,10 +109,23 @@ def used(bot: Bot, loop_thread: int) -> dict[str, float]:
     }
 
 
+async def late(seconds: float) -> dict[str, float]:
+    """Watch the event loop for so long; return the most by which it was late for what was due, in seconds."""
+    most, until = 0.0, time.perf_counter() + seconds
+    while (began := time.perf_counter()) < until:
+        await asyncio.sleep(TICK)
+        most = max(most, time.perf_counter() - began - TICK)
+    return {"late": most}
+
+
 def answer(bot: Bot, loop_thread: int) -> None:
     """Answer each line until there is no more, and then end the process as if it were killed."""
-    for _ in sys.stdin:
-        print(json.dumps(used(bot, loop_thread)), flush=True)
+    for line in sys.stdin:
+        if line.startswith("late "):
+            figures = asyncio.run_coroutine_threadsafe(late(float(line.split()[1])), bot.loop).result()
+        else:
+            figures = used(bot, loop_thread)
+        print(json.dumps(figures), flush=True)
     os._exit(0)
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from importlib.util import find_spec
@@ -148,10 +148,20 @@ class BotProcess:
 
     def ask(self) -> Figures:
         """Return what it has used until now."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        self._write("used")
         return self._read()
+
+    def late(self, seconds: float, meanwhile: Callable[[], object]) -> float:
+        """Call ``meanwhile``; return how late the event loop was at most in so many seconds around it, in seconds."""
+        self._write(f"late {seconds}")
+        time.sleep(0.02)
+        meanwhile()
+        return self._read()["late"]
+
+    def _write(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
 
     def _read(self) -> Figures:
         assert self._process.stdout is not None

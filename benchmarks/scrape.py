@@ -5,7 +5,8 @@ there is something to show; one of each kind has discord.py's own users in its c
 guilds. All stay, and in each round each is scraped once, in random order, by this process.
 
 What is shown: the processor's time on the thread of the bot's event loop, which is time no interaction is answered in;
-the same of all threads; and how long the scrape took. Each is compared with the same bot in as long a time without a
+the same of all threads; by how much the loop was late for what was due, which other threads cause too, since one thread
+runs Python at a time; and how long the scrape took. Each is compared with the same bot in as long a time without a
 scrape, and the control is that time once more. No garbage is collected in the bots meanwhile.
 
 To have as many series in each, users have used more commands in argus-dpy's bots, which make fewer series of each.
@@ -39,7 +40,12 @@ ACCEPT = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;"
     "q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
 )
-WHERE = {"loop": "on the event loop's thread", "cpu": "in all threads", "wall": "until it was read"}
+WHERE = {
+    "loop": "on the event loop's thread",
+    "cpu": "in all threads",
+    "late": "by which the event loop was late at most",
+    "wall": "until it was read",
+}
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,12 @@ class _Scraping:
             took, after = time.perf_counter() - began, self._bot.ask()
             for where in WHERE:
                 # Waiting takes no time of the scraper's: there is nothing to compare with.
-                used = took * (what == SCRAPE) if where == "wall" else after[where] - before[where]
+                if where == "wall":
+                    used = took * (what == SCRAPE)
+                elif where == "late":  # not in the same moments: to watch is work of the loop's too
+                    used = self._bot.late(0.05 + 2 * usual, self._read if what == SCRAPE else lambda: None)
+                else:
+                    used = after[where] - before[where]
                 self._samples[where].setdefault(what, []).append(used * 1e6)
 
     def result(self) -> Scraped:

@@ -70,6 +70,7 @@ def test_a_scrape_finds_the_shards_and_the_users_and_costs_the_event_loop_nothin
         rows = {row.name: row for row in found.costs["cpu"]}
         assert set(rows) == {scrape.NOTHING, scrape.CONTROL, scrape.SCRAPE}
         assert rows[scrape.SCRAPE].added > 1000  # µs: it was made, and not on the loop
+        assert all(row.each > 0 for row in found.costs["late"])
         assert {row.name: row for row in found.costs["loop"]}[scrape.SCRAPE].added < rows[scrape.SCRAPE].added / 4
     assert "2 shards" in scrape.shown([without, with_users])
 
