@@ -1,0 +1,196 @@
+"""Bots in processes of their own, bare or with telemetry, that can be asked what they have used."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from argus_otel.simulator import BackgroundSimulator
+
+Figures = dict[str, float]
+"""What a bot says of itself; ``process_bot.used`` has the names and the units."""
+
+SCRIPT = Path(__file__).with_name("process_bot.py")
+BARE = "bare"
+CONTROL = "bare again (A/A)"
+OURS = "argus-otel"
+TRACED = "argus-otel, traced 1 %"
+PEER = "argus-dpy"
+DISTRO = "opentelemetry-distro"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way to run the bot.
+
+    Attributes
+    ----------
+    launcher:
+        What stands before the script on the command line, after the interpreter.
+    variables:
+        The environment's. ``{port}`` is a port that is free, ``{otlp}`` the address of what takes OTLP,
+        ``{others}`` the instrumentations that are installed beside those of argus-otel.
+    options:
+        Of the script.
+    needs:
+        The distribution that has to be installed, and the module that it brings.
+    """
+
+    name: str
+    launcher: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
+    needs: tuple[str, str] | None = None
+
+    @property
+    def missing(self) -> str | None:
+        """What to do, where what this needs is not installed."""
+        if self.needs is None or find_spec(self.needs[1]) is not None:
+            return None
+        return f"{self.name}: not measured, since {self.needs[0]} is not installed: uv sync --group peers"
+
+    @property
+    def titled(self) -> str:
+        """The name, with the version of what it needs."""
+        if self.needs is None:
+            return self.name
+        try:
+            return f"{self.name} [{version(self.needs[0])}]"
+        except PackageNotFoundError:
+            return self.name
+
+
+_RUN = ("-m", "argus_otel", "run")
+_SERVED = {"ARGUS_ENDPOINT_PORT": "{port}"}
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(BARE),
+        Kind(CONTROL),
+        Kind(OURS, _RUN, _SERVED),
+        Kind(
+            TRACED,
+            _RUN,
+            {
+                **_SERVED,
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "{otlp}",
+                "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+                "OTEL_TRACES_SAMPLER_ARG": "0.01",
+            },
+        ),
+        Kind(PEER, options={"attach": PEER}, needs=("argus-dpy", "argus")),
+    )
+}
+
+
+def need_linux(parser: argparse.ArgumentParser) -> None:
+    """End with a message where a thread's processor time and a process' memory are not to be had as Linux has them."""
+    if sys.platform != "linux":
+        parser.error("needs Linux: it reads /proc and the clock of each thread")
+
+
+def present(kinds: Sequence[Kind]) -> list[Kind]:
+    """Return those that can be run, and say of the others how to install them."""
+    for kind in kinds:
+        if kind.missing:
+            print(kind.missing, file=sys.stderr)
+    return [kind for kind in kinds if not kind.missing]
+
+
+class BotProcess:
+    """A bot that is ready.
+
+    Parameters
+    ----------
+    options:
+        Of the script, besides the kind's.
+    otlp:
+        The address of what takes OTLP, where the kind sends some.
+
+    Attributes
+    ----------
+    first:
+        What it had used when it was ready.
+    started:
+        When its process was made, by the clock of ``first["wall"]``.
+    """
+
+    def __init__(self, kind: Kind, simulator: BackgroundSimulator, otlp: str = "", **options: Any) -> None:
+        self.kind = kind
+        self.port = _free_port()
+        script = {"url": simulator.url, "token": simulator.token, "port": self.port, **kind.options, **options}
+        facts = {"port": self.port, "otlp": otlp, "others": _others()}
+        variables = {key: value.format(**facts) for key, value in kind.variables.items()}
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
+        self.started = time.monotonic()
+        self._process = subprocess.Popen(
+            [sys.executable, *kind.launcher, str(SCRIPT), json.dumps(script)],
+            env={**_environment(), "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": _others(), **variables},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+        self.first = self._read()
+
+    def ask(self) -> Figures:
+        """Return what it has used until now."""
+        self._write("used")
+        return self._read()
+
+    def late(self, seconds: float, meanwhile: Callable[[], object]) -> float:
+        """Call ``meanwhile``; return how late the event loop was at most in so many seconds around it, in seconds."""
+        self._write(f"late {seconds}")
+        time.sleep(0.02)
+        meanwhile()
+        return self._read()["late"]
+
+    def _write(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def _read(self) -> Figures:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            self._process.wait(10)
+            self._errors.seek(0)
+            raise RuntimeError(f"{self.kind.name} ended: {self._errors.read().decode()[-2000:]}")
+        return json.loads(line)
+
+    def end(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without what would configure us or others."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "ARGUS_", "PYTHON"))}
+
+
+def _others() -> str:
+    """Name the instrumentations that only happen to be installed: what they cost is none of what is measured."""
+    found = {entry_point.name for entry_point in entry_points(group="opentelemetry_instrumentor")}
+    return ",".join(sorted(found - {"discord", "logging"}))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
