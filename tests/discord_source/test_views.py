@@ -94,6 +94,7 @@ def test_views_and_modals_are_counted_until_they_stop_time_out_or_are_sent_in(
 ) -> None:
     bot = make_bot()
     views: list[Player] = []
+    kept: list[discord.ui.View] = []
 
     @bot.tree.command()
     async def show(interaction: discord.Interaction, seconds: int) -> None:
@@ -111,6 +112,8 @@ def test_views_and_modals_are_counted_until_they_stop_time_out_or_are_sent_in(
         """Show what no view waits for."""
         view = discord.ui.View(timeout=None)
         view.add_item(discord.ui.Button(label="link", url="https://example.com"))
+        view.add_item(Vote("up"))
+        kept.append(view)
         await interaction.response.send_message("here", view=view)
 
     async def main() -> None:
@@ -122,6 +125,8 @@ def test_views_and_modals_are_counted_until_they_stop_time_out_or_are_sent_in(
             await until(lambda: observed.spans("component Player.skip"))  # the edit has shown it again
             assert active(observed) == 1
             await (await simulator.slash("plain")).response()
+            await until(lambda: kept)
+            assert active(observed) == 1
             asked = await simulator.slash("feedback")
             await asked.modal()
             await until(lambda: active(observed) == 2)

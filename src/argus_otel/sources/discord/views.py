@@ -138,7 +138,7 @@ class Views:
 
     def _added(self, view: BaseView) -> None:
         tracing = self._telemetry.tracing
-        if self._hooks.on and not view.is_finished():
+        if self._hooks.on and not view.is_finished() and _waits(view):
             self._remember(view, None if tracing is None else Reference.to(tracing.current_root()))
 
     def _remember(self, view: BaseView, origin: Reference | None) -> None:
@@ -198,6 +198,19 @@ class Views:
         if failure is not None:
             span.set({ERROR_TYPE.name: type(failure).__qualname__})
         span.end(failure, failed=failure is not None)
+
+
+def _waits(view: BaseView) -> bool:
+    """Tell whether anything could still come of a view: a timeout, or something to click that finds this very object.
+
+    ``ViewStore.add_view`` is told of others too, such as one with nothing but a link. It keeps no hold of them.
+    """
+    if view.timeout is not None or getattr(view, "__discord_ui_modal__", False):
+        return True
+    walk = getattr(view, "walk_children", None)  # since discord.py 2.6
+    items = view.children if walk is None else walk()
+    # A DynamicItem is made anew from its custom id: only its class is remembered.
+    return any(item.is_dispatchable() and not hasattr(item, "__discord_ui_compiled_template__") for item in items)
 
 
 def _leave(scope: Scope) -> None:
