@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
+from argus_otel.otel.recorded_spans import TracerProvider, readable
 from argus_otel.otel.sampling import sampler
 from argus_otel.settings import Settings
 
@@ -28,7 +30,7 @@ class _Counting(SpanExporter):
 
 
 class Traces:
-    """A provider of tracers that keeps a share of what it is given, by argus-otel's ``traceidratio``.
+    """A provider of tracers as argus-otel sets it up, which keeps a share of what it is given, by ``traceidratio``.
 
     Parameters
     ----------
@@ -38,9 +40,8 @@ class Traces:
 
     def __init__(self, share: float) -> None:
         chosen = Settings.resolve({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": str(share)})
-        self.provider = TracerProvider(sampler=sampler(chosen), shutdown_on_exit=False)
-        self._exporter = _Counting()
-        self.provider.add_span_processor(BatchSpanProcessor(self._exporter))
+        self._exporter = readable(_Counting)()
+        self.provider = TracerProvider(sampler(chosen), Resource.create(), [BatchSpanProcessor(self._exporter)])
 
     def exported(self) -> int:
         """Return how many spans have arrived, when all have."""

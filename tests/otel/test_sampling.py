@@ -7,7 +7,8 @@ import pytest
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import (
@@ -19,7 +20,9 @@ from opentelemetry.sdk.trace.sampling import (
     TraceIdRatioBased,
 )
 
+from argus_otel.otel import recorded_spans
 from argus_otel.otel.exporters import MissingError
+from argus_otel.otel.recorded_spans import Recorder, readable
 from argus_otel.otel.sampling import SampleRoots, sampler
 from argus_otel.otel.spans import OTelTracing
 from argus_otel.settings import Settings
@@ -70,13 +73,18 @@ class Work:
     """Roots of ours with what a bot does in them, and outside of them, under one sampler."""
 
     def __init__(self, chosen: Sampler) -> None:
-        self.exporter = InMemorySpanExporter()
-        provider = TracerProvider(sampler=chosen, shutdown_on_exit=False)
-        provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+        recorder, sampler = None, None
+        if isinstance(chosen, SampleRoots):
+            self.exporter = readable(InMemorySpanExporter)()
+            provider = recorded_spans.TracerProvider(chosen, Resource.create(), [SimpleSpanProcessor(self.exporter)])
+            sampler, recorder = chosen, Recorder(provider)
+        else:
+            self.exporter = InMemorySpanExporter()
+            provider = TracerProvider(sampler=chosen, shutdown_on_exit=False)
+            provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self.provider = provider
         self.tracer = provider.get_tracer("the bot's own")
-        self.tracing = OTelTracing(
-            provider.get_tracer("ours"), str, chosen if isinstance(chosen, SampleRoots) else None
-        )
+        self.tracing = OTelTracing(provider.get_tracer("ours"), str, sampler, recorder)
 
     def root(self, rate: float = 1.0) -> bool:
         """Do one piece of work, and return whether its root was kept."""
@@ -154,6 +162,7 @@ def test_a_root_that_is_not_chosen_never_comes_to_the_sampler() -> None:
             return super().should_sample(*args, **keywords)  # type: ignore[arg-type]
 
     work = Work(Asking(ALWAYS_ON, 1.0))
+    work.provider.add_span_processor(SpanProcessor())  # so that spans are the SDK's from their start, which asks
     gathered: list[int] = []
     for rate in (0.0, 1.0):
         work.tracing.root("root", SpanKind.SERVER, lambda: gathered.append(1) or {}, rate=rate)
@@ -171,6 +180,17 @@ def test_what_is_in_no_root_is_the_samplers_to_decide() -> None:
     with off.tracer.start_as_current_span("own"):
         pass
     assert off.counts() == Counter()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_work_in_no_trace_at_all_begins_one_where_it_is_drawn(share: float) -> None:
+    work = Work(made("traceidratio", str(share)))
+    kept = [child for _ in range(400) if (child := work.tracing.child("child", SpanKind.CLIENT, {})) is not None]
+    for child in kept:
+        child.end(None, failed=False)
+    assert work.counts() == Counter({"child": len(kept)} if kept else {})
+    assert len({child.trace_id for child in kept}) == len(kept)
+    assert len(kept) == 400 * share if share in (0.0, 1.0) else 150 < len(kept) < 250
 
 
 def test_a_trace_that_the_bot_itself_begins_in_a_root_is_the_samplers_to_decide() -> None:

@@ -15,28 +15,36 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 from opentelemetry.trace import StatusCode
 
-from argus_otel.otel.sampling import SampleRoots
+from argus_otel.otel import recorded_spans
+from argus_otel.otel.recorded_spans import Recorder, readable
+from argus_otel.otel.sampling import KEEP_ALL, SampleRoots
 from argus_otel.otel.spans import OTelTracing, quiet
 from argus_otel.telemetry import Redactor, Reference, SpanKind
 
 
 class Traced:
-    """A tracer with a place where its spans end."""
+    """A tracer with a place where its spans end; of the SDK's provider, or of ours."""
 
     def __init__(self, sampler: Sampler = ALWAYS_ON) -> None:
-        self.exporter = InMemorySpanExporter()
-        self.provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
-        self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.redact = Redactor()
-        self.tracing = OTelTracing(
-            self.provider.get_tracer("test"), self.redact, sampler if isinstance(sampler, SampleRoots) else None
-        )
+        if isinstance(sampler, SampleRoots):
+            self.exporter = readable(InMemorySpanExporter)()
+            processor = SimpleSpanProcessor(self.exporter)
+            self.provider = recorded_spans.TracerProvider(sampler, Resource.create(), [processor])
+            recorder = Recorder(self.provider)
+            self.tracing = OTelTracing(self.provider.get_tracer("test"), self.redact, sampler, recorder)
+        else:
+            self.exporter = InMemorySpanExporter()
+            self.provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
+            self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+            self.tracing = OTelTracing(self.provider.get_tracer("test"), self.redact)
 
     def start(self, name: str, kind: SpanKind, attributes: dict[str, object], *, root: bool = False, links: tuple = ()):
         if root:
@@ -48,9 +56,9 @@ class Traced:
         return {span.name: span for span in self.exporter.get_finished_spans()}
 
 
-@pytest.fixture
-def traced() -> Traced:
-    return Traced()
+@pytest.fixture(params=[ALWAYS_ON, KEEP_ALL], ids=["the SDK's", "ours"])
+def traced(request: pytest.FixtureRequest) -> Traced:
+    return Traced(request.param)
 
 
 @pytest.fixture(autouse=True)

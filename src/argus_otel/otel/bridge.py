@@ -20,6 +20,8 @@ from .instruments import LateInstruments, observe
 from .logs import PART as LOG_RECORDS
 from .logs import ExportedLogs
 from .proxies import is_proxy, same
+from .recorded_spans import Recorder
+from .recorded_spans import TracerProvider as RecordingProvider
 from .sampling import SampleRoots
 from .scope import SCOPE
 from .spans import HTTP_INSTRUMENTATIONS, OTelTracing, quiet
@@ -118,6 +120,7 @@ class Bridge:
                 provider.get_tracer(SCOPE, __version__),
                 self._telemetry.redact,
                 sampler if isinstance(sampler, SampleRoots) else None,
+                Recorder(provider) if isinstance(provider, RecordingProvider) else None,
             )
 
     def _refresh_logs(self) -> None:

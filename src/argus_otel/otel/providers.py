@@ -16,7 +16,7 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import Sampler
 from prometheus_client import CollectorRegistry
@@ -28,6 +28,7 @@ from .exporters import load, watched
 from .losses import counting
 from .proxies import is_proxy
 from .readers import HistogramReader, PrometheusReader, PushReader, reader_class
+from .recorded_spans import TracerProvider, readable
 from .sampling import KEEP_ALL, sampler
 from .shutdown import end_on_sigterm, end_with_the_process
 
@@ -107,15 +108,13 @@ class Providers:
         processors = self._each("traces", self._settings.traces_exporters, self._span_processor)
         if not processors:
             return
-        provider = TracerProvider(sampler=self._sampler(), resource=resource, shutdown_on_exit=False)
-        for processor in processors:
-            provider.add_span_processor(processor)
+        provider = TracerProvider(self._sampler(), resource, processors)
         trace.set_tracer_provider(provider)
         self._at_the_end("traces", provider.shutdown)
 
     def _span_processor(self, name: str, part: str) -> SpanProcessor:
         exporter = load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER")
-        made = watched(exporter, self._telemetry, part)()
+        made = watched(readable(exporter), self._telemetry, part)()
         return counting(BatchSpanProcessor, "on_end", made, part, self._telemetry)
 
     def _sampler(self) -> Sampler:

@@ -19,6 +19,7 @@ from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, Status, Sta
 
 from argus_otel.telemetry import AttributeValue, SpanKind, TraceReference, TraceSpan, message_of
 
+from .recorded_spans import RecordedSpan, Recorder
 from .sampling import CHOSEN, ROOT, SampleRoots
 
 _KINDS = {
@@ -36,6 +37,8 @@ HTTP_INSTRUMENTATIONS = (
 )
 
 _NOTHING = Context()
+
+(_CURRENT,) = trace.set_span_in_context(trace.INVALID_SPAN, _NOTHING)  # where OpenTelemetry has the current span
 
 _CHOSEN_ROOT = Context({CHOSEN: True})
 
@@ -63,9 +66,11 @@ class ContextScope:
 
     __slots__ = ("_context", "_token")
 
+    _token: Token[Context] | None
+
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._token: Token[Context] | None = None
+        self._token = None
 
     def enter(self) -> None:
         """Attach the context."""
@@ -101,36 +106,29 @@ class ContextScope:
         return True
 
 
-class OTelSpan:
+class OTelSpan(ContextScope):
     """An OpenTelemetry span in the neutral layer's terms."""
 
-    __slots__ = ("trace_id", "span_id", "sampled", "_span", "_kind", "_redact", "_scope", "_is_root")
+    __slots__ = ("trace_id", "span_id", "sampled", "_span", "_entries", "_redact")
 
     def __init__(self, span: trace.Span, kind: SpanKind, redact: Callable[[str], str], *, is_root: bool) -> None:
+        self._token = None
         identity = span.get_span_context()
         self.trace_id = identity.trace_id
         self.span_id = identity.span_id
         self.sampled = identity.trace_flags.sampled
         self._span = span
-        self._kind = kind
         self._redact = redact
-        self._is_root = is_root
-        self._scope: ContextScope | None = None
+        self._entries: dict[str, object] = {_CURRENT: span}
+        if kind is SpanKind.CLIENT:
+            self._entries[SUPPRESS_HTTP] = True
+        if is_root:
+            self._entries[ROOT] = self
 
     def enter(self) -> None:
         """Make it current; for a client span, silence other HTTP instrumentations beneath it."""
-        more: dict[str, object] = {}
-        if self._kind is SpanKind.CLIENT:
-            more[SUPPRESS_HTTP] = True
-        if self._is_root:
-            more[ROOT] = self
-        self._scope = ContextScope(_Entered({**trace.set_span_in_context(self._span), **more}))
-        self._scope.enter()
-
-    def leave(self) -> None:
-        """Undo :meth:`enter`."""
-        if self._scope is not None:
-            self._scope.leave()
+        self._context = _Entered({**otel_context.get_current(), **self._entries})
+        super().enter()
 
     def rename(self, name: str) -> None:
         """Give it its final name."""
@@ -218,12 +216,21 @@ class OTelTracing:
         Takes secrets out of what an exception says.
     sampler:
         The tracer's, where it is ours: then whether a root is kept is decided before there is a span.
+    recorder:
+        What makes spans that are kept, where the tracer's provider is ours.
     """
 
-    def __init__(self, tracer: trace.Tracer, redact: Callable[[str], str], sampler: SampleRoots | None = None) -> None:
+    def __init__(
+        self,
+        tracer: trace.Tracer,
+        redact: Callable[[str], str],
+        sampler: SampleRoots | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._tracer = tracer
         self._redact = redact
-        self._share = 1.0 if sampler is None else sampler.share
+        self._sampler = sampler
+        self._recorder = recorder
 
     def root(
         self,
@@ -235,24 +242,39 @@ class OTelTracing:
         links: Sequence[TraceReference] = (),
     ) -> TraceSpan:
         """Start a span that begins a trace of its own; see :class:`~argus_otel.telemetry.Tracing`."""
-        share = rate * self._share
-        if share < 1.0 and random() >= share:  # noqa: S311 - a draw for sampling
+        if not self._chosen(rate):
             return UnseenSpan(_unseen_context())
-        span = self._tracer.start_span(
-            name,
-            context=_CHOSEN_ROOT,
-            kind=_KINDS[kind],
-            attributes=attributes(),
-            links=[Link(_span_context(link)) for link in links],
-        )
+        span = self._begin(name, kind, attributes(), [Link(_span_context(link)) for link in links])
         return OTelSpan(span, kind, self._redact, is_root=True)
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
         """Start a span under the running context's, unless that is in a trace which is not kept."""
-        if trace.get_current_span() is _UNSEEN:
+        parent = otel_context.get_current().get(_CURRENT)
+        if parent is _UNSEEN:
             return None
-        span = self._tracer.start_span(name, kind=_KINDS[kind], attributes=attributes)
+        recorder = self._recorder
+        if type(parent) is RecordedSpan and recorder is not None and recorder.provider.alone:
+            span = recorder.start(name, _KINDS[kind], attributes, parent.context)
+        elif self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
+            span = self._tracer.start_span(name, kind=_KINDS[kind], attributes=attributes)
+        elif self._chosen(1.0):  # in no trace at all: it begins one
+            span = self._begin(name, kind, attributes)
+        else:
+            return None
         return OTelSpan(span, kind, self._redact, is_root=False)
+
+    def _chosen(self, rate: float) -> bool:
+        share = rate if self._sampler is None else rate * self._sampler.share
+        return share >= 1.0 or random() < share  # noqa: S311 - a draw for sampling
+
+    def _begin(
+        self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], links: Sequence[Link] = ()
+    ) -> trace.Span:
+        """Start a span that has been chosen, and that no other is above of."""
+        recorder = self._recorder
+        if recorder is not None and recorder.provider.alone:
+            return recorder.start(name, _KINDS[kind], attributes, links=links)
+        return self._tracer.start_span(name, _CHOSEN_ROOT, _KINDS[kind], attributes, links)
 
     def within(self) -> bool:
         """Whether the running context is in a span, or in a trace that is not kept."""

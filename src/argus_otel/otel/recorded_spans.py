@@ -1,0 +1,298 @@
+"""Spans that become OpenTelemetry's where they are exported, off the event loop.
+
+The SDK's span costs some twenty microseconds where it starts and ends: locks, bounded containers, cleaned values, a
+copy at its end. Nearly none of ours needs those. So one is a few numbers and a dictionary until its batch is exported,
+on the exporter's thread; there it becomes a ``ReadableSpan``. Where somebody wants more of it meanwhile (an event, a
+status, a value that has to be copied), it becomes the SDK's own span at once, with the ids that it has.
+
+That is for a provider of ours while all its span processors are ours too: those of others may look at a span as it
+starts.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from time import time_ns
+from typing import Any, TypeVar, cast
+
+from opentelemetry import trace
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.context import Context
+from opentelemetry.sdk import trace as sdk
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, SynchronousMultiSpanProcessor
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import Sampler
+from opentelemetry.sdk.util import BoundedList
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.util.types import Attributes, AttributeValue
+
+from argus_otel.version import __version__
+
+from .sampling import CHOSEN, SampleRoots
+from .scope import SCOPE
+
+T = TypeVar("T")
+
+_log = logging.getLogger("argus_otel")
+
+# Nobody can change these under our hands, and every exporter takes them.
+_PLAIN = frozenset((str, int, float, bool))
+
+_KEPT = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
+
+_becoming = threading.Lock()
+
+
+class TracerProvider(sdk.TracerProvider):
+    """The SDK's provider; it knows whether anybody but us looks at its spans before they are exported.
+
+    Parameters
+    ----------
+    processors:
+        Ours, whose exporters :func:`readable` has made.
+
+    Attributes
+    ----------
+    alone:
+        Whether there are no others.
+    """
+
+    def __init__(self, sampler: Sampler, resource: Resource, processors: Sequence[SpanProcessor]) -> None:
+        self.ids = _Ids()
+        self.limits = SpanLimits()
+        self.processors = SynchronousMultiSpanProcessor()
+        super().__init__(
+            sampler=sampler,
+            resource=resource,
+            shutdown_on_exit=False,
+            active_span_processor=self.processors,
+            id_generator=self.ids,
+            span_limits=self.limits,
+        )
+        for processor in processors:
+            super().add_span_processor(processor)
+        # Where the SDK counts spans, it has to see them all.
+        counts = os.environ.get("OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "").strip().lower() == "true"
+        self.alone = isinstance(sampler, SampleRoots) and not counts
+
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        """Add somebody else's: from now on every span is the SDK's from its start."""
+        self.alone = False
+        super().add_span_processor(span_processor)
+
+
+class _Ids(RandomIdGenerator):
+    """Random ids, or those that a span has already."""
+
+    def __init__(self) -> None:
+        self._given = threading.local()
+
+    @contextmanager
+    def given(self, context: SpanContext) -> Generator[None]:
+        self._given.context = context
+        try:
+            yield
+        finally:
+            self._given.context = None
+
+    def generate_trace_id(self) -> int:
+        given: SpanContext | None = getattr(self._given, "context", None)
+        return super().generate_trace_id() if given is None else given.trace_id
+
+    def generate_span_id(self) -> int:
+        given: SpanContext | None = getattr(self._given, "context", None)
+        return super().generate_span_id() if given is None else given.span_id
+
+
+class Recorder:
+    """Starts spans of ours on a provider of ours."""
+
+    def __init__(self, provider: TracerProvider) -> None:
+        self.provider = provider
+        self._tracer = provider.get_tracer(SCOPE, __version__)
+        self._scope = InstrumentationScope(SCOPE, __version__)
+        self._ids = RandomIdGenerator()
+
+    def start(
+        self,
+        name: str,
+        kind: SpanKind,
+        attributes: Mapping[str, AttributeValue],
+        parent: SpanContext | None = None,
+        links: Sequence[Link] = (),
+    ) -> RecordedSpan:
+        """Start a span that is kept, under ``parent`` or as a root. Its attributes are texts and numbers."""
+        ids = self._ids
+        trace_id = ids.generate_trace_id() if parent is None else parent.trace_id
+        context = SpanContext(trace_id, ids.generate_span_id(), False, _KEPT)
+        return RecordedSpan(self, name, kind, context, parent, {**attributes}, links)
+
+    def started(self, span: RecordedSpan) -> trace.Span:
+        """Return the SDK's span with all that ``span`` has: ids, and start too."""
+        context = Context({CHOSEN: True})
+        if span.parent is not None:
+            context = trace.set_span_in_context(NonRecordingSpan(span.parent), context)
+        with self.provider.ids.given(span.context):
+            return self._tracer.start_span(
+                span.name, context, span.kind, span.attributes, span.links, start_time=span.start_time
+            )
+
+    def readable(self, span: RecordedSpan) -> ReadableSpan:
+        """Return what exporters know, with the SDK's limits upon it."""
+        limits = self.provider.limits
+        attributes: Attributes = span.attributes
+        length, most = limits.max_span_attribute_length, limits.max_span_attributes
+        if length is not None or (most is not None and len(span.attributes) > most):
+            attributes = BoundedAttributes(most, span.attributes, max_value_len=length)
+        return ReadableSpan(
+            name=span.name,
+            context=span.context,
+            parent=span.parent,
+            resource=self.provider.resource,
+            attributes=attributes,
+            links=cast("Any", BoundedList).from_seq(limits.max_links, span.links) if span.links else (),
+            kind=span.kind,
+            start_time=span.start_time,
+            end_time=span.end_time,
+            instrumentation_scope=self._scope,
+        )
+
+
+class RecordedSpan(trace.Span):
+    """A span that is kept, until it is exported or somebody wants the SDK's."""
+
+    _sdk: trace.Span | None = None
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        name: str,
+        kind: SpanKind,
+        context: SpanContext,
+        parent: SpanContext | None,
+        attributes: dict[str, AttributeValue],
+        links: Sequence[Link],
+    ) -> None:
+        self.start_time = time_ns()
+        self.end_time: int | None = None
+        self.context = context
+        self.name = name
+        self.kind = kind
+        self.parent = parent
+        self.attributes = attributes
+        self.links = links
+        self._recorder = recorder
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what else a ``ReadableSpan`` has; all of it, once this is the SDK's."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._sdk or self._recorder.readable(self), name)
+
+    def readable(self) -> ReadableSpan:
+        """Return it as exporters know it, once it has ended."""
+        return self._recorder.readable(self)
+
+    def get_span_context(self) -> SpanContext:
+        """Return its ids."""
+        return self.context
+
+    def is_recording(self) -> bool:
+        """Whether it has not ended."""
+        return self.end_time is None if self._sdk is None else self._sdk.is_recording()
+
+    def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
+        """Add attributes."""
+        if self._sdk is None and self.end_time is None and _are_plain(attributes):
+            self.attributes.update(attributes)
+        else:
+            self._become().set_attributes(attributes)
+
+    def set_attribute(self, key: str, value: AttributeValue) -> None:
+        """Add an attribute."""
+        self.set_attributes({key: value})
+
+    def update_name(self, name: str) -> None:
+        """Give it another name."""
+        if self._sdk is None and self.end_time is None:
+            self.name = name
+        else:
+            self._become().update_name(name)
+
+    def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
+        """Add an event."""
+        self._become().add_event(name, attributes, timestamp)
+
+    def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
+        """Add a link."""
+        self._become().add_link(context, attributes)
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        """Set the status."""
+        self._become().set_status(status, description)
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Attributes = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None:
+        """Add an exception as an event."""
+        self._become().record_exception(exception, attributes, timestamp, escaped)
+
+    def end(self, end_time: int | None = None) -> None:
+        """End it, and hand it to what exports it.
+
+        Parameters
+        ----------
+        end_time:
+            In nanoseconds since the epoch; now, where it is ``None``.
+        """
+        with _becoming:
+            mine = self._sdk is None and self.end_time is None
+            if mine:
+                self.end_time = time_ns() if end_time is None else end_time
+        if not mine:
+            self._become().end(end_time)
+            return
+        provider = self._recorder.provider
+        ended = self if provider.alone else self._recorder.readable(self)
+        provider.processors.on_end(cast("ReadableSpan", ended))
+
+    def _become(self) -> trace.Span:
+        """Return the SDK's span, which from then on has all that this one had."""
+        with _becoming:
+            if self._sdk is None:
+                if self.end_time is not None:
+                    _log.warning("a span that has ended is changed or ended again, in vain: %s", self.name)
+                    return trace.INVALID_SPAN
+                self._sdk = self._recorder.started(self)
+                # From now on they are asked of it.
+                del self.name, self.attributes, self.links, self.start_time, self.end_time
+            return self._sdk
+
+
+def _are_plain(attributes: Mapping[str, AttributeValue]) -> bool:
+    for name, value in attributes.items():
+        if type(value) not in _PLAIN or type(name) is not str or not name:
+            return False
+    return True
+
+
+def readable(exporter: type[T]) -> type[T]:
+    """Return a subclass of a span exporter that is handed nothing but ``ReadableSpan``."""
+
+    class Readable(exporter):  # type: ignore[misc, valid-type]
+        def export(self, spans: Sequence[ReadableSpan], *args: Any, **kwargs: Any) -> Any:
+            made = [it.readable() if type(it) is RecordedSpan else it for it in cast("Sequence[Any]", spans)]
+            return cast("Any", super()).export(made, *args, **kwargs)
+
+    Readable.__name__ = Readable.__qualname__ = exporter.__name__
+    return cast("type[T]", Readable)
