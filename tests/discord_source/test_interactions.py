@@ -461,6 +461,7 @@ def test_a_client_without_a_tree_is_timed_by_its_listener(observed: Observed, si
     assert observed.sums(DURATION)[key] == pytest.approx(0.1, abs=0.05)
 
 
+@pytest.mark.alone  # within 5 %
 def test_acknowledgement_is_timed_from_creation_and_lateness_is_counted(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:

@@ -82,7 +82,7 @@ def test_what_waits_is_delivered_once_after_restarts_a_kill_and_a_late_schema(tm
                 )
 
             whole = [[str(LOGS), str(EVENTS), str(TRACES), str(EVENTS)]]
-            wait_until(lambda: stored() == whole or None, "all is stored", 40)
+            wait_until(lambda: stored() == whole or None, "all is stored", 80)
             collector.wait_until(lambda: not collector.counted("otelcol_exporter_queue_size"), "nothing waits")
             assert stored() == whole  # and nothing twice
             names = "select distinct EventName, LogAttributes['event.name'] from otel_logs"
