@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
+from collections import deque
 
 REDACTED = "[redacted]"
 
@@ -14,13 +14,13 @@ class Redactor:
     Parameters
     ----------
     remembered:
-        How many named secrets are kept, the latest first. (Interaction tokens come by the thousand and die in minutes.)
+        How many times that a secret was named are kept, the latest. (Interaction tokens come by the thousand, die in
+        minutes, and are named as they come and once for each answer.)
     """
 
-    def __init__(self, remembered: int = 1024) -> None:
+    def __init__(self, remembered: int = 2048) -> None:
         self._patterns: list[re.Pattern[str]] = []
-        self._secrets: OrderedDict[str, None] = OrderedDict()
-        self._remembered = remembered
+        self._secrets: deque[str] = deque(maxlen=remembered)
 
     def add_pattern(self, pattern: str) -> None:
         """Redact what ``pattern`` matches; where it has a group named ``secret``, only that part."""
@@ -31,14 +31,12 @@ class Redactor:
     def add_secret(self, secret: object) -> None:
         """Redact this very text wherever it stands. What is empty or no text is ignored."""
         if secret and isinstance(secret, str):
-            self._secrets[secret] = None
-            self._secrets.move_to_end(secret)  # one that is still in use is not the next to be forgotten
-            if len(self._secrets) > self._remembered:
-                self._secrets.popitem(last=False)
+            # Not looked for first: naming is on the way of every interaction, and taking out is rare.
+            self._secrets.append(secret)
 
     def __call__(self, text: str) -> str:
         """Return ``text`` without the secrets."""
-        for secret in tuple(self._secrets):
+        for secret in dict.fromkeys(tuple(self._secrets)):
             if secret in text:
                 text = text.replace(secret, REDACTED)
         for pattern in self._patterns:
