@@ -2,34 +2,72 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from benchmarks.pairs import BARE, CONTROL, Result
+from benchmarks.pairs import BARE, CONTROL
+from benchmarks.results import Result
 from benchmarks.variants import OURS
-from benchmarks.verdict import Verdict, judge
+from benchmarks.verdict import CEILINGS, Verdict, judge
 
 ROOT = Path(__file__).parents[2]
 
 
-# What each hook of the scenario costs besides, in turns of an empty loop: about three times what it costs as it is. So it
-# is a part of the bare time on a fast machine as on a slow one.
+@pytest.mark.alone
+def test_argus_otel_has_not_become_expensive() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--short"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    for scenario in CEILINGS:
+        assert f"\n{scenario}: argus-otel adds at least" in ran.stdout
+
+
+# The hook that counts gateway events spins at each of them. What an empty loop takes is a part of the bare time on a
+# fast machine as on a slow one.
 _SLOWED = """
 import sys
-from benchmarks import __main__, variants
-from benchmarks.verdict import CEILINGS
+from benchmarks import __main__
+from argus_otel.sources.discord.gateway_events import GatewayEvents
 
-scenario, turns = sys.argv[1], int(sys.argv[2])
-original = variants.argus_otel.instrument
+turns, of_shard = int(sys.argv[1]), GatewayEvents.of_shard
 
-def instrument(**options):
-    handle = original(**options)
-    for client in variants.runtime().telemetry.clients if False else ():
-        pass
-    return handle
+class Slow:
+    def __init__(self, counts):
+        self._counts = counts
 
-sys.exit(__main__.main(["--short", "--scenario", scenario]))
+    def __getitem__(self, event):
+        for _ in range(turns):
+            pass
+        return self._counts[event]
+
+GatewayEvents.of_shard = lambda self, shard_id: Slow(of_shard(self, shard_id))
+sys.exit(__main__.main(["--short", *sys.argv[2:]]))
 """
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize(("scenario", "turns"), [("typing", 300), ("slash", 4000)])
+def test_a_hook_that_has_become_slow_fails_it(scenario: str, turns: int) -> None:
+    words = [sys.executable, "-c", _SLOWED, str(turns), "--scenario", scenario, "--rounds", "5"]
+    said = ""
+    for _ in range(3):  # a machine that is busy enough hides everything, which is as it is to be
+        ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        said += ran.stdout + ran.stderr
+        if ran.returncode:
+            break
+    else:
+        pytest.fail(said)
+    assert ran.returncode == 1
+    assert ran.stdout.count("TOO EXPENSIVE") == 2  # measured once more before it is said
+    assert "once more, to be sure:" in ran.stdout
 
 
 def _judged(ours: tuple[float, float], control: tuple[float, float], bare: float = 100.0) -> Verdict:
@@ -43,17 +81,18 @@ def _judged(ours: tuple[float, float], control: tuple[float, float], bare: float
 def test_what_is_surely_above_the_ceiling_fails() -> None:
     verdict = _judged((0.2, 0.3), (-0.01, 0.01))
     assert verdict.failed
-    assert str(verdict) == "typing: argus-otel adds at least +20.0% (at most 12%); A/A -1.0% … +1.0%: TOO EXPENSIVE"
+    assert str(verdict) == "typing: argus-otel adds at least +20.0% (at most 6%, and A/A 1.0%): TOO EXPENSIVE"
 
 
 def test_what_may_be_below_the_ceiling_passes() -> None:
     assert not _judged((0.05, 0.9), (-0.01, 0.01)).failed
 
 
-def test_a_noisy_control_says_nothing() -> None:
-    verdict = _judged((0.2, 0.3), (-0.01, 0.2))
+@pytest.mark.parametrize("control", [(-0.01, 0.15), (-0.15, 0.01)])
+def test_what_the_control_shows_is_granted(control: tuple[float, float]) -> None:
+    verdict = _judged((0.2, 0.3), control)
     assert not verdict.failed
-    assert str(verdict).endswith("too noisy to tell")
+    assert str(verdict).endswith("fine")
 
 
 @pytest.mark.parametrize("bare", [1.0, 1000.0])
