@@ -24,7 +24,7 @@ how to run it:
   make bench                                        everything, in an environment that has the peers and matplotlib
   make bench BENCH_ARGS="loop --scenario slash --rounds 100"
   make bench BENCH_ARGS="startup scrape --json figures.json --markdown figures.md --plot figures.svg"
-  make bench BENCH_ARGS="--rounds 5"                quickly and roughly
+  make bench BENCH_ARGS="--rounds 5"                roughly, in half the time
   python -m benchmarks --short                      for CI: seconds, without peers, and an exit code
 
 """
@@ -116,6 +116,7 @@ def _listed() -> str:
     lines += [
         f"  {part.name:<16}{part.title} ({part.rounds} rounds, {spoken(part.takes(None))})" for part in PARTS.values()
     ]
+    lines.append("  (of `loop`, five rounds more come first, to warm up; of `startup`, one)")
     total = sum(part.takes(None) for part in PARTS.values())
     lines += [f"  {'in all':<16}about {spoken(total)}", "", "scenarios of `loop`:"]
     lines += [f"  {scenario.name:<16}{scenario.title}" for scenario in SCENARIOS]

@@ -69,10 +69,11 @@ def test_each_scenario_ends_its_handlers_and_argus_otel_records_every_piece() ->
         metrics = found[scenario]["argus-otel"][1]
         assert found[scenario]["argus-otel, traced at 0%"][1] == metrics
         spans = found[scenario]["argus-otel, traced at 100%"][1] - metrics
-        # Of events, a bot's traces are kept by a share of their own; where there is a response, it is a span too.
+        # Where there is a response, it is a span too. Of events, a bot's traces are kept by a small share of their own, so
+        # that a few may come on top.
         whole = {"slash": 40, "component": 40, "prefix": 20, "rest": 20, "task": 20}
         if scenario in whole:
-            assert spans == whole[scenario], scenario
+            assert 0 <= spans - whole[scenario] <= 5, scenario
 
 
 def test_a_run_prints_tables_and_targets_and_writes_json_markdown_and_what_it_left_out(tmp_path: Path) -> None:
