@@ -64,16 +64,22 @@ def test_each_scenario_ends_its_handlers_and_argus_otel_records_every_piece() ->
             assert ended == done, (scenario, variant)
             if variant.startswith("bare"):
                 assert counted == 0
-            elif "traced" not in variant:
-                assert counted == recorded, (scenario, variant)
-        metrics = found[scenario]["argus-otel"][1]
-        assert found[scenario]["argus-otel, traced at 0%"][1] == metrics
-        spans = found[scenario]["argus-otel, traced at 100%"][1] - metrics
-        # Where there is a response, it is a span too. Of events, a bot's traces are kept by a small share of their own, so
-        # that a few may come on top.
+            elif "100%" not in variant:
+                assert _and_few(counted, recorded), (scenario, variant)
+        spans = found[scenario]["argus-otel, traced at 100%"][1] - recorded
+        # Where there is a response, it is a span too.
         whole = {"slash": 40, "component": 40, "prefix": 20, "rest": 20, "task": 20}
         if scenario in whole:
-            assert 0 <= spans - whole[scenario] <= 5, scenario
+            assert _and_few(spans, whole[scenario]), scenario
+
+
+def _and_few(counted: float, expected: float) -> bool:
+    """Whether all is recorded that has to be.
+
+    A few may come on top: a request that a busy machine has held up has waited, a small share of events is traced for
+    its own sake, and at 1 % a trace may be among those that are kept.
+    """
+    return expected <= counted <= expected + 6
 
 
 def test_a_run_prints_tables_and_targets_and_writes_json_markdown_and_what_it_left_out(tmp_path: Path) -> None:
