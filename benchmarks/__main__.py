@@ -35,6 +35,8 @@ def main(words: Sequence[str] | None = None) -> int:
             return short(options.scenario, options.rounds, progress)
         about = report.circumstances(words)
         tables, notes, failed = _run(options, progress)
+    if progress.stopped:
+        notes.append("interrupted: the last table may have fewer rounds than were asked for")
     found = outcomes(tables, options.users)
     print(report.heading(about), *(report.terminal(table) for table in tables), sep="\n\n")
     print("", report.LEGEND, "", report.reached(found), *(["", *notes] if notes else []), sep="\n")

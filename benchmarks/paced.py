@@ -66,7 +66,7 @@ def _scrape(port: int, over: threading.Event) -> None:
 def measure(kinds: Sequence[Kind], rounds: int, rate: float, seconds: float, count: Count = range) -> list[Table]:
     """Run every variant so many times, and return the table of them."""
     samples: dict[str, list[float]] = {kind.name: [] for kind in kinds}
-    shuffle = random.Random(1)
+    shuffle = random.Random()
     acts = in_vain = 0
     with taking_otlp() as taking:
         for _ in count(rounds):

@@ -80,16 +80,25 @@ def _version(name: str) -> str:
         return "not installed"
 
 
+def _title(table: Table) -> str:
+    return f"{table.title} ({table.rounds} rounds)"
+
+
 def terminal(table: Table) -> str:
     """Return a table for the terminal."""
     return "\n".join(
-        [f"{table.part}: {table.title}", "", as_text(table.cells()), *(f"  {note}" for note in table.notes)]
+        [f"{table.part}: {_title(table)}", "", as_text(table.cells()), *(f"  {note}" for note in table.notes)]
     )
 
 
 def reached(outcomes: Sequence[Outcome]) -> str:
-    """Return the table of the targets for the terminal."""
-    return "\n".join(["targets", "", as_text(targets.cells(outcomes)), "", targets.LEGEND])
+    """Return the table of the targets that something was measured for, for the terminal."""
+    measured = [outcome for outcome in outcomes if outcome.found]
+    if not measured:
+        return "targets: nothing was measured that one is set for"
+    left = len(outcomes) - len(measured)
+    others = [f"{left} more targets are of what was not measured here."] if left else []
+    return "\n".join(["targets", "", as_text(targets.cells(measured)), "", targets.LEGEND, *others])
 
 
 def markdown(
@@ -99,7 +108,7 @@ def markdown(
     parts = ["# What argus-otel costs", LEGEND, "## Targets", heading(about), as_markdown(targets.cells(outcomes))]
     parts.append(targets.LEGEND)
     for table in tables:
-        parts += [f"## {table.part}: {table.title}", heading(about), as_markdown(table.cells())]
+        parts += [f"## {table.part}: {_title(table)}", heading(about), as_markdown(table.cells())]
         if table.notes:
             parts.append("\n".join(f"- {note}" for note in table.notes))
     if notes:
@@ -127,7 +136,7 @@ def _table(table: Table) -> dict[str, Any]:
         | {"differences": [float(f"{value:.5g}") for value in result.differences]}
         for result in table.results
     ]
-    facts = {key: getattr(table, key) for key in ("part", "name", "title", "unit")}
+    facts = {key: getattr(table, key) for key in ("part", "name", "title", "unit", "rounds")}
     return {**facts, "notes": list(table.notes), "results": results}
 
 

@@ -166,7 +166,7 @@ def measure(
         How many commands have been used in the bots of the first kind. In the others, as many and then more, until they
         have as many series.
     """
-    shuffle = random.Random(1)
+    shuffle = random.Random()
     with ExitStack() as stack:
         bots: list[_Scraping] = []
         series = 0

@@ -81,7 +81,7 @@ def start(kind: Kind, simulator: BackgroundSimulator, otlp: str) -> dict[str, fl
 def measure(kinds: Sequence[Kind], rounds: int, count: Count = range) -> list[Table]:
     """Start every variant so many times, and once more before, so that what is on disk is in memory."""
     samples: dict[str, dict[str, list[float]]] = {what: {kind.name: [] for kind in kinds} for what in MEASURED}
-    shuffle = random.Random(1)
+    shuffle = random.Random()
     with BackgroundSimulator(heartbeat_interval=3600) as simulator, taking_otlp() as taking:
         for number in count(rounds + 1):
             for kind in shuffle.sample(list(kinds), len(kinds)):

@@ -43,6 +43,11 @@ class Table:
         """The first of the controls."""
         return next(result for result in self.results if result.control)
 
+    @property
+    def rounds(self) -> int:
+        """How many there were, which are fewer than asked for where somebody has interrupted."""
+        return min(len(result.differences) for result in self.results)
+
     def cells(self) -> list[list[str]]:
         """Return the headings, and the cells of each row: what they stand for comes first."""
         records = any(result.records is not None for result in self.results)
