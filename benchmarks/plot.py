@@ -19,7 +19,14 @@ INSTALL = "the picture needs matplotlib: make bench, or uv sync --group bench"
 ENDINGS = (".svg", ".png", ".pdf")
 
 _COLUMNS = 2
-_LEFT_OUT = {("startup", "modules"), ("startup", "threads"), ("startup", "wall"), ("scrape", "late"), ("soak", "ours")}
+_LEFT_OUT = {
+    ("startup", "modules"),
+    ("startup", "threads"),
+    ("startup", "wall"),
+    ("scrape", "late"),
+    ("scrape", "series"),
+    ("soak", "ours"),
+}
 """What says little as a picture; the tables have it."""
 
 _KINDS = {

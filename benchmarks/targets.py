@@ -187,7 +187,7 @@ def _scrapes(users: int) -> Iterator[Target]:
     control = f"{ours}: {scrape.CONTROL}"
     on_the_loop = partial(_within, scrape.PART, "loop", ours, control)
     yield Target(f"scrape, {users} users, on the event loop: A/A", "µs", on_the_loop)
-    against = partial(_against, scrape.PART, "cpu", ours, theirs, control)
+    against = partial(_against, scrape.PART, "series", ours, theirs, control)
     yield Target(f"scrape, {users} users, to argus-dpy's of as many series", _TIMES, against, 1.0)
 
 

@@ -47,9 +47,10 @@ def test_a_scrape_finds_the_shards_and_the_users() -> None:
     assert with_users.cached == without.cached + 1000
     assert abs(with_users.series - without.series) < 5
     tables = {table.name: table for table in scrape.tables(found)}
-    assert set(tables) == {"loop", "cpu", "late"}
+    assert set(tables) == {"loop", "cpu", "series", "late"}
     for users in (0, 1000):
         assert tables["cpu"][f"argus-otel, {users} users"].added > 0
+        assert tables["series"][f"argus-otel, {users} users"].added > tables["cpu"][f"argus-otel, {users} users"].added
         assert tables["cpu"][f"argus-otel, {users} users: no scrape again (A/A)"].control
     assert "argus-otel, 0 users: 2 shards" in tables["cpu"].notes[0]
 

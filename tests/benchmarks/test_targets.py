@@ -99,7 +99,7 @@ def test_every_target_finds_its_rows() -> None:
     with_controls = [row for name in scraped for row in (name, f"{name}: {scrape.CONTROL}")]
     tables = [
         *(table("loop", name, list(PARTS["loop"].variants)) for name in ("typing", "typing-client", "slash")),
-        *(table("scrape", name, with_controls) for name in scrape.WHERE),
+        *(table("scrape", name, with_controls) for name in (*scrape.WHERE, "series")),
         *(table("startup", name, list(PARTS["startup"].variants)) for name in startup.MEASURED),
         *(table("soak", name, ["argus-otel"]) for name in soak.COUNTED),
     ]
