@@ -20,6 +20,7 @@ from .tables import Table
 from .variants import NAMES, stage
 
 PART = "loop"
+TOO_COARSE = "loop: not measured: Windows' clock of a thread ticks every 15 ms, which is longer than what is timed"
 UNIT = "µs"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -60,6 +61,8 @@ def _kinds(options: argparse.Namespace, kinds: Sequence[Kind], variants: Sequenc
 
 
 def _loop(options: argparse.Namespace, rounds: int, progress: Progress) -> Findings:
+    if sys.platform == "win32":
+        return [], [loop.TOO_COARSE]
     scenarios = options.scenario or [scenario.name for scenario in SCENARIOS]
     variants = _chosen(options, NAMES)
     return loop.measure(scenarios, variants, rounds, progress), loop.missing(variants)

@@ -7,7 +7,7 @@ scraped after each part. The three run side by side, since it is not time that i
 
 After each part, garbage is collected, and then counted: the memory that is resident; the blocks that Python has
 allocated, which is exact where the first is coarse; and the objects of argus-otel's own classes. Growth is what is
-there more after a part than before it; the first fifth of the parts is the warm-up. It is averaged, since memory may
+there more after a part than before it; the first half of the parts is the warm-up. It is averaged, since memory may
 grow rarely and by much, and is compared with the bare bot's in the same part.
 
 ``python -m benchmarks.soak NAME EVENTS PARTS`` is such a process; ``python -m benchmarks soak`` compares them.
@@ -292,7 +292,7 @@ def measure(events: int, parts: int, count: Count = range) -> dict[str, list[dic
 def tables(found: Mapping[str, Sequence[Mapping[str, int]]]) -> list[Table]:
     """Return a table for each thing that was counted, or none where there are not two parts after the warm-up."""
     parts = len(found[BARE])
-    warm = max(1, parts // 5)
+    warm = max(1, parts // 2)
     if parts < warm + 2:
         return []
     made: list[Table] = []

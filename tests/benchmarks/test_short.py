@@ -15,6 +15,10 @@ from benchmarks.verdict import CEILINGS, Verdict, judge
 ROOT = Path(__file__).parents[2]
 
 
+_TICKS = pytest.mark.skipif(sys.platform == "win32", reason="the clock of a thread ticks every 15 ms")
+
+
+@_TICKS
 @pytest.mark.alone
 def test_argus_otel_has_not_become_expensive() -> None:
     ran = subprocess.run(
@@ -53,6 +57,7 @@ sys.exit(__main__.main(["--short", *sys.argv[2:]]))
 """
 
 
+@_TICKS
 @pytest.mark.alone
 @pytest.mark.parametrize(("scenario", "turns"), [("typing", 300), ("slash", 4000)])
 def test_a_hook_that_has_become_slow_fails_it(scenario: str, turns: int) -> None:
