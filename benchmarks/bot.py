@@ -1,8 +1,8 @@
 """The bot under test: real discord.py, connected once to the simulator, then fed from memory.
 
 Frames are compressed as the gateway's, and go through ``received_message`` as if they had just been read. It is a
-``commands.AutoShardedBot``, since argus-dpy attaches to nothing less. Each attached peer has a bot of its own; all of
-them are alike, and what that is worth, the second control shows.
+``commands.AutoShardedBot``, since argus-dpy attaches to nothing less; for one scenario, a ``discord.Client`` too. Each
+attached peer has a bot of its own; all of them are alike, and what that is worth, the second control shows.
 """
 
 from __future__ import annotations
@@ -45,11 +45,17 @@ class Bench:
 
     def __init__(self, simulator: BackgroundSimulator, attach: Callable[[Any], object] | None = None) -> None:
         self.simulator = simulator
-        self.bot = _Bot("!", intents=discord.Intents.all(), heartbeat_timeout=3600.0, help_command=None)
+        self.bot: Any = self._made()
         if attach is not None:
             attach(self.bot)
         self.done = 0
         self._handlers()
+
+    def _made(self) -> discord.Client:
+        return _Bot("!", intents=discord.Intents.all(), heartbeat_timeout=3600.0, help_command=None)
+
+    def _socket(self) -> Any:
+        return self.bot.get_shard(0)._parent.ws
 
     def _handlers(self) -> None:
         bot = self.bot
@@ -107,9 +113,12 @@ class Bench:
         self._running = asyncio.create_task(self.bot.start(self.simulator.token))
         await asyncio.to_thread(self.simulator.run, self.simulator.ready, timeout=60)
         await asyncio.wait_for(self.bot.wait_until_ready(), 60)
-        self.bot.add_view(self._view())
+        self._connected()
         # The task that waits for the socket is suspended in there; frames from memory go around it.
-        self._ws: Any = self.bot.get_shard(0)._parent.ws  # type: ignore[union-attr]
+        self._ws = self._socket()
+
+    def _connected(self) -> None:
+        self.bot.add_view(self._view())
 
     def _view(self) -> discord.ui.View:
         bench = self
@@ -140,6 +149,22 @@ class Bench:
     def receive(self) -> Callable[[bytes], Awaitable[None]]:
         """What the gateway's frames are given to."""
         return self._ws.received_message
+
+
+class ClientBench(Bench):
+    """A plain ``discord.Client``, without handlers: the least that discord.py does for an event."""
+
+    def _made(self) -> discord.Client:
+        return discord.Client(intents=discord.Intents.all(), heartbeat_timeout=3600.0)
+
+    def _socket(self) -> Any:
+        return self.bot.ws
+
+    def _handlers(self) -> None:
+        pass
+
+    def _connected(self) -> None:
+        pass
 
 
 def _compressor() -> Callable[[bytes], bytes]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
-import statistics
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from time import thread_time
 from typing import Generic, TypeVar
+
+from .results import Result, compared
 
 BARE = "bare"
 CONTROL = "bare again (A/A)"
@@ -56,44 +57,13 @@ class Variant(Generic[S]):
     recorded: Callable[[], float] = _none
 
 
-@dataclass(frozen=True)
-class Result:
-    """One variant against the bare one: microseconds for each piece of work.
-
-    Attributes
-    ----------
-    each:
-        Median time.
-    added:
-        Median of the paired differences to the bare variant.
-    low, high:
-        The middle 95 % of that median, by bootstrap over the rounds.
-    bare:
-        Median time of the bare variant.
-    records:
-        How much was recorded for each piece of work, counted apart from the timing.
-    """
-
-    name: str
-    each: float
-    added: float
-    low: float
-    high: float
-    bare: float
-    records: float = 0.0
-
-    @property
-    def ratio(self) -> float:
-        """What is added, as a part of the bare time."""
-        return self.added / self.bare
-
-
 def compare(
     loop: asyncio.AbstractEventLoop,
     prepare: Callable[[S], Work],
     variants: Sequence[Variant[S]],
     rounds: int,
     seed: int = 1,
+    count: Callable[[int], Iterable[int]] = range,
 ) -> list[Result]:
     """Time work under each variant, and return the results in the variants' order.
 
@@ -103,10 +73,16 @@ def compare(
         Makes fresh work with a variant's subject, outside the timed part.
     variants:
         One of them is named :data:`BARE`; the others are compared with it.
+    count:
+        Counts the rounds and those of the warm-up before them; where it ends early, what there is is compared.
+
+    Returns
+    -------
+        A result for each variant, or none where not even one round was timed.
     """
     shuffle = random.Random(seed)
     times: dict[str, list[float]] = {variant.name: [] for variant in variants}
-    for number in range(rounds + WARM_UP):
+    for number in count(rounds + WARM_UP):
         for variant in shuffle.sample(list(variants), len(variants)):
             variant.enter()
             # Patching a class makes the interpreter forget what it had learnt of it: let it learn again before timing.
@@ -115,13 +91,11 @@ def compare(
             variant.leave()
             if number >= WARM_UP:
                 times[variant.name].append(elapsed)
-    bare = times[BARE]
+    if not times[BARE]:
+        return []
     # Counted last: what stopped recording halfway would be seen.
-    records = [_records(loop, prepare, variant) for variant in variants]
-    return [
-        _result(variant.name, times[variant.name], bare, record, shuffle)
-        for variant, record in zip(variants, records, strict=True)
-    ]
+    records = {variant.name: _records(loop, prepare, variant) for variant in variants}
+    return compared(times, BARE, records, seed=seed)
 
 
 async def _timed(work: Work) -> float:
@@ -146,17 +120,3 @@ def _records(loop: asyncio.AbstractEventLoop, prepare: Callable[[S], Work], vari
 
 async def _run(work: Work) -> int:
     return await work()
-
-
-def _result(name: str, times: list[float], bare: list[float], records: float, shuffle: random.Random) -> Result:
-    differences = [mine - theirs for mine, theirs in zip(times, bare, strict=True)]
-    medians = sorted(statistics.median(shuffle.choices(differences, k=len(differences))) for _ in range(1000))
-    return Result(
-        name,
-        statistics.median(times),
-        statistics.median(differences),
-        medians[25],
-        medians[974],
-        statistics.median(bare),
-        records,
-    )

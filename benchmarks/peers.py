@@ -52,7 +52,8 @@ class Peer:
     @property
     def missing(self) -> str:
         """What to do where it is not installed."""
-        return f"{self.name} is not installed, and not measured: make bench, or pip install {self.distribution}"
+        what = f"{self.distribution} is not installed, and {self.name} not measured"
+        return f"{what}: make bench, or uv sync --group peers"
 
 
 @dataclass(frozen=True)

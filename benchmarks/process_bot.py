@@ -1,13 +1,13 @@
 """A bot for a process of its own, which tells what it has used: ``python process_bot.py '{"url": …, "token": …}'``.
 
-It is a real bot on a simulator, by nothing but discord.py: no module of argus-otel's is imported here, so that what a
-start of ours imports can be told apart from what the bot itself needs. Once it is ready, and then for every line on its
-standard input, it prints a line of JSON: what it has used, or, to ``late SECONDS``, by how much its event loop was late
-in that time.
+It is a real bot on a simulator, by nothing but discord.py: no module of argus-otel's is imported here unasked, so that
+what a start of ours imports can be told apart from what the bot itself needs. Once it is ready, and then for every line
+on its standard input, it prints a line of JSON: what it has used, or, to ``late SECONDS``, by how much its event loop
+was late in that time.
 
 Options: ``url`` and ``token`` of the simulator, ``shards``, ``users`` (cached beside those of the guilds), ``attach``
-(``argus-dpy`` or nothing), ``port`` of what argus-dpy serves, ``still`` (no garbage collection from now on), ``names``
-(how many slash commands besides the one).
+(``argus-dpy``, ``argus-otel`` or nothing), ``port`` of what argus-dpy serves, ``still`` (no garbage collection from now
+on), ``names`` (how many slash commands besides the one).
 """
 
 from __future__ import annotations
@@ -83,6 +83,10 @@ def attach(bot: Bot) -> None:
         from argus import Argus  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
 
         Argus(bot, host="127.0.0.1", port=OPTIONS["port"])
+    elif OPTIONS.get("attach") == "argus-otel":
+        import argus_otel
+
+        argus_otel.instrument()
 
 
 def fill(bot: Bot, users: int) -> None:

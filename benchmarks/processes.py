@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import socket
@@ -12,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -59,17 +58,7 @@ class Kind:
         """What to do, where what this needs is not installed."""
         if self.needs is None or find_spec(self.needs[1]) is not None:
             return None
-        return f"{self.name}: not measured, since {self.needs[0]} is not installed: uv sync --group peers"
-
-    @property
-    def titled(self) -> str:
-        """The name, with the version of what it needs."""
-        if self.needs is None:
-            return self.name
-        try:
-            return f"{self.name} [{version(self.needs[0])}]"
-        except PackageNotFoundError:
-            return self.name
+        return f"{self.needs[0]} is not installed, and {self.name} not measured: make bench, or uv sync --group peers"
 
 
 _RUN = ("-m", "argus_otel", "run")
@@ -96,18 +85,12 @@ KINDS = {
 }
 
 
-def need_linux(parser: argparse.ArgumentParser) -> None:
-    """End with a message where a thread's processor time and a process' memory are not to be had as Linux has them."""
-    if sys.platform != "linux":
-        parser.error("needs Linux: it reads /proc and the clock of each thread")
+LINUX_ONLY = "needs Linux: it reads /proc, and the clock of each thread"
 
 
-def present(kinds: Sequence[Kind]) -> list[Kind]:
-    """Return those that can be run, and say of the others how to install them."""
-    for kind in kinds:
-        if kind.missing:
-            print(kind.missing, file=sys.stderr)
-    return [kind for kind in kinds if not kind.missing]
+def present(kinds: Sequence[Kind]) -> tuple[list[Kind], list[str]]:
+    """Return those that can be run, and of the others how to install what they need."""
+    return [kind for kind in kinds if not kind.missing], [kind.missing for kind in kinds if kind.missing]
 
 
 class BotProcess:
@@ -143,6 +126,7 @@ class BotProcess:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
+            start_new_session=True,  # Ctrl-C is for whoever measures
         )
         self.first = self._read()
 

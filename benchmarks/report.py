@@ -1,68 +1,159 @@
-"""The figures, as a table and as JSON."""
+"""What was found, in a terminal, as Markdown, and as JSON."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
 
-import discord
+from . import targets
+from .results import Estimate
+from .tables import Table, as_markdown, as_text
+from .targets import Outcome
 
-import argus_otel
+_NAMED = (
+    "argus-otel",
+    "discord.py",
+    "opentelemetry-sdk",
+    "argus-dpy",
+    "opentelemetry-distro",
+    "opentelemetry-instrumentation-discordpy",
+    "opentelemetry-instrumentation-aiohttp-client",
+)
+LEGEND = """\
+each: median of the variant. added: median of the differences to the bare run of the same round, and the middle 95 % of
+that median (of a soak: averages). ratio: added, as a part of bare. records: how many points of metrics and spans were
+recorded for each piece of work, so 0.00 means that it was not observed, and costs nothing for that reason. The rows
+with A/A have nothing to add: what they show is what this machine and this method see where nothing is."""
 
-from .pairs import Result
 
-
-def circumstances(rounds: int, versions: Mapping[str, str]) -> dict[str, str]:
+def circumstances(words: Sequence[str]) -> dict[str, str]:
     """Return what the figures depend on.
 
     Parameters
     ----------
-    versions:
-        Those of the peers, by their names.
+    words:
+        Those of the command line.
     """
     return {
-        "argus-otel": argus_otel.__version__,
-        "discord.py": discord.__version__,
-        **versions,
-        "Python": f"{platform.python_implementation()} {platform.python_version()}",
-        "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}",
-        "rounds": str(rounds),
+        "command": _command(words),
+        "machine": _machine(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        **{name: _version(name) for name in _NAMED},
         "date": datetime.now(timezone.utc).date().isoformat(),
     }
 
 
 def heading(about: Mapping[str, str]) -> str:
     """Return the circumstances as one paragraph."""
-    return ", ".join(f"{name} {value}" if name != "machine" else value for name, value in about.items())
+    packages = ", ".join(f"{name} {about[name]}" for name in _NAMED)
+    return f"`{about['command']}` on {about['machine']}, {about['python']}, {packages}, on {about['date']}"
 
 
-def table(title: str, results: Sequence[Result]) -> str:
-    """Return one scenario's table: microseconds of thread CPU time for each piece of work."""
-    width = max(len(result.name) for result in results) + 2
-    columns = f"{'each':>10}{'added':>12}{'95 % of the median':>24}{'ratio':>9}{'records':>9}"
-    lines = [f"{title:<{width}}"] if len(title) >= width else []
-    lines.append(f"{'' if lines else title:<{width}}{columns}")
-    for result in results:
-        spread = f"{result.low:+.2f} … {result.high:+.2f}"
-        figures = f"{result.each:>7.2f} µs{result.added:>+9.2f} µs{spread:>24}{result.ratio:>+9.1%}"
-        lines.append(f"{result.name:<{width}}{figures}{result.records:>9.2f}")
-    return "\n".join(lines)
+def _command(words: Sequence[str]) -> str:
+    if "MAKELEVEL" not in os.environ:
+        return shlex.join(["python", "-m", "benchmarks", *words])
+    return f'make bench BENCH_ARGS="{shlex.join(words)}"' if words else "make bench"
 
 
-LEGEND = """\
-each: median of a piece of work, in µs of the thread's CPU time. added: median of the differences to the bare run of the
-same round, and the middle 95 % of that median. ratio: added, as a part of bare. records: how many points of metrics and
-spans were recorded for each piece, so 0.00 means that the work was not observed and costs nothing for that reason.
-The rows with A/A have nothing to add: what they show is what this machine and this method see where nothing is."""
+def _machine() -> str:
+    processors = f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}"
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return processors
+    models = {line.partition(":")[2].strip() for line in lines if line.startswith("model name")}
+    return " ".join([processors, *(f"({model})" for model in sorted(models))])
 
 
-def as_json(about: Mapping[str, str], tables: Mapping[str, Sequence[Result]]) -> str:
-    """Return everything, with microseconds as numbers."""
-    scenarios = {
-        name: [asdict(result) | {"ratio": result.ratio} for result in results] for name, results in tables.items()
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _title(table: Table) -> str:
+    return f"{table.title} ({table.rounds} rounds)"
+
+
+def terminal(table: Table) -> str:
+    """Return a table for the terminal."""
+    return "\n".join(
+        [f"{table.part}: {_title(table)}", "", as_text(table.cells()), *(f"  {note}" for note in table.notes)]
+    )
+
+
+def reached(outcomes: Sequence[Outcome]) -> str:
+    """Return the table of the targets that something was measured for, for the terminal."""
+    measured = [outcome for outcome in outcomes if outcome.found]
+    if not measured:
+        return "targets: nothing was measured that one is set for"
+    left = len(outcomes) - len(measured)
+    others = [f"{left} more targets are of what was not measured here."] if left else []
+    return "\n".join(["targets", "", as_text(targets.cells(measured)), "", targets.LEGEND, *others])
+
+
+def markdown(
+    about: Mapping[str, str], tables: Sequence[Table], outcomes: Sequence[Outcome], notes: Sequence[str]
+) -> str:
+    """Return everything as Markdown, each table so that it can be taken out alone."""
+    parts = ["# What argus-otel costs", LEGEND, "## Targets", heading(about), as_markdown(targets.cells(outcomes))]
+    parts.append(targets.LEGEND)
+    for table in tables:
+        parts += [f"## {table.part}: {_title(table)}", heading(about), as_markdown(table.cells())]
+        if table.notes:
+            parts.append("\n".join(f"- {note}" for note in table.notes))
+    if notes:
+        parts += ["## Not measured", "\n".join(f"- {note}" for note in notes)]
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(
+    about: Mapping[str, str], tables: Sequence[Table], outcomes: Sequence[Outcome], notes: Sequence[str]
+) -> str:
+    """Return everything as JSON: figures in each table's unit, and the difference of every round."""
+    whole = {
+        "about": about,
+        "not measured": notes,
+        "tables": [_table(table) for table in tables],
+        "targets": [_outcome(outcome) for outcome in outcomes],
     }
-    return json.dumps({"about": about, "scenarios": scenarios}, indent=2)
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _table(table: Table) -> dict[str, Any]:
+    kept = ("name", "each", "added", "low", "high", "ratio", "records")
+    results = [
+        {key: getattr(result, key) for key in kept}
+        | {"differences": [float(f"{value:.5g}") for value in result.differences]}
+        for result in table.results
+    ]
+    facts = {key: getattr(table, key) for key in ("part", "name", "title", "unit", "rounds")}
+    return {**facts, "notes": list(table.notes), "results": results}
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    found, target = outcome.found, outcome.target
+    return {
+        "target": target.title,
+        "unit": target.unit,
+        "measured": _estimate(found.estimate) if found else None,
+        "control": _estimate(found.control) if found else None,
+        "bound": outcome.bound,
+        "moonshot": target.moonshot,
+        "outcome": outcome.said,
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, float | None]:
+    """Return an estimate; what has no end is null, since JSON knows no infinity."""
+    figures = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+    return {key: value if math.isfinite(value) else None for key, value in figures.items()}

@@ -41,6 +41,8 @@ class Scenario:
         How many pieces are timed at once.
     begin:
         Called once, while nothing is instrumented: how Discord answers.
+    client:
+        Whether it is done with a plain ``discord.Client``, to which not every peer can be attached.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Scenario:
     prepare: Callable[[Bench, int], Work]
     pieces: int
     begin: Callable[[], None] = answers.by_aiohttp
+    client: bool = False
 
     def work(self, bench: Bench) -> Work:
         """Return fresh work for this bot."""
@@ -250,7 +253,8 @@ def _iterations(bench: Bench, pieces: int) -> Work:
 
 
 SCENARIOS = (
-    Scenario("typing", "TYPING_START, no listener", _typing, 500),
+    Scenario("typing", "TYPING_START, no listener, AutoShardedBot", _typing, 500),
+    Scenario("typing-client", "TYPING_START, no listener, a plain discord.Client", _typing, 500, client=True),
     Scenario("message-0", "MESSAGE_CREATE, no listener", _messages(0), 150),
     Scenario("message-1", "MESSAGE_CREATE, one listener", _messages(1), 150),
     Scenario("message-5", "MESSAGE_CREATE, five listeners", _messages(5), 100),

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.scrape``: what a scrape of /metrics costs a bot with 16 shards and 500 000 cached users.
+"""What a scrape of /metrics costs a bot with 16 shards and 500 000 cached users.
 
 Each bot is a process of its own with sixteen shards, really connected to a simulated Discord, and used a little so that
 there is something to show; one of each kind has discord.py's own users in its cache, the other none but those of its
@@ -9,28 +9,27 @@ the same of all threads; by how much the loop was late for what was due, which o
 runs Python at a time; and how long the scrape took. Each is compared with the same bot in as long a time without a
 scrape, and the control is that time once more. No garbage is collected in the bots meanwhile.
 
-To have as many series in each, users have used more commands in argus-dpy's bots, which make fewer series of each.
+To have about as many series in each, users have used more commands in argus-dpy's bots, which make fewer series of
+each; what they differ by nonetheless, the times for a thousand series leave out.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
-import sys
 import time
 import urllib.request
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from argus_otel.simulator import BackgroundSimulator
 
-from .differences import Difference, differences, table
-from .machine import machine
-from .processes import KINDS, OURS, PEER, BotProcess, Kind, need_linux, present
+from .processes import BotProcess, Kind
+from .progress import Count
+from .results import Result, compared
+from .tables import Table
 
+PART = "scrape"
 NOTHING = "no scrape"
 CONTROL = "no scrape again (A/A)"
 SCRAPE = "scrape"
@@ -41,9 +40,9 @@ ACCEPT = (
     "q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
 )
 WHERE = {
-    "loop": "on the event loop's thread",
-    "cpu": "in all threads",
-    "late": "by which the event loop was late at most",
+    "loop": "a scrape, processor's time on the event loop's thread",
+    "cpu": "a scrape, processor's time of all threads",
+    "late": "a scrape, by which the event loop was late at most",
     "wall": "until it was read",
 }
 
@@ -54,24 +53,56 @@ class Scraped:
 
     Attributes
     ----------
+    users:
+        How many were added to the cache.
+    cached:
+        How many there are in all.
     series:
-        How many lines with a value one of them had.
-    costs:
-        In microseconds, by where the time went.
+        How many lines with a value a scrape had.
+    samples:
+        In microseconds, by where the time went, and by whether there was a scrape.
     """
 
-    name: str
+    kind: str
     users: int
+    cached: int
     shards: int
     series: int
-    costs: dict[str, list[Difference]]
+    samples: dict[str, dict[str, list[float]]]
+
+    @property
+    def name(self) -> str:
+        """What its rows are called."""
+        return named(self.kind, self.users)
+
+    def rows(self, where: str, each: float = 1.0) -> list[Result]:
+        """Return its rows of a table, with figures divided by ``each``."""
+        samples = {what: [figure / each for figure in figures] for what, figures in self.samples[where].items()}
+        by_name = {result.name: result for result in compared(samples, NOTHING)}
+        names = {SCRAPE: self.name, CONTROL: f"{self.name}: {CONTROL}"}
+        return [replace(by_name[name], name=shown) for name, shown in names.items()]
+
+    @property
+    def note(self) -> str:
+        """What there was to scrape, and how long it took."""
+        (took,) = (row.each for row in compared(self.samples["wall"], NOTHING) if row.name == SCRAPE)
+        return (
+            f"{self.name}: {self.shards} shards, {self.cached} users in the cache in all, {self.series} series;"
+            f" {took / 1e3:.1f} ms until it was read"
+        )
+
+
+def named(kind: str, users: int) -> str:
+    """Return what the rows of such a bot are called."""
+    return f"{kind}, {users} users"
 
 
 class _Scraping:
     """One bot, with the figures of its rounds."""
 
     def __init__(self, kind: Kind, simulator: BackgroundSimulator, shards: int, users: int) -> None:
-        self.name = kind.titled
+        self._kind = kind.name
+        self._users = users
         self._simulator = simulator
         self._bot = BotProcess(kind, simulator, shards=shards, users=users, names=COMMANDS - 1, still=True)
         self._samples: dict[str, dict[str, list[float]]] = {where: {NOTHING: []} for where in WHERE}
@@ -117,16 +148,18 @@ class _Scraping:
 
     def result(self) -> Scraped:
         """Return what was found."""
-        costs = {where: differences(samples, NOTHING) for where, samples in self._samples.items()}
         now = self._bot.ask()
-        return Scraped(self.name, round(now["users"]), round(now["shards"]), self._read(), costs)
+        cached, shards = round(now["users"]), round(now["shards"])
+        return Scraped(self._kind, self._users, cached, shards, self._read(), self._samples)
 
     def end(self) -> None:
         """End the bot."""
         self._bot.end()
 
 
-def measure(kinds: Sequence[Kind], rounds: int, shards: int, users: int, commands: int) -> list[Scraped]:
+def measure(
+    kinds: Sequence[Kind], rounds: int, shards: int, users: int, commands: int, count: Count = range
+) -> list[Scraped]:
     """Scrape a bot of each kind without and with so many users more, so many times.
 
     Parameters
@@ -135,13 +168,12 @@ def measure(kinds: Sequence[Kind], rounds: int, shards: int, users: int, command
         How many commands have been used in the bots of the first kind. In the others, as many and then more, until they
         have as many series.
     """
-    shuffle = random.Random(1)
+    shuffle = random.Random()
     with ExitStack() as stack:
         bots: list[_Scraping] = []
         series = 0
         for kind in kinds:
             for cached in (0, users):
-                print(f"{kind.name} with {cached} users …", file=sys.stderr)
                 simulator = stack.enter_context(
                     BackgroundSimulator(shards=shards, guilds=2 * shards, heartbeat_interval=3600)
                 )
@@ -150,46 +182,24 @@ def measure(kinds: Sequence[Kind], rounds: int, shards: int, users: int, command
                 found = bot.use(commands, series)
                 series = series or found
                 bots.append(bot)
-        for _ in range(rounds):
+        done = 0
+        for _ in count(rounds):
             for bot in shuffle.sample(bots, len(bots)):
                 bot.round(shuffle)
-        return [bot.result() for bot in bots]
+            done += 1
+        return [bot.result() for bot in bots] if done else []
 
 
-def shown(found: Sequence[Scraped]) -> str:
-    """Return the tables."""
-    parts: list[str] = []
-    for it in found:
-        title = f"{it.name}: {it.shards} shards, {it.users} cached users, {it.series} series"
-        parts += [table(f"{title}; {WHERE[where]}", "µs", rows) for where, rows in it.costs.items() if where != "wall"]
-        scrape = next(row for row in it.costs["wall"] if row.name == SCRAPE)
-        each = scrape.each / it.series
-        parts.append(f"{WHERE['wall']}: {scrape.each / 1e3:.1f} ms ({each:.2f} ms for a thousand series)")
-    return "\n\n".join(parts)
+def tables(found: Sequence[Scraped]) -> list[Table]:
+    """Return a table for each place where the time goes."""
+    if not found:
+        return []
+    notes = [it.note for it in found]
 
+    def table(where: str) -> Table:
+        rows = [row for it in found for row in it.rows(where)]
+        return Table(PART, where, WHERE[where], "µs", rows, digits=1, notes=notes if where == "cpu" else ())
 
-def main(words: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.scrape",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Needs Linux. argus-dpy is measured where it is installed: uv sync --group peers",
-    )
-    parser.add_argument("--rounds", type=int, default=60, help="scrapes of each bot (default: 60)")
-    parser.add_argument("--shards", type=int, default=16, help="of each bot (default: 16)")
-    parser.add_argument("--users", type=int, default=500_000, help="in the cache of every second bot (default: 500000)")
-    parser.add_argument("--commands", type=int, default=10, help="used before, in argus-otel's bot (default: 10)")
-    parser.add_argument("--only", action="append", metavar="NAME", help="leave out the others")
-    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too")
-    arguments = parser.parse_args(words)
-    need_linux(parser)
-    kinds = present([KINDS[name] for name in (OURS, PEER) if not arguments.only or name in arguments.only])
-    found = measure(kinds, arguments.rounds, arguments.shards, arguments.users, arguments.commands)
-    print(f"{machine()}, {arguments.rounds} rounds\n\n{shown(found)}")
-    if arguments.json:
-        Path(arguments.json).write_text(json.dumps([asdict(it) for it in found], indent=2), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    by_series = [row for it in found for row in it.rows("cpu", it.series / 1000)]
+    for_thousand = Table(PART, "series", f"{WHERE['cpu']}, for a thousand series", "µs", by_series, digits=1)
+    return [table("loop"), table("cpu"), for_thousand, table("late")]

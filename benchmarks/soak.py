@@ -1,27 +1,32 @@
-"""``python -m benchmarks.soak``: whether memory grows while a bot takes in a million gateway events.
+"""Whether memory grows while a bot takes in a million gateway events.
 
 Six in ten events are TYPING_START, three and a half MESSAGE_CREATE with a listener, half a one a slash command with one
 response. They are fed to a real, connected discord.py bot from memory, compressed as the gateway's; REST is answered
-from memory too. The bot is a process of its own: bare, and with argus-otel, which serves /metrics and is scraped after
-each part.
+from memory too. The bot is a process of its own: bare, bare again, and with argus-otel, which serves /metrics and is
+scraped after each part. The three run side by side, since it is not time that is measured.
 
 After each part, garbage is collected, and then counted: the memory that is resident; the blocks that Python has
 allocated, which is exact where the first is coarse; and the objects of argus-otel's own classes. Growth is what is
-there more at the end than after the warm-up. The control is the bare bot: what grows there is not argus-otel's.
+there more after a part than before it; the first half of the parts is the warm-up. It is averaged, since memory may
+grow rarely and by much, and is compared with the bare bot's in the same part.
+
+``python -m benchmarks.soak NAME EVENTS PARTS`` is such a process; ``python -m benchmarks soak`` compares them.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import json
 import os
+import statistics
 import subprocess
 import sys
+import tempfile
 import urllib.request
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +38,20 @@ import argus_otel
 from argus_otel.runtime import runtime
 from argus_otel.simulator import BackgroundSimulator, hurry, redirect
 
-from .machine import machine
-from .processes import BARE, OURS, need_linux
+from .processes import BARE, CONTROL, OURS
+from .progress import Count
+from .results import compared
+from .tables import Table
 
+PART = "soak"
+NAMES = (BARE, CONTROL, OURS)
 MIX = ("typing",) * 12 + ("message",) * 7 + ("slash",)
 BATCH = 1000
-COUNTED = {"resident": "memory, bytes", "blocks": "Python's blocks", "ours": "argus-otel's objects"}
+COUNTED = {
+    "resident": ("growth of resident memory by a thousand events", "bytes"),
+    "blocks": ("growth of Python's memory blocks by a thousand events", "blocks"),
+    "ours": ("growth of argus-otel's objects by a thousand events", "objects"),
+}
 
 
 class Canned:
@@ -197,23 +210,21 @@ def counted() -> dict[str, int]:
     }
 
 
-async def soak(with_ours: bool, events: int, parts: int) -> list[dict[str, int]]:
-    """Take in the events, in so many parts; return what there was after each."""
+async def soak(with_ours: bool, events: int, parts: int) -> None:
+    """Take in the events, in so many parts; print what there is after each, as a line of JSON."""
     with BackgroundSimulator(heartbeat_interval=3600) as simulator, redirect(simulator.url):
         if with_ours:
             argus_otel.instrument(endpoint_port=0)
         bot = Soaked(simulator)
         await bot.connect()
-        found: list[dict[str, int]] = []
         for _ in range(parts):
             await bot.take(events // parts)
             if with_ours:
                 await asyncio.to_thread(_scrape, runtime().endpoint_url)
-            found.append({**bot.got, **counted()})
+            print(json.dumps({**bot.got, **counted()}), flush=True)
         await bot.close()
     if with_ours and (faults := runtime().telemetry.guard.faults):
         raise RuntimeError(f"hooks failed, so these figures are worth nothing: {faults}")
-    return found
 
 
 def _scrape(url: str | None) -> None:
@@ -221,55 +232,90 @@ def _scrape(url: str | None) -> None:
         answer.read()
 
 
-def measure(name: str, events: int, parts: int) -> list[dict[str, int]]:
-    """Soak a bot in a process of its own."""
-    words = [sys.executable, "-m", "benchmarks.soak", "--inside", name, "--events", str(events), "--parts", str(parts)]
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "ARGUS_"))}
-    ended = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True, env=kept)
-    return json.loads(ended.stdout.splitlines()[-1])
+class _Soaking:
+    """A bot in a process of its own."""
+
+    def __init__(self, name: str, events: int, parts: int) -> None:
+        self._name = name
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "ARGUS_"))}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.soak", name, str(events), str(parts)],
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            env=kept,
+            start_new_session=True,  # Ctrl-C is for whoever measures
+        )
+        self.found: list[dict[str, int]] = []
+
+    def part(self) -> None:
+        """Wait until it has taken in another part."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            self._failed()
+        self.found.append(json.loads(line))
+
+    def finish(self) -> None:
+        """Wait for its end, which is where it says whether all went well."""
+        if self._process.wait(60):
+            self._failed()
+
+    def _failed(self) -> None:
+        self._process.wait(10)
+        self._errors.seek(0)
+        raise RuntimeError(f"the soak of {self._name} ended: {self._errors.read().decode()[-2000:]}")
+
+    def end(self) -> None:
+        """End the process, if it runs."""
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
 
 
-def shown(found: dict[str, list[dict[str, int]]], events: int) -> str:
-    """Return the tables."""
-    lines: list[str] = []
-    for what, meaning in COUNTED.items():
-        lines += [meaning, f"{'':<16}{'warmed up':>14}{'at the end':>14}{'growth':>12}{'for each event':>18}"]
-        for name, parts in found.items():
-            warm, last = parts[max(0, len(parts) // 5 - 1)], parts[-1]
-            after = sum(last[kind] - warm[kind] for kind in ("typing", "message", "slash"))
-            growth = last[what] - warm[what]
-            each = growth / after if after else 0.0
-            lines.append(f"{name:<16}{warm[what]:>14}{last[what]:>14}{growth:>+12}{each:>+18.4f}")
-        lines.append("")
-    lines.append(f"{events} events, of which a fifth is the warm-up")
-    return "\n".join(lines)
+def measure(events: int, parts: int, count: Count = range) -> dict[str, list[dict[str, int]]]:
+    """Soak the bots, and return what there was after each part."""
+    with ExitStack() as stack:
+        bots = {name: _Soaking(name, events, parts) for name in NAMES}
+        for bot in bots.values():
+            stack.callback(bot.end)
+        for number in count(parts):
+            for bot in bots.values():
+                bot.part()
+            if number + 1 == parts:
+                for bot in bots.values():
+                    bot.finish()
+        return {name: bot.found for name, bot in bots.items()}
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.soak",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Needs Linux, and some minutes.",
-    )
-    parser.add_argument("--events", type=int, default=1_000_000, help="for each bot (default: 1000000)")
-    parser.add_argument("--parts", type=int, default=20, help="how often there is a count (default: 20)")
-    parser.add_argument("--inside", choices=(BARE, OURS), help=argparse.SUPPRESS)
-    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too")
-    arguments = parser.parse_args(words)
-    need_linux(parser)
-    if arguments.inside:
-        print(json.dumps(asyncio.run(soak(arguments.inside == OURS, arguments.events, arguments.parts))))
-        return 0
-    found: dict[str, list[dict[str, int]]] = {}
-    for name in (BARE, OURS):
-        print(f"{name}: {arguments.events} events …", file=sys.stderr)
-        found[name] = measure(name, arguments.events, arguments.parts)
-    print(f"{machine()}\n\n{shown(found, arguments.events)}")
-    if arguments.json:
-        Path(arguments.json).write_text(json.dumps(found, indent=2), encoding="utf-8")
-    return 0
+def tables(found: Mapping[str, Sequence[Mapping[str, int]]]) -> list[Table]:
+    """Return a table for each thing that was counted, or none where there are not two parts after the warm-up."""
+    parts = len(found[BARE])
+    warm = max(1, parts // 2)
+    if parts < warm + 2:
+        return []
+    made: list[Table] = []
+    for what, (title, unit) in COUNTED.items():
+        samples = {
+            name: [
+                (after[what] - before[what]) / (_events(after) - _events(before)) * 1000
+                for before, after in zip(counts[warm - 1 :], counts[warm:], strict=False)
+            ]
+            for name, counts in found.items()
+        }
+        notes = [
+            f"{name}: {counts[warm - 1][what]:,} after {_events(counts[warm - 1]):,} events,"
+            f" {counts[-1][what]:,} after {_events(counts[-1]):,} ({counts[-1][what] - counts[warm - 1][what]:+,})"
+            for name, counts in found.items()
+        ]
+        made.append(Table(PART, what, title, unit, compared(samples, BARE, centre=statistics.fmean), 3, notes))
+    return made
+
+
+def _events(counts: Mapping[str, int]) -> int:
+    return counts["typing"] + counts["message"] + counts["slash"]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    asyncio.run(soak(sys.argv[1] == OURS, int(sys.argv[2]), int(sys.argv[3])))

@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,10 +17,11 @@ from argus_otel.runtime import runtime
 from argus_otel.simulator import BackgroundSimulator, redirect
 
 from . import answers
-from .bot import Bench
+from .bot import Bench, ClientBench
 from .pairs import BARE, CONTROL, Variant
-from .peers import Peer, World, connecting
+from .peers import PEERS, Peer, World, connecting
 from .recording import Kept
+from .scenarios import Scenario
 from .series import counted
 from .spans import Traces
 
@@ -30,6 +31,11 @@ OTHER_BOT = "another bot, bare (A/A)"
 SHARES = (0.0, 0.01, 1.0)
 """The shares of traces that are kept, in the variants that trace."""
 
+TRACED = [f"{OURS}, traced at {share:.0%}" for share in SHARES]
+HISTORY = f"{OURS} with history"
+NAMES = (OURS, *TRACED, HISTORY, *(peer.name for peer in PEERS))
+"""What is compared with the bare bot."""
+
 
 @dataclass
 class Stage:
@@ -38,11 +44,11 @@ class Stage:
     Attributes
     ----------
     variants:
-        By the scenario's name; the peers only where they have to do with it.
+        Those of a scenario; the peers only where they have to do with it.
     """
 
     loop: asyncio.AbstractEventLoop
-    variants: Callable[[str], Sequence[Variant[Bench]]]
+    variants: Callable[[Scenario], Sequence[Variant[Bench]]]
 
 
 @contextmanager
@@ -64,10 +70,16 @@ def stage(peers: Sequence[Peer] = (), *, short: bool = False) -> Iterator[Stage]
             benches.append(Bench(simulator, attach))
             return benches[-1]
 
+        def client(_: object) -> Bench:
+            benches.append(ClientBench(simulator))
+            return benches[-1]
+
         make = connecting(loop, bench)
         try:
             plain = make(None)
             variants = [Variant(BARE, plain), Variant(CONTROL, plain), *_ours(loop, plain, short=short)]
+            without_commands = plain if short else connecting(loop, client)(None)
+            of_client = [replace(variant, subject=without_commands) for variant in variants]
             theirs = [] if short else [(peer, peer.variant(peer, make, _world())) for peer in peers]
             if theirs:
                 variants.insert(2, Variant(OTHER_BOT, make(None)))
@@ -75,9 +87,11 @@ def stage(peers: Sequence[Peer] = (), *, short: bool = False) -> Iterator[Stage]
             gc.collect()
             gc.freeze()
 
-            def of(scenario: str) -> list[Variant[Bench]]:
-                fitting = [variant for peer, variant in theirs if peer.scenarios is None or scenario in peer.scenarios]
-                return variants + fitting
+            def of(scenario: Scenario) -> list[Variant[Bench]]:
+                if scenario.client:
+                    return of_client
+                names = [peer.name for peer, _ in theirs if peer.scenarios is None or scenario.name in peer.scenarios]
+                return variants + [variant for _, variant in theirs if variant.name in names]
 
             yield Stage(loop, of)
         finally:
@@ -146,10 +160,10 @@ def _more(
         traces.exported()
         off()
 
-    for share in SHARES:
+    for name, share in zip(TRACED, SHARES, strict=True):
         traces = Traces(share)
         yield Variant(
-            f"{OURS}, traced at {share:.0%}",
+            name,
             bench,
             partial(on, traces.provider),
             partial(exporting, traces),
@@ -165,7 +179,7 @@ def _more(
         history.end()
         off()
 
-    yield Variant(f"{OURS} with history", bench, keeping, forgetting, _counted)
+    yield Variant(HISTORY, bench, keeping, forgetting, _counted)
 
 
 def _with_spans(traces: Traces) -> float:

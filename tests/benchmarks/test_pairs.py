@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import random
+import sys
 from collections.abc import Iterator
 from time import thread_time
 
 import pytest
-from benchmarks.pairs import BARE, CONTROL, Result, Variant, Work, _result, compare
+from benchmarks.pairs import BARE, CONTROL, WARM_UP, Variant, Work, compare
+from benchmarks.results import Result
 
 
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
+    # Each round collects garbage, and would look at all that other tests have imported.
+    gc.freeze()
     yield loop
+    gc.unfreeze()
     loop.close()
 
 
@@ -29,6 +33,7 @@ def _burn(seconds: float) -> Work:
     return work
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the clock of a thread ticks every 15 ms")
 def test_a_known_cost_is_found_and_the_control_has_none(loop: asyncio.AbstractEventLoop) -> None:
     variants = [Variant(BARE, 0.002), Variant(CONTROL, 0.002), Variant("dearer", 0.003)]
     bare, control, dearer = compare(loop, _burn, variants, rounds=12)
@@ -38,23 +43,6 @@ def test_a_known_cost_is_found_and_the_control_has_none(loop: asyncio.AbstractEv
     assert dearer.added == pytest.approx(100, abs=40)
     assert dearer.ratio == pytest.approx(0.5, abs=0.2)
     assert dearer.low <= dearer.added <= dearer.high
-
-
-def test_the_median_is_of_differences_within_a_round() -> None:
-    drifting = [100.0 * number for number in range(21)]
-    found = _result("x", [time + 3.0 for time in drifting], drifting, 0.0, random.Random(1))  # noqa: S311
-    assert (found.added, found.low, found.high) == (3.0, 3.0, 3.0)
-    assert found.bare == 1000.0
-    assert found.ratio == pytest.approx(0.003)
-
-
-def test_the_interval_holds_the_true_difference_about_as_often_as_it_says() -> None:
-    noise, held, runs = random.Random(2), 0, 120  # noqa: S311 - to be the same each time
-    for _ in range(runs):
-        differences = [noise.gauss(5.0, 1.0) for _ in range(40)]
-        found = _result("x", differences, [0.0] * 40, 0.0, noise)
-        held += found.low <= 5.0 <= found.high
-    assert 0.88 <= held / runs <= 1.0
 
 
 def test_every_variant_runs_as_often_in_changing_order_and_is_left_as_it_was(loop: asyncio.AbstractEventLoop) -> None:
@@ -113,5 +101,15 @@ def test_the_collector_rests_while_something_is_timed_and_goes_on_though_it_fail
     assert gc.isenabled()
 
 
-def test_a_result_is_a_part_of_the_bare_time() -> None:
-    assert Result("x", 15.0, 4.0, 3.0, 5.0, bare=10.0).ratio == 0.4
+def test_what_is_stopped_early_is_compared_by_the_rounds_that_there_were(loop: asyncio.AbstractEventLoop) -> None:
+    def prepare(pieces: int) -> Work:
+        async def work() -> int:
+            return pieces
+
+        return work
+
+    def compared(rounds: int) -> list[Result]:
+        return compare(loop, prepare, [Variant(BARE, 1), Variant("x", 1)], 100, count=lambda _: range(rounds))
+
+    assert compared(WARM_UP) == []
+    assert [len(result.differences) for result in compared(WARM_UP + 3)] == [3, 3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ found = {}
 with stage(short=%r) as on:
     for scenario in SCENARIOS:
         scenario.begin()
-        for variant in on.variants(scenario.name):
+        for variant in on.variants(scenario):
             before, done = variant.recorded(), variant.subject.done
             variant.enter()
             async def run():
@@ -37,6 +38,7 @@ print(json.dumps(found))
 # How many handlers end, and what is recorded of it, for 20 pieces.
 _EXPECTED = {
     "typing": (0, 40),
+    "typing-client": (0, 40),
     "message-0": (0, 40),
     "message-1": (20, 60),
     "message-5": (100, 140),
@@ -64,43 +66,41 @@ def test_each_scenario_ends_its_handlers_and_argus_otel_records_every_piece() ->
             assert ended == done, (scenario, variant)
             if variant.startswith("bare"):
                 assert counted == 0
-            elif "traced" not in variant:
-                assert counted == recorded, (scenario, variant)
-        metrics = found[scenario]["argus-otel"][1]
-        assert found[scenario]["argus-otel, traced at 0%"][1] == metrics
-        spans = found[scenario]["argus-otel, traced at 100%"][1] - metrics
-        # Of events, a bot's traces are kept by a share of their own; where there is a response, it is a span too.
+            elif "100%" not in variant:
+                assert _and_few(counted, recorded), (scenario, variant)
+        spans = found[scenario]["argus-otel, traced at 100%"][1] - recorded
+        # Where there is a response, it is a span too.
         whole = {"slash": 40, "component": 40, "prefix": 20, "rest": 20, "task": 20}
         if scenario in whole:
-            assert spans == whole[scenario], scenario
+            assert _and_few(spans, whole[scenario]), scenario
 
 
-def test_the_help_names_every_scenario_and_says_how_to_run_it() -> None:
-    ran = _python("-m", "benchmarks", "--help")
-    assert ran.returncode == 0
-    for scenario in _EXPECTED:
-        assert f"  {scenario} " in ran.stdout
-    assert "make bench BENCH_ARGS=" in ran.stdout
+def _and_few(counted: float, expected: float) -> bool:
+    """Whether all is recorded that has to be.
+
+    A few may come on top: a request that a busy machine has held up has waited, a small share of events is traced for
+    its own sake, and at 1 % a trace may be among those that are kept.
+    """
+    return expected <= counted <= expected + 6
 
 
-@pytest.mark.parametrize("arguments", [("--rounds", "0"), ("--scenario", "nonsense")])
-def test_what_cannot_be_run_is_refused(arguments: tuple[str, str]) -> None:
-    ran = _python("-m", "benchmarks", *arguments)
-    assert ran.returncode == 2
-    assert arguments[0] in ran.stderr
-
-
-def test_a_run_prints_a_table_names_missing_peers_and_writes_json(tmp_path: Path) -> None:
-    file = tmp_path / "figures.json"
-    ran = _python("-m", "benchmarks", "--scenario", "task", "--rounds", "2", "--json", str(file))
+@pytest.mark.skipif(sys.platform == "win32", reason="the clock of a thread ticks every 15 ms")
+def test_a_run_prints_tables_and_targets_and_writes_json_markdown_and_what_it_left_out(tmp_path: Path) -> None:
+    figures, tables = tmp_path / "figures.json", tmp_path / "figures.md"
+    words = ["loop", "soak", "--scenario", "slash", "--rounds", "2", "--variant", "argus-otel, traced at 1%"]
+    ran = _python("-m", "benchmarks", *words, "--json", str(figures), "--markdown", str(tables))
     assert ran.returncode == 0, ran.stderr
-    written = json.loads(file.read_text(encoding="utf-8"))
-    assert list(written["scenarios"]) == ["task"]
-    rows = {row["name"]: row for row in written["scenarios"]["task"]}
-    assert {"bare", "bare again (A/A)", "argus-otel", "argus-otel, traced at 1%"} <= set(rows)
-    assert rows["argus-otel"]["records"] == 1.0
+    written = json.loads(figures.read_text(encoding="utf-8"))
+    (table,) = written["tables"]
+    assert (table["part"], table["name"], table["unit"]) == ("loop", "slash", "µs")
+    rows = {row["name"]: row for row in table["results"]}
+    assert list(rows) == ["bare", "bare again (A/A)", "argus-otel, traced at 1%"]
+    assert rows["argus-otel, traced at 1%"]["records"] >= 7.0
+    assert len(rows["bare again (A/A)"]["differences"]) == 2
     for name in rows:
-        assert name in ran.stdout
-    assert written["about"]["rounds"] == "2"
-    if "argus-dpy" not in rows:
-        assert "argus-dpy is not installed, and not measured: make bench, or pip install argus-dpy" in ran.stdout
+        assert f"\n{name} " in ran.stdout
+        assert f"\n| {name} |" in tables.read_text(encoding="utf-8")
+    assert written["not measured"] == ["soak: not measured: it has none of the variants that were chosen"]
+    assert written["about"]["command"].endswith(f'--markdown {tables}"' if "MAKELEVEL" in os.environ else str(tables))
+    assert "\ntargets\n" in ran.stdout
+    assert "7 of 7 rounds" in ran.stderr

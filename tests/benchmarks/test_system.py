@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 
 import pytest
-from benchmarks.differences import differences, table
 from benchmarks.processes import BARE, CONTROL, KINDS, OURS, BotProcess, Kind, present
 from benchmarks.taking import taking_otlp
 
@@ -19,29 +16,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_differences_are_taken_within_a_round() -> None:
-    drifting = [10.0, 20.0, 40.0, 80.0, 160.0]
-    found = differences({"bare": drifting, "more": [value + 3 for value in drifting], "same": drifting}, "bare")
-    assert [(row.name, row.each, row.added, row.low, row.high) for row in found] == [
-        ("bare", 40.0, 0.0, 0.0, 0.0),
-        ("more", 43.0, 3.0, 3.0, 3.0),
-        ("same", 40.0, 0.0, 0.0, 0.0),
-    ]
-    assert "more                               43.0       +3.0             +3.0 … +3.0" in table("a title", "ms", found)
-
-
-def test_the_spread_covers_what_the_rounds_say() -> None:
-    noisy = [float(number % 7) for number in range(70)]
-    (_, row) = differences({"bare": [0.0] * 70, "noisy": noisy}, "bare")
-    assert row.low <= 3.0 <= row.high
-    assert row.low < row.high
-
-
-def test_a_peer_that_is_missing_is_named_with_how_to_get_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_peer_that_is_missing_is_named_with_how_to_get_it() -> None:
     missing = Kind("somebody", needs=("somebody-else", "no_such_module"))
-    assert present([KINDS[BARE], missing]) == [KINDS[BARE]]
-    said = capsys.readouterr().err
-    assert said == "somebody: not measured, since somebody-else is not installed: uv sync --group peers\n"
+    found, said = present([KINDS[BARE], missing])
+    assert found == [KINDS[BARE]]
+    assert said == ["somebody-else is not installed, and somebody not measured: make bench, or uv sync --group peers"]
 
 
 def test_a_bare_bot_knows_nothing_of_argus_otel_and_ours_does() -> None:
@@ -62,45 +41,60 @@ def test_a_bot_that_ends_says_why() -> None:
 
 
 def test_a_scrape_finds_the_shards_and_the_users() -> None:
-    without, with_users = scrape.measure([KINDS[OURS]], rounds=3, shards=2, users=1000, commands=2)
+    found = scrape.measure([KINDS[OURS]], rounds=3, shards=2, users=1000, commands=2)
+    without, with_users = found
     assert (without.shards, with_users.shards) == (2, 2)
-    assert with_users.users == without.users + 1000
-    assert abs(with_users.series - without.series) < 100  # a warning on a slow machine makes some
-    for found in (without, with_users):
-        rows = {row.name: row for row in found.costs["cpu"]}
-        assert set(rows) == {scrape.NOTHING, scrape.CONTROL, scrape.SCRAPE}
-        assert rows[scrape.SCRAPE].each > 0
-        assert {"loop", "cpu", "late"} <= set(found.costs)
-    assert "2 shards" in scrape.shown([without, with_users])
+    assert with_users.cached == without.cached + 1000
+    assert abs(with_users.series - without.series) < 5
+    tables = {table.name: table for table in scrape.tables(found)}
+    assert set(tables) == {"loop", "cpu", "series", "late"}
+    for users in (0, 1000):
+        assert tables["cpu"][f"argus-otel, {users} users"].added > 0
+        assert tables["series"][f"argus-otel, {users} users"].added > tables["cpu"][f"argus-otel, {users} users"].added
+        assert tables["cpu"][f"argus-otel, {users} users: no scrape again (A/A)"].control
+    assert "argus-otel, 0 users: 2 shards" in tables["cpu"].notes[0]
 
 
 def test_a_paced_bot_is_used_and_its_processor_time_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paced, "WARM_UP", 0.1)
     with taking_otlp() as taking:
-        used, acts = paced.run(KINDS[CONTROL], taking, rate=40, seconds=1)
+        used, acts, in_vain = paced.run(KINDS[CONTROL], taking, rate=40, seconds=1)
     assert acts > 10
+    assert in_vain == 0
     assert 0 < used < 1000
 
 
-def test_a_soak_takes_in_the_events_that_it_says(tmp_path: Path) -> None:
-    file = tmp_path / "soak.json"
-    assert soak.main(["--events", "400", "--parts", "2", "--json", str(file)]) == 0
-    found = json.loads(file.read_text(encoding="utf-8"))
-    assert set(found) == {BARE, OURS}
+def test_a_soak_takes_in_the_events_that_it_says() -> None:
+    found = soak.measure(events=600, parts=3)
+    assert set(found) == {BARE, CONTROL, OURS}
     for parts in found.values():
         assert [{kind: part[kind] for kind in ("typing", "message", "slash")} for part in parts] == [
             {"typing": 120, "message": 70, "slash": 10},
             {"typing": 240, "message": 140, "slash": 20},
+            {"typing": 360, "message": 210, "slash": 30},
         ]
     assert found[OURS][-1]["ours"] > found[BARE][-1]["ours"]
 
 
-@pytest.mark.parametrize("module", [paced, scrape, soak, startup])
-def test_help_teaches(module: object, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        module.main(["--help"])  # type: ignore[attr-defined]
-    assert ended.value.code == 0
-    assert "--json FILE" in capsys.readouterr().out
+def test_growth_is_what_is_there_more_after_the_warm_up() -> None:
+    def counts(step: int) -> list[dict[str, int]]:
+        return [
+            {"typing": 6000 * part, "message": 3500 * part, "slash": 500 * part}
+            | dict.fromkeys(soak.COUNTED, 10**6 + step * part * (part > 2))
+            for part in range(1, 11)
+        ]
+
+    tables = soak.tables({BARE: counts(0), CONTROL: counts(0), OURS: counts(50)})
+    for table in tables:
+        grown = table[OURS]
+        assert grown.added == pytest.approx(50 * 5 / 50)  # by a thousand of the 50 000 events after the warm-up
+        assert table[CONTROL].added == 0
+    assert "argus-otel: 1,000,250 after 50,000 events, 1,000,500 after 100,000 (+250)" in tables[0].notes
+
+
+def test_what_has_hardly_begun_has_no_growth() -> None:
+    begun = [dict.fromkeys(("typing", "message", "slash", *soak.COUNTED), 1)]
+    assert soak.tables({BARE: begun, CONTROL: begun, OURS: begun}) == []
 
 
 def test_otlp_is_taken() -> None:

@@ -1,0 +1,82 @@
+"""A table of variants, and how it is written: for the terminal, and for a README."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .results import Result
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was found of one thing that was measured.
+
+    Attributes
+    ----------
+    part, name:
+        By which it is found, in JSON too.
+    digits:
+        How many decimal places are shown.
+    notes:
+        Lines that are shown below it.
+    """
+
+    part: str
+    name: str
+    title: str
+    unit: str
+    results: Sequence[Result]
+    digits: int = 2
+    notes: Sequence[str] = field(default=())
+
+    def __getitem__(self, name: str) -> Result:
+        """Return the row of that name."""
+        return next(result for result in self.results if result.name == name)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a row of that name."""
+        return any(result.name == name for result in self.results)
+
+    @property
+    def control(self) -> Result:
+        """The first of the controls."""
+        return next(result for result in self.results if result.control)
+
+    @property
+    def rounds(self) -> int:
+        """How many there were, which are fewer than asked for where somebody has interrupted."""
+        return min(len(result.differences) for result in self.results)
+
+    def cells(self) -> list[list[str]]:
+        """Return the headings, and the cells of each row: what they stand for comes first."""
+        records = any(result.records is not None for result in self.results)
+        ratios = any(result.ratio is not None for result in self.results)
+        rows = [["", f"each, {self.unit}", f"added, {self.unit}", "95 % of the added", "ratio", "records"]]
+        for result in self.results:
+            spread = f"{result.low:+.{self.digits}f} … {result.high:+.{self.digits}f}"
+            cells = [result.name, f"{result.each:.{self.digits}f}", f"{result.added:+.{self.digits}f}", spread]
+            cells.append("" if result.ratio is None else f"{result.ratio:+.1%}")
+            cells.append("" if result.records is None else f"{result.records:.2f}")
+            rows.append(cells)
+        shown = 4 + ratios + (ratios and records)
+        return [row[:shown] for row in rows]
+
+
+def as_text(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as columns of a terminal: the first to the left, the others to the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in rows
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def as_markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as a table of Markdown."""
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    lines.insert(1, f"|---{'|---:' * (len(rows[0]) - 1)}|")
+    return "\n".join(lines)
