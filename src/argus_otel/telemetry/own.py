@@ -73,6 +73,8 @@ class Timing(Operation):
         The task or thread that runs it.
     """
 
+    __slots__ = ("metric", "pairs", "worker")
+
     def __init__(self, metric: OwnHistogram, pairs: Pairs, worker: int) -> None:
         self.metric = metric
         self.pairs = pairs

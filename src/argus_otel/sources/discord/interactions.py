@@ -137,6 +137,9 @@ class InteractionOperation(Operation):
         The interaction's snowflake, and what its type has.
     name:
         The command or component that it is for, as metrics name it; ``None`` while that is not known.
+    created:
+        When Discord made it, by :func:`time.perf_counter`. By its snowflake, but never later than it arrived: this
+        machine's clock may be behind Discord's.
     claimed:
         Whether somebody handles it.
     by_fork:
@@ -149,18 +152,31 @@ class InteractionOperation(Operation):
         discord.py's object, while the command tree or a fork's bot has it.
     """
 
-    name: str | None = None
-    claimed: bool = False
-    by_fork: bool = False
-    rejected: bool = False
-    acknowledged: bool = False
-    acknowledging: bool = False
-    interaction: Interaction[Any] | None = None
+    __slots__ = (
+        "id",
+        "kind",
+        "name",
+        "created",
+        "claimed",
+        "by_fork",
+        "rejected",
+        "acknowledged",
+        "acknowledging",
+        "interaction",
+    )
 
-    def __init__(self, interaction_id: int, kind: Kind) -> None:
-        self.started = perf_counter()
+    # All of it here, since a call of the base's costs as much again.
+    def __init__(self, interaction_id: int, kind: Kind, name: str | None) -> None:  # pyright: ignore[reportMissingSuperCall]
+        now = self.started = perf_counter()
+        age = wall_clock() - (interaction_id >> 22) / 1000 - _DISCORD_EPOCH
+        self.created = now - age if age > 0.0 else now
+        self.span = self.place = self.error = None
+        self.ended = self.claimed = self.by_fork = False
+        self.rejected = self.acknowledged = self.acknowledging = False
         self.id = interaction_id
         self.kind = kind
+        self.name = name
+        self.interaction: Interaction[Any] | None = None
 
     @property
     def command(self) -> str | None:
@@ -171,15 +187,6 @@ class InteractionOperation(Operation):
     def component(self) -> str | None:
         """The component's name; ``None`` where it is for a command."""
         return None if self.kind.for_tree else self.name
-
-    def age(self, at: float) -> float:
-        """Return how old it was at a moment of :func:`time.perf_counter`, in seconds.
-
-        By its snowflake, but never less than since it arrived: this machine's clock may be behind Discord's.
-        """
-        by_clock = wall_clock() - perf_counter() + at - (self.id >> 22) / 1000 - _DISCORD_EPOCH
-        since_arrival = at - self.started
-        return by_clock if by_clock > since_arrival else since_arrival
 
     def name_component(self, name: str) -> None:
         """Set what a component's or a modal's handler is called, once it is known."""
@@ -217,8 +224,8 @@ class Interactions:
         # What other hook files call, each safe to call with anything.
         self.find: Callable[[Any], InteractionOperation | None] = self._open.get
         guard = telemetry.guard
-        self.claim = guard.shield(HOOK, self._claim)
-        self.note = guard.shield(HOOK, self._note)
+        self.claim = guard.shield(HOOK, self._claim, arguments=1)
+        self.note = guard.shield(HOOK, self._note, arguments=2)
 
     def __len__(self) -> int:
         """Return how many interactions are remembered: those that are handled, or may still be acknowledged."""
@@ -228,9 +235,10 @@ class Interactions:
 
     def chain(self, state: ConnectionState[Any]) -> None:
         """Begin an operation for each interaction that ``state`` parses from now on."""
-        begin = self._telemetry.guard.shield(HOOK, self._begin)
-        abandon = self._telemetry.guard.shield(HOOK, self.end)
-        settle = self._telemetry.guard.shield(HOOK, self._settle)
+        guard = self._telemetry.guard
+        begin = guard.shield(HOOK, self._begin, arguments=2)
+        abandon = guard.shield(HOOK, self.end)
+        settle = guard.shield(HOOK, self._settle)
 
         def make(parse: Function) -> Function:
             def observed(data: Any) -> None:
@@ -269,16 +277,22 @@ class Interactions:
     def _begin(self, state: ConnectionState[Any], data: dict[str, Any]) -> InteractionOperation | None:
         if not self._hooks.on:
             return None
-        understood = self._understand(data)
-        if understood is None:
+        try:  # an interaction that is malformed, or of a type that Discord has invented since, is nobody's
+            number = data["type"]
+            kind = self._command_kinds.get(data["data"].get("type", 1)) if number == 2 else self._kinds.get(number)
+            if kind is None:
+                return None
+            interaction_id = int(data["id"])
+            name = qualified_name(data["data"]) if kind.for_tree else None
+        except (AttributeError, LookupError, TypeError, ValueError):
             return None
-        interaction_id, kind, name = understood
+        if not 0 <= interaction_id < _SNOWFLAKES:
+            return None
         if interaction_id in self._open:  # begun further out in the chain: each counts once
             return None
-        operation = InteractionOperation(interaction_id, kind)
+        operation = InteractionOperation(interaction_id, kind, name)
         operation.by_fork = not hasattr(state, "_command_tree")
         if kind.for_tree:
-            operation.name = name
             # discord.py gives these to the command tree without asking anybody, where there is one.
             operation.claimed = not operation.by_fork and state._command_tree is not None
         if self._telemetry.history is not None:
@@ -288,22 +302,6 @@ class Interactions:
         kind.active.value += 1
         self._open[interaction_id] = operation
         return operation
-
-    def _understand(self, data: dict[str, Any]) -> tuple[int, Kind, str | None] | None:
-        """Return an interaction's snowflake, kind, and the command's name where it is for one.
-
-        ``None`` where it is malformed, or of a type that Discord has invented since: nothing here knows what it means.
-        """
-        try:
-            number = data["type"]
-            kind = self._command_kinds.get(data["data"].get("type", 1)) if number == 2 else self._kinds.get(number)
-            if kind is None:
-                return None
-            interaction_id = int(data["id"])
-            name = qualified_name(data["data"]) if kind.for_tree else None
-        except (AttributeError, LookupError, TypeError, ValueError):
-            return None
-        return (interaction_id, kind, name) if 0 <= interaction_id < _SNOWFLAKES else None
 
     def _start_span(self, tracing: Tracing, operation: InteractionOperation, data: dict[str, Any], shards: int) -> None:
         self._telemetry.redact.add_secret(data.get("token"))
@@ -415,7 +413,7 @@ class Interactions:
     def acknowledgement_failed(self, operation: InteractionOperation) -> None:
         """Note that an acknowledgement did not arrive, or was refused."""
         operation.acknowledging = False
-        if operation.ended and operation.age(perf_counter()) >= DEADLINE:
+        if operation.ended and perf_counter() - operation.created >= DEADLINE:
             self._give_up(operation)
 
     def acknowledged(self, operation: InteractionOperation, sent: float) -> None:
@@ -433,13 +431,13 @@ class Interactions:
         operation.acknowledged = True
         trace = operation.trace if operation.span is not None else None
         series = operation.kind.series.get(operation.name) or self._series_of(operation)
-        series.response.record(operation.age(sent), trace)
+        series.response.record(sent - operation.created, trace)
         if operation.ended:
             self._open.pop(operation.id, None)
 
     def _await_acknowledgement(self, operation: InteractionOperation) -> None:
         """Wait for what the handler may have left to a task of its own, until the deadline and no longer."""
-        remaining = DEADLINE - operation.age(perf_counter())
+        remaining = DEADLINE - (perf_counter() - operation.created)
         if remaining > 0:
             with suppress(RuntimeError):  # no loop runs: the bot is ending
                 asyncio.get_running_loop().call_later(remaining, self._deadline, operation)

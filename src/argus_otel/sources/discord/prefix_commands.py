@@ -27,11 +27,12 @@ HOOK = "prefix commands"
 class PrefixOperation(Operation):
     """One prefix command, and the context that it runs in."""
 
-    token: Token[Place | None] | None = None
+    __slots__ = ("ctx", "token")
 
     def __init__(self, ctx: Context[Any]) -> None:
         super().__init__()
         self.ctx = ctx
+        self.token: Token[Place | None] | None = None
 
 
 class PrefixCommands:
@@ -50,7 +51,7 @@ class PrefixCommands:
     def patches(self) -> list[Patch]:
         """Return the hooks on invocation and on its errors."""
         guard = self._telemetry.guard
-        note = guard.shield(HOOK, self._note)
+        note = guard.shield(HOOK, self._note, arguments=2)
 
         def make_dispatch_error(original: Callable[..., Any]) -> Callable[..., Any]:
             def dispatch_error(self: object, ctx: Context[Any], error: Any) -> Any:

@@ -54,13 +54,15 @@ current_call: ContextVar[RestCall | None] = ContextVar("argus_otel.rest_call", d
 class Endpoint:
     """What all calls of one route have in common, looked up once for each."""
 
-    __slots__ = ("method", "path", "server", "template", "acknowledges", "answers", "duration")
+    __slots__ = ("method", "path", "server", "span", "attributes", "acknowledges", "answers", "duration")
 
     def __init__(self, method: str, path: str, server: str, duration: HistogramCell) -> None:
         self.method = method
         self.path = path
         self.server = server
-        self.template = template_of(path)
+        template = template_of(path)
+        self.span = f"{method} {template}"
+        self.attributes = {METHOD.name: method, TEMPLATE.name: template, SERVER.name: server}
         self.acknowledges = path == _CALLBACK
         self.answers: dict[int, HistogramCell] = {}
         self.duration = duration
@@ -95,19 +97,33 @@ class RestCall(Operation):
         What is in force while it runs: its span, or silence for other instrumentations.
     """
 
-    attempts: int = 0
-    attempt_started: float | None = None
-    idle_since: float | None = None
-    by_webhook: bool = False
-    held: bool = False
-    waited: float = 0.0
-    status: int | None = None
-    acknowledges: InteractionOperation | None = None
-    scope: Scope | None = None
+    __slots__ = (
+        "endpoint",
+        "attempts",
+        "sent",
+        "attempt_started",
+        "idle_since",
+        "by_webhook",
+        "held",
+        "waited",
+        "status",
+        "acknowledges",
+        "scope",
+    )
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    # All of it here, since a call of the base's costs as much again.
+    def __init__(self, endpoint: Endpoint) -> None:  # pyright: ignore[reportMissingSuperCall]
         self.started = self.sent = perf_counter()
+        self.span = self.place = self.error = None
+        self.ended = self.by_webhook = self.held = False
         self.endpoint = endpoint
+        self.attempts = 0
+        self.waited = 0.0
+        self.attempt_started: float | None = None
+        self.idle_since: float | None = None
+        self.status: int | None = None
+        self.acknowledges: InteractionOperation | None = None
+        self.scope: Scope | None = None
 
 
 class RestCalls:
@@ -190,11 +206,7 @@ class RestCalls:
         telemetry = self._telemetry
         if telemetry.tracing is not None:
             telemetry.redact.add_secret(route.webhook_token)
-            call.scope = call.span = telemetry.tracing.child(
-                f"{endpoint.method} {endpoint.template}",
-                REST_SPAN.kind,
-                {METHOD.name: endpoint.method, TEMPLATE.name: endpoint.template, SERVER.name: endpoint.server},
-            )
+            call.scope = call.span = telemetry.tracing.child(endpoint.span, REST_SPAN.kind, endpoint.attributes)
         if call.scope is None and telemetry.quiet is not None:
             call.scope = telemetry.quiet()
         if call.scope is not None:

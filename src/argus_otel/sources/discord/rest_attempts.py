@@ -25,7 +25,7 @@ HOOK = "REST attempts"
 def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
     """Return the hooks on the beginning and the end of an attempt."""
     guard = telemetry.guard
-    begun = guard.shield(HOOK, calls.attempt_begun)
+    begun = guard.shield(HOOK, calls.attempt_begun, arguments=1)
     answered = guard.shield(HOOK, calls.attempt_answered)
     unreadable = guard.shield(HOOK, calls.attempt_unreadable)
 
