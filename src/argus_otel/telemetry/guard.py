@@ -80,7 +80,7 @@ class Guard:
         end:
             Called with the operation and the exception that the original raised, which goes on its way afterwards.
         """
-        failed = self._failed
+        failed, ended = self._failed, self.shield(hook, end, arguments=2)
 
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
             async def operate(*args: Any, **kwargs: Any) -> Any:
@@ -91,18 +91,16 @@ class Guard:
                     operation = None
                 if operation is None:
                     return await original(*args, **kwargs)
-                raised: BaseException | None = None
                 try:
-                    return await original(*args, **kwargs)
+                    result = await original(*args, **kwargs)
                 except BaseException as error:
-                    raised = error
+                    ended(operation, error)
                     raise
-                finally:
-                    try:
-                        end(operation, raised)
-                    except Exception as error:  # noqa: BLE001 - this is the guard
-                        failed(hook, error)
-                    raised = None  # or the exception's traceback would hold this frame, and this frame the exception
+                try:
+                    end(operation, None)
+                except Exception as error:  # noqa: BLE001 - this is the guard
+                    failed(hook, error)
+                return result
 
             return operate
 

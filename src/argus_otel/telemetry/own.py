@@ -174,7 +174,7 @@ class Own:
             if span is not None:
                 span.set({ERROR: kind})
         timing.error = error
-        duration = timing.end(failed=error is not None)
+        duration = timing.end(error is not None)
         timing.metric.cells[pairs].record(duration, timing.trace)
 
     def _with_error(self, metric: OwnHistogram, pairs: Pairs, kind: str) -> Pairs:

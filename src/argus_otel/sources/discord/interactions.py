@@ -70,7 +70,7 @@ DEADLINE = 3.0
 
 _DISCORD_EPOCH = 1_420_070_400.0
 
-_SNOWFLAKES = 1 << 64
+_NO_TREES = object()
 
 # Beyond it cells are looked up each time: names that the caps refuse must not be remembered here either.
 _SERIES_REMEMBERED = 1000
@@ -148,6 +148,8 @@ class InteractionOperation(Operation):
         Whether a check said no without raising.
     acknowledged, acknowledging:
         Whether Discord has had our answer, and whether one is under way.
+    series:
+        The cells of what it is for, once they have been looked up.
     interaction:
         discord.py's object, while the command tree or a fork's bot has it.
     """
@@ -162,6 +164,7 @@ class InteractionOperation(Operation):
         "rejected",
         "acknowledged",
         "acknowledging",
+        "series",
         "interaction",
     )
 
@@ -170,12 +173,13 @@ class InteractionOperation(Operation):
         now = self.started = perf_counter()
         age = wall_clock() - (interaction_id >> 22) / 1000 - _DISCORD_EPOCH
         self.created = now - age if age > 0.0 else now
-        self.span = self.place = self.error = None
+        self.scope = self.span = self.place = self.error = None
         self.ended = self.claimed = self.by_fork = False
         self.rejected = self.acknowledged = self.acknowledging = False
         self.id = interaction_id
         self.kind = kind
         self.name = name
+        self.series = kind.series.get(name)
         self.interaction: Interaction[Any] | None = None
 
     @property
@@ -191,6 +195,7 @@ class InteractionOperation(Operation):
     def name_component(self, name: str) -> None:
         """Set what a component's or a modal's handler is called, once it is known."""
         self.name = name
+        self.series = self.kind.series.get(name)
         if self.span is not None:
             self.span.rename(f"{self.kind.prefix} {name}")
             self.span.set({COMPONENT_NAME.name: name})
@@ -245,17 +250,17 @@ class Interactions:
                 operation = begin(state, data)
                 if operation is None:
                     return parse(data)
-                span, place = operation.span, operation.place
+                scope, place = operation.scope, operation.place
                 try:
                     # The task that discord.py creates in here copies the context, and so nests under the span.
                     token = None if place is None else HERE.set(place)
-                    if span is not None:
-                        span.enter()
+                    if scope is not None:
+                        scope.enter()
                     try:
                         parse(data)
                     finally:
-                        if span is not None:
-                            span.leave()
+                        if scope is not None:
+                            scope.leave()
                         if token is not None:
                             HERE.reset(token)
                 except BaseException as error:  # discord.py can make nothing of it, so nobody will ever handle it
@@ -286,19 +291,22 @@ class Interactions:
             name = qualified_name(data["data"]) if kind.for_tree else None
         except (AttributeError, LookupError, TypeError, ValueError):
             return None
-        if not 0 <= interaction_id < _SNOWFLAKES:
+        if interaction_id >> 64:  # no snowflake, and none below zero is
             return None
         if interaction_id in self._open:  # begun further out in the chain: each counts once
             return None
         operation = InteractionOperation(interaction_id, kind, name)
-        operation.by_fork = not hasattr(state, "_command_tree")
-        if kind.for_tree:
+        tree = getattr(state, "_command_tree", _NO_TREES)
+        if tree is _NO_TREES:
+            operation.by_fork = True
+        elif kind.for_tree:
             # discord.py gives these to the command tree without asking anybody, where there is one.
-            operation.claimed = not operation.by_fork and state._command_tree is not None
-        if self._telemetry.history is not None:
+            operation.claimed = tree is not None
+        telemetry = self._telemetry
+        if telemetry.history is not None:
             operation.place = Place(place_of(data, state.shard_count or 1))
-        if self._telemetry.tracing is not None:
-            self._start_span(self._telemetry.tracing, operation, data, state.shard_count or 1)
+        if telemetry.tracing is not None:
+            self._start_span(telemetry.tracing, operation, data, state.shard_count or 1)
         kind.active.value += 1
         self._open[interaction_id] = operation
         return operation
@@ -306,11 +314,13 @@ class Interactions:
     def _start_span(self, tracing: Tracing, operation: InteractionOperation, data: dict[str, Any], shards: int) -> None:
         self._telemetry.redact.add_secret(data.get("token"))
         kind, name = operation.kind, operation.name
-        operation.span = tracing.root(
-            kind.prefix if name is None else f"{kind.prefix} {name}",
-            kind.span.kind,
-            lambda: _span_attributes(operation, data, shards),
-            rate=self._telemetry.rates.of(kind.prefix, name),
+        operation.trace_in(
+            tracing.root(
+                kind.prefix if name is None else f"{kind.prefix} {name}",
+                kind.span.kind,
+                lambda: _span_attributes(operation, data, shards),
+                rate=self._telemetry.rates.of(kind.prefix, name),
+            )
         )
 
     def _settle(self, state: ConnectionState[Any], operation: InteractionOperation) -> None:
@@ -350,14 +360,14 @@ class Interactions:
             return
         if error is not None:
             operation.note(original(error))
-        outcome = REJECTED if operation.rejected else OK
         if operation.error is not None:
-            outcome = outcome_of(operation.error)
-        self._end(operation, outcome)
+            self._end(operation, outcome_of(operation.error))
+        else:
+            self._end(operation, REJECTED if operation.rejected else OK)
 
     def drop(self, operation: InteractionOperation) -> None:
         """End an interaction whose handler cannot be seen: without duration or outcome, which would be made up."""
-        operation.end(failed=False)
+        operation.end(False)
         operation.kind.active.value -= 1
         if operation.acknowledged:
             del self._open[operation.id]
@@ -365,18 +375,18 @@ class Interactions:
             self._await_acknowledgement(operation)
 
     def _end(self, operation: InteractionOperation, outcome: Outcome) -> None:
-        span = operation.span
+        span, trace = operation.span, None
         if span is not None:
             attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
             if outcome.error_type is not None:
                 attributes[ERROR_TYPE.name] = outcome.error_type
             span.set(attributes)
-        duration = operation.end(failed=outcome.name == "error")
+            trace = operation.trace
+        duration = operation.end(outcome is not OK and outcome.failed)
         kind = operation.kind
         kind.active.value -= 1
-        trace = operation.trace if span is not None else None
         if outcome is OK:
-            series = kind.series.get(operation.name) or self._series_of(operation)
+            series = operation.series or self._series_of(operation)
             series.duration.record(duration, trace)
             if series.command is not None:
                 series.command.record(duration, trace)
@@ -398,14 +408,17 @@ class Interactions:
 
     def _series_of(self, operation: InteractionOperation) -> Series:
         kind, name = operation.kind, operation.name
-        command, component = operation.command, operation.component
-        series = Series(
-            self._durations[kind.type, command, component, "ok", None],
-            None if kind.command_type is None else self._commands[name, kind.command_type, "ok", None],
-            self._responses[kind.type, command],
-        )
-        if len(kind.series) < _SERIES_REMEMBERED:
-            kind.series[name] = series
+        series = kind.series.get(name)
+        if series is None:
+            command, component = operation.command, operation.component
+            series = Series(
+                self._durations[kind.type, command, component, "ok", None],
+                None if kind.command_type is None else self._commands[name, kind.command_type, "ok", None],
+                self._responses[kind.type, command],
+            )
+            if len(kind.series) < _SERIES_REMEMBERED:
+                kind.series[name] = series
+        operation.series = series
         return series
 
     # -- acknowledgement
@@ -430,7 +443,7 @@ class Interactions:
             return
         operation.acknowledged = True
         trace = operation.trace if operation.span is not None else None
-        series = operation.kind.series.get(operation.name) or self._series_of(operation)
+        series = operation.series or self._series_of(operation)
         series.response.record(sent - operation.created, trace)
         if operation.ended:
             self._open.pop(operation.id, None)

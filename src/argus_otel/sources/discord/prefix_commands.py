@@ -78,13 +78,14 @@ class PrefixCommands:
             operation.token = HERE.set(operation.place)
         if self._telemetry.tracing is not None:
             name = _name(ctx)
-            operation.span = self._telemetry.tracing.root(
+            root = self._telemetry.tracing.root(
                 f"{PREFIX_SPAN.work} {name}",
                 PREFIX_SPAN.kind,
                 lambda: _span_attributes(ctx),
                 rate=self._telemetry.rates.of(PREFIX_SPAN.work, name),
             )
-            operation.span.enter()
+            operation.trace_in(root)
+            root.enter()
         self._open[id(ctx)] = operation
         return operation
 
@@ -102,13 +103,16 @@ class PrefixCommands:
         if ctx.command is None and operation.error is None:
             outcome = COMMAND_NOT_FOUND
         name = _name(ctx)
+        if operation.scope is not None:
+            operation.scope.leave()
         span = operation.span
         if span is not None:
-            span.leave()
             span.rename(f"command {name}")  # a group's subcommand is known only now
             span.set(_ending(name, outcome))
-        duration = operation.end(failed=outcome.failed)
-        self._durations[name, "prefix", outcome.name, outcome.error_type].record(duration, operation.trace)
+        duration = operation.end(outcome.failed)
+        self._durations[name, "prefix", outcome.name, outcome.error_type].record(
+            duration, None if span is None else operation.trace
+        )
         if operation.token is not None:
             with suppress(ValueError):  # dropped halfway, and collected in some other context
                 HERE.reset(operation.token)

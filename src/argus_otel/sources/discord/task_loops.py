@@ -124,14 +124,15 @@ class TaskLoops:
         tracing = self._telemetry.tracing
         if tracing is not None:
             name, origin = running.name, running.origin
-            iteration.span = tracing.root(
+            root = tracing.root(
                 f"{TASK_SPAN.work} {name}",
                 TASK_SPAN.kind,
                 lambda: {TASK_NAME.name: name},
                 rate=self._telemetry.rates.of(TASK_SPAN.work, name),
                 links=() if origin is None else (origin,),
             )
-            iteration.span.enter()
+            iteration.trace_in(root)
+            root.enter()
         return iteration
 
     def _end(self, iteration: Iteration, error: BaseException | None) -> None:
@@ -140,12 +141,12 @@ class TaskLoops:
         if failure is not None:
             iteration.note(failure)
             error_type = type(failure).__qualname__
+        if iteration.scope is not None:
+            iteration.scope.leave()
         span = iteration.span
-        if span is not None:
-            span.leave()
-            if error_type is not None:
-                span.set({ERROR_TYPE.name: error_type})
-        duration = iteration.end(failed=error_type is not None)
+        if span is not None and error_type is not None:
+            span.set({ERROR_TYPE.name: error_type})
+        duration = iteration.end(error_type is not None)
         trace = None if span is None else iteration.trace
         self._durations[iteration.running.name, error_type].record(duration, trace)
 
