@@ -422,6 +422,59 @@ def test_a_hook_that_raises_costs_the_loop_nothing(body: str, monkeypatch: pytes
     assert observed.faults() == {"task loops": f"RuntimeError: {body} is broken"}
 
 
+def test_a_loop_of_a_class_with_slots_runs_as_it_is() -> None:
+    observed = Observed()
+    observed.source.install()
+
+    class Slotted(tasks.Loop):
+        __slots__ = ("kept",)
+
+    async def work() -> None:
+        loop.kept += 1
+
+    loop = Slotted(
+        work, seconds=0.01, minutes=0, hours=0, time=discord.utils.MISSING, count=2, reconnect=True, name=None
+    )
+    loop.kept = 0
+
+    async def main() -> None:
+        await loop.start()
+
+    try:
+        asyncio.run(main())
+    finally:
+        observed.source.uninstall()
+    assert loop.kept == 2
+    assert observed.counts(DURATION) == {}
+    (fault,) = observed.faults().values()
+    assert fault.endswith("Slotted has slots, which a loop and its stand-in cannot share")
+
+
+def test_a_loop_is_the_same_object_to_all_others_while_it_runs(observed: Observed) -> None:
+    seen: list[object] = []
+
+    class Counting(tasks.Loop):
+        def _try_sleep_until(self, *args: object) -> object:
+            self.sleeps = getattr(self, "sleeps", 0) + 1
+            return super()._try_sleep_until(*args)
+
+    async def work() -> None:
+        seen.append((loop.current_loop, loop.is_running(), loop.coro is work))
+
+    loop = Counting(
+        work, seconds=0.01, minutes=0, hours=0, time=discord.utils.MISSING, count=2, reconnect=True, name=None
+    )
+
+    async def main() -> None:
+        await loop.start()
+
+    asyncio.run(main())
+    assert seen == [(0, True, True), (1, True, True)]
+    assert loop.sleeps == 2
+    assert type(loop) is Counting
+    assert observed.counts(DURATION) == {("work", None): 2}
+
+
 def test_a_loop_that_runs_while_hooks_come_out_and_in_goes_on(observed: Observed) -> None:
     async def main() -> None:
         runs: list[int] = []

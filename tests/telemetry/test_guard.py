@@ -45,6 +45,20 @@ def test_a_shielded_body_returns_what_it_returns(guard: Guard) -> None:
     assert guard.shield("hook", lambda a, b: a + b)(1, 2) == 3
 
 
+@pytest.mark.parametrize("arguments", [1, 2, 3])
+def test_a_shield_for_so_many_arguments_is_like_any_other(guard: Guard, counted: Counter[str], arguments: int) -> None:
+    given = tuple(range(arguments))
+    assert guard.shield("hook", lambda *args: args, arguments=arguments)(*given) == given
+    assert guard.shield("hook", lambda *_: fail(ValueError("no")), arguments=arguments)(*given) is None
+    assert counted == {"hook": 1}
+    assert guard.faults == {"hook": "ValueError: no"}
+
+
+def test_arguments_of_the_observed_program_may_be_too_many(guard: Guard, counted: Counter[str]) -> None:
+    assert guard.shield("hook", lambda one: one)(1, 2) is None  # type: ignore[call-arg]
+    assert counted == {"hook": 1}
+
+
 def test_a_body_that_raises_returns_none_and_is_counted(guard: Guard, counted: Counter[str]) -> None:
     shielded = guard.shield("hook", fail)
     assert [shielded(ValueError("no")) for _ in range(3)] == [None] * 3
@@ -219,6 +233,27 @@ def test_a_coroutine_that_is_closed_ends_its_operation(guard: Guard, calls: Call
     assert isinstance(raised, GeneratorExit)
 
 
+def test_an_operation_that_has_begun_ends_with_the_coroutine(guard: Guard, calls: Calls) -> None:
+    run = guard.ending("hook", calls.end)
+    assert asyncio.run(run("operation", original, 1, name="x")) == ((1,), {"name": "x"})
+    error = KeyError("the bot's own")
+    with pytest.raises(KeyError) as caught:
+        asyncio.run(run("another", original, error))
+    assert caught.value is error
+    assert calls.ended == [("operation", None), ("another", error)]
+
+
+def test_an_end_of_what_has_begun_before_that_raises_changes_nothing(guard: Guard, counted: Counter[str]) -> None:
+    run = guard.ending("hook", lambda *_: fail(ValueError("no")))
+    assert asyncio.run(run("operation", original, 1)) == ((1,), {})
+    error = KeyError("the bot's own")
+    with pytest.raises(KeyError) as caught:
+        asyncio.run(run("operation", original, error))
+    assert caught.value is error
+    assert error.__context__ is None
+    assert counted == {"hook": 2}
+
+
 def test_an_exception_is_not_kept_alive(guard: Guard) -> None:
     kept: list[weakref.ref[BaseException]] = []
 
@@ -232,11 +267,13 @@ def test_an_exception_is_not_kept_alive(guard: Guard) -> None:
     async def run() -> None:
         with suppress(BotError):
             await guard.around("hook", lambda *_: "operation", lambda *_: None)(broken)()
+        with suppress(BotError):
+            await guard.ending("hook", lambda *_: None)("operation", broken)
 
     gc.disable()  # its frames would be freed all the same, some time
     try:
         asyncio.run(run())
-        assert [reference() for reference in kept] == [None]
+        assert [reference() for reference in kept] == [None, None]
     finally:
         gc.enable()
 

@@ -44,6 +44,14 @@ def test_it_refers_to_a_span_that_somebody_will_see_only() -> None:
     assert operation.trace is operation.span
 
 
+def test_a_trace_that_is_not_kept_is_its_scope_and_not_its_span() -> None:
+    operation = Operation()
+    operation.trace_in(unseen := FakeSpan(trace_id=0))
+    assert (operation.scope, operation.span) == (unseen, None)
+    operation.trace_in(kept := FakeSpan(trace_id=1))
+    assert (operation.scope, operation.span) == (kept, kept)
+
+
 def test_its_clock_does_not_go_back() -> None:
     operation = Operation()
     time.sleep(0.01)

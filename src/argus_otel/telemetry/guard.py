@@ -17,6 +17,8 @@ _log = logging.getLogger("argus_otel")
 P = ParamSpec("P")
 T = TypeVar("T")
 
+Failed = Callable[[str, Exception], None]
+
 
 class PartError(Exception):
     """A part of the distro cannot start, for a reason that the message explains in full."""
@@ -53,19 +55,18 @@ class Guard:
             failed(self._redact(in_a_line(error)))
         return None
 
-    def shield(self, hook: str, body: Callable[P, T]) -> Callable[P, T | None]:
-        """Return ``body`` such that it returns ``None`` where it would have raised. Positional arguments only."""
-        failed = self._failed
+    def shield(self, hook: str, body: Callable[P, T], arguments: int | None = None) -> Callable[P, T | None]:
+        """Return ``body`` such that it returns ``None`` where it would have raised. Positional arguments only.
 
+        Parameters
+        ----------
+        arguments:
+            How many there are, where the hook itself names each of them, and not the observed program: a tuple for any
+            number of them costs as much as many a body.
+        """
         # Without **kwargs, which cost every call a dictionary.
-        def shielded(*args: object) -> T | None:
-            try:
-                return body(*args)  # type: ignore[arg-type]
-            except Exception as error:  # noqa: BLE001 - this is the guard
-                failed(hook, error)
-                return None
-
-        return cast("Callable[P, T | None]", shielded)
+        make = _SHIELDS.get(arguments, _shield_any)
+        return cast("Callable[P, T | None]", make(hook, body, self._failed))
 
     def around(
         self, hook: str, begin: Callable[..., T | None], end: Callable[[T, BaseException | None], None]
@@ -79,7 +80,7 @@ class Guard:
         end:
             Called with the operation and the exception that the original raised, which goes on its way afterwards.
         """
-        failed = self._failed
+        failed, ended = self._failed, self.shield(hook, end, arguments=2)
 
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
             async def operate(*args: Any, **kwargs: Any) -> Any:
@@ -90,22 +91,39 @@ class Guard:
                     operation = None
                 if operation is None:
                     return await original(*args, **kwargs)
-                raised: BaseException | None = None
                 try:
-                    return await original(*args, **kwargs)
+                    result = await original(*args, **kwargs)
                 except BaseException as error:
-                    raised = error
+                    ended(operation, error)
                     raise
-                finally:
-                    try:
-                        end(operation, raised)
-                    except Exception as error:  # noqa: BLE001 - this is the guard
-                        failed(hook, error)
-                    raised = None  # or the exception's traceback would hold this frame, and this frame the exception
+                try:
+                    end(operation, None)
+                except Exception as error:  # noqa: BLE001 - this is the guard
+                    failed(hook, error)
+                return result
 
             return operate
 
         return wrap
+
+    def ending(self, hook: str, end: Callable[[T, BaseException | None], None]) -> Callable[..., Any]:
+        """Return what runs a coroutine function to the end of an operation that has begun before.
+
+        It is called with the operation, the coroutine function, and that one's arguments. ``end`` is as in
+        :meth:`around`.
+        """
+        ended = self.shield(hook, end, arguments=2)
+
+        async def run(operation: T, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+            try:
+                result = await original(*args, **kwargs)
+            except BaseException as error:
+                ended(operation, error)
+                raise
+            ended(operation, None)
+            return result
+
+        return run
 
     def fault(self, hook: str, error: Exception) -> None:
         """Take note of a fault that a hook has caught itself, by its exact class, where each nanosecond counts."""
@@ -121,6 +139,53 @@ class Guard:
             if not known:
                 trace = self._redact("".join(traceback.format_exception(error)))
                 _log.warning("argus-otel: hook %s failed, the bot goes on (said once for each hook)\n%s", hook, trace)
+
+
+def _shield_any(hook: str, body: Callable[..., T], failed: Failed) -> Callable[..., T | None]:
+    def shielded(*args: object) -> T | None:
+        try:
+            return body(*args)
+        except Exception as error:  # noqa: BLE001 - this is the guard
+            failed(hook, error)
+            return None
+
+    return shielded
+
+
+def _shield_one(hook: str, body: Callable[..., T], failed: Failed) -> Callable[..., T | None]:
+    def shielded(first: object) -> T | None:
+        try:
+            return body(first)
+        except Exception as error:  # noqa: BLE001 - this is the guard
+            failed(hook, error)
+            return None
+
+    return shielded
+
+
+def _shield_two(hook: str, body: Callable[..., T], failed: Failed) -> Callable[..., T | None]:
+    def shielded(first: object, second: object) -> T | None:
+        try:
+            return body(first, second)
+        except Exception as error:  # noqa: BLE001 - this is the guard
+            failed(hook, error)
+            return None
+
+    return shielded
+
+
+def _shield_three(hook: str, body: Callable[..., T], failed: Failed) -> Callable[..., T | None]:
+    def shielded(first: object, second: object, third: object) -> T | None:
+        try:
+            return body(first, second, third)
+        except Exception as error:  # noqa: BLE001 - this is the guard
+            failed(hook, error)
+            return None
+
+    return shielded
+
+
+_SHIELDS: dict[int | None, Callable[..., Any]] = {1: _shield_one, 2: _shield_two, 3: _shield_three}
 
 
 def in_a_line(error: BaseException) -> str:

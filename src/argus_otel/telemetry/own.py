@@ -73,6 +73,8 @@ class Timing(Operation):
         The task or thread that runs it.
     """
 
+    __slots__ = ("metric", "pairs", "worker")
+
     def __init__(self, metric: OwnHistogram, pairs: Pairs, worker: int) -> None:
         self.metric = metric
         self.pairs = pairs
@@ -172,7 +174,7 @@ class Own:
             if span is not None:
                 span.set({ERROR: kind})
         timing.error = error
-        duration = timing.end(failed=error is not None)
+        duration = timing.end(error is not None)
         timing.metric.cells[pairs].record(duration, timing.trace)
 
     def _with_error(self, metric: OwnHistogram, pairs: Pairs, kind: str) -> Pairs:

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from argus_otel.telemetry import Telemetry
+from argus_otel.telemetry import Telemetry, TraceSpan
 
 from .interactions import InteractionOperation, Interactions
 from .library import DISCORD_PY, DISNAKE, NEXTCORD, PY_CORD
@@ -35,7 +35,7 @@ class Components:
         self._interactions = interactions
         self._views = views
         self._guard = telemetry.guard
-        self._link = telemetry.guard.shield(HOOK, self._link_to_sender)
+        self._link = telemetry.guard.shield(HOOK, self._link_to_sender, arguments=2)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on views, modals and dynamic items."""
@@ -59,23 +59,22 @@ class Components:
         ]
 
     def _maker(self, body: Callable[..., InteractionOperation | None]) -> Callable[..., Any]:
-        claim = self._guard.shield(HOOK, body)
-        ending = self._ending
+        claim, run = self._guard.shield(HOOK, body), self._guard.ending(HOOK, self._interactions.end)
 
         def make(original: Callable[..., Any]) -> Callable[..., Any]:
             def _scheduled_task(self: object, *args: Any, **kwargs: Any) -> Any:
                 operation = claim(self, *args)
                 if operation is None:
                     return original(self, *args, **kwargs)
-                return ending(operation, original)(self, *args, **kwargs)
+                return run(operation, original, self, *args, **kwargs)
 
             return _scheduled_task
 
         return make
 
     def _make_dynamic(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        claim = self._guard.shield(HOOK, self._claim_dynamic)
-        ending = self._ending
+        claim = self._guard.shield(HOOK, self._claim_dynamic, arguments=2)
+        run = self._guard.ending(HOOK, self._interactions.end)
 
         def schedule_dynamic_item_call(
             self: object,
@@ -88,19 +87,17 @@ class Components:
             if operation is None:
                 return original(self, component_type, factory, interaction, *args)
             watched = _WatchedFactory(factory, operation)
-            return ending(operation, original)(self, component_type, watched, interaction, *args)
+            return run(operation, original, self, component_type, watched, interaction, *args)
 
         return schedule_dynamic_item_call
-
-    def _ending(self, operation: InteractionOperation, original: Callable[..., Any]) -> Callable[..., Any]:
-        return self._guard.around(HOOK, lambda *_: operation, self._interactions.end)(original)
 
     def _claim_view(self, view: View, item: Item[Any], interaction: Interaction[Any]) -> InteractionOperation | None:
         operation = self._interactions.claim(interaction.id)
         if operation is not None:
             operation.name_component(f"{type(view).__name__}.{_callback_name(item)}")
             self._chain_on_error(view)
-            self._link(operation, view)
+            if operation.span is not None:
+                self._link(operation.span, view)
         return operation
 
     def _claim_modal(self, modal: Modal, interaction: Interaction[Any], *_: object) -> InteractionOperation | None:
@@ -108,7 +105,8 @@ class Components:
         if operation is not None:
             operation.name_component(type(modal).__name__)
             self._chain_on_error(modal)
-            self._link(operation, modal)
+            if operation.span is not None:
+                self._link(operation.span, modal)
         return operation
 
     def _claim_stored(
@@ -123,11 +121,10 @@ class Components:
             operation.name_component(factory.__name__)
         return operation
 
-    def _link_to_sender(self, operation: InteractionOperation, view: View | Modal) -> None:
-        if operation.span is not None:
-            origin = self._views.origin_of(view)
-            if origin is not None:
-                operation.span.link(origin)
+    def _link_to_sender(self, span: TraceSpan, view: View | Modal) -> None:
+        origin = self._views.origin_of(view)
+        if origin is not None:
+            span.link(origin)
 
     def _chain_on_error(self, view: Any) -> None:
         """Note what ``view`` hands to ``on_error``; on the instance, since subclasses override the method."""

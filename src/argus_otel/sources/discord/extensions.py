@@ -87,7 +87,7 @@ class Extensions:
 
     def _end(self, loading: _Loading, error: BaseException | None) -> None:
         error_type = None if error is None else type(original_of(error)).__qualname__
-        duration = loading.end(failed=error is not None)
+        duration = loading.end(error is not None)
         self._durations[loading.name, error_type].record(duration)
         if error_type is not None:
             self._failed(loading.name, error_type)

@@ -10,6 +10,7 @@ raises passes through.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from argus_otel.telemetry import Guard
@@ -78,13 +79,13 @@ class _Scheduling:
     def make(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """Return what takes the place of ``Client._schedule_event``."""
         claim = self._guard.shield(HOOK, self._claim)
-        guard, end = self._guard, self._end
+        run = self._guard.ending(HOOK, self._end)
 
         def _schedule_event(self: object, coro: Callable[..., Any], event_name: str, *args: Any, **kwargs: Any) -> Any:
             if event_name in _EVENTS:
                 operation = claim(coro, *args)
                 if operation is not None:
-                    coro = guard.around(HOOK, lambda *_: operation, end)(coro)
+                    coro = partial(run, operation, coro)
             return original(self, coro, event_name, *args, **kwargs)
 
         return _schedule_event

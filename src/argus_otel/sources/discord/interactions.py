@@ -70,7 +70,7 @@ DEADLINE = 3.0
 
 _DISCORD_EPOCH = 1_420_070_400.0
 
-_SNOWFLAKES = 1 << 64
+_NO_TREES = object()
 
 # Beyond it cells are looked up each time: names that the caps refuse must not be remembered here either.
 _SERIES_REMEMBERED = 1000
@@ -137,6 +137,9 @@ class InteractionOperation(Operation):
         The interaction's snowflake, and what its type has.
     name:
         The command or component that it is for, as metrics name it; ``None`` while that is not known.
+    created:
+        When Discord made it, by :func:`time.perf_counter`. By its snowflake, but never later than it arrived: this
+        machine's clock may be behind Discord's.
     claimed:
         Whether somebody handles it.
     by_fork:
@@ -145,22 +148,39 @@ class InteractionOperation(Operation):
         Whether a check said no without raising.
     acknowledged, acknowledging:
         Whether Discord has had our answer, and whether one is under way.
+    series:
+        The cells of what it is for, once they have been looked up.
     interaction:
         discord.py's object, while the command tree or a fork's bot has it.
     """
 
-    name: str | None = None
-    claimed: bool = False
-    by_fork: bool = False
-    rejected: bool = False
-    acknowledged: bool = False
-    acknowledging: bool = False
-    interaction: Interaction[Any] | None = None
+    __slots__ = (
+        "id",
+        "kind",
+        "name",
+        "created",
+        "claimed",
+        "by_fork",
+        "rejected",
+        "acknowledged",
+        "acknowledging",
+        "series",
+        "interaction",
+    )
 
-    def __init__(self, interaction_id: int, kind: Kind) -> None:
-        self.started = perf_counter()
+    # All of it here, since a call of the base's costs as much again.
+    def __init__(self, interaction_id: int, kind: Kind, name: str | None) -> None:  # pyright: ignore[reportMissingSuperCall]
+        now = self.started = perf_counter()
+        age = wall_clock() - (interaction_id >> 22) / 1000 - _DISCORD_EPOCH
+        self.created = now - age if age > 0.0 else now
+        self.scope = self.span = self.place = self.error = None
+        self.ended = self.claimed = self.by_fork = False
+        self.rejected = self.acknowledged = self.acknowledging = False
         self.id = interaction_id
         self.kind = kind
+        self.name = name
+        self.series = kind.series.get(name)
+        self.interaction: Interaction[Any] | None = None
 
     @property
     def command(self) -> str | None:
@@ -172,18 +192,10 @@ class InteractionOperation(Operation):
         """The component's name; ``None`` where it is for a command."""
         return None if self.kind.for_tree else self.name
 
-    def age(self, at: float) -> float:
-        """Return how old it was at a moment of :func:`time.perf_counter`, in seconds.
-
-        By its snowflake, but never less than since it arrived: this machine's clock may be behind Discord's.
-        """
-        by_clock = wall_clock() - perf_counter() + at - (self.id >> 22) / 1000 - _DISCORD_EPOCH
-        since_arrival = at - self.started
-        return by_clock if by_clock > since_arrival else since_arrival
-
     def name_component(self, name: str) -> None:
         """Set what a component's or a modal's handler is called, once it is known."""
         self.name = name
+        self.series = self.kind.series.get(name)
         if self.span is not None:
             self.span.rename(f"{self.kind.prefix} {name}")
             self.span.set({COMPONENT_NAME.name: name})
@@ -217,8 +229,8 @@ class Interactions:
         # What other hook files call, each safe to call with anything.
         self.find: Callable[[Any], InteractionOperation | None] = self._open.get
         guard = telemetry.guard
-        self.claim = guard.shield(HOOK, self._claim)
-        self.note = guard.shield(HOOK, self._note)
+        self.claim = guard.shield(HOOK, self._claim, arguments=1)
+        self.note = guard.shield(HOOK, self._note, arguments=2)
 
     def __len__(self) -> int:
         """Return how many interactions are remembered: those that are handled, or may still be acknowledged."""
@@ -228,26 +240,27 @@ class Interactions:
 
     def chain(self, state: ConnectionState[Any]) -> None:
         """Begin an operation for each interaction that ``state`` parses from now on."""
-        begin = self._telemetry.guard.shield(HOOK, self._begin)
-        abandon = self._telemetry.guard.shield(HOOK, self.end)
-        settle = self._telemetry.guard.shield(HOOK, self._settle)
+        guard = self._telemetry.guard
+        begin = guard.shield(HOOK, self._begin, arguments=2)
+        abandon = guard.shield(HOOK, self.end)
+        settle = guard.shield(HOOK, self._settle)
 
         def make(parse: Function) -> Function:
             def observed(data: Any) -> None:
                 operation = begin(state, data)
                 if operation is None:
                     return parse(data)
-                span, place = operation.span, operation.place
+                scope, place = operation.scope, operation.place
                 try:
                     # The task that discord.py creates in here copies the context, and so nests under the span.
                     token = None if place is None else HERE.set(place)
-                    if span is not None:
-                        span.enter()
+                    if scope is not None:
+                        scope.enter()
                     try:
                         parse(data)
                     finally:
-                        if span is not None:
-                            span.leave()
+                        if scope is not None:
+                            scope.leave()
                         if token is not None:
                             HERE.reset(token)
                 except BaseException as error:  # discord.py can make nothing of it, so nobody will ever handle it
@@ -269,32 +282,7 @@ class Interactions:
     def _begin(self, state: ConnectionState[Any], data: dict[str, Any]) -> InteractionOperation | None:
         if not self._hooks.on:
             return None
-        understood = self._understand(data)
-        if understood is None:
-            return None
-        interaction_id, kind, name = understood
-        if interaction_id in self._open:  # begun further out in the chain: each counts once
-            return None
-        operation = InteractionOperation(interaction_id, kind)
-        operation.by_fork = not hasattr(state, "_command_tree")
-        if kind.for_tree:
-            operation.name = name
-            # discord.py gives these to the command tree without asking anybody, where there is one.
-            operation.claimed = not operation.by_fork and state._command_tree is not None
-        if self._telemetry.history is not None:
-            operation.place = Place(place_of(data, state.shard_count or 1))
-        if self._telemetry.tracing is not None:
-            self._start_span(self._telemetry.tracing, operation, data, state.shard_count or 1)
-        kind.active.value += 1
-        self._open[interaction_id] = operation
-        return operation
-
-    def _understand(self, data: dict[str, Any]) -> tuple[int, Kind, str | None] | None:
-        """Return an interaction's snowflake, kind, and the command's name where it is for one.
-
-        ``None`` where it is malformed, or of a type that Discord has invented since: nothing here knows what it means.
-        """
-        try:
+        try:  # an interaction that is malformed, or of a type that Discord has invented since, is nobody's
             number = data["type"]
             kind = self._command_kinds.get(data["data"].get("type", 1)) if number == 2 else self._kinds.get(number)
             if kind is None:
@@ -303,16 +291,36 @@ class Interactions:
             name = qualified_name(data["data"]) if kind.for_tree else None
         except (AttributeError, LookupError, TypeError, ValueError):
             return None
-        return (interaction_id, kind, name) if 0 <= interaction_id < _SNOWFLAKES else None
+        if interaction_id >> 64:  # no snowflake, and none below zero is
+            return None
+        if interaction_id in self._open:  # begun further out in the chain: each counts once
+            return None
+        operation = InteractionOperation(interaction_id, kind, name)
+        tree = getattr(state, "_command_tree", _NO_TREES)
+        if tree is _NO_TREES:
+            operation.by_fork = True
+        elif kind.for_tree:
+            # discord.py gives these to the command tree without asking anybody, where there is one.
+            operation.claimed = tree is not None
+        telemetry = self._telemetry
+        if telemetry.history is not None:
+            operation.place = Place(place_of(data, state.shard_count or 1))
+        if telemetry.tracing is not None:
+            self._start_span(telemetry.tracing, operation, data, state.shard_count or 1)
+        kind.active.value += 1
+        self._open[interaction_id] = operation
+        return operation
 
     def _start_span(self, tracing: Tracing, operation: InteractionOperation, data: dict[str, Any], shards: int) -> None:
         self._telemetry.redact.add_secret(data.get("token"))
         kind, name = operation.kind, operation.name
-        operation.span = tracing.root(
-            kind.prefix if name is None else f"{kind.prefix} {name}",
-            kind.span.kind,
-            lambda: _span_attributes(operation, data, shards),
-            rate=self._telemetry.rates.of(kind.prefix, name),
+        operation.trace_in(
+            tracing.root(
+                kind.prefix if name is None else f"{kind.prefix} {name}",
+                kind.span.kind,
+                lambda: _span_attributes(operation, data, shards),
+                rate=self._telemetry.rates.of(kind.prefix, name),
+            )
         )
 
     def _settle(self, state: ConnectionState[Any], operation: InteractionOperation) -> None:
@@ -352,14 +360,14 @@ class Interactions:
             return
         if error is not None:
             operation.note(original(error))
-        outcome = REJECTED if operation.rejected else OK
         if operation.error is not None:
-            outcome = outcome_of(operation.error)
-        self._end(operation, outcome)
+            self._end(operation, outcome_of(operation.error))
+        else:
+            self._end(operation, REJECTED if operation.rejected else OK)
 
     def drop(self, operation: InteractionOperation) -> None:
         """End an interaction whose handler cannot be seen: without duration or outcome, which would be made up."""
-        operation.end(failed=False)
+        operation.end(False)
         operation.kind.active.value -= 1
         if operation.acknowledged:
             del self._open[operation.id]
@@ -367,18 +375,18 @@ class Interactions:
             self._await_acknowledgement(operation)
 
     def _end(self, operation: InteractionOperation, outcome: Outcome) -> None:
-        span = operation.span
+        span, trace = operation.span, None
         if span is not None:
             attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
             if outcome.error_type is not None:
                 attributes[ERROR_TYPE.name] = outcome.error_type
             span.set(attributes)
-        duration = operation.end(failed=outcome.name == "error")
+            trace = operation.trace
+        duration = operation.end(outcome is not OK and outcome.failed)
         kind = operation.kind
         kind.active.value -= 1
-        trace = operation.trace if span is not None else None
         if outcome is OK:
-            series = kind.series.get(operation.name) or self._series_of(operation)
+            series = operation.series or self._series_of(operation)
             series.duration.record(duration, trace)
             if series.command is not None:
                 series.command.record(duration, trace)
@@ -400,14 +408,17 @@ class Interactions:
 
     def _series_of(self, operation: InteractionOperation) -> Series:
         kind, name = operation.kind, operation.name
-        command, component = operation.command, operation.component
-        series = Series(
-            self._durations[kind.type, command, component, "ok", None],
-            None if kind.command_type is None else self._commands[name, kind.command_type, "ok", None],
-            self._responses[kind.type, command],
-        )
-        if len(kind.series) < _SERIES_REMEMBERED:
-            kind.series[name] = series
+        series = kind.series.get(name)
+        if series is None:
+            command, component = operation.command, operation.component
+            series = Series(
+                self._durations[kind.type, command, component, "ok", None],
+                None if kind.command_type is None else self._commands[name, kind.command_type, "ok", None],
+                self._responses[kind.type, command],
+            )
+            if len(kind.series) < _SERIES_REMEMBERED:
+                kind.series[name] = series
+        operation.series = series
         return series
 
     # -- acknowledgement
@@ -415,7 +426,7 @@ class Interactions:
     def acknowledgement_failed(self, operation: InteractionOperation) -> None:
         """Note that an acknowledgement did not arrive, or was refused."""
         operation.acknowledging = False
-        if operation.ended and operation.age(perf_counter()) >= DEADLINE:
+        if operation.ended and perf_counter() - operation.created >= DEADLINE:
             self._give_up(operation)
 
     def acknowledged(self, operation: InteractionOperation, sent: float) -> None:
@@ -432,14 +443,14 @@ class Interactions:
             return
         operation.acknowledged = True
         trace = operation.trace if operation.span is not None else None
-        series = operation.kind.series.get(operation.name) or self._series_of(operation)
-        series.response.record(operation.age(sent), trace)
+        series = operation.series or self._series_of(operation)
+        series.response.record(sent - operation.created, trace)
         if operation.ended:
             self._open.pop(operation.id, None)
 
     def _await_acknowledgement(self, operation: InteractionOperation) -> None:
         """Wait for what the handler may have left to a task of its own, until the deadline and no longer."""
-        remaining = DEADLINE - operation.age(perf_counter())
+        remaining = DEADLINE - (perf_counter() - operation.created)
         if remaining > 0:
             with suppress(RuntimeError):  # no loop runs: the bot is ending
                 asyncio.get_running_loop().call_later(remaining, self._deadline, operation)

@@ -14,7 +14,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import AttributeValue, Telemetry, TraceSpan
+from argus_otel.telemetry import AttributeValue, HistogramCell, Telemetry, TraceSpan
 
 from .catalogue import ERROR_TYPE, EVENT_NAME, LISTENER_DURATION, LISTENER_SPAN
 from .interactions import InteractionOperation, Interactions
@@ -76,12 +76,13 @@ _NAMES_REMEMBERED = 1000
 class Series:
     """What all listeners for one event have in common, looked up once for each run."""
 
-    __slots__ = ("name", "span", "rate", "record")
+    __slots__ = ("name", "span", "rate", "cell", "record")
 
-    def __init__(self, name: str, rate: float, record: Callable[..., object]) -> None:
+    def __init__(self, name: str, rate: float, cell: HistogramCell, record: Callable[[float], object]) -> None:
         self.name = name
         self.span = f"{LISTENER_SPAN.work} {name}"
         self.rate = rate
+        self.cell = cell
         self.record = record
 
 
@@ -100,9 +101,9 @@ class Listeners:
     def patches(self) -> list[Patch]:
         """Return the hook on the scheduling of listeners."""
         guard, telemetry, hooks = self._telemetry.guard, self._telemetry, self._hooks
-        known, look_up = self._series.get, guard.shield(HOOK, self._series_of)
-        claim, end_interaction = guard.shield(HOOK, self._claim), self._interactions.end
-        begin, end = guard.shield(HOOK, self._begin), guard.shield(HOOK, self._end)
+        known, look_up = self._series.get, guard.shield(HOOK, self._series_of, arguments=1)
+        claim, end_interaction = guard.shield(HOOK, self._claim), guard.ending(HOOK, self._interactions.end)
+        begin, end = guard.shield(HOOK, self._begin, arguments=3), guard.shield(HOOK, self._end)
 
         # One coroutine function for all runs, since a closure for each would cost as much as the timing.
         async def run(client: Client, series: Series, coro: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -130,7 +131,7 @@ class Listeners:
                     if event_name == "on_interaction":
                         operation = claim(*args)
                         if operation is not None:
-                            coro = guard.around(HOOK, lambda *_: operation, end_interaction)(coro)
+                            coro = partial(end_interaction, operation, coro)
                 return original(self, coro, event_name, *args, **kwargs)
 
             return _schedule_event
@@ -148,8 +149,8 @@ class Listeners:
     def _series_of(self, event_name: str) -> Series:
         name = event_name.removeprefix("on_")
         rate = self._telemetry.rates.of(LISTENER_SPAN.work, name)
-        record = self._telemetry.guard.shield(HOOK, self._durations[name, None].record)
-        series = Series(name, rate, record)
+        cell = self._durations[name, None]
+        series = Series(name, rate, cell, self._telemetry.guard.shield(HOOK, cell.record, arguments=1))
         if len(self._series) < _NAMES_REMEMBERED:
             self._series[event_name] = series
         return series
@@ -179,15 +180,15 @@ class Listeners:
     def _end(self, series: Series, span: TraceSpan | None, started: float, error: BaseException | None) -> None:
         duration = perf_counter() - started
         failure = failure_of(error)
-        record = series.record
+        cell = series.cell
         if failure is not None:
             error_type = type(failure).__qualname__
-            record = self._durations[series.name, error_type].record
+            cell = self._durations[series.name, error_type]
             if span is not None:
                 span.set({ERROR_TYPE.name: error_type})
         if span is not None:
             span.end(failure, failed=failure is not None)
-        record(duration, _visible(span))
+        cell.record(duration, _visible(span))
 
 
 def _visible(span: TraceSpan | None) -> TraceSpan | None:

@@ -27,11 +27,12 @@ HOOK = "prefix commands"
 class PrefixOperation(Operation):
     """One prefix command, and the context that it runs in."""
 
-    token: Token[Place | None] | None = None
+    __slots__ = ("ctx", "token")
 
     def __init__(self, ctx: Context[Any]) -> None:
         super().__init__()
         self.ctx = ctx
+        self.token: Token[Place | None] | None = None
 
 
 class PrefixCommands:
@@ -50,7 +51,7 @@ class PrefixCommands:
     def patches(self) -> list[Patch]:
         """Return the hooks on invocation and on its errors."""
         guard = self._telemetry.guard
-        note = guard.shield(HOOK, self._note)
+        note = guard.shield(HOOK, self._note, arguments=2)
 
         def make_dispatch_error(original: Callable[..., Any]) -> Callable[..., Any]:
             def dispatch_error(self: object, ctx: Context[Any], error: Any) -> Any:
@@ -77,13 +78,14 @@ class PrefixCommands:
             operation.token = HERE.set(operation.place)
         if self._telemetry.tracing is not None:
             name = _name(ctx)
-            operation.span = self._telemetry.tracing.root(
+            root = self._telemetry.tracing.root(
                 f"{PREFIX_SPAN.work} {name}",
                 PREFIX_SPAN.kind,
                 lambda: _span_attributes(ctx),
                 rate=self._telemetry.rates.of(PREFIX_SPAN.work, name),
             )
-            operation.span.enter()
+            operation.trace_in(root)
+            root.enter()
         self._open[id(ctx)] = operation
         return operation
 
@@ -101,13 +103,16 @@ class PrefixCommands:
         if ctx.command is None and operation.error is None:
             outcome = COMMAND_NOT_FOUND
         name = _name(ctx)
+        if operation.scope is not None:
+            operation.scope.leave()
         span = operation.span
         if span is not None:
-            span.leave()
             span.rename(f"command {name}")  # a group's subcommand is known only now
             span.set(_ending(name, outcome))
-        duration = operation.end(failed=outcome.failed)
-        self._durations[name, "prefix", outcome.name, outcome.error_type].record(duration, operation.trace)
+        duration = operation.end(outcome.failed)
+        self._durations[name, "prefix", outcome.name, outcome.error_type].record(
+            duration, None if span is None else operation.trace
+        )
         if operation.token is not None:
             with suppress(ValueError):  # dropped halfway, and collected in some other context
                 HERE.reset(operation.token)

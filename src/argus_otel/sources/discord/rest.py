@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from argus_otel.telemetry import AttributeValue, HistogramCell, Operation, Scope, Telemetry
+from argus_otel.telemetry import AttributeValue, HistogramCell, Operation, Telemetry
 
 from .catalogue import (
     HTTP_DURATION,
@@ -54,13 +54,15 @@ current_call: ContextVar[RestCall | None] = ContextVar("argus_otel.rest_call", d
 class Endpoint:
     """What all calls of one route have in common, looked up once for each."""
 
-    __slots__ = ("method", "path", "server", "template", "acknowledges", "answers", "duration")
+    __slots__ = ("method", "path", "server", "span", "attributes", "acknowledges", "answers", "duration")
 
     def __init__(self, method: str, path: str, server: str, duration: HistogramCell) -> None:
         self.method = method
         self.path = path
         self.server = server
-        self.template = template_of(path)
+        template = template_of(path)
+        self.span = f"{method} {template}"
+        self.attributes = {METHOD.name: method, TEMPLATE.name: template, SERVER.name: server}
         self.acknowledges = path == _CALLBACK
         self.answers: dict[int, HistogramCell] = {}
         self.duration = duration
@@ -91,23 +93,33 @@ class RestCall(Operation):
         The last response's status.
     acknowledges:
         The interaction that it answers first, if it does.
-    scope:
-        What is in force while it runs: its span, or silence for other instrumentations.
     """
 
-    attempts: int = 0
-    attempt_started: float | None = None
-    idle_since: float | None = None
-    by_webhook: bool = False
-    held: bool = False
-    waited: float = 0.0
-    status: int | None = None
-    acknowledges: InteractionOperation | None = None
-    scope: Scope | None = None
+    __slots__ = (
+        "endpoint",
+        "attempts",
+        "sent",
+        "attempt_started",
+        "idle_since",
+        "by_webhook",
+        "held",
+        "waited",
+        "status",
+        "acknowledges",
+    )
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    # All of it here, since a call of the base's costs as much again.
+    def __init__(self, endpoint: Endpoint) -> None:  # pyright: ignore[reportMissingSuperCall]
         self.started = self.sent = perf_counter()
+        self.scope = self.span = self.place = self.error = None
+        self.ended = self.by_webhook = self.held = False
         self.endpoint = endpoint
+        self.attempts = 0
+        self.waited = 0.0
+        self.attempt_started: float | None = None
+        self.idle_since: float | None = None
+        self.status: int | None = None
+        self.acknowledges: InteractionOperation | None = None
 
 
 class RestCalls:
@@ -188,27 +200,31 @@ class RestCalls:
             if interaction is not None:
                 interaction.acknowledging = True
         telemetry = self._telemetry
+        if telemetry.tracing is not None or telemetry.quiet is not None:
+            self._enter(call, route.webhook_token)
+        current_call.set(call)
+        return call
+
+    def _enter(self, call: RestCall, token: str | None) -> None:
+        """Start its span, or at least silence other instrumentations, for as long as it runs."""
+        telemetry, endpoint = self._telemetry, call.endpoint
         if telemetry.tracing is not None:
-            telemetry.redact.add_secret(route.webhook_token)
-            call.scope = call.span = telemetry.tracing.child(
-                f"{endpoint.method} {endpoint.template}",
-                REST_SPAN.kind,
-                {METHOD.name: endpoint.method, TEMPLATE.name: endpoint.template, SERVER.name: endpoint.server},
-            )
+            if call.acknowledges is None:  # whose token is known
+                telemetry.redact.add_secret(token)
+            call.scope = call.span = telemetry.tracing.child(endpoint.span, REST_SPAN.kind, endpoint.attributes)
         if call.scope is None and telemetry.quiet is not None:
             call.scope = telemetry.quiet()
         if call.scope is not None:
             call.scope.enter()
-        current_call.set(call)
-        return call
 
     def _finish(self, call: RestCall, error: BaseException | None) -> None:
         current_call.set(None)
         if call.scope is not None:
             call.scope.leave()
-        error_type = None
+        endpoint, durations, error_type = call.endpoint, call.endpoint.duration, None
         if error is not None:
             error_type = type(error).__qualname__
+            durations = self._calls[endpoint.method, endpoint.path, error_type]
             call.note(error)
             if call.attempt_started is not None:
                 self._attempt_failed(call, error_type, perf_counter())
@@ -221,19 +237,15 @@ class RestCalls:
         if span is not None:
             span.set(_span_attributes(call, waited, error_type))
             trace = call.trace
-        duration = call.end(failed=error is not None)
-        endpoint = call.endpoint
-        if error_type is None:
-            endpoint.duration.record(duration, trace)
-        else:
-            self._calls[endpoint.method, endpoint.path, error_type].record(duration, trace)
+        durations.record(call.end(error is not None), trace)
         if waited:
             self._waits[endpoint.path].record(waited, trace)
-        if call.acknowledges is not None:
+        interaction = call.acknowledges
+        if interaction is not None:
             if error is None:
-                self._interactions.acknowledged(call.acknowledges, call.sent)
+                self._interactions.acknowledged(interaction, call.sent)
             else:
-                self._interactions.acknowledgement_failed(call.acknowledges)
+                self._interactions.acknowledgement_failed(interaction)
 
     def _endpoint(self, route: Route) -> Endpoint:
         method, path = route.method, route.path
@@ -258,31 +270,32 @@ class RestCalls:
         call.attempts += 1
         call.attempt_started = now
 
-    def attempt_answered(self, call: RestCall, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def attempt_answered(self, call: RestCall, status: int) -> None:
         """Record the attempt that a response has just ended."""
         now = perf_counter()
-        started, call.attempt_started = call.attempt_started, None
+        started = call.attempt_started
+        call.attempt_started = None
         call.status = status
-        endpoint = call.endpoint
         if started is not None:
-            cell = endpoint.answers.get(status)
-            if cell is None:
-                error_type = str(status) if status >= 400 else None
-                key = (endpoint.method, endpoint.path, status, endpoint.server, error_type)
-                cell = endpoint.answers[status] = self._attempts[key]
             call.sent = started
-            cell.record(now - started, call.trace if call.span is not None else None)
-        if status == 429 or (call.by_webhook and status < 500):
+            cell = call.endpoint.answers.get(status) or self._answers_of(call.endpoint, status)
+            cell.record(now - started, None if call.span is None else call.trace)
+        if (call.by_webhook and status < 500) or status == 429:
             call.idle_since = now
-        if status >= 400:
-            self._refused(call, status, headers, body)
+
+    def _answers_of(self, endpoint: Endpoint, status: int) -> HistogramCell:
+        error_type = str(status) if status >= 400 else None
+        key = (endpoint.method, endpoint.path, status, endpoint.server, error_type)
+        cell = endpoint.answers[status] = self._attempts[key]
+        return cell
 
     def attempt_unreadable(self, call: RestCall, status: int, error: BaseException) -> None:
         """Record the attempt whose response has a status, and a body that broke off."""
         call.status = status
         self._attempt_failed(call, type(error).__qualname__, perf_counter(), status)
 
-    def _refused(self, call: RestCall, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def attempt_refused(self, call: RestCall, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Take note of what Discord says with a status of 400 or more."""
         attributes: dict[str, AttributeValue] = {STATUS.name: status}
         if status == 429:
             scope = attributes[RATELIMIT_SCOPE.name] = _ratelimit_scope(headers, body)

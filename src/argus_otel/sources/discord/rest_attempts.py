@@ -25,8 +25,9 @@ HOOK = "REST attempts"
 def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
     """Return the hooks on the beginning and the end of an attempt."""
     guard = telemetry.guard
-    begun = guard.shield(HOOK, calls.attempt_begun)
-    answered = guard.shield(HOOK, calls.attempt_answered)
+    begun = guard.shield(HOOK, calls.attempt_begun, arguments=1)
+    answered = guard.shield(HOOK, calls.attempt_answered, arguments=2)
+    refused = guard.shield(HOOK, calls.attempt_refused)
     unreadable = guard.shield(HOOK, calls.attempt_unreadable)
 
     def make_request(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,7 +51,9 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
                 raise
             call = current_call.get()
             if call is not None:
-                answered(call, self.status, self.headers, body)
+                answered(call, self.status)
+                if self.status >= 400:
+                    refused(call, self.status, self.headers, body)
             return body
 
         return read
@@ -62,7 +65,9 @@ def patches(telemetry: Telemetry, calls: RestCalls) -> list[Patch]:
                 return original(self, *args, **kwargs)
             begun(call)
             response = original(self, *args, **kwargs)
-            answered(call, response.status_code, response.headers, response.content)
+            answered(call, response.status_code)
+            if response.status_code >= 400:
+                refused(call, response.status_code, response.headers, response.content)
             return response
 
         return request

@@ -2,8 +2,9 @@
 
 ``Loop._loop`` is the whole life of a loop's task. It runs as it is, on a stand-in for the loop that is the loop in
 everything but ``coro``, the function that it repeats: so each iteration passes through us, those that discord.py will
-retry too, while a direct call of the loop does not, and the loop itself is not changed. Safe, because the stand-in
-hands everything else on, the function gets the same arguments, and whatever it raises passes through.
+retry too, while a direct call of the loop does not, and the loop itself is not changed. Safe, because the stand-in is
+of the loop's class and has the loop's own ``__dict__``, the function gets the same arguments, and whatever it raises
+passes through.
 
 A loop outlives whoever starts it. Its iterations begin traces of their own, linked to the one it was started in.
 """
@@ -11,7 +12,8 @@ A loop outlives whoever starts it. Its iterations begin traces of their own, lin
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
+from types import new_class
 from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import CounterCell, Operation, Reference, Telemetry
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from discord.ext.tasks import Loop
 
 HOOK = "task loops"
+
+Watch = Callable[[Callable[..., Any], "Running"], Callable[..., Any] | None]
+"""Returns a loop's function as it is to be called, or ``None`` where it cannot be watched."""
 
 
 class Running:
@@ -50,9 +55,11 @@ class Running:
 class Iteration(Operation):
     """One run of the function that a loop repeats."""
 
-    def __init__(self, name: str) -> None:
+    __slots__ = ("running",)
+
+    def __init__(self, running: Running) -> None:
         super().__init__()
-        self.name = name
+        self.running = running
 
 
 class TaskLoops:
@@ -72,13 +79,13 @@ class TaskLoops:
 
         def make(original: Callable[..., Any]) -> Callable[..., Any]:
             async def _loop(self: Loop[Any], *args: Any, **kwargs: Any) -> Any:
-                running = started(self)
-                if running is None:
+                stand_in = started(self, watch)
+                if stand_in is None:
                     return await original(self, *args, **kwargs)
                 try:
-                    return await original(_StandIn(self, running, watch), *args, **kwargs)
+                    return await original(stand_in, *args, **kwargs)
                 finally:
-                    ended(running)
+                    ended(stand_in)
 
             return _loop
 
@@ -87,7 +94,7 @@ class TaskLoops:
 
     # -- the loop
 
-    def _started(self, loop: Loop[Any]) -> Running | None:
+    def _started(self, loop: Loop[Any], watch: Watch) -> _StandIn | None:
         if not self._hooks.on:
             return None
         name, origin = _name_of(loop), None
@@ -97,11 +104,12 @@ class TaskLoops:
             # The task has a context of its own, a copy of its starter's: it stays outside of that trace to its end.
             tracing.outside().enter()
         running = Running(name, origin, self._running[name])
+        stand_in = _stand_in_for(loop, running, watch)
         running.cell.value += 1
-        return running
+        return stand_in
 
-    def _ended(self, running: Running) -> None:
-        running.cell.value -= 1
+    def _ended(self, stand_in: _StandIn) -> None:
+        stand_in.argus_otel_running.cell.value -= 1
 
     # -- its iterations
 
@@ -112,18 +120,19 @@ class TaskLoops:
     def _begin(self, running: Running) -> Iteration | None:
         if not self._hooks.on:
             return None
-        iteration = Iteration(running.name)
+        iteration = Iteration(running)
         tracing = self._telemetry.tracing
         if tracing is not None:
             name, origin = running.name, running.origin
-            iteration.span = tracing.root(
+            root = tracing.root(
                 f"{TASK_SPAN.work} {name}",
                 TASK_SPAN.kind,
                 lambda: {TASK_NAME.name: name},
                 rate=self._telemetry.rates.of(TASK_SPAN.work, name),
                 links=() if origin is None else (origin,),
             )
-            iteration.span.enter()
+            iteration.trace_in(root)
+            root.enter()
         return iteration
 
     def _end(self, iteration: Iteration, error: BaseException | None) -> None:
@@ -132,52 +141,51 @@ class TaskLoops:
         if failure is not None:
             iteration.note(failure)
             error_type = type(failure).__qualname__
+        if iteration.scope is not None:
+            iteration.scope.leave()
         span = iteration.span
-        if span is not None:
-            span.leave()
-            if error_type is not None:
-                span.set({ERROR_TYPE.name: error_type})
-        duration = iteration.end(failed=error_type is not None)
-        self._durations[iteration.name, error_type].record(duration, iteration.trace)
+        if span is not None and error_type is not None:
+            span.set({ERROR_TYPE.name: error_type})
+        duration = iteration.end(error_type is not None)
+        trace = None if span is None else iteration.trace
+        self._durations[iteration.running.name, error_type].record(duration, trace)
 
 
 class _StandIn:
-    """A loop as ``Loop._loop`` sees it: reads and writes are the loop's own, but for ``coro``."""
+    """A loop as ``Loop._loop`` sees it: mixed into the loop's class, and with the loop's own ``__dict__``."""
 
-    __slots__ = ("_observed", "_running", "_watch", "_watched")
+    __slots__ = ()
 
-    _observed: Loop[Any]
-    _running: Running
-    _watch: Callable[[Callable[..., Any], Running], Callable[..., Any] | None]
-    _watched: tuple[Callable[..., Any] | None, Callable[..., Any] | None]
-
-    def __init__(
-        self,
-        loop: Loop[Any],
-        running: Running,
-        watch: Callable[[Callable[..., Any], Running], Callable[..., Any] | None],
-    ) -> None:
-        put = object.__setattr__
-        put(self, "_observed", loop)
-        put(self, "_running", running)
-        put(self, "_watch", watch)
-        put(self, "_watched", (None, None))
+    argus_otel_running: Running
+    argus_otel_watch: Watch
+    argus_otel_watched: tuple[Callable[..., Any] | None, Callable[..., Any] | None]
 
     @property
     def coro(self) -> Callable[..., Any]:
         """The function that the loop repeats now, watched."""
-        coro: Callable[..., Any] = self._observed.coro
-        known, watched = self._watched
+        coro: Callable[..., Any] = self.__dict__["coro"]
+        known, watched = self.argus_otel_watched
         if known is not coro:
-            watched = self._watch(coro, self._running)
-            object.__setattr__(self, "_watched", (coro, watched))
+            watched = self.argus_otel_watch(coro, self.argus_otel_running)
+            self.argus_otel_watched = (coro, watched)
         return watched or coro
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._observed, name)
 
-    def __setattr__(self, name: str, value: object) -> None:
-        setattr(self._observed, name, value)
+def _stand_in_for(loop: Loop[Any], running: Running, watch: Watch) -> _StandIn:
+    stand_in: _StandIn = object.__new__(_stand_in_class(type(loop)))
+    stand_in.__dict__ = loop.__dict__
+    stand_in.argus_otel_running = running
+    stand_in.argus_otel_watch = watch
+    stand_in.argus_otel_watched = (None, None)
+    return stand_in
+
+
+@lru_cache(maxsize=16)
+def _stand_in_class(kind: type[Any]) -> type[Any]:
+    if any(base.__dict__.get("__slots__") for base in kind.__mro__):
+        raise TypeError(f"{kind.__qualname__} has slots, which a loop and its stand-in cannot share")
+    body = {"__slots__": ("argus_otel_running", "argus_otel_watch", "argus_otel_watched")}
+    return new_class(kind.__name__, (_StandIn, kind), exec_body=lambda namespace: namespace.update(body))
 
 
 def _name_of(loop: Loop[Any]) -> str:

@@ -119,7 +119,7 @@ class Voice:
             kind = type(error).__qualname__
             if operation.trace is not None:
                 operation.trace.set({ERROR_TYPE.name: kind})
-        duration = operation.end(failed=error is not None)
+        duration = operation.end(error is not None)
         self._connects[kind].record(duration, operation.trace)
 
     # -- packets
