@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import wrapt
 from opentelemetry import _logs, metrics, trace
@@ -20,13 +20,17 @@ from .instruments import LateInstruments, observe
 from .logs import PART as LOG_RECORDS
 from .logs import ExportedLogs
 from .proxies import is_proxy, same
-from .sampling import SampleRoots
 from .scope import SCOPE
-from .spans import HTTP_INSTRUMENTATIONS, OTelTracing, quiet
+
+# Their metrics bear the same names as ours and their spans hold whole URLs, tokens and all.
+HTTP_INSTRUMENTATIONS = (
+    "opentelemetry.instrumentation.aiohttp_client",
+    "opentelemetry.instrumentation.requests",
+    "opentelemetry.instrumentation.urllib3",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class _Connection:
+class _Connection(NamedTuple):
     """One meter provider that is shown everything.
 
     Attributes
@@ -97,6 +101,8 @@ class Bridge:
         self.refresh()
 
     def _be_quiet(self, _: object) -> None:
+        from .spans import quiet
+
         # Only where somebody else watches HTTP too: a REST call of a bot that nobody else looks at pays nothing for it.
         self._telemetry.quiet = quiet
 
@@ -113,6 +119,9 @@ class Bridge:
         if isinstance(provider, (trace.ProxyTracerProvider, trace.NoOpTracerProvider)):
             self._telemetry.tracing = None
         else:
+            from .sampling import SampleRoots
+            from .spans import OTelTracing
+
             sampler = getattr(provider, "sampler", None)
             self._telemetry.tracing = OTelTracing(
                 provider.get_tracer(SCOPE, __version__),

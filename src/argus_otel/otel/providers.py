@@ -2,23 +2,20 @@
 
 A part that cannot be set up is named in one warning and in ``/status``; all others go on. A provider that is there
 already is used as it is, and never replaced.
+
+The SDK of a signal is imported where that is exported: a bot without an OTLP endpoint needs the one for metrics only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from opentelemetry import _logs, metrics, trace
-from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import Sampler
 from prometheus_client import CollectorRegistry
 
 from argus_otel.settings import Settings
@@ -28,8 +25,12 @@ from .exporters import load, watched
 from .losses import counting
 from .proxies import is_proxy
 from .readers import HistogramReader, PrometheusReader, PushReader, reader_class
-from .sampling import KEEP_ALL, sampler
 from .shutdown import end_on_sigterm, end_with_the_process
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk._logs import LogRecordProcessor
+    from opentelemetry.sdk.trace import SpanProcessor
+    from opentelemetry.sdk.trace.sampling import Sampler
 
 T = TypeVar("T")
 
@@ -107,6 +108,8 @@ class Providers:
         processors = self._each("traces", self._settings.traces_exporters, self._span_processor)
         if not processors:
             return
+        from opentelemetry.sdk.trace import TracerProvider
+
         provider = TracerProvider(sampler=self._sampler(), resource=resource, shutdown_on_exit=False)
         for processor in processors:
             provider.add_span_processor(processor)
@@ -114,11 +117,15 @@ class Providers:
         self._at_the_end("traces", provider.shutdown)
 
     def _span_processor(self, name: str, part: str) -> SpanProcessor:
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
         exporter = load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER")
         made = watched(exporter, self._telemetry, part)()
         return counting(BatchSpanProcessor, "on_end", made, part, self._telemetry)
 
     def _sampler(self) -> Sampler:
+        from .sampling import KEEP_ALL, sampler
+
         made = self._telemetry.attempt("sampler", partial(sampler, self._settings))
         return KEEP_ALL if made is None else made
 
@@ -130,6 +137,8 @@ class Providers:
         processors = self._each("logs", self._settings.logs_exporters, self._log_processor)
         if not processors:
             return
+        from opentelemetry.sdk._logs import LoggerProvider
+
         provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
         for processor in processors:
             provider.add_log_record_processor(processor)
@@ -137,6 +146,8 @@ class Providers:
         self._at_the_end("logs", provider.shutdown)
 
     def _log_processor(self, name: str, part: str) -> LogRecordProcessor:
+        from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+
         exporter = load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER")
         made = watched(exporter, self._telemetry, part)()
         return counting(BatchLogRecordProcessor, "on_emit", made, part, self._telemetry)

@@ -10,16 +10,16 @@ from typing import cast
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
-from opentelemetry._logs import LogRecord
 from opentelemetry.context import (
     _SUPPRESS_HTTP_INSTRUMENTATION_KEY as SUPPRESS_HTTP,  # pyright: ignore[reportPrivateUsage] - as contrib does
 )
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
+from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
 from argus_otel.telemetry import AttributeValue, SpanKind, TraceReference, TraceSpan, message_of
 
 from .sampling import CHOSEN, ROOT, SampleRoots
+from .unseen import UNSEEN
 
 _KINDS = {
     SpanKind.INTERNAL: trace.SpanKind.INTERNAL,
@@ -28,28 +28,9 @@ _KINDS = {
     SpanKind.CONSUMER: trace.SpanKind.CONSUMER,
 }
 
-# Their metrics bear the same names as ours and their spans hold whole URLs, tokens and all.
-HTTP_INSTRUMENTATIONS = (
-    "opentelemetry.instrumentation.aiohttp_client",
-    "opentelemetry.instrumentation.requests",
-    "opentelemetry.instrumentation.urllib3",
-)
-
 _NOTHING = Context()
 
 _CHOSEN_ROOT = Context({CHOSEN: True})
-
-# The parent of whatever a trace that is not kept starts: valid, so that samplers heed its "not sampled". Those that go
-# by the trace's number instead, keep the low ones.
-_UNSEEN = NonRecordingSpan(SpanContext(2**128 - 1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
-
-
-def correlated(record: LogRecord) -> LogRecord:
-    """Return ``record`` without the ids that it took from a trace which is not kept: they are nobody's."""
-    if trace.get_current_span(record.context) is _UNSEEN:
-        record.trace_id = record.span_id = 0
-        record.trace_flags = TraceFlags(TraceFlags.DEFAULT)
-    return record
 
 
 class _Entered(Context):
@@ -199,14 +180,14 @@ class UnseenSpan(ContextScope):
 
 
 _UNSEEN_ROOT = UnseenSpan(_NOTHING)
-_UNSEEN_CONTEXT = otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(_UNSEEN, _NOTHING))
+_UNSEEN_CONTEXT = otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(UNSEEN, _NOTHING))
 
 
 def _unseen_context() -> Context:
     current = otel_context.get_current()
     if not current or current is _UNSEEN_CONTEXT:  # made once: this is most roots, where few are kept
         return _UNSEEN_CONTEXT
-    return otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(_UNSEEN, current))
+    return otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(UNSEEN, current))
 
 
 class OTelTracing:
@@ -249,7 +230,7 @@ class OTelTracing:
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
         """Start a span under the running context's, unless that is in a trace which is not kept."""
-        if trace.get_current_span() is _UNSEEN:
+        if trace.get_current_span() is UNSEEN:
             return None
         span = self._tracer.start_span(name, kind=_KINDS[kind], attributes=attributes)
         return OTelSpan(span, kind, self._redact, is_root=False)

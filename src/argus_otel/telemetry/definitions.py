@@ -2,6 +2,9 @@
 
 A definition is data. Sources list theirs in a :class:`Catalogue`, which is the only place that spells a name; hooks,
 bridge, documentation and tests all read it from there.
+
+Nobody changes one. That is not enforced, and two are the same only if they are one: of what a dataclass writes for its
+methods, each costs every start of a bot some 0.1 ms, and tuples are made in a fifth of the time.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 AttributeValue: TypeAlias = str | int | float | bool
 """What a metric, span or event attribute may hold."""
@@ -44,7 +47,7 @@ class Severity(Enum):
     WARN = "warn"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Attribute:
     """One metric attribute, with the bound on how many values it can ever take.
 
@@ -82,8 +85,7 @@ class Attribute:
             raise ValueError(f"attribute {self.name}: give either a closed set of values or a cap")
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(NamedTuple):
     """An attribute of spans and events only, which needs no bound: an id, a name, a figure.
 
     Parameters
@@ -99,7 +101,7 @@ class Detail:
     examples: tuple[AttributeValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Metric:
     """One metric.
 
@@ -138,8 +140,7 @@ class Metric:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """One kind of span: how it is named, its role, and which attributes it may carry (ids are allowed here)."""
 
     name: str
@@ -153,8 +154,7 @@ class Span:
         return self.name.partition(" ")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A named fact, which becomes an OpenTelemetry log record with an event name (ids are allowed here)."""
 
     name: str
@@ -163,7 +163,7 @@ class Event:
     severity: Severity = Severity.INFO
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Catalogue:
     """Everything that one source emits.
 
