@@ -16,15 +16,15 @@ from opentelemetry import _logs, metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
-from prometheus_client import CollectorRegistry
 
 from argus_otel.settings import Settings
 from argus_otel.telemetry import State, Telemetry
 
 from .exporters import load, watched
 from .losses import counting
+from .prometheus import PrometheusReader
 from .proxies import is_proxy
-from .readers import HistogramReader, PrometheusReader, PushReader, reader_class
+from .readers import HistogramReader, PushReader, reader_class
 from .shutdown import end_on_sigterm, end_with_the_process
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Providers:
     ----------
     meter_provider:
         Ours, or ``None`` where another was there first or no metrics are exported.
-    registry:
+    prometheus:
         What ``/metrics`` serves, or ``None`` where Prometheus is not among the exporters.
     """
 
@@ -53,8 +53,8 @@ class Providers:
         self._ending: list[tuple[str, Callable[[], object]]] = []
         self._end: Callable[[], None] | None = None
         self.meter_provider: MeterProvider | None = None
-        self.registry: CollectorRegistry | None = None
-        self._registry: CollectorRegistry | None = None
+        self.prometheus: PrometheusReader | None = None
+        self._prometheus: PrometheusReader | None = None
 
     def set_up(self, resource: Resource) -> None:
         """Set up each signal that has an exporter and no provider yet."""
@@ -82,7 +82,7 @@ class Providers:
         if not readers:
             return
         self.meter_provider = MeterProvider(metric_readers=readers, resource=resource, shutdown_on_exit=False)
-        self.registry = self._registry
+        self.prometheus = self._prometheus
         metrics.set_meter_provider(self.meter_provider)
         self._at_the_end("metrics", self.meter_provider.shutdown)
 
@@ -93,8 +93,8 @@ class Providers:
 
     def _bare_reader(self, name: str, part: str) -> HistogramReader:
         if name == "prometheus":
-            self._registry = CollectorRegistry()
-            return PrometheusReader(self._registry)
+            self._prometheus = PrometheusReader()
+            return self._prometheus
         component = load("opentelemetry_metrics_exporter", name, "OTEL_METRICS_EXPORTER")
         if issubclass(component, MetricReader):
             return reader_class(component)()
