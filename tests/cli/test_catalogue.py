@@ -7,7 +7,6 @@ import importlib
 import json
 import pkgutil
 import re
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -262,7 +261,7 @@ def test_the_document_has_everything(capsys: pytest.CaptureFixture[str]) -> None
         )
         for each in made["metrics"]
     ]
-    assert [asdict(metric) for metric in read] == [asdict(_bare(metric)) for metric in METRICS]
+    assert [_parts(metric) for metric in read] == [_parts(_bare(metric)) for metric in METRICS]
     assert [Span(e["name"], SpanKind(e["kind"]), e["meaning"], tuple(e["attributes"])) for e in made["spans"]] == SPANS
     assert [
         Event(e["name"], e["meaning"], tuple(e["attributes"]), Severity(e["severity"])) for e in made["events"]
@@ -287,6 +286,11 @@ def test_the_document_is_of_the_shape_that_the_page_shows(capsys: pytest.Capture
         return None
 
     assert shape(json.loads(shown)) == shape(made)
+
+
+def _parts(metric: Metric) -> list[object]:
+    attributes = [[getattr(each, part) for part in Attribute.__slots__] for each in metric.attributes]
+    return [metric.name, metric.kind, metric.unit, metric.meaning, metric.buckets, attributes]
 
 
 def _bare(metric: Metric) -> Metric:
@@ -473,7 +477,7 @@ def test_nothing_is_lost_in_the_registry(registry: dict[str, Any]) -> None:
             tuple(read(*pair) for pair in pairs),
             tuple(ours.get("buckets", ())),
         )
-        assert asdict(told_of) == asdict(_bare(metric))
+        assert _parts(told_of) == _parts(_bare(metric))
     for span, group in zip(SPANS, _groups(registry, "span"), strict=True):
         name, references = group["annotations"]["argus_otel"]["name"], [each["ref"] for each in group["attributes"]]
         assert span == Span(name, SpanKind(group["span_kind"]), group["brief"], tuple(references))

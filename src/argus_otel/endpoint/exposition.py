@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import threading
 from collections.abc import Callable
@@ -20,7 +19,7 @@ PATIENCE = 5.0
 """How long a scrape waits for another one to end, in seconds: half of Prometheus' default ``scrape_timeout``."""
 
 # The client library compares versions of media types as numbers, and raises over any other.
-_STRANGE_VERSION = re.compile(r"version=(?!\d+(\.\d+)*\s*([;,]|$))")
+_STRANGE_VERSION = r"version=(?!\d+(\.\d+)*\s*([;,]|$))"
 
 
 class Metrics(Protocol):
@@ -63,12 +62,14 @@ class Exposition:
         from prometheus_client.exposition import choose_encoder, gzip_accepted
 
         accept = request.headers.get("accept", "")
-        encode, form = choose_encoder("" if _STRANGE_VERSION.search(accept) else accept)
+        encode, form = choose_encoder("" if re.search(_STRANGE_VERSION, accept) else accept)
         names = parse_qs(request.query).get("name[]")
         metrics = self._metrics
         body = encode(metrics.registry.restricted_registry(names)) if names else metrics.text(encode, form)
         headers = [("Content-Type", form)]
         if gzip_accepted(request.headers.get("accept-encoding", "")):
+            import gzip
+
             body = gzip.compress(body)
             headers.append(("Content-Encoding", "gzip"))
         return Answer(HTTPStatus.OK, body, tuple(headers))

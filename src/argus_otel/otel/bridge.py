@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import wrapt
 from opentelemetry import _logs, metrics, trace
@@ -14,13 +14,15 @@ from opentelemetry.trace import TracerProvider
 from argus_otel.telemetry import Catalogue, Kind, Metric, State, Telemetry
 from argus_otel.version import __version__
 
-from .deferred import DeferredHistograms
 from .events import OTelEvents
 from .instruments import LateInstruments, observe
 from .logs import PART as LOG_RECORDS
 from .logs import ExportedLogs
 from .proxies import is_proxy, same
 from .scope import SCOPE
+
+if TYPE_CHECKING:
+    from .deferred import DeferredHistograms
 
 # Their metrics bear the same names as ours and their spans hold whole URLs, tokens and all.
 HTTP_INSTRUMENTATIONS = (
@@ -151,7 +153,7 @@ class Bridge:
                 return
         meter = provider.get_meter(SCOPE, __version__)
         defined = [metric for catalogue in self._catalogues for metric in catalogue.metrics]
-        deferred = None if provider is own else DeferredHistograms(meter, self._telemetry, defined)
+        deferred = None if provider is own else self._deferred(meter, defined)
         observe(meter, self._telemetry, defined)
         connection = _Connection(provider, meter, deferred)
         # Known first, and then shown what is defined already: so nothing that is defined meanwhile is missed. What is
@@ -159,6 +161,11 @@ class Bridge:
         self._connections.append(connection)
         observe(meter, self._telemetry, self._telemetry.defined())
         connection.defer(self._telemetry.defined())
+
+    def _deferred(self, meter: Meter, metrics: Sequence[Metric]) -> DeferredHistograms:
+        from .deferred import DeferredHistograms
+
+        return DeferredHistograms(meter, self._telemetry, metrics)
 
     def _defined(self, metric: Metric) -> None:
         """Show a metric that is defined while the program runs, without waiting for anything."""

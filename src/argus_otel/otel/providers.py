@@ -21,7 +21,6 @@ from argus_otel.settings import Settings
 from argus_otel.telemetry import State, Telemetry
 
 from .exporters import load, watched
-from .losses import counting
 from .prometheus import PrometheusReader
 from .proxies import is_proxy
 from .readers import HistogramReader, PushReader, reader_class
@@ -119,6 +118,8 @@ class Providers:
     def _span_processor(self, name: str, part: str) -> SpanProcessor:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+        from .losses import counting
+
         exporter = load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER")
         made = watched(exporter, self._telemetry, part)()
         return counting(BatchSpanProcessor, "on_end", made, part, self._telemetry)
@@ -147,6 +148,8 @@ class Providers:
 
     def _log_processor(self, name: str, part: str) -> LogRecordProcessor:
         from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+
+        from .losses import counting
 
         exporter = load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER")
         made = watched(exporter, self._telemetry, part)()
