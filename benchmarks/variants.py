@@ -120,10 +120,10 @@ _UNTRACED = trace.NoOpTracerProvider()
 
 def _counted() -> float:
     """Return what has been recorded by the global provider of meters, which is ours."""
-    registry = getattr(runtime()._providers, "registry", None)
-    if registry is None:
+    prometheus = getattr(runtime()._providers, "prometheus", None)
+    if prometheus is None:
         raise RuntimeError("argus-otel has set up no metrics, so nothing is measured: is a meter provider set already?")
-    return counted(registry, ("discord_", "http_"))
+    return counted(prometheus.registry, ("discord_", "http_"))
 
 
 def _ours(loop: asyncio.AbstractEventLoop, bench: Bench, *, short: bool) -> list[Variant[Bench]]:

@@ -7,16 +7,13 @@ inherits ``opentelemetry-instrument``'s environment.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from importlib.metadata import EntryPoint
-from typing import Any, cast
+from typing import Any
 
 from opentelemetry.instrumentation.dependencies import get_dependency_conflicts
 from opentelemetry.instrumentation.distro import BaseDistro
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
-from opentelemetry.sdk._configuration import (
-    _OTelSDKConfigurator as SDKConfigurator,  # pyright: ignore[reportPrivateUsage] - the documented base of distros
-)
 
 from .runtime import runtime
 from .settings import Settings
@@ -38,16 +35,28 @@ class ArgusDistro(BaseDistro):
         super().load_instrumentor(entry_point, **kwargs)  # pyright: ignore[reportUnknownMemberType]
 
 
-class ArgusConfigurator(SDKConfigurator):
-    """Chosen by ``OTEL_PYTHON_CONFIGURATOR=argus``, or where no other configurator is installed."""
+class ArgusConfigurator:
+    """Chosen by ``OTEL_PYTHON_CONFIGURATOR=argus``, or where no other configurator is installed.
 
-    def _configure(self, auto_instrumentation_version: str | None = None, **kwargs: Any) -> None:  # noqa: ARG002
+    No subclass of the SDK's, since that is imported with the SDK of all three signals, and a bot may export one. The
+    loader calls :meth:`configure` and asks for no more.
+    """
+
+    def configure(self, *, auto_instrumentation_version: str | None = None, **_: object) -> None:
+        """Set the SDK up; see :meth:`argus_otel.runtime.Runtime.configure`."""
         settings = Settings.resolve()
         if settings.config_file and not settings.disabled:
             # Declarative configuration sets the SDK up alone. A file that cannot be used must not cost the hooks.
-            declare = cast("Callable[[], None]", super()._configure)  # pyright: ignore[reportUnknownMemberType]
-            runtime().telemetry.attempt("setting:OTEL_CONFIG_FILE", declare)
+            runtime().telemetry.attempt("setting:OTEL_CONFIG_FILE", _declare)
         runtime().configure(settings, auto_instrumentation_version)
+
+
+def _declare() -> None:
+    from opentelemetry.sdk._configuration import (
+        _OTelSDKConfigurator as SDKConfigurator,  # pyright: ignore[reportPrivateUsage] - the documented base of distros
+    )
+
+    SDKConfigurator().configure()  # pyright: ignore[reportUnknownMemberType]
 
 
 LIBRARIES = ("discord.py>=2.4.0a0,<3", "py-cord>=2.6.0a0,<3", "nextcord>=2.6.0a0,<4", "disnake>=2.9.0a0,<3")

@@ -203,8 +203,8 @@ class Runtime:
         from .endpoint import Endpoint
 
         if self._endpoint is None:
-            registry = self._providers.registry if self._providers else None
-            endpoint = Endpoint(settings, self.telemetry, registry, self.status)
+            metrics = self._providers.prometheus if self._providers else None
+            endpoint = Endpoint(settings, self.telemetry, metrics, self.status)
             endpoint.start()
             self._endpoint = endpoint
             self.telemetry.health.report("endpoint", State.OK, endpoint.url)

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
-from prometheus_client import CollectorRegistry
 from rich.console import Console
 
 from argus_otel.cli import main
@@ -29,7 +28,7 @@ from argus_otel.cli.scrape import Scraper, Snapshot, UnreachableError, default_u
 from argus_otel.cli.view import Dashboard, Frame
 from argus_otel.endpoint import Endpoint
 from argus_otel.otel.instruments import observe
-from argus_otel.otel.readers import PrometheusReader
+from argus_otel.otel.prometheus import PrometheusReader
 from argus_otel.settings import Settings
 from argus_otel.sources.discord import catalogue
 from argus_otel.telemetry import State, Telemetry
@@ -40,15 +39,14 @@ class Bot:
 
     def __init__(self, **settings: object) -> None:
         self.telemetry = telemetry = Telemetry()
-        registry = CollectorRegistry()
-        reader = PrometheusReader(registry)
+        reader = PrometheusReader()
         reader.show(telemetry)
         resource = Resource({"service.name": "jukebox", "service.version": "3.2.1"})
         self.provider = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
         observe(self.provider.get_meter("argus_otel", "0"), telemetry, catalogue.CATALOGUE.metrics)
         self.status: dict[str, object] = {}
         self.endpoint = Endpoint(
-            Settings.resolve({}, {"endpoint_port": 0, **settings}), telemetry, registry, lambda: self.status
+            Settings.resolve({}, {"endpoint_port": 0, **settings}), telemetry, reader, lambda: self.status
         )
         self.endpoint.start()
 

@@ -62,6 +62,16 @@ class Served:
 Serve = Callable[..., Served]
 
 
+class Shown:
+    """A registry as the endpoint's metrics."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+
+    def text(self, encode: Callable[[CollectorRegistry], bytes], form: str) -> bytes:
+        return encode(self.registry)
+
+
 @pytest.fixture
 def registry() -> CollectorRegistry:
     registry = CollectorRegistry()
@@ -83,7 +93,7 @@ def serve(registry: CollectorRegistry) -> Iterator[Serve]:
     ) -> Served:
         telemetry = telemetry or Telemetry()
         resolved = Settings.resolve({}, {"endpoint_port": 0, **settings})
-        endpoint = Endpoint(resolved, telemetry, metrics, status)
+        endpoint = Endpoint(resolved, telemetry, Shown(metrics) if metrics else None, status)
         endpoint.start()
         up.append(endpoint)
         return Served(endpoint, telemetry, authority)

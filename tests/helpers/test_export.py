@@ -13,7 +13,6 @@ import pytest
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricReader
-from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
 from argus_otel import count, timed
@@ -22,7 +21,8 @@ from argus_otel.endpoint.answers import Request
 from argus_otel.endpoint.exposition import Exposition
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.exporters import load
-from argus_otel.otel.readers import PrometheusReader, PushReader, reader_class
+from argus_otel.otel.prometheus import PrometheusReader
+from argus_otel.otel.readers import PushReader, reader_class
 from argus_otel.telemetry import own_metrics
 from argus_otel.telemetry.catalogue import HOOK_ACTIVE
 from tests.otel import receivers
@@ -165,10 +165,10 @@ def test_a_first_count_does_not_wait_for_a_collection_that_runs(kept: Kept) -> N
 
 @contextmanager
 def scraped(kept: Kept) -> Iterator[Callable[[str], str]]:
-    registry = CollectorRegistry()
-    provider = provider_with(kept, PrometheusReader(registry))
+    reader = PrometheusReader()
+    provider = provider_with(kept, reader)
     connect(kept, provider, provider)
-    exposition = Exposition(registry)
+    exposition = Exposition(reader)
 
     def scrape(accept: str) -> str:
         return exposition.answer(Request("/metrics", "", {"accept": accept})).body.decode()

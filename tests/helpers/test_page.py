@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from argus_otel.otel.readers import PrometheusReader
+from argus_otel.otel.prometheus import PrometheusReader
 from argus_otel.telemetry import SpanKind, complaints, own, own_events, own_metrics, own_values
 
 from .conftest import Kept
@@ -42,12 +41,12 @@ def test_the_first_snippet(traced: Kept, caplog: pytest.LogCaptureFixture) -> No
 def test_what_is_counted_is_served_as_the_page_shows(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
     from prometheus_client import generate_latest
 
-    registry = CollectorRegistry()
-    provider = provider_with(kept, PrometheusReader(registry))
+    reader = PrometheusReader()
+    provider = provider_with(kept, reader)
     connect(kept, provider, provider)
     run(SNIPPETS[1])
-    until(lambda: len(re.findall(rb"^(?:songs|coins)_", generate_latest(registry), re.MULTILINE)) == 3)
-    text = re.sub(r'otel_scope_\w+="[^"]*",?', "", generate_latest(registry).decode())
+    until(lambda: len(re.findall(rb"^(?:songs|coins)_", generate_latest(reader.registry), re.MULTILINE)) == 3)
+    text = re.sub(r'otel_scope_\w+="[^"]*",?', "", generate_latest(reader.registry).decode())
     (shown,) = re.findall(r"```text\n(songs_.*?)```", PAGE, re.DOTALL)
     lines = {line.replace(",}", "}") for line in text.splitlines()}
     assert set(shown.splitlines()) <= lines

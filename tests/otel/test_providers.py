@@ -148,14 +148,14 @@ def test_a_batch_size_that_does_not_fit_costs_that_signal_only(program: Run, rec
 
 def test_a_provider_that_cannot_be_made_costs_that_signal_only(program: Run, receiver: Received) -> None:
     done = program(
-        _USE + "argus_otel.instrument()\nuse()\nreport(registry=runtime()._providers.registry)",
+        _USE + "argus_otel.instrument()\nuse()\nreport(prometheus=runtime()._providers.prometheus)",
         OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url,
         OTEL_METRICS_EXEMPLAR_FILTER="bogus",
     )
     assert done.returncode == 0
     (warning,) = warnings(done)
     assert "exporter:metrics failed: ValueError: Unknown exemplar filter" in warning
-    assert json.loads(done.stdout)["registry"] is None
+    assert json.loads(done.stdout)["prometheus"] is None
     assert [span.name for span in receiver.spans()] == ["work"]
     assert [record.body.string_value for record in receiver.records()] == ["hello"]
 

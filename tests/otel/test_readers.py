@@ -21,11 +21,12 @@ from opentelemetry.sdk.metrics.export import (
     ResourceMetrics,
 )
 from opentelemetry.sdk.resources import Resource
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from argus_otel.otel.bridge import Bridge
-from argus_otel.otel.readers import HistogramPoints, HistogramReader, PrometheusReader, PushReader, reader_class
+from argus_otel.otel.prometheus import PrometheusReader
+from argus_otel.otel.readers import HistogramPoints, HistogramReader, PushReader, reader_class
 from argus_otel.telemetry import Attribute, Catalogue, Kind, Metric, Telemetry
 from argus_otel.version import __version__
 
@@ -275,9 +276,9 @@ def test_a_reader_that_was_not_told_of_us_collects_as_ever(telemetry: Telemetry)
 
 @pytest.fixture
 def scrape(telemetry: Telemetry) -> Callable[[], str]:
-    registry = CollectorRegistry()
-    provide(telemetry, PrometheusReader(registry))
-    return lambda: generate_latest(registry).decode()
+    reader = PrometheusReader()
+    provide(telemetry, reader)
+    return lambda: reader.text(generate_latest, "text/plain").decode()
 
 
 def samples(text: str, name: str) -> list[tuple[dict[str, str], float]]:

@@ -27,8 +27,10 @@ def bind(settings: Settings, listen: Listen) -> Server:
         There is none. The message names the address, the setting and the way out.
     """
     host, port = settings.endpoint_host.strip("[]"), settings.endpoint_port
+    # Given text, Python has it encoded by the codec of international names, whose import is dear at a bot's start.
+    name = host.encode() if host.isascii() else host
     try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(name or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise PartError(f"cannot find the address {host!r} ({_host_setting(settings)}): {error}") from error
     refusal: OSError | None = None

@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import threading
-from dataclasses import dataclass, field
 from time import monotonic
 
 AT_MOST = 16
@@ -16,10 +15,12 @@ LIFETIME = 10.0
 """How long a connection may last, in seconds: Prometheus' default ``scrape_timeout``."""
 
 
-@dataclass(slots=True)
 class _Connection:
-    began: float = field(default_factory=monotonic)
-    working: bool = False
+    __slots__ = ("began", "working")
+
+    def __init__(self) -> None:
+        self.began = monotonic()
+        self.working = False
 
 
 class Connections:

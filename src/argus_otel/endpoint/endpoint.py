@@ -7,12 +7,11 @@ import threading
 import weakref
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry
-
 from argus_otel.settings import Settings
 from argus_otel.telemetry import Telemetry
 
 from .binding import bind, bracketed, tls
+from .exposition import Metrics
 from .routes import Routes
 from .server import Server
 
@@ -32,7 +31,7 @@ class Endpoint:
         Where to listen, the token, the certificate.
     telemetry:
         Whose health is told, and whose guard takes the endpoint's own faults.
-    registry:
+    metrics:
         What `/metrics` shows, or ``None`` where Prometheus is not among the exporters.
     status:
         What `/status` shows; called on a thread of the endpoint's. JSON-able, and free of secrets.
@@ -42,11 +41,11 @@ class Endpoint:
         self,
         settings: Settings,
         telemetry: Telemetry,
-        registry: CollectorRegistry | None,
+        metrics: Metrics | None,
         status: Callable[[], dict[str, object]],
     ) -> None:
         self._settings = settings
-        self._routes = Routes(settings, telemetry, registry, status)
+        self._routes = Routes(settings, telemetry, metrics, status)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
 

@@ -1,36 +1,51 @@
-"""`/metrics`: what the Prometheus client library makes of a registry."""
+"""`/metrics`: all metrics, in the form of text that Prometheus' client library chooses for a scraper."""
 
 from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
-
-from prometheus_client import CollectorRegistry
-from prometheus_client import make_wsgi_app as make_app  # pyright: ignore[reportUnknownVariableType]
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qs
 
 from .answers import Answer, Request, text
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.registry import Collector
 
 PATIENCE = 5.0
 """How long a scrape waits for another one to end, in seconds: half of Prometheus' default ``scrape_timeout``."""
 
 # The client library compares versions of media types as numbers, and raises over any other.
-_STRANGE_VERSION = re.compile(r"version=(?!\d+(\.\d+)*\s*([;,]|$))")
+_STRANGE_VERSION = r"version=(?!\d+(\.\d+)*\s*([;,]|$))"
+
+
+class Metrics(Protocol):
+    """What is shown. Whatever a collector raises passes through each of these."""
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """All of it, for who asks for a part by ``name[]``."""
+        ...
+
+    def text(self, encode: Callable[[Collector], bytes], form: str) -> bytes:
+        """Return all of it as ``encode`` writes it, whose media type is ``form``."""
+        ...
 
 
 class Exposition:
-    """Renders one registry, in the format and encoding that a scraper asks for.
+    """Shows metrics in the form and encoding that a scraper asks for.
 
     One scrape at a time: the collector of OpenTelemetry's Prometheus exporter hands two that run at once each other's
     metrics, so that one shows everything twice and the other nothing.
+
+    The client library is imported by the first scrape, on the endpoint's thread.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._render = cast("WSGIApplication", make_app(registry))
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._scraping = threading.Lock()
 
     def answer(self, request: Request) -> Answer:
@@ -44,20 +59,17 @@ class Exposition:
             self._scraping.release()
 
     def _scrape(self, request: Request) -> Answer:
+        from prometheus_client.exposition import choose_encoder, gzip_accepted
+
         accept = request.headers.get("accept", "")
-        environ = {
-            # HEAD as well: the handler leaves the body out, and the library knows GET only.
-            "REQUEST_METHOD": "GET",
-            "PATH_INFO": request.path,
-            "QUERY_STRING": request.query,
-            "HTTP_ACCEPT": "" if _STRANGE_VERSION.search(accept) else accept,
-            "HTTP_ACCEPT_ENCODING": request.headers.get("accept-encoding", ""),
-        }
-        heads: list[tuple[str, list[tuple[str, str]]]] = []
+        encode, form = choose_encoder("" if re.search(_STRANGE_VERSION, accept) else accept)
+        names = parse_qs(request.query).get("name[]")
+        metrics = self._metrics
+        body = encode(metrics.registry.restricted_registry(names)) if names else metrics.text(encode, form)
+        headers = [("Content-Type", form)]
+        if gzip_accepted(request.headers.get("accept-encoding", "")):
+            import gzip
 
-        def start_response(status: str, headers: list[tuple[str, str]], _: object = None) -> None:
-            heads.append((status, headers))
-
-        body = b"".join(self._render(environ, cast("StartResponse", start_response)))
-        status, headers = heads[-1]
-        return Answer(HTTPStatus(int(status.split(" ", 1)[0])), body, tuple(headers))
+            body = gzip.compress(body)
+            headers.append(("Content-Encoding", "gzip"))
+        return Answer(HTTPStatus.OK, body, tuple(headers))

@@ -6,13 +6,11 @@ import hmac
 from collections.abc import Callable
 from http import HTTPStatus
 
-from prometheus_client import CollectorRegistry
-
 from argus_otel.settings import Settings
 from argus_otel.telemetry import Telemetry
 
 from .answers import HTML, Answer, Request, as_json, text
-from .exposition import Exposition
+from .exposition import Exposition, Metrics
 
 PATIENCE = 0.8
 """How long `/healthz` waits for the event loop, in seconds.
@@ -42,7 +40,7 @@ class Routes:
 
     Parameters
     ----------
-    registry:
+    metrics:
         What `/metrics` shows, or ``None`` where Prometheus is not among the exporters.
     status:
         What `/status` shows.
@@ -52,13 +50,13 @@ class Routes:
         self,
         settings: Settings,
         telemetry: Telemetry,
-        registry: CollectorRegistry | None,
+        metrics: Metrics | None,
         status: Callable[[], dict[str, object]],
     ) -> None:
         self._token = settings.endpoint_token
         self._exporters = settings.metrics_exporters
         self._telemetry = telemetry
-        self._exposition = Exposition(registry) if registry is not None else None
+        self._exposition = Exposition(metrics) if metrics is not None else None
         self._status = status
         self._public: dict[str, Callable[[Request], Answer]] = {"/healthz": self._healthz, "/readyz": self._readyz}
         self._private: dict[str, Callable[[Request], Answer]] = {

@@ -12,12 +12,10 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from .answers import Answer, Request
 from .connections import Connections, close_copy
-from .handler import Handler
 
 _log = logging.getLogger("argus_otel")
 
@@ -65,7 +63,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._context = context
         self._connections = Connections()
         self._stopping = False
-        super().__init__(address, partial(Handler, answer, self._connections.working))  # type: ignore[arg-type]
+        self._answer = answer
+        super().__init__(address, self._handle)  # type: ignore[arg-type]
         # A client may have gone between the selector's word and the accepting, which must not wait for the next one.
         self.socket.setblocking(False)
 
@@ -108,6 +107,11 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
         """Log what a connection ended with: a client that left, most often. The default is to print it."""
         _log.debug("argus-otel: endpoint: a connection ended with %r", sys.exc_info()[1])
+
+    def _handle(self, *arguments: Any) -> object:
+        from .handler import Handler  # and with it http.server: not before anybody asks
+
+        return Handler(self._answer, self._connections.working, *arguments)
 
     # -- all of them
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import wrapt
 from opentelemetry import _logs, metrics, trace
@@ -14,21 +14,25 @@ from opentelemetry.trace import TracerProvider
 from argus_otel.telemetry import Catalogue, Kind, Metric, State, Telemetry
 from argus_otel.version import __version__
 
-from .deferred import DeferredHistograms
 from .events import OTelEvents
 from .instruments import LateInstruments, observe
 from .logs import PART as LOG_RECORDS
 from .logs import ExportedLogs
 from .proxies import is_proxy, same
-from .recorded_spans import Recorder
-from .recorded_spans import TracerProvider as RecordingProvider
-from .sampling import SampleRoots
 from .scope import SCOPE
-from .spans import HTTP_INSTRUMENTATIONS, OTelTracing, quiet
+
+if TYPE_CHECKING:
+    from .deferred import DeferredHistograms
+
+# Their metrics bear the same names as ours and their spans hold whole URLs, tokens and all.
+HTTP_INSTRUMENTATIONS = (
+    "opentelemetry.instrumentation.aiohttp_client",
+    "opentelemetry.instrumentation.requests",
+    "opentelemetry.instrumentation.urllib3",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class _Connection:
+class _Connection(NamedTuple):
     """One meter provider that is shown everything.
 
     Attributes
@@ -99,6 +103,8 @@ class Bridge:
         self.refresh()
 
     def _be_quiet(self, _: object) -> None:
+        from .spans import quiet
+
         # Only where somebody else watches HTTP too: a REST call of a bot that nobody else looks at pays nothing for it.
         self._telemetry.quiet = quiet
 
@@ -115,13 +121,9 @@ class Bridge:
         if isinstance(provider, (trace.ProxyTracerProvider, trace.NoOpTracerProvider)):
             self._telemetry.tracing = None
         else:
-            sampler = getattr(provider, "sampler", None)
-            self._telemetry.tracing = OTelTracing(
-                provider.get_tracer(SCOPE, __version__),
-                self._telemetry.redact,
-                sampler if isinstance(sampler, SampleRoots) else None,
-                Recorder(provider) if isinstance(provider, RecordingProvider) else None,
-            )
+            from .spans import tracing_by  # the SDK's traces are imported where there are any
+
+            self._telemetry.tracing = tracing_by(provider, self._telemetry.redact)
 
     def _refresh_logs(self) -> None:
         provider = self._chosen_loggers or _logs.get_logger_provider()
@@ -145,7 +147,7 @@ class Bridge:
                 return
         meter = provider.get_meter(SCOPE, __version__)
         defined = [metric for catalogue in self._catalogues for metric in catalogue.metrics]
-        deferred = None if provider is own else DeferredHistograms(meter, self._telemetry, defined)
+        deferred = None if provider is own else self._deferred(meter, defined)
         observe(meter, self._telemetry, defined)
         connection = _Connection(provider, meter, deferred)
         # Known first, and then shown what is defined already: so nothing that is defined meanwhile is missed. What is
@@ -153,6 +155,11 @@ class Bridge:
         self._connections.append(connection)
         observe(meter, self._telemetry, self._telemetry.defined())
         connection.defer(self._telemetry.defined())
+
+    def _deferred(self, meter: Meter, metrics: Sequence[Metric]) -> DeferredHistograms:
+        from .deferred import DeferredHistograms
+
+        return DeferredHistograms(meter, self._telemetry, metrics)
 
     def _defined(self, metric: Metric) -> None:
         """Show a metric that is defined while the program runs, without waiting for anything."""

@@ -9,7 +9,7 @@ from opentelemetry._logs import Logger, LogRecord, SeverityNumber
 
 from argus_otel.telemetry import AttributeValue, Event, Severity
 
-from .spans import correlated
+from .unseen import correlated
 
 _SEVERITIES = {Severity.INFO: SeverityNumber.INFO, Severity.WARN: SeverityNumber.WARN}
 

@@ -17,14 +17,11 @@ from opentelemetry._logs import Logger, LoggerProvider, LogRecord
 from opentelemetry.context import (
     _SUPPRESS_INSTRUMENTATION_KEY as SUPPRESSED,  # pyright: ignore[reportPrivateUsage] - as contrib does
 )
-from opentelemetry.instrumentation.logging.handler import (  # pyright: ignore[reportMissingTypeStubs]
-    LoggingHandler,
-)
 from opentelemetry.util.types import AnyValue
 
 from argus_otel.telemetry import Health, State, message_of
 
-from .spans import correlated
+from .unseen import correlated
 
 PART = "log records"
 
@@ -44,6 +41,10 @@ class ExportedLogs:
     """
 
     def __init__(self, provider: LoggerProvider, redact: Callable[[str], str], health: Health) -> None:
+        from opentelemetry.instrumentation.logging.handler import (  # pyright: ignore[reportMissingTypeStubs]
+            LoggingHandler,
+        )
+
         self._handler = LoggingHandler(logger_provider=RedactingProvider(provider, redact))
         self._health = health
         self._reported = False

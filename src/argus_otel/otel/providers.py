@@ -2,35 +2,34 @@
 
 A part that cannot be set up is named in one warning and in ``/status``; all others go on. A provider that is there
 already is used as it is, and never replaced.
+
+The SDK of a signal is imported where that is exported: a bot without an OTLP endpoint needs the one for metrics only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from opentelemetry import _logs, metrics, trace
-from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import Sampler
-from prometheus_client import CollectorRegistry
 
 from argus_otel.settings import Settings
 from argus_otel.telemetry import State, Telemetry
 
 from .exporters import load, watched
-from .losses import counting
+from .prometheus import PrometheusReader
 from .proxies import is_proxy
-from .readers import HistogramReader, PrometheusReader, PushReader, reader_class
-from .recorded_spans import TracerProvider, readable
-from .sampling import KEEP_ALL, sampler
+from .readers import HistogramReader, PushReader, reader_class
 from .shutdown import end_on_sigterm, end_with_the_process
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk._logs import LogRecordProcessor
+    from opentelemetry.sdk.trace import SpanProcessor
+    from opentelemetry.sdk.trace.sampling import Sampler
 
 T = TypeVar("T")
 
@@ -42,7 +41,7 @@ class Providers:
     ----------
     meter_provider:
         Ours, or ``None`` where another was there first or no metrics are exported.
-    registry:
+    prometheus:
         What ``/metrics`` serves, or ``None`` where Prometheus is not among the exporters.
     """
 
@@ -53,8 +52,8 @@ class Providers:
         self._ending: list[tuple[str, Callable[[], object]]] = []
         self._end: Callable[[], None] | None = None
         self.meter_provider: MeterProvider | None = None
-        self.registry: CollectorRegistry | None = None
-        self._registry: CollectorRegistry | None = None
+        self.prometheus: PrometheusReader | None = None
+        self._prometheus: PrometheusReader | None = None
 
     def set_up(self, resource: Resource) -> None:
         """Set up each signal that has an exporter and no provider yet."""
@@ -82,7 +81,7 @@ class Providers:
         if not readers:
             return
         self.meter_provider = MeterProvider(metric_readers=readers, resource=resource, shutdown_on_exit=False)
-        self.registry = self._registry
+        self.prometheus = self._prometheus
         metrics.set_meter_provider(self.meter_provider)
         self._at_the_end("metrics", self.meter_provider.shutdown)
 
@@ -93,8 +92,8 @@ class Providers:
 
     def _bare_reader(self, name: str, part: str) -> HistogramReader:
         if name == "prometheus":
-            self._registry = CollectorRegistry()
-            return PrometheusReader(self._registry)
+            self._prometheus = PrometheusReader()
+            return self._prometheus
         component = load("opentelemetry_metrics_exporter", name, "OTEL_METRICS_EXPORTER")
         if issubclass(component, MetricReader):
             return reader_class(component)()
@@ -108,16 +107,25 @@ class Providers:
         processors = self._each("traces", self._settings.traces_exporters, self._span_processor)
         if not processors:
             return
+        from .recorded_spans import TracerProvider
+
         provider = TracerProvider(self._sampler(), resource, processors)
         trace.set_tracer_provider(provider)
         self._at_the_end("traces", provider.shutdown)
 
     def _span_processor(self, name: str, part: str) -> SpanProcessor:
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        from .losses import counting
+        from .recorded_spans import readable
+
         exporter = load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER")
         made = watched(readable(exporter), self._telemetry, part)()
         return counting(BatchSpanProcessor, "on_end", made, part, self._telemetry)
 
     def _sampler(self) -> Sampler:
+        from .sampling import KEEP_ALL, sampler
+
         made = self._telemetry.attempt("sampler", partial(sampler, self._settings))
         return KEEP_ALL if made is None else made
 
@@ -129,6 +137,8 @@ class Providers:
         processors = self._each("logs", self._settings.logs_exporters, self._log_processor)
         if not processors:
             return
+        from opentelemetry.sdk._logs import LoggerProvider
+
         provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
         for processor in processors:
             provider.add_log_record_processor(processor)
@@ -136,6 +146,10 @@ class Providers:
         self._at_the_end("logs", provider.shutdown)
 
     def _log_processor(self, name: str, part: str) -> LogRecordProcessor:
+        from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+
+        from .losses import counting
+
         exporter = load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER")
         made = watched(exporter, self._telemetry, part)()
         return counting(BatchLogRecordProcessor, "on_emit", made, part, self._telemetry)

@@ -14,7 +14,6 @@ from dataclasses import replace
 from time import time_ns
 from typing import Any, cast
 
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import Exemplar, Histogram
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
@@ -29,7 +28,6 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.metrics.export import Histogram as HistogramData
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from prometheus_client import CollectorRegistry
 
 from argus_otel.telemetry import Attributes, HistogramCell, Telemetry
 from argus_otel.version import __version__
@@ -150,13 +148,6 @@ class HistogramReader(MetricReader):
         if self._points is not None:
             metrics_data = self._points.add_to(metrics_data)
         super()._receive_metrics(metrics_data, timeout_millis, **kwargs)  # type: ignore[safe-super]
-
-
-class PrometheusReader(HistogramReader, PrometheusMetricReader):
-    """Prometheus, on a registry of our own."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        super().__init__(registry=registry)  # pyright: ignore[reportCallIssue]
 
 
 class PushReader(HistogramReader, PeriodicExportingMetricReader):

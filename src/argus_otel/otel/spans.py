@@ -10,17 +10,19 @@ from typing import cast
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
-from opentelemetry._logs import LogRecord
 from opentelemetry.context import (
     _SUPPRESS_HTTP_INSTRUMENTATION_KEY as SUPPRESS_HTTP,  # pyright: ignore[reportPrivateUsage] - as contrib does
 )
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
+from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
 from argus_otel.telemetry import AttributeValue, SpanKind, TraceReference, TraceSpan, message_of
+from argus_otel.version import __version__
 
-from .recorded_spans import RecordedSpan, Recorder
+from .recorded_spans import RecordedSpan, Recorder, TracerProvider
 from .sampling import CHOSEN, ROOT, SampleRoots
+from .scope import SCOPE
+from .unseen import UNSEEN
 
 _KINDS = {
     SpanKind.INTERNAL: trace.SpanKind.INTERNAL,
@@ -29,30 +31,11 @@ _KINDS = {
     SpanKind.CONSUMER: trace.SpanKind.CONSUMER,
 }
 
-# Their metrics bear the same names as ours and their spans hold whole URLs, tokens and all.
-HTTP_INSTRUMENTATIONS = (
-    "opentelemetry.instrumentation.aiohttp_client",
-    "opentelemetry.instrumentation.requests",
-    "opentelemetry.instrumentation.urllib3",
-)
-
 _NOTHING = Context()
 
 (_CURRENT,) = trace.set_span_in_context(trace.INVALID_SPAN, _NOTHING)  # where OpenTelemetry has the current span
 
 _CHOSEN_ROOT = Context({CHOSEN: True})
-
-# The parent of whatever a trace that is not kept starts: valid, so that samplers heed its "not sampled". Those that go
-# by the trace's number instead, keep the low ones.
-_UNSEEN = NonRecordingSpan(SpanContext(2**128 - 1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
-
-
-def correlated(record: LogRecord) -> LogRecord:
-    """Return ``record`` without the ids that it took from a trace which is not kept: they are nobody's."""
-    if trace.get_current_span(record.context) is _UNSEEN:
-        record.trace_id = record.span_id = 0
-        record.trace_flags = TraceFlags(TraceFlags.DEFAULT)
-    return record
 
 
 class _Entered(Context):
@@ -197,14 +180,14 @@ class UnseenSpan(ContextScope):
 
 
 _UNSEEN_ROOT = UnseenSpan(_NOTHING)
-_UNSEEN_CONTEXT = otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(_UNSEEN, _NOTHING))
+_UNSEEN_CONTEXT = otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(UNSEEN, _NOTHING))
 
 
 def _unseen_context() -> Context:
     current = otel_context.get_current()
     if not current or current is _UNSEEN_CONTEXT:  # made once: this is most roots, where few are kept
         return _UNSEEN_CONTEXT
-    return otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(_UNSEEN, current))
+    return otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(UNSEEN, current))
 
 
 class OTelTracing:
@@ -250,7 +233,7 @@ class OTelTracing:
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
         """Start a span under the running context's, unless that is in a trace which is not kept."""
         parent = otel_context.get_current().get(_CURRENT)
-        if parent is _UNSEEN:
+        if parent is UNSEEN:
             return None
         recorder = self._recorder
         if type(parent) is RecordedSpan and recorder is not None and recorder.provider.alone:
@@ -287,6 +270,17 @@ class OTelTracing:
     def outside(self) -> ContextScope:
         """Return a scope in which no span is current; whatever else the running context holds stays."""
         return ContextScope(otel_context.set_value(ROOT, None, trace.set_span_in_context(trace.INVALID_SPAN)))
+
+
+def tracing_by(provider: trace.TracerProvider, redact: Callable[[str], str]) -> OTelTracing:
+    """Return what starts spans on a provider, which may be ours, or another with a sampler of ours, or neither."""
+    sampler = getattr(provider, "sampler", None)
+    return OTelTracing(
+        provider.get_tracer(SCOPE, __version__),
+        redact,
+        sampler if isinstance(sampler, SampleRoots) else None,
+        Recorder(provider) if isinstance(provider, TracerProvider) else None,
+    )
 
 
 def quiet() -> ContextScope:

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import wrapt
 
@@ -19,7 +19,7 @@ from argus_otel.telemetry import PartError, State, Telemetry
 Function: TypeAlias = Callable[..., Any]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Patch:
     """One function of the observed library, and what takes its place.
 
@@ -54,8 +54,7 @@ class Patch:
         return ((self.module, self.target), *self.instead)
 
 
-@dataclass(slots=True)
-class _Placed:
+class _Placed(NamedTuple):
     owner: Any
     attribute: str
     original: Any

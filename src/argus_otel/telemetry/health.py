@@ -7,8 +7,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from enum import Enum
+from typing import NamedTuple
 
 _log = logging.getLogger("argus_otel")
 
@@ -22,16 +22,14 @@ class State(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of the distro: a hook, an exporter, the endpoint."""
 
     state: State
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One answer to "are you ready?"."""
 
     name: str
@@ -132,5 +130,5 @@ class Health:
 
     def describe(self) -> dict[str, object]:
         """Return parts and sections in a JSON-able form."""
-        parts = {name: {**asdict(part), "state": part.state.value} for name, part in self.parts().items()}
+        parts = {name: {"state": part.state.value, "detail": part.detail} for name, part in self.parts().items()}
         return {"parts": parts, **self.sections()}

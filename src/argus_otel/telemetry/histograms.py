@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import time_ns
+from typing import NamedTuple
 
 from .caps import AttributeCaps
 from .definitions import Metric
@@ -17,8 +17,7 @@ from .families import Attributes, Family
 from .tracing import TraceReference
 
 
-@dataclass(frozen=True, slots=True)
-class Exemplar:
+class Exemplar(NamedTuple):
     """One recorded value and the sampled span that it came from."""
 
     value: float

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from .definitions import AttributeValue, SpanKind
@@ -16,12 +15,14 @@ class TraceReference(Protocol):
     span_id: int
 
 
-@dataclass(slots=True)
 class Reference:
     """What a link to a span needs and no more, so that whoever keeps one keeps no span alive."""
 
-    trace_id: int
-    span_id: int
+    __slots__ = ("trace_id", "span_id")
+
+    def __init__(self, trace_id: int, span_id: int) -> None:
+        self.trace_id = trace_id
+        self.span_id = span_id
 
     @classmethod
     def to(cls, span: TraceSpan | None) -> Reference | None:

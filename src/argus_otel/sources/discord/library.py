@@ -6,8 +6,8 @@ is reported as absent, and what it does in another way has a patch of its own (:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import ModuleType
+from typing import NamedTuple
 
 ROOTS = ("discord", "nextcord", "disnake")
 """The names by which they are imported; ``discord`` is discord.py's and py-cord's."""
@@ -22,8 +22,7 @@ FORKS = (PY_CORD, NEXTCORD, DISNAKE)
 _NAMES = {"discord": DISCORD_PY, "pycord": PY_CORD}
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(NamedTuple):
     """One library that speaks to Discord, as it was imported.
 
     Attributes

@@ -13,7 +13,7 @@ from .library import Library
 __all__ = ["Function", "Hooks", "Patch", "patches_for", "resolve"]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Patch(patches.Patch):
     """One function of discord.py, and what takes its place.
 

@@ -1,0 +1,236 @@
+"""What a scrape is answered with, as OpenTelemetry's exporter and Prometheus' client library would write it.
+
+From one scrape to the next nothing changes but the numbers: names, labels and their escaping are the same, and writing
+them anew is nearly all that a page costs. So each metric is written by those two once, with a number of ours in each
+place, and kept; from then on the places are filled. A metric whose series have changed is written anew, and one that
+does not come out as its places say, always is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any, cast
+
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics.export import (
+    Gauge,
+    Histogram,
+    HistogramDataPoint,
+    Metric,
+    MetricsData,
+    NumberDataPoint,
+    ResourceMetrics,
+    ScopeMetrics,
+    Sum,
+)
+from opentelemetry.sdk.resources import Resource
+from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString  # pyright: ignore[reportUnknownVariableType]
+
+Encoder = Callable[[Collector], bytes]
+
+FORMS = 4
+"""For how many forms of text metrics are kept: a scraper asks for one, but clients may ask for any version."""
+
+_number = cast("Callable[[float], str]", floatToGoString)
+_count = lru_cache(4096)(_number)
+"""For whole numbers, which buckets have: most are small, or what they were."""
+
+
+class Exporter:
+    """OpenTelemetry's exporter, given metrics instead of collecting them.
+
+    Attributes
+    ----------
+    registry:
+        Shows what it is given.
+    give:
+        Called for that.
+    """
+
+    def __init__(self, *, target_info: bool = True) -> None:
+        self.registry = CollectorRegistry()
+        self.give: Callable[[], MetricsData | None] = lambda: None
+        reader = PrometheusMetricReader(disable_target_info=not target_info, registry=self.registry)
+        # What a provider does with its readers.
+        reader._set_collect_callback(cast("Any", self._give))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+    def _give(self, _: object, **__: object) -> MetricsData | None:
+        return self.give()
+
+    def text(self, data: MetricsData, encode: Encoder) -> str:
+        """Return ``data`` as text."""
+        self.give = lambda: data
+        try:
+            return encode(self.registry).decode()
+        finally:
+            self.give = lambda: None
+
+
+class Page:
+    """Writes pages, each in the form that is asked for. Not for two threads at once."""
+
+    def __init__(self) -> None:
+        self._forms: dict[str, _Form] = {}
+
+    def text(self, data: MetricsData | None, encode: Encoder, form: str) -> bytes:
+        """Return ``data`` as text.
+
+        Parameters
+        ----------
+        encode:
+            Prometheus' client library's encoder of that form.
+        form:
+            The form's media type.
+        """
+        if data is None:
+            return encode(CollectorRegistry())
+        if form not in self._forms:
+            for oldest in list(self._forms)[: 1 - FORMS]:
+                del self._forms[oldest]
+            self._forms[form] = _Form(encode)
+        return self._forms[form].page(data).encode()
+
+
+class _Form:
+    """One form of text."""
+
+    def __init__(self, encode: Encoder) -> None:
+        self._encode = encode
+        self._end = encode(CollectorRegistry()).decode()  # OpenMetrics has a mark there
+        self._exporter = Exporter(target_info=False)
+        self._targets: tuple[list[Resource], str] = ([], "")
+        self._metrics: dict[tuple[object, ...], _Written] = {}
+
+    def page(self, data: MetricsData) -> str:
+        before, self._metrics = self._metrics, {}
+        families: dict[str, list[tuple[_Place, str]]] = {}
+        for place in _places(data):
+            metric = place.metric
+            key = (place.scope.scope, metric.name, metric.unit, metric.description, type(metric.data))
+            written = before.get(key)
+            if written is None or not written.fits(metric):
+                written = _Written(metric, lambda metric, place=place: self._text([place.of(metric)]))
+            self._metrics[key] = written
+            text = written.filled(metric)
+            families.setdefault(written.head, []).append((place, self._text([place]) if text is None else text))
+        # Two scopes may have a metric of one name, and the exporter makes one family of both.
+        texts = (same[0][1] if len(same) == 1 else self._text(place for place, _ in same) for same in families.values())
+        return "".join((self._target(data), *texts, self._end))
+
+    def _text(self, places: Iterable[_Place]) -> str:
+        data = MetricsData(resource_metrics=[place.alone() for place in places])
+        return self._exporter.text(data, self._encode).removesuffix(self._end)
+
+    def _target(self, data: MetricsData) -> str:
+        """Return ``target_info``, which tells of the resource."""
+        resources = [each.resource for each in data.resource_metrics]
+        if self._targets[0] != resources:
+            nothing = [replace(each, scope_metrics=[]) for each in data.resource_metrics]
+            text = Exporter().text(MetricsData(resource_metrics=nothing), self._encode)
+            self._targets = (resources, text.removesuffix(self._end))
+        return self._targets[1]
+
+
+class _Place:
+    """A metric, and where it stands."""
+
+    __slots__ = ("resource", "scope", "metric")
+
+    def __init__(self, resource: ResourceMetrics, scope: ScopeMetrics, metric: Metric) -> None:
+        self.resource = resource
+        self.scope = scope
+        self.metric = metric
+
+    def of(self, metric: Metric) -> _Place:
+        """Return another metric in this place."""
+        return _Place(self.resource, self.scope, metric)
+
+    def alone(self) -> ResourceMetrics:
+        """Return the metric with nothing beside it."""
+        return replace(self.resource, scope_metrics=[replace(self.scope, metrics=[self.metric])])
+
+
+def _places(data: MetricsData) -> Iterator[_Place]:
+    for resource in data.resource_metrics:
+        for scope in resource.scope_metrics:
+            for metric in scope.metrics:
+                yield _Place(resource, scope, metric)
+
+
+class _Written:
+    """A metric as it was written, with places for its numbers.
+
+    Attributes
+    ----------
+    head:
+        The lines before the first series.
+    """
+
+    def __init__(self, metric: Metric, write: Callable[[Metric], str]) -> None:
+        self._series = _series(metric)
+        numbered = _numbered(metric)
+        text = write(metric if numbered is None else numbered)
+        lines = text.split("\n")[:-1]  # what is a line's end elsewhere in Unicode may stand in a label
+        heads = sum(1 for line in lines if line.startswith("#"))
+        self.head = "".join(f"{line}\n" for line in lines[:heads])
+        places = (line.rpartition(" ")[0].replace("%", "%%") for line in lines[heads:])
+        self._body = self.head.replace("%", "%%") + "".join(f"{place} %s\n" for place in places)
+        self._places = len(lines) - heads
+        self._fills = numbered is not None and self._fill(numbered) == text
+
+    def fits(self, metric: Metric) -> bool:
+        """Whether ``metric`` has the same series still."""
+        return self._series == _series(metric)
+
+    def filled(self, metric: Metric) -> str | None:
+        """Return the text with the metric's numbers, or ``None`` where it cannot be had in this way."""
+        return self._fill(metric) if self._fills else None
+
+    def _fill(self, metric: Metric) -> str | None:
+        numbers = tuple(_numbers(metric))
+        return self._body % numbers if len(numbers) == self._places else None
+
+
+def _series(metric: Metric) -> list[object]:
+    """Return what, beside numbers, decides how a metric is written."""
+    points = cast("Sequence[Any]", metric.data.data_points)
+    if isinstance(metric.data, Histogram):
+        return [(point.attributes, point.explicit_bounds, not point.exemplars) for point in points]
+    return [(point.attributes, not point.exemplars) for point in points]
+
+
+def _numbers(metric: Metric) -> Iterator[str]:
+    """Return the numbers of a metric as text, in the order of the exporter's series."""
+    if isinstance(metric.data, Histogram):
+        for point in metric.data.data_points:
+            counts = [_count(count) for count in accumulate(point.bucket_counts)]
+            yield from counts
+            yield counts[-1]
+            if point.sum is not None:  # pyright: ignore[reportUnnecessaryComparison] - optional in OTLP
+                yield _number(point.sum)
+    else:
+        for point in cast("Sequence[NumberDataPoint]", metric.data.data_points):
+            yield _number(point.value)
+
+
+def _numbered(metric: Metric) -> Metric | None:
+    """Return the metric with numbers of which no two are the same, or ``None`` where it is of a kind unknown here."""
+    data = metric.data
+    if isinstance(data, Histogram):
+        histograms = [_numbered_buckets(point, index) for index, point in enumerate(data.data_points)]
+        return replace(metric, data=replace(data, data_points=histograms))
+    if isinstance(data, (Sum, Gauge)):
+        numbers = [replace(point, value=index + 0.5) for index, point in enumerate(data.data_points)]
+        return replace(metric, data=replace(data, data_points=numbers))
+    return None
+
+
+def _numbered_buckets(point: HistogramDataPoint, index: int) -> HistogramDataPoint:
+    buckets = len(point.bucket_counts)
+    first = 1 + index * (buckets + 1)
+    return replace(point, bucket_counts=[first] + [1] * (buckets - 1), count=first + buckets - 1, sum=first + 0.5)

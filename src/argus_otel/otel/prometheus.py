@@ -1,0 +1,100 @@
+"""The reader that Prometheus scrapes, without an HTTP server: the endpoint has one.
+
+What becomes of metrics in Prometheus is for OpenTelemetry's exporter and Prometheus' client library to say. Both are
+imported when somebody asks: a bot that nobody scrapes pays nothing for them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
+from opentelemetry.semconv._incubating.attributes.otel_attributes import (  # pyright: ignore[reportMissingTypeStubs]
+    OtelComponentTypeValues,
+)
+
+from .exporters import MissingError
+from .readers import HistogramReader
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.registry import Collector
+
+    from .page import Exporter, Page
+
+
+class _Receiver(MetricReader):
+    """Keeps what it is given until that is taken."""
+
+    def __init__(self) -> None:
+        super().__init__(otel_component_type=OtelComponentTypeValues.PROMETHEUS_HTTP_TEXT_METRIC_EXPORTER)
+        self._given: MetricsData | None = None
+        self._ended = False
+        self._collecting = threading.RLock()  # a callback of the bot's may ask for metrics itself
+
+    def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:  # noqa: ARG002
+        self._given = metrics_data
+
+    def take(self) -> MetricsData | None:
+        """Collect, and return what there is: nothing where no instrument has a point, and after the end."""
+        with self._collecting:
+            self._given = None
+            if not self._ended:
+                self.collect()
+            given, self._given = self._given, None
+            return given
+
+    def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:  # noqa: ARG002
+        """Show nothing from now on."""
+        self._ended = True
+
+
+class PrometheusReader(HistogramReader, _Receiver):
+    """Shows everything as it is now to whoever asks.
+
+    Raises
+    ------
+    MissingError
+        The exporter or the client library is not installed.
+    """
+
+    def __init__(self) -> None:
+        for package in ("prometheus_client", "opentelemetry.exporter.prometheus"):
+            if find_spec(package) is None:
+                raise MissingError(f"{package} is not installed: pip install opentelemetry-exporter-prometheus")
+        super().__init__()
+
+    def text(self, encode: Callable[[Collector], bytes], form: str) -> bytes:
+        """Return everything in a form of text.
+
+        Parameters
+        ----------
+        encode:
+            Prometheus' client library's encoder of that form.
+        form:
+            The form's media type.
+        """
+        return self._page.text(self.take(), encode, form)
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """A registry with all of it, for what works on registries."""
+        return self._live.registry
+
+    @cached_property
+    def _live(self) -> Exporter:
+        from .page import Exporter
+
+        exporter = Exporter()
+        exporter.give = self.take
+        return exporter
+
+    @cached_property
+    def _page(self) -> Page:
+        from .page import Page
+
+        return Page()

@@ -1,0 +1,19 @@
+"""What stands for a trace that is not kept. Of its own, since whatever emits log records needs it without any spans."""
+
+from __future__ import annotations
+
+from opentelemetry import trace
+from opentelemetry._logs import LogRecord
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+
+# Valid, so that samplers heed its "not sampled". Those that go by the trace's number instead, keep the low ones.
+UNSEEN = NonRecordingSpan(SpanContext(2**128 - 1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
+"""The parent of whatever a trace that is not kept starts."""
+
+
+def correlated(record: LogRecord) -> LogRecord:
+    """Return ``record`` without the ids that it took from a trace which is not kept: they are nobody's."""
+    if trace.get_current_span(record.context) is UNSEEN:
+        record.trace_id = record.span_id = 0
+        record.trace_flags = TraceFlags(TraceFlags.DEFAULT)
+    return record
