@@ -107,10 +107,10 @@ class Own:
         self._timers: dict[tuple[Any, ...], tuple[OwnHistogram, Pairs]] = {}
         self._changing = threading.Lock()
         shield = telemetry.guard.shield
-        self.count = shield(HOOK, self._count)
-        self.begin = shield(HOOK, self._begin)
-        self.end = shield(HOOK, self._end)
-        self.annotate = shield(HOOK, self._annotate)
+        self.count = shield(HOOK, self._count, arguments=3)
+        self.begin = shield(HOOK, self._begin, arguments=2)
+        self.end = shield(HOOK, self._end, arguments=2)
+        self.annotate = shield(HOOK, self._annotate, arguments=2)
         self.record = shield(HOOK, OwnEvents(telemetry, self._complaints, self._namespaces).record)
 
     # -- counting

@@ -38,7 +38,7 @@ def patches(telemetry: Telemetry, hooks: Hooks) -> list[Patch]:
             if logged.sink is not None:
                 logged.pass_on(logger, record)
 
-    taken = telemetry.guard.shield(HOOK, take)
+    taken = telemetry.guard.shield(HOOK, take, arguments=2)
 
     def make(original: Function) -> Function:
         def callHandlers(self: logging.Logger, record: logging.LogRecord) -> None:  # noqa: N802 - the original's name
