@@ -54,7 +54,7 @@ def test_a_block_is_one_point_and_one_span(traced: Kept) -> None:
     assert (span.kind, span.parent, span.status.status_code) == (SpanKind.INTERNAL, None, StatusCode.UNSET)
     assert dict(span.attributes or {}) == {"table": "tags"}
     ((_, exemplar),) = cell.exemplars.items()
-    assert exemplar.span_id == span.context.span_id
+    assert exemplar[3] == span.context.span_id
 
 
 def test_without_a_tracer_there_is_the_point_alone(kept: Kept) -> None:

@@ -127,9 +127,9 @@ class HistogramPoints:
 
 def _exemplars(cell: HistogramCell, since: int) -> Sequence[Exemplar]:
     return [
-        Exemplar({}, exemplar.value, exemplar.time_unix_nano, exemplar.span_id, exemplar.trace_id)
-        for exemplar in tuple(cell.exemplars.values())
-        if exemplar.time_unix_nano >= since
+        Exemplar({}, value, at, span_id, trace_id)
+        for value, at, trace_id, span_id in tuple(cell.exemplars.values())
+        if at >= since
     ]
 
 

@@ -9,21 +9,18 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from time import time_ns
-from typing import NamedTuple
+from typing import TypeAlias
 
 from .caps import AttributeCaps
 from .definitions import Metric
 from .families import Attributes, Family
 from .tracing import TraceReference
 
+Exemplar: TypeAlias = tuple[float, int, int, int]
+"""One recorded value and where it came from: (value, nanoseconds since the epoch, trace id, span id).
 
-class Exemplar(NamedTuple):
-    """One recorded value and the sampled span that it came from."""
-
-    value: float
-    time_unix_nano: int
-    trace_id: int
-    span_id: int
+A plain tuple, since one is made for each record of a trace that is kept, and few are ever read.
+"""
 
 
 class HistogramCell:
@@ -47,7 +44,7 @@ class HistogramCell:
         self.counts[bucket] += 1
         self.sum += value
         if trace is not None:
-            self.exemplars[bucket] = Exemplar(value, time_ns(), trace.trace_id, trace.span_id)
+            self.exemplars[bucket] = (value, time_ns(), trace.trace_id, trace.span_id)
         if self.relay is not None:
             self.relay(value, trace)
 
