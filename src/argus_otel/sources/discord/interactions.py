@@ -155,21 +155,12 @@ class InteractionOperation(Operation):
     """
 
     __slots__ = (
-        "id",
-        "kind",
-        "name",
-        "created",
-        "claimed",
-        "by_fork",
-        "rejected",
-        "acknowledged",
-        "acknowledging",
-        "series",
-        "interaction",
-    )
+        "id", "kind", "name", "created", "claimed", "by_fork",
+        "rejected", "acknowledged", "acknowledging", "series", "interaction",
+    )  # fmt: skip
 
     # All of it here, since a call of the base's costs as much again.
-    def __init__(self, interaction_id: int, kind: Kind, name: str | None) -> None:  # pyright: ignore[reportMissingSuperCall]
+    def __init__(self, interaction_id: int, kind: Kind, name: str | None) -> None:
         now = self.started = perf_counter()
         age = wall_clock() - (interaction_id >> 22) / 1000 - _DISCORD_EPOCH
         self.created = now - age if age > 0.0 else now

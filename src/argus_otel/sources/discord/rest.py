@@ -96,20 +96,12 @@ class RestCall(Operation):
     """
 
     __slots__ = (
-        "endpoint",
-        "attempts",
-        "sent",
-        "attempt_started",
-        "idle_since",
-        "by_webhook",
-        "held",
-        "waited",
-        "status",
-        "acknowledges",
-    )
+        "endpoint", "attempts", "sent", "attempt_started", "idle_since",
+        "by_webhook", "held", "waited", "status", "acknowledges",
+    )  # fmt: skip
 
     # All of it here, since a call of the base's costs as much again.
-    def __init__(self, endpoint: Endpoint) -> None:  # pyright: ignore[reportMissingSuperCall]
+    def __init__(self, endpoint: Endpoint) -> None:
         self.started = self.sent = perf_counter()
         self.scope = self.span = self.place = self.error = None
         self.ended = self.by_webhook = self.held = False
