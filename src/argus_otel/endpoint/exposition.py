@@ -41,8 +41,7 @@ class Metrics(Protocol):
 class Exposition:
     """Shows metrics in the form and encoding that a scraper asks for.
 
-    One scrape at a time: the collector of OpenTelemetry's Prometheus exporter hands two that run at once each other's
-    metrics, so that one shows everything twice and the other nothing.
+    One scrape at a time: what a page is made with is not for two, and two at once would only take turns.
 
     The client library is imported by the first scrape, on the endpoint's thread.
     """
