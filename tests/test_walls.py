@@ -212,6 +212,23 @@ def test_importing_us_imports_nothing_heavy(module: str) -> None:
     assert output.split() == []
 
 
+def test_a_bot_pays_for_what_it_uses() -> None:
+    program = """
+import sys, argus_otel, discord, urllib.request
+unused = ("prometheus_client", "opentelemetry.exporter.prometheus", "opentelemetry.exporter.otlp", "grpc", "gzip",
+          "opentelemetry.sdk.trace", "opentelemetry.sdk._logs", "http.server")
+argus_otel.instrument(endpoint_port=0)
+print(*(name for name in unused if name in sys.modules))
+from argus_otel.runtime import runtime
+print(len(urllib.request.urlopen(runtime().endpoint_url + "/metrics").read()))
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    imported, length = done.stdout.splitlines()
+    assert imported == ""
+    assert int(length) > 1000
+
+
 # -- the checkers check
 
 

@@ -13,7 +13,7 @@ from tools.grafana.model import Dashboard, shipped
 
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
-from argus_otel.telemetry import Catalogue
+from argus_otel.telemetry import Catalogue, Metric
 
 from . import answer_checks, model_checks
 from .promql import read
@@ -186,11 +186,13 @@ def asked() -> set[str]:
 
 def renamed(name: str) -> list[Catalogue]:
     """The catalogues, in which one metric is called otherwise."""
-    from dataclasses import replace
+
+    def renamed_metric(one: Metric) -> Metric:
+        return Metric(f"{name}.renamed", one.kind, one.unit, one.meaning, one.attributes, one.buckets)
 
     def change(catalogue: Catalogue) -> Catalogue:
-        metrics = (replace(one, name=f"{name}.renamed") if one.name == name else one for one in catalogue.metrics)
-        return replace(catalogue, metrics=tuple(metrics))
+        metrics = (renamed_metric(one) if one.name == name else one for one in catalogue.metrics)
+        return Catalogue(catalogue.name, tuple(metrics), catalogue.spans, catalogue.events, catalogue.details)
 
     return [change(one) for one in (*CATALOGUES, SYSTEM)]
 

@@ -11,9 +11,8 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from argus_otel.version import __version__
 
@@ -40,8 +39,7 @@ class _Subcommand(Protocol):
     def run(self, arguments: argparse.Namespace) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Command:
+class _Command(NamedTuple):
     """What ``argus-otel --help`` tells of a subcommand without importing it."""
 
     summary: str

@@ -6,19 +6,17 @@ import importlib.util
 import sys
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class NotFoundError(Exception):
     """There is no such program. The message says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """A program, ready to run, and what its ``__main__`` has to know of itself."""
 
     code: CodeType

@@ -12,9 +12,9 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
+from typing import NamedTuple
 
 from argus_otel.settings import Settings
 
@@ -22,8 +22,7 @@ from . import program as programs
 from .program import NotFoundError, Program, find_program
 
 
-@dataclass(frozen=True, slots=True)
-class _Option:
+class _Option(NamedTuple):
     """An option that stands for an environment variable."""
 
     flag: str
