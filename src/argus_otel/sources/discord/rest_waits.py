@@ -21,19 +21,33 @@ HOOK = "REST waits"
 def patches() -> list[Patch]:
     """Return the hooks on the bucket of a bot's own calls."""
     return [
-        Patch(HOOK, "discord.http", "Ratelimit.__aenter__", _make, of=(DISCORD_PY,)),
+        Patch(HOOK, "discord.http", "Ratelimit.__aenter__", _make_enter, of=(DISCORD_PY,)),
         Patch(HOOK, "discord.http", "Ratelimit.__aexit__", _make, of=(DISCORD_PY,)),
     ]
 
 
 def _make(original: Callable[..., Any]) -> Callable[..., Any]:
-    # No coroutine of its own: what comes after the bucket, an attempt or the call's end, is when the wait is over.
-    def wait(self: object, *args: Any) -> Any:
+    async def wait(self: object, *args: Any) -> Any:
         call = current_call.get()
-        if call is not None and call.idle_since is None:
-            # Under a global limit, discord.py waits for that first.
-            call.idle_since = call.started if call.held else perf_counter()
+        if call is None:
+            return await original(self, *args)
+        started = perf_counter()
+        try:
+            return await original(self, *args)
+        finally:
+            call.waited += perf_counter() - started
+
+    return wait
+
+
+def _make_enter(original: Callable[..., Any]) -> Callable[..., Any]:
+    timed = _make(original)
+
+    def wait(self: object) -> Any:
+        call = current_call.get()
+        if call is not None and call.held:  # under a global limit, discord.py waits for that first
             call.held = False
-        return original(self, *args)
+            call.waited += perf_counter() - call.started
+        return timed(self)
 
     return wait
