@@ -40,7 +40,7 @@ BODIES = [
     (RestCalls, "_begin"),
     (RestCalls, "_finish"),
     (RestCalls, "attempt_begun"),
-    (RestCalls, "attempt_answered"),
+    (RestCalls, "attempt_ended"),
     (Sessions, "_sent"),
     (Disconnects, "_begin"),
     (Disconnects, "_end"),

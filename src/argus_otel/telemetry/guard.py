@@ -106,6 +106,51 @@ class Guard:
 
         return wrap
 
+    def before(self, hook: str, body: Callable[[], object]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Return what wraps a function so that ``body`` is called before it, each time."""
+        failed = self._failed
+
+        def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+            def observed(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    body()
+                except Exception as error:  # noqa: BLE001 - this is the guard
+                    failed(hook, error)
+                return original(*args, **kwargs)
+
+            return observed
+
+        return wrap
+
+    def after(
+        self, hook: str, body: Callable[[Any, Any, BaseException | None], object]
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Return what wraps a coroutine method without arguments so that ``body`` is called after it, each time.
+
+        Parameters
+        ----------
+        body:
+            Called with the method's object, with what the method returned, and with what it raised instead.
+        """
+        failed, raised = self._failed, self.shield(hook, body, arguments=3)
+
+        def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+            async def observed(self: Any) -> Any:
+                try:
+                    result = await original(self)
+                except BaseException as error:
+                    raised(self, None, error)
+                    raise
+                try:
+                    body(self, result, None)
+                except Exception as error:  # noqa: BLE001 - this is the guard
+                    failed(hook, error)
+                return result
+
+            return observed
+
+        return wrap
+
     def ending(self, hook: str, end: Callable[[T, BaseException | None], None]) -> Callable[..., Any]:
         """Return what runs a coroutine function to the end of an operation that has begun before.
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from argus_otel.telemetry import AttributeValue, HistogramCell, Operation, Telemetry
@@ -101,17 +102,32 @@ class RestCall(Operation):
     )  # fmt: skip
 
     # All of it here, since a call of the base's costs as much again.
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, idle: bool, by_webhook: bool) -> None:
         self.started = self.sent = perf_counter()
         self.scope = self.span = self.place = self.error = None
-        self.ended = self.by_webhook = self.held = False
+        self.ended = self.held = False
         self.endpoint = endpoint
+        self.by_webhook = by_webhook
         self.attempts = 0
         self.waited = 0.0
         self.attempt_started: float | None = None
-        self.idle_since: float | None = None
+        self.idle_since: float | None = self.started if idle else None
         self.status: int | None = None
         self.acknowledges: InteractionOperation | None = None
+
+
+class Response(Protocol):
+    """What an attempt is answered with, as aiohttp has it."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The HTTP headers."""
+        ...
 
 
 class RestCalls:
@@ -130,7 +146,12 @@ class RestCalls:
     def patches(self) -> list[Patch]:
         """Return the hooks on whole calls."""
         guard = self._telemetry.guard
-        begin, finish = guard.shield(HOOK, self._begin_webhook), guard.shield(HOOK, self._finish)
+        # The forks have no bucket that sleeps: up to its first attempt, a call waits for its turn and nothing else.
+        begin_of_fork = partial(self._begin, idle=True)
+        # A webhook's calls wait on a lock, and for its limit while they hold it. Before the first attempt and after the
+        # last nothing else takes them time: what passes there is the wait, and needs no hook of its own.
+        begin_webhook = partial(self._begin, idle=True, by_webhook=True)
+        begin, finish = guard.shield(HOOK, begin_webhook), guard.shield(HOOK, self._finish)
 
         def make_sync(original: Callable[..., Any]) -> Callable[..., Any]:
             def request(self: object, route: Route, *args: Any, **kwargs: Any) -> Any:
@@ -148,8 +169,7 @@ class RestCalls:
             return request
 
         own, by_fork, webhook = (
-            guard.around(HOOK, begin, self._finish)
-            for begin in (self._begin_own, self._begin_of_fork, self._begin_webhook)
+            guard.around(HOOK, begin, self._finish) for begin in (self._begin_own, begin_of_fork, begin_webhook)
         )
         return [
             Patch(HOOK, "discord.http", "HTTPClient.request", own, of=(DISCORD_PY,)),
@@ -166,27 +186,13 @@ class RestCalls:
             call.held = not http._global_over.is_set()
         return call
 
-    def _begin_of_fork(self, http: object, route: Route) -> RestCall | None:
-        call = self._begin(http, route)
-        if call is not None:
-            # The forks have no bucket that sleeps: up to its first attempt, a call waits for its turn and nothing else.
-            call.idle_since = call.started
-        return call
-
-    def _begin_webhook(self, adapter: object, route: Route, *_: object) -> RestCall | None:
-        call = self._begin(adapter, route)
-        if call is not None:
-            # A webhook's calls wait on a lock, and for its limit while they hold it. Before the first attempt and after
-            # the last nothing else takes them time: what passes there is the wait, and needs no hook of its own.
-            call.by_webhook = True
-            call.idle_since = call.started
-        return call
-
-    def _begin(self, _: object, route: Route) -> RestCall | None:
+    def _begin(
+        self, _: object, route: Route, *__: object, idle: bool = False, by_webhook: bool = False
+    ) -> RestCall | None:
         if not self._hooks.on:
             return None
         endpoint = self._endpoints.get((route.method, route.path)) or self._endpoint(route)
-        call = RestCall(endpoint)
+        call = RestCall(endpoint, idle, by_webhook)
         if endpoint.acknowledges:
             call.acknowledges = interaction = self._interactions.find(route.webhook_id)
             if interaction is not None:
@@ -250,8 +256,11 @@ class RestCalls:
 
     # -- its attempts
 
-    def attempt_begun(self, call: RestCall) -> None:
+    def attempt_begun(self) -> None:
         """Note that a request goes out now."""
+        call = current_call.get()
+        if call is None:
+            return
         now = perf_counter()
         if call.attempt_started is not None:
             # Connection reset is the one failure that discord.py tries again after, and so long it sleeps before.
@@ -262,18 +271,26 @@ class RestCalls:
         call.attempts += 1
         call.attempt_started = now
 
-    def attempt_answered(self, call: RestCall, status: int) -> None:
-        """Record the attempt that a response has just ended."""
+    def attempt_ended(self, response: Response, body: bytes, error: BaseException | None) -> None:
+        """Record the attempt whose response has just been read, or has broken off with ``error``."""
+        call = current_call.get()
+        if call is None:
+            return
         now = perf_counter()
+        status = call.status = response.status
+        if error is not None:
+            self._attempt_failed(call, type(error).__qualname__, now, status)
+            return
         started = call.attempt_started
         call.attempt_started = None
-        call.status = status
         if started is not None:
             call.sent = started
             cell = call.endpoint.answers.get(status) or self._answers_of(call.endpoint, status)
             cell.record(now - started, None if call.span is None else call.trace)
         if (call.by_webhook and status < 500) or status == 429:
             call.idle_since = now
+        if status >= 400:
+            self._refused(call, status, response.headers, body)
 
     def _answers_of(self, endpoint: Endpoint, status: int) -> HistogramCell:
         error_type = str(status) if status >= 400 else None
@@ -281,12 +298,7 @@ class RestCalls:
         cell = endpoint.answers[status] = self._attempts[key]
         return cell
 
-    def attempt_unreadable(self, call: RestCall, status: int, error: BaseException) -> None:
-        """Record the attempt whose response has a status, and a body that broke off."""
-        call.status = status
-        self._attempt_failed(call, type(error).__qualname__, perf_counter(), status)
-
-    def attempt_refused(self, call: RestCall, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def _refused(self, call: RestCall, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Take note of what Discord says with a status of 400 or more."""
         attributes: dict[str, AttributeValue] = {STATUS.name: status}
         if status == 429:
