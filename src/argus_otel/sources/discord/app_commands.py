@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import Guard
 
-from .interactions import InteractionOperation, Interactions
+from .interaction_operations import InteractionOperation
+from .interactions import Interactions
 from .outcomes import original
 from .patches import Patch
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from argus_otel.telemetry import Telemetry, TraceSpan
 
-from .interactions import InteractionOperation, Interactions
+from .interaction_operations import InteractionOperation
+from .interactions import Interactions
 from .library import DISCORD_PY, DISNAKE, NEXTCORD, PY_CORD
 from .patches import Patch
 from .views import Views

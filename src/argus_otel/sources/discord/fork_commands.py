@@ -15,7 +15,8 @@ from typing import Any
 
 from argus_otel.telemetry import Guard
 
-from .interactions import InteractionOperation, Interactions
+from .interaction_operations import InteractionOperation
+from .interactions import Interactions
 from .library import DISNAKE, NEXTCORD, PY_CORD, ROOTS
 from .patches import Patch
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import AttributeValue, HistogramCell, Telemetry, TraceSpan
 
 from .catalogue import ERROR_TYPE, EVENT_NAME, LISTENER_DURATION, LISTENER_SPAN
-from .interactions import InteractionOperation, Interactions
+from .interaction_operations import InteractionOperation
+from .interactions import Interactions
 from .outcomes import failure_of
 from .patches import Hooks, Patch
 from .places import place_of

@@ -31,7 +31,8 @@ from .catalogue import (
     STATUS,
     TEMPLATE,
 )
-from .interactions import InteractionOperation, Interactions
+from .interaction_operations import InteractionOperation
+from .interactions import Interactions
 from .library import DISCORD_PY, FORKS
 from .patches import Hooks, Patch
 from .templates import template_of

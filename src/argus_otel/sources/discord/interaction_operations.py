@@ -1,0 +1,185 @@
+"""One interaction, and what it has in common with others of its type."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from time import time as wall_clock
+from typing import TYPE_CHECKING, Any
+
+from argus_otel.telemetry import (
+    AttributeValue,
+    CounterCell,
+    Event,
+    HistogramCell,
+    HistorySink,
+    Operation,
+    Span,
+)
+
+from .catalogue import (
+    AUTOCOMPLETE_EVENT,
+    AUTOCOMPLETE_SPAN,
+    COMMAND_EVENT,
+    COMMAND_NAME,
+    COMMAND_SPAN,
+    COMMAND_TYPE,
+    COMPONENT_EVENT,
+    COMPONENT_NAME,
+    COMPONENT_SPAN,
+    ERROR_TYPE,
+    INTERACTION_TYPE,
+    MODAL_EVENT,
+    MODAL_SPAN,
+    OUTCOME,
+)
+from .interaction_payloads import place_of
+from .outcomes import Outcome
+
+if TYPE_CHECKING:
+    from discord import Interaction
+
+_DISCORD_EPOCH = 1_420_070_400.0
+
+
+class Series:
+    """The cells of one command's, or one component's, interactions that end well.
+
+    Looked up once for each interaction, by one short key.
+    """
+
+    __slots__ = ("command", "duration", "response")
+
+    def __init__(self, duration: HistogramCell, command: HistogramCell | None, response: HistogramCell) -> None:
+        self.duration = duration
+        self.command = command
+        self.response = response
+
+
+_EVENTS: dict[Span, Event] = {
+    COMMAND_SPAN: COMMAND_EVENT,
+    AUTOCOMPLETE_SPAN: AUTOCOMPLETE_EVENT,
+    COMPONENT_SPAN: COMPONENT_EVENT,
+    MODAL_SPAN: MODAL_EVENT,
+}
+
+
+class Kind:
+    """What all interactions of one type have in common, and all commands of one type.
+
+    Attributes
+    ----------
+    type, command_type:
+        As metrics name them; ``command_type`` is ``None`` for what is no command.
+    prefix, span:
+        How its spans' names begin, and their definition.
+    active:
+        How many run now.
+    event:
+        What history calls them.
+    for_tree:
+        Whether discord.py hands it to the command tree.
+    series:
+        The cells of each command or component, by name.
+    """
+
+    def __init__(self, name: str, span: Span, active: CounterCell, command_type: str | None = None) -> None:
+        self.type = name
+        self.command_type = command_type
+        self.prefix = span.work
+        self.span = span
+        self.event = _EVENTS[span]
+        self.active = active
+        self.for_tree = span in (COMMAND_SPAN, AUTOCOMPLETE_SPAN)
+        self.series: dict[str | None, Series] = {}
+
+
+class InteractionOperation(Operation):
+    """One interaction.
+
+    Attributes
+    ----------
+    id, kind:
+        The interaction's snowflake, and what its type has.
+    name:
+        The command or component that it is for, as metrics name it; ``None`` while that is not known.
+    created:
+        When Discord made it, by :func:`time.perf_counter`. By its snowflake, but never later than it arrived: this
+        machine's clock may be behind Discord's.
+    claimed:
+        Whether somebody handles it.
+    by_fork:
+        Whether it came to a fork of discord.py, which hands commands to no tree: `fork_commands.py` claims those.
+    rejected:
+        Whether a check said no without raising.
+    acknowledged, acknowledging:
+        Whether Discord has had our answer, and whether one is under way.
+    series:
+        The cells of what it is for, once they have been looked up.
+    interaction:
+        discord.py's object, while the command tree or a fork's bot has it.
+    """
+
+    __slots__ = (
+        "id", "kind", "name", "created", "claimed", "by_fork",
+        "rejected", "acknowledged", "acknowledging", "series", "interaction",
+    )  # fmt: skip
+
+    # All of it here, since a call of the base's costs as much again.
+    def __init__(self, interaction_id: int, kind: Kind, name: str | None) -> None:
+        now = self.started = perf_counter()
+        age = wall_clock() - (interaction_id >> 22) / 1000 - _DISCORD_EPOCH
+        self.created = now - age if age > 0.0 else now
+        self.scope = self.span = self.place = self.error = None
+        self.ended = self.claimed = self.by_fork = False
+        self.rejected = self.acknowledged = self.acknowledging = False
+        self.id = interaction_id
+        self.kind = kind
+        self.name = name
+        self.series = kind.series.get(name)
+        self.interaction: Interaction[Any] | None = None
+
+    @property
+    def command(self) -> str | None:
+        """The command's name; ``None`` where it is for a component."""
+        return self.name if self.kind.for_tree else None
+
+    @property
+    def component(self) -> str | None:
+        """The component's name; ``None`` where it is for a command."""
+        return None if self.kind.for_tree else self.name
+
+    def name_component(self, name: str) -> None:
+        """Set what a component's or a modal's handler is called, once it is known."""
+        self.name = name
+        self.series = self.kind.series.get(name)
+        if self.span is not None:
+            self.span.rename(f"{self.kind.prefix} {name}")
+            self.span.set({COMPONENT_NAME.name: name})
+
+
+def tell(history: HistorySink, operation: InteractionOperation, outcome: Outcome, duration: float) -> None:
+    """Tell history of an interaction that has ended; ``duration`` is in seconds."""
+    kind = operation.kind
+    attributes = {} if operation.place is None else operation.place.attributes.copy()
+    if operation.name is not None:
+        attributes[COMMAND_NAME.name] = operation.name
+    if kind.command_type is not None:
+        attributes[COMMAND_TYPE.name] = kind.command_type
+    attributes[OUTCOME.name] = outcome.name
+    if outcome.error_type is not None:
+        attributes[ERROR_TYPE.name] = outcome.error_type
+    history(kind.event, attributes, duration)
+
+
+def span_attributes(operation: InteractionOperation, data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
+    """Return what is known of an interaction as it arrives with ``data``, by a bot of so many shards."""
+    attributes: dict[str, AttributeValue] = {
+        INTERACTION_TYPE.name: operation.kind.type,
+        "discord.interaction.id": str(operation.id),
+    }
+    if operation.command is not None:
+        attributes[COMMAND_NAME.name] = operation.command
+    if operation.kind.command_type is not None:
+        attributes[COMMAND_TYPE.name] = operation.kind.command_type
+    attributes.update(place_of(data, shards))
+    return attributes
