@@ -43,6 +43,7 @@ def run(kind: Kind, taking: Taking, rate: float, seconds: float) -> tuple[float,
         try:
             simulator.run(Load(simulator, rate=rate, prefix=("!hello",)).run, WARM_UP)
             if scraped:
+                _read(bot.port)  # the first one imports what it needs, once in a bot's life
                 scraping.start()
             before = bot.ask()
             report = simulator.run(Load(simulator, rate=rate, seed=1, prefix=("!hello",)).run, seconds)
@@ -58,9 +59,13 @@ def run(kind: Kind, taking: Taking, rate: float, seconds: float) -> tuple[float,
 
 def _scrape(port: int, over: threading.Event) -> None:
     while not over.wait(EVERY / 2):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-            answer.read()
+        _read(port)
         over.wait(EVERY / 2)
+
+
+def _read(port: int) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        answer.read()
 
 
 def measure(kinds: Sequence[Kind], rounds: int, rate: float, seconds: float, count: Count = range) -> list[Table]:

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
+from prometheus_client.utils import floatToGoString
 
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.otel import page
@@ -275,3 +276,8 @@ def test_what_the_exporter_cannot_show_fails_as_it_does(both: Both) -> None:
         encode(both.registry)
     with pytest.raises(UnicodeEncodeError):
         both.reader.text(encode, form)
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 999_999, 1_000_000, 12_345_678, 10**15, 10**22])
+def test_counts_are_written_as_the_client_library_writes_them(count: int) -> None:
+    assert page._count(count) == floatToGoString(count)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import accumulate
 from typing import Any, cast
 
@@ -37,8 +36,11 @@ FORMS = 4
 """For how many forms of text metrics are kept: a scraper asks for one, but clients may ask for any version."""
 
 _number = cast("Callable[[float], str]", floatToGoString)
-_count = lru_cache(4096)(_number)
-"""For whole numbers, which buckets have: most are small, or what they were."""
+
+
+def _count(count: int) -> str:
+    """Return a bucket's count as that writes it, without its search for a point, up to where it has an exponent."""
+    return f"{count}.0" if count < 1_000_000 else _number(count)
 
 
 class Exporter:
