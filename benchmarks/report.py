@@ -104,11 +104,11 @@ def reached(outcomes: Sequence[Outcome]) -> str:
 def markdown(
     about: Mapping[str, str], tables: Sequence[Table], outcomes: Sequence[Outcome], notes: Sequence[str]
 ) -> str:
-    """Return everything as Markdown, each table so that it can be taken out alone."""
-    parts = ["# What argus-otel costs", LEGEND, "## Targets", heading(about), as_markdown(targets.cells(outcomes))]
+    """Return everything as Markdown."""
+    parts = ["# What argus-otel costs", heading(about), LEGEND, "## Targets", as_markdown(targets.cells(outcomes))]
     parts.append(targets.LEGEND)
     for table in tables:
-        parts += [f"## {table.part}: {_title(table)}", heading(about), as_markdown(table.cells())]
+        parts += [f"## {table.part}: {_title(table)}", as_markdown(table.cells())]
         if table.notes:
             parts.append("\n".join(f"- {note}" for note in table.notes))
     if notes:
