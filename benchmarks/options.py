@@ -149,10 +149,13 @@ def _writable(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"{text} is a directory")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no directory {path.parent}")
+    was_there = path.exists()
     try:
         path.open("a").close()
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{text} cannot be written: {error.strerror}") from None
+    if not was_there:  # other words of the command may yet be refused
+        path.unlink()
     return path
 
 
