@@ -8,8 +8,6 @@ attached peer has a bot of its own; all of them are alike, and what that is wort
 from __future__ import annotations
 
 import asyncio
-import json
-import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,6 +16,8 @@ from discord import utils
 from discord.ext import commands
 
 from argus_otel.simulator import BackgroundSimulator, hurry
+
+from .frames import framing
 
 OTHER_LISTENERS = 4
 """How many listeners there are besides the bot's own ``on_message``."""
@@ -139,11 +139,8 @@ class Bench:
     def frames(self, event: str, payloads: list[dict[str, Any]]) -> list[bytes]:
         """Return these events as compressed frames of a stream that begins anew."""
         self._ws._decompressor = utils._ActiveDecompressionContext()
-        compress = _compressor()
-        return [
-            compress(json.dumps({"t": event, "s": number, "op": 0, "d": data}).encode())
-            for number, data in enumerate(payloads)
-        ]
+        frame = framing()
+        return [frame(event, number, data) for number, data in enumerate(payloads)]
 
     @property
     def receive(self) -> Callable[[bytes], Awaitable[None]]:
@@ -165,14 +162,3 @@ class ClientBench(Bench):
 
     def _connected(self) -> None:
         pass
-
-
-def _compressor() -> Callable[[bytes], bytes]:
-    """Return what compresses as the stream that discord.py asked the gateway for."""
-    if utils._ActiveDecompressionContext.COMPRESSION_TYPE == "zstd-stream":
-        import zstandard
-
-        stream = zstandard.ZstdCompressor().compressobj()
-        return lambda data: stream.compress(data) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-    deflate = zlib.compressobj()
-    return lambda data: deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)

@@ -17,6 +17,7 @@ from discord.ext import tasks
 
 from . import answers
 from .bot import Bench
+from .frames import message
 from .pairs import Work
 
 BURST = 50
@@ -151,24 +152,8 @@ def _user(bench: Bench) -> dict[str, Any]:
 
 
 def _message(bench: Bench, content: str) -> dict[str, Any]:
-    return {
-        "id": str(utils.time_snowflake(utils.utcnow())),
-        "channel_id": str(bench.bot.guilds[0].text_channels[0].id),
-        "author": _user(bench),
-        "content": content,
-        "timestamp": "2026-01-01T00:00:00+00:00",
-        "edited_timestamp": None,
-        "tts": False,
-        "mention_everyone": False,
-        "mentions": [],
-        "mention_roles": [],
-        "attachments": [],
-        "embeds": [],
-        "components": [],
-        "pinned": False,
-        "type": 0,
-        "flags": 0,
-    }
+    identity = str(utils.time_snowflake(utils.utcnow()))
+    return message(identity, str(bench.bot.guilds[0].text_channels[0].id), _user(bench), content)
 
 
 # -- interactions
@@ -183,9 +168,9 @@ def _slash(bench: Bench, pieces: int) -> Work:
 
 
 def _component(bench: Bench, pieces: int) -> Work:
-    message = _message(bench, "press it") | {"components": [_BUTTONS]}
+    pressed = _message(bench, "press it") | {"components": [_BUTTONS]}
     return _interactions(
-        bench, pieces, {"type": 3, "data": {"custom_id": "press", "component_type": 2}, "message": message}
+        bench, pieces, {"type": 3, "data": {"custom_id": "press", "component_type": 2}, "message": pressed}
     )
 
 

@@ -24,8 +24,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,7 @@ import argus_otel
 from argus_otel.runtime import runtime
 from argus_otel.simulator import BackgroundSimulator, hurry, redirect
 
+from .frames import framing, message
 from .processes import BARE, CONTROL, OURS
 from .progress import Count
 from .results import compared
@@ -105,7 +105,7 @@ class Soaked:
         aiohttp.ClientSession._request = _canned  # type: ignore[method-assign, assignment]
         websocket: Any = self.client.ws
         websocket._decompressor = utils._ActiveDecompressionContext()
-        self._compress = _compressor()
+        self._frame_of = framing()
         self._sequence = 0
 
     async def close(self) -> None:
@@ -140,30 +140,15 @@ class Soaked:
         if what == "typing":
             kind, data = "TYPING_START", {**place, "user_id": user["id"], "timestamp": 1700000000}
         elif what == "message":
-            kind, data = "MESSAGE_CREATE", {**place, **_message(identity, user), "member": joined}
+            kind, data = (
+                "MESSAGE_CREATE",
+                {**place, **message(identity, place["channel_id"], user, "good night"), "member": joined},
+            )
         else:
             kind, data = "INTERACTION_CREATE", {**place, **_interaction(identity, self._simulator.application_id)}
             data["channel"] = {"id": place["channel_id"], "type": 0, "permissions": "0"}
             data["member"] = {**joined, "user": user, "permissions": "0"}
-        return self._compress(json.dumps({"t": kind, "s": number, "op": 0, "d": data}).encode())
-
-
-def _message(identity: str, user: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": identity,
-        "author": user,
-        "content": "good night",
-        "timestamp": "2024-01-01T00:00:00+00:00",
-        "edited_timestamp": None,
-        "tts": False,
-        "mention_everyone": False,
-        "mentions": [],
-        "mention_roles": [],
-        "attachments": [],
-        "embeds": [],
-        "pinned": False,
-        "type": 0,
-    }
+        return self._frame_of(kind, number, data)
 
 
 def _interaction(identity: str, application: int) -> dict[str, Any]:
@@ -184,17 +169,6 @@ def _interaction(identity: str, application: int) -> dict[str, Any]:
 
 async def _canned(_session: aiohttp.ClientSession, *_: Any, **__: Any) -> Canned:
     return Canned()
-
-
-def _compressor() -> Callable[[bytes], bytes]:
-    """Return what compresses as the stream that discord.py asked the gateway for."""
-    if utils._ActiveDecompressionContext.COMPRESSION_TYPE == "zstd-stream":
-        import zstandard
-
-        stream = zstandard.ZstdCompressor().compressobj()
-        return lambda data: stream.compress(data) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-    deflate = zlib.compressobj()
-    return lambda data: deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
 
 
 def counted() -> dict[str, int]:
