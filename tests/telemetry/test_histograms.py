@@ -106,3 +106,32 @@ def test_relaying_ends_for_every_cell() -> None:
     histogram["old"].record(0.2)
     histogram["new"].record(0.2)
     assert len(relayed) == 1
+
+
+def test_what_joins_a_cell_is_a_part_of_it_and_recorded_once() -> None:
+    whole, slash, menu = (HistogramCell(EDGES) for _ in range(3))
+    slash.join(whole)
+    menu.join(whole)
+    slash.join(whole)
+    span = SimpleNamespace(trace_id=1, span_id=2)
+    slash.record(0.1)
+    menu.record(0.1, span)
+    whole.record(9.0)
+    assert (whole.counts, whole.sum) == ([0, 0, 0, 1], 9.0)
+    counts, total = whole.read()
+    assert sum(counts) == 3
+    assert counts == tuple(a + b + c for a, b, c in zip(slash.counts, menu.counts, whole.counts, strict=True))
+    assert total == pytest.approx(9.2)
+    assert slash.read() == (tuple(slash.counts), 0.1)
+    assert whole.examples() == menu.examples() != []
+
+
+def test_a_part_is_relayed_as_itself_and_as_the_whole() -> None:
+    part, whole = HistogramCell(EDGES), HistogramCell(EDGES)
+    part.join(whole)
+    relayed: list[tuple[object, ...]] = []
+    part.relay = lambda value, trace: relayed.append(("part", value, trace))
+    whole.relay = lambda value, trace: relayed.append(("whole", value, trace))
+    part.record(0.1)
+    whole.record(0.2)
+    assert relayed == [("part", 0.1, None), ("whole", 0.1, None), ("whole", 0.2, None)]

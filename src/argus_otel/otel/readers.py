@@ -100,7 +100,7 @@ class HistogramPoints:
         return made
 
     def _point(self, attributes: Attributes, cell: HistogramCell, since: int, now: int) -> HistogramDataPoint | None:
-        counts, total = tuple(cell.counts), cell.sum
+        counts, total = cell.read()
         start = self._started
         if self._temporality is AggregationTemporality.DELTA:
             last_counts, last_total = self._last.get(id(cell), ((0,) * len(counts), 0.0))
@@ -127,9 +127,7 @@ class HistogramPoints:
 
 def _exemplars(cell: HistogramCell, since: int) -> Sequence[Exemplar]:
     return [
-        Exemplar({}, value, at, span_id, trace_id)
-        for value, at, trace_id, span_id in tuple(cell.exemplars.values())
-        if at >= since
+        Exemplar({}, value, at, span_id, trace_id) for value, at, trace_id, span_id in cell.examples() if at >= since
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
+from operator import add
 from time import time_ns
 from typing import TypeAlias
 
@@ -26,10 +27,11 @@ A plain tuple, since one is made for each record of a trace that is kept, and fe
 class HistogramCell:
     """The buckets of one set of attributes.
 
-    ``counts[i]`` holds the values in ``(edges[i-1], edges[i]]``; the last holds what lies above every edge.
+    ``counts[i]`` holds the values in ``(edges[i-1], edges[i]]``; the last holds what lies above every edge. They, the
+    ``sum`` and the ``exemplars`` are what was recorded here; :meth:`read` and :meth:`examples` have the parts' as well.
     """
 
-    __slots__ = ("edges", "counts", "sum", "exemplars", "relay")
+    __slots__ = ("edges", "counts", "sum", "exemplars", "relay", "whole", "parts")
 
     def __init__(self, edges: tuple[float, ...]) -> None:
         self.edges = edges
@@ -37,6 +39,8 @@ class HistogramCell:
         self.sum = 0.0
         self.exemplars: dict[int, Exemplar] = {}
         self.relay: Callable[[float, TraceReference | None], None] | None = None
+        self.whole: HistogramCell | None = None
+        self.parts: tuple[HistogramCell, ...] = ()
 
     def record(self, value: float, trace: TraceReference | None = None) -> None:
         """Add ``value``, in the metric's unit; ``trace`` is the sampled span it came from, if there is one."""
@@ -47,6 +51,30 @@ class HistogramCell:
             self.exemplars[bucket] = (value, time_ns(), trace.trace_id, trace.span_id)
         if self.relay is not None:
             self.relay(value, trace)
+            if self.whole is not None and self.whole.relay is not None:
+                self.whole.relay(value, trace)
+
+    def join(self, whole: HistogramCell) -> None:
+        """Let all that is recorded here be a part of another metric's cell, with the same edges, too.
+
+        For what two metrics count alike: it is recorded once, and added up when somebody collects.
+        """
+        if self.whole is None:
+            self.whole = whole
+            whole.parts += (self,)
+
+    def read(self) -> tuple[tuple[int, ...], float]:
+        """Return the counts and the sum as they are now, with those of the parts. Any thread."""
+        counts, total = tuple(self.counts), self.sum
+        for part in self.parts:
+            part_counts, part_total = part.read()
+            counts = tuple(map(add, counts, part_counts))
+            total += part_total
+        return counts, total
+
+    def examples(self) -> list[Exemplar]:
+        """Return the exemplars, the last one of each bucket here and in the parts. Any thread."""
+        return [*self.exemplars.values(), *(example for part in self.parts for example in part.examples())]
 
 
 Relay = Callable[[Attributes, float, "TraceReference | None"], None]

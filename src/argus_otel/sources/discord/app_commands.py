@@ -17,7 +17,7 @@ from argus_otel.telemetry import Guard
 
 from .interaction_operations import InteractionOperation
 from .interactions import Interactions
-from .outcomes import original
+from .outcomes import REJECTED, original
 from .patches import Patch
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
         if error is not None and goes_to_dispatch_error(error):
             operation.note(original(error))  # _dispatch_error comes next, and ends it
         elif operation.interaction is not None:
-            # Set without an exception where the tree's own interaction_check said no.
-            operation.rejected = operation.interaction.command_failed
+            if operation.interaction.command_failed:  # without an exception: the tree's own interaction_check said no
+                operation.outcome = REJECTED
             interactions.end(operation, error)
 
     def begin_dispatch_error(_: object, interaction: Interaction[Any], __: object) -> InteractionOperation | None:

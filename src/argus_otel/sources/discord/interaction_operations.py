@@ -33,7 +33,7 @@ from .catalogue import (
     OUTCOME,
 )
 from .interaction_payloads import place_of
-from .outcomes import Outcome
+from .outcomes import OK, Outcome
 
 if TYPE_CHECKING:
     from discord import Interaction
@@ -45,13 +45,17 @@ class Series:
     """The cells of one command's, or one component's, interactions that end well.
 
     Looked up once for each interaction, by one short key.
+
+    Attributes
+    ----------
+    duration:
+        A command's own duration, which is a part of its interaction's; or the interaction's, where it is no command.
     """
 
-    __slots__ = ("command", "duration", "response")
+    __slots__ = ("duration", "response")
 
-    def __init__(self, duration: HistogramCell, command: HistogramCell | None, response: HistogramCell) -> None:
+    def __init__(self, duration: HistogramCell, response: HistogramCell) -> None:
         self.duration = duration
-        self.command = command
         self.response = response
 
 
@@ -109,8 +113,9 @@ class InteractionOperation(Operation):
         Whether somebody handles it.
     by_fork:
         Whether it came to a fork of discord.py, which hands commands to no tree: `fork_commands.py` claims those.
-    rejected:
-        Whether a check said no without raising.
+    outcome:
+        How it ends unless an exception decides: well, but for a check that said no without raising, or for nobody there
+        to handle it.
     acknowledged, acknowledging:
         Whether Discord has had our answer, and whether one is under way.
     series:
@@ -121,7 +126,7 @@ class InteractionOperation(Operation):
 
     __slots__ = (
         "id", "kind", "name", "created", "claimed", "by_fork",
-        "rejected", "acknowledged", "acknowledging", "series", "interaction",
+        "outcome", "acknowledged", "acknowledging", "series", "interaction",
     )  # fmt: skip
 
     # All of it here, since a call of the base's costs as much again.
@@ -131,7 +136,8 @@ class InteractionOperation(Operation):
         self.created = now - age if age > 0.0 else now
         self.scope = self.span = self.place = self.error = None
         self.ended = self.claimed = self.by_fork = False
-        self.rejected = self.acknowledged = self.acknowledging = False
+        self.acknowledged = self.acknowledging = False
+        self.outcome = OK
         self.id = interaction_id
         self.kind = kind
         self.name = name

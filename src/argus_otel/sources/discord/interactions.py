@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import (
     HERE,
     AttributeValue,
+    HistogramCell,
     Place,
     Telemetry,
     Tracing,
@@ -42,7 +43,7 @@ from .catalogue import (
 from .chains import Chains
 from .interaction_operations import InteractionOperation, Kind, Series, span_attributes, tell
 from .interaction_payloads import place_of, qualified_name
-from .outcomes import OK, REJECTED, UNHANDLED, Outcome, original, outcome_of
+from .outcomes import OK, UNHANDLED, Outcome, original, outcome_of
 from .patches import Function, Hooks
 
 if TYPE_CHECKING:
@@ -52,8 +53,6 @@ HOOK = "interactions"
 
 DEADLINE = 3.0
 """Seconds within which Discord wants an acknowledgement (its documentation on receiving and responding)."""
-
-_NO_TREES = object()
 
 # Beyond it cells are looked up each time: names that the caps refuse must not be remembered here either.
 _SERIES_REMEMBERED = 1000
@@ -99,13 +98,14 @@ class Interactions:
     def chain(self, state: ConnectionState[Any]) -> None:
         """Begin an operation for each interaction that ``state`` parses from now on."""
         guard = self._telemetry.guard
-        begin = guard.shield(HOOK, self._begin, arguments=2)
+        begin = guard.shield(HOOK, self._begin, arguments=3)
+        by_fork = not hasattr(state, "_command_tree")
         abandon = guard.shield(HOOK, self.end)
         settle = guard.shield(HOOK, self._settle)
 
         def make(parse: Function) -> Function:
             def observed(data: Any) -> None:
-                operation = begin(state, data)
+                operation = begin(state, data, by_fork)
                 if operation is None:
                     return parse(data)
                 scope, place = operation.scope, operation.place
@@ -137,7 +137,7 @@ class Interactions:
         """Give every client its own parser back."""
         self._chains.release()
 
-    def _begin(self, state: ConnectionState[Any], data: dict[str, Any]) -> InteractionOperation | None:
+    def _begin(self, state: ConnectionState[Any], data: dict[str, Any], by_fork: bool) -> InteractionOperation | None:
         if not self._hooks.on:
             return None
         try:  # an interaction that is malformed, or of a type that Discord has invented since, is nobody's
@@ -154,12 +154,11 @@ class Interactions:
         if interaction_id in self._open:  # begun further out in the chain: each counts once
             return None
         operation = InteractionOperation(interaction_id, kind, name)
-        tree = getattr(state, "_command_tree", _NO_TREES)
-        if tree is _NO_TREES:
+        if by_fork:
             operation.by_fork = True
         elif kind.for_tree:
             # discord.py gives these to the command tree without asking anybody, where there is one.
-            operation.claimed = tree is not None
+            operation.claimed = state._command_tree is not None
         telemetry = self._telemetry
         if telemetry.history is not None:
             operation.place = Place(place_of(data, state.shard_count or 1))
@@ -191,7 +190,9 @@ class Interactions:
         handled = waiting or operation.acknowledged
         if not handled and operation.kind.span in (COMPONENT_SPAN, MODAL_SPAN):
             self._unhandled.value += 1
-        self._end(operation, OK if handled else UNHANDLED)
+        if not handled:
+            operation.outcome = UNHANDLED
+        self.end(operation)
 
     # -- what handlers do with it
 
@@ -218,21 +219,10 @@ class Interactions:
             return
         if error is not None:
             operation.note(original(error))
-        if operation.error is not None:
-            self._end(operation, outcome_of(operation.error))
-        else:
-            self._end(operation, REJECTED if operation.rejected else OK)
-
-    def drop(self, operation: InteractionOperation) -> None:
-        """End an interaction whose handler cannot be seen: without duration or outcome, which would be made up."""
-        operation.end(False)
-        operation.kind.active.value -= 1
-        if operation.acknowledged:
-            del self._open[operation.id]
-        else:
-            self._await_acknowledgement(operation)
-
-    def _end(self, operation: InteractionOperation, outcome: Outcome) -> None:
+        outcome = operation.outcome if operation.error is None else outcome_of(operation.error)
+        # All that the base's `end` does: a call of it costs more than a record.
+        operation.ended = True
+        duration = perf_counter() - operation.started
         span, trace = operation.span, None
         if span is not None:
             attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
@@ -240,20 +230,16 @@ class Interactions:
                 attributes[ERROR_TYPE.name] = outcome.error_type
             span.set(attributes)
             trace = operation.trace
-        duration = operation.end(outcome is not OK and outcome.failed)
-        kind = operation.kind
-        kind.active.value -= 1
+            span.end(operation.error, failed=outcome.failed)
+        operation.error = None
+        if operation.place is not None:
+            operation.place.over = True
+        operation.kind.active.value -= 1
         if outcome is OK:
             series = operation.series or self._series_of(operation)
             series.duration.record(duration, trace)
-            if series.command is not None:
-                series.command.record(duration, trace)
         else:
-            key = (kind.type, operation.command, operation.component, *outcome)
-            self._durations[key].record(duration, trace)
-            if kind.command_type is not None:
-                named = (operation.name, kind.command_type, *outcome)
-                self._commands[named].record(duration, trace)
+            self._duration_of(operation, outcome).record(duration, trace)
         history = self._telemetry.history
         if history is not None:
             tell(history, operation, outcome, duration)
@@ -264,20 +250,33 @@ class Interactions:
         else:
             self._await_acknowledgement(operation)
 
+    def drop(self, operation: InteractionOperation) -> None:
+        """End an interaction whose handler cannot be seen: without duration or outcome, which would be made up."""
+        operation.end(False)
+        operation.kind.active.value -= 1
+        if operation.acknowledged:
+            del self._open[operation.id]
+        else:
+            self._await_acknowledgement(operation)
+
     def _series_of(self, operation: InteractionOperation) -> Series:
         kind, name = operation.kind, operation.name
         series = kind.series.get(name)
         if series is None:
-            command, component = operation.command, operation.component
-            series = Series(
-                self._durations[kind.type, command, component, "ok", None],
-                None if kind.command_type is None else self._commands[name, kind.command_type, "ok", None],
-                self._responses[kind.type, command],
-            )
+            series = Series(self._duration_of(operation, OK), self._responses[kind.type, operation.command])
             if len(kind.series) < _SERIES_REMEMBERED:
                 kind.series[name] = series
         operation.series = series
         return series
+
+    def _duration_of(self, operation: InteractionOperation, outcome: Outcome) -> HistogramCell:
+        kind = operation.kind
+        cell = self._durations[(kind.type, operation.command, operation.component, *outcome)]
+        if kind.command_type is None:
+            return cell
+        of_command = self._commands[(operation.name, kind.command_type, *outcome)]
+        of_command.join(cell)
+        return of_command
 
     # -- acknowledgement
 

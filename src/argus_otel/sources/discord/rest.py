@@ -102,7 +102,7 @@ class RestCall(Operation):
         "by_webhook", "held", "waited", "status", "acknowledges",
     )  # fmt: skip
 
-    # All of it here, since a call of the base's costs as much again.
+    # All of it here, and its end in `_finish`, since each call of the base's costs as much again.
     def __init__(self, endpoint: Endpoint, idle: bool, by_webhook: bool) -> None:
         self.started = self.sent = perf_counter()
         self.scope = self.span = self.place = self.error = None
@@ -148,10 +148,10 @@ class RestCalls:
         """Return the hooks on whole calls."""
         guard = self._telemetry.guard
         # The forks have no bucket that sleeps: up to its first attempt, a call waits for its turn and nothing else.
-        begin_of_fork = partial(self._begin, idle=True)
+        begin_of_fork = partial(self._begin, True, False)
         # A webhook's calls wait on a lock, and for its limit while they hold it. Before the first attempt and after the
         # last nothing else takes them time: what passes there is the wait, and needs no hook of its own.
-        begin_webhook = partial(self._begin, idle=True, by_webhook=True)
+        begin_webhook = partial(self._begin, True, True)
         begin, finish = guard.shield(HOOK, begin_webhook), guard.shield(HOOK, self._finish)
 
         def make_sync(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -182,14 +182,12 @@ class RestCalls:
     # -- the whole call
 
     def _begin_own(self, http: HTTPClient, route: Route) -> RestCall | None:
-        call = self._begin(http, route)
+        call = self._begin(False, False, http, route)
         if call is not None:
             call.held = not http._global_over.is_set()
         return call
 
-    def _begin(
-        self, _: object, route: Route, *__: object, idle: bool = False, by_webhook: bool = False
-    ) -> RestCall | None:
+    def _begin(self, idle: bool, by_webhook: bool, _: object, route: Route, *__: object) -> RestCall | None:
         if not self._hooks.on:
             return None
         endpoint = self._endpoints.get((route.method, route.path)) or self._endpoint(route)
@@ -217,27 +215,29 @@ class RestCalls:
             call.scope.enter()
 
     def _finish(self, call: RestCall, error: BaseException | None) -> None:
+        now = perf_counter()
         current_call.set(None)
         if call.scope is not None:
             call.scope.leave()
-        endpoint, durations, error_type = call.endpoint, call.endpoint.duration, None
-        if error is not None:
+        endpoint, error_type = call.endpoint, None
+        if error is None:
+            durations = endpoint.duration
+        else:
             error_type = type(error).__qualname__
             durations = self._calls[endpoint.method, endpoint.path, error_type]
-            call.note(error)
             if call.attempt_started is not None:
-                self._attempt_failed(call, error_type, perf_counter())
+                self._attempt_failed(call, error_type, now)
         waited = call.waited
         if call.idle_since is not None:
-            waited += perf_counter() - call.idle_since
-        if waited < _WAITED:
-            waited = 0.0
+            waited += now - call.idle_since
         span, trace = call.span, None
         if span is not None:
             span.set(_span_attributes(call, waited, error_type))
             trace = call.trace
-        durations.record(call.end(error is not None), trace)
-        if waited:
+            span.end(error, failed=error is not None)
+        call.ended = True
+        durations.record(now - call.started, trace)
+        if waited >= _WAITED:
             self._waits[endpoint.path].record(waited, trace)
         interaction = call.acknowledges
         if interaction is not None:
@@ -288,7 +288,7 @@ class RestCalls:
             call.sent = started
             cell = call.endpoint.answers.get(status) or self._answers_of(call.endpoint, status)
             cell.record(now - started, None if call.span is None else call.trace)
-        if (call.by_webhook and status < 500) or status == 429:
+        if status == 429 or (call.by_webhook and status < 500):
             call.idle_since = now
         if status >= 400:
             self._refused(call, status, response.headers, body)
@@ -340,7 +340,7 @@ def _span_attributes(call: RestCall, waited: float, error_type: str | None) -> d
         attributes[STATUS.name] = call.status
     if call.attempts > 1:
         attributes["http.request.resend_count"] = call.attempts - 1
-    if waited:
+    if waited >= _WAITED:
         attributes[RATELIMIT_WAIT.name] = waited
     if error_type is not None:
         attributes["error.type"] = error_type
