@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 import weakref
+from typing import Any
 
 import discord
 import pytest
@@ -445,10 +446,12 @@ def test_an_unknown_component_ends_at_once_as_unhandled(observed: Observed, simu
 
 def test_a_client_without_a_tree_is_timed_by_its_listener(observed: Observed, simulator: BackgroundSimulator) -> None:
     took: list[float] = []
+    running_then: list[dict[tuple[Any, ...], float]] = []
 
     class Client(discord.Client):
         async def on_interaction(self, interaction: discord.Interaction) -> None:
             started = time.perf_counter()
+            running_then.append(observed.values("discord.interaction.active"))
             await asyncio.sleep(0.1)
             await interaction.response.send_message("by hand")
             took.append(time.perf_counter() - started)
@@ -463,6 +466,9 @@ def test_a_client_without_a_tree_is_timed_by_its_listener(observed: Observed, si
     key = ("application_command", "any", None, "ok", None)
     assert observed.counts(DURATION) == {key: 1}
     assert observed.sums(DURATION)[key] == pytest.approx(took[0], abs=0.05)
+    nothing = {("application_command",): 0, ("autocomplete",): 0, ("component",): 0, ("modal_submit",): 0}
+    assert running_then == [{**nothing, ("application_command",): 1}]
+    assert observed.values("discord.interaction.active") == nothing
 
 
 @pytest.mark.alone  # within 5 %

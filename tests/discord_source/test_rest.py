@@ -265,6 +265,23 @@ def test_a_reset_that_discord_py_tries_again_after_is_an_attempt(
     assert observed.counts(WAITS) == {}
 
 
+def test_what_a_handler_asks_of_others_after_a_call_is_no_attempt_of_it(
+    observed: Observed, simulator: BackgroundSimulator
+) -> None:
+    bot = make_bot()
+
+    async def main() -> None:
+        async with running(bot, simulator), aiohttp.ClientSession() as session:
+            await bot.guilds[0].text_channels[0].send("hello")
+            async with session.get(f"{simulator.url}/api/v10/gateway") as response:
+                assert response.status == 200
+                await response.read()
+
+    asyncio.run(main())
+    assert attempts(observed) == answered(simulator) - Counter({("GET", "/gateway", 200): 1})
+    assert observed.counts(CALLS)["POST", MESSAGES, None] == 1
+
+
 def test_a_connection_keeps_nothing_of_the_failed_call_that_opened_it(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:

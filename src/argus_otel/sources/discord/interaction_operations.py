@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import (
     AttributeValue,
-    CounterCell,
     Event,
     HistogramCell,
     HistorySink,
     Operation,
+    Place,
     Span,
 )
 
@@ -76,8 +76,6 @@ class Kind:
         As metrics name them; ``command_type`` is ``None`` for what is no command.
     prefix, span:
         How its spans' names begin, and their definition.
-    active:
-        How many run now.
     event:
         What history calls them.
     for_tree:
@@ -86,13 +84,12 @@ class Kind:
         The cells of each command or component, by name.
     """
 
-    def __init__(self, name: str, span: Span, active: CounterCell, command_type: str | None = None) -> None:
+    def __init__(self, name: str, span: Span, command_type: str | None = None) -> None:
         self.type = name
         self.command_type = command_type
         self.prefix = span.work
         self.span = span
         self.event = _EVENTS[span]
-        self.active = active
         self.for_tree = span in (COMMAND_SPAN, AUTOCOMPLETE_SPAN)
         self.series: dict[str | None, Series] = {}
 
@@ -163,10 +160,12 @@ class InteractionOperation(Operation):
             self.span.set({COMPONENT_NAME.name: name})
 
 
-def tell(history: HistorySink, operation: InteractionOperation, outcome: Outcome, duration: float) -> None:
-    """Tell history of an interaction that has ended; ``duration`` is in seconds."""
+def tell(
+    history: HistorySink, operation: InteractionOperation, place: Place, outcome: Outcome, duration: float
+) -> None:
+    """Tell history of an interaction that has ended in ``place``; ``duration`` is in seconds."""
     kind = operation.kind
-    attributes = {} if operation.place is None else operation.place.attributes.copy()
+    attributes = place.attributes.copy()
     if operation.name is not None:
         attributes[COMMAND_NAME.name] = operation.name
     if kind.command_type is not None:

@@ -12,6 +12,7 @@ the handler does before its first ``await``.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from time import perf_counter
@@ -22,6 +23,7 @@ from argus_otel.telemetry import (
     AttributeValue,
     HistogramCell,
     Place,
+    Reading,
     Telemetry,
     Tracing,
 )
@@ -34,6 +36,7 @@ from .catalogue import (
     COMPONENTS_UNHANDLED,
     ERROR_TYPE,
     INTERACTION_DURATION,
+    INTERACTION_TYPE,
     INTERACTIONS_ACTIVE,
     MODAL_SPAN,
     OUTCOME,
@@ -69,17 +72,16 @@ class Interactions:
         self._responses = telemetry.histogram(RESPONSE_TIME)
         self._unacknowledged = telemetry.counter(UNACKNOWLEDGED)
         self._unhandled = telemetry.counter(COMPONENTS_UNHANDLED)[()]
-        active = telemetry.counter(INTERACTIONS_ACTIVE)
-        command = active["application_command"]
+        telemetry.gauge(INTERACTIONS_ACTIVE, self._active)
         self._kinds = {
-            3: Kind("component", COMPONENT_SPAN, active["component"]),
-            4: Kind("autocomplete", AUTOCOMPLETE_SPAN, active["autocomplete"]),
-            5: Kind("modal_submit", MODAL_SPAN, active["modal_submit"]),
+            3: Kind("component", COMPONENT_SPAN),
+            4: Kind("autocomplete", AUTOCOMPLETE_SPAN),
+            5: Kind("modal_submit", MODAL_SPAN),
         }
         self._command_kinds = {
-            1: Kind("application_command", COMMAND_SPAN, command, "slash"),
-            2: Kind("application_command", COMMAND_SPAN, command, "user"),
-            3: Kind("application_command", COMMAND_SPAN, command, "message"),
+            1: Kind("application_command", COMMAND_SPAN, "slash"),
+            2: Kind("application_command", COMMAND_SPAN, "user"),
+            3: Kind("application_command", COMMAND_SPAN, "message"),
         }
         self._open: dict[int, InteractionOperation] = {}
         self._chains: Chains[ConnectionState[Any]] = Chains(_parser_of, _set_parser)
@@ -92,6 +94,11 @@ class Interactions:
     def __len__(self) -> int:
         """Return how many interactions are remembered: those that are handled, or may still be acknowledged."""
         return len(self._open)
+
+    def _active(self) -> Reading:
+        running = Counter(operation.kind.type for operation in tuple(self._open.values()) if not operation.ended)
+        kinds = (*self._kinds.values(), *self._command_kinds.values())
+        return [({INTERACTION_TYPE.name: kind}, running[kind]) for kind in {kind.type: None for kind in kinds}]
 
     # -- arrival
 
@@ -164,7 +171,6 @@ class Interactions:
             operation.place = Place(place_of(data, state.shard_count or 1))
         if telemetry.tracing is not None:
             self._start_span(telemetry.tracing, operation, data, state.shard_count or 1)
-        kind.active.value += 1
         self._open[interaction_id] = operation
         return operation
 
@@ -232,17 +238,17 @@ class Interactions:
             trace = operation.trace
             span.end(operation.error, failed=outcome.failed)
         operation.error = None
-        if operation.place is not None:
-            operation.place.over = True
-        operation.kind.active.value -= 1
+        place = operation.place
+        if place is not None:
+            place.over = True
+            history = self._telemetry.history
+            if history is not None:
+                tell(history, operation, place, outcome, duration)
         if outcome is OK:
             series = operation.series or self._series_of(operation)
             series.duration.record(duration, trace)
         else:
             self._duration_of(operation, outcome).record(duration, trace)
-        history = self._telemetry.history
-        if history is not None:
-            tell(history, operation, outcome, duration)
         # What is remembered until the deadline must keep nothing of the bot's alive.
         operation.interaction = None
         if operation.acknowledged:
@@ -253,7 +259,6 @@ class Interactions:
     def drop(self, operation: InteractionOperation) -> None:
         """End an interaction whose handler cannot be seen: without duration or outcome, which would be made up."""
         operation.end(False)
-        operation.kind.active.value -= 1
         if operation.acknowledged:
             del self._open[operation.id]
         else:

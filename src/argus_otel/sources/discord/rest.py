@@ -50,7 +50,11 @@ _ENDPOINTS_REMEMBERED = 1000
 _CALLBACK = "/interactions/{webhook_id}/{webhook_token}/callback"
 
 current_call: ContextVar[RestCall | None] = ContextVar("argus_otel.rest_call", default=None)
-"""The call that the running context is in, for the files that watch attempts and waits."""
+"""The call that the running context is in, or was in last, for the files that watch attempts and waits.
+
+One that has ended stays until the next: it holds nothing of the bot's, and to take it out would cost what it cost to
+put it in.
+"""
 
 
 class Endpoint:
@@ -216,7 +220,7 @@ class RestCalls:
 
     def _finish(self, call: RestCall, error: BaseException | None) -> None:
         now = perf_counter()
-        current_call.set(None)
+        call.ended = True
         if call.scope is not None:
             call.scope.leave()
         endpoint, error_type = call.endpoint, None
@@ -235,12 +239,13 @@ class RestCalls:
             span.set(_span_attributes(call, waited, error_type))
             trace = call.trace
             span.end(error, failed=error is not None)
-        call.ended = True
+            call.scope = call.span = None
         durations.record(now - call.started, trace)
         if waited >= _WAITED:
             self._waits[endpoint.path].record(waited, trace)
         interaction = call.acknowledges
         if interaction is not None:
+            call.acknowledges = None
             if error is None:
                 self._interactions.acknowledged(interaction, call.sent)
             else:
@@ -260,7 +265,7 @@ class RestCalls:
     def attempt_begun(self) -> None:
         """Note that a request goes out now."""
         call = current_call.get()
-        if call is None:
+        if call is None or call.ended:
             return
         now = perf_counter()
         if call.attempt_started is not None:
@@ -275,7 +280,7 @@ class RestCalls:
     def attempt_ended(self, response: Response, body: bytes, error: BaseException | None) -> None:
         """Record the attempt whose response has just been read, or has broken off with ``error``."""
         call = current_call.get()
-        if call is None:
+        if call is None or call.ended:
             return
         now = perf_counter()
         status = call.status = response.status

@@ -29,7 +29,7 @@ def patches() -> list[Patch]:
 def _make(original: Callable[..., Any]) -> Callable[..., Any]:
     async def wait(self: object, *args: Any) -> Any:
         call = current_call.get()
-        if call is None:
+        if call is None or call.ended:
             return await original(self, *args)
         started = perf_counter()
         try:
@@ -45,7 +45,7 @@ def _make_enter(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def wait(self: object) -> Any:
         call = current_call.get()
-        if call is not None and call.held:  # under a global limit, discord.py waits for that first
+        if call is not None and call.held and not call.ended:  # under a global limit, discord.py waits for that first
             call.held = False
             call.waited += perf_counter() - call.started
         return timed(self)
