@@ -118,7 +118,7 @@ def test_make_without_a_target_lists_every_target() -> None:
 def test_every_setting_of_ours_exists(path: Path) -> None:
     configuration = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     for name in re.findall(r"\bARGUS_[A-Z_]+[A-Z]\b", path.read_text(encoding="utf-8")):
-        assert name.removeprefix("ARGUS_").lower() in Settings.__dataclass_fields__, name
+        assert name.removeprefix("ARGUS_").lower() in Settings._fields, name
         assert f"`{name}`" in configuration, f"{name} is not in docs/configuration.md"
 
 
