@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, cast
@@ -38,8 +38,10 @@ class Origin(NamedTuple):
     shown: str
 
 
-class Settings(NamedTuple):
-    """Everything that can be set.
+class Settings:
+    """Everything that can be set. It does not change once it is made.
+
+    (No dataclass and no tuple, whose methods and types are made at each start of a bot, at 1 to 4 ms for so many.)
 
     Attributes
     ----------
@@ -127,9 +129,20 @@ class Settings(NamedTuple):
     problems: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = MappingProxyType({})
 
+    def __init__(self, **values: Any) -> None:
+        _refuse_others(values, SETTINGS)
+        vars(self).update(values)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"settings do not change: {name} stays as it is")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Settings) and all(getattr(self, name) == getattr(other, name) for name in SETTINGS)
+
+    __hash__ = None  # type: ignore[assignment]  # some of them are mappings
+
     def __repr__(self) -> str:
-        """Return what is set, without what may be secret."""
-        shown = (f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True) if name not in _UNSHOWN)
+        shown = (f"{name}={getattr(self, name)!r}" for name in SETTINGS if name not in _UNSHOWN)
         return f"Settings({', '.join(shown)})"
 
     @classmethod
@@ -150,12 +163,19 @@ class Settings(NamedTuple):
         TypeError
             A keyword that is no setting.
         """
-        settable = [name for name in cls._fields if name not in ("problems", "origins")]
         keywords = keywords or {}
-        for keyword in keywords:
-            if keyword not in settable:
-                raise TypeError(f"argus-otel has no setting {keyword!r}; there are: {', '.join(settable)}")
+        _refuse_others(keywords, [name for name in SETTINGS if name not in ("problems", "origins")])
         return _Resolution(os.environ if environ is None else environ, keywords).settings()
+
+
+SETTINGS = tuple(Settings.__annotations__)
+"""The attributes of :class:`Settings`."""
+
+
+def _refuse_others(given: Iterable[str], settable: Sequence[str]) -> None:
+    for keyword in given:
+        if keyword not in settable:
+            raise TypeError(f"argus-otel has no setting {keyword!r}; there are: {', '.join(settable)}")
 
 
 class _Resolution:
