@@ -14,7 +14,7 @@ from argus_otel.telemetry.catalogue import EXPORT_LOST
 
 T = TypeVar("T")
 
-# OpenTelemetry's loader has read every package's entry points, and remembers them: each reading takes 6 ms.
+# OpenTelemetry's loader has read every package's entry points, and remembers them: each reading takes 3 to 5 ms.
 _known = cast("Callable[..., metadata.EntryPoints]", remembered.entry_points)  # pyright: ignore[reportUnknownMemberType]
 
 _INSTALL = {
