@@ -12,20 +12,38 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
-    from .telemetry import AttributeValue, Own, Timing
+    from .telemetry import AttributeValue
+    from .telemetry.own import Own, Timing
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _own: Own | None = None
+_make: Callable[[], Own | None] | None = None
 _changing = threading.Lock()
+_making = threading.RLock()
 _OFF = [None]
 
 
-def use(own: Own | None) -> None:
-    """Record into ``own`` from now on, or nowhere: for whoever starts and stops the distro."""
-    global _own  # the helpers are functions, and a process has one distro
-    _own = own
+def use(make: Callable[[], Own | None] | None) -> None:
+    """Record into what ``make`` returns from now on, or nowhere: for whoever starts and stops the distro.
+
+    It is made when it is first needed: most bots count and time nothing of their own.
+    """
+    global _own, _make  # the helpers are functions, and a process has one distro
+    with _making:
+        _own, _make = None, make
+
+
+def _recording() -> Own | None:
+    """Return where to record, which may still have to be made."""
+    global _own, _make
+    if _make is None:
+        return _own
+    with _making:
+        if _make is not None:
+            _own, _make = _make(), None
+        return _own
 
 
 def count(name: str, /, amount: float = 1, **attributes: AttributeValue | None) -> None:
@@ -44,7 +62,7 @@ def count(name: str, /, amount: float = 1, **attributes: AttributeValue | None) 
 
     Never raises. A call that is wrong counts nothing, and is warned of once.
     """
-    own = _own
+    own = _own or _recording()
     if own is not None:
         own.count(name, amount, attributes)
 
@@ -58,7 +76,7 @@ def annotate(attributes: Mapping[str, AttributeValue | None] | None = None, /, *
 
     Does nothing outside of such work, in a trace that is not kept, and after the work has ended. Never raises.
     """
-    own = _own
+    own = _own or _recording()
     if own is not None:
         own.annotate(attributes, more)
 
@@ -93,7 +111,7 @@ def record(
 
     Never raises, never waits. A call that is wrong records nothing, and is warned of once.
     """
-    own = _own
+    own = _own or _recording()
     if own is not None:
         own.record(name, {"guild": guild, "channel": channel, "user": user}, duration, attributes)
 
@@ -141,7 +159,7 @@ class Timed:
         self._running: list[tuple[Own, Timing] | None] = []
 
     def __enter__(self) -> None:
-        own = _own
+        own = _own or _recording()
         if own is None:
             self._running.append(None)
             return
@@ -163,7 +181,7 @@ class Timed:
         """Return what whoever runs now has entered last."""
         running = self._running
         if len(running) > 1 and any(running):
-            from .telemetry import worker
+            from .telemetry.own import worker
 
             me = worker()
             for index in reversed(range(len(running))):
@@ -185,7 +203,7 @@ class Timed:
 
             @functools.wraps(function)
             async def run(*args: P.args, **kwargs: P.kwargs) -> Any:
-                if _own is None:
+                if _own is None and _make is None:
                     return await function(*args, **kwargs)
                 with Timed(name, attributes):
                     return await function(*args, **kwargs)
@@ -194,7 +212,7 @@ class Timed:
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            if _own is None:
+            if _own is None and _make is None:
                 return function(*args, **kwargs)
             with Timed(name, attributes):
                 return function(*args, **kwargs)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from . import helpers, last_resort
 from .settings import Settings
-from .telemetry import Own, State, Telemetry
+from .telemetry import State, Telemetry
 from .telemetry.catalogue import HOOK_ACTIVE
 from .version import __version__
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .otel.system_metrics import SystemMetrics
     from .sources.discord import DiscordSource
     from .sources.process import ProcessSource
+    from .telemetry.own import Own
 
 _log = logging.getLogger("argus_otel")
 
@@ -117,7 +118,7 @@ class Runtime:
                 logger_provider=logger_provider,
             )
             self.telemetry.attempt("bridge", connect)
-            self.telemetry.attempt("helpers", self._help)
+            helpers.use(partial(self.telemetry.attempt, "helpers", self._helped))
             self.telemetry.attempt("hooks", partial(self._install, settings))
 
     def _connect(self, settings: Settings, **providers: MeterProvider | TracerProvider | LoggerProvider | None) -> None:
@@ -131,13 +132,14 @@ class Runtime:
         export_logs = "logging" not in settings.disabled_instrumentations
         self._bridge.connect(own_meter_provider=own, export_logs=export_logs, **providers)  # type: ignore[arg-type]
 
-    def _help(self) -> None:
-        """Have what the bot's own code counts, times and annotates recorded."""
+    def _helped(self) -> Own:
+        """Return what records what the bot's own code counts, times and annotates: at its first call."""
         from .catalogues import CATALOGUES
+        from .telemetry.own import Own
 
         if self._own is None:
             self._own = Own(self.telemetry, CATALOGUES)
-        helpers.use(self._own)
+        return self._own
 
     def _install(self, settings: Settings) -> None:
         from .sources.discord import DiscordSource

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import unquote
 
@@ -28,6 +28,7 @@ DEFAULT_HISTORY_SPOOL_LIMIT = 256.0
 _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 _HISTORY_USERS = ("off", "hashed", "plain")
+_UNSHOWN = ("endpoint_token", "history_store", "history_user_key", "origins")  # a store's address may have a password
 
 
 class Origin(NamedTuple):
@@ -37,9 +38,10 @@ class Origin(NamedTuple):
     shown: str
 
 
-@dataclass(frozen=True)
 class Settings:
-    """Everything that can be set.
+    """Everything that can be set. It does not change once it is made.
+
+    (No dataclass and no tuple, whose methods and types are made at each start of a bot, at 1 to 4 ms for so many.)
 
     Attributes
     ----------
@@ -106,26 +108,42 @@ class Settings:
     logs_exporters: tuple[str, ...] = ()
     sampler: str | None = None
     sampler_argument: str | None = None
-    trace_rates: Mapping[str, float] = field(default_factory=dict[str, float])
+    trace_rates: Mapping[str, float] = MappingProxyType({})
     disabled_instrumentations: tuple[str, ...] = ()
     endpoint: bool = True
     endpoint_host: str = DEFAULT_HOST
     endpoint_port: int = DEFAULT_PORT
-    endpoint_token: str | None = field(default=None, repr=False)
+    endpoint_token: str | None = None
     endpoint_certificate: str | None = None
     endpoint_key: str | None = None
     cluster_id: str | None = None
     loop_blocked_after: float = DEFAULT_LOOP_BLOCKED_AFTER
     shutdown_timeout: float = DEFAULT_SHUTDOWN_TIMEOUT
     history: str = "off"
-    history_store: str = field(default=DEFAULT_HISTORY_STORE, repr=False)  # it may have a password
+    history_store: str = DEFAULT_HISTORY_STORE
     history_users: str = "off"
-    history_user_key: str | None = field(default=None, repr=False)
+    history_user_key: str | None = None
     history_spool: str = DEFAULT_HISTORY_SPOOL
     history_spool_limit: float = DEFAULT_HISTORY_SPOOL_LIMIT
     simulator_url: str | None = None
     problems: tuple[str, ...] = ()
-    origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin], repr=False)
+    origins: Mapping[str, Origin] = MappingProxyType({})
+
+    def __init__(self, **values: Any) -> None:
+        _refuse_others(values, SETTINGS)
+        vars(self).update(values)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"settings do not change: {name} stays as it is")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Settings) and all(getattr(self, name) == getattr(other, name) for name in SETTINGS)
+
+    __hash__ = None  # type: ignore[assignment]  # some of them are mappings
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={getattr(self, name)!r}" for name in SETTINGS if name not in _UNSHOWN)
+        return f"Settings({', '.join(shown)})"
 
     @classmethod
     def resolve(
@@ -145,12 +163,19 @@ class Settings:
         TypeError
             A keyword that is no setting.
         """
-        settable = [setting.name for setting in fields(cls) if setting.name not in ("problems", "origins")]
         keywords = keywords or {}
-        for keyword in keywords:
-            if keyword not in settable:
-                raise TypeError(f"argus-otel has no setting {keyword!r}; there are: {', '.join(settable)}")
+        _refuse_others(keywords, [name for name in SETTINGS if name not in ("problems", "origins")])
         return _Resolution(os.environ if environ is None else environ, keywords).settings()
+
+
+SETTINGS = tuple(Settings.__annotations__)
+"""The attributes of :class:`Settings`."""
+
+
+def _refuse_others(given: Iterable[str], settable: Sequence[str]) -> None:
+    for keyword in given:
+        if keyword not in settable:
+            raise TypeError(f"argus-otel has no setting {keyword!r}; there are: {', '.join(settable)}")
 
 
 class _Resolution:

@@ -41,7 +41,8 @@ def test_the_column_of_the_installed_library_is_its_probe() -> None:
 
 def test_every_hook_has_its_entry_and_every_entry_its_hook() -> None:
     telemetry = Telemetry()
-    hooks = {patch.hook for patch in _Parts(telemetry, Hooks(telemetry))._patches}
+    parts = _Parts(telemetry, Hooks(telemetry))
+    hooks = {patch.hook for patch in (*parts._patches, *parts._of_forks)}
     assert hooks == set(SIGNALS)
 
 

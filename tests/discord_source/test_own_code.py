@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import discord
@@ -14,7 +15,7 @@ from discord.ext import commands, tasks
 from argus_otel import annotate, count, helpers, timed
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.simulator import BackgroundSimulator
-from argus_otel.telemetry import Own
+from argus_otel.telemetry.own import Own
 
 from .conftest import Observed, make_bot, running, until
 from .test_nesting import parent_of
@@ -22,7 +23,7 @@ from .test_nesting import parent_of
 
 @pytest.fixture
 def observed(observed: Observed) -> Iterator[Observed]:
-    helpers.use(Own(observed.telemetry, CATALOGUES))
+    helpers.use(partial(Own, observed.telemetry, CATALOGUES))
     yield observed
     helpers.use(None)
 

@@ -11,8 +11,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from argus_otel import helpers
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.otel.spans import OTelTracing
-from argus_otel.telemetry import Own, Telemetry
+from argus_otel.telemetry import Telemetry
 from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW
+from argus_otel.telemetry.own import Own
 
 
 class Kept:
@@ -58,7 +59,7 @@ class Kept:
 @pytest.fixture
 def kept() -> Iterator[Kept]:
     kept = Kept()
-    helpers.use(kept.own)
+    helpers.use(lambda: kept.own)
     yield kept
     helpers.use(None)
     assert kept.telemetry.guard.faults == {}

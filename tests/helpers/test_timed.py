@@ -464,7 +464,7 @@ def test_what_is_switched_off_in_the_middle_ends_in_order(traced: Kept) -> None:
     assert traced.times("x") == {(): 1}
     helpers.use(None)
     with block:
-        helpers.use(traced.own)
+        helpers.use(lambda: traced.own)
         with block:
             pass
     assert traced.times("x") == {(): 2}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import discord
@@ -17,7 +18,8 @@ from argus_otel import helpers
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.history import rows
 from argus_otel.simulator import BackgroundSimulator
-from argus_otel.telemetry import HERE, AttributeValue, Event, Own
+from argus_otel.telemetry import HERE, AttributeValue, Event
+from argus_otel.telemetry.own import Own
 from tests.discord_source.conftest import Observed, make_bot, observed, running, simulator, until
 
 __all__ = ["observed", "simulator"]
@@ -52,7 +54,7 @@ class Kept:
 def kept(observed: Observed) -> Iterator[Kept]:
     kept = Kept()
     observed.telemetry.history = kept
-    helpers.use(Own(observed.telemetry, CATALOGUES))
+    helpers.use(partial(Own, observed.telemetry, CATALOGUES))
     yield kept
     helpers.use(None)
 

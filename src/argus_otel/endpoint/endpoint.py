@@ -6,14 +6,18 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from argus_otel.settings import Settings
 from argus_otel.telemetry import Telemetry
 
 from .binding import bind, bracketed, tls
-from .exposition import Metrics
-from .routes import Routes
 from .server import Server
+
+if TYPE_CHECKING:
+    from .answers import Answer, Request
+    from .exposition import Metrics
+    from .routes import Routes
 
 _TICK = 0.5
 """How often the server looks for connections that have lasted too long, in seconds."""
@@ -45,7 +49,9 @@ class Endpoint:
         status: Callable[[], dict[str, object]],
     ) -> None:
         self._settings = settings
-        self._routes = Routes(settings, telemetry, metrics, status)
+        self._told = (settings, telemetry, metrics, status)
+        self._routes: Routes | None = None
+        self._making = threading.Lock()
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -68,13 +74,21 @@ class Endpoint:
         if self._server is not None:
             return
         context = tls(self._settings)
-        server = bind(self._settings, lambda family, address: Server(family, address, context, self._routes.answer))
+        server = bind(self._settings, lambda family, address: Server(family, address, context, self._answer))
         self._server = server
         self._thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": _TICK}, name="argus-otel endpoint", daemon=True
         )
         self._thread.start()
         _serving.add(self)
+
+    def _answer(self, request: Request) -> Answer:
+        with self._making:  # one for all connections: it sees to it that there is one scrape at a time
+            if self._routes is None:
+                from .routes import Routes  # not before anybody asks, as the server has it with http.server
+
+                self._routes = Routes(*self._told)
+        return self._routes.answer(request)
 
     def stop(self) -> None:
         """Close the port and every connection, whatever their clients do. Safe to repeat."""

@@ -12,10 +12,12 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .answers import Answer, Request
 from .connections import Connections, close_copy
+
+if TYPE_CHECKING:
+    from .answers import Answer, Request
 
 _log = logging.getLogger("argus_otel")
 

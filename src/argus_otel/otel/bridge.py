@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import wrapt
 from opentelemetry import _logs, metrics, trace
@@ -16,13 +16,13 @@ from argus_otel.version import __version__
 
 from .events import OTelEvents
 from .instruments import LateInstruments, observe
-from .logs import PART as LOG_RECORDS
-from .logs import ExportedLogs
 from .proxies import is_proxy, same
 from .scope import SCOPE
 
 if TYPE_CHECKING:
     from .deferred import DeferredHistograms
+
+LOG_RECORDS = "log records"
 
 # Their metrics bear the same names as ours and their spans hold whole URLs, tokens and all.
 HTTP_INSTRUMENTATIONS = (
@@ -32,7 +32,7 @@ HTTP_INSTRUMENTATIONS = (
 )
 
 
-class _Connection(NamedTuple):
+class _Connection:
     """One meter provider that is shown everything.
 
     Attributes
@@ -41,9 +41,12 @@ class _Connection(NamedTuple):
         What carries histograms to it; ``None`` where its readers show the cells themselves.
     """
 
-    provider: MeterProvider
-    meter: Meter
-    deferred: DeferredHistograms | None
+    __slots__ = ("provider", "meter", "deferred")
+
+    def __init__(self, provider: MeterProvider, meter: Meter, deferred: DeferredHistograms | None) -> None:
+        self.provider = provider
+        self.meter = meter
+        self.deferred = deferred
 
     def defer(self, metrics: Iterable[Metric]) -> None:
         """Carry every histogram over that is not carried yet."""
@@ -136,6 +139,8 @@ class Bridge:
             health.report(LOG_RECORDS, State.OFF, "no exporter for logs is set")
         elif provider is not self._logged_to or logged.sink is None:
             health.report(LOG_RECORDS, State.OK)
+            from .logs import ExportedLogs  # where logs are exported
+
             logged.sink = ExportedLogs(provider, self._telemetry.redact, health)
             self._logged_to = provider
 

@@ -21,9 +21,8 @@ from opentelemetry.util.types import AnyValue
 
 from argus_otel.telemetry import Health, State, message_of
 
+from .bridge import LOG_RECORDS as PART
 from .unseen import correlated
-
-PART = "log records"
 
 _INT64 = range(-(2**63), 2**63)
 

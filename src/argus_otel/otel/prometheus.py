@@ -17,7 +17,6 @@ from opentelemetry.semconv._incubating.attributes.otel_attributes import (  # py
     OtelComponentTypeValues,
 )
 
-from .exporters import MissingError
 from .readers import HistogramReader
 
 if TYPE_CHECKING:
@@ -65,6 +64,8 @@ class PrometheusReader(HistogramReader, _Receiver):
     def __init__(self) -> None:
         for package in ("prometheus_client", "opentelemetry.exporter.prometheus"):
             if find_spec(package) is None:
+                from .exporters import MissingError
+
                 raise MissingError(f"{package} is not installed: pip install opentelemetry-exporter-prometheus")
         super().__init__()
 

@@ -20,7 +20,6 @@ from opentelemetry.sdk.resources import Resource
 from argus_otel.settings import Settings
 from argus_otel.telemetry import State, Telemetry
 
-from .exporters import load, watched
 from .prometheus import PrometheusReader
 from .proxies import is_proxy
 from .readers import HistogramReader, PushReader, reader_class
@@ -94,6 +93,8 @@ class Providers:
         if name == "prometheus":
             self._prometheus = PrometheusReader()
             return self._prometheus
+        from .exporters import load, watched
+
         component = load("opentelemetry_metrics_exporter", name, "OTEL_METRICS_EXPORTER")
         if issubclass(component, MetricReader):
             return reader_class(component)()
@@ -116,6 +117,7 @@ class Providers:
     def _span_processor(self, name: str, part: str) -> SpanProcessor:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+        from .exporters import load, watched
         from .losses import counting
         from .recorded_spans import readable
 
@@ -148,6 +150,7 @@ class Providers:
     def _log_processor(self, name: str, part: str) -> LogRecordProcessor:
         from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 
+        from .exporters import load, watched
         from .losses import counting
 
         exporter = load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER")

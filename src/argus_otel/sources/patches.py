@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import wrapt
 
@@ -19,7 +18,6 @@ from argus_otel.telemetry import PartError, State, Telemetry
 Function: TypeAlias = Callable[..., Any]
 
 
-@dataclass(eq=False, repr=False)
 class Patch:
     """One function of the observed library, and what takes its place.
 
@@ -37,12 +35,21 @@ class Patch:
         Other places where versions of the library have the same function, tried in turn.
     """
 
-    hook: str
-    module: str
-    target: str
-    make: Callable[[Function], Function]
-    package: str
-    instead: tuple[tuple[str, str], ...] = ()
+    def __init__(
+        self,
+        hook: str,
+        module: str,
+        target: str,
+        make: Callable[[Function], Function],
+        package: str,
+        instead: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.hook = hook
+        self.module = module
+        self.target = target
+        self.make = make
+        self.package = package
+        self.instead = instead
 
     @property
     def name(self) -> str:
@@ -54,11 +61,14 @@ class Patch:
         return ((self.module, self.target), *self.instead)
 
 
-class _Placed(NamedTuple):
-    owner: Any
-    attribute: str
-    original: Any
-    replacement: Function
+class _Placed:
+    __slots__ = ("owner", "attribute", "original", "replacement")
+
+    def __init__(self, owner: Any, attribute: str, original: Any, replacement: Function) -> None:
+        self.owner = owner
+        self.attribute = attribute
+        self.original = original
+        self.replacement = replacement
 
 
 class Hooks:

@@ -26,7 +26,6 @@ from .histograms import Exemplar, Histogram, HistogramCell, Relay
 from .history import HERE, HistorySink, Place
 from .logged import Logged, LogSink
 from .operations import Operation
-from .own import Own, Timing, worker
 from .rates import Rates
 from .recorder import EventSink, LoopWatcher, Telemetry
 from .redaction import Redactor
@@ -54,10 +53,6 @@ __all__ = [
     "Logged",
     "LogSink",
     "LoopWatcher",
-    # what the bot's own code counts and times
-    "Own",
-    "Timing",
-    "worker",
     # definitions
     "Attribute",
     "AttributeValue",

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
 
 _log = logging.getLogger("argus_otel")
 
@@ -22,19 +21,25 @@ class State(Enum):
     FAILED = "failed"
 
 
-class Part(NamedTuple):
+class Part:
     """One part of the distro: a hook, an exporter, the endpoint."""
 
-    state: State
-    detail: str = ""
+    __slots__ = ("state", "detail")
+
+    def __init__(self, state: State, detail: str = "") -> None:
+        self.state = state
+        self.detail = detail
 
 
-class Check(NamedTuple):
+class Check:
     """One answer to "are you ready?"."""
 
-    name: str
-    ready: bool
-    detail: str = ""
+    __slots__ = ("name", "ready", "detail")
+
+    def __init__(self, name: str, ready: bool, detail: str = "") -> None:
+        self.name = name
+        self.ready = ready
+        self.detail = detail
 
 
 class Health:

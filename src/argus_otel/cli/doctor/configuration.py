@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from pathlib import Path
 
 from argus_otel.otel.exporters import MissingError, load
-from argus_otel.settings import Settings
+from argus_otel.settings import SETTINGS, Settings
 
 from .findings import Finding, Status
 
@@ -36,7 +35,7 @@ def look_at_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator
 
 
 def _misspelt(environ: Mapping[str, str]) -> Iterator[Finding]:
-    known = {f"ARGUS_{setting.name.upper()}" for setting in fields(Settings)}
+    known = {f"ARGUS_{name.upper()}" for name in SETTINGS}
     for variable in sorted(environ):
         if variable.startswith("ARGUS_") and variable not in known:
             near = difflib.get_close_matches(variable, known, n=1, cutoff=0.8)

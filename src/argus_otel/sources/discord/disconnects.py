@@ -12,7 +12,7 @@ first, and nothing is done while it lives.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import Telemetry
 
@@ -33,12 +33,15 @@ _END_OF_STREAM = 1000
 _DEFAULT = 4000
 
 
-class _Closing(NamedTuple):
+class _Closing:
     """A call that closes a connection: the shard, the code if it is this call that closes it, and if that is ours."""
 
-    shard: Shard
-    code: int
-    ours: bool
+    __slots__ = ("shard", "code", "ours")
+
+    def __init__(self, shard: Shard, code: int, ours: bool) -> None:
+        self.shard = shard
+        self.code = code
+        self.ours = ours
 
 
 class Disconnects:

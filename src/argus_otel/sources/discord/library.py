@@ -7,7 +7,6 @@ is reported as absent, and what it does in another way has a patch of its own (:
 from __future__ import annotations
 
 from types import ModuleType
-from typing import NamedTuple
 
 ROOTS = ("discord", "nextcord", "disnake")
 """The names by which they are imported; ``discord`` is discord.py's and py-cord's."""
@@ -22,7 +21,7 @@ FORKS = (PY_CORD, NEXTCORD, DISNAKE)
 _NAMES = {"discord": DISCORD_PY, "pycord": PY_CORD}
 
 
-class Library(NamedTuple):
+class Library:
     """One library that speaks to Discord, as it was imported.
 
     Attributes
@@ -33,9 +32,12 @@ class Library(NamedTuple):
         What it is called on PyPI, and which it is: ``py-cord``, ``2.8.1``.
     """
 
-    root: str
-    name: str
-    version: str
+    __slots__ = ("root", "name", "version")
+
+    def __init__(self, root: str, name: str, version: str) -> None:
+        self.root = root
+        self.name = name
+        self.version = version
 
     @classmethod
     def of(cls, module: ModuleType) -> Library:

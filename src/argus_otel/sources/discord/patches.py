@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
 
 from argus_otel.sources import patches
 from argus_otel.sources.patches import Function, Hooks, resolve
@@ -13,7 +12,6 @@ from .library import Library
 __all__ = ["Function", "Hooks", "Patch", "patches_for", "resolve"]
 
 
-@dataclass(eq=False, repr=False)
 class Patch(patches.Patch):
     """One function of discord.py, and what takes its place.
 
@@ -23,8 +21,18 @@ class Patch(patches.Patch):
         The libraries that do it in this way, by :attr:`.library.Library.name`; empty where all are expected to.
     """
 
-    package: str = "discord"
-    of: tuple[str, ...] = ()
+    def __init__(
+        self,
+        hook: str,
+        module: str,
+        target: str,
+        make: Callable[[Function], Function],
+        package: str = "discord",
+        instead: tuple[tuple[str, str], ...] = (),
+        of: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(hook, module, target, make, package, instead)
+        self.of = of
 
     @property
     def name(self) -> str:
@@ -39,7 +47,8 @@ class Patch(patches.Patch):
         if root == "discord":
             return self
         instead = tuple((_rooted(module, root), target) for module, target in self.instead)
-        return replace(self, module=_rooted(self.module, root), package=_rooted(self.package, root), instead=instead)
+        module, package = _rooted(self.module, root), _rooted(self.package, root)
+        return Patch(self.hook, module, self.target, self.make, package, instead, self.of)
 
 
 def patches_for(library: Library, patches: Iterable[Patch]) -> list[Patch]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -137,7 +137,7 @@ class _Parts:
     """The hook files, wired. Made when the first library is there: a process without one pays nothing for them."""
 
     def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
-        from . import app_commands, connections, fork_commands, logged, rest_attempts, rest_waits, secrets
+        from . import app_commands, connections, logged, rest_attempts, rest_waits, secrets
         from .clients import Clients
         from .components import Components
         from .disconnects import Disconnects
@@ -161,6 +161,7 @@ class _Parts:
         self.roster = Roster()
         self.gateway_events = GatewayEvents(telemetry)
         self.interactions = Interactions(telemetry, hooks)
+        self._guard = telemetry.guard
         self.listeners = Listeners(telemetry, hooks, self.interactions)
         self.views = Views(telemetry, hooks)
         disconnects = Disconnects(telemetry, hooks, self.roster)
@@ -182,7 +183,6 @@ class _Parts:
             *SendLimits(telemetry, hooks, self.roster).patches(),
             *Extensions(telemetry, hooks).patches(),
             *app_commands.patches(telemetry.guard, self.interactions),
-            *fork_commands.patches(telemetry.guard, self.interactions),
             *self.views.patches(),
             *Components(telemetry, self.interactions, self.views).patches(),
             *PrefixCommands(telemetry, hooks).patches(),
@@ -195,7 +195,13 @@ class _Parts:
 
     def patches(self, library: Library = _DISCORD_PY) -> list[Patch]:
         """Return every patch that is for ``library``."""
-        return patches_for(library, self._patches)
+        return patches_for(library, [*self._patches, *self._of_forks] if library.fork else self._patches)
+
+    @cached_property
+    def _of_forks(self) -> list[Patch]:
+        from . import fork_commands
+
+        return fork_commands.patches(self._guard, self.interactions)
 
     def release(self) -> None:
         """Take the chains off the clients that run."""

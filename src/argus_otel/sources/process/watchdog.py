@@ -15,12 +15,15 @@ import sys
 import threading
 from collections.abc import Callable
 from time import monotonic, process_time
+from typing import TYPE_CHECKING
 
 from argus_otel.telemetry import Telemetry
 
 from .catalogue import BLOCKED_EVENT, BLOCKINGS
 from .loops import LoopWatch
-from .stacks import Stack
+
+if TYPE_CHECKING:
+    from .stacks import Stack
 
 HOOK = "blocked loops"
 
@@ -85,6 +88,8 @@ class Watchdog:
             due = watch.due
             if due == watch.noticed or now - max(due, watch.idle, self._fair_since) <= self._after:
                 continue
+            from .stacks import Stack  # most processes never come here
+
             stack = Stack(watch.thread.ident)
             if watch.due != due or stack.is_waiting:  # it goes on, or will as soon as it gets a processor
                 continue
