@@ -22,8 +22,6 @@ from .scope import SCOPE
 if TYPE_CHECKING:
     from .deferred import DeferredHistograms
 
-LOG_RECORDS = "log records"
-
 # Their metrics bear the same names as ours and their spans hold whole URLs, tokens and all.
 HTTP_INSTRUMENTATIONS = (
     "opentelemetry.instrumentation.aiohttp_client",
@@ -133,12 +131,12 @@ class Bridge:
         logged, health = self._telemetry.logged, self._telemetry.health
         if not self._exports_logs:
             logged.sink = None
-            health.report(LOG_RECORDS, State.OFF, "`logging` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")
+            health.report(logged.part, State.OFF, "`logging` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")
         elif is_proxy(provider) or isinstance(provider, _logs.NoOpLoggerProvider):
             logged.sink = None
-            health.report(LOG_RECORDS, State.OFF, "no exporter for logs is set")
+            health.report(logged.part, State.OFF, "no exporter for logs is set")
         elif provider is not self._logged_to or logged.sink is None:
-            health.report(LOG_RECORDS, State.OK)
+            health.report(logged.part, State.OK)
             from .logs import ExportedLogs  # where logs are exported
 
             logged.sink = ExportedLogs(provider, self._telemetry.redact, health)

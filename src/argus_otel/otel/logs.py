@@ -19,9 +19,8 @@ from opentelemetry.context import (
 )
 from opentelemetry.util.types import AnyValue
 
-from argus_otel.telemetry import Health, State, message_of
+from argus_otel.telemetry import Health, Logged, State, message_of
 
-from .bridge import LOG_RECORDS as PART
 from .unseen import correlated
 
 _INT64 = range(-(2**63), 2**63)
@@ -70,7 +69,7 @@ class ExportedLogs:
         if not self._reported:
             self._reported = True
             detail = f"OpenTelemetry's handler on the logger {logger} exports them, and ours leaves them to it"
-            self._health.report(PART, State.OFF, detail)
+            self._health.report(Logged.part, State.OFF, detail)
 
 
 @lru_cache(maxsize=128)

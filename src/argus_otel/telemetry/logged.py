@@ -17,10 +17,14 @@ class Logged:
 
     Attributes
     ----------
+    part:
+        What their export is called among the parts of the distro.
     sink:
         Set by the bridge where logs are exported. It gets copies whose message is formatted and has no arguments, so
         that it may change them; ``exc_info`` of a private exception has its class only.
     """
+
+    part = "log records"
 
     def __init__(self, guard: Guard) -> None:
         self.sink: LogSink | None = None
