@@ -96,7 +96,8 @@ class Interactions:
         return len(self._open)
 
     def _active(self) -> Reading:
-        running = Counter(operation.kind.type for operation in tuple(self._open.values()) if not operation.ended)
+        # Copied in one step, since it is the collecting thread that reads.
+        running = Counter(operation.kind.type for operation in self._open.copy().values() if not operation.ended)
         kinds = (*self._kinds.values(), *self._command_kinds.values())
         return [({INTERACTION_TYPE.name: kind}, running[kind]) for kind in {kind.type: None for kind in kinds}]
 
