@@ -383,7 +383,9 @@ def test_close_codes_and_sessions_are_those_of_the_wire(observed: Observed, endi
         simulator.run(simulator.disconnected)
         expected: Counter[tuple[int, int]] = Counter()
         for (shard_id, code, _), count in simulator.ledger.close_counts().items():
-            expected[shard_id, code] += count
+            # Without IDENTIFY, and without a frame: the bot was closed while a starved shard connected once more.
+            if (shard_id, code) != (-1, 1006):
+                expected[shard_id, code] += count
         assert observed.values("discord.gateway.disconnects") == expected
         again = ending != "the bot closes" and "for good" not in ending
         assert sum(expected.values()) >= shards + again
