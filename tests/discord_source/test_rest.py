@@ -12,7 +12,9 @@ import aiohttp
 import discord
 import pytest
 
+from argus_otel.otel.spans import quiet
 from argus_otel.simulator import BackgroundSimulator, RateLimited, Reset, ServerError, Slow, Truncated
+from argus_otel.sources.discord.rest import RestCall, current_call
 
 from .conftest import Observed, make_bot, running, until
 
@@ -280,6 +282,28 @@ def test_what_a_handler_asks_of_others_after_a_call_is_no_attempt_of_it(
     asyncio.run(main())
     assert attempts(observed) == answered(simulator) - Counter({("GET", "/gateway", 200): 1})
     assert observed.counts(CALLS)["POST", MESSAGES, None] == 1
+
+
+def test_a_call_that_has_ended_keeps_nothing_of_what_it_ran_in(
+    observed: Observed, simulator: BackgroundSimulator
+) -> None:
+    bot = make_bot()
+    left: list[RestCall | None] = []
+
+    async def main() -> None:
+        async with running(bot, simulator):
+            await bot.guilds[0].text_channels[0].send("traced")
+            left.append(current_call.get())
+            observed.telemetry.tracing, observed.telemetry.quiet = None, quiet
+            await bot.guilds[0].text_channels[0].send("in silence")
+            left.append(current_call.get())
+
+    asyncio.run(main())
+    assert len(left) == 2
+    for call in left:
+        assert call is not None
+        assert call.ended
+        assert (call.scope, call.span, call.place, call.error, call.acknowledges) == (None,) * 5
 
 
 def test_a_connection_keeps_nothing_of_the_failed_call_that_opened_it(

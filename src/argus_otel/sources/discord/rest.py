@@ -152,6 +152,7 @@ class RestCalls:
         """Return the hooks on whole calls."""
         guard = self._telemetry.guard
         # The forks have no bucket that sleeps: up to its first attempt, a call waits for its turn and nothing else.
+        # (Idle or not, by a webhook or not: by position, since keywords would cost each call a dictionary.)
         begin_of_fork = partial(self._begin, True, False)
         # A webhook's calls wait on a lock, and for its limit while they hold it. Before the first attempt and after the
         # last nothing else takes them time: what passes there is the wait, and needs no hook of its own.
@@ -223,6 +224,7 @@ class RestCalls:
         call.ended = True
         if call.scope is not None:
             call.scope.leave()
+            call.scope = None
         endpoint, error_type = call.endpoint, None
         if error is None:
             durations = endpoint.duration
@@ -239,7 +241,7 @@ class RestCalls:
             span.set(_span_attributes(call, waited, error_type))
             trace = call.trace
             span.end(error, failed=error is not None)
-            call.scope = call.span = None
+            call.span = None
         durations.record(now - call.started, trace)
         if waited >= _WAITED:
             self._waits[endpoint.path].record(waited, trace)
