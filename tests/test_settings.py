@@ -346,7 +346,7 @@ def test_every_setting_tells_where_it_comes_from() -> None:
 
 
 def test_settings_do_not_change() -> None:
-    with pytest.raises(AttributeError):
+    with pytest.raises(AttributeError, match="settings do not change: endpoint_port stays as it is"):
         resolve().endpoint_port = 1  # type: ignore[misc]
 
 

@@ -360,7 +360,11 @@ ENDINGS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("sharded", [False, True], ids=["one shard", "two shards"])
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize(
+    "ending",
+    # A shard that waits half a second for a heartbeat's answer takes a starved one for lost, and connects once more.
+    [pytest.param(name, marks=pytest.mark.alone if ENDINGS[name] is _zombie else ()) for name in ENDINGS],
+)
 def test_close_codes_and_sessions_are_those_of_the_wire(observed: Observed, ending: str, sharded: bool) -> None:
     shards = 2 if sharded else 1
     silent = ending == "nothing comes any more"
@@ -383,9 +387,7 @@ def test_close_codes_and_sessions_are_those_of_the_wire(observed: Observed, endi
         simulator.run(simulator.disconnected)
         expected: Counter[tuple[int, int]] = Counter()
         for (shard_id, code, _), count in simulator.ledger.close_counts().items():
-            # Without IDENTIFY, and without a frame: the bot was closed while a starved shard connected once more.
-            if (shard_id, code) != (-1, 1006):
-                expected[shard_id, code] += count
+            expected[shard_id, code] += count
         assert observed.values("discord.gateway.disconnects") == expected
         again = ending != "the bot closes" and "for good" not in ending
         assert sum(expected.values()) >= shards + again
