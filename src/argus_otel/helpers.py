@@ -36,10 +36,8 @@ def use(make: Callable[[], Own | None] | None) -> None:
 
 
 def _recording() -> Own | None:
-    """Return where to record, which may still have to be made."""
+    """Return where to record, which has to be made, unless another thread just has."""
     global _own, _make
-    if _make is None:
-        return _own
     with _making:
         if _make is not None:
             _own, _make = _make(), None
@@ -62,7 +60,7 @@ def count(name: str, /, amount: float = 1, **attributes: AttributeValue | None) 
 
     Never raises. A call that is wrong counts nothing, and is warned of once.
     """
-    own = _own or _recording()
+    own = _own if _make is None else _recording()
     if own is not None:
         own.count(name, amount, attributes)
 
@@ -76,7 +74,7 @@ def annotate(attributes: Mapping[str, AttributeValue | None] | None = None, /, *
 
     Does nothing outside of such work, in a trace that is not kept, and after the work has ended. Never raises.
     """
-    own = _own or _recording()
+    own = _own if _make is None else _recording()
     if own is not None:
         own.annotate(attributes, more)
 
@@ -111,7 +109,7 @@ def record(
 
     Never raises, never waits. A call that is wrong records nothing, and is warned of once.
     """
-    own = _own or _recording()
+    own = _own if _make is None else _recording()
     if own is not None:
         own.record(name, {"guild": guild, "channel": channel, "user": user}, duration, attributes)
 
@@ -159,7 +157,7 @@ class Timed:
         self._running: list[tuple[Own, Timing] | None] = []
 
     def __enter__(self) -> None:
-        own = _own or _recording()
+        own = _own if _make is None else _recording()
         if own is None:
             self._running.append(None)
             return

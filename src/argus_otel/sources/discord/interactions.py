@@ -12,7 +12,6 @@ the handler does before its first ``await``.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from time import perf_counter
@@ -97,9 +96,11 @@ class Interactions:
 
     def _active(self) -> Reading:
         # Copied in one step, since it is the collecting thread that reads.
-        running = Counter(operation.kind.type for operation in self._open.copy().values() if not operation.ended)
-        kinds = (*self._kinds.values(), *self._command_kinds.values())
-        return [({INTERACTION_TYPE.name: kind}, running[kind]) for kind in {kind.type: None for kind in kinds}]
+        running = dict.fromkeys((kind.type for kind in (*self._kinds.values(), *self._command_kinds.values())), 0)
+        for operation in self._open.copy().values():
+            if not operation.ended:
+                running[operation.kind.type] += 1
+        return [({INTERACTION_TYPE.name: kind}, number) for kind, number in running.items()]
 
     # -- arrival
 
@@ -195,10 +196,10 @@ class Interactions:
         # Somebody may wait for it with Client.wait_for, which nobody can see from here.
         waiting = getattr(state._get_client(), "_listeners", {}).get("interaction")
         handled = waiting or operation.acknowledged
-        if not handled and operation.kind.span in (COMPONENT_SPAN, MODAL_SPAN):
-            self._unhandled.value += 1
         if not handled:
             operation.outcome = UNHANDLED
+            if operation.kind.span in (COMPONENT_SPAN, MODAL_SPAN):
+                self._unhandled.value += 1
         self.end(operation)
 
     # -- what handlers do with it
