@@ -36,9 +36,7 @@ _Reader = reader_class(InMemoryMetricReader)
 class Observed:
     """discord.py with our hooks in it, and what the SDK has of it, by a provider of the SDK's or by a given one."""
 
-    def __init__(
-        self, tracer_provider: TracerProvider | None = None, telemetry: Telemetry | None = None
-    ) -> None:
+    def __init__(self, tracer_provider: TracerProvider | None = None, telemetry: Telemetry | None = None) -> None:
         self.telemetry = telemetry or Telemetry()
         # A draw would make tests differ from run to run: those of listeners' traces choose their own rates.
         self.telemetry.rates.choose({"event": 0.0})

@@ -1,11 +1,11 @@
-"""What others plug into the SDK may raise, wherever a span starts or ends: that costs the bot and its metrics nothing."""
+"""What others plug into the SDK may raise where a span starts or ends: that costs the bot and its metrics nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -218,7 +218,7 @@ def done_with(make: Callable[[Telemetry], TracerProvider], simulator: Background
 
 
 @pytest.fixture(scope="module")
-def without() -> Iterator[Done]:
+def without() -> Done:
     """The same work, while nothing of others' is there."""
     from argus_otel.simulator import redirect
 
@@ -226,7 +226,7 @@ def without() -> Iterator[Done]:
         done = done_with(theirs, simulator)
     assert done.observed.faults() == {}
     assert done.observed.spans("command show")
-    yield done
+    return done
 
 
 @pytest.mark.parametrize("fault", FAULTS)

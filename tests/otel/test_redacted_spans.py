@@ -64,7 +64,7 @@ def planted(tracer: trace.Tracer, secret: str) -> None:
     )
     span.add_event(f"event {secret}", {"body": f"({secret})"}, timestamp=5)
     try:
-        raise LookupError(f"no {secret}")
+        raise LookupError(f"no {secret}")  # noqa: TRY301 - to have a traceback
     except LookupError as error:
         span.record_exception(error)
     span.set_status(Status(StatusCode.ERROR, f"failed with {secret}"))

@@ -39,9 +39,7 @@ class Traced:
         if isinstance(sampler, SampleRoots):
             self.exporter = readable(InMemorySpanExporter, self.telemetry.redact)()
             processor = SimpleSpanProcessor(self.exporter)
-            self.provider = recorded_spans.TracerProvider(
-                sampler, Resource.create(), [processor], self.telemetry.guard
-            )
+            self.provider = recorded_spans.TracerProvider(sampler, Resource.create(), [processor], self.telemetry.guard)
             recorder = Recorder(self.provider)
             self.tracing = OTelTracing(self.provider.get_tracer("test"), self.telemetry, sampler, recorder)
         else:

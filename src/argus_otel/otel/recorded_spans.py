@@ -82,7 +82,7 @@ def _on_start(processor: SpanProcessor, span: sdk.Span, parent_context: Context 
 
 
 def _on_ending(processor: SpanProcessor, span: sdk.Span) -> None:
-    processor._on_ending(span)  # pyright: ignore[reportPrivateUsage] - as the SDK's own does
+    processor._on_ending(span)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as the SDK's own does
 
 
 def _on_end(processor: SpanProcessor, span: ReadableSpan) -> None:
@@ -105,9 +105,7 @@ class TracerProvider(sdk.TracerProvider):
         Whether there are no others.
     """
 
-    def __init__(
-        self, sampler: Sampler, resource: Resource, processors: Sequence[SpanProcessor], guard: Guard
-    ) -> None:
+    def __init__(self, sampler: Sampler, resource: Resource, processors: Sequence[SpanProcessor], guard: Guard) -> None:
         self.ids = _Ids()
         self.limits = SpanLimits()
         self.processors = _Processors(guard)

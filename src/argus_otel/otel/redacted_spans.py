@@ -28,10 +28,7 @@ def redacted(span: ReadableSpan, redact: Redact) -> ReadableSpan:
     status = span.status
     if status.description is not None:
         status = Status(status.status_code, redact(status.description))
-    events = [
-        Event(redact(each.name), _attributes(each.attributes, redact), each.timestamp)
-        for each in span.events
-    ]
+    events = [Event(redact(each.name), _attributes(each.attributes, redact), each.timestamp) for each in span.events]
     links = [Link(each.context, _attributes(each.attributes, redact)) for each in span.links]
     return ReadableSpan(
         name=redact(span.name),

@@ -141,7 +141,9 @@ class _Shown:
 def _class_of(error: BaseException) -> str:
     """Return the class as a traceback names it."""
     kind = type(error)
-    return kind.__qualname__ if kind.__module__ in ("__main__", "builtins") else f"{kind.__module__}.{kind.__qualname__}"
+    return (
+        kind.__qualname__ if kind.__module__ in ("__main__", "builtins") else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
