@@ -103,11 +103,14 @@ class TracerProvider(sdk.TracerProvider):
     ----------
     alone:
         Whether there are no others.
+    ours, processors:
+        Ours, and all that there are.
     """
 
     def __init__(self, sampler: Sampler, resource: Resource, processors: Sequence[SpanProcessor], guard: Guard) -> None:
         self.ids = _Ids()
         self.limits = SpanLimits()
+        self.ours = tuple(processors)
         self.processors = _Processors(guard)
         super().__init__(
             sampler=sampler,
@@ -310,8 +313,11 @@ class RecordedSpan(trace.Span):
             self._become().end(end_time)
             return
         provider = self._recorder.provider
-        ended = self if provider.alone else self._recorder.readable(self)
-        provider.processors.on_end(cast("ReadableSpan", ended))
+        if provider.alone:
+            for processor in provider.ours:
+                processor.on_end(cast("ReadableSpan", self))
+        else:
+            provider.processors.on_end(self._recorder.readable(self))
 
     def _become(self) -> trace.Span:
         """Return the SDK's span, which from then on has all that this one had."""

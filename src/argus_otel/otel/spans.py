@@ -96,7 +96,7 @@ class OTelSpan(ContextScope):
 
     __slots__ = ("trace_id", "span_id", "sampled", "_span", "_entries", "_exceptions")
 
-    def __init__(self, span: trace.Span, kind: SpanKind, exceptions: Exceptions, *, is_root: bool) -> None:
+    def __init__(self, span: trace.Span, kind: SpanKind, exceptions: Exceptions, is_root: bool) -> None:
         self._token = None
         identity = span.get_span_context()
         self.trace_id = identity.trace_id
@@ -169,10 +169,8 @@ class GuardedSpan(OTelSpan):
 
     __slots__ = ("_guard", "_began")
 
-    def __init__(
-        self, span: trace.Span, kind: SpanKind, exceptions: Exceptions, guard: Guard, *, is_root: bool
-    ) -> None:
-        super().__init__(span, kind, exceptions, is_root=is_root)
+    def __init__(self, span: trace.Span, kind: SpanKind, exceptions: Exceptions, is_root: bool, guard: Guard) -> None:
+        super().__init__(span, kind, exceptions, is_root)
         self._guard = guard
         self._began = perf_counter_ns()
 
@@ -279,7 +277,7 @@ class OTelTracing:
         if not self._chosen(rate):
             return UnseenSpan(_unseen_context())
         span = self._begin(name, kind, attributes(), [Link(_span_context(link)) for link in links])
-        return UnseenSpan(_unseen_context()) if span is None else self._known(span, kind, is_root=True)
+        return UnseenSpan(_unseen_context()) if span is None else self._known(span, kind, True)
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
         """Start a span under the running context's, unless that is in a trace which is not kept."""
@@ -289,18 +287,19 @@ class OTelTracing:
         recorder = self._recorder
         if type(parent) is RecordedSpan and recorder is not None and recorder.provider.alone:
             span = recorder.start(name, _KINDS[kind], attributes, parent.context)
-        elif self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
+            return OTelSpan(span, kind, self._exceptions, False)
+        if self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
             span = self._start(name, None, _KINDS[kind], attributes)
         elif self._chosen(1.0):  # in no trace at all: it begins one
             span = self._begin(name, kind, attributes)
         else:
             return None
-        return None if span is None else self._known(span, kind, is_root=False)
+        return None if span is None else self._known(span, kind, False)
 
-    def _known(self, span: trace.Span, kind: SpanKind, *, is_root: bool) -> OTelSpan:
+    def _known(self, span: trace.Span, kind: SpanKind, is_root: bool) -> OTelSpan:
         if type(span) is RecordedSpan:
-            return OTelSpan(span, kind, self._exceptions, is_root=is_root)
-        return GuardedSpan(span, kind, self._exceptions, self._guard, is_root=is_root)
+            return OTelSpan(span, kind, self._exceptions, is_root)
+        return GuardedSpan(span, kind, self._exceptions, is_root, self._guard)
 
     def _chosen(self, rate: float) -> bool:
         share = rate if self._sampler is None else rate * self._sampler.share
