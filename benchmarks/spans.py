@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from argus_otel.otel.recorded_spans import TracerProvider, readable
 from argus_otel.otel.sampling import sampler
 from argus_otel.settings import Settings
+from argus_otel.telemetry import Telemetry
 
 
 class _Counting(SpanExporter):
@@ -40,8 +41,10 @@ class Traces:
 
     def __init__(self, share: float) -> None:
         chosen = Settings.resolve({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": str(share)})
-        self._exporter = readable(_Counting)()
-        self.provider = TracerProvider(sampler(chosen), Resource.create(), [BatchSpanProcessor(self._exporter)])
+        telemetry = Telemetry()
+        self._exporter = readable(_Counting, telemetry.redact)()
+        processors = [BatchSpanProcessor(self._exporter)]
+        self.provider = TracerProvider(sampler(chosen), Resource.create(), processors, telemetry.guard)
 
     def exported(self) -> int:
         """Return how many spans have arrived, when all have."""

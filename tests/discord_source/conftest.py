@@ -34,17 +34,17 @@ _Reader = reader_class(InMemoryMetricReader)
 
 
 class Observed:
-    """discord.py with our hooks in it, and what the SDK has of it."""
+    """discord.py with our hooks in it, and what the SDK has of it, by a provider of the SDK's or by a given one."""
 
-    def __init__(self) -> None:
-        self.telemetry = Telemetry()
+    def __init__(self, tracer_provider: TracerProvider | None = None, telemetry: Telemetry | None = None) -> None:
+        self.telemetry = telemetry or Telemetry()
         # A draw would make tests differ from run to run: those of listeners' traces choose their own rates.
         self.telemetry.rates.choose({"event": 0.0})
         self.reader = _Reader()
         self.reader.show(self.telemetry)
         self.meter_provider = MeterProvider([self.reader], shutdown_on_exit=False)
         self._spans = InMemorySpanExporter()
-        self.tracer_provider = TracerProvider(shutdown_on_exit=False)
+        self.tracer_provider = tracer_provider or TracerProvider(shutdown_on_exit=False)
         self.tracer_provider.add_span_processor(SimpleSpanProcessor(self._spans))
         self._events = InMemoryLogRecordExporter()
         logger_provider = LoggerProvider(shutdown_on_exit=False)

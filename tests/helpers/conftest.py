@@ -28,7 +28,7 @@ class Kept:
 
     def trace(self) -> None:
         tracer = self.provider.get_tracer("test")
-        self.telemetry.tracing = OTelTracing(tracer, self.telemetry.redact)
+        self.telemetry.tracing = OTelTracing(tracer, self.telemetry)
 
     def counts(self, name: str) -> dict[tuple[tuple[str, Any], ...], float]:
         """Return a counter's points by their attributes, in order."""

@@ -61,7 +61,7 @@ def test_outside_of_work_and_after_its_end_nothing_happens(traced: Kept, caplog:
 
 def test_a_trace_that_is_not_kept_is_not_annotated(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
     none = SampleRoots(ALWAYS_OFF, 0.0)
-    kept.telemetry.tracing = OTelTracing(kept.provider.get_tracer("test"), kept.telemetry.redact, none)
+    kept.telemetry.tracing = OTelTracing(kept.provider.get_tracer("test"), kept.telemetry, none)
     with timed("outer"):
         annotate(a=object())
     assert kept.spans() == []

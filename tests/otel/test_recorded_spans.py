@@ -21,6 +21,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFl
 from argus_otel.otel.recorded_spans import RecordedSpan, Recorder, TracerProvider, readable
 from argus_otel.otel.sampling import KEEP_ALL
 from argus_otel.otel.scope import SCOPE
+from argus_otel.telemetry import Telemetry
 from argus_otel.version import __version__
 
 LINK = Link(SpanContext(7, 8, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED)))
@@ -30,9 +31,10 @@ class Recording:
     """A provider of ours, and the place where its spans end."""
 
     def __init__(self, *more: SpanProcessor) -> None:
-        self.exporter = readable(InMemorySpanExporter)()
+        telemetry = Telemetry()
+        self.exporter = readable(InMemorySpanExporter, telemetry.redact)()
         resource = Resource.create({"service.name": "bot"})
-        self.provider = TracerProvider(KEEP_ALL, resource, [SimpleSpanProcessor(self.exporter)])
+        self.provider = TracerProvider(KEEP_ALL, resource, [SimpleSpanProcessor(self.exporter)], telemetry.guard)
         for processor in more:
             self.provider.add_span_processor(processor)
         self.recorder = Recorder(self.provider)
@@ -219,10 +221,10 @@ def test_a_processor_of_somebody_elses_sees_the_sdks_spans_from_their_start() ->
 def test_where_the_sdk_counts_spans_or_another_sampler_decides_it_has_to_see_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert not TracerProvider(TraceIdRatioBased(0.5), Resource.create(), []).alone
-    assert not TracerProvider(ALWAYS_ON, Resource.create(), []).alone
+    assert not TracerProvider(TraceIdRatioBased(0.5), Resource.create(), [], Telemetry().guard).alone
+    assert not TracerProvider(ALWAYS_ON, Resource.create(), [], Telemetry().guard).alone
     monkeypatch.setenv("OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "true")
-    assert not TracerProvider(KEEP_ALL, Resource.create(), []).alone
+    assert not TracerProvider(KEEP_ALL, Resource.create(), [], Telemetry().guard).alone
 
 
 def test_threads_may_use_one_span_at_once() -> None:
@@ -242,9 +244,10 @@ def test_threads_may_use_one_span_at_once() -> None:
 
 
 def test_batches_hold_it_as_it_is_until_they_are_exported() -> None:
-    exporter = readable(InMemorySpanExporter)()
+    telemetry = Telemetry()
+    exporter = readable(InMemorySpanExporter, telemetry.redact)()
     batches = BatchSpanProcessor(exporter)
-    recorder = Recorder(TracerProvider(KEEP_ALL, Resource.create(), [batches]))
+    recorder = Recorder(TracerProvider(KEEP_ALL, Resource.create(), [batches], telemetry.guard))
     recorder.start("work", SpanKind.SERVER, {"a": 1}).end()
     assert exporter.get_finished_spans() == ()
     recorder.provider.force_flush()

@@ -26,7 +26,7 @@ from argus_otel.otel.recorded_spans import Recorder, readable
 from argus_otel.otel.sampling import SampleRoots, sampler
 from argus_otel.otel.spans import OTelTracing
 from argus_otel.settings import Settings
-from argus_otel.telemetry import PartError, SpanKind
+from argus_otel.telemetry import PartError, SpanKind, Telemetry
 
 
 def made(name: str | None, argument: str | None = None) -> Sampler:
@@ -73,10 +73,11 @@ class Work:
     """Roots of ours with what a bot does in them, and outside of them, under one sampler."""
 
     def __init__(self, chosen: Sampler) -> None:
-        recorder, sampler = None, None
+        recorder, sampler, telemetry = None, None, Telemetry()
         if isinstance(chosen, SampleRoots):
-            self.exporter = readable(InMemorySpanExporter)()
-            provider = recorded_spans.TracerProvider(chosen, Resource.create(), [SimpleSpanProcessor(self.exporter)])
+            self.exporter = readable(InMemorySpanExporter, telemetry.redact)()
+            processors = [SimpleSpanProcessor(self.exporter)]
+            provider = recorded_spans.TracerProvider(chosen, Resource.create(), processors, telemetry.guard)
             sampler, recorder = chosen, Recorder(provider)
         else:
             self.exporter = InMemorySpanExporter()
@@ -84,7 +85,7 @@ class Work:
             provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.provider = provider
         self.tracer = provider.get_tracer("the bot's own")
-        self.tracing = OTelTracing(provider.get_tracer("ours"), str, sampler, recorder)
+        self.tracing = OTelTracing(provider.get_tracer("ours"), telemetry, sampler, recorder)
 
     def root(self, rate: float = 1.0) -> bool:
         """Do one piece of work, and return whether its root was kept."""

@@ -5,6 +5,7 @@ import contextvars
 import gc
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,6 +16,7 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
+from opentelemetry.sdk import trace as sdk_trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -26,25 +28,25 @@ from argus_otel.otel import recorded_spans
 from argus_otel.otel.recorded_spans import Recorder, readable
 from argus_otel.otel.sampling import KEEP_ALL, SampleRoots
 from argus_otel.otel.spans import OTelTracing, quiet
-from argus_otel.telemetry import Redactor, Reference, SpanKind
+from argus_otel.telemetry import Reference, SpanKind, Telemetry
 
 
 class Traced:
     """A tracer with a place where its spans end; of the SDK's provider, or of ours."""
 
     def __init__(self, sampler: Sampler = ALWAYS_ON) -> None:
-        self.redact = Redactor()
+        self.telemetry = Telemetry()
         if isinstance(sampler, SampleRoots):
-            self.exporter = readable(InMemorySpanExporter)()
+            self.exporter = readable(InMemorySpanExporter, self.telemetry.redact)()
             processor = SimpleSpanProcessor(self.exporter)
-            self.provider = recorded_spans.TracerProvider(sampler, Resource.create(), [processor])
+            self.provider = recorded_spans.TracerProvider(sampler, Resource.create(), [processor], self.telemetry.guard)
             recorder = Recorder(self.provider)
-            self.tracing = OTelTracing(self.provider.get_tracer("test"), self.redact, sampler, recorder)
+            self.tracing = OTelTracing(self.provider.get_tracer("test"), self.telemetry, sampler, recorder)
         else:
             self.exporter = InMemorySpanExporter()
             self.provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
             self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-            self.tracing = OTelTracing(self.provider.get_tracer("test"), self.redact)
+            self.tracing = OTelTracing(self.provider.get_tracer("test"), self.telemetry)
 
     def start(self, name: str, kind: SpanKind, attributes: dict[str, object], *, root: bool = False, links: tuple = ()):
         if root:
@@ -263,7 +265,7 @@ class BotError(Exception):
 
 
 def test_an_error_is_recorded_without_its_secrets(traced: Traced) -> None:
-    traced.redact.add_secret("hunter2")
+    traced.telemetry.redact.add_secret("hunter2")
 
     def handler() -> None:
         try:
@@ -315,6 +317,28 @@ def test_a_span_ends_even_where_the_bots_exception_has_no_words(traced: Traced) 
     traced.start("span", SpanKind.SERVER, {}).end(UnspeakableError(), failed=True)
     (event,) = traced.spans["span"].events
     assert str((event.attributes or {})["exception.type"]).endswith("UnspeakableError")
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["as it was", "with an event"])
+def test_a_clock_that_is_set_back_meanwhile_makes_no_span_end_before_it_began(
+    traced: Traced, changed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    span = traced.start("work", SpanKind.SERVER, {}, root=True)
+    began = time.perf_counter_ns()
+    if changed:
+        span.mark("happened", {})
+
+    def set_back() -> int:
+        return time.time_ns() - 60 * 10**9
+
+    for module in (recorded_spans, sdk_trace):
+        monkeypatch.setattr(module, "time_ns", set_back)
+    time.sleep(0.01)
+    span.end(None, failed=False)
+    found = traced.spans["work"]
+    assert found.start_time is not None
+    assert found.end_time is not None
+    assert 10_000_000 <= found.end_time - found.start_time <= time.perf_counter_ns() - began + 1_000_000_000
 
 
 # -- silence for other HTTP instrumentations

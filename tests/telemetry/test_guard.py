@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pytest
 
-from argus_otel.telemetry import Guard, PartError, Redactor, message_of
+from argus_otel.telemetry import Exceptions, Guard, PartError, Redactor, message_of
 
 
 class UnspeakableError(Exception):
@@ -34,7 +34,7 @@ def redact() -> Redactor:
 
 @pytest.fixture
 def guard(counted: Counter[str], redact: Redactor) -> Guard:
-    return Guard(lambda hook: counted.update([hook]), redact)
+    return Guard(lambda hook: counted.update([hook]), redact, Exceptions(redact).stacktrace)
 
 
 def fail(error: BaseException) -> None:
@@ -80,7 +80,7 @@ def test_a_hook_that_fails_on_many_threads_is_warned_of_once(caplog: pytest.LogC
         time.sleep(0.01)
         return text
 
-    shielded = Guard(lambda _: None, slowly).shield("hook", fail)
+    shielded = Guard(lambda _: None, slowly, Exceptions(slowly).stacktrace).shield("hook", fail)
     together = threading.Barrier(8)
 
     def run() -> None:

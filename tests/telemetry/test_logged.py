@@ -11,9 +11,10 @@ from argus_otel.telemetry import Logged, Telemetry
 class Sunk:
     """What came through."""
 
-    def __init__(self, logged: Logged) -> None:
+    def __init__(self, telemetry: Telemetry) -> None:
         self.records: list[logging.LogRecord] = []
-        self.logged = logged
+        self.logged = logged = telemetry.logged
+        self.keep_private = telemetry.exceptions.keep_private
         logged.sink = lambda _, record: self.records.append(record)
 
     def log(self, name: str, level: int, message: object, *args: object, error: BaseException | None = None) -> None:
@@ -24,13 +25,18 @@ class Sunk:
 
 
 @pytest.fixture
-def logged() -> Logged:
-    return Telemetry().logged
+def telemetry() -> Telemetry:
+    return Telemetry()
 
 
 @pytest.fixture
-def sunk(logged: Logged) -> Sunk:
-    return Sunk(logged)
+def logged(telemetry: Telemetry) -> Logged:
+    return telemetry.logged
+
+
+@pytest.fixture
+def sunk(telemetry: Telemetry) -> Sunk:
+    return Sunk(telemetry)
 
 
 def raised(error: BaseException, cause: BaseException | None = None, context: BaseException | None = None):
@@ -89,7 +95,7 @@ class RejectedError(Exception):
 
 
 def test_a_private_exception_leaves_its_class_only(sunk: Sunk) -> None:
-    sunk.logged.keep_private(lambda error: isinstance(error, RejectedError))
+    sunk.keep_private(lambda error: isinstance(error, RejectedError))
     for _ in range(2):
         sunk.log("bot", 40, "failed", error=RejectedError("no such member: my secret"))
     sunk.log("bot", 40, "failed", error=ValueError("database"))
@@ -101,7 +107,7 @@ def test_a_private_exception_leaves_its_class_only(sunk: Sunk) -> None:
 
 @pytest.mark.parametrize("how", ["cause", "context", "group", "deep"])
 def test_an_exception_that_a_private_one_led_to_is_private_too(sunk: Sunk, how: str) -> None:
-    sunk.logged.keep_private(lambda error: isinstance(error, RejectedError))
+    sunk.keep_private(lambda error: isinstance(error, RejectedError))
     rejection = RejectedError("my secret")
     if how == "cause":
         error = raised(RuntimeError(), cause=rejection)
@@ -120,7 +126,7 @@ def test_an_exception_that_a_private_one_led_to_is_private_too(sunk: Sunk, how: 
 
 
 def test_exceptions_that_lead_to_each_other_are_no_endless_chain(sunk: Sunk) -> None:
-    sunk.logged.keep_private(lambda error: isinstance(error, RejectedError))
+    sunk.keep_private(lambda error: isinstance(error, RejectedError))
     one, two = RuntimeError("one"), RuntimeError("two")
     one.__context__, two.__context__ = two, one
     sunk.log("bot", 40, "failed", error=one)

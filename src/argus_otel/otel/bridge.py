@@ -124,7 +124,7 @@ class Bridge:
         else:
             from .spans import tracing_by  # the SDK's traces are imported where there are any
 
-            self._telemetry.tracing = tracing_by(provider, self._telemetry.redact)
+            self._telemetry.tracing = tracing_by(provider, self._telemetry)
 
     def _refresh_logs(self) -> None:
         provider = self._chosen_loggers or _logs.get_logger_provider()

@@ -110,7 +110,7 @@ class Providers:
             return
         from .recorded_spans import TracerProvider
 
-        provider = TracerProvider(self._sampler(), resource, processors)
+        provider = TracerProvider(self._sampler(), resource, processors, self._telemetry.guard)
         trace.set_tracer_provider(provider)
         self._at_the_end("traces", provider.shutdown)
 
@@ -122,7 +122,7 @@ class Providers:
         from .recorded_spans import readable
 
         exporter = load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER")
-        made = watched(readable(exporter), self._telemetry, part)()
+        made = watched(readable(exporter, self._telemetry.redact), self._telemetry, part)()
         return counting(BatchSpanProcessor, "on_end", made, part, self._telemetry)
 
     def _sampler(self) -> Sampler:

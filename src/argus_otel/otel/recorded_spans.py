@@ -14,9 +14,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from time import time_ns
+from time import perf_counter_ns, time_ns
 from typing import Any, TypeVar, cast
 
 from opentelemetry import trace
@@ -32,8 +32,10 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.util.types import Attributes, AttributeValue
 
+from argus_otel.telemetry import Guard
 from argus_otel.version import __version__
 
+from .redacted_spans import redacted
 from .sampling import CHOSEN, SampleRoots
 from .scope import SCOPE
 
@@ -48,6 +50,44 @@ _KEPT = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
 
 _becoming = threading.Lock()
 
+HOOK = "span processors"
+
+
+class _Processors(SynchronousMultiSpanProcessor):
+    """All span processors of a provider; what one of them raises keeps neither the others nor the bot from anything."""
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__()
+        self._start = guard.shield(HOOK, _on_start, arguments=3)
+        self._ending = guard.shield(HOOK, _on_ending, arguments=2)
+        self._end = guard.shield(HOOK, _on_end, arguments=2)
+
+    def on_start(self, span: sdk.Span, parent_context: Context | None = None) -> None:
+        """Show each of them a span that has started."""
+        for each in self._span_processors:
+            self._start(each, span, parent_context)
+
+    def _on_ending(self, span: sdk.Span) -> None:
+        for each in self._span_processors:
+            self._ending(each, span)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Hand each of them a span that has ended."""
+        for each in self._span_processors:
+            self._end(each, span)
+
+
+def _on_start(processor: SpanProcessor, span: sdk.Span, parent_context: Context | None) -> None:
+    processor.on_start(span, parent_context=parent_context)
+
+
+def _on_ending(processor: SpanProcessor, span: sdk.Span) -> None:
+    processor._on_ending(span)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as the SDK's own does
+
+
+def _on_end(processor: SpanProcessor, span: ReadableSpan) -> None:
+    processor.on_end(span)
+
 
 class TracerProvider(sdk.TracerProvider):
     """The SDK's provider; it knows whether anybody but us looks at its spans before they are exported.
@@ -56,17 +96,22 @@ class TracerProvider(sdk.TracerProvider):
     ----------
     processors:
         Ours, whose exporters :func:`readable` has made.
+    guard:
+        Counts what span processors raise.
 
     Attributes
     ----------
     alone:
         Whether there are no others.
+    ours, processors:
+        Ours, and all that there are.
     """
 
-    def __init__(self, sampler: Sampler, resource: Resource, processors: Sequence[SpanProcessor]) -> None:
+    def __init__(self, sampler: Sampler, resource: Resource, processors: Sequence[SpanProcessor], guard: Guard) -> None:
         self.ids = _Ids()
         self.limits = SpanLimits()
-        self.processors = SynchronousMultiSpanProcessor()
+        self.ours = tuple(processors)
+        self.processors = _Processors(guard)
         super().__init__(
             sampler=sampler,
             resource=resource,
@@ -180,6 +225,7 @@ class RecordedSpan(trace.Span):
         links: Sequence[Link],
     ) -> None:
         self.start_time = time_ns()
+        self._began = perf_counter_ns()
         self.end_time: int | None = None
         self.context = context
         self.name = name
@@ -253,18 +299,25 @@ class RecordedSpan(trace.Span):
         Parameters
         ----------
         end_time:
-            In nanoseconds since the epoch; now, where it is ``None``.
+            In nanoseconds since the epoch. By default, its start and the time that has passed since, so that a clock
+            on the wall which is set back meanwhile makes it end no earlier than it began.
         """
+        passed = perf_counter_ns() - self._began
         with _becoming:
+            if end_time is None:
+                end_time = self.start_time + passed
             mine = self._sdk is None and self.end_time is None
             if mine:
-                self.end_time = time_ns() if end_time is None else end_time
+                self.end_time = end_time
         if not mine:
             self._become().end(end_time)
             return
         provider = self._recorder.provider
-        ended = self if provider.alone else self._recorder.readable(self)
-        provider.processors.on_end(cast("ReadableSpan", ended))
+        if provider.alone:
+            for processor in provider.ours:
+                processor.on_end(cast("ReadableSpan", self))
+        else:
+            provider.processors.on_end(self._recorder.readable(self))
 
     def _become(self) -> trace.Span:
         """Return the SDK's span, which from then on has all that this one had."""
@@ -275,7 +328,7 @@ class RecordedSpan(trace.Span):
                     return trace.INVALID_SPAN
                 self._sdk = self._recorder.started(self)
                 # From now on they are asked of it.
-                del self.name, self.attributes, self.links, self.start_time, self.end_time
+                del self.name, self.attributes, self.links, self.end_time
             return self._sdk
 
 
@@ -286,13 +339,13 @@ def _are_plain(attributes: Mapping[str, AttributeValue]) -> bool:
     return True
 
 
-def readable(exporter: type[T]) -> type[T]:
-    """Return a subclass of a span exporter that is handed nothing but ``ReadableSpan``."""
+def readable(exporter: type[T], redact: Callable[[str], str]) -> type[T]:
+    """Return a subclass of a span exporter that is handed nothing but ``ReadableSpan``, without secrets."""
 
     class Readable(exporter):  # type: ignore[misc, valid-type]
         def export(self, spans: Sequence[ReadableSpan], *args: Any, **kwargs: Any) -> Any:
-            made = [it.readable() if type(it) is RecordedSpan else it for it in cast("Sequence[Any]", spans)]
-            return cast("Any", super()).export(made, *args, **kwargs)
+            known = [it.readable() if type(it) is RecordedSpan else it for it in cast("Sequence[Any]", spans)]
+            return cast("Any", super()).export([redacted(it, redact) for it in known], *args, **kwargs)
 
     Readable.__name__ = Readable.__qualname__ = exporter.__name__
     return cast("type[T]", Readable)

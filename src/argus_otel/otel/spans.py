@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Token
 from random import random
+from time import perf_counter_ns
 from typing import cast
 
 from opentelemetry import context as otel_context
@@ -16,13 +16,15 @@ from opentelemetry.context import (
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
-from argus_otel.telemetry import AttributeValue, SpanKind, TraceReference, TraceSpan, message_of
+from argus_otel.telemetry import AttributeValue, Exceptions, Guard, SpanKind, Telemetry, TraceReference, TraceSpan
 from argus_otel.version import __version__
 
 from .recorded_spans import RecordedSpan, Recorder, TracerProvider
 from .sampling import CHOSEN, ROOT, SampleRoots
 from .scope import SCOPE
 from .unseen import UNSEEN
+
+HOOK = "spans"
 
 _KINDS = {
     SpanKind.INTERNAL: trace.SpanKind.INTERNAL,
@@ -92,16 +94,16 @@ class ContextScope:
 class OTelSpan(ContextScope):
     """An OpenTelemetry span in the neutral layer's terms."""
 
-    __slots__ = ("trace_id", "span_id", "sampled", "_span", "_entries", "_redact")
+    __slots__ = ("trace_id", "span_id", "sampled", "_span", "_entries", "_exceptions")
 
-    def __init__(self, span: trace.Span, kind: SpanKind, redact: Callable[[str], str], *, is_root: bool) -> None:
+    def __init__(self, span: trace.Span, kind: SpanKind, exceptions: Exceptions, is_root: bool) -> None:
         self._token = None
         identity = span.get_span_context()
         self.trace_id = identity.trace_id
         self.span_id = identity.span_id
         self.sampled = identity.trace_flags.sampled
         self._span = span
-        self._redact = redact
+        self._exceptions = exceptions
         self._entries: dict[str, object] = {_CURRENT: span}
         if kind is SpanKind.CLIENT:
             self._entries[SUPPRESS_HTTP] = True
@@ -136,22 +138,65 @@ class OTelSpan(ContextScope):
 
         What was rejected is the user's doing, and its message may quote what the user wrote: that stays here.
         """
+        if failed:
+            self._fail(error)
+        self._span.end()
+
+    def _fail(self, error: BaseException | None) -> None:
         span = self._span
-        if failed and span.is_recording():
-            message = ""
-            if error is not None:
-                message = self._redact(message_of(error))
-                stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-                span.add_event(
-                    "exception",
-                    {
-                        "exception.type": f"{type(error).__module__}.{type(error).__qualname__}",
-                        "exception.message": message,
-                        "exception.stacktrace": self._redact(stack),
-                    },
-                )
-            span.set_status(Status(StatusCode.ERROR, message or None))
-        span.end()
+        if not span.is_recording():
+            return
+        message = ""
+        if error is not None:
+            message, stacktrace = self._exceptions.describe(error)
+            span.add_event(
+                "exception",
+                {
+                    "exception.type": f"{type(error).__module__}.{type(error).__qualname__}",
+                    "exception.message": message,
+                    "exception.stacktrace": stacktrace,
+                },
+            )
+        span.set_status(Status(StatusCode.ERROR, message or None))
+
+
+class GuardedSpan(OTelSpan):
+    """A span in which code of others runs: the SDK's, with their processors, or one of another library altogether.
+
+    What that raises is counted, and the work goes on. Its end is its start and the time that has passed since, whatever
+    the clock on the wall has done meanwhile.
+    """
+
+    __slots__ = ("_guard", "_began")
+
+    def __init__(self, span: trace.Span, kind: SpanKind, exceptions: Exceptions, is_root: bool, guard: Guard) -> None:
+        super().__init__(span, kind, exceptions, is_root)
+        self._guard = guard
+        self._began = perf_counter_ns()
+
+    def rename(self, name: str) -> None:
+        """Give it its final name."""
+        self._guard.run(HOOK, super().rename, name)
+
+    def set(self, attributes: Mapping[str, AttributeValue]) -> None:
+        """Add attributes, unless it has ended."""
+        self._guard.run(HOOK, super().set, attributes)
+
+    def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
+        """Add an event at this moment."""
+        self._guard.run(HOOK, super().mark, name, attributes)
+
+    def link(self, reference: TraceReference) -> None:
+        """Add a link to what it follows from."""
+        self._guard.run(HOOK, super().link, reference)
+
+    def end(self, error: BaseException | None, *, failed: bool) -> None:
+        """End it, whatever recording the failure comes to."""
+        started: object = getattr(self._span, "start_time", None)
+        end_time = started + perf_counter_ns() - self._began if isinstance(started, int) else None
+        if failed:
+            self._guard.run(HOOK, self._fail, error)
+        self._guard.run(HOOK, self._span.end, end_time)
 
 
 class UnseenSpan(ContextScope):
@@ -193,10 +238,13 @@ def _unseen_context() -> Context:
 class OTelTracing:
     """Starts spans on one tracer.
 
+    Where starting one raises, because a sampler or a span processor of others does, the fault is counted, and the work
+    is traced as little as work in a trace that is not kept.
+
     Parameters
     ----------
-    redact:
-        Takes secrets out of what an exception says.
+    telemetry:
+        Whose guard counts the faults of others, and who knows what of an exception may leave.
     sampler:
         The tracer's, where it is ours: then whether a root is kept is decided before there is a span.
     recorder:
@@ -206,12 +254,13 @@ class OTelTracing:
     def __init__(
         self,
         tracer: trace.Tracer,
-        redact: Callable[[str], str],
+        telemetry: Telemetry,
         sampler: SampleRoots | None = None,
         recorder: Recorder | None = None,
     ) -> None:
-        self._tracer = tracer
-        self._redact = redact
+        self._guard = telemetry.guard
+        self._exceptions = telemetry.exceptions
+        self._start = telemetry.guard.shield(HOOK, tracer.start_span)
         self._sampler = sampler
         self._recorder = recorder
 
@@ -228,7 +277,7 @@ class OTelTracing:
         if not self._chosen(rate):
             return UnseenSpan(_unseen_context())
         span = self._begin(name, kind, attributes(), [Link(_span_context(link)) for link in links])
-        return OTelSpan(span, kind, self._redact, is_root=True)
+        return UnseenSpan(_unseen_context()) if span is None else self._known(span, kind, True)
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
         """Start a span under the running context's, unless that is in a trace which is not kept."""
@@ -238,13 +287,19 @@ class OTelTracing:
         recorder = self._recorder
         if type(parent) is RecordedSpan and recorder is not None and recorder.provider.alone:
             span = recorder.start(name, _KINDS[kind], attributes, parent.context)
-        elif self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
-            span = self._tracer.start_span(name, kind=_KINDS[kind], attributes=attributes)
+            return OTelSpan(span, kind, self._exceptions, False)
+        if self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
+            span = self._start(name, None, _KINDS[kind], attributes)
         elif self._chosen(1.0):  # in no trace at all: it begins one
             span = self._begin(name, kind, attributes)
         else:
             return None
-        return OTelSpan(span, kind, self._redact, is_root=False)
+        return None if span is None else self._known(span, kind, False)
+
+    def _known(self, span: trace.Span, kind: SpanKind, is_root: bool) -> OTelSpan:
+        if type(span) is RecordedSpan:
+            return OTelSpan(span, kind, self._exceptions, is_root)
+        return GuardedSpan(span, kind, self._exceptions, is_root, self._guard)
 
     def _chosen(self, rate: float) -> bool:
         share = rate if self._sampler is None else rate * self._sampler.share
@@ -252,12 +307,12 @@ class OTelTracing:
 
     def _begin(
         self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], links: Sequence[Link] = ()
-    ) -> trace.Span:
-        """Start a span that has been chosen, and that no other is above of."""
+    ) -> trace.Span | None:
+        """Start a span that has been chosen, and that no other is above of; return ``None`` where that raises."""
         recorder = self._recorder
         if recorder is not None and recorder.provider.alone:
             return recorder.start(name, _KINDS[kind], attributes, links=links)
-        return self._tracer.start_span(name, _CHOSEN_ROOT, _KINDS[kind], attributes, links)
+        return self._start(name, _CHOSEN_ROOT, _KINDS[kind], attributes, links)
 
     def within(self) -> bool:
         """Whether the running context is in a span, or in a trace that is not kept."""
@@ -272,12 +327,12 @@ class OTelTracing:
         return ContextScope(otel_context.set_value(ROOT, None, trace.set_span_in_context(trace.INVALID_SPAN)))
 
 
-def tracing_by(provider: trace.TracerProvider, redact: Callable[[str], str]) -> OTelTracing:
+def tracing_by(provider: trace.TracerProvider, telemetry: Telemetry) -> OTelTracing:
     """Return what starts spans on a provider, which may be ours, or another with a sampler of ours, or neither."""
     sampler = getattr(provider, "sampler", None)
     return OTelTracing(
         provider.get_tracer(SCOPE, __version__),
-        redact,
+        telemetry,
         sampler if isinstance(sampler, SampleRoots) else None,
         Recorder(provider) if isinstance(provider, TracerProvider) else None,
     )

@@ -18,6 +18,7 @@ from .definitions import (
     Span,
     SpanKind,
 )
+from .exceptions import Described, Exceptions
 from .families import Attributes, Bound
 from .gauges import Gauge, Reading
 from .guard import Guard, PartError, message_of
@@ -76,6 +77,8 @@ __all__ = [
     "Relay",
     # keeping the bot safe
     "Check",
+    "Described",
+    "Exceptions",
     "Guard",
     "Health",
     "Part",

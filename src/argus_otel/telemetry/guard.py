@@ -7,7 +7,6 @@ code never pass through here: only bodies of ours are shielded.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar, cast
@@ -33,11 +32,20 @@ class Guard:
         Called with the hook's name at each fault.
     redact:
         Takes secrets out of a text before it is logged.
+    stacktrace:
+        Returns an exception's stacktrace as it may leave: our fault may have happened while one of the bot's was
+        handled, which may be private.
     """
 
-    def __init__(self, count: Callable[[str], None], redact: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        count: Callable[[str], None],
+        redact: Callable[[str], str],
+        stacktrace: Callable[[BaseException], str],
+    ) -> None:
         self._count = count
         self._redact = redact
+        self._stacktrace = stacktrace
         self._faults: dict[str, str] = {}
 
     @property
@@ -54,6 +62,14 @@ class Guard:
         except Exception as error:  # noqa: BLE001 - this is the guard
             failed(self._redact(in_a_line(error)))
         return None
+
+    def run(self, hook: str, body: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Return what ``body`` returns; where it raises, take note of a fault of ``hook`` and return ``None``."""
+        try:
+            return body(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - this is the guard
+            self._failed(hook, error)
+            return None
 
     def shield(self, hook: str, body: Callable[P, T], arguments: int | None = None) -> Callable[P, T | None]:
         """Return ``body`` such that it returns ``None`` where it would have raised. Positional arguments only.
@@ -182,7 +198,7 @@ class Guard:
             known = hook in self._faults  # nothing is called up to the next line, so no other thread comes in between
             self._faults[hook] = line
             if not known:
-                trace = self._redact("".join(traceback.format_exception(error)))
+                trace = self._stacktrace(error)
                 _log.warning("argus-otel: hook %s failed, the bot goes on (said once for each hook)\n%s", hook, trace)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter
 
+from .definitions import AttributeValue
 from .history import Place
 from .tracing import Scope, TraceSpan
 
@@ -57,15 +59,29 @@ class Operation:
         span = self.span
         return span if span is not None and span.sampled else None
 
-    def end(self, failed: bool) -> float:
-        """End the operation and its span; return its duration in seconds."""
+    def settle(self) -> float:
+        """End the operation but for its span; return its duration in seconds.
+
+        What is recorded of it is recorded between this and :meth:`end_span`: code of others runs where a span ends.
+        """
         self.ended = True
-        duration = perf_counter() - self.started
-        if self.span is not None:
-            self.span.end(self.error, failed=failed)
-        # A context that somebody copied meanwhile may hold this operation for as long as a connection lives: it must
-        # not hold, by the exception's traceback, what the observed program was at.
-        self.error = None
         if self.place is not None:
             self.place.over = True
+        return perf_counter() - self.started
+
+    def end_span(self, failed: bool, attributes: Mapping[str, AttributeValue] | None = None) -> None:
+        """End its span, with these attributes added, and let go of what went wrong."""
+        # A context that somebody copied meanwhile may hold this operation for as long as a connection lives: it must
+        # not hold, by the exception's traceback, what the observed program was at.
+        error, self.error = self.error, None
+        span = self.span
+        if span is not None:
+            if attributes:
+                span.set(attributes)
+            span.end(error, failed=failed)
+
+    def end(self, failed: bool) -> float:
+        """End the operation and its span, where nothing else is recorded of it; return its duration in seconds."""
+        duration = self.settle()
+        self.end_span(failed)
         return duration

@@ -165,17 +165,15 @@ class Own:
     def _end(self, timing: Timing, error: BaseException | None) -> None:
         if isinstance(error, GeneratorExit):  # somebody has read enough of a generator that is timed inside
             error = None
-        pairs, span = timing.pairs, timing.span
+        pairs, span, ending = timing.pairs, timing.span, None
         if span is not None:
             span.leave()
         if error is not None:
             kind = type(error).__qualname__
-            pairs = self._with_error(timing.metric, pairs, kind)
-            if span is not None:
-                span.set({ERROR: kind})
+            pairs, ending = self._with_error(timing.metric, pairs, kind), {ERROR: kind}
         timing.error = error
-        duration = timing.end(error is not None)
-        timing.metric.cells[pairs].record(duration, timing.trace)
+        timing.metric.cells[pairs].record(timing.settle(), timing.trace)
+        timing.end_span(error is not None, ending)
 
     def _with_error(self, metric: OwnHistogram, pairs: Pairs, kind: str) -> Pairs:
         with self._changing:

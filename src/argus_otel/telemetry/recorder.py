@@ -10,6 +10,7 @@ from .caps import AttributeCaps
 from .catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
 from .counters import Counter
 from .definitions import Attribute, AttributeValue, Event, Metric
+from .exceptions import Exceptions
 from .families import Attributes
 from .gauges import Gauge, Reading
 from .guard import Guard
@@ -41,7 +42,7 @@ class Telemetry:
 
     Attributes
     ----------
-    guard, health, redact, logged:
+    guard, health, redact, exceptions, logged:
         See their classes.
     tracing:
         Set by the bridge; ``None`` while nothing is traced.
@@ -57,6 +58,7 @@ class Telemetry:
 
     def __init__(self) -> None:
         self.redact = Redactor()
+        self.exceptions = Exceptions(self.redact)
         self.health = Health()
         self.tracing: Tracing | None = None
         self.history: HistorySink | None = None
@@ -73,8 +75,8 @@ class Telemetry:
         self._caps = AttributeCaps(self.overflowed)
         self._overflows = self.counter(ATTRIBUTE_OVERFLOW)
         self._faults = self.counter(HOOK_ERRORS)
-        self.guard = Guard(self._faulted, self.redact)
-        self.logged = Logged(self.guard)
+        self.guard = Guard(self._faulted, self.redact, self.exceptions.stacktrace)
+        self.logged = Logged(self.guard, self.exceptions)
 
     # -- for sources
 

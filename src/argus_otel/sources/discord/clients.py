@@ -117,7 +117,7 @@ class Clients:
     def _connected(self, state: ConnectionState[Any], ws: DiscordWebSocket) -> None:
         if not self._hooks.on:
             return
-        self._telemetry.redact.add_secret(ws.token)
+        self._telemetry.redact.add_secret(ws.token, lasting=True)
         self._attach(state._get_client(), ws)
 
     def _attach(self, client: Client, ws: DiscordWebSocket, *, established: bool = False) -> None:

@@ -34,6 +34,8 @@ class _Search:
 class _Loading(Operation):
     """The loading of one extension that was found."""
 
+    __slots__ = ("name",)
+
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
@@ -87,8 +89,7 @@ class Extensions:
 
     def _end(self, loading: _Loading, error: BaseException | None) -> None:
         error_type = None if error is None else type(original_of(error)).__qualname__
-        duration = loading.end(error is not None)
-        self._durations[loading.name, error_type].record(duration)
+        self._durations[loading.name, error_type].record(loading.settle())
         if error_type is not None:
             self._failed(loading.name, error_type)
 

@@ -228,18 +228,12 @@ class Interactions:
         if error is not None:
             operation.note(original(error))
         outcome = operation.outcome if operation.error is None else outcome_of(operation.error)
-        # All that the base's `end` does: a call of it costs more than a record.
+        # All that the base's `settle` and `end_span` do: calls of them cost more than a record.
         operation.ended = True
         duration = perf_counter() - operation.started
-        span, trace = operation.span, None
-        if span is not None:
-            attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
-            if outcome.error_type is not None:
-                attributes[ERROR_TYPE.name] = outcome.error_type
-            span.set(attributes)
-            trace = operation.trace
-            span.end(operation.error, failed=outcome.failed)
-        operation.error = None
+        error, operation.error = operation.error, None
+        span = operation.span
+        trace = None if span is None else operation.trace
         place = operation.place
         if place is not None:
             place.over = True
@@ -257,14 +251,21 @@ class Interactions:
             del self._open[operation.id]
         else:
             self._await_acknowledgement(operation)
+        if span is not None:
+            attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
+            if outcome.error_type is not None:
+                attributes[ERROR_TYPE.name] = outcome.error_type
+            span.set(attributes)
+            span.end(error, failed=outcome.failed)
 
     def drop(self, operation: InteractionOperation) -> None:
         """End an interaction whose handler cannot be seen: without duration or outcome, which would be made up."""
-        operation.end(False)
+        operation.settle()
         if operation.acknowledged:
             del self._open[operation.id]
         else:
             self._await_acknowledgement(operation)
+        operation.end_span(False)
 
     def _series_of(self, operation: InteractionOperation) -> Series:
         kind, name = operation.kind, operation.name

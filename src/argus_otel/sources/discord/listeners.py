@@ -182,14 +182,15 @@ class Listeners:
         duration = perf_counter() - started
         failure = failure_of(error)
         cell = series.cell
+        error_type = None
         if failure is not None:
             error_type = type(failure).__qualname__
             cell = self._durations[series.name, error_type]
-            if span is not None:
-                span.set({ERROR_TYPE.name: error_type})
-        if span is not None:
-            span.end(failure, failed=failure is not None)
         cell.record(duration, _visible(span))
+        if span is not None:
+            if error_type is not None:
+                span.set({ERROR_TYPE.name: error_type})
+            span.end(failure, failed=failure is not None)
 
 
 def _visible(span: TraceSpan | None) -> TraceSpan | None:

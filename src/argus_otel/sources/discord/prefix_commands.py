@@ -105,11 +105,7 @@ class PrefixCommands:
         name = _name(ctx)
         if operation.scope is not None:
             operation.scope.leave()
-        span = operation.span
-        if span is not None:
-            span.rename(f"command {name}")  # a group's subcommand is known only now
-            span.set(_ending(name, outcome))
-        duration = operation.end(outcome.failed)
+        span, duration = operation.span, operation.settle()
         self._durations[name, "prefix", outcome.name, outcome.error_type].record(
             duration, None if span is None else operation.trace
         )
@@ -120,6 +116,9 @@ class PrefixCommands:
         if history is not None:
             place = {} if operation.place is None else operation.place.attributes
             history(COMMAND_EVENT, {**place, COMMAND_TYPE.name: "prefix", **_ending(name, outcome)}, duration)
+        if span is not None:
+            span.rename(f"command {name}")  # a group's subcommand is known only now
+        operation.end_span(outcome.failed, _ending(name, outcome))
 
 
 def _name(ctx: Context[Any]) -> str:

@@ -238,9 +238,7 @@ class RestCalls:
             waited += now - call.idle_since
         span, trace = call.span, None
         if span is not None:
-            span.set(_span_attributes(call, waited, error_type))
             trace = call.trace
-            span.end(error, failed=error is not None)
             call.span = None
         durations.record(now - call.started, trace)
         if waited >= _WAITED:
@@ -252,6 +250,9 @@ class RestCalls:
                 self._interactions.acknowledged(interaction, call.sent)
             else:
                 self._interactions.acknowledgement_failed(interaction)
+        if span is not None:
+            span.set(_span_attributes(call, waited, error_type))
+            span.end(error, failed=error is not None)
 
     def _endpoint(self, route: Route) -> Endpoint:
         method, path = route.method, route.path

@@ -30,15 +30,18 @@ PATTERNS = (
 
 def add_patterns(telemetry: Telemetry) -> None:
     """Teach the redactor what secrets look like."""
-    for pattern in PATTERNS:
-        telemetry.redact.add_pattern(pattern)
+    bot, in_a_path, alone = PATTERNS
+    telemetry.redact.add_pattern(bot, run=23)
+    telemetry.redact.add_pattern(in_a_path, beginnings=("/webhooks/", "/interactions/"))
+    telemetry.redact.add_pattern(alone, run=60)
 
 
 def patches(telemetry: Telemetry) -> list[Patch]:
     """Return the hook on log-in."""
 
     def learn_token(token: str) -> None:
-        telemetry.redact.add_secret(token.removeprefix("Bot "))  # which nextcord writes in front of it
+        # nextcord writes "Bot " in front of it.
+        telemetry.redact.add_secret(token.removeprefix("Bot "), lasting=True)
 
     learn = telemetry.guard.shield(HOOK, learn_token)
 

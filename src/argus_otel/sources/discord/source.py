@@ -157,7 +157,7 @@ class _Parts:
         from .voice import Voice
 
         secrets.add_patterns(telemetry)
-        logged.keep_back(telemetry.logged)
+        logged.keep_back(telemetry)
         self.roster = Roster()
         self.gateway_events = GatewayEvents(telemetry)
         self.interactions = Interactions(telemetry, hooks)

@@ -143,12 +143,9 @@ class TaskLoops:
             error_type = type(failure).__qualname__
         if iteration.scope is not None:
             iteration.scope.leave()
-        span = iteration.span
-        if span is not None and error_type is not None:
-            span.set({ERROR_TYPE.name: error_type})
-        duration = iteration.end(error_type is not None)
-        trace = None if span is None else iteration.trace
-        self._durations[iteration.running.name, error_type].record(duration, trace)
+        trace = None if iteration.span is None else iteration.trace
+        self._durations[iteration.running.name, error_type].record(iteration.settle(), trace)
+        iteration.end_span(error_type is not None, None if error_type is None else {ERROR_TYPE.name: error_type})
 
 
 class _StandIn:

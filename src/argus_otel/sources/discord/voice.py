@@ -113,14 +113,13 @@ class Voice:
         return operation
 
     def _end(self, operation: Operation, error: BaseException | None) -> None:
-        kind = None
+        kind, ending = None, None
         if error is not None:
             operation.note(error)
             kind = type(error).__qualname__
-            if operation.trace is not None:
-                operation.trace.set({ERROR_TYPE.name: kind})
-        duration = operation.end(error is not None)
-        self._connects[kind].record(duration, operation.trace)
+            ending = {ERROR_TYPE.name: kind}
+        self._connects[kind].record(operation.settle(), operation.trace)
+        operation.end_span(error is not None, ending)
 
     # -- packets
 

@@ -1,0 +1,139 @@
+"""``python -m benchmarks.secrets``: what it costs the event loop to take secrets out of what leaves.
+
+Tokens of interactions are remembered for as long as a text with one may be on its way, some thousands in a busy bot.
+A log line, and a command that fails (its span with the exception, and the line that discord.py logs of it), are timed
+with none of them and with many, in paired rounds as in ``loop``, on the thread that logs; exporters drop what they get.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import random
+import string
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, InMemoryLogRecordExporter
+
+from argus_otel.otel.bridge import Bridge
+from argus_otel.sources.discord import secrets
+from argus_otel.sources.process import ProcessSource
+from argus_otel.telemetry import SpanKind, Telemetry
+
+from .pairs import BARE, CONTROL, Variant, Work, compare
+from .spans import Traces
+
+REMEMBERED = 2048
+PIECES = 50
+DEPTH = 12
+"""How many of the bot's and discord.py's functions a failing command goes through."""
+
+_log = logging.getLogger("benchmarks.bot")
+
+
+class _Dropping(InMemoryLogRecordExporter):
+    def export(self, batch: Sequence[Any]) -> Any:
+        result = super().export(batch)
+        self.clear()
+        return result
+
+
+class Exporting:
+    """A process whose spans and log records are exported, after so many interactions.
+
+    Parameters
+    ----------
+    remembered:
+        How many tokens were named: as long as the simulator's, and as long as Discord's, in turns.
+    """
+
+    def __init__(self, remembered: int) -> None:
+        self.telemetry = telemetry = Telemetry()
+        secrets.add_patterns(telemetry)
+        loggers = LoggerProvider(shutdown_on_exit=False)
+        loggers.add_log_record_processor(BatchLogRecordProcessor(_Dropping()))
+        Bridge(telemetry, ()).connect(tracer_provider=Traces(1.0).provider, logger_provider=loggers)
+        self._source = ProcessSource(telemetry, 0.0)
+        chosen = random.Random(1)
+        for number in range(remembered):
+            letters = chosen.choices(string.ascii_letters + string.digits, k=(43, 220)[number % 2])
+            telemetry.redact.add_secret("".join(letters))
+
+    def begin(self) -> None:
+        """Export from now on."""
+        self._source.install()
+
+    def end(self) -> None:
+        """Export no more."""
+        self._source.uninstall()
+
+    def log_lines(self) -> Work:
+        """Return the work of logging."""
+
+        async def work() -> int:
+            for number in range(PIECES):
+                _log.warning("%s plays %s in guild %d", "Miles", "So What", 100000000000000000 + number)
+            return PIECES
+
+        return work
+
+    def failing_commands(self) -> Work:
+        """Return the work of commands that fail, but for what discord.py itself does."""
+        tracing = self.telemetry.tracing
+        if tracing is None:
+            raise RuntimeError("nothing is traced, so nothing is measured")
+
+        async def work() -> int:
+            for _ in range(PIECES):
+                span = tracing.root("command play", SpanKind.SERVER, dict)
+                span.enter()
+                try:
+                    _play("Blue in Green", DEPTH)
+                except RuntimeError as error:
+                    _log.exception("Ignoring exception in command %r", "play")
+                    span.leave()
+                    span.end(error, failed=True)
+            return PIECES
+
+        return work
+
+
+def _play(title: str, depth: int) -> None:
+    if depth:
+        _play(title, depth - 1)
+    try:
+        {}[title]
+    except KeyError as error:
+        raise RuntimeError(f"there is no {title}") from error
+
+
+def measure(prepare: Callable[[Exporting], Work], rounds: int) -> str:
+    """Time a kind of work with none and with many tokens remembered; return rows of a table."""
+    subjects = {BARE: Exporting(0), CONTROL: Exporting(0), f"{REMEMBERED} remembered": Exporting(REMEMBERED)}
+    variants = [Variant(name, it, it.begin, it.end) for name, it in subjects.items()]
+    loop = asyncio.new_event_loop()
+    try:
+        results = compare(loop, prepare, variants, rounds)
+    finally:
+        loop.close()
+    return "\n".join(
+        f"  {result.name:24} {result.each:8.1f} µs, added {result.added:8.1f} [{result.low:.1f}, {result.high:.1f}]"
+        for result in results
+    )
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.secrets", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    rounds = parser.parse_args().rounds
+    logging.getLogger().addHandler(logging.NullHandler())
+    print(f"a log line\n{measure(Exporting.log_lines, rounds)}")
+    print(f"a failing command\n{measure(Exporting.failing_commands, rounds)}")
+
+
+if __name__ == "__main__":
+    main()

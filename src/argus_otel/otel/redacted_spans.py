@@ -1,0 +1,98 @@
+"""Takes secrets out of spans where they are exported, whosever they are.
+
+The bot's own tracer, and other instrumentations, put into their spans what they like: a webhook that is posted under
+OpenTelemetry's instrumentation of aiohttp has its token in ``url.full``. So every span is looked through, on the
+exporter's thread. One with a secret is exported as a copy: span processors of others may hold the span itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.util import BoundedList
+from opentelemetry.trace import Link, Status
+from opentelemetry.util.types import Attributes
+
+Redact = Callable[[str], str]
+
+
+def redacted(span: ReadableSpan, redact: Redact) -> ReadableSpan:
+    """Return ``span``, or a copy without the secrets that are in its texts. Its resource and its scope stay."""
+    # All texts at once: nearly no span has a secret, and a call for each would cost more than the search.
+    everything = "\n".join(_texts_of(span))
+    if redact(everything) == everything:
+        return span
+    status = span.status
+    if status.description is not None:
+        status = Status(status.status_code, redact(status.description))
+    events = [Event(redact(each.name), _attributes(each.attributes, redact), each.timestamp) for each in span.events]
+    links = [Link(each.context, _attributes(each.attributes, redact)) for each in span.links]
+    return ReadableSpan(
+        name=redact(span.name),
+        context=span.context,
+        parent=span.parent,
+        resource=span.resource,
+        attributes=_attributes(span.attributes, redact, span.dropped_attributes),
+        events=_listed(events, span.dropped_events),
+        links=_listed(links, span.dropped_links),
+        kind=span.kind,
+        status=status,
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )
+
+
+def _texts_of(span: ReadableSpan) -> Iterator[str]:
+    yield span.name
+    if span.status.description is not None:
+        yield span.status.description
+    yield from _texts_in(span.attributes)
+    for event in span.events:
+        yield event.name
+        yield from _texts_in(event.attributes)
+    for link in span.links:
+        yield from _texts_in(link.attributes)
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, bytes):
+        yield value.decode("latin-1")
+    elif isinstance(value, Mapping):
+        for name, each in cast("Mapping[object, object]", value).items():
+            yield from _texts_in(name)
+            yield from _texts_in(each)
+    elif isinstance(value, Sequence):
+        for each in cast("Sequence[object]", value):
+            yield from _texts_in(each)
+
+
+def _shown(value: Any, redact: Redact) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, bytes):
+        return redact(value.decode("latin-1")).encode("latin-1")
+    if isinstance(value, Mapping):
+        items = cast("Mapping[Any, Any]", value).items()
+        return {_shown(name, redact): _shown(each, redact) for name, each in items}
+    if isinstance(value, Sequence):
+        return [_shown(each, redact) for each in cast("Sequence[Any]", value)]
+    return value
+
+
+def _attributes(attributes: Attributes, redact: Redact, dropped: int | None = None) -> Attributes:
+    """Return a copy without secrets, which says as the original does how many the SDK's limits have cost."""
+    made = BoundedAttributes(None, _shown(attributes or {}, redact))
+    made.dropped = getattr(attributes, "dropped", 0) if dropped is None else dropped
+    return made
+
+
+def _listed(each: Sequence[Any], dropped: int) -> Sequence[Any]:
+    made: Any = cast("Any", BoundedList).from_seq(None, each)
+    made.dropped = dropped
+    return made
