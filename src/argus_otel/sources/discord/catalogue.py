@@ -169,6 +169,13 @@ SHARD_RATELIMITED = Metric(
     "1 while the shard has used up its limit of messages to the gateway, else 0.",
     (SHARD_ID,),
 )
+CLOCK_OFFSET = Metric(
+    "discord.clock.offset",
+    Kind.GAUGE,
+    "s",
+    "How far this machine's clock is ahead of Discord's, negative where it is behind; absent while that is not known "
+    "to a second.",
+)
 
 # -- interactions and commands
 
@@ -184,7 +191,8 @@ RESPONSE_TIME = Metric(
     "discord.interaction.response.time",
     Kind.HISTOGRAM,
     "s",
-    "From Discord's creation of the interaction until our first acknowledgement goes out; Discord gives up after 3 s.",
+    "From Discord's creation of the interaction until our first acknowledgement goes out, by Discord's clock; Discord "
+    "gives up after 3 s.",
     (INTERACTION_TYPE, COMMAND_NAME),
     _ACKNOWLEDGEMENT,
 )

@@ -31,6 +31,7 @@ from .catalogue import (
     STATUS,
     TEMPLATE,
 )
+from .clock import DiscordClock
 from .interaction_operations import InteractionOperation
 from .interactions import Interactions
 from .library import DISCORD_PY, FORKS
@@ -138,10 +139,11 @@ class Response(Protocol):
 class RestCalls:
     """Times REST calls, and takes what is told of their attempts."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks, interactions: Interactions) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: Hooks, interactions: Interactions, clock: DiscordClock) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
         self._interactions = interactions
+        self._clock = clock
         self._attempts = telemetry.histogram(HTTP_DURATION)
         self._calls = telemetry.histogram(REST_DURATION)
         self._waits = telemetry.histogram(RATELIMIT_WAIT)
@@ -295,6 +297,8 @@ class RestCalls:
             call.sent = started
             cell = call.endpoint.answers.get(status) or self._answers_of(call.endpoint, status)
             cell.record(now - started, None if call.span is None else call.trace)
+            if now >= self._clock.due:
+                self._clock.answered(started, now, response.headers.get("Date"))
         if status == 429 or (call.by_webhook and status < 500):
             call.idle_since = now
         if status >= 400:

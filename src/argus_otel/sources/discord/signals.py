@@ -163,7 +163,9 @@ SIGNALS: dict[str, Hook] = {
         "acknowledgement either.",
     ),
     "REST attempts": Hook(
-        (c.HTTP_DURATION, c.RATELIMITS, c.RATELIMIT_WAIT), "Single attempts and 429s are not seen; whole calls are."
+        (c.HTTP_DURATION, c.RATELIMITS, c.RATELIMIT_WAIT, c.CLOCK_OFFSET, c.RESPONSE_TIME),
+        "Single attempts and 429s are not seen; whole calls are. Discord's clock is not known, so response times count "
+        "from an interaction's arrival.",
     ),
     "REST waits": Hook((c.RATELIMIT_WAIT,), "Waits for a bucket are missing from what calls of the bot have waited."),
 }

@@ -139,6 +139,7 @@ class _Parts:
     def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
         from . import app_commands, connections, logged, rest_attempts, rest_waits, secrets
         from .clients import Clients
+        from .clock import DiscordClock
         from .components import Components
         from .disconnects import Disconnects
         from .extensions import Extensions
@@ -160,7 +161,8 @@ class _Parts:
         logged.keep_back(telemetry.logged)
         self.roster = Roster()
         self.gateway_events = GatewayEvents(telemetry)
-        self.interactions = Interactions(telemetry, hooks)
+        clock = DiscordClock(telemetry)
+        self.interactions = Interactions(telemetry, hooks, clock)
         self._guard = telemetry.guard
         self.listeners = Listeners(telemetry, hooks, self.interactions)
         self.views = Views(telemetry, hooks)
@@ -171,7 +173,7 @@ class _Parts:
         self.clients = Clients(
             telemetry, hooks, self.roster, self.gateway_events, disconnects, self.guild_changes, self.interactions
         )
-        rest = RestCalls(telemetry, hooks, self.interactions)
+        rest = RestCalls(telemetry, hooks, self.interactions, clock)
         self._patches: list[Patch] = [
             *secrets.patches(telemetry),
             *connections.patches(telemetry),
