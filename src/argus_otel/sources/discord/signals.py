@@ -75,7 +75,10 @@ SIGNALS: dict[str, Hook] = {
     "gateway disconnects": Hook(
         (c.DISCONNECTS, c.DISCONNECT_EVENT), "Disconnections that the bot begins itself are not counted."
     ),
-    "heartbeats": Hook((c.HEARTBEAT,), "Heartbeats are not timed; the latency of the last one still is read."),
+    "heartbeats": Hook(
+        (c.HEARTBEAT, c.LATENCY),
+        "Heartbeats are not timed, and the latency is discord.py's own, which may be a whole interval.",
+    ),
     "gateway send limits": Hook((c.GATEWAY_WAIT,), "Waits for the gateway's send limit are not seen."),
     "listeners": Hook(
         (c.LISTENER_DURATION, c.LISTENER_SPAN, c.INTERACTION_DURATION),

@@ -170,8 +170,16 @@ class _Parts:
         self.voice = Voice(telemetry, hooks, self.roster)
         self.guild_changes = GuildChanges(telemetry)
         Sizes(telemetry, self.roster, self.guild_changes)
+        heartbeats = Heartbeats(telemetry, hooks)
         self.clients = Clients(
-            telemetry, hooks, self.roster, self.gateway_events, disconnects, self.guild_changes, self.interactions
+            telemetry,
+            hooks,
+            self.roster,
+            self.gateway_events,
+            disconnects,
+            self.guild_changes,
+            self.interactions,
+            heartbeats,
         )
         rest = RestCalls(telemetry, hooks, self.interactions, clock)
         self._patches: list[Patch] = [
@@ -181,7 +189,7 @@ class _Parts:
             *Sessions(telemetry, hooks).patches(),
             *disconnects.patches(),
             *self.listeners.patches(),
-            *Heartbeats(telemetry, hooks).patches(),
+            *heartbeats.patches(),
             *SendLimits(telemetry, hooks, self.roster).patches(),
             *Extensions(telemetry, hooks).patches(),
             *app_commands.patches(telemetry.guard, self.interactions),
