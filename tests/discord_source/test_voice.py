@@ -147,7 +147,7 @@ def test_a_life_in_voice(observed: Observed, simulator: BackgroundSimulator) -> 
     assert observed.values(DISCONNECTS) == closes(simulator) == {(4014,): 2, (4006,): 1, (1000,): 1}
     ends = [record for record in observed.events() if record.event_name == "discord.voice.disconnect"]
     assert sorted(record.attributes["discord.close.code"] for record in ends) == [1000, 4006, 4014, 4014]
-    assert {record.attributes["discord.guild.id"] for record in ends} == {lounge.guild_id}
+    assert {record.attributes["discord.guild.id"] for record in ends} == {str(lounge.guild_id)}
 
 
 @needs_voice
@@ -260,7 +260,10 @@ def test_joining_is_a_span_of_the_command_that_does_it(observed: Observed, simul
     command, span = observed.span("command summon"), observed.span("voice connect")
     assert span.parent is not None
     assert (span.parent.span_id, span.kind.name) == (command.context.span_id, "CLIENT")
-    assert dict(span.attributes or {}) == {"discord.guild.id": lounge.guild_id, "discord.channel.id": lounge.id}
+    assert dict(span.attributes or {}) == {
+        "discord.guild.id": str(lounge.guild_id),
+        "discord.channel.id": str(lounge.id),
+    }
     assert command.start_time <= span.start_time <= span.end_time <= command.end_time
     (point,) = observed.points(CONNECTING).values()
     assert [exemplar.span_id for exemplar in point.exemplars] == [span.context.span_id]

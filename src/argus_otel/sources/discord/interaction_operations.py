@@ -31,6 +31,7 @@ from .catalogue import (
     MODAL_SPAN,
     OUTCOME,
 )
+from .ids import ids
 from .interaction_payloads import place_of
 from .outcomes import OK, Outcome
 
@@ -172,7 +173,7 @@ def span_attributes(operation: InteractionOperation, data: dict[str, Any], shard
     """Return what is known of an interaction as it arrives with ``data``, by a bot of so many shards."""
     attributes: dict[str, AttributeValue] = {
         INTERACTION_TYPE.name: operation.kind.type,
-        "discord.interaction.id": str(operation.id),
+        **ids(interaction=operation.id),
     }
     if operation.command is not None:
         attributes[COMMAND_NAME.name] = operation.command

@@ -28,6 +28,7 @@ from .catalogue import (
     VOICE_LATENCY,
     VOICE_PACKETS,
 )
+from .ids import ids
 from .library import DISCORD_PY
 from .patches import Hooks, Patch
 from .shards import Roster
@@ -108,7 +109,7 @@ class Voice:
         operation = Operation()
         tracing = self._telemetry.tracing
         if tracing is not None:
-            where = {"discord.guild.id": voice.guild.id, "discord.channel.id": voice.channel.id}
+            where = ids(guild=voice.guild.id, channel=voice.channel.id)
             operation.span = tracing.child(VOICE_CONNECT_SPAN.name, VOICE_CONNECT_SPAN.kind, where)
         return operation
 
@@ -162,11 +163,7 @@ class Voice:
         if theirs is not None and theirs != _ABNORMAL:
             code = theirs
         self._disconnects[code].value += 1
-        guild_id = ws._connection.server_id
-        attributes: dict[str, AttributeValue] = {CLOSE_CODE.name: code}
-        if guild_id is not None:
-            attributes["discord.guild.id"] = guild_id
-        self._telemetry.emit(VOICE_DISCONNECT_EVENT, attributes)
+        self._telemetry.emit(VOICE_DISCONNECT_EVENT, {CLOSE_CODE.name: code, **ids(guild=ws._connection.server_id)})
 
     # -- on the collecting thread
 
