@@ -17,7 +17,7 @@ from discord.ext import commands
 
 from argus_otel.simulator import BackgroundSimulator, hurry, redirect
 
-from .conftest import Observed, hidden, let_go, make_bot, running, until
+from .conftest import Observed, hidden, late_to_learn, let_go, make_bot, running, until
 
 EVENTS = "discord.gateway.events"
 
@@ -583,24 +583,6 @@ def test_peer_fault_09_latency_is_absent_before_the_first_acknowledgement_and_ne
         asyncio.run(main())
 
 
-def _late(original: Any) -> Any:
-    """Make discord.py's keep-alive threads learn 0.2 s late that a heartbeat was sent, as on a busy machine."""
-
-    def run_coroutine_threadsafe(*arguments: Any, **keywords: Any) -> Any:
-        future = original(*arguments, **keywords)
-        result = future.result
-
-        def late(timeout: float | None = None) -> Any:
-            value = result(timeout)
-            time.sleep(0.2)
-            return value
-
-        future.result = late
-        return future
-
-    return run_coroutine_threadsafe
-
-
 def _latencies(observed: Observed) -> dict[int, float]:
     return {shard: value for (shard,), value in observed.values("discord.gateway.latency").items()}
 
@@ -609,7 +591,7 @@ def test_latency_is_that_of_the_heartbeat_also_where_its_thread_comes_late(
     observed: Observed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # discord.py up to 2.7.1 notes the sending on that thread, after an acknowledgement that is quicker.
-    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", _late(asyncio.run_coroutine_threadsafe))
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", late_to_learn(asyncio.run_coroutine_threadsafe))
     interval, delay = 0.5, 0.05
     with BackgroundSimulator(shards=2, guilds=2, heartbeat_interval=interval) as simulator, redirect(simulator.url):
         simulator.heartbeat_ack_delay = delay
@@ -628,6 +610,24 @@ def test_latency_is_that_of_the_heartbeat_also_where_its_thread_comes_late(
 
         asyncio.run(main())
     assert all(delay <= reading < interval - 0.2 for reading in readings), readings
+
+
+def test_an_acknowledgement_that_is_lost_leaves_the_latency_right(observed: Observed) -> None:
+    interval, delay = 0.5, 0.05
+    with BackgroundSimulator(heartbeat_interval=interval) as simulator, redirect(simulator.url):
+        simulator.heartbeat_ack_delay = math.inf
+
+        async def main() -> None:
+            async with running(make_bot(), simulator):
+                await until(lambda: len(simulator.ledger.heartbeats) >= 3)
+                assert _latencies(observed) == {}
+                simulator.heartbeat_ack_delay = delay
+                for number in range(1, 4):
+                    await until(lambda number=number: observed.counts(HEARTBEATS).get((), 0) >= number)
+                    (latency,) = _latencies(observed).values()
+                    assert delay <= latency < interval
+
+        asyncio.run(main())
 
 
 @pytest.mark.alone

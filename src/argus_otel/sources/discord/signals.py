@@ -105,7 +105,8 @@ SIGNALS: dict[str, Hook] = {
             c.VOICE_DISCONNECTS,
             c.VOICE_DISCONNECT_EVENT,
         ),
-        "Connections, joining, packets or disconnections, as the target says, are not seen.",
+        "Connections, joining, packets or disconnections, as the target says, are not seen. Without those of "
+        "heartbeats, the latency is discord.py's own, which may be a whole interval.",
     ),
     "app commands": Hook(
         (
