@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from argus_otel.cli.measures import Metrics
 from argus_otel.demo.agreement import compare
 from argus_otel.simulator import BackgroundSimulator, RateLimited, ServerError
 from argus_otel.sources.discord import catalogue
+from tests.discord_source.back_off import assert_ours
 from tests.launch.conftest import Bot, Start, until
 
 from .conftest import Fork
@@ -220,3 +222,13 @@ def test_the_instrumentor_asks_for_it_alone(fork: Fork) -> None:
     assert requirement.startswith(fork.name)
     assert instrumented == "True"
     assert told.stderr == ""
+
+
+def test_a_fork_sleeps_before_it_tries_again_as_we_take_for_granted(fork: Fork) -> None:
+    asked = subprocess.run(
+        [fork.python, "-c", f"import importlib.util as u; print(u.find_spec({fork.root!r}).origin)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert_ours(Path(asked.stdout.strip()).parent)

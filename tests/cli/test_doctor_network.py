@@ -103,6 +103,29 @@ def test_a_bot_that_is_not(bot: Callable[..., Bot], monkeypatch: pytest.MonkeyPa
     assert found["part hook:views"] == ("warn", "View.dispatch is gone")
 
 
+@pytest.mark.parametrize(
+    ("offset", "status", "detail"),
+    [
+        (0.02, "ok", "0.0 s ahead of Discord's"),
+        (-0.9, "ok", "0.9 s behind Discord's"),
+        (5.01, "warn", "5.0 s ahead of Discord's"),
+        (-86_400.0, "warn", "86400.0 s behind Discord's"),
+    ],
+)
+def test_a_bot_whose_clock_is_compared_with_discords(
+    bot: Callable[..., Bot], offset: float, status: str, detail: str
+) -> None:
+    running = bot()
+    running.telemetry.health.add_section("clock", lambda: {"offset": offset})
+    assert look(ARGUS_ENDPOINT_PORT=running.port)["clock"] == (status, detail)
+
+
+def test_a_bot_that_does_not_know_discords_clock(bot: Callable[..., Bot]) -> None:
+    running = bot()
+    running.telemetry.health.add_section("clock", lambda: {"offset": None})
+    assert "clock" not in look(ARGUS_ENDPOINT_PORT=running.port)
+
+
 def test_a_bot_that_asks_for_a_token(bot: Callable[..., Bot]) -> None:
     running = bot(ARGUS_ENDPOINT_TOKEN="hunter2")
     assert look(ARGUS_ENDPOINT_PORT=running.port, ARGUS_ENDPOINT_TOKEN="hunter2")["status"][0] == "ok"

@@ -30,7 +30,11 @@ from argus_otel.sources.discord.catalogue import CATALOGUE as DISCORD
 from argus_otel.telemetry import Telemetry
 from argus_otel.telemetry.catalogue import CATALOGUE as ARGUS
 
+from ..attribute_types import catalogued_types, mistyped
+
 _Reader = reader_class(InMemoryMetricReader)
+
+_TYPES = catalogued_types(DISCORD, ARGUS)
 
 
 class Observed:
@@ -102,6 +106,25 @@ class Observed:
         """Return the log records."""
         return [data.log_record for data in self._events.get_finished_logs()]
 
+    def mistyped(self) -> dict[str, Any]:
+        """Return the attributes of metrics, spans and events that are not of the type that the catalogue has."""
+        data = self.reader.get_metrics_data()
+        points = [
+            point
+            for resource in (data.resource_metrics if data else ())
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+            for point in metric.data.data_points
+        ]
+        events = [data.log_record for data in self._events.get_finished_logs()]
+        everything: list[Any] = [
+            *points,
+            *self.spans(),
+            *(mark for span in self.spans() for mark in span.events),
+            *events,
+        ]
+        return mistyped(_TYPES, (each.attributes or {} for each in everything))
+
     def faults(self) -> dict[str, str]:
         """Return the hooks that failed: there should be none."""
         return self.telemetry.guard.faults
@@ -114,6 +137,7 @@ def observed() -> Iterator[Observed]:
     yield observed
     observed.source.uninstall()
     assert observed.faults() == {}
+    assert observed.mistyped() == {}
 
 
 @pytest.fixture
@@ -180,6 +204,24 @@ async def let_go(things: Sequence[weakref.ref[Any]]) -> None:
         return all(thing() is None for thing in things)
 
     await until(all_gone)
+
+
+def late_to_learn(original: Any) -> Any:
+    """Make discord.py's keep-alive threads learn 0.2 s late that a heartbeat was sent, as on a busy machine."""
+
+    def run_coroutine_threadsafe(*arguments: Any, **keywords: Any) -> Any:
+        future = original(*arguments, **keywords)
+        result = future.result
+
+        def late(timeout: float | None = None) -> Any:
+            value = result(timeout)
+            time.sleep(0.2)
+            return value
+
+        future.result = late
+        return future
+
+    return run_coroutine_threadsafe
 
 
 def broken(body: str) -> Callable[..., Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -192,3 +194,95 @@ def test_after_uninstalling_nothing_is_told(
     asyncio.run(main())
     assert observed.counts(LOADING) == {}
     assert failures(observed) == []
+
+
+BUSY = """
+import discord
+from discord import app_commands
+from discord.ext import commands, tasks
+
+import cogs_of_a_bot
+
+
+class Panel(discord.ui.View):
+    def __init__(self, cog):
+        super().__init__(timeout=None)
+        self.cog = cog
+
+    @discord.ui.button(label="press", custom_id="panel:press")
+    async def press(self, interaction, _):
+        await interaction.response.send_message("pressed")
+
+
+class Busy(commands.Cog):
+    def __init__(self, bot):
+        self.panel = Panel(self)
+        bot.add_view(self.panel)
+        cogs_of_a_bot.made.add(self)
+        self.tick.start()
+
+    async def cog_unload(self):
+        self.tick.cancel()
+        self.panel.stop()
+
+    @tasks.loop(seconds=0.01)
+    async def tick(self):
+        cogs_of_a_bot.ticks += 1
+
+    @commands.Cog.listener()
+    async def on_message(self, message):
+        pass
+
+    @commands.command()
+    async def ping(self, ctx):
+        await ctx.send("pong")
+
+    @commands.hybrid_command()
+    async def both(self, ctx):
+        await ctx.send("both")
+
+    @app_commands.command()
+    async def show(self, interaction):
+        \"\"\"Show.\"\"\"
+        await interaction.response.send_message("shown", view=self.panel)
+
+
+async def setup(bot):
+    await bot.add_cog(Busy(bot))
+"""
+
+
+def test_an_extension_that_is_reloaded_over_and_over_leaves_one_cog_alive(
+    observed: Observed, simulator: BackgroundSimulator, write: Callable[[str, str], None]
+) -> None:
+    write("busy", BUSY)
+    package: Any = importlib.import_module("cogs_of_a_bot")
+    package.made, package.ticks = weakref.WeakSet(), 0
+    reloads = 200
+
+    async def main() -> None:
+        bot = make_bot()
+        await bot.load_extension("cogs_of_a_bot.busy")
+        async with running(bot, simulator):
+            for number in range(reloads):
+                await bot.reload_extension("cogs_of_a_bot.busy")
+                if number % 20 == 0:  # with all of it in use
+                    before = package.ticks
+                    assert (await (await simulator.say("!ping")).reply()).content == "pong"
+                    shown = await (await simulator.slash("show")).response()
+                    assert (await (await simulator.click(shown, "press")).acknowledged()).content == "pressed"
+                    await until(lambda before=before: package.ticks > before)
+
+            def one_is_left() -> bool:
+                gc.collect()
+                return len(package.made) == 1
+
+            await until(one_is_left)
+            assert list(package.made) == [bot.get_cog("Busy")]
+            await until(lambda: observed.values("discord.task.running") == {("Busy.tick",): 1})
+            assert observed.values("discord.view.active") == {(): 1}
+            await bot.unload_extension("cogs_of_a_bot.busy")
+            await until(lambda: observed.values("discord.task.running") == {("Busy.tick",): 0})
+
+    asyncio.run(main())
+    assert observed.counts(LOADING) == {("cogs_of_a_bot.busy", None): reloads + 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import threading
 import time
 import weakref
 from collections import Counter
@@ -16,7 +17,7 @@ from discord.ext import commands
 
 from argus_otel.simulator import BackgroundSimulator, hurry, redirect
 
-from .conftest import Observed, let_go, make_bot, running, until
+from .conftest import Observed, hidden, late_to_learn, let_go, make_bot, running, until
 
 EVENTS = "discord.gateway.events"
 
@@ -575,9 +576,127 @@ def test_peer_fault_09_latency_is_absent_before_the_first_acknowledgement_and_ne
                 simulator.heartbeat_ack_delay = 0
                 await simulator.ask_heartbeat()
                 await until(lambda: math.isfinite(bot.latency))
-                assert observed.values("discord.gateway.latency") == {(0,): bot.latency}
+                (latency,) = observed.values("discord.gateway.latency").values()
+                assert {(): latency} == observed.sums(HEARTBEATS)  # the only one that was acknowledged
+                assert observed.telemetry.health.sections()["shards"] == [{"id": 0, "up": True, "latency": latency}]
 
         asyncio.run(main())
+
+
+def _latencies(observed: Observed) -> dict[int, float]:
+    return {shard: value for (shard,), value in observed.values("discord.gateway.latency").items()}
+
+
+def test_latency_is_that_of_the_heartbeat_also_where_its_thread_comes_late(
+    observed: Observed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # discord.py up to 2.7.1 notes the sending on that thread, after an acknowledgement that is quicker.
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", late_to_learn(asyncio.run_coroutine_threadsafe))
+    interval, delay = 0.5, 0.05
+    with BackgroundSimulator(shards=2, guilds=2, heartbeat_interval=interval) as simulator, redirect(simulator.url):
+        simulator.heartbeat_ack_delay = delay
+        readings: list[float] = []
+
+        async def main() -> None:
+            bot = make_bot(commands.AutoShardedBot, shard_count=2)
+            async with running(bot, simulator, 2):
+                for number in range(2, 8):
+                    await until(lambda number=number: observed.counts(HEARTBEATS).get((), 0) >= 2 * number)
+                    found = _latencies(observed)
+                    assert found.keys() == {0, 1}
+                    readings.extend(found.values())
+                    shards: Any = observed.telemetry.health.sections()["shards"]
+                    readings.extend(shard["latency"] for shard in shards)
+
+        asyncio.run(main())
+    assert all(delay <= reading < interval - 0.2 for reading in readings), readings
+
+
+def test_an_acknowledgement_that_is_lost_leaves_the_latency_right(observed: Observed) -> None:
+    interval, delay = 0.5, 0.05
+    with BackgroundSimulator(heartbeat_interval=interval) as simulator, redirect(simulator.url):
+        simulator.heartbeat_ack_delay = math.inf
+
+        async def main() -> None:
+            async with running(make_bot(), simulator):
+                await until(lambda: len(simulator.ledger.heartbeats) >= 3)
+                assert _latencies(observed) == {}
+                simulator.heartbeat_ack_delay = delay
+                for number in range(1, 4):
+                    await until(lambda number=number: observed.counts(HEARTBEATS).get((), 0) >= number)
+                    (latency,) = _latencies(observed).values()
+                    assert delay <= latency < interval
+
+        asyncio.run(main())
+
+
+@pytest.mark.alone
+def test_latency_is_never_an_interval_while_two_threads_keep_the_processor_busy(observed: Observed) -> None:
+    interval = 0.5
+    with BackgroundSimulator(heartbeat_interval=interval) as simulator, redirect(simulator.url):
+        ended = threading.Event()
+        readings: list[float] = []
+
+        def work() -> None:
+            while not ended.is_set():
+                sum(range(1000))
+
+        async def main() -> None:
+            async with running(make_bot(), simulator):
+                threads = [threading.Thread(target=work) for _ in range(2)]
+                for thread in threads:
+                    thread.start()
+                try:
+                    for number in range(2, 22):
+                        await until(lambda number=number: observed.counts(HEARTBEATS).get((), 0) >= number)
+                        readings.extend(_latencies(observed).values())
+                finally:
+                    ended.set()
+                    for thread in threads:
+                        thread.join()
+
+        asyncio.run(main())
+    assert len(readings) == 20
+    assert max(readings) < 0.8 * interval
+
+
+def test_latency_is_discord_pys_own_where_heartbeats_are_not_seen(simulator: BackgroundSimulator) -> None:
+    observed = Observed()
+
+    async def main() -> None:
+        bot = make_bot()
+        async with running(bot, simulator):
+            await until(lambda: math.isfinite(bot.latency))
+            assert observed.values("discord.gateway.latency") == {(0,): bot.latency}
+
+    with hidden("discord.gateway", "KeepAliveHandler.ack"):
+        observed.source.install()
+        try:
+            asyncio.run(main())
+        finally:
+            observed.source.uninstall()
+
+
+def test_latency_of_a_connection_that_is_older_than_we_is_discord_pys_own_until_the_next_heartbeat(
+    simulator: BackgroundSimulator,
+) -> None:
+    observed = Observed()
+
+    async def main() -> None:
+        bot = make_bot()
+        async with running(bot, simulator):
+            await until(lambda: math.isfinite(bot.latency))
+            observed.source.install()
+            assert observed.values("discord.gateway.latency") == {(0,): bot.latency}
+            await simulator.ask_heartbeat()
+            await until(lambda: observed.counts(HEARTBEATS))
+            (latency,) = observed.values("discord.gateway.latency").values()
+            assert {(): latency} == observed.sums(HEARTBEATS)
+
+    try:
+        asyncio.run(main())
+    finally:
+        observed.source.uninstall()
 
 
 def test_two_clients_with_a_shard_of_one_number_have_one_point(observed: Observed) -> None:
@@ -588,20 +707,23 @@ def test_two_clients_with_a_shard_of_one_number_have_one_point(observed: Observe
             async with running(first, simulator):
                 async with running(second, simulator):
                     await until(lambda: math.isfinite(first.latency) and math.isfinite(second.latency))
-                    worst = max(first.latency, second.latency)
-                    assert observed.values("discord.gateway.latency") == {(0,): worst}
+                    simulator.heartbeat_ack_delay = 0.1
+                    await simulator.ask_heartbeat()  # of the second: it was the last to come
+                    await until(lambda: observed.values("discord.gateway.latency")[0,] >= 0.1)
+                    assert first.latency < 0.1
                     assert observed.values("discord.shard.up") == {(0,): 1}
                     assert observed.values("discord.shard.ratelimited") == {(0,): 0}
                     first.ws._rate_limiter.remaining, first.ws._rate_limiter.window = 0, time.time()
                     assert observed.values("discord.shard.ratelimited") == {(0,): 1}
-                    second.ws._keep_alive.latency = math.inf  # as before its first acknowledgement
-                    assert observed.values("discord.gateway.latency") == {(0,): first.latency}
                     held = _hold(second)
+                    simulator.heartbeat_ack_delay = math.inf
                     await simulator.invalidate_session()  # the second's: it was the last to come
                     await until(lambda: observed.values("discord.shard.up") == {(0,): 0})
                     assert first.ws.open
                     held.set()
                     await until(lambda: observed.values("discord.shard.up") == {(0,): 1})
+                    assert second.latency == math.inf  # no acknowledgement yet
+                    assert observed.values("discord.gateway.latency")[0,] < 0.1
                 assert second.is_closed()
                 assert observed.values("discord.shard.up") == {(0,): 1}
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import weakref
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from argus_otel.otel.spans import quiet
 from argus_otel.simulator import BackgroundSimulator, RateLimited, Reset, ServerError, Slow, Truncated
 from argus_otel.sources.discord.rest import RestCall, current_call
 
+from .back_off import assert_ours
 from .conftest import Observed, make_bot, running, until
 
 ATTEMPTS = "http.client.request.duration"
@@ -265,6 +267,10 @@ def test_a_reset_that_discord_py_tries_again_after_is_an_attempt(
     assert observed.counts(ATTEMPTS)["POST", MESSAGES, 200, HOST, None] == 1
     assert observed.sums(CALLS)["POST", MESSAGES, None] == pytest.approx(1.2, abs=0.2)
     assert observed.counts(WAITS) == {}
+
+
+def test_discord_py_sleeps_before_it_tries_again_as_we_take_for_granted() -> None:
+    assert_ours(Path(discord.__file__).parent)
 
 
 def test_what_a_handler_asks_of_others_after_a_call_is_no_attempt_of_it(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import time
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 import discord
@@ -328,5 +329,30 @@ def test_reading_and_driving_over_http(run_bot):
             assert summary["events"]["NOVELTY"] == 2
             assert summary["sessions"] == {"0 identify": 1}
             assert not any(entry.path.startswith("/_simulator") for entry in sim.ledger.rest)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("ahead", [-86_400.0, 5.0])
+def test_a_discord_whose_clock_is_another_is_so_in_all_it_says(run_bot, ahead):
+    async def scenario():
+        def clock():
+            return time.time() + ahead
+
+        async with Simulator(clock=clock) as sim, run_bot(sim, everything()) as bot:
+            async with aiohttp.ClientSession() as session, session.get(f"{sim.api_url}/gateway") as response:
+                said = parsedate_to_datetime(response.headers["Date"]).timestamp()
+            assert -1.5 < said - clock() <= 0
+            handle = await sim.slash("late")
+            assert abs(handle.entry.created_at - clock()) < 1
+            message = await (await sim.slash("playlist show")).acknowledged()
+            assert message.after < 1
+            posted = await bot.guilds[0].text_channels[0].send("now")
+            assert abs(posted.created_at.timestamp() - clock()) < 1
+            await sim.settle()  # the deadline is by that clock too
+            assert handle.entry.late
+            with pytest.raises(TimeoutError, match="status 404"):
+                await handle.acknowledged(timeout=1)
+            assert 3 < handle.entry.acknowledged_after < 5
 
     asyncio.run(scenario())

@@ -20,6 +20,7 @@ from argus_otel.simulator import BackgroundSimulator, RateLimited
 from argus_otel.sources.discord.catalogue import GUILD_JOIN_EVENT, GUILD_LEAVE_EVENT
 from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
 
+from ..attribute_types import catalogued_types, mistyped
 from ..launch.conftest import RUN, Bot, Receiver, until
 from . import truths
 from .storm import Evidence, Storm, read_journal
@@ -244,3 +245,12 @@ def test_every_event_has_attributes_of_the_catalogue_and_no_other(evidence: Evid
     assert seen.keys() == events.keys()
     for name, keys in seen.items():
         assert keys == set(events[name].attributes), name
+
+
+def test_every_attribute_has_the_type_that_the_catalogue_says(evidence: Evidence) -> None:
+    received = evidence.received
+    emitted = [point for data in received.metrics.values() for point in points(data)]
+    marks = [mark for span in received.spans for mark in span.events]
+    records = [record for _, record in received.records]
+    everything: list[Any] = [*emitted, *received.spans, *marks, *records]
+    assert mistyped(catalogued_types(*CATALOGUES), map(truths.attributes, everything)) == {}

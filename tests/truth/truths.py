@@ -186,6 +186,13 @@ def gateway_waits(evidence: Evidence) -> Rows:
     yield Row("in all [s]", true, seconds, within=tolerance(true))
 
 
+@of(discord.CLOCK_OFFSET)
+def clock_offset(evidence: Evidence) -> Rows:
+    # The simulated Discord's clock is this machine's.
+    (offset,) = counted(evidence, discord.CLOCK_OFFSET).values()
+    yield Row("offset [s]", 0, offset, within=0.005)
+
+
 # -- interactions and commands
 
 

@@ -16,7 +16,7 @@ from argus_otel.simulator.snowflakes import Snowflakes
 from argus_otel.simulator.world import Webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from argus_otel.simulator.faults import Faults
     from argus_otel.simulator.gateway import Gateway
@@ -42,8 +42,10 @@ class Core:
         voice: VoiceServer,
         faults: Faults,
         rate_limits: RateLimits,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.token = token
+        self.clock = clock
         self.world = world
         self.ledger = ledger
         self.gateway = gateway
@@ -51,10 +53,10 @@ class Core:
         gateway.on_voice_state = voice.asked
         self.faults = faults
         self.rate_limits = rate_limits
-        self.snowflakes = Snowflakes()
+        self.snowflakes = Snowflakes(clock)
         self.messages = Messages()
         self.commands = Commands(world.application_id, self.snowflakes)
-        self.interactions = Interactions(ledger, self.snowflakes)
+        self.interactions = Interactions(ledger, self.snowflakes, clock)
         self.webhooks: dict[int, Webhook] = {}
         self.requests_in_flight = 0
         self.last_request_at = 0.0
@@ -82,7 +84,7 @@ class Core:
         if "attachments" in changes:
             given = payloads.as_list(changes["attachments"])
             edited["attachments"] = payloads.attachments(int(message["id"]), given, message["attachments"])
-        edited["edited_timestamp"] = payloads.iso_time(time.time())
+        edited["edited_timestamp"] = payloads.iso_time(self.clock())
         self.messages.put(edited)
         if channel is not None and not edited["flags"] & EPHEMERAL:
             await self.tell("MESSAGE_UPDATE", self.in_context(edited, channel), channel.guild_id)

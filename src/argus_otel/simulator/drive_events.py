@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from argus_otel.simulator import payloads
@@ -100,7 +99,7 @@ class EventDriving(Driving):
     ) -> None:
         """Start to type (``TYPING_START``)."""
         place = self.place(guild, channel, user)
-        data: Payload = {**_where(place), "user_id": str(place.user.id), "timestamp": int(time.time())}
+        data: Payload = {**_where(place), "user_id": str(place.user.id), "timestamp": int(self.core.clock())}
         if place.guild is not None:
             data |= place.who(permissions=False)
         await self.core.gateway.event("TYPING_START", data, place.guild_id)

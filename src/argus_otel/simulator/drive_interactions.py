@@ -331,7 +331,7 @@ class InteractionDriving(Driving):
         }
         if source is not None:
             payload["message"] = source
-        entry.sent_at, entry.sent = time.time(), time.perf_counter()
+        entry.sent_at, entry.sent = self.core.clock(), time.perf_counter()
         if not await session.dispatch("INTERACTION_CREATE", payload):
             entry.sent_at = entry.sent = None
         return InteractionHandle(self.core, interaction, self.loop)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -168,7 +167,7 @@ class InteractionHandle:
         if self.entry.received_at is not None and not self.entry.acknowledged:
             age = self.entry.received_at - self.entry.created_at
             return f": its callback, {age:.3f} s after creation, got status {self.entry.status}"
-        return " yet" if time.time() - self.entry.created_at < 1 else ""
+        return " yet" if self.entry.clock() - self.entry.created_at < 1 else ""
 
 
 class MessageHandle:

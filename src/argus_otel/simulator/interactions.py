@@ -12,6 +12,8 @@ from argus_otel.simulator.snowflakes import created_at
 from argus_otel.simulator.waiting import Changes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from argus_otel.simulator.attention import Answering
     from argus_otel.simulator.ledger import Ledger
     from argus_otel.simulator.payloads import Payload
@@ -90,15 +92,16 @@ class Interaction:
     @property
     def expired(self) -> bool:
         """:class:`bool`: Whether it is too late for a first answer."""
-        return time.time() - self.entry.created_at > ACKNOWLEDGEMENT_DEADLINE
+        return self.entry.clock() - self.entry.created_at > ACKNOWLEDGEMENT_DEADLINE
 
 
 class Interactions:
     """All interactions of one simulator."""
 
-    def __init__(self, ledger: Ledger, snowflakes: Snowflakes) -> None:
+    def __init__(self, ledger: Ledger, snowflakes: Snowflakes, clock: Callable[[], float] = time.time) -> None:
         self._ledger = ledger
         self._snowflakes = snowflakes
+        self._clock = clock
         self._by_token: dict[str, Interaction] = {}
         self._open: dict[int, Interaction] = {}
 
@@ -115,7 +118,7 @@ class Interactions:
         """Make an interaction, now."""
         self._forget_old()
         interaction_id = self._snowflakes.next()
-        entry = InteractionEntry(interaction_id, kind, name, shard_id, created_at(interaction_id))
+        entry = InteractionEntry(interaction_id, kind, name, shard_id, created_at(interaction_id), clock=self._clock)
         self._ledger.record_interaction(entry)
         interaction = Interaction(entry, channel, user, source)
         self._by_token[interaction.token] = interaction
@@ -143,6 +146,6 @@ class Interactions:
     def _forget_old(self) -> None:
         while self._by_token:
             token, oldest = next(iter(self._by_token.items()))
-            if time.time() - oldest.entry.created_at < _TOKEN_LIFETIME:
+            if self._clock() - oldest.entry.created_at < _TOKEN_LIFETIME:
                 return
             del self._by_token[token]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from argus_otel.simulator.summary import Summary, summarise
 from argus_otel.simulator.voice.ledger import VoiceLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "ACKNOWLEDGEMENT_DEADLINE",
@@ -119,6 +119,8 @@ class InteractionEntry:
         How many callbacks came, accepted or refused.
     acknowledged: :class:`bool`
         Whether one was accepted.
+    clock: Callable[[], :class:`float`]
+        Discord's clock, which its Unix seconds are by.
     """
 
     id: int
@@ -135,11 +137,12 @@ class InteractionEntry:
     response_type: int | None = None
     callbacks: int = 0
     acknowledged: bool = False
+    clock: Callable[[], float] = field(default=time.time, repr=False, compare=False)
 
     @property
     def late(self) -> bool:
         """:class:`bool`: Whether the deadline has passed without an accepted callback."""
-        return not self.acknowledged and time.time() - self.created_at > ACKNOWLEDGEMENT_DEADLINE
+        return not self.acknowledged and self.clock() - self.created_at > ACKNOWLEDGEMENT_DEADLINE
 
     @property
     def acknowledged_after(self) -> float | None:
@@ -239,7 +242,8 @@ class Ledger:
         Frames injected with ``send_raw`` or ``send_message``; they are no events.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self.rest: list[RestEntry] = []
         self.interactions: dict[int, InteractionEntry] = {}
         self.sessions: list[SessionEntry] = []
@@ -345,26 +349,26 @@ class Ledger:
     def record_session(self, shard_id: int, kind: SessionKind, *, accepted: bool) -> None:
         """Keep one IDENTIFY or RESUME."""
         with self._lock:
-            self.sessions.append(SessionEntry(shard_id, kind, accepted, time.time()))
+            self.sessions.append(SessionEntry(shard_id, kind, accepted, self._clock()))
 
     def record_close(self, shard_id: int, code: int, by: Closer) -> None:
         """Keep the end of one gateway connection."""
         with self._lock:
-            self.closes.append(CloseEntry(shard_id, code, by, time.time()))
+            self.closes.append(CloseEntry(shard_id, code, by, self._clock()))
 
     def record_guild(self, shard_id: int, guild_id: int, change: GuildChange) -> None:
         """Keep what happened to one guild."""
         with self._lock:
-            self.guilds.append(GuildEntry(shard_id, guild_id, change, time.time()))
+            self.guilds.append(GuildEntry(shard_id, guild_id, change, self._clock()))
 
     def record_command(self, shard_id: int, name: str, data: dict[str, Any]) -> None:
         """Keep one message of the bot to the gateway."""
         with self._lock:
-            self.commands.append(CommandEntry(shard_id, name, data, time.time()))
+            self.commands.append(CommandEntry(shard_id, name, data, self._clock()))
 
     def record_heartbeat(self, shard_id: int) -> HeartbeatEntry:
         """Keep one heartbeat, and return it so that its acknowledgement can be noted."""
-        entry = HeartbeatEntry(shard_id, time.time())
+        entry = HeartbeatEntry(shard_id, self._clock())
         with self._lock:
             self.heartbeats.append(entry)
         return entry

@@ -27,7 +27,7 @@ from argus_otel.simulator.voice.server import VoiceServer
 from argus_otel.simulator.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from os import PathLike
     from types import TracebackType
 
@@ -91,6 +91,9 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
         What goes wrong; nothing by default. May be added to later.
     rate_limits: Optional[RateLimits]
         Rate-limit buckets; by default none which an ordinary bot could exhaust.
+    clock: Callable[[], :class:`float`]
+        Discord's clock, in Unix seconds: that of snowflakes, of the ``Date`` header, of timestamps and of the deadline
+        for acknowledgements. By default this machine's, so a bot sees one that agrees with its own.
 
     Raises
     ------
@@ -115,12 +118,13 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
         compress: bool = True,
         faults: Faults | None = None,
         rate_limits: RateLimits | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         if heartbeat_interval <= 0:
             raise ValueError(f"heartbeat_interval must be more than 0 s, not {heartbeat_interval}")
         if voice_heartbeat_interval <= 0:
             raise ValueError(f"voice_heartbeat_interval must be more than 0 s, not {voice_heartbeat_interval}")
-        world, ledger = World(shards=shards, guilds=guilds, members=members), Ledger()
+        world, ledger = World(shards=shards, guilds=guilds, members=members), Ledger(clock)
         gateway = Gateway(world, ledger, token=token, heartbeat_interval=heartbeat_interval, compress=compress)
         self.core = Core(
             token=token,
@@ -130,6 +134,7 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
             voice=VoiceServer(gateway, heartbeat_interval=voice_heartbeat_interval),
             faults=Faults() if faults is None else faults,
             rate_limits=RateLimits() if rate_limits is None else rate_limits,
+            clock=clock,
         )
         self.heartbeat_ack_delay = heartbeat_ack_delay
         self._port = port

@@ -16,6 +16,8 @@ from .findings import Finding, Status
 
 _GROUP = "Endpoint"
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
+# As the bot itself warns from there on.
+_OFFSET_AT_MOST = 1.0
 _ANOTHER = "set ARGUS_ENDPOINT_PORT to another port (0 takes any that is free), or end the other program"
 
 
@@ -128,6 +130,9 @@ def _status(endpoint: _RunningEndpoint) -> Iterator[Finding]:
         yield Finding(_GROUP, "status", Status.WARN, f"{detail}; this is {__version__}", remedy)
     if "history" in facts:
         yield _history(cast("dict[str, Any]", facts["history"]))
+    offset = cast("dict[str, float | None]", facts.get("clock", {})).get("offset")
+    if offset is not None:
+        yield _clock(offset)
     parts = cast("dict[str, dict[str, str]]", facts.get("parts", {}))
     libraries = cast("list[dict[str, object]]", facts.get("libraries", []))
     partly = any(library.get("fork") for library in libraries)
@@ -141,6 +146,16 @@ def _status(endpoint: _RunningEndpoint) -> Iterator[Finding]:
         status = {"failed": Status.FAIL, "absent": Status.WARN}.get(part.get("state", ""))
         if status is not None and name not in expected:
             yield Finding(_GROUP, f"part {name}", status, part.get("detail", ""))
+
+
+def _clock(offset: float) -> Finding:
+    detail = f"{abs(offset):.1f} s {'ahead of' if offset > 0 else 'behind'} Discord's"
+    if abs(offset) <= _OFFSET_AT_MOST:
+        return Finding(_GROUP, "clock", Status.OK, detail)
+    remedy = (
+        "synchronise this machine's clock by NTP: `timedatectl set-ntp true` where systemd runs, else install chrony"
+    )
+    return Finding(_GROUP, "clock", Status.WARN, detail, remedy)
 
 
 def _history(told: dict[str, Any]) -> Finding:

@@ -41,7 +41,7 @@ async def callback(core: Core, call: Call) -> Answer:
     entry.callbacks += 1
     first = entry.callbacks == 1
     if first:
-        entry.received, entry.received_at = time.perf_counter(), time.time()
+        entry.received, entry.received_at = time.perf_counter(), core.clock()
     try:
         answer = await _accept(core, interaction, call)
     except RefusedError as error:

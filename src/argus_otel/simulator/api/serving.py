@@ -9,6 +9,7 @@ import logging
 import re
 import time
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -103,7 +104,7 @@ class Rest:
         if isinstance(fault, Reset):
             reset(request.transport)
             return web.Response()
-        return await _deliver(request, reply, fault)
+        return await _deliver(request, reply, fault, self._core.clock())
 
     async def _reply(self, request: web.Request, match: Match | None, fault: Action | None, body: Any) -> _Reply:
         if isinstance(fault, RateLimited):
@@ -154,8 +155,8 @@ def _limited_body(retry_after: float, scope: Scope) -> str:
     return json.dumps(limited)
 
 
-async def _deliver(request: web.Request, reply: _Reply, fault: Action | None) -> web.StreamResponse:
-    headers = dict(reply.headers or {})
+async def _deliver(request: web.Request, reply: _Reply, fault: Action | None, now: float) -> web.StreamResponse:
+    headers = {"Date": formatdate(now, usegmt=True), **(reply.headers or {})}
     if reply.content_type is not None and reply.status != 204:
         headers["Content-Type"] = reply.content_type
     body = reply.body.encode() if isinstance(reply.body, str) else reply.body

@@ -89,12 +89,18 @@ EXTENSION_NAME = Attribute(
 
 _AN_ID = ("1102233445566778899",)
 
+GUILD_ID = Detail("discord.guild.id", "The guild's id; absent in direct messages.", _AN_ID)
+CHANNEL_ID = Detail("discord.channel.id", "The channel's id.", _AN_ID)
+USER_ID = Detail("discord.user.id", "The id of the user whose doing it was.", _AN_ID)
+MESSAGE_ID = Detail("discord.message.id", "The id of the message that was the command.", _AN_ID)
+INTERACTION_ID = Detail("discord.interaction.id", "The interaction's id.", _AN_ID)
+
 DETAILS = (
-    Detail("discord.guild.id", "The guild's id; absent in direct messages.", _AN_ID),
-    Detail("discord.channel.id", "The channel's id.", _AN_ID),
-    Detail("discord.user.id", "The id of the user whose doing it was.", _AN_ID),
-    Detail("discord.message.id", "The id of the message that was the command.", _AN_ID),
-    Detail("discord.interaction.id", "The interaction's id.", _AN_ID),
+    GUILD_ID,
+    CHANNEL_ID,
+    USER_ID,
+    MESSAGE_ID,
+    INTERACTION_ID,
     Detail("discord.guild.name", "The guild's name.", ("Jazz lovers",)),
     Detail("discord.guild.member_count", "How many members the guild has, as far as Discord has said.", (250,)),
     Detail("http.request.resend_count", "How many attempts followed the first; absent where none did.", (1,)),
@@ -169,6 +175,13 @@ SHARD_RATELIMITED = Metric(
     "1 while the shard has used up its limit of messages to the gateway, else 0.",
     (SHARD_ID,),
 )
+CLOCK_OFFSET = Metric(
+    "discord.clock.offset",
+    Kind.GAUGE,
+    "s",
+    "How far this machine's clock is ahead of Discord's, negative where it is behind; absent while that is not known "
+    "to a second.",
+)
 
 # -- interactions and commands
 
@@ -184,7 +197,8 @@ RESPONSE_TIME = Metric(
     "discord.interaction.response.time",
     Kind.HISTOGRAM,
     "s",
-    "From Discord's creation of the interaction until our first acknowledgement goes out; Discord gives up after 3 s.",
+    "From Discord's creation of the interaction until our first acknowledgement goes out, by Discord's clock; Discord "
+    "gives up after 3 s.",
     (INTERACTION_TYPE, COMMAND_NAME),
     _ACKNOWLEDGEMENT,
 )
@@ -354,8 +368,8 @@ VOICE_DISCONNECTS = Metric(
 
 # -- spans
 
-_IDS = ("discord.guild.id", "discord.channel.id", "discord.user.id", "discord.shard.id")
-_INTERACTION = ("discord.interaction.id", INTERACTION_TYPE.name, OUTCOME.name, ERROR_TYPE.name, *_IDS)
+_IDS = (GUILD_ID.name, CHANNEL_ID.name, USER_ID.name, SHARD_ID.name)
+_INTERACTION = (INTERACTION_ID.name, INTERACTION_TYPE.name, OUTCOME.name, ERROR_TYPE.name, *_IDS)
 
 COMMAND_SPAN = Span(
     "command {discord.command.name}",
@@ -385,7 +399,7 @@ PREFIX_SPAN = Span(
     "command {discord.command.name} (prefix)",
     SpanKind.CONSUMER,
     "A prefix command; its name on the wire is `command {discord.command.name}` too.",
-    (COMMAND_NAME.name, COMMAND_TYPE.name, OUTCOME.name, ERROR_TYPE.name, "discord.message.id", *_IDS),
+    (COMMAND_NAME.name, COMMAND_TYPE.name, OUTCOME.name, ERROR_TYPE.name, MESSAGE_ID.name, *_IDS),
 )
 REST_SPAN = Span(
     "{http.request.method} {url.template}",
@@ -423,7 +437,7 @@ VOICE_CONNECT_SPAN = Span(
     "voice connect",
     SpanKind.CLIENT,
     "Joining a voice channel.",
-    ("discord.guild.id", "discord.channel.id", ERROR_TYPE.name),
+    (GUILD_ID.name, CHANNEL_ID.name, ERROR_TYPE.name),
 )
 
 # -- events
@@ -434,17 +448,14 @@ SESSION_EVENT = Event(
     (SHARD_ID.name, SESSION_TYPE.name),
 )
 DISCONNECT_EVENT = Event("discord.gateway.disconnect", "A gateway connection ended", (SHARD_ID.name, CLOSE_CODE.name))
-VOICE_DISCONNECT_EVENT = Event(
-    "discord.voice.disconnect", "A voice connection ended", ("discord.guild.id", CLOSE_CODE.name)
-)
+VOICE_DISCONNECT_EVENT = Event("discord.voice.disconnect", "A voice connection ended", (GUILD_ID.name, CLOSE_CODE.name))
 
-_GUILD = ("discord.guild.id", "discord.guild.name", "discord.guild.member_count", SHARD_ID.name)
+_GUILD = (GUILD_ID.name, "discord.guild.name", "discord.guild.member_count", SHARD_ID.name)
 
 GUILD_JOIN_EVENT = Event("discord.guild.join", "The bot came to a guild", _GUILD)
 GUILD_LEAVE_EVENT = Event("discord.guild.leave", "The bot is gone from a guild", _GUILD)
 
-_PLACE = ("discord.guild.id", "discord.channel.id", "discord.user.id", SHARD_ID.name)
-_WORK_EVENT = ("argus.history.id", "argus.history.duration", *_PLACE, COMMAND_NAME.name, OUTCOME.name, ERROR_TYPE.name)
+_WORK_EVENT = ("argus.history.id", "argus.history.duration", *_IDS, COMMAND_NAME.name, OUTCOME.name, ERROR_TYPE.name)
 
 # In history only, where ARGUS_HISTORY asks for one. Joins and leaves are there too.
 COMMAND_EVENT = Event(

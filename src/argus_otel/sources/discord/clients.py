@@ -19,6 +19,7 @@ from .catalogue import LATENCY, SHARD_UP
 from .disconnects import Disconnects
 from .gateway_events import GatewayEvents
 from .guild_changes import GuildChanges
+from .heartbeats import Heartbeats
 from .interactions import Interactions
 from .library import DISCORD_PY, FORKS, ROOTS
 from .patches import Hooks, Patch
@@ -45,6 +46,7 @@ class Clients:
         disconnects: Disconnects,
         guild_changes: GuildChanges,
         interactions: Interactions,
+        heartbeats: Heartbeats,
     ) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
@@ -53,6 +55,7 @@ class Clients:
         self._disconnects = disconnects
         self._guild_changes = guild_changes
         self._interactions = interactions
+        self._heartbeats = heartbeats
         self._listened_to: weakref.WeakSet[Client] = weakref.WeakSet()
         telemetry.gauge(LATENCY, self._latencies)
         telemetry.gauge(SHARD_UP, self._ups)
@@ -126,7 +129,7 @@ class Clients:
         shards = self._roster.of(client)
         known = shards.get(shard_id)
         if known is None or known.ws is not ws:
-            shards.put(Shard(shard_id, ws, begun=established))
+            shards.put(Shard(shard_id, ws, self._heartbeats, begun=established))
             if known is not None:
                 self._disconnects.lost(known)
         self._gateway_events.chain(ws, counts)

@@ -14,10 +14,11 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import AttributeValue, Event, Telemetry
+from argus_otel.telemetry import Event, Telemetry
 
-from .catalogue import GUILD_CHANGES, GUILD_JOIN_EVENT, GUILD_LEAVE_EVENT, SHARD_ID
+from .catalogue import GUILD_CHANGES, GUILD_JOIN_EVENT, GUILD_LEAVE_EVENT
 from .chains import Chains
+from .ids import ids, shard_of
 from .patches import Function
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class GuildChanges:
 
     def _changed(self, change: str, event: Event, shard_id: int, guild_id: int, facts: Mapping[str, Any]) -> None:
         self._counts[change].value += 1
-        attributes: dict[str, AttributeValue] = {"discord.guild.id": str(guild_id), SHARD_ID.name: shard_id}
+        attributes = ids(guild=guild_id, shard=shard_id)
         for fact in ("name", "member_count"):
             if facts.get(fact) is not None:  # Discord says neither of a guild that is unavailable
                 attributes[f"discord.guild.{fact}"] = facts[fact]
@@ -174,7 +175,7 @@ def _cached(state: ConnectionState[Any]) -> Guilds:
 
 
 def _shard_of(state: ConnectionState[Any], guild_id: int) -> int:
-    return (guild_id >> 22) % (state.shard_count or 1)
+    return shard_of(guild_id, state.shard_count)
 
 
 def _parser(event: str) -> Chains[ConnectionState[Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from time import perf_counter
-from time import time as wall_clock
 from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import (
@@ -32,13 +31,12 @@ from .catalogue import (
     MODAL_SPAN,
     OUTCOME,
 )
+from .ids import ids
 from .interaction_payloads import place_of
 from .outcomes import OK, Outcome
 
 if TYPE_CHECKING:
     from discord import Interaction
-
-_DISCORD_EPOCH = 1_420_070_400.0
 
 
 class Series:
@@ -103,9 +101,6 @@ class InteractionOperation(Operation):
         The interaction's snowflake, and what its type has.
     name:
         The command or component that it is for, as metrics name it; ``None`` while that is not known.
-    created:
-        When Discord made it, by :func:`time.perf_counter`. By its snowflake, but never later than it arrived: this
-        machine's clock may be behind Discord's.
     claimed:
         Whether somebody handles it.
     by_fork:
@@ -122,15 +117,13 @@ class InteractionOperation(Operation):
     """
 
     __slots__ = (
-        "id", "kind", "name", "created", "claimed", "by_fork",
-        "outcome", "acknowledged", "acknowledging", "series", "interaction",
+        "id", "kind", "name", "claimed", "by_fork", "outcome",
+        "acknowledged", "acknowledging", "series", "interaction",
     )  # fmt: skip
 
     # All of it here, since a call of the base's costs as much again.
     def __init__(self, interaction_id: int, kind: Kind, name: str | None) -> None:
-        now = self.started = perf_counter()
-        age = wall_clock() - (interaction_id >> 22) / 1000 - _DISCORD_EPOCH
-        self.created = now - age if age > 0.0 else now
+        self.started = perf_counter()
         self.scope = self.span = self.place = self.error = None
         self.ended = self.claimed = self.by_fork = False
         self.acknowledged = self.acknowledging = False
@@ -180,7 +173,7 @@ def span_attributes(operation: InteractionOperation, data: dict[str, Any], shard
     """Return what is known of an interaction as it arrives with ``data``, by a bot of so many shards."""
     attributes: dict[str, AttributeValue] = {
         INTERACTION_TYPE.name: operation.kind.type,
-        "discord.interaction.id": str(operation.id),
+        **ids(interaction=operation.id),
     }
     if operation.command is not None:
         attributes[COMMAND_NAME.name] = operation.command

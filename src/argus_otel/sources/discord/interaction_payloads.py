@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from argus_otel.telemetry import AttributeValue
 
+from .ids import ids, shard_of
+
 
 def qualified_name(data: dict[str, Any]) -> str:
     """Return a command's name with its group and subcommand, as discord.py's ``qualified_name`` has it.
@@ -27,18 +29,13 @@ def qualified_name(data: dict[str, Any]) -> str:
 
 def place_of(data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
     """Return the ids of guild, channel and user, and the shard, as far as they are there."""
-    attributes: dict[str, AttributeValue] = {}
     guild = _digits(data, "guild_id")
-    if guild is not None:
-        attributes["discord.guild.id"] = guild
-        attributes["discord.shard.id"] = (int(guild) >> 22) % shards
-    channel = _digits(data, "channel_id")
-    if channel is not None:
-        attributes["discord.channel.id"] = channel
-    user = _digits(_object(_object(data, "member") or data, "user"), "id")
-    if user is not None:
-        attributes["discord.user.id"] = user
-    return attributes
+    return ids(
+        guild=guild,
+        shard=None if guild is None else shard_of(int(guild), shards),
+        channel=_digits(data, "channel_id"),
+        user=_digits(_object(_object(data, "member") or data, "user"), "id"),
+    )
 
 
 def _object(data: dict[str, Any], key: str) -> dict[str, Any]:

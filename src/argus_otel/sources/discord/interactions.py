@@ -43,6 +43,7 @@ from .catalogue import (
     UNACKNOWLEDGED,
 )
 from .chains import Chains
+from .clock import DiscordClock
 from .interaction_operations import InteractionOperation, Kind, Series, span_attributes, tell
 from .interaction_payloads import place_of, qualified_name
 from .outcomes import OK, UNHANDLED, Outcome, original, outcome_of
@@ -63,9 +64,10 @@ _SERIES_REMEMBERED = 1000
 class Interactions:
     """Begins, finds and ends interactions."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: Hooks, clock: DiscordClock) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
+        self._clock = clock
         self._durations = telemetry.histogram(INTERACTION_DURATION)
         self._commands = telemetry.histogram(COMMAND_DURATION)
         self._responses = telemetry.histogram(RESPONSE_TIME)
@@ -163,6 +165,7 @@ class Interactions:
         if interaction_id in self._open:  # begun further out in the chain: each counts once
             return None
         operation = InteractionOperation(interaction_id, kind, name)
+        self._clock.arrived(interaction_id, operation.started)
         if by_fork:
             operation.by_fork = True
         elif kind.for_tree:
@@ -288,10 +291,14 @@ class Interactions:
 
     # -- acknowledgement
 
+    def _created(self, operation: InteractionOperation) -> float:
+        # Asked for as late as can be: the answer to an acknowledgement tells Discord's time as well.
+        return self._clock.created(operation.id, operation.started)
+
     def acknowledgement_failed(self, operation: InteractionOperation) -> None:
         """Note that an acknowledgement did not arrive, or was refused."""
         operation.acknowledging = False
-        if operation.ended and perf_counter() - operation.created >= DEADLINE:
+        if operation.ended and perf_counter() - self._created(operation) >= DEADLINE:
             self._give_up(operation)
 
     def acknowledged(self, operation: InteractionOperation, sent: float) -> None:
@@ -309,13 +316,13 @@ class Interactions:
         operation.acknowledged = True
         trace = operation.trace if operation.span is not None else None
         series = operation.series or self._series_of(operation)
-        series.response.record(sent - operation.created, trace)
+        series.response.record(sent - self._created(operation), trace)
         if operation.ended:
             self._open.pop(operation.id, None)
 
     def _await_acknowledgement(self, operation: InteractionOperation) -> None:
         """Wait for what the handler may have left to a task of its own, until the deadline and no longer."""
-        remaining = DEADLINE - (perf_counter() - operation.created)
+        remaining = DEADLINE - (perf_counter() - self._created(operation))
         if remaining > 0:
             with suppress(RuntimeError):  # no loop runs: the bot is ending
                 asyncio.get_running_loop().call_later(remaining, self._deadline, operation)

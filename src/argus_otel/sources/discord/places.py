@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from argus_otel.telemetry import AttributeValue
 
+from .ids import ids, shard_of
 from .library import ROOTS
 
 if TYPE_CHECKING:
@@ -18,22 +19,17 @@ def place_of(client: Client, about: object) -> dict[str, AttributeValue]:
 
     A bot may dispatch events of its own with anything, and what its attributes do is its affair.
     """
-    attributes: dict[str, AttributeValue] = {}
     kind = _kind_of(type(about))
     if kind is None:
-        return attributes
+        return {}
     itself: int | None = getattr(about, "id", None)
     guild = itself if kind == "guild" else _id_of(about, "guild")
-    if guild is not None:
-        attributes["discord.guild.id"] = str(guild)
-        attributes["discord.shard.id"] = (guild >> 22) % (client.shard_count or 1)
-    channel = itself if kind == "channel" else _id_of(about, "channel")
-    if channel is not None:
-        attributes["discord.channel.id"] = str(channel)
-    user = itself if kind == "user" else _id_of(about, "user", "author")
-    if user is not None:
-        attributes["discord.user.id"] = str(user)
-    return attributes
+    return ids(
+        guild=guild,
+        shard=None if guild is None else shard_of(guild, client.shard_count),
+        channel=itself if kind == "channel" else _id_of(about, "channel"),
+        user=itself if kind == "user" else _id_of(about, "user", "author"),
+    )
 
 
 def _id_of(about: object, *names: str) -> int | None:

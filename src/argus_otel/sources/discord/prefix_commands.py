@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import HERE, OTHER, AttributeValue, Operation, Place, Telemetry
 
 from .catalogue import COMMAND_DURATION, COMMAND_EVENT, COMMAND_NAME, COMMAND_TYPE, ERROR_TYPE, OUTCOME, PREFIX_SPAN
+from .ids import ids
 from .outcomes import COMMAND_NOT_FOUND, Outcome, original, outcome_of
 from .patches import Hooks, Patch
 
@@ -134,16 +135,12 @@ def _ending(name: str, outcome: Outcome) -> dict[str, AttributeValue]:
 
 
 def _span_attributes(ctx: Context[Any]) -> dict[str, AttributeValue]:
-    return {COMMAND_TYPE.name: "prefix", "discord.message.id": str(ctx.message.id), **_place_of(ctx)}
+    return {COMMAND_TYPE.name: "prefix", **ids(message=ctx.message.id), **_place_of(ctx)}
 
 
 def _place_of(ctx: Context[Any]) -> dict[str, AttributeValue]:
     message = ctx.message
-    attributes: dict[str, AttributeValue] = {
-        "discord.channel.id": str(message.channel.id),
-        "discord.user.id": str(message.author.id),
-    }
-    if message.guild is not None:
-        attributes["discord.guild.id"] = str(message.guild.id)
-        attributes["discord.shard.id"] = message.guild.shard_id
-    return attributes
+    guild = message.guild
+    if guild is None:
+        return ids(channel=message.channel.id, user=message.author.id)
+    return ids(guild=guild.id, shard=guild.shard_id, channel=message.channel.id, user=message.author.id)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from argus_otel.telemetry import AttributeValue, Check
 
 from .catalogue import SHARD_ID
+from .heartbeats import Heartbeats
 
 if TYPE_CHECKING:
     from aiohttp import ClientWebSocketResponse
@@ -32,11 +33,12 @@ class Shard:
         Whether the end of that connection has been counted.
     """
 
-    __slots__ = ("id", "closing", "close_code", "closed", "_ws", "_begun")
+    __slots__ = ("id", "closing", "close_code", "closed", "_ws", "_heartbeats", "_begun")
 
-    def __init__(self, shard_id: int, ws: DiscordWebSocket, *, begun: bool = False) -> None:
+    def __init__(self, shard_id: int, ws: DiscordWebSocket, heartbeats: Heartbeats, *, begun: bool = False) -> None:
         self.id = shard_id
         self._ws = weakref.ref(ws)
+        self._heartbeats = heartbeats
         self.closing = 0
         self.close_code: int | None = None
         self.closed = False
@@ -61,7 +63,7 @@ class Shard:
     def latency(self) -> float:
         """The last heartbeat's round trip in seconds; ``inf`` or ``nan`` before there was one."""
         ws = self.ws
-        return math.nan if ws is None else ws.latency
+        return math.nan if ws is None else self._heartbeats.latency(ws)
 
     def describe(self) -> dict[str, object]:
         """Return it for ``/status``."""

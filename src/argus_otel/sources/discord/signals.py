@@ -75,7 +75,10 @@ SIGNALS: dict[str, Hook] = {
     "gateway disconnects": Hook(
         (c.DISCONNECTS, c.DISCONNECT_EVENT), "Disconnections that the bot begins itself are not counted."
     ),
-    "heartbeats": Hook((c.HEARTBEAT,), "Heartbeats are not timed; the latency of the last one still is read."),
+    "heartbeats": Hook(
+        (c.HEARTBEAT, c.LATENCY),
+        "Heartbeats are not timed, and the latency is discord.py's own, which may be a whole interval.",
+    ),
     "gateway send limits": Hook((c.GATEWAY_WAIT,), "Waits for the gateway's send limit are not seen."),
     "listeners": Hook(
         (c.LISTENER_DURATION, c.LISTENER_SPAN, c.INTERACTION_DURATION),
@@ -102,7 +105,8 @@ SIGNALS: dict[str, Hook] = {
             c.VOICE_DISCONNECTS,
             c.VOICE_DISCONNECT_EVENT,
         ),
-        "Connections, joining, packets or disconnections, as the target says, are not seen.",
+        "Connections, joining, packets or disconnections, as the target says, are not seen. Without those of "
+        "heartbeats, the latency is discord.py's own, which may be a whole interval.",
     ),
     "app commands": Hook(
         (
@@ -163,7 +167,9 @@ SIGNALS: dict[str, Hook] = {
         "acknowledgement either.",
     ),
     "REST attempts": Hook(
-        (c.HTTP_DURATION, c.RATELIMITS, c.RATELIMIT_WAIT), "Single attempts and 429s are not seen; whole calls are."
+        (c.HTTP_DURATION, c.RATELIMITS, c.RATELIMIT_WAIT, c.CLOCK_OFFSET, c.RESPONSE_TIME),
+        "Single attempts and 429s are not seen; whole calls are. Discord's clock is not known, so response times count "
+        "from an interaction's arrival.",
     ),
     "REST waits": Hook((c.RATELIMIT_WAIT,), "Waits for a bucket are missing from what calls of the bot have waited."),
 }

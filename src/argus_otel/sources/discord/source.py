@@ -139,6 +139,7 @@ class _Parts:
     def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
         from . import app_commands, connections, logged, rest_attempts, rest_waits, secrets
         from .clients import Clients
+        from .clock import DiscordClock
         from .components import Components
         from .disconnects import Disconnects
         from .extensions import Extensions
@@ -160,7 +161,8 @@ class _Parts:
         logged.keep_back(telemetry)
         self.roster = Roster()
         self.gateway_events = GatewayEvents(telemetry)
-        self.interactions = Interactions(telemetry, hooks)
+        clock = DiscordClock(telemetry)
+        self.interactions = Interactions(telemetry, hooks, clock)
         self._guard = telemetry.guard
         self.listeners = Listeners(telemetry, hooks, self.interactions)
         self.views = Views(telemetry, hooks)
@@ -168,10 +170,18 @@ class _Parts:
         self.voice = Voice(telemetry, hooks, self.roster)
         self.guild_changes = GuildChanges(telemetry)
         Sizes(telemetry, self.roster, self.guild_changes)
+        heartbeats = Heartbeats(telemetry, hooks)
         self.clients = Clients(
-            telemetry, hooks, self.roster, self.gateway_events, disconnects, self.guild_changes, self.interactions
+            telemetry,
+            hooks,
+            self.roster,
+            self.gateway_events,
+            disconnects,
+            self.guild_changes,
+            self.interactions,
+            heartbeats,
         )
-        rest = RestCalls(telemetry, hooks, self.interactions)
+        rest = RestCalls(telemetry, hooks, self.interactions, clock)
         self._patches: list[Patch] = [
             *secrets.patches(telemetry),
             *connections.patches(telemetry),
@@ -179,7 +189,7 @@ class _Parts:
             *Sessions(telemetry, hooks).patches(),
             *disconnects.patches(),
             *self.listeners.patches(),
-            *Heartbeats(telemetry, hooks).patches(),
+            *heartbeats.patches(),
             *SendLimits(telemetry, hooks, self.roster).patches(),
             *Extensions(telemetry, hooks).patches(),
             *app_commands.patches(telemetry.guard, self.interactions),

@@ -2,10 +2,10 @@
 
 Voice clients are found at ``ConnectionState._add_voice_client`` and read when somebody collects; those of other
 libraries, such as Lavalink's, connect elsewhere and are left out. Joining is ``VoiceClient.connect``. discord.py calls
-``DiscordVoiceWebSocket.close`` at the end of each connection, whoever has ended it. Packets are counted at
-``VoiceConnectionState.send_packet``, where those that the network refuses still raise. Safe, because the originals get
-the same arguments, and what they raise passes through; players send from threads of their own, and each thread has its
-own cell.
+``DiscordVoiceWebSocket.close`` at the end of each connection, whoever has ended it. Heartbeats are timed by
+``heartbeats.py``. Packets are counted at ``VoiceConnectionState.send_packet``, where those that the network refuses
+still raise. Safe, because the originals get the same arguments, and what they raise passes through; players send from
+threads of their own, and each thread has its own cell.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from .catalogue import (
     VOICE_LATENCY,
     VOICE_PACKETS,
 )
+from .heartbeats import Heartbeats
+from .ids import ids
 from .library import DISCORD_PY
 from .patches import Hooks, Patch
 from .shards import Roster
@@ -49,6 +51,7 @@ class Voice:
         self._telemetry = telemetry
         self._hooks = hooks
         self._roster = roster
+        self._heartbeats = Heartbeats(telemetry, hooks, voice=True)
         # Replaced, not changed: collection reads it on another thread.
         self._clients: tuple[weakref.ref[VoiceClient], ...] = ()
         self._ended: weakref.WeakSet[DiscordVoiceWebSocket] = weakref.WeakSet()
@@ -67,6 +70,7 @@ class Voice:
             Patch(HOOK, "discord.voice_client", "VoiceClient.connect", joining, of=(DISCORD_PY,)),
             Patch(HOOK, "discord.voice_state", "VoiceConnectionState.send_packet", self._make_send, of=(DISCORD_PY,)),
             Patch(HOOK, "discord.gateway", "DiscordVoiceWebSocket.close", self._make_close, of=(DISCORD_PY,)),
+            *self._heartbeats.patches(),
         ]
 
     def attach_running(self) -> None:
@@ -108,7 +112,7 @@ class Voice:
         operation = Operation()
         tracing = self._telemetry.tracing
         if tracing is not None:
-            where = {"discord.guild.id": voice.guild.id, "discord.channel.id": voice.channel.id}
+            where = ids(guild=voice.guild.id, channel=voice.channel.id)
             operation.span = tracing.child(VOICE_CONNECT_SPAN.name, VOICE_CONNECT_SPAN.kind, where)
         return operation
 
@@ -161,11 +165,7 @@ class Voice:
         if theirs is not None and theirs != _ABNORMAL:
             code = theirs
         self._disconnects[code].value += 1
-        guild_id = ws._connection.server_id
-        attributes: dict[str, AttributeValue] = {CLOSE_CODE.name: code}
-        if guild_id is not None:
-            attributes["discord.guild.id"] = guild_id
-        self._telemetry.emit(VOICE_DISCONNECT_EVENT, attributes)
+        self._telemetry.emit(VOICE_DISCONNECT_EVENT, {CLOSE_CODE.name: code, **ids(guild=ws._connection.server_id)})
 
     # -- on the collecting thread
 
@@ -177,7 +177,7 @@ class Voice:
         return [({}, float(len(self._up())))] if observed else []
 
     def _latency(self) -> Iterable[tuple[dict[str, AttributeValue], float]]:
-        latencies = [latency for voice in self._up() if math.isfinite(latency := voice.latency)]
+        latencies = [latency for voice in self._up() if math.isfinite(latency := self._heartbeats.latency(voice.ws))]
         return [({}, max(latencies))] if latencies else []
 
 
