@@ -24,6 +24,7 @@ from .guard import Guard, PartError, message_of
 from .health import Check, Health, Part, State
 from .histograms import Exemplar, Histogram, HistogramCell, Relay
 from .history import HERE, HistorySink, Place
+from .in_flight import End, InFlight
 from .logged import Logged, LogSink
 from .operations import Operation
 from .rates import Rates
@@ -46,6 +47,8 @@ __all__ = [
     "HistogramCell",
     "Exemplar",
     "Operation",
+    "InFlight",
+    "End",
     "EventSink",
     "HistorySink",
     "Place",

@@ -30,6 +30,14 @@ class Counter(Family[CounterCell]):
         """Make a cell at zero."""
         return CounterCell()
 
+    def clear_cell(self, cell: CounterCell) -> None:
+        """Set a cell to zero."""
+        cell.value = 0
+
+    def is_clear(self, cell: CounterCell) -> bool:
+        """Whether nothing has been counted in a cell."""
+        return not cell.value
+
     def bind(self, first: AttributeValue) -> Bound[CounterCell]:
         """Fix the first attribute's value. The result's keys are the second attribute's values."""
         return Bound(self, first)

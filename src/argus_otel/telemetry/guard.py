@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar, cast
 
+from .in_flight import InFlight
+
 _log = logging.getLogger("argus_otel")
 
 P = ParamSpec("P")
@@ -33,9 +35,15 @@ class Guard:
         Called with the hook's name at each fault.
     redact:
         Takes secrets out of a text before it is logged.
+
+    Attributes
+    ----------
+    in_flight:
+        The work that is under way.
     """
 
     def __init__(self, count: Callable[[str], None], redact: Callable[[str], str]) -> None:
+        self.in_flight = InFlight()
         self._count = count
         self._redact = redact
         self._faults: dict[str, str] = {}
@@ -81,6 +89,7 @@ class Guard:
             Called with the operation and the exception that the original raised, which goes on its way afterwards.
         """
         failed, ended = self._failed, self.shield(hook, end, arguments=2)
+        in_flight = self.in_flight
 
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
             async def operate(*args: Any, **kwargs: Any) -> Any:
@@ -91,15 +100,18 @@ class Guard:
                     operation = None
                 if operation is None:
                     return await original(*args, **kwargs)
+                in_flight[operation] = ended
                 try:
                     result = await original(*args, **kwargs)
                 except BaseException as error:
-                    ended(operation, error)
+                    if in_flight.pop(operation, None) is not None:
+                        ended(operation, error)
                     raise
-                try:
-                    end(operation, None)
-                except Exception as error:  # noqa: BLE001 - this is the guard
-                    failed(hook, error)
+                if in_flight.pop(operation, None) is not None:
+                    try:
+                        end(operation, None)
+                    except Exception as error:  # noqa: BLE001 - this is the guard
+                        failed(hook, error)
                 return result
 
             return operate

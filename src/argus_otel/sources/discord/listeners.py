@@ -14,7 +14,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import AttributeValue, HistogramCell, Telemetry, TraceSpan
+from argus_otel.telemetry import AttributeValue, End, HistogramCell, Telemetry, TraceSpan
 
 from .catalogue import ERROR_TYPE, EVENT_NAME, LISTENER_DURATION, LISTENER_SPAN
 from .interaction_operations import InteractionOperation
@@ -77,7 +77,7 @@ _NAMES_REMEMBERED = 1000
 class Series:
     """What all listeners for one event have in common, looked up once for each run."""
 
-    __slots__ = ("name", "span", "rate", "cell", "record")
+    __slots__ = ("name", "span", "rate", "cell", "record", "cut_short")
 
     def __init__(self, name: str, rate: float, cell: HistogramCell, record: Callable[[float], object]) -> None:
         self.name = name
@@ -85,6 +85,7 @@ class Series:
         self.rate = rate
         self.cell = cell
         self.record = record
+        self.cut_short: End = lambda started, _: record(perf_counter() - started)
 
 
 class Listeners:
@@ -105,17 +106,23 @@ class Listeners:
         known, look_up = self._series.get, guard.shield(HOOK, self._series_of, arguments=1)
         claim, end_interaction = guard.shield(HOOK, self._claim), guard.ending(HOOK, self._interactions.end)
         begin, end = guard.shield(HOOK, self._begin, arguments=3), guard.shield(HOOK, self._end)
+        in_flight = guard.in_flight
 
         # One coroutine function for all runs, since a closure for each would cost as much as the timing.
         async def run(client: Client, series: Series, coro: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             span = None if telemetry.tracing is None else begin(client, series, args)
             started = perf_counter()
+            # The moment is its key: no two runs have the same, and to make another one would cost as much again.
+            in_flight[started] = series.cut_short if span is None else partial(end, series, span)
             try:
                 result = await coro(*args, **kwargs)
             except BaseException as error:
-                end(series, span, started, error)
+                if in_flight.pop(started, None) is not None:
+                    end(series, span, started, error)
                 raise
-            if span is None:
+            if in_flight.pop(started, None) is None:
+                pass
+            elif span is None:
                 series.record(perf_counter() - started)
             else:
                 end(series, span, started, None)
