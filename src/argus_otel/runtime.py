@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import helpers, last_resort
 from .settings import Settings
-from .telemetry import State, Telemetry
+from .telemetry import WITHOUT_GIL, State, Telemetry, runs_without_gil
 from .telemetry.catalogue import HOOK_ACTIVE
 from .version import __version__
 
@@ -181,6 +181,8 @@ class Runtime:
             self.telemetry.health.report("endpoint", State.OFF, "ARGUS_ENDPOINT is false")
         if not self._announced:
             self._announced = True
+            if runs_without_gil():
+                _log.warning("argus-otel: %s. The bot and everything else go on.", WITHOUT_GIL)
             print(self.announcement(), file=sys.stderr)  # noqa: T201 - logging is not set up this early in a bot
 
     def _keep_history(self, settings: Settings) -> None:

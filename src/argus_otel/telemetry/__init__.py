@@ -4,7 +4,7 @@ Every source speaks only these nouns, and nothing here knows of OpenTelemetry, o
 one way: hook, neutral layer, bridge, SDK.
 """
 
-from .counters import Counter, CounterCell
+from .counters import WITHOUT_GIL, Counter, CounterCell, runs_without_gil
 from .definitions import (
     OTHER,
     Attribute,
@@ -38,6 +38,8 @@ __all__ = [
     # nouns
     "Counter",
     "CounterCell",
+    "runs_without_gil",
+    "WITHOUT_GIL",
     "THREAD",
     "ThreadCells",
     "Bound",

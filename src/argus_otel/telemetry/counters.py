@@ -6,8 +6,20 @@ other thread can come in between, because nothing is called between the load and
 
 from __future__ import annotations
 
+import sys
+
 from .definitions import AttributeValue, Metric
 from .families import Attributes, Bound, Family
+
+WITHOUT_GIL = (
+    "this Python runs without a global interpreter lock (GIL): where two threads count the same thing at the same moment, "
+    "one of the two may be lost. Set PYTHON_GIL=1, or use a build with a GIL, for counts that are exact"
+)
+
+
+def runs_without_gil() -> bool:
+    """Whether ``+=`` on a cell that threads share may lose a count: on a free-threaded build whose GIL is off."""
+    return not getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 class CounterCell:
