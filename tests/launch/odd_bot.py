@@ -67,6 +67,9 @@ if "gauge hangs" in odd:
     get_meter("bot").create_observable_gauge("hangs", [hang])
 
 
+bots: list[commands.Bot] = []
+
+
 def make() -> commands.Bot:
     bot = commands.Bot("!", intents=discord.Intents.all())
 
@@ -81,16 +84,17 @@ def make() -> commands.Bot:
     @bot.event
     async def on_message(message: discord.Message) -> None:
         if message.content == "!leave":
-            await bot.close()
+            for each in bots:
+                await each.close()
         else:
             await bot.process_commands(message)
 
+    bots.append(bot)
     return bot
 
 
 async def both() -> None:
-    bots = [make(), make()]
-    await asyncio.gather(*(bot.start(os.environ["DISCORD_TOKEN"]) for bot in bots))
+    await asyncio.gather(*(make().start(os.environ["DISCORD_TOKEN"]) for _ in range(2)))
 
 
 if "two bots" in odd:

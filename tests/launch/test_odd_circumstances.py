@@ -135,6 +135,7 @@ def test_processors_and_callbacks_of_others_that_fail_or_hang_cost_nothing_else(
 
 def test_a_gauge_that_hangs_delays_scrapes_only(simulator: BackgroundSimulator, start: Start) -> None:
     bot = start(RUN, ODD, "gauge hangs")
+
     def scrape() -> None:
         with suppress(OSError):  # the bot ends before it is answered
             urllib.request.urlopen(bot.url + "/metrics", timeout=60)
@@ -177,11 +178,13 @@ def test_with_few_descriptors_the_bot_lives(simulator: BackgroundSimulator, star
 # -- programs
 
 
-def test_two_bots_in_one_process_are_both_counted(simulator: BackgroundSimulator, start: Start) -> None:
+def test_two_bots_in_one_process_are_both_observed(simulator: BackgroundSimulator, start: Start) -> None:
     bot = start(RUN, ODD, "two bots", "leaves with 3", ready=False)
     until(lambda: bot.output.count("CONNECTED") == 2, 40)
     simulator.run(simulator.run(simulator.say, "!ping").reply)
-    until(lambda: commands(bot) == {("ping",): 2})
+    until(lambda: commands(bot).get(("ping",)))
+    checks = json.loads(bot.get("/readyz"))["checks"]
+    assert [(check["name"], check["ready"]) for check in checks] == [("shard 0", True)] * 2
     simulator.run(simulator.say, "!leave")
     assert bot.process.wait(20) == 3
 

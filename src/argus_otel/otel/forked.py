@@ -1,6 +1,7 @@
 """The SDK in a forked child, where it goes on with what the parent had: what has to be the child's own is put into it.
 
-The providers stay, since the bot's code holds tracers, meters and loggers of theirs. What is private to the SDK is here.
+The providers stay, since the bot's code holds tracers, meters and loggers of theirs. What is private to the SDK is
+here.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def _nothing() -> None:
 
 
 class Ending:
-    """Ends what has to be ended with the process, all at once, so that none waits for another. A second call does nothing.
+    """Ends what has to be ended with the process, all at once, so that none waits for another; a second call nothing.
 
     Parameters
     ----------

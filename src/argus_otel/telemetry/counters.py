@@ -12,8 +12,8 @@ from .definitions import AttributeValue, Metric
 from .families import Attributes, Bound, Family
 
 WITHOUT_GIL = (
-    "this Python runs without a global interpreter lock (GIL): where two threads count the same thing at the same moment, "
-    "one of the two may be lost. Set PYTHON_GIL=1, or use a build with a GIL, for counts that are exact"
+    "this Python runs without a global interpreter lock (GIL): where two threads count the same thing at the same "
+    "moment, one of the two may be lost. Set PYTHON_GIL=1, or use a build with a GIL, for counts that are exact"
 )
 
 

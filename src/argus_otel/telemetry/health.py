@@ -98,7 +98,8 @@ class Health:
     def alive(self, timeout: float) -> bool:
         """Ask every event loop for a sign of life, from another thread.
 
-        A process that ends is alive: its event loop stands still because the last export is waited for. Nothing runs on the loop between two questions: each is one callback.
+        Nothing runs on the loop between two questions: each is one callback. A process that ends is alive: its event
+        loop stands still because the last export is waited for.
 
         Parameters
         ----------
