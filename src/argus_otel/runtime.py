@@ -203,7 +203,7 @@ class Runtime:
             end_on_sigterm(self._end)
 
     def _begin_to_end(self) -> None:
-        """Say so, and end what is under way: it would never be counted, and its spans have children that are exported."""
+        """Say so, and end what is under way: it would not be counted, and its spans have children that are exported."""
         self.telemetry.health.ending = True
         if self._process is not None:
             self._process.end()

@@ -89,7 +89,7 @@ class Guard:
             Called with the operation and the exception that the original raised, which goes on its way afterwards.
         """
         failed, ended = self._failed, self.shield(hook, end, arguments=2)
-        in_flight = self.in_flight
+        in_flight, land = self.in_flight, self.in_flight.pop
 
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
             async def operate(*args: Any, **kwargs: Any) -> Any:
@@ -104,10 +104,10 @@ class Guard:
                 try:
                     result = await original(*args, **kwargs)
                 except BaseException as error:
-                    if in_flight.pop(operation, None) is not None:
+                    if land(operation, None) is not None:
                         ended(operation, error)
                     raise
-                if in_flight.pop(operation, None) is not None:
+                if land(operation, None) is not None:
                     try:
                         end(operation, None)
                     except Exception as error:  # noqa: BLE001 - this is the guard

@@ -87,9 +87,8 @@ class Interactions:
         # What other hook files call, each safe to call with anything.
         self.find: Callable[[Any], InteractionOperation | None] = self._open.get
         guard = telemetry.guard
-        self._in_flight = guard.in_flight
-        self._ended = guard.shield(HOOK, self.end, arguments=2)
-        self._unanswered = guard.shield(HOOK, self._cut_off, arguments=2)
+        self._cut_short = guard.shield(HOOK, self._cut_off, arguments=2)
+        guard.in_flight.add_list(self._cut_all_short)
         self.claim = guard.shield(HOOK, self._claim, arguments=1)
         self.note = guard.shield(HOOK, self._note, arguments=2)
 
@@ -150,7 +149,9 @@ class Interactions:
         self._chains.release()
 
     def forget(self) -> None:
-        """Forget every interaction: in a forked child, where they are the parent's."""
+        """Forget every interaction: in a forked child, where they are the parent's, and its to count."""
+        for operation in self._open.values():
+            operation.ended = True
         self._open.clear()
 
     def _begin(self, state: ConnectionState[Any], data: dict[str, Any], by_fork: bool) -> InteractionOperation | None:
@@ -181,7 +182,6 @@ class Interactions:
         if telemetry.tracing is not None:
             self._start_span(telemetry.tracing, operation, data, state.shard_count or 1)
         self._open[interaction_id] = operation
-        self._in_flight[operation] = self._ended
         return operation
 
     def _start_span(self, tracing: Tracing, operation: InteractionOperation, data: dict[str, Any], shards: int) -> None:
@@ -233,7 +233,6 @@ class Interactions:
         """End an interaction, unless it has ended, with ``error`` or what was noted before."""
         if operation.ended:
             return
-        self._in_flight.pop(operation, None)
         if error is not None:
             operation.note(original(error))
         outcome = operation.outcome if operation.error is None else outcome_of(operation.error)
@@ -269,7 +268,6 @@ class Interactions:
 
     def drop(self, operation: InteractionOperation) -> None:
         """End an interaction whose handler cannot be seen: without duration or outcome, which would be made up."""
-        self._in_flight.pop(operation, None)
         operation.end(False)
         if operation.acknowledged:
             del self._open[operation.id]
@@ -321,7 +319,6 @@ class Interactions:
         series.response.record(sent - operation.created, trace)
         if operation.ended:
             self._open.pop(operation.id, None)
-            self._in_flight.pop(operation, None)
 
     def _await_acknowledgement(self, operation: InteractionOperation) -> None:
         """Wait for what the handler may have left to a task of its own, until the deadline and no longer."""
@@ -329,7 +326,6 @@ class Interactions:
         if remaining > 0:
             with suppress(RuntimeError):  # no loop runs: the bot is ending
                 asyncio.get_running_loop().call_later(remaining, self._deadline, operation)
-                self._in_flight[operation] = self._unanswered  # a process that ends before the deadline answers no more
                 return
         if not operation.acknowledging:
             self._give_up(operation)
@@ -338,12 +334,17 @@ class Interactions:
         if not operation.acknowledged and not operation.acknowledging:
             self._give_up(operation)
 
-    def _cut_off(self, operation: InteractionOperation, _: BaseException) -> None:
+    def _cut_all_short(self, error: BaseException) -> None:
+        for operation in self._open.copy().values():
+            self._cut_short(operation, error)
+
+    def _cut_off(self, operation: InteractionOperation, error: BaseException) -> None:
+        """End one as the process ends: what has not been acknowledged by now never is."""
+        self.end(operation, error)
         if not operation.acknowledged:
             self._give_up(operation)
 
     def _give_up(self, operation: InteractionOperation) -> None:
-        self._in_flight.pop(operation, None)
         if self._open.pop(operation.id, None) is not None:
             self._unacknowledged[operation.kind.type, operation.command].value += 1
 

@@ -14,7 +14,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import AttributeValue, End, HistogramCell, Telemetry, TraceSpan
+from argus_otel.telemetry import AttributeValue, HistogramCell, Telemetry, TraceSpan
 
 from .catalogue import ERROR_TYPE, EVENT_NAME, LISTENER_DURATION, LISTENER_SPAN
 from .interaction_operations import InteractionOperation
@@ -77,7 +77,7 @@ _NAMES_REMEMBERED = 1000
 class Series:
     """What all listeners for one event have in common, looked up once for each run."""
 
-    __slots__ = ("name", "span", "rate", "cell", "record", "cut_short")
+    __slots__ = ("name", "span", "rate", "cell", "record")
 
     def __init__(self, name: str, rate: float, cell: HistogramCell, record: Callable[[float], object]) -> None:
         self.name = name
@@ -85,7 +85,6 @@ class Series:
         self.rate = rate
         self.cell = cell
         self.record = record
-        self.cut_short: End = lambda started, _: record(perf_counter() - started)
 
 
 class Listeners:
@@ -106,26 +105,24 @@ class Listeners:
         known, look_up = self._series.get, guard.shield(HOOK, self._series_of, arguments=1)
         claim, end_interaction = guard.shield(HOOK, self._claim), guard.ending(HOOK, self._interactions.end)
         begin, end = guard.shield(HOOK, self._begin, arguments=3), guard.shield(HOOK, self._end)
-        in_flight = guard.in_flight
+        in_flight, land = guard.in_flight, guard.in_flight.pop
 
         # One coroutine function for all runs, since a closure for each would cost as much as the timing.
         async def run(client: Client, series: Series, coro: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             span = None if telemetry.tracing is None else begin(client, series, args)
             started = perf_counter()
-            # The moment is its key: no two runs have the same, and to make another one would cost as much again.
-            in_flight[started] = series.cut_short if span is None else partial(end, series, span)
+            if span is not None:  # one that is not traced, which is most, has nothing to leave open
+                in_flight[span] = partial(end, series, started)
             try:
                 result = await coro(*args, **kwargs)
             except BaseException as error:
-                if in_flight.pop(started, None) is not None:
-                    end(series, span, started, error)
+                if span is None or land(span, None) is not None:
+                    end(series, started, span, error)
                 raise
-            if in_flight.pop(started, None) is None:
-                pass
-            elif span is None:
+            if span is None:
                 series.record(perf_counter() - started)
-            else:
-                end(series, span, started, None)
+            elif land(span, None) is not None:
+                end(series, started, span, None)
             return result
 
         def make(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -148,6 +145,13 @@ class Listeners:
 
     def release(self) -> None:
         """Forget what was looked up."""
+        self._series.clear()
+
+    def forget(self) -> None:
+        """Forget every run: in a forked child, where they are the parent's, and its to count."""
+        for series in self._series.values():
+            series.cell = HistogramCell(series.cell.edges)
+            series.record = series.cell.record
         self._series.clear()
 
     def _claim(self, interaction: Any, *_: object) -> InteractionOperation | None:
@@ -185,7 +189,7 @@ class Listeners:
         span.enter()
         return span if span.trace_id else None
 
-    def _end(self, series: Series, span: TraceSpan | None, started: float, error: BaseException | None) -> None:
+    def _end(self, series: Series, started: float, span: TraceSpan | None, error: BaseException | None) -> None:
         duration = perf_counter() - started
         failure = failure_of(error)
         cell = series.cell

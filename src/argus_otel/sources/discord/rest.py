@@ -158,7 +158,7 @@ class RestCalls:
         # last nothing else takes them time: what passes there is the wait, and needs no hook of its own.
         begin_webhook = partial(self._begin, True, True)
         begin, finish = guard.shield(HOOK, begin_webhook), guard.shield(HOOK, self._finish, arguments=2)
-        in_flight = guard.in_flight
+        in_flight, land = guard.in_flight, guard.in_flight.pop
 
         def make_sync(original: Callable[..., Any]) -> Callable[..., Any]:
             def request(self: object, route: Route, *args: Any, **kwargs: Any) -> Any:
@@ -169,10 +169,10 @@ class RestCalls:
                 try:
                     result = original(self, route, *args, **kwargs)
                 except BaseException as error:
-                    if in_flight.pop(call, None) is not None:
+                    if land(call, None) is not None:
                         finish(call, error)
                     raise
-                if in_flight.pop(call, None) is not None:
+                if land(call, None) is not None:
                     finish(call, None)
                 return result
 

@@ -63,8 +63,9 @@ class DiscordSource:
     def drop_in_child(self) -> None:
         """After a fork, in the child: forget the parent's bots. The hooks stay, for one that starts here."""
         if self._parts is not None:
-            self._parts.release()
+            self._parts.listeners.forget()
             self._parts.interactions.forget()
+            self._parts.release()
             self._parts.prefix_commands.forget()
 
     @property
