@@ -35,6 +35,13 @@ def use(make: Callable[[], Own | None] | None) -> None:
         _own, _make = None, make
 
 
+def drop_in_child() -> None:
+    """After a fork, in the child: record nowhere. Another thread of the parent's may have held the locks."""
+    global _own, _make, _changing, _making
+    _own = _make = None
+    _changing, _making = threading.Lock(), threading.RLock()
+
+
 def _recording() -> Own | None:
     """Return where to record, which has to be made, unless another thread just has."""
     global _own, _make

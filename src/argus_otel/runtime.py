@@ -7,6 +7,7 @@ stood and providers, which OpenTelemetry lets nobody replace, are set up once.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from functools import partial
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import helpers, last_resort
 from .settings import Settings
-from .telemetry import State, Telemetry
+from .telemetry import WITHOUT_GIL, State, Telemetry, runs_without_gil
 from .telemetry.catalogue import HOOK_ACTIVE
 from .version import __version__
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .history.recording import Recording
     from .otel.bridge import Bridge
     from .otel.providers import Providers
+    from .otel.shutdown import Ending
     from .otel.system_metrics import SystemMetrics
     from .sources.discord import DiscordSource
     from .sources.process import ProcessSource
@@ -53,8 +55,11 @@ class Runtime:
         self._endpoint: Endpoint | None = None
         self._resource: Resource | None = None
         self._recording: Recording | None = None
+        self._end: Ending | None = None
         self._announced = False
+        self._auto_instrumentation_version: str | None = None
         self._changing = threading.RLock()
+        self.telemetry.on_start = self._bot_starts
 
     # -- setting up the SDK
 
@@ -82,8 +87,10 @@ class Runtime:
         from .otel.providers import Providers
         from .otel.resource import build
 
+        self._auto_instrumentation_version = auto_instrumentation_version
         self._resource = build(settings, auto_instrumentation_version)
         self._providers = Providers(settings, self.telemetry)
+        self._providers.at_first(self._begin_to_end)
         if settings.history != "off":
             self._providers.at_the_end("history", self._end_history)
         self._providers.set_up(self._resource)
@@ -108,6 +115,8 @@ class Runtime:
             self.settings = settings = self.settings or Settings.resolve()
             if settings.disabled or not {"discord", "*"}.isdisjoint(settings.disabled_instrumentations):
                 return
+            if self.telemetry.asleep and self._source is not None:  # a forked child, where the hooks wait for a bot
+                return
             self.telemetry.rates.choose(settings.trace_rates)
             self._meter_provider = meter_provider
             connect = partial(
@@ -131,6 +140,7 @@ class Runtime:
         own = self._providers.meter_provider if self._providers else None
         export_logs = "logging" not in settings.disabled_instrumentations
         self._bridge.connect(own_meter_provider=own, export_logs=export_logs, **providers)  # type: ignore[arg-type]
+        self.telemetry.on_start = self._bot_starts
 
     def _helped(self) -> Own:
         """Return what records what the bot's own code counts, times and annotates: at its first call."""
@@ -154,13 +164,15 @@ class Runtime:
     def _imported(self) -> None:
         """Go to work: this process is a bot's, and not some child that inherited the environment."""
         settings = self.settings or Settings.resolve()
+        if settings.simulator_url:
+            self.telemetry.attempt("simulator", partial(_redirect, settings.simulator_url))
+        if self.telemetry.asleep:  # a forked child, where an import may be all that there is
+            return
         if self._process is not None:
             self.telemetry.attempt("process", self._process.install)
         self.telemetry.attempt("process metrics", partial(self._measure_process, settings))
         if settings.history != "off":
             self.telemetry.attempt(f"exporter:history {settings.history}", partial(self._keep_history, settings))
-        if settings.simulator_url:
-            self.telemetry.attempt("simulator", partial(_redirect, settings.simulator_url))
         if self._providers is not None:
             self.telemetry.attempt("sigterm", self._providers.end_on_sigterm)
         if settings.endpoint:
@@ -169,6 +181,8 @@ class Runtime:
             self.telemetry.health.report("endpoint", State.OFF, "ARGUS_ENDPOINT is false")
         if not self._announced:
             self._announced = True
+            if runs_without_gil():
+                _log.warning("argus-otel: %s. The bot and everything else go on.", WITHOUT_GIL)
             print(self.announcement(), file=sys.stderr)  # noqa: T201 - logging is not set up this early in a bot
 
     def _keep_history(self, settings: Settings) -> None:
@@ -184,7 +198,16 @@ class Runtime:
         self._recording = recording
         if self._providers is None:  # somebody else has set the SDK up, and ends it
             ending = [("history", self._end_history)]
-            end_on_sigterm(end_with_the_process(ending, settings.shutdown_timeout, self.telemetry.health))
+            health = self.telemetry.health
+            self._end = end_with_the_process(ending, settings.shutdown_timeout, health, self._begin_to_end)
+            end_on_sigterm(self._end)
+
+    def _begin_to_end(self) -> None:
+        """Say so, and end what is under way: it would not be counted, and its spans have children that are exported."""
+        self.telemetry.health.ending = True
+        if self._process is not None:
+            self._process.end()
+        self.telemetry.guard.in_flight.cut_short()
 
     def _end_history(self) -> None:
         if self._recording is not None:
@@ -227,6 +250,49 @@ class Runtime:
                 self._endpoint.stop()
                 self._endpoint = None
                 self.telemetry.health.report("endpoint", State.OFF, "uninstrumented")
+
+    # -- in a forked child
+
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: no second bot. Nothing is exported, served or kept until one starts here.
+
+        Takes no lock that another thread of the parent's may have held, and starts no thread: a child that was forked
+        from a thread ends with its last one.
+        """
+        self._changing = threading.RLock()
+        helpers.drop_in_child()
+        self._own = self._endpoint = None
+        self.telemetry.health.forget("endpoint")
+        self.telemetry.drop_in_child()
+        for part in (
+            self._end, self._providers, self._bridge, self._recording, self._process, self._source, self._system_metrics
+        ):  # fmt: skip
+            if part is not None:
+                self.telemetry.attempt("fork", part.drop_in_child)
+        if self._providers is not None:
+            self.telemetry.attempt("fork", self._providers.end_with_this_thread)
+
+    def _bot_starts(self) -> None:
+        if self.telemetry.asleep:
+            with self._changing:
+                self.telemetry.attempt("fork", self._begin_again)
+        elif self._bridge is not None:
+            self._bridge.refresh()
+
+    def _begin_again(self) -> None:
+        """Go to work in a forked child: a bot starts here. A launcher that forks its clusters is one such parent."""
+        from .otel.resource import build
+
+        settings = self.settings or Settings.resolve()
+        self.telemetry.begin_again()
+        self._resource = build(settings, self._auto_instrumentation_version)
+        self._recording, self._announced = None, False
+        if self._providers is not None:
+            self._providers.begin_again(self._resource)
+        if self._bridge is not None:
+            self._bridge.begin_again()
+        helpers.use(partial(self.telemetry.attempt, "helpers", self._helped))
+        self._imported()
 
     # -- what it tells about itself
 
@@ -299,3 +365,15 @@ def runtime() -> Runtime:
         if _runtime is None:
             _runtime = Runtime()
         return _runtime
+
+
+def _drop_in_child() -> None:
+    global _making  # another thread of the parent's may have held it
+    _making = threading.Lock()
+    if _runtime is not None:
+        _runtime.drop_in_child()
+
+
+# Before anything of OpenTelemetry's SDK is made, which starts its threads in the child: ours is called first.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_drop_in_child)

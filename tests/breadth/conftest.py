@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tools.find_uv import find
 
 from tests.launch.conftest import ROOT, free_port, simulator, start
 
 __all__ = ["Fork", "free_port", "simulator", "start"]
 
-UV = [shutil.which("uv")] if shutil.which("uv") else [sys.executable, "-m", "uv"]
+UV = find()
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ ROOTS = {"py-cord": "discord", "nextcord": "nextcord", "disnake": "disnake"}
 
 
 def uv(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*UV, *words], capture_output=True, text=True, timeout=180)
+    return subprocess.run([*(UV or ()), *words], capture_output=True, text=True, timeout=180)
 
 
 @pytest.fixture(scope="session")
@@ -59,11 +59,7 @@ def install(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """
 
     def make(*packages: str) -> Path:
-        try:
-            found = uv("--version").returncode == 0
-        except OSError:
-            found = False
-        if not found:
+        if UV is None:
             pytest.skip("uv is needed to make environments: https://docs.astral.sh/uv/getting-started/installation/")
         environment = tmp_path_factory.mktemp("environment") / "env"
         made = uv("venv", "--python", sys.executable, str(environment))

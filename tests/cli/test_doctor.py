@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
@@ -69,6 +70,14 @@ def test_a_healthy_installation(doctor: Doctor, free_port: int) -> None:
     assert findings["Settings: endpoint_port"]["detail"] == f"{free_port} (ARGUS_ENDPOINT_PORT)"
     assert findings["Settings: service_name"]["detail"] == "that of the bot's script (default)"
     assert findings["OTLP: endpoint"]["status"] == "info"
+
+
+def test_a_python_without_a_gil_is_warned_of(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Packages: counters" not in doctor()[1]
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    _, findings = doctor()
+    assert findings["Packages: counters"]["status"] == "warn"
+    assert "PYTHON_GIL=1" in findings["Packages: counters"]["detail"]
 
 
 def test_text(argus: Run) -> None:

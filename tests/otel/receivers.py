@@ -29,6 +29,36 @@ class Received:
         self.traces: list[Any] = []
         self.logs: list[Any] = []
         self.url = ""
+        self.senders: dict[str, set[object]] = {}
+        """The ``service.instance.id`` of all that came over each connection, by the client's address."""
+
+    def sent_by(self, client: str, request: Any) -> None:
+        field = request.DESCRIPTOR.fields[0].name  # resource_metrics, resource_spans or resource_logs
+        for part in getattr(request, field):
+            instance = attributes(part.resource.attributes).get("service.instance.id")
+            self.senders.setdefault(client, set()).add(instance)
+
+    def instances(self) -> set[object]:
+        """Everybody who sent something, by ``service.instance.id``."""
+        return {instance for sent in self.senders.values() for instance in sent}
+
+    def of(self, instance: object) -> Received:
+        """What one of them sent."""
+        mine = Received()
+        for requests, kept, field in (
+            (self.metrics, mine.metrics, "resource_metrics"),
+            (self.traces, mine.traces, "resource_spans"),
+            (self.logs, mine.logs, "resource_logs"),
+        ):
+            for request in requests:
+                parts = [
+                    part
+                    for part in getattr(request, field)
+                    if attributes(part.resource.attributes).get("service.instance.id") == instance
+                ]
+                if parts:
+                    kept.append(type(request)(**{field: parts}))
+        return mine
 
     def metric_points(self) -> Iterator[tuple[Any, Any, Any]]:
         """(resource metrics, scope metrics, metric) of every metric, in the order of arrival."""
@@ -75,7 +105,8 @@ def grpc_receiver() -> Iterator[Received]:
     received = Received()
 
     def servicer(base: type, requests: list[Any], response: type) -> Any:
-        def export(self: object, request: object, context: object) -> object:
+        def export(self: object, request: object, context: Any) -> object:
+            received.sent_by(context.peer(), request)
             requests.append(request)
             return response()
 
@@ -106,11 +137,14 @@ def http_receiver() -> Iterator[Received]:
     }
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # so that clients keep their connections
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
             request, requests, response = kinds[self.path]
+            received.sent_by(str(self.client_address), request.FromString(body))
             requests.append(request.FromString(body))
             self.send_response(200)
             answer = response().SerializeToString()
@@ -123,6 +157,7 @@ def http_receiver() -> Iterator[Received]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True  # a client may keep its connection
     received.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

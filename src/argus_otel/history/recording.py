@@ -73,6 +73,11 @@ class Recording:
         self.pause()
         self._writer.end(self._settings.shutdown_timeout)
 
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: leave everything to the parent, whose locks would not end before the child."""
+        if self._spool is not None:
+            self._spool.drop_in_child()
+
     def describe(self) -> dict[str, object]:
         """Return what ``/status`` tells of history: JSON-able, and free of secrets."""
         return {

@@ -12,6 +12,7 @@ import json
 import os
 import time
 import uuid
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import fields
@@ -104,6 +105,7 @@ class Spool:
         self._open: IO[bytes] | None = None
         self._open_path: Path | None = None
         self._made = 0
+        self._files: weakref.WeakSet[IO[bytes]] = weakref.WeakSet()
         self._counted: dict[Path, tuple[int, int]] = {}
 
     def check(self) -> None:
@@ -179,6 +181,7 @@ class Spool:
             path = self.directory / f"{time.time_ns():020}-{os.getpid()}-{self._made}{SUFFIX}"
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
             file = os.fdopen(descriptor, "wb", buffering=0)
+            self._files.add(file)
             if lock(file.fileno()):
                 return file, path
             file.close()  # another process has claimed it in the moment between: it finds it empty, and removes it
@@ -188,6 +191,12 @@ class Spool:
         if self._open is not None:
             self._open.close()
             self._open = self._open_path = None
+
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: close its copies of the files, with which the parent's locks would live on."""
+        for file in tuple(self._files):
+            getattr(file, "raw", file).close()  # a buffer may have been in use, and locked, as the process forked
+        self._open = self._open_path = None
 
     # -- delivering
 
@@ -209,6 +218,7 @@ class Spool:
     def _claimed(self, path: Path) -> Segment | None:
         try:
             file = path.open("r+b")  # whoever claims it closes it
+            self._files.add(file)
         except FileNotFoundError:  # delivered by another process meanwhile
             return None
         except OSError as error:

@@ -103,6 +103,21 @@ class Bridge:
         self._telemetry.on_start = self.refresh
         self.refresh()
 
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: leave to the parent what is on its way, and connect anew when a bot starts."""
+        self._tracers = self._logged_to = None
+        self._late = LateInstruments(self._telemetry.guard.shield("helpers", self._observe))
+        for connection in self._connections:
+            if connection.deferred is not None:
+                connection.deferred.drop_in_child()
+
+    def begin_again(self) -> None:
+        """Go to work in the child."""
+        for connection in self._connections:
+            if connection.deferred is not None:
+                connection.deferred.begin_again()
+        self.refresh()
+
     def _be_quiet(self, _: object) -> None:
         from .spans import quiet
 

@@ -51,7 +51,20 @@ class DeferredHistograms:
                 self.add(metric)
         # Callbacks run before synchronous instruments are collected: what is recorded here is in this collection.
         meter.create_observable_gauge("argus.deferred", [self._collecting], description="Has no points.")
+        self._start()
+
+    def _start(self) -> None:
         threading.Thread(target=self._run, name="argus-otel histograms", daemon=True).start()
+
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: leave what is queued to the parent."""
+        self._queue.clear()
+        self._emptying = threading.Lock()
+
+    def begin_again(self) -> None:
+        """Record what is queued from now on: in a forked child, which has no thread for it."""
+        if not self._stopped.is_set():
+            self._start()
 
     def add(self, metric: Metric) -> None:
         """Queue each record of ``metric`` from now on. Its instrument is made when the queue is emptied, not here."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from argus_otel.telemetry import State, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
@@ -16,8 +16,20 @@ from argus_otel.telemetry.catalogue import EXPORT_LOST
 T = TypeVar("T")
 
 
+class Restartable(Protocol):
+    """A batch processor as :func:`counting` makes it, which outlives a fork."""
+
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: take nothing, and leave what is queued to the parent."""
+        ...
+
+    def begin_again(self, exporter: object) -> None:
+        """Take what comes from now on, for an exporter of the child's own."""
+        ...
+
+
 def counting(processor: type[T], method: str, exporter: object, part: str, telemetry: Telemetry) -> T:
-    """Return a batch processor that counts what it drops.
+    """Return a batch processor that counts what it drops. It is :class:`Restartable` too.
 
     Parameters
     ----------
@@ -35,14 +47,26 @@ def counting(processor: type[T], method: str, exporter: object, part: str, telem
     class Counting(processor):  # type: ignore[misc, valid-type]
         _told = False
 
+        def drop_in_child(self) -> None:
+            nonlocal taking
+            taking = threading.RLock()  # another thread of the parent's may have had it
+            # The SDK starts a thread for each of its processors in a child. Of one that is shut down it ends at once.
+            getattr(self, "_batch_processor", self)._shutdown = True  # noqa: SLF001 - as its queue
+
+        def begin_again(self, exporter: object) -> None:
+            nonlocal batch, waiting
+            cast("Any", super()).__init__(exporter)
+            batch = getattr(self, "_batch_processor", None)
+            waiting = getattr(batch, "_queue", waiting)
+
     made = cast("Any", Counting)(exporter)
     batch = getattr(made, "_batch_processor", None)
-    queue: object = getattr(batch, "_queue", None)
-    if not isinstance(queue, deque) or not queue.maxlen:
+    waiting: deque[object] = getattr(batch, "_queue", deque())
+    if not isinstance(waiting, deque) or not waiting.maxlen:  # pyright: ignore[reportUnnecessaryIsInstance] - the SDK's
         detail = f"cannot be counted in {processor.__name__} of this version of OpenTelemetry's SDK"
         telemetry.health.report("export losses", State.OFF, detail)
         return cast("T", made)
-    waiting, most = cast("deque[object]", queue), queue.maxlen
+    most = waiting.maxlen
 
     def take(self: Any, item: Any) -> None:
         context = getattr(item, "context", None)

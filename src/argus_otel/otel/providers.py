@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from opentelemetry import _logs, metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
@@ -23,12 +23,15 @@ from argus_otel.telemetry import State, Telemetry
 from .prometheus import PrometheusReader
 from .proxies import is_proxy
 from .readers import HistogramReader, PushReader, reader_class
-from .shutdown import end_on_sigterm, end_with_the_process
+from .shutdown import Ending, end_on_sigterm, end_with_the_process, end_with_this_thread
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk._logs import LogRecordProcessor
+    from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
     from opentelemetry.sdk.trace import SpanProcessor
     from opentelemetry.sdk.trace.sampling import Sampler
+
+    from .losses import Restartable
+    from .recorded_spans import TracerProvider
 
 T = TypeVar("T")
 
@@ -49,7 +52,10 @@ class Providers:
         self._telemetry = telemetry
         self._health = telemetry.health
         self._ending: list[tuple[str, Callable[[], object]]] = []
-        self._end: Callable[[], None] | None = None
+        self._first: Callable[[], object] = tuple
+        self._end: Ending | None = None
+        self._others: list[TracerProvider | LoggerProvider] = []
+        self._exported: list[tuple[Restartable, Callable[[], object]]] = []
         self.meter_provider: MeterProvider | None = None
         self.prometheus: PrometheusReader | None = None
         self._prometheus: PrometheusReader | None = None
@@ -60,7 +66,15 @@ class Providers:
         for signal, set_up in setting_up.items():
             self._telemetry.attempt(f"exporter:{signal}", partial(set_up, resource))
         if self._ending:
-            self._end = end_with_the_process(self._ending, self._settings.shutdown_timeout, self._health)
+            self._end_with_the_process()
+
+    def _end_with_the_process(self) -> None:
+        timeout = self._settings.shutdown_timeout
+        self._end = end_with_the_process(self._ending, timeout, self._health, self._first)
+
+    def at_first(self, begin: Callable[[], object]) -> None:
+        """Have ``begin`` called when the process begins to end; to be said before anything is set up."""
+        self._first = begin
 
     def at_the_end(self, name: str, end: Callable[[], object]) -> None:
         """Have ``end`` called too when the process ends; to be said before anything is set up."""
@@ -70,6 +84,40 @@ class Providers:
         """Export what is left also when the process is told to end by SIGTERM."""
         if self._end is not None:
             end_on_sigterm(self._end)
+
+    # -- in a forked child
+
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: export nothing, and leave to the parent what is on its way."""
+        if self._end is not None:
+            self._end.drop_in_child()
+            self._end = None
+        for processor, _ in self._exported:
+            processor.drop_in_child()
+        for provider in self._others:
+            if hasattr(provider, "drop_in_child"):
+                provider.drop_in_child()
+
+    def end_with_this_thread(self) -> None:
+        """Let a child that was forked from a thread end with that."""
+        end_with_this_thread(lambda: None if self._end is None else self._end())
+
+    def begin_again(self, resource: Resource) -> None:
+        """Export from the child: by exporters and connections of its own, as somebody else, and from zero."""
+        from .forked import read_anew, rename
+
+        if self.meter_provider is not None:
+            self._prometheus = None
+            readers = self._each("metrics", self._settings.metrics_exporters, self._reader)
+            read_anew(self.meter_provider, readers)
+            self.prometheus = self._prometheus
+        for processor, exporter in self._exported:
+            made = exporter()
+            if made is not None:
+                processor.begin_again(made)
+        rename((self.meter_provider, *self._others), resource)
+        if self._ending:
+            self._end_with_the_process()
 
     # -- metrics
 
@@ -112,6 +160,7 @@ class Providers:
 
         provider = TracerProvider(self._sampler(), resource, processors, self._telemetry.guard)
         trace.set_tracer_provider(provider)
+        self._others.append(provider)
         self._at_the_end("traces", provider.shutdown)
 
     def _span_processor(self, name: str, part: str) -> SpanProcessor:
@@ -122,8 +171,10 @@ class Providers:
         from .recorded_spans import readable
 
         exporter = load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER")
-        made = watched(readable(exporter, self._telemetry.redact), self._telemetry, part)()
-        return counting(BatchSpanProcessor, "on_end", made, part, self._telemetry)
+        exporter = watched(readable(exporter, self._telemetry.redact), self._telemetry, part)
+        made = counting(BatchSpanProcessor, "on_end", exporter(), part, self._telemetry)
+        self._restarts(made, exporter, part)
+        return made
 
     def _sampler(self) -> Sampler:
         from .sampling import KEEP_ALL, sampler
@@ -145,6 +196,7 @@ class Providers:
         for processor in processors:
             provider.add_log_record_processor(processor)
         _logs.set_logger_provider(provider)
+        self._others.append(provider)
         self._at_the_end("logs", provider.shutdown)
 
     def _log_processor(self, name: str, part: str) -> LogRecordProcessor:
@@ -154,8 +206,10 @@ class Providers:
         from .losses import counting
 
         exporter = load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER")
-        made = watched(exporter, self._telemetry, part)()
-        return counting(BatchLogRecordProcessor, "on_emit", made, part, self._telemetry)
+        exporter = watched(exporter, self._telemetry, part)
+        made = counting(BatchLogRecordProcessor, "on_emit", exporter(), part, self._telemetry)
+        self._restarts(made, exporter, part)
+        return made
 
     # -- all three
 
@@ -168,6 +222,9 @@ class Providers:
             detail += f"; {', '.join(exporters)} not set up"
         self._health.report(f"exporter:{signal}", State.OFF, detail)
         return True
+
+    def _restarts(self, processor: object, exporter: Callable[[], object], part: str) -> None:
+        self._exported.append((cast("Restartable", processor), partial(self._telemetry.attempt, part, exporter)))
 
     def _at_the_end(self, signal: str, shutdown: Callable[[], object]) -> None:
         self._ending.append((signal, partial(self._telemetry.attempt, f"shutdown:{signal}", shutdown)))

@@ -142,6 +142,9 @@ class HistogramReader(MetricReader):
         temporality = preferred.get(Histogram, AggregationTemporality.CUMULATIVE)
         self._points = HistogramPoints(telemetry, temporality)
 
+    def _at_fork_reinit(self) -> None:
+        """Start no thread in a forked child, as the SDK's readers do: it may never start a bot, and has to end."""
+
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:
         if self._points is not None:
             metrics_data = self._points.add_to(metrics_data)

@@ -126,6 +126,11 @@ class TracerProvider(sdk.TracerProvider):
         counts = os.environ.get("OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "").strip().lower() == "true"
         self.alone = isinstance(sampler, SampleRoots) and not counts
 
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: another thread of the parent's may have had the lock of all spans."""
+        global _becoming  # one lock for all spans, which are too many for one each
+        _becoming = threading.Lock()
+
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
         """Add somebody else's: from now on every span is the SDK's from its start."""
         self.alone = False

@@ -99,6 +99,17 @@ class SystemMetrics:
         self._on = True
         self._health.report(PART, State.OK)
 
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: what was measured is the parent, by its process id."""
+        self._on = False
+        if self._made:
+            from opentelemetry.instrumentation.system_metrics import SystemMetricsInstrumentor
+
+            made = SystemMetricsInstrumentor._instance  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            measured = getattr(made, "_proc", None)
+            if measured is not None:
+                measured.__init__()
+
     def uninstall(self) -> None:
         """Emit no more; safe to repeat."""
         if self._on:

@@ -4,7 +4,7 @@ Every source speaks only these nouns, and nothing here knows of OpenTelemetry, o
 one way: hook, neutral layer, bridge, SDK.
 """
 
-from .counters import Counter, CounterCell
+from .counters import WITHOUT_GIL, Counter, CounterCell, runs_without_gil
 from .definitions import (
     OTHER,
     Attribute,
@@ -25,6 +25,7 @@ from .guard import Guard, PartError, message_of
 from .health import Check, Health, Part, State
 from .histograms import Exemplar, Histogram, HistogramCell, Relay
 from .history import HERE, HistorySink, Place
+from .in_flight import End, InFlight
 from .logged import Logged, LogSink
 from .operations import Operation
 from .rates import Rates
@@ -38,6 +39,8 @@ __all__ = [
     # nouns
     "Counter",
     "CounterCell",
+    "runs_without_gil",
+    "WITHOUT_GIL",
     "THREAD",
     "ThreadCells",
     "Bound",
@@ -47,6 +50,8 @@ __all__ = [
     "HistogramCell",
     "Exemplar",
     "Operation",
+    "InFlight",
+    "End",
     "EventSink",
     "HistorySink",
     "Place",

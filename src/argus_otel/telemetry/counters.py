@@ -6,8 +6,20 @@ other thread can come in between, because nothing is called between the load and
 
 from __future__ import annotations
 
+import sys
+
 from .definitions import AttributeValue, Metric
 from .families import Attributes, Bound, Family
+
+WITHOUT_GIL = (
+    "this Python runs without a global interpreter lock (GIL): where two threads count the same thing at the same "
+    "moment, one of the two may be lost. Set PYTHON_GIL=1, or use a build with a GIL, for counts that are exact"
+)
+
+
+def runs_without_gil() -> bool:
+    """Whether ``+=`` on a cell that threads share may lose a count: on a free-threaded build whose GIL is off."""
+    return not getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 class CounterCell:
@@ -29,6 +41,14 @@ class Counter(Family[CounterCell]):
     def new_cell(self, attributes: Attributes) -> CounterCell:  # noqa: ARG002 - a histogram's cell needs them
         """Make a cell at zero."""
         return CounterCell()
+
+    def clear_cell(self, cell: CounterCell) -> None:
+        """Set a cell to zero."""
+        cell.value = 0
+
+    def is_clear(self, cell: CounterCell) -> bool:
+        """Whether nothing has been counted in a cell."""
+        return not cell.value
 
     def bind(self, first: AttributeValue) -> Bound[CounterCell]:
         """Fix the first attribute's value. The result's keys are the second attribute's values."""

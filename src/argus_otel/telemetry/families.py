@@ -37,6 +37,7 @@ class Family(dict[Key, CellT], Generic[CellT]):
         # Append-only, and copied in one step: collection happens on another thread, where iterating the live dict
         # could meet a change of its size.
         self._rows: list[tuple[Attributes, CellT]] = []
+        self._dormant: tuple[tuple[Attributes, CellT], ...] = ()
 
     def new_cell(self, attributes: Attributes) -> CellT:
         """Make the cell for a set of attributes that has none yet."""
@@ -44,7 +45,37 @@ class Family(dict[Key, CellT], Generic[CellT]):
 
     def rows(self) -> Iterator[tuple[Attributes, CellT]]:
         """Iterate over (attributes, cell), from any thread."""
+        if self._dormant:
+            self._wake()
         return iter(tuple(self._rows))
+
+    def unlock(self) -> None:
+        """Let cells be made in a forked child, where another thread of the parent's may have been making one."""
+        self._making = RLock()
+
+    def begin_again(self) -> None:
+        """Count from zero: in a forked child. Hooks keep their cells; one that counts nothing there is no row."""
+        rows = [*self._dormant, *self._rows]
+        for _, cell in rows:
+            self.clear_cell(cell)
+        self._rows = [row for row in rows if not row[0]]  # what has no attributes tells nothing of the parent
+        self._dormant = tuple(row for row in rows if row[0])
+
+    def _wake(self) -> None:
+        """Make rows of the dormant cells that have counted something since."""
+        with self._making:
+            woken = [row for row in self._dormant if not self.is_clear(row[1])]
+            if woken:
+                self._dormant = tuple(row for row in self._dormant if self.is_clear(row[1]))
+                self._rows += woken
+
+    def clear_cell(self, cell: CellT) -> None:
+        """Set a cell to zero."""
+        raise NotImplementedError
+
+    def is_clear(self, cell: CellT) -> bool:
+        """Whether nothing has been counted in a cell."""
+        raise NotImplementedError
 
     def __missing__(self, key: Key) -> CellT:
         with self._making:

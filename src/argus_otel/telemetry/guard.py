@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar, cast
 
+from .in_flight import InFlight
+
 _log = logging.getLogger("argus_otel")
 
 P = ParamSpec("P")
@@ -35,6 +37,11 @@ class Guard:
     stacktrace:
         Returns an exception's stacktrace as it may leave: our fault may have happened while one of the bot's was
         handled, which may be private.
+
+    Attributes
+    ----------
+    in_flight:
+        The work that is under way.
     """
 
     def __init__(
@@ -43,6 +50,7 @@ class Guard:
         redact: Callable[[str], str],
         stacktrace: Callable[[BaseException], str],
     ) -> None:
+        self.in_flight = InFlight()
         self._count = count
         self._redact = redact
         self._stacktrace = stacktrace
@@ -97,6 +105,7 @@ class Guard:
             Called with the operation and the exception that the original raised, which goes on its way afterwards.
         """
         failed, ended = self._failed, self.shield(hook, end, arguments=2)
+        in_flight, land = self.in_flight, self.in_flight.pop
 
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
             async def operate(*args: Any, **kwargs: Any) -> Any:
@@ -107,15 +116,18 @@ class Guard:
                     operation = None
                 if operation is None:
                     return await original(*args, **kwargs)
+                in_flight[operation] = ended
                 try:
                     result = await original(*args, **kwargs)
                 except BaseException as error:
-                    ended(operation, error)
+                    if land(operation, None) is not None:
+                        ended(operation, error)
                     raise
-                try:
-                    end(operation, None)
-                except Exception as error:  # noqa: BLE001 - this is the guard
-                    failed(hook, error)
+                if land(operation, None) is not None:
+                    try:
+                        end(operation, None)
+                    except Exception as error:  # noqa: BLE001 - this is the guard
+                        failed(hook, error)
                 return result
 
             return operate

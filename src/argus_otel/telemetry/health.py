@@ -46,9 +46,15 @@ class Health:
     """The distro's own account of itself, which the endpoint serves and ``argus-otel doctor`` prints.
 
     Parts are named ``kind:name``: ``hook:gateway events``, ``exporter:traces otlp``, ``endpoint``.
+
+    Attributes
+    ----------
+    ending:
+        Whether the process has begun to end, and waits for its last export.
     """
 
     def __init__(self) -> None:
+        self.ending = False
         self._parts: dict[str, Part] = {}
         self._loops: list[asyncio.AbstractEventLoop] = []
         self._readiness: list[Callable[[], list[Check]]] = []
@@ -92,13 +98,16 @@ class Health:
     def alive(self, timeout: float) -> bool:
         """Ask every event loop for a sign of life, from another thread.
 
-        Nothing runs on the loop between two questions: each is one callback.
+        Nothing runs on the loop between two questions: each is one callback. A process that ends is alive: its event
+        loop stands still because the last export is waited for.
 
         Parameters
         ----------
         timeout:
             How long to wait for all of them together, in seconds.
         """
+        if self.ending:
+            return True
         answers: list[threading.Event] = []
         for loop in self._loops:
             answered = threading.Event()
@@ -111,6 +120,10 @@ class Health:
             answers.append(answered)
         deadline = time.monotonic() + timeout
         return all(answered.wait(max(0.0, deadline - time.monotonic())) for answered in answers)
+
+    def forget_loops(self) -> None:
+        """Ask none of the event loops that are known: in a forked child, where they are the parent's."""
+        self._loops = []
 
     # -- ready
 

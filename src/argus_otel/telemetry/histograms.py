@@ -95,13 +95,23 @@ class Histogram(Family[HistogramCell]):
         cell.relay = self._relay_for(attributes)
         return cell
 
+    def clear_cell(self, cell: HistogramCell) -> None:
+        """Empty a cell."""
+        cell.counts = [0] * len(cell.counts)
+        cell.sum = 0.0
+        cell.exemplars = {}
+
+    def is_clear(self, cell: HistogramCell) -> bool:
+        """Whether nothing has been recorded in a cell, nor in its parts."""
+        return not any(cell.read()[0])
+
     def relay_to(self, relay: Relay | None) -> None:
         """Pass every later record on to ``relay`` too, or to nobody.
 
         For a meter provider that somebody else set up: its readers cannot see our cells.
         """
         self._relay = relay
-        for attributes, cell in self.rows():
+        for attributes, cell in (*self._dormant, *self.rows()):
             cell.relay = self._relay_for(attributes)
 
     def _relay_for(self, attributes: Attributes) -> Callable[[float, TraceReference | None], None] | None:

@@ -109,6 +109,8 @@ class Own:
         shield = telemetry.guard.shield
         self.count = shield(HOOK, self._count, arguments=3)
         self.begin = shield(HOOK, self._begin, arguments=2)
+        self._in_flight = telemetry.guard.in_flight
+        self._cut_short = shield(HOOK, self._record, arguments=2)
         self.end = shield(HOOK, self._end, arguments=2)
         self.annotate = shield(HOOK, self._annotate, arguments=2)
         self.record = shield(HOOK, OwnEvents(telemetry, self._complaints, self._namespaces).record)
@@ -160,9 +162,14 @@ class Own:
                 if attributes and timing.span.sampled:
                     timing.span.set(self._span_attributes(attributes))
                 timing.span.enter()
+        self._in_flight[timing] = self._cut_short
         return timing
 
     def _end(self, timing: Timing, error: BaseException | None) -> None:
+        if self._in_flight.pop(timing, None) is not None:
+            self._record(timing, error)
+
+    def _record(self, timing: Timing, error: BaseException | None) -> None:
         if isinstance(error, GeneratorExit):  # somebody has read enough of a generator that is timed inside
             error = None
         pairs, span, ending = timing.pairs, timing.span, None

@@ -44,6 +44,8 @@ class Telemetry:
     ----------
     guard, health, redact, exceptions, logged:
         See their classes.
+    asleep:
+        Whether this is a forked child in which no source's program has started: nobody is shown anything.
     tracing:
         Set by the bridge; ``None`` while nothing is traced.
     history:
@@ -60,6 +62,7 @@ class Telemetry:
         self.redact = Redactor()
         self.exceptions = Exceptions(self.redact)
         self.health = Health()
+        self.asleep = False
         self.tracing: Tracing | None = None
         self.history: HistorySink | None = None
         self.rates = Rates()
@@ -158,6 +161,8 @@ class Telemetry:
 
     def points(self, metric: Metric) -> list[tuple[Attributes, float]]:
         """Return the points of a counter or gauge now; none where no source has asked for it. Any thread."""
+        if self.asleep:
+            return []
         counter = self._counters.get(metric.name)
         if counter is not None:
             return counter.points(metric)
@@ -168,6 +173,8 @@ class Telemetry:
 
     def histograms(self) -> list[Histogram]:
         """Return the histograms that sources have asked for."""
+        if self.asleep:
+            return []
         return list(self._histograms.values())
 
     def overflowed(self, attribute: str) -> None:
@@ -175,6 +182,23 @@ class Telemetry:
         # The overflow counter's own attribute can overflow too: that must not come back here.
         if attribute != ATTRIBUTE_OVERFLOW.attributes[0].name:
             self._overflows[attribute].value += 1
+
+    # -- in a forked child
+
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: show nothing, and let nothing be recorded that began in the parent."""
+        self.asleep = True
+        self.tracing = self.history = self.logged.sink = None
+        self.guard.in_flight.forget()
+        self.health.forget_loops()
+        for family in (*self._counters.values(), *self._histograms.values()):
+            family.unlock()
+
+    def begin_again(self) -> None:
+        """Count from zero: a source's program has started in the child."""
+        for family in (*self._counters.values(), *self._histograms.values()):
+            family.begin_again()
+        self.asleep = False
 
     # -- its own
 

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, distribution, distributions
 from packaging.requirements import Requirement
 
 from argus_otel.cli import install
+from argus_otel.telemetry import WITHOUT_GIL, runs_without_gil
 
 from .findings import Finding, Status
 
@@ -37,6 +38,8 @@ _BEHIND = 21
 def look_at_packages() -> Iterator[Finding]:
     """Look at Python, at what argus-otel requires, at its extras, and at every OpenTelemetry package."""
     yield Finding(_GROUP, "python", Status.OK, f"{platform.python_version()} ({sys.executable})")
+    if runs_without_gil():
+        yield Finding(_GROUP, "counters", Status.WARN, WITHOUT_GIL)
     try:
         requirements = [Requirement(text) for text in distribution("argus-otel").requires or ()]
     except PackageNotFoundError:

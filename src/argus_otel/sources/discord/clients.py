@@ -92,8 +92,8 @@ class Clients:
     def _started(self, client: Client) -> None:
         if not self._hooks.on:
             return
-        self._telemetry.found_loop(client.loop)
         self._telemetry.on_start()
+        self._telemetry.found_loop(client.loop)
         self._roster.of(client)
         if client not in self._listened_to:
             self._listened_to.add(client)

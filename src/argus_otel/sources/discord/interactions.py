@@ -89,6 +89,8 @@ class Interactions:
         # What other hook files call, each safe to call with anything.
         self.find: Callable[[Any], InteractionOperation | None] = self._open.get
         guard = telemetry.guard
+        self._cut_short = guard.shield(HOOK, self._cut_off, arguments=2)
+        guard.in_flight.add_list(self._cut_all_short)
         self.claim = guard.shield(HOOK, self._claim, arguments=1)
         self.note = guard.shield(HOOK, self._note, arguments=2)
 
@@ -147,6 +149,12 @@ class Interactions:
     def release(self) -> None:
         """Give every client its own parser back."""
         self._chains.release()
+
+    def forget(self) -> None:
+        """Forget every interaction: in a forked child, where they are the parent's, and its to count."""
+        for operation in self._open.values():
+            operation.ended = True
+        self._open.clear()
 
     def _begin(self, state: ConnectionState[Any], data: dict[str, Any], by_fork: bool) -> InteractionOperation | None:
         if not self._hooks.on:
@@ -332,6 +340,16 @@ class Interactions:
 
     def _deadline(self, operation: InteractionOperation) -> None:
         if not operation.acknowledged and not operation.acknowledging:
+            self._give_up(operation)
+
+    def _cut_all_short(self, error: BaseException) -> None:
+        for operation in self._open.copy().values():
+            self._cut_short(operation, error)
+
+    def _cut_off(self, operation: InteractionOperation, error: BaseException) -> None:
+        """End one as the process ends: what has not been acknowledged by now never is."""
+        self.end(operation, error)
+        if not operation.acknowledged:
             self._give_up(operation)
 
     def _give_up(self, operation: InteractionOperation) -> None:

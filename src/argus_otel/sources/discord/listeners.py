@@ -105,20 +105,24 @@ class Listeners:
         known, look_up = self._series.get, guard.shield(HOOK, self._series_of, arguments=1)
         claim, end_interaction = guard.shield(HOOK, self._claim), guard.ending(HOOK, self._interactions.end)
         begin, end = guard.shield(HOOK, self._begin, arguments=3), guard.shield(HOOK, self._end)
+        in_flight, land = guard.in_flight, guard.in_flight.pop
 
         # One coroutine function for all runs, since a closure for each would cost as much as the timing.
         async def run(client: Client, series: Series, coro: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             span = None if telemetry.tracing is None else begin(client, series, args)
             started = perf_counter()
+            if span is not None:  # one that is not traced, which is most, has nothing to leave open
+                in_flight[span] = partial(end, series, started)
             try:
                 result = await coro(*args, **kwargs)
             except BaseException as error:
-                end(series, span, started, error)
+                if span is None or land(span, None) is not None:
+                    end(series, started, span, error)
                 raise
             if span is None:
                 series.record(perf_counter() - started)
-            else:
-                end(series, span, started, None)
+            elif land(span, None) is not None:
+                end(series, started, span, None)
             return result
 
         def make(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -141,6 +145,13 @@ class Listeners:
 
     def release(self) -> None:
         """Forget what was looked up."""
+        self._series.clear()
+
+    def forget(self) -> None:
+        """Forget every run: in a forked child, where they are the parent's, and its to count."""
+        for series in self._series.values():
+            series.cell = HistogramCell(series.cell.edges)
+            series.record = series.cell.record
         self._series.clear()
 
     def _claim(self, interaction: Any, *_: object) -> InteractionOperation | None:
@@ -178,7 +189,7 @@ class Listeners:
         span.enter()
         return span if span.trace_id else None
 
-    def _end(self, series: Series, span: TraceSpan | None, started: float, error: BaseException | None) -> None:
+    def _end(self, series: Series, started: float, span: TraceSpan | None, error: BaseException | None) -> None:
         duration = perf_counter() - started
         failure = failure_of(error)
         cell = series.cell

@@ -49,6 +49,10 @@ class PrefixCommands:
         """Return how many commands run now."""
         return len(self._open)
 
+    def forget(self) -> None:
+        """Forget every command: in a forked child, where they are the parent's."""
+        self._open.clear()
+
     def patches(self) -> list[Patch]:
         """Return the hooks on invocation and on its errors."""
         guard = self._telemetry.guard

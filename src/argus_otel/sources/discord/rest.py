@@ -172,19 +172,23 @@ class RestCalls:
         # A webhook's calls wait on a lock, and for its limit while they hold it. Before the first attempt and after the
         # last nothing else takes them time: what passes there is the wait, and needs no hook of its own.
         begin_webhook = partial(self._begin, True, True)
-        begin, finish = guard.shield(HOOK, begin_webhook), guard.shield(HOOK, self._finish)
+        begin, finish = guard.shield(HOOK, begin_webhook), guard.shield(HOOK, self._finish, arguments=2)
+        in_flight, land = guard.in_flight, guard.in_flight.pop
 
         def make_sync(original: Callable[..., Any]) -> Callable[..., Any]:
             def request(self: object, route: Route, *args: Any, **kwargs: Any) -> Any:
                 call = begin(self, route)
                 if call is None:
                     return original(self, route, *args, **kwargs)
+                in_flight[call] = finish
                 try:
                     result = original(self, route, *args, **kwargs)
                 except BaseException as error:
-                    finish(call, error)
+                    if land(call, None) is not None:
+                        finish(call, error)
                     raise
-                finish(call, None)
+                if land(call, None) is not None:
+                    finish(call, None)
                 return result
 
             return request

@@ -60,6 +60,14 @@ class DiscordSource:
         if self._parts is not None:
             self._parts.release()
 
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: forget the parent's bots. The hooks stay, for one that starts here."""
+        if self._parts is not None:
+            self._parts.listeners.forget()
+            self._parts.interactions.forget()
+            self._parts.release()
+            self._parts.prefix_commands.forget()
+
     @property
     def in_place(self) -> int:
         """How many hooks are in the libraries."""
@@ -181,6 +189,7 @@ class _Parts:
             self.interactions,
             heartbeats,
         )
+        self.prefix_commands = PrefixCommands(telemetry, hooks)
         rest = RestCalls(telemetry, hooks, self.interactions, clock)
         self._patches: list[Patch] = [
             *secrets.patches(telemetry),
@@ -195,7 +204,7 @@ class _Parts:
             *app_commands.patches(telemetry.guard, self.interactions),
             *self.views.patches(),
             *Components(telemetry, self.interactions, self.views).patches(),
-            *PrefixCommands(telemetry, hooks).patches(),
+            *self.prefix_commands.patches(),
             *TaskLoops(telemetry, hooks).patches(),
             *rest.patches(),
             *rest_attempts.patches(telemetry, rest),

@@ -132,6 +132,11 @@ class Loops:
             watch.on = False
         self._watches = []
 
+    def forget(self) -> None:
+        """Forget every loop: in a forked child, where they are the parent's."""
+        self._known = []
+        self.uninstall()
+
     def _found(self, loop: asyncio.AbstractEventLoop) -> None:
         known = [ref for ref in self._known if (other := ref()) is not None and not other.is_closed()]
         if all(ref() is not loop for ref in known):

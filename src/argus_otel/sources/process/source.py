@@ -42,6 +42,18 @@ class ProcessSource:
             self._watchdog.start()
             self._telemetry.health.report(WATCHDOG, State.OK)
 
+    def end(self) -> None:
+        """Blame no event loop any more: the process ends, and its loops stand still while that waits for exports."""
+        if self._watchdog is not None:
+            self._watchdog.stop()
+
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: the loops are the parent's, and the watchdog's thread is not here."""
+        self.end()
+        self._hooks.on = False
+        self._loops.forget()
+        uptime.begin()
+
     def uninstall(self) -> None:
         """Observe no more; safe to repeat."""
         self._hooks.remove()

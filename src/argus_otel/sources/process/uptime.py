@@ -10,9 +10,15 @@ from argus_otel.telemetry import Telemetry
 from .catalogue import UPTIME
 
 # The launchers load this before anything of the bot's.
-_LOADED = monotonic()
+_loaded = monotonic()
+
+
+def begin() -> None:
+    """Have the process's age begin now: in a forked child."""
+    global _loaded  # a process has one age
+    _loaded = monotonic()
 
 
 def read(telemetry: Telemetry, hooks: Hooks) -> None:
     """Have the process's age read while the hooks are on."""
-    telemetry.gauge(UPTIME, lambda: [({}, monotonic() - _LOADED)] if hooks.on else [])
+    telemetry.gauge(UPTIME, lambda: [({}, monotonic() - _loaded)] if hooks.on else [])
