@@ -8,7 +8,8 @@ _WARNING = "runs without a global interpreter lock"
 
 
 def test_it_is_warned_of_once_at_the_start(program: Run) -> None:
-    done = program("sys._is_gil_enabled = lambda: False\nargus_otel.instrument()\nimport discord\nargus_otel.instrument()")
+    again = "argus_otel.instrument()\nimport discord\nargus_otel.instrument()"
+    done = program(f"sys._is_gil_enabled = lambda: False\n{again}")
     assert done.returncode == 0
     assert done.stderr.count(_WARNING) == 1
     assert "PYTHON_GIL=1" in done.stderr
