@@ -22,7 +22,7 @@ def read_anew(provider: MeterProvider, readers: Sequence[MetricReader]) -> None:
     """
     made: Any = provider
     consumer = made._measurement_consumer
-    storage = type(next(iter(consumer._reader_storages.values())))
+    storage: Any = type(next(iter(consumer._reader_storages.values())))
     consumer._lock = Lock()
     consumer._reader_storages = {
         reader: storage(made._sdk_config, reader._instrument_class_temporality, reader._instrument_class_aggregation)
@@ -36,8 +36,9 @@ def read_anew(provider: MeterProvider, readers: Sequence[MetricReader]) -> None:
 
 def rename(providers: Iterable[object], resource: Resource) -> None:
     """Have everything that providers have made speak as ``resource``."""
+    new: Any = resource
     for provider in cast("Iterable[Any]", providers):
         config = getattr(provider, "_sdk_config", provider)
         known = getattr(config, "_resource", None) or getattr(config, "resource", None)
         if known is not None:  # changed, not replaced: tracers and loggers hold it too
-            known._attributes = resource._attributes
+            known._attributes = new._attributes

@@ -51,7 +51,8 @@ def counting(processor: type[T], method: str, exporter: object, part: str, telem
             nonlocal taking
             taking = threading.RLock()  # another thread of the parent's may have had it
             # The SDK starts a thread for each of its processors in a child. Of one that is shut down it ends at once.
-            getattr(self, "_batch_processor", self)._shutdown = True  # noqa: SLF001 - as its queue
+            began: Any = getattr(self, "_batch_processor", self)
+            began._shutdown = True  # noqa: SLF001 - as its queue
 
         def begin_again(self, exporter: object) -> None:
             nonlocal batch, waiting

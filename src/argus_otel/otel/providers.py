@@ -54,6 +54,7 @@ class Providers:
         self._ending: list[tuple[str, Callable[[], object]]] = []
         self._first: Callable[[], object] = tuple
         self._end: Ending | None = None
+        self._unlocking: list[Callable[[], object]] = []
         self._others: list[TracerProvider | LoggerProvider] = []
         self._exported: list[tuple[Restartable, Callable[[], object]]] = []
         self.meter_provider: MeterProvider | None = None
@@ -94,9 +95,8 @@ class Providers:
             self._end = None
         for processor, _ in self._exported:
             processor.drop_in_child()
-        for provider in self._others:
-            if hasattr(provider, "drop_in_child"):
-                provider.drop_in_child()
+        for unlock in self._unlocking:
+            unlock()
 
     def end_with_this_thread(self) -> None:
         """Let a child that was forked from a thread end with that."""
@@ -160,6 +160,7 @@ class Providers:
 
         provider = TracerProvider(self._sampler(), resource, processors, self._telemetry.guard)
         trace.set_tracer_provider(provider)
+        self._unlocking.append(provider.drop_in_child)
         self._others.append(provider)
         self._at_the_end("traces", provider.shutdown)
 

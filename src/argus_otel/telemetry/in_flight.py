@@ -16,7 +16,7 @@ class InFlight(dict[Any, End]):
     """What ends each piece of work that is under way, by the operation or another key of its own.
 
     A hook puts it in when it begins, and takes it out when it ends. Whoever takes it out ends it, so that it ends once,
-    whatever comes first. A plain dict's cost, since hooks on hot paths use it; one that has a list of its own pays none.
+    whatever comes first. It costs what a dict does; a hook that has a list of its own (:meth:`add_list`) pays nothing.
     """
 
     def __init__(self) -> None:
