@@ -1,14 +1,26 @@
-"""Makes our warnings seen where the bot has not set up logging.
+"""Shows our own messages where the bot's logging would not, and never stops the bot over them.
 
 Python prints warnings of a logger that has no handler. But an OpenTelemetry handler on the root logger, which another
-distro may put there, counts as one, and then a warning is only exported, to the very place, it may be, that does not
-take it.
+distro may put there, counts as one, and then a warning is only exported, perhaps to the very endpoint that refuses it.
+And ``logging.config.dictConfig()``, unless it is told otherwise, disables every logger that exists already.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
+
+
+def show(line: str) -> None:
+    """Write a line to standard error, if there is one and it takes the line.
+
+    There is none where the file descriptor is closed, or on Windows without a console; ``print`` would then write to
+    standard output, which is the bot's. A line that a full disk or a closed pipe does not take is dropped.
+    """
+    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison] - the type stubs leave that out
+        with suppress(OSError, ValueError):
+            print(line, file=sys.stderr)  # noqa: T201 - logging is not set up this early in a bot
 
 
 class LastResort(logging.Handler):
@@ -18,9 +30,9 @@ class LastResort(logging.Handler):
         super().__init__(logging.WARNING)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print the message, if nobody else does."""
+        """Print the message, if no other handler does."""
         if not self._shown_elsewhere():
-            print(self.format(record), file=sys.stderr)  # noqa: T201 - this is what it is for
+            show(self.format(record))
 
     def _shown_elsewhere(self) -> bool:
         logger: logging.Logger | None = logging.getLogger("argus_otel")
@@ -32,8 +44,18 @@ class LastResort(logging.Handler):
         return False
 
 
+class _EnabledLogger(logging.Logger):
+    """A logger that ``dictConfig()`` does not disable. ``setLevel()`` silences it."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name != "disabled":
+            super().__setattr__(name, value)
+
+
 def install() -> None:
-    """Put the handler on our logger, once."""
+    """Put the handler on our logger, once, and keep the logger enabled."""
     logger = logging.getLogger("argus_otel")
+    if type(logger) is logging.Logger:  # not one of a class that the program has set
+        logger.__class__ = _EnabledLogger
     if not any(isinstance(handler, LastResort) for handler in logger.handlers):
         logger.addHandler(LastResort())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING
@@ -183,7 +182,7 @@ class Runtime:
             self._announced = True
             if runs_without_gil():
                 _log.warning("argus-otel: %s. The bot and everything else go on.", WITHOUT_GIL)
-            print(self.announcement(), file=sys.stderr)  # noqa: T201 - logging is not set up this early in a bot
+            last_resort.show(self.announcement())
 
     def _keep_history(self, settings: Settings) -> None:
         from .history.recording import Recording

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import NamedTuple
 
+from argus_otel import last_resort
 from argus_otel.settings import Settings
 
 from . import program as programs
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         _load_opentelemetry(words)
         _execute(program)
     except NotFoundError as error:
-        print(f"argus-otel run: {error}", file=sys.stderr)
+        last_resort.show(f"argus-otel run: {error}")
         return 2
     return 0
 
@@ -100,7 +101,7 @@ def _load_opentelemetry(words: list[str]) -> None:
     from opentelemetry.instrumentation import auto_instrumentation
 
     if _loaded_by(auto_instrumentation):
-        print("argus-otel run: opentelemetry-instrument has loaded OpenTelemetry already", file=sys.stderr)
+        last_resort.show("argus-otel run: opentelemetry-instrument has loaded OpenTelemetry already")
         return
     for variable in ("OTEL_PYTHON_DISTRO", "OTEL_PYTHON_CONFIGURATOR"):
         os.environ[variable] = os.environ.get(variable) or "argus"
