@@ -303,7 +303,7 @@ class _Resolution:
         return value
 
     def _service_name(self) -> str:
-        named = self._take("service_name", ("OTEL_SERVICE_NAME",), str, None, "a name")
+        named = self._take("service_name", ("OTEL_SERVICE_NAME",), _utf8, None, "a name in UTF-8")
         if named:
             return named
         # Of two the last one holds, as it does in OpenTelemetry's resource.
@@ -412,6 +412,11 @@ def _text(raw: object) -> str:
     if isinstance(raw, (list, tuple, set, frozenset)):
         return ",".join(map(str, cast("Iterable[object]", raw)))
     return str(raw).strip()
+
+
+def _utf8(text: str) -> str:
+    text.encode()  # what is no UTF-8 in the environment raises UnicodeEncodeError, a ValueError
+    return text
 
 
 def _boolean(text: str) -> bool:

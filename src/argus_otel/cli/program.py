@@ -56,7 +56,7 @@ class _Script:
     def __init__(self, words: list[str]) -> None:
         self.argv = words
         self.path = str(Path(words[0]).resolve().parent)
-        self._file = str(Path.cwd() / words[0])
+        self._file = _from_here(words[0])
 
     def load(self) -> Loaded:
         loader = SourceFileLoader("__main__", self._file)
@@ -70,7 +70,7 @@ class _Container:
 
     def __init__(self, words: list[str]) -> None:
         self.argv = words
-        self.path = str(Path.cwd() / words[0])
+        self.path = _from_here(words[0])
 
     def load(self) -> Loaded:
         return _loaded(PathFinder.find_spec("__main__", [self.path]), f"there is no __main__.py in {self.path!r}")
@@ -81,7 +81,7 @@ class _Module:
 
     def __init__(self, words: list[str]) -> None:
         self.argv = words[1:]
-        self.path = str(Path.cwd())
+        self.path = _from_here()
         self._name = self.argv[0]
 
     def load(self) -> Loaded:
@@ -118,10 +118,20 @@ def find_program(words: list[str]) -> Program:
             raise NotFoundError("-m needs the name of a module")
         return _Module(words)
     if not Path(words[0]).exists():
-        raise NotFoundError(f"there is no file {words[0]!r} in {str(Path.cwd())!r}")
+        raise NotFoundError(
+            f"there is no file {words[0]!r} in {_from_here() or 'the working directory, which was deleted'}"
+        )
     if Path(words[0]).is_dir() or zipfile.is_zipfile(words[0]):
         return _Container(words)
     return _Script(words)
+
+
+def _from_here(path: str = "") -> str:
+    """Return ``path`` as seen from the working directory; as it is where that was deleted, as ``python`` does."""
+    try:
+        return str(Path.cwd() / path)
+    except FileNotFoundError:
+        return path
 
 
 def _loaded(spec: ModuleSpec | None, otherwise: str) -> Loaded:

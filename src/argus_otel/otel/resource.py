@@ -38,7 +38,22 @@ def build(settings: Settings, auto_instrumentation_version: str | None = None) -
     if "service.instance.id" not in OTELResourceDetector().detect().attributes:
         # OTel semconv asks for a random UUID where nothing better is known; two processes must never share one.
         attributes["service.instance.id"] = str(uuid.uuid4())
-    return Resource.create(dict(attributes))
+    return _exportable(Resource.create(dict(attributes)))
+
+
+def _exportable(resource: Resource) -> Resource:
+    """Return the resource with ``?`` for bytes that are no UTF-8: with them, no export of it would succeed.
+
+    They come from the environment and from file names, which Python decodes with ``surrogateescape``.
+    """
+    attributes = {
+        name: _utf8(value) if isinstance(value, str) else value for name, value in resource.attributes.items()
+    }
+    return Resource({_utf8(name): value for name, value in attributes.items()}, resource.schema_url)
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _library() -> dict[str, str]:
