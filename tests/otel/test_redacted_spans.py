@@ -16,6 +16,7 @@ from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlag
 from argus_otel.otel.recorded_spans import TracerProvider, readable
 from argus_otel.otel.redacted_spans import redacted
 from argus_otel.otel.sampling import KEEP_ALL
+from argus_otel.otel.texts import LONGEST
 from argus_otel.telemetry import Telemetry
 
 from .conftest import Run
@@ -195,3 +196,32 @@ def test_tokens_in_the_bots_own_spans_and_in_those_of_another_instrumentation_le
         assert told.count("[redacted]") >= 11
         assert "MTk4NjIyNDgzNDcxOTI1MjQ4" not in told
         assert "Zm9yIGEgd2ViaG9vaw" not in told
+
+
+@pytest.mark.parametrize("where", ["name", "attribute", "event", "status"])
+def test_a_text_that_is_no_utf_8_is_spelt_out_for_the_exporter(where: str) -> None:
+    exported = Exported()
+    span = exported.tracer.start_span("\ud83d" if where == "name" else "plain")
+    if where == "attribute":
+        span.set_attribute("text", "\ud83d")
+    elif where == "event":
+        span.add_event("said", {"texts": ["\ud83d"]})
+    elif where == "status":
+        span.set_status(StatusCode.ERROR, "\ud83d")
+    span.end()
+    assert "\\\\ud83d" in exported.span.to_json()
+    exported.span.to_json().encode()
+
+
+def test_a_text_that_is_too_long_keeps_its_ends_and_no_secret_that_was_cut() -> None:
+    exported = Exported()
+    text = "a" * (LONGEST // 2 - 5) + SECRET + "b" * 5_000_000 + SECRET + "c" * (LONGEST // 2 - 5)
+    exported.tracer.start_span("large", attributes={"text": text}).end()
+    kept = str((exported.span.attributes or {})["text"])
+    assert kept.startswith("aaa")
+    assert kept.endswith("ccc")
+    assert f"{len(text) - LONGEST} characters are left out here" in kept
+    assert len(kept) < LONGEST + 100
+    for size in range(4, len(SECRET)):
+        assert SECRET[:size] not in kept
+        assert SECRET[-size:] not in kept

@@ -21,6 +21,7 @@ from opentelemetry.util.types import AnyValue
 
 from argus_otel.telemetry import Health, Logged, State, message_of
 
+from .texts import exportable
 from .unseen import correlated
 
 _INT64 = range(-(2**63), 2**63)
@@ -126,8 +127,7 @@ class RedactingLogger(Logger):
 
     def _shown(self, value: object) -> AnyValue:
         if isinstance(value, str):
-            # What is no text in UTF-8 would cost a whole batch its export.
-            return self._redact(value.encode("utf-8", "backslashreplace").decode("utf-8"))
+            return exportable(value, self._redact)
         if isinstance(value, int) and value not in _INT64:
             return str(value)
         if isinstance(value, (bool, int, float)):

@@ -169,10 +169,12 @@ class Providers:
 
         from .exporters import load, watched
         from .losses import counting
+        from .portions import in_portions
         from .recorded_spans import readable
+        from .redacted_spans import texts_of
 
-        exporter = load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER")
-        exporter = watched(readable(exporter, self._telemetry.redact), self._telemetry, part)
+        exporter = watched(load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER"), self._telemetry, part)
+        exporter = readable(in_portions(exporter, texts_of), self._telemetry.redact)
         made = counting(BatchSpanProcessor, "on_end", exporter(), part, self._telemetry)
         self._restarts(made, exporter, part)
         return made
@@ -205,9 +207,10 @@ class Providers:
 
         from .exporters import load, watched
         from .losses import counting
+        from .portions import in_portions, texts_of_log_record
 
-        exporter = load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER")
-        exporter = watched(exporter, self._telemetry, part)
+        exporter = watched(load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER"), self._telemetry, part)
+        exporter = in_portions(exporter, texts_of_log_record)
         made = counting(BatchLogRecordProcessor, "on_emit", exporter(), part, self._telemetry)
         self._restarts(made, exporter, part)
         return made

@@ -16,22 +16,29 @@ from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import Link, Status
 from opentelemetry.util.types import Attributes
 
+from .texts import LONGEST, exportable, is_utf8, texts_in
+
 Redact = Callable[[str], str]
 
 
 def redacted(span: ReadableSpan, redact: Redact) -> ReadableSpan:
-    """Return ``span``, or a copy without the secrets that are in its texts. Its resource and its scope stay."""
+    """Return ``span``, or a copy with what may be exported of its texts. Its resource and its scope stay."""
     # All texts at once: nearly no span has a secret, and a call for each would cost more than the search.
-    everything = "\n".join(_texts_of(span))
-    if redact(everything) == everything:
-        return span
+    texts = tuple(texts_of(span))
+    if len(max(texts, key=len)) <= LONGEST:
+        everything = "\n".join(texts)
+        if is_utf8(everything) and redact(everything) == everything:
+            return span
     status = span.status
     if status.description is not None:
-        status = Status(status.status_code, redact(status.description))
-    events = [Event(redact(each.name), _attributes(each.attributes, redact), each.timestamp) for each in span.events]
+        status = Status(status.status_code, exportable(status.description, redact))
+    events = [
+        Event(exportable(each.name, redact), _attributes(each.attributes, redact), each.timestamp)
+        for each in span.events
+    ]
     links = [Link(each.context, _attributes(each.attributes, redact)) for each in span.links]
     return ReadableSpan(
-        name=redact(span.name),
+        name=exportable(span.name, redact),
         context=span.context,
         parent=span.parent,
         resource=span.resource,
@@ -46,35 +53,22 @@ def redacted(span: ReadableSpan, redact: Redact) -> ReadableSpan:
     )
 
 
-def _texts_of(span: ReadableSpan) -> Iterator[str]:
+def texts_of(span: ReadableSpan) -> Iterator[str]:
+    """Iterate over every text of a span, its name first."""
     yield span.name
     if span.status.description is not None:
         yield span.status.description
-    yield from _texts_in(span.attributes)
+    yield from texts_in(span.attributes)
     for event in span.events:
         yield event.name
-        yield from _texts_in(event.attributes)
+        yield from texts_in(event.attributes)
     for link in span.links:
-        yield from _texts_in(link.attributes)
-
-
-def _texts_in(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, bytes):
-        yield value.decode("latin-1")
-    elif isinstance(value, Mapping):
-        for name, each in cast("Mapping[object, object]", value).items():
-            yield from _texts_in(name)
-            yield from _texts_in(each)
-    elif isinstance(value, Sequence):
-        for each in cast("Sequence[object]", value):
-            yield from _texts_in(each)
+        yield from texts_in(link.attributes)
 
 
 def _shown(value: Any, redact: Redact) -> Any:
     if isinstance(value, str):
-        return redact(value)
+        return exportable(value, redact)
     if isinstance(value, bytes):
         return redact(value.decode("latin-1")).encode("latin-1")
     if isinstance(value, Mapping):
