@@ -9,7 +9,7 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
@@ -123,6 +123,23 @@ def test_what_the_limits_have_cost_is_still_said(monkeypatch: pytest.MonkeyPatch
     assert dict(exported.span.attributes or {}) == {"b": "[redacted]"}
     dropped = (exported.span.dropped_attributes, exported.span.dropped_events, exported.span.dropped_links)
     assert dropped == (1, 1, 1)
+
+
+def test_a_token_is_taken_out_after_all_that_a_busy_bot_does_between_two_exports() -> None:
+    """500 interactions a second, each named as it comes and at its answer, and five seconds between two exports."""
+    exported = Exported()
+    exporter = readable(InMemorySpanExporter, exported.telemetry.redact)()
+    batches = BatchSpanProcessor(exporter, schedule_delay_millis=3_600_000)
+    provider = TracerProvider(KEEP_ALL, Resource.create(), [batches], exported.telemetry.guard)
+    planted(provider.get_tracer("the bot's own"), SECRET)
+    for number in range(500 * 5):
+        for _ in range(2):
+            exported.telemetry.redact.add_secret(f"a-token-of-an-interaction-{number}")
+    provider.force_flush()
+    (span,) = exporter.get_finished_spans()
+    provider.shutdown()
+    assert SECRET not in str(shown(span))
+    assert span.name == "POST [redacted]"
 
 
 @pytest.mark.parametrize(

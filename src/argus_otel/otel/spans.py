@@ -138,9 +138,11 @@ class OTelSpan(ContextScope):
 
         What was rejected is the user's doing, and its message may quote what the user wrote: that stays here.
         """
-        if failed:
-            self._fail(error)
-        self._span.end()
+        try:
+            if failed:
+                self._fail(error)
+        finally:
+            self._span.end()
 
     def _fail(self, error: BaseException | None) -> None:
         span = self._span
