@@ -251,6 +251,7 @@ def test_every_attribute_has_the_type_that_the_catalogue_says(evidence: Evidence
     received = evidence.received
     emitted = [point for data in received.metrics.values() for point in points(data)]
     marks = [mark for span in received.spans for mark in span.events]
-    records = [record for _, record in received.records]
+    # What history holds besides its columns is text there, whatever it was.
+    records = [record for _, record in received.records if "argus.history.id" not in truths.attributes(record)]
     everything: list[Any] = [*emitted, *received.spans, *marks, *records]
     assert mistyped(catalogued_types(*CATALOGUES), map(truths.attributes, everything)) == {}

@@ -190,7 +190,7 @@ def gateway_waits(evidence: Evidence) -> Rows:
 def clock_offset(evidence: Evidence) -> Rows:
     # The simulated Discord's clock is this machine's.
     (offset,) = counted(evidence, discord.CLOCK_OFFSET).values()
-    yield Row("offset [s]", 0, offset, within=0.005)
+    yield Row("offset [s]", 0, offset, within=0.02)  # two clocks are read, one after the other
 
 
 # -- interactions and commands

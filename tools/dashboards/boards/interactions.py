@@ -10,6 +10,7 @@ from ..queries import (
     counted,
     increase,
     now,
+    of,
     or_zero,
     per,
     percentiles,
@@ -134,8 +135,15 @@ _OBJECTIVE = Row(
             bars=True,
             stacked=True,
             calcs=("sum",),
-            width=24,
             no_value="none missed",
+        ),
+        timeseries(
+            "The machine's clock",
+            """How far the clock of each bot's machine is ahead of Discord's, or behind where it is negative. The times
+            above are corrected for it; those of spans, logs and history are not. Above 1 s: let NTP keep the clock.""",
+            prom(f"max by (job, instance) ({of('discord_clock_offset_seconds')})", "{{job}} {{instance}}"),
+            unit=SECONDS,
+            no_value="not known",
         ),
     ],
 )
