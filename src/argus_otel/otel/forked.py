@@ -11,7 +11,6 @@ from threading import Lock
 from typing import Any, cast
 
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricReaderStorage
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
@@ -27,6 +26,8 @@ def read_anew(provider: MeterProvider, readers: Sequence[MetricReader]) -> None:
 
     The lock of its measurements may have been held by a thread that the child does not have.
     """
+    from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricReaderStorage  # of such a child only
+
     made: Any = provider
     consumer = made._measurement_consumer
     consumer._lock = Lock()
