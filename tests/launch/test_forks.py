@@ -115,6 +115,7 @@ def test_a_bot_that_starts_in_a_child_is_a_bot_of_its_own(
     simulator.run(simulator.say, "!another", guild=first)
     until(lambda: bot.output.count("hooks in discord.py") == 2, 30)
     until(lambda: len(otlp.instances()) == 2, 30)
+    simulator.run(simulator.ready, 2, 30.0)
     ping(simulator, 2, second)
     (parent,) = otlp.senders[next(iter(otlp.senders))]
     (child,) = otlp.instances() - {parent}

@@ -15,17 +15,26 @@ from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
 
+def read_nothing(provider: MeterProvider) -> None:
+    """Let nothing be measured, nor read: the locks of it may be held by threads that the child does not have."""
+    made: Any = provider
+    made._measurement_consumer._reader_storages = {}
+
+
 def read_anew(provider: MeterProvider, readers: Sequence[MetricReader]) -> None:
     """Have ``readers`` take the place of a provider's, and begin at zero.
 
     The lock of its measurements may have been held by a thread that the child does not have.
     """
+    from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricReaderStorage  # of such a child only
+
     made: Any = provider
     consumer = made._measurement_consumer
-    storage: Any = type(next(iter(consumer._reader_storages.values())))
     consumer._lock = Lock()
     consumer._reader_storages = {
-        reader: storage(made._sdk_config, reader._instrument_class_temporality, reader._instrument_class_aggregation)
+        reader: MetricReaderStorage(
+            made._sdk_config, reader._instrument_class_temporality, reader._instrument_class_aggregation
+        )
         for reader in cast("Sequence[Any]", readers)
     }
     made._metric_readers = readers

@@ -20,6 +20,7 @@ from opentelemetry.sdk.resources import Resource
 from argus_otel.settings import Settings
 from argus_otel.telemetry import State, Telemetry
 
+from .forked import read_anew, read_nothing, rename
 from .prometheus import PrometheusReader
 from .proxies import is_proxy
 from .readers import HistogramReader, PushReader, reader_class
@@ -95,6 +96,8 @@ class Providers:
             self._end = None
         for processor, _ in self._exported:
             processor.drop_in_child()
+        if self.meter_provider is not None:
+            read_nothing(self.meter_provider)
         for unlock in self._unlocking:
             unlock()
 
@@ -104,8 +107,6 @@ class Providers:
 
     def begin_again(self, resource: Resource) -> None:
         """Export from the child: by exporters and connections of its own, as somebody else, and from zero."""
-        from .forked import read_anew, rename
-
         if self.meter_provider is not None:
             self._prometheus = None
             readers = self._each("metrics", self._settings.metrics_exporters, self._reader)
