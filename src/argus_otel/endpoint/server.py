@@ -113,7 +113,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def _handle(self, *arguments: Any) -> object:
         from .handler import Handler  # and with it http.server: not before anybody asks
 
-        return Handler(self._answer, self._connections.working, *arguments)
+        return Handler(self._answer, self._connections.turn, *arguments)
 
     # -- all of them
 
