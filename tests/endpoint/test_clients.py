@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import socket
 import ssl
@@ -34,11 +33,15 @@ HALF_REQUESTS = {
     "GET with a body that does not come": b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n",
     "HEAD with a body that does not come": b"HEAD / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n",
     "a connection to be kept": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n",
-    "half of a second request": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n",
+    "half of a second request": (
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n"
+    ),
 }
 
 LARGE = 8_000_000
 """Bytes of a page that no socket's buffers take in whole."""
+
+DESCRIPTORS = Path("/proc/self/fd")
 
 
 @pytest.fixture
@@ -195,7 +198,9 @@ class TestRefusals:
         assert answer.startswith(b"HTTP/1.1 405 ")
         assert answer.count(b"HTTP/1.1") == 1
 
-    def test_a_client_that_sends_its_whole_body_first_reads_why_it_was_refused(self, start: Callable[[], Served]) -> None:
+    def test_a_client_that_sends_its_whole_body_first_reads_why_it_was_refused(
+        self, start: Callable[[], Served]
+    ) -> None:
         body = b"x" * 500_000
         say = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
         served = start()
@@ -267,19 +272,17 @@ class TestAnEnd:
     def test_a_client_that_has_its_answer_and_goes_on_sending_is_left(self, serve: Serve) -> None:
         served = serve()
         with client(served, HALF_REQUESTS["a body of terabytes"]) as connection, pytest.raises(ConnectionError):
-            end = time.monotonic() + 20
-            while time.monotonic() < end:
-                connection.sendall(b"x" * 65536)
+            connection.sendall(b"x" * 100_000_000)
         until(lambda: serving() == 0)
 
+    @pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="no list of descriptors here")
     def test_no_descriptor_is_left_open(self, start: Callable[[], Served]) -> None:
         served = start()
         served.ask("/healthz")
         until(lambda: serving() == 0)
-        before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+        before = len(list(DESCRIPTORS.iterdir()))
         for say in HALF_REQUESTS.values():
             with clients(served, 4, say):
                 pass
         until(lambda: serving() == 0)
-        after = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
-        assert after == before
+        assert len(list(DESCRIPTORS.iterdir())) == before

@@ -63,6 +63,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # By default it is 0.9, whose answers have no status line: those to requests that were not understood, too.
     default_request_version = "HTTP/1.0"
+    raw_requestline: bytes
 
     def __init__(
         self, answer: Callable[[Request], Answer], turn: Callable[[Any, Stage], None], *arguments: Any

@@ -34,8 +34,8 @@ _INDEX = """<!DOCTYPE html>
 _NO_SUCH_PATH = "there is nothing here; there are /metrics, /healthz, /readyz and /status"
 _NO_TOKEN = "this path asks for the token in ARGUS_ENDPOINT_TOKEN, as `Authorization: Bearer <token>`"  # noqa: S105
 _NOT_THIS_HOST = (
-    "without a token, this path answers to localhost, to an IP address and to ARGUS_ENDPOINT_HOST only, and the Host of "
-    "this request is none of them; put its name into ARGUS_ENDPOINT_ALLOWED_HOSTS, or set ARGUS_ENDPOINT_TOKEN"
+    "without a token, this path answers to localhost, to an IP address and to ARGUS_ENDPOINT_HOST only, and this "
+    "request's Host is none of them; put its name into ARGUS_ENDPOINT_ALLOWED_HOSTS, or set ARGUS_ENDPOINT_TOKEN"
 )
 _FAULT = "this could not be answered; /status and the log of argus_otel say why. The bot goes on."
 
