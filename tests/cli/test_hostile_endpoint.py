@@ -181,9 +181,7 @@ def test_a_status_of_any_shape_is_drawn(capsys: pytest.CaptureFixture[str], told
     ],
     ids=range(20),
 )
-def test_an_answer_of_any_shape_ends_in_one_harmless_message(
-    capsys: pytest.CaptureFixture[str], answer: bytes
-) -> None:
+def test_an_answer_of_any_shape_ends_in_one_harmless_message(capsys: pytest.CaptureFixture[str], answer: bytes) -> None:
     with endpoint({"/metrics": answer}) as url:
         assert main(["top", url, "--once", "--interval", "0.1"]) == 1
     shown = capsys.readouterr()

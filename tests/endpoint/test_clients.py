@@ -6,6 +6,8 @@ import contextlib
 import re
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -179,6 +181,41 @@ class TestProbesAreAnswered:
                     with contextlib.suppress(OSError):
                         one.recv(1)
                 assert probed(served, 1) == [200]
+
+    @pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="no list of descriptors here")
+    def test_beside_clients_that_take_the_last_descriptors(self) -> None:
+        program = [sys.executable, "-c", FEW_DESCRIPTORS]
+        with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin
+            assert process.stdout
+            port = int(process.stdout.readline())
+            with contextlib.ExitStack() as stack:
+                for _ in range(AT_MOST):
+                    silent = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+                    with contextlib.suppress(ConnectionError):
+                        silent.sendall(b"GET /healthz HTTP/1.1\r\n")
+                with socket.create_connection(("127.0.0.1", port), timeout=8) as probe:
+                    probe.sendall(b"GET /healthz HTTP/1.1\r\n\r\n")
+                    assert everything(probe).startswith(b"HTTP/1.1 200 ")
+            process.stdin.close()
+            assert process.wait(20) == 0
+
+
+FEW_DESCRIPTORS = """
+import os, resource, sys, urllib.request
+from argus_otel.endpoint import Endpoint
+from argus_otel.settings import Settings
+from argus_otel.telemetry import Telemetry
+
+endpoint = Endpoint(Settings.resolve({}, {"endpoint_port": 0}), Telemetry(), None, dict)
+endpoint.start()
+urllib.request.urlopen(endpoint.url + "/healthz").read()  # which imports what it needs
+taken = max(map(int, os.listdir("/proc/self/fd")))
+resource.setrlimit(resource.RLIMIT_NOFILE, (taken + 9, taken + 9))
+print(endpoint.url.rpartition(":")[2], flush=True)
+sys.stdin.read()
+endpoint.stop()
+"""
 
 
 class TestRefusals:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from argus_otel.catalogues import CATALOGUES
 from argus_otel.sources.discord.catalogue import (
     COMMAND_DURATION,
     DISCONNECTS,
@@ -75,7 +76,7 @@ class TestAFullMetric:
         assert sum(count.values()) == NAMES * ERRORS
 
     def test_keeps_what_has_a_closed_set_and_what_is_absent(self, telemetry: Telemetry, metric: Metric) -> None:
-        keys = [*KEYS, *((f"late{name}", "slash", "ok", None) for name in range(100))]
+        keys = [*KEYS[:5000], *((f"late{name}", "slash", "ok", None) for name in range(100))]
         for key in keys:
             add(telemetry, metric, key)
         count = shown(telemetry, metric)
@@ -85,7 +86,7 @@ class TestAFullMetric:
 
     def test_goes_on_with_the_series_that_it_has(self, telemetry: Telemetry, metric: Metric) -> None:
         for _ in range(2):
-            for key in KEYS:
+            for key in KEYS[: MOST_SERIES + 2000]:
                 add(telemetry, metric, key)
         count = shown(telemetry, metric)
         assert list(count)[:MOST_SERIES] == KEYS[:MOST_SERIES]
@@ -188,6 +189,22 @@ def test_cells_that_no_metric_shows_one_by_one_have_no_bound_of_theirs(telemetry
             bound[f"KIND_{kind}"].value += 1
     assert shown(telemetry, SHARD_EVENTS) == {(shard,): 10 for shard in range(400)}
     assert shown(telemetry, GATEWAY_EVENTS) == {(f"KIND_{kind}",): 400 for kind in range(10)}
+
+
+def test_fifty_thousand_values_of_every_attribute_have_a_bound(telemetry: Telemetry) -> None:
+    metrics = [m for each in CATALOGUES for m in each.metrics if m.attributes and m.kind is not Kind.GAUGE]
+    rounds = 50_000 // sum(len(metric.attributes) for metric in metrics)
+    for number in range(rounds):
+        for metric in metrics:
+            values = tuple(each.values[0] if each.values else f"v{number}" for each in metric.attributes)
+            add(telemetry, metric, values if len(values) > 1 else values[0])
+    assert rounds > 500
+    for metric in metrics:
+        count = shown(telemetry, metric)
+        if metric.name != ATTRIBUTE_OVERFLOW.name:
+            assert sum(count.values()) == rounds
+        assert len(count) <= min(metric.most_series, MOST_SERIES + 1)
+    assert sum(len(shown(telemetry, metric)) for metric in metrics) < 12_000
 
 
 def test_a_metric_of_open_attributes_only_ends_in_one_series(telemetry: Telemetry) -> None:

@@ -52,7 +52,7 @@ class Connections:
         self._changing = threading.Lock()
 
     def admit(self, connection: socket.socket) -> bool:
-        """Take a new connection in, if need be instead of one that waits for its client: the oldest of its stage.
+        """Take a new connection in, if need be instead of one that waits for its client.
 
         Returns
         -------
@@ -60,14 +60,23 @@ class Connections:
             Whether there was room: not where every thread is at work on an answer.
         """
         with self._changing:
-            if len(self._open) >= AT_MOST:
-                first = min(self._open, key=lambda known: self._open[known].stage)
-                if self._open[first].stage is Stage.WORKING:
-                    return False
-                del self._open[first]
-                _shut_down(first)
+            if len(self._open) >= AT_MOST and not self._make_room():
+                return False
             self._open[connection] = _Connection()
             return True
+
+    def make_room(self) -> bool:
+        """End the oldest of the lowest stage, and return whether there was one that waits for its client."""
+        with self._changing:
+            return self._make_room()
+
+    def _make_room(self) -> bool:
+        first = min(self._open, key=lambda known: self._open[known].stage, default=None)
+        if first is None or self._open[first].stage is Stage.WORKING:
+            return False
+        del self._open[first]
+        _shut_down(first)
+        return True
 
     def turn(self, connection: socket.socket, stage: Stage) -> None:
         """Note what a connection waits for from now on."""

@@ -22,7 +22,7 @@ AT_ONCE = 12
 """How many scrapes may run or wait at once: fewer than there are connections, of which probes need some too."""
 
 # The client library compares versions of media types as numbers, and raises over any other.
-_STRANGE_VERSION = r"version=(?!\d+(\.\d+)*\s*([;,]|$))"
+_STRANGE_VERSION = r"version=(?!\d{1,9}(\.\d{1,9})*\s*([;,]|$))"
 
 _EFFORT = 3
 """Of compressing, from 1 to 9: more takes seven times as long for a page that is a sixth smaller."""

@@ -84,7 +84,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         except OSError as error:
             if error.errno not in _GONE and not self._stopping:
                 # Out of file descriptors, say: the socket stays ready, and asking at once would spin.
-                time.sleep(0.2)
+                time.sleep(0.02 if self._connections.make_room() else 0.2)
             raise
         connection.settimeout(SILENCE)
         if self._context is not None:
