@@ -120,6 +120,21 @@ class TestListening:
         assert Served(late, Telemetry()).ask("/healthz").status == 200
         late.stop()
 
+    def test_a_connection_that_gets_no_thread_is_told_to_come_again(
+        self, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        served = serve()
+        with monkeypatch.context() as patch:
+            for name in ("_start_new_thread", "_start_joinable_thread"):
+                patch.setattr(threading, name, refuse, raising=False)
+            for _ in range(2 * AT_MOST):
+                with connected(served) as client:
+                    assert everything(client).startswith(b"HTTP/1.1 503 ")
+        assert served.ask("/healthz").status == 200
+
     def test_same_port_again_at_once(self, serve: Serve) -> None:
         first = serve()
         first.ask("/healthz")
@@ -349,6 +364,7 @@ endpoint = Endpoint(Settings.resolve({}, {"endpoint_port": 0}), Telemetry(), Non
 endpoint.start()
 url = endpoint.url
 port = int(url.rsplit(":", 1)[1])
+assert urllib.request.urlopen(url + "/healthz").status == 200  # which imports what no child could import at once
 client = socket.create_connection(("127.0.0.1", port))
 time.sleep(0.1)
 end, signal = os.pipe()

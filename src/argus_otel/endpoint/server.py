@@ -95,11 +95,22 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """Turn a connection away when every thread is busy answering."""
         if self._connections.admit(request):
             return True
+        self._say_busy(request)
+        return False
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Give a connection its thread, or turn it away where the system has none."""
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:
+            self._say_busy(request)
+            raise
+
+    def _say_busy(self, request: Any) -> None:
         if self._context is None:
             with contextlib.suppress(OSError):
                 request.setblocking(False)
                 request.send(_BUSY)
-        return False
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection."""
