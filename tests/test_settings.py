@@ -54,6 +54,7 @@ def test_keyword_before_argus_before_otel_before_default() -> None:
         ("OTEL_EXPORTER_PROMETHEUS_HOST", "::1", "endpoint_host", "::1"),
         ("ARGUS_ENDPOINT_PORT", "0", "endpoint_port", 0),
         ("ARGUS_ENDPOINT_TOKEN", "sesame", "endpoint_token", "sesame"),
+        ("ARGUS_ENDPOINT_ALLOWED_HOSTS", "Bot, bot.internal.,,", "endpoint_allowed_hosts", ("bot", "bot.internal")),
         ("ARGUS_ENDPOINT_CERTIFICATE", "c.pem", "endpoint_certificate", "c.pem"),
         ("ARGUS_ENDPOINT_KEY", "k.pem", "endpoint_key", "k.pem"),
         ("ARGUS_SHUTDOWN_TIMEOUT", "2.5", "shutdown_timeout", 2.5),
@@ -104,6 +105,10 @@ def test_there_are_several_words_for_true(text: str) -> None:
         ("ARGUS_ENDPOINT_PORT", "65536", "a port from 0 to 65535", "9464"),
         ("ARGUS_ENDPOINT_PORT", "-1", "a port from 0 to 65535", "9464"),
         ("ARGUS_ENDPOINT_PORT", "9" * 5000, "a port from 0 to 65535", "9464"),
+        *(
+            ("ARGUS_ENDPOINT_ALLOWED_HOSTS", wrong, "host names by commas, without scheme, port or wildcard", "()")
+            for wrong in ("http://bot", "bot:9464", "*", "*.internal", "bot,[::1]", "bot internal", "bücher", "a..b")
+        ),
         ("OTEL_EXPORTER_PROMETHEUS_PORT", "9.5", "a port from 0 to 65535", "9464"),
         ("ARGUS_SHUTDOWN_TIMEOUT", "soon", "a number of seconds, 0 or more", "5.0"),
         ("ARGUS_SHUTDOWN_TIMEOUT", "-1", "a number of seconds, 0 or more", "5.0"),

@@ -8,6 +8,7 @@ here.)
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -68,6 +69,9 @@ class Settings:
         0 takes any that is free.
     endpoint_token:
         ``ARGUS_ENDPOINT_TOKEN``: the bearer token that ``/metrics`` and ``/status`` then ask for.
+    endpoint_allowed_hosts:
+        ``ARGUS_ENDPOINT_ALLOWED_HOSTS``: by what names, beside ``localhost``, IP addresses and ``endpoint_host``,
+        ``/metrics`` and ``/status`` may be asked for where there is no token.
     endpoint_certificate, endpoint_key:
         ``ARGUS_ENDPOINT_CERTIFICATE``, ``ARGUS_ENDPOINT_KEY``: PEM files; the endpoint then speaks HTTPS.
     cluster_id:
@@ -114,6 +118,7 @@ class Settings:
     endpoint_host: str = DEFAULT_HOST
     endpoint_port: int = DEFAULT_PORT
     endpoint_token: str | None = None
+    endpoint_allowed_hosts: tuple[str, ...] = ()
     endpoint_certificate: str | None = None
     endpoint_key: str | None = None
     cluster_id: str | None = None
@@ -224,6 +229,13 @@ class _Resolution:
                 "a port from 0 to 65535, where 0 takes any that is free",
             ),
             "endpoint_token": take("endpoint_token", ("ARGUS_ENDPOINT_TOKEN",), str, None, "a token", secret=True),
+            "endpoint_allowed_hosts": take(
+                "endpoint_allowed_hosts",
+                ("ARGUS_ENDPOINT_ALLOWED_HOSTS",),
+                _host_names,
+                (),
+                "host names by commas, without scheme, port or wildcard, such as bot,bot.internal",
+            ),
             "endpoint_certificate": take(
                 "endpoint_certificate", ("ARGUS_ENDPOINT_CERTIFICATE",), str, None, "the path of a PEM file"
             ),
@@ -429,6 +441,13 @@ def _boolean(text: str) -> bool:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _host_names(text: str) -> tuple[str, ...]:
+    names = tuple(name.lower().removesuffix(".") for name in _names(text))
+    if not all(re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name) for name in names):
+        raise ValueError(text)
+    return names
 
 
 def _port(text: str) -> int:

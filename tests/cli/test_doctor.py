@@ -165,6 +165,14 @@ def test_no_secret_is_shown(doctor: Doctor, free_port: int, protocol: str) -> No
     assert "hunter2" not in json.dumps(findings)
 
 
+def test_allowed_hosts_are_shown_and_what_is_none_is_named(doctor: Doctor) -> None:
+    _, findings = doctor(ARGUS_ENDPOINT_ALLOWED_HOSTS="bot,bot.internal")
+    detail = findings["Settings: endpoint_allowed_hosts"]["detail"]
+    assert detail == "bot,bot.internal (ARGUS_ENDPOINT_ALLOWED_HOSTS)"
+    _, findings = doctor(ARGUS_ENDPOINT_ALLOWED_HOSTS="http://bot:9464")
+    assert "without scheme, port or wildcard" in failures(findings)["Settings: ARGUS_ENDPOINT_ALLOWED_HOSTS"]
+
+
 def test_disabled_and_declarative(doctor: Doctor) -> None:
     _, findings = doctor(OTEL_SDK_DISABLED="true", OTEL_CONFIG_FILE="nowhere.yaml")
     assert findings["Loading: disabled"]["status"] == "warn"

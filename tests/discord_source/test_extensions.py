@@ -160,6 +160,67 @@ def test_how_many_are_loaded_stays_right_over_reloads_that_fail_and_unloading(
     assert observed.values(COUNT) == {}
 
 
+FULL = """
+import discord
+from discord.ext import commands, tasks
+
+class View(discord.ui.View):
+    @discord.ui.button(label="Go", custom_id="go")
+    async def go(self, interaction, button): ...
+
+class Jukebox(commands.Cog):
+    def __init__(self, bot):
+        self.bot = bot
+        self.view = View(timeout=None)
+        bot.add_view(self.view)
+        self.tidy.start()
+
+    async def cog_unload(self):
+        self.tidy.cancel()
+        self.view.stop()
+
+    @tasks.loop(seconds=60)
+    async def tidy(self): ...
+
+    @commands.Cog.listener()
+    async def on_message(self, message): ...
+
+    @commands.hybrid_command()
+    async def play(self, ctx): ...
+
+async def setup(bot):
+    await bot.add_cog(Jukebox(bot))
+"""
+
+
+def test_a_thousand_reloads_leave_one_cog_and_nothing_of_ours_behind(
+    observed: Observed, write: Callable[[str, str], None]
+) -> None:
+    name = "cogs_of_a_bot.full"
+    write("full", FULL)
+    sizes: dict[int, int] = {}
+
+    def alive() -> int:
+        gc.collect()
+        return sum(type(thing).__name__ == "Jukebox" for thing in gc.get_objects())
+
+    async def main() -> None:
+        bot = make_bot()
+        await bot._async_setup_hook()
+        await bot.load_extension(name)
+        for reload in range(1, 1001):
+            await bot.reload_extension(name)
+            await asyncio.sleep(0)  # loops that were cancelled end
+            if reload in (100, 1000):
+                await until(lambda: alive() == 1)
+                sizes[reload] = len(gc.get_objects())
+        await bot.close()
+
+    asyncio.run(main())
+    assert sizes[1000] - sizes[100] < 500
+    assert observed.counts(LOADING) == {(name, None): 1001}
+
+
 def test_a_load_that_is_cancelled_is_a_failure(observed: Observed, write: Callable[[str, str], None]) -> None:
     write("endless", "import asyncio\nasync def setup(bot): await asyncio.sleep(60)")
 

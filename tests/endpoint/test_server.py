@@ -102,6 +102,39 @@ class TestListening:
         served.endpoint.start()
         assert Served(served.endpoint, served.telemetry).ask("/healthz").status == 200
 
+    def test_without_a_thread_there_is_no_port_that_nobody_serves(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        late = endpoint(endpoint_port=port)
+        with monkeypatch.context() as patch:
+            for name in ("_start_new_thread", "_start_joinable_thread"):  # the latter is Python 3.13's
+                patch.setattr(threading, name, refuse, raising=False)
+            with pytest.raises(PartError, match="thread"):
+                late.start()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        late.start()
+        assert Served(late, Telemetry()).ask("/healthz").status == 200
+        late.stop()
+
+    def test_a_connection_that_gets_no_thread_is_told_to_come_again(
+        self, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        served = serve()
+        with monkeypatch.context() as patch:
+            for name in ("_start_new_thread", "_start_joinable_thread"):
+                patch.setattr(threading, name, refuse, raising=False)
+            for _ in range(2 * AT_MOST):
+                with connected(served) as client:
+                    assert everything(client).startswith(b"HTTP/1.1 503 ")
+        assert served.ask("/healthz").status == 200
+
     def test_same_port_again_at_once(self, serve: Serve) -> None:
         first = serve()
         first.ask("/healthz")
@@ -331,6 +364,7 @@ endpoint = Endpoint(Settings.resolve({}, {"endpoint_port": 0}), Telemetry(), Non
 endpoint.start()
 url = endpoint.url
 port = int(url.rsplit(":", 1)[1])
+assert urllib.request.urlopen(url + "/healthz").status == 200  # which imports what no child could import at once
 client = socket.create_connection(("127.0.0.1", port))
 time.sleep(0.1)
 end, signal = os.pipe()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import time
 from email.utils import parsedate_to_datetime
 
@@ -303,6 +304,81 @@ def test_a_callback_which_a_fault_swallowed_can_be_made_again(run_bot):
             answer = await handle.acknowledged()
             assert answer.after > 1
             assert handle.entry.callbacks == 1
+
+    asyncio.run(scenario())
+
+
+CONTROL = {"/_simulator/health": "GET", "/_simulator/ledger": "GET", "/_simulator/dispatch": "POST"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example:{port}"},
+        {"Host": "localhost.evil.example"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": "10.0.0.1:{port}"},
+        {"Host": ""},
+        {"Origin": "http://evil.example"},
+        {"Origin": "http://evil.example:{port}"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Origin": "http://127.0.0.1"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "https://127.0.0.1:{port}"},
+        {"Origin": "http://localhost:{port}"},
+        {"Host": "localhost:{port}", "Origin": "http://127.0.0.1:{port}"},
+    ],
+    ids=str,
+)
+def test_a_page_of_the_web_can_neither_read_nor_drive_it(headers):
+    async def scenario():
+        async with Simulator() as sim, aiohttp.ClientSession() as session:
+            sent = {name: value.format(port=sim.port) for name, value in headers.items()}
+            event = {"type": "NOVELTY", "data": {}}
+            for path, method in CONTROL.items():
+                async with session.request(method, sim.url + path, json=event, headers=sent) as response:
+                    told = await response.text()
+                assert response.status == 403
+                assert "127.0.0.1" in json.loads(told)["error"]
+                assert "evil" not in told
+                assert "Access-Control-Allow-Origin" not in response.headers
+            assert not sim.ledger.summary()["events"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Host": "localhost:{port}"},
+        {"Host": "LOCALHOST"},
+        {"Host": "127.0.0.1:1"},
+        {"Origin": "http://127.0.0.1:{port}"},
+        {"Host": "localhost:{port}", "Origin": "http://localhost:{port}"},
+    ],
+    ids=str,
+)
+def test_this_machine_may_read_and_drive_it(headers):
+    async def scenario():
+        async with Simulator() as sim, aiohttp.ClientSession() as session:
+            sent = {name: value.format(port=sim.port) for name, value in headers.items()}
+            async with session.get(f"{sim.url}/_simulator/ledger", headers=sent) as response:
+                assert response.status == 200
+            async with session.post(f"{sim.url}/_simulator/dispatch", data="{", headers=sent) as response:
+                assert response.status == 400
+
+    asyncio.run(scenario())
+
+
+def test_a_bot_is_served_by_whatever_name_it_asks_for():
+    async def scenario():
+        async with Simulator() as sim, aiohttp.ClientSession() as session:
+            headers = {"Host": "discord.com", "Origin": "https://discord.com", "Authorization": f"Bot {sim.token}"}
+            async with session.get(f"{sim.api_url}/users/@me", headers=headers) as response:
+                assert response.status == 200
 
     asyncio.run(scenario())
 

@@ -129,6 +129,8 @@ def _read_histogram(name: str, samples: Iterable[Sample]) -> dict[Labels, Bucket
     for sample in samples:
         series = frozenset((label, value) for label, value in sample.labels.items() if label != "le")
         if sample.name == f"{name}_bucket":
+            if "le" not in sample.labels:
+                raise ValueError(f"a bucket of {name} has no edge")
             cumulative[series][float(sample.labels["le"])] = sample.value
         elif sample.name == f"{name}_sum":
             sums[series] = sample.value

@@ -15,6 +15,8 @@ from argus_otel.settings import DEFAULT_PORT, Settings
 from .measures import Metrics, parse
 
 _TIMEOUT = 5.0
+_DEADLINE = 20.0
+_LARGEST = 64 * 1024 * 1024
 _EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what a server listens on, and a client cannot ask
 
 
@@ -110,7 +112,7 @@ class Scraper:
         try:
             connection.request("GET", self._path + path, headers={"Accept": "text/plain", **self._headers})
             response = connection.getresponse()
-            return response.status, response.read().decode(errors="replace")
+            return response.status, self._body(response).decode(errors="replace")
         except ValueError:  # whose text may be the token's
             message = f"cannot ask {self.url}: the URL or the token has characters that HTTP does not allow"
             raise UnreachableError(message) from None
@@ -119,13 +121,26 @@ class Scraper:
         finally:
             connection.close()
 
+    def _body(self, response: http.client.HTTPResponse) -> bytes:
+        """Read an answer that may have no end."""
+        body, end = bytearray(), monotonic() + _DEADLINE
+        while chunk := response.read1(65536):
+            body += chunk
+            if len(body) > _LARGEST:
+                raise UnreachableError(f"{self.url} answers with more than {_LARGEST >> 20} MiB: that is no bot")
+            if monotonic() > end:
+                raise TimeoutError(f"its answer takes more than {_DEADLINE:g} s")
+        if response.length:
+            raise http.client.IncompleteRead(bytes(body), response.length)
+        return bytes(body)
+
     def _silent(self, error: Exception) -> str:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return (
                 f"{self.url} shows a certificate that this machine does not trust. For a private authority, give its "
                 "certificate: SSL_CERT_FILE=authority.pem argus-otel top ..."
             )
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        reason = _printable(getattr(error, "strerror", None) or str(error) or type(error).__name__)
         return (
             f"no bot answers at {self.url} ({reason}).\nStart one with `argus-otel run bot.py`; or, where it runs "
             "already, give the URL that it printed when it started: argus-otel top http://HOST:PORT"
@@ -135,13 +150,18 @@ class Scraper:
         if code == http.HTTPStatus.UNAUTHORIZED:
             wrong = "another token" if self._headers else "a token"
             return f"{self.url} asks for {wrong}: give --token, or set ARGUS_ENDPOINT_TOKEN as the bot has it"
-        said = text.strip().partition("\n")[0][:200]
+        said = _printable(text.strip().partition("\n")[0])
         return f"{self.url}{path} answers {code}: {said or 'without a word'}"
+
+
+def _printable(text: str) -> str:
+    """Return what a stranger said as one line for a terminal, which obeys some characters."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:200]).strip()
 
 
 def _status(text: str) -> Mapping[str, object]:
     try:
         told: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for what is nested without an end
         return {}
     return cast("dict[str, object]", told) if isinstance(told, dict) else {}

@@ -173,7 +173,8 @@ def _quantiles(buckets: Buckets) -> tuple[str, str, str]:
 def _parts(frame: Frame) -> Text:
     """What is hooked, what is exported, and what failed."""
     told = frame.now.status.get("parts")
-    parts = cast("dict[str, dict[str, str]]", told) if isinstance(told, dict) else {}
+    named = cast("dict[str, object]", told) if isinstance(told, dict) else {}
+    parts = {name: cast("dict[str, str]", part) for name, part in named.items() if isinstance(part, dict)}
     if not parts:
         return Text("/status tells nothing here: only metrics are shown", "dim")
     states = {name: part.get("state", "") for name, part in parts.items()}

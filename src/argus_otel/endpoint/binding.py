@@ -87,6 +87,7 @@ def tls(settings: Settings) -> ssl.SSLContext | None:
     if certificate is None:
         raise PartError("ARGUS_ENDPOINT_KEY is set, but ARGUS_ENDPOINT_CERTIFICATE is not: set both, or neither")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.options |= ssl.OP_NO_RENEGOTIATION  # each costs us more than the client; OpenSSL before 3 allows it
     try:
         # An encrypted key would have OpenSSL ask for its password on the terminal, and wait.
         context.load_cert_chain(certificate, key, password=lambda: b"")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import threading
+from enum import IntEnum
 from time import monotonic
 
 AT_MOST = 16
@@ -15,12 +16,28 @@ LIFETIME = 10.0
 """How long a connection may last, in seconds: Prometheus' default ``scrape_timeout``."""
 
 
+class Stage(IntEnum):
+    """What a connection waits for. Where every thread is taken, the lowest makes room first, but never ``WORKING``."""
+
+    CLOSING = 0
+    """The client has its answer, and has yet to close."""
+
+    ASKING = 1
+    """The request is not here yet."""
+
+    ANSWERED = 2
+    """The client has yet to take its answer."""
+
+    WORKING = 3
+    """Nothing is awaited of the client: its answer is being made."""
+
+
 class _Connection:
-    __slots__ = ("began", "working")
+    __slots__ = ("began", "stage")
 
     def __init__(self) -> None:
         self.began = monotonic()
-        self.working = False
+        self.stage = Stage.ASKING
 
 
 class Connections:
@@ -35,7 +52,7 @@ class Connections:
         self._changing = threading.Lock()
 
     def admit(self, connection: socket.socket) -> bool:
-        """Take a new connection in, if need be instead of the oldest that has not sent its request yet.
+        """Take a new connection in, if need be instead of one that waits for its client.
 
         Returns
         -------
@@ -43,21 +60,30 @@ class Connections:
             Whether there was room: not where every thread is at work on an answer.
         """
         with self._changing:
-            if len(self._open) >= AT_MOST:
-                silent = next((known for known, about in self._open.items() if not about.working), None)
-                if silent is None:
-                    return False
-                del self._open[silent]
-                _shut_down(silent)
+            if len(self._open) >= AT_MOST and not self._make_room():
+                return False
             self._open[connection] = _Connection()
             return True
 
-    def working(self, connection: socket.socket) -> None:
-        """Note that the request is here, and is being answered."""
+    def make_room(self) -> bool:
+        """End the oldest of the lowest stage, and return whether there was one that waits for its client."""
+        with self._changing:
+            return self._make_room()
+
+    def _make_room(self) -> bool:
+        first = min(self._open, key=lambda known: self._open[known].stage, default=None)
+        if first is None or self._open[first].stage is Stage.WORKING:
+            return False
+        del self._open[first]
+        _shut_down(first)
+        return True
+
+    def turn(self, connection: socket.socket, stage: Stage) -> None:
+        """Note what a connection waits for from now on."""
         with self._changing:
             about = self._open.get(connection)
             if about is not None:
-                about.working = True
+                about.stage = stage
 
     def release(self, connection: socket.socket) -> None:
         """Forget a connection that is about to be closed; from then on nobody else touches its socket."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from argus_otel.settings import Settings
-from argus_otel.telemetry import Telemetry
+from argus_otel.telemetry import PartError, Telemetry
 
 from .binding import bind, bracketed, tls
 from .server import Server
@@ -69,17 +69,23 @@ class Endpoint:
         Raises
         ------
         PartError
-            The port is taken, there is no such address, or the TLS files cannot be used.
+            The port is taken, there is no such address, the TLS files cannot be used, or there is no thread to be had.
         """
         if self._server is not None:
             return
         context = tls(self._settings)
         server = bind(self._settings, lambda family, address: Server(family, address, context, self._answer))
-        self._server = server
-        self._thread = threading.Thread(
+        thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": _TICK}, name="argus-otel endpoint", daemon=True
         )
-        self._thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            server.server_close()
+            raise PartError(
+                f"nothing is served, since {error}: let this user or container have more threads"
+            ) from error
+        self._server, self._thread = server, thread
         _serving.add(self)
 
     def _answer(self, request: Request) -> Answer:

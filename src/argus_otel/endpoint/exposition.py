@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 PATIENCE = 5.0
 """How long a scrape waits for another one to end, in seconds: half of Prometheus' default ``scrape_timeout``."""
 
+AT_ONCE = 12
+"""How many scrapes may run or wait at once: fewer than there are connections, of which probes need some too."""
+
 # The client library compares versions of media types as numbers, and raises over any other.
-_STRANGE_VERSION = r"version=(?!\d+(\.\d+)*\s*([;,]|$))"
+_STRANGE_VERSION = r"version=(?!\d{1,9}(\.\d{1,9})*\s*([;,]|$))"
 
 _EFFORT = 3
 """Of compressing, from 1 to 9: more takes seven times as long for a page that is a sixth smaller."""
@@ -49,9 +52,19 @@ class Exposition:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._scraping = threading.Lock()
+        self._asking = threading.BoundedSemaphore(AT_ONCE)
 
     def answer(self, request: Request) -> Answer:
         """Return the metrics now. Whatever a collector raises passes through."""
+        if not self._asking.acquire(blocking=False):
+            line = f"{AT_ONCE} scrapes are running or waiting already, which is the most"
+            return text(HTTPStatus.SERVICE_UNAVAILABLE, line, ("Retry-After", "1"))
+        try:
+            return self._in_turn(request)
+        finally:
+            self._asking.release()
+
+    def _in_turn(self, request: Request) -> Answer:
         if not self._scraping.acquire(timeout=PATIENCE):
             line = f"another scrape has been running for more than {PATIENCE:g} s: a collector hangs or is slow"
             return text(HTTPStatus.SERVICE_UNAVAILABLE, line)

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
+import re
+import socket
 import ssl
 from collections.abc import Callable
+from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from http import HTTPStatus
 from http.client import LineTooLong
 from http.server import BaseHTTPRequestHandler
+from time import monotonic
 from typing import Any
 
 from .answers import Answer, Request, text
+from .connections import Stage
 
 _log = logging.getLogger("argus_otel")
 
 HEAD_AT_MOST = 32 * 1024
 """How long a request line and its headers may be together, in bytes."""
 
+LINGER = 1.0
+"""How long a client that has its answer may take to close, in seconds."""
+
 _LINES_AT_MOST = 100
 
-_BODY_AT_MOST = 64 * 1024
+# What is read after the answer, and thrown away, in bytes: of a client that says it all before it listens.
+_UNREAD_AT_MOST = 1024 * 1024
+
+# No socket's buffer is too full for so many bytes, where nothing was written before.
+_SHORT = 4096
 
 _FOR_ALL = (
     ("Cache-Control", "no-store"),
@@ -28,6 +41,10 @@ _FOR_ALL = (
     ("X-Content-Type-Options", "nosniff"),
     ("Connection", "close"),
 )
+
+_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ +\S+ +HTTP/([0-9])\.[0-9][ \t]*\r?\n")
+_ABSOLUTE = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE)
+_NO_HEADER = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -37,19 +54,22 @@ class Handler(BaseHTTPRequestHandler):
     ----------
     answer:
         What answers a GET request; a HEAD request gets its headers.
-    received:
-        Called with the connection once its request is here.
+    turn:
+        Called with the connection and what it waits for from then on.
     arguments:
         What :mod:`socketserver` gives to every handler.
     """
 
     protocol_version = "HTTP/1.1"
-    error_message_format = "%(code)d %(message)s\n"
-    error_content_type = "text/plain; charset=utf-8"
+    # By default it is 0.9, whose answers have no status line: those to requests that were not understood, too.
+    default_request_version = "HTTP/1.0"
+    raw_requestline: bytes
 
-    def __init__(self, answer: Callable[[Request], Answer], received: Callable[[Any], None], *arguments: Any) -> None:
+    def __init__(
+        self, answer: Callable[[Request], Answer], turn: Callable[[Any, Stage], None], *arguments: Any
+    ) -> None:
         self._answer = answer
-        self._received = received
+        self._turn = turn
         super().__init__(*arguments)
 
     def setup(self) -> None:
@@ -59,9 +79,42 @@ class Handler(BaseHTTPRequestHandler):
         super().setup()
         self.rfile = _Head(self.rfile)
 
+    def parse_request(self) -> bool:
+        """Read the head of a request; answer one that is malformed, and return whether it is not.
+
+        The authority of an absolute target stands for the ``Host`` header (RFC 9112, 3.2.2).
+        """
+        line = _REQUEST_LINE.fullmatch(self.raw_requestline)
+        if line is None or line[1] != b"1":
+            self.command, self.request_version = "", self.default_request_version
+            if line is not None:
+                self.send_error(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+            elif len(self.raw_requestline) >= HEAD_AT_MOST:
+                self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            else:
+                self.send_error(HTTPStatus.BAD_REQUEST)
+            return False
+        if not super().parse_request():
+            return False
+        if any(isinstance(defect, _NO_HEADER) for defect in self.headers.defects) or self._hosts() > 1:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return False
+        absolute = _ABSOLUTE.fullmatch(self.path)
+        if absolute is not None:
+            del self.headers["Host"]
+            self.headers["Host"], self.path = absolute.groups()
+        return True
+
+    def _hosts(self) -> int:
+        return len(self.headers.get_all("Host", ()))
+
+    def handle_expect_100(self) -> bool:
+        """Ask for no body: the answer does not depend on it."""
+        return True
+
     def do_GET(self) -> None:
         """Answer."""
-        self._received(self.request)
+        self._turn(self.connection, Stage.WORKING)
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         self._send(self._answer(Request(path, query, headers)))
@@ -69,28 +122,40 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - http.server's name, as all of these
 
     def do_POST(self) -> None:
-        """Refuse a method that changes something: there is nothing to change."""
-        self._received(self.request)
-        self._drain()
+        """Refuse a method that changes something, without waiting for its body: there is nothing to change."""
         refusal = f"{self.command} is not for this endpoint, which is only read: use GET or HEAD"
         self._send(text(HTTPStatus.METHOD_NOT_ALLOWED, refusal, ("Allow", "GET, HEAD")))
 
     do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = do_POST  # noqa: N815
-
-    def _drain(self) -> None:
-        """Read a short body: closed upon unread data, a connection is reset and the client may miss the answer."""
-        length = self.headers.get("Content-Length", "")
-        if length.isascii() and length.isdigit():
-            self.rfile.read(min(int(length), _BODY_AT_MOST))
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
         for name, value in (*answer.headers, *_FOR_ALL):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
+        if len(answer.body) > _SHORT:
+            self._turn(self.connection, Stage.ANSWERED)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
+
+    def finish(self) -> None:
+        """End the connection, but let the client read its answer first.
+
+        Closed upon data that nobody has read, a connection is reset, and the client may miss what it was sent.
+        """
+        super().finish()
+        self._turn(self.connection, Stage.CLOSING)
+        # By the plain socket's methods: what comes now is thrown away, whether or not it is encrypted.
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self.connection, socket.SHUT_WR)
+            end, unread = monotonic() + LINGER, _UNREAD_AT_MOST
+            while unread > 0 and (patience := end - monotonic()) > 0:
+                self.connection.settimeout(patience)
+                thrown_away = len(socket.socket.recv(self.connection, 65536))
+                if not thrown_away:
+                    break
+                unread -= thrown_away
 
     # -- what http.server would do otherwise
 
@@ -101,7 +166,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Answer a malformed request, without quoting it."""
-        super().send_error(code)
+        status = HTTPStatus(code)
+        self._send(text(status, f"{status.value} {status.phrase}"))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Log an error at debug; the default is to print it."""

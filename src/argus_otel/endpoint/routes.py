@@ -11,6 +11,7 @@ from argus_otel.telemetry import Telemetry
 
 from .answers import HTML, Answer, Request, as_json, text
 from .exposition import Exposition, Metrics
+from .hosts import Hosts
 
 PATIENCE = 0.8
 """How long `/healthz` waits for the event loop, in seconds.
@@ -32,6 +33,10 @@ _INDEX = """<!DOCTYPE html>
 
 _NO_SUCH_PATH = "there is nothing here; there are /metrics, /healthz, /readyz and /status"
 _NO_TOKEN = "this path asks for the token in ARGUS_ENDPOINT_TOKEN, as `Authorization: Bearer <token>`"  # noqa: S105
+_NOT_THIS_HOST = (
+    "without a token, this path answers to localhost, to an IP address and to ARGUS_ENDPOINT_HOST only, and this "
+    "request's Host is none of them; put its name into ARGUS_ENDPOINT_ALLOWED_HOSTS, or set ARGUS_ENDPOINT_TOKEN"
+)
 _FAULT = "this could not be answered; /status and the log of argus_otel say why. The bot goes on."
 
 
@@ -54,6 +59,7 @@ class Routes:
         status: Callable[[], dict[str, object]],
     ) -> None:
         self._token = settings.endpoint_token
+        self._hosts = Hosts((settings.endpoint_host, *settings.endpoint_allowed_hosts))
         self._exporters = settings.metrics_exporters
         self._telemetry = telemetry
         self._exposition = Exposition(metrics) if metrics is not None else None
@@ -71,18 +77,27 @@ class Routes:
         route = self._public.get(path) or self._private.get(path)
         if route is None:
             return text(HTTPStatus.NOT_FOUND, _NO_SUCH_PATH)
-        if path in self._private and not self._admitted(request):
-            return text(HTTPStatus.UNAUTHORIZED, _NO_TOKEN, ("WWW-Authenticate", "Bearer"))
+        refusal = self._refusal(request) if path in self._private else None
+        if refusal is not None:
+            return refusal
         answer = self._telemetry.guard.shield(f"endpoint {path}", route)(request)
         return answer or text(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
 
-    def _admitted(self, request: Request) -> bool:
+    def _refusal(self, request: Request) -> Answer | None:
+        """Return what a request is refused with that may not have what it asks for."""
         if self._token is None:
-            return True
+            if self._hosts.admit(request.headers.get("host")):
+                return None
+            return text(HTTPStatus.MISDIRECTED_REQUEST, _NOT_THIS_HOST)
+        if self._has(self._token, request):
+            return None
+        return text(HTTPStatus.UNAUTHORIZED, _NO_TOKEN, ("WWW-Authenticate", "Bearer"))
+
+    def _has(self, token: str, request: Request) -> bool:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         # Headers arrive as Latin-1, whatever their bytes meant.
         offered = given.strip().encode("latin-1", "replace")
-        return hmac.compare_digest(offered, self._token.encode()) and scheme.lower() == "bearer"
+        return hmac.compare_digest(offered, token.encode()) and scheme.lower() == "bearer"
 
     def _metrics(self, request: Request) -> Answer:
         if self._exposition is not None:

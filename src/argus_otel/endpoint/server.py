@@ -84,7 +84,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         except OSError as error:
             if error.errno not in _GONE and not self._stopping:
                 # Out of file descriptors, say: the socket stays ready, and asking at once would spin.
-                time.sleep(0.2)
+                time.sleep(0.02 if self._connections.make_room() else 0.2)
             raise
         connection.settimeout(SILENCE)
         if self._context is not None:
@@ -95,11 +95,22 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """Turn a connection away when every thread is busy answering."""
         if self._connections.admit(request):
             return True
+        self._say_busy(request)
+        return False
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Give a connection its thread, or turn it away where the system has none."""
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:
+            self._say_busy(request)
+            raise
+
+    def _say_busy(self, request: Any) -> None:
         if self._context is None:
             with contextlib.suppress(OSError):
                 request.setblocking(False)
                 request.send(_BUSY)
-        return False
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection."""
@@ -113,7 +124,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def _handle(self, *arguments: Any) -> object:
         from .handler import Handler  # and with it http.server: not before anybody asks
 
-        return Handler(self._answer, self._connections.working, *arguments)
+        return Handler(self._answer, self._connections.turn, *arguments)
 
     # -- all of them
 

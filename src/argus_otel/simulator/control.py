@@ -1,7 +1,12 @@
-"""Reading and driving a simulator from another process, over HTTP."""
+"""Reading and driving a simulator from another process, over HTTP.
+
+A page of the web may do neither. Its requests have an ``Origin`` that is not ours; or, where it has its own name
+resolve to this machine (DNS rebinding), a ``Host`` that is not ours.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -10,12 +15,18 @@ from argus_otel.simulator.errors import SimulatorError
 from argus_otel.simulator.payloads import as_object
 
 if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
     from argus_otel.simulator.core import Core
 
 __all__ = ["PREFIX", "Control"]
 
 #: Everything below it is about the simulator and not part of Discord.
 PREFIX = "/_simulator"
+
+
+_OURS = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.IGNORECASE)
+_REFUSAL = "only this machine may ask: with 127.0.0.1 or localhost as Host, and without the Origin of another page"
 
 
 class Control:
@@ -27,9 +38,9 @@ class Control:
     def routes(self) -> list[web.RouteDef]:
         """Return the routes to serve."""
         return [
-            web.get(f"{PREFIX}/health", self.health),
-            web.get(f"{PREFIX}/ledger", self.ledger),
-            web.post(f"{PREFIX}/dispatch", self.dispatch),
+            web.get(f"{PREFIX}/health", _for_this_machine(self.health)),
+            web.get(f"{PREFIX}/ledger", _for_this_machine(self.ledger)),
+            web.post(f"{PREFIX}/dispatch", _for_this_machine(self.dispatch)),
         ]
 
     async def health(self, _request: web.Request) -> web.Response:
@@ -61,3 +72,15 @@ class Control:
             return web.json_response({"error": str(error)}, status=409)
         written = [await session.dispatch(body["type"], data) for session in sessions]
         return web.json_response({"written": sum(written)})
+
+
+def _for_this_machine(handler: Handler) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        hosts = request.headers.getall("Host", [])
+        origins = request.headers.getall("Origin", [])
+        own = {f"{request.scheme}://{host}" for host in hosts}
+        if not all(map(_OURS.fullmatch, hosts)) or not own.issuperset(origins):
+            return web.json_response({"error": _REFUSAL}, status=403)
+        return await handler(request)
+
+    return handle

@@ -36,6 +36,10 @@ class AttributeCaps:
             if len(seen) < attribute.cap:
                 seen.add(value)
                 return value
+        return self.refuse(attribute)
+
+    def refuse(self, attribute: Attribute) -> AttributeValue:
+        """Return ``_OTHER`` for a value that may not be reported, and count it."""
         self._overflowed(attribute.name)
         return OTHER
 

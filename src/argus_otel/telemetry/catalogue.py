@@ -21,7 +21,8 @@ ATTRIBUTE_OVERFLOW = Metric(
     "argus.attribute.overflow",
     Kind.COUNTER,
     "{value}",
-    "Values that became _OTHER, because an attribute had reached its cap or the value is outside its closed set.",
+    "Values that became _OTHER: an attribute had reached its cap, the value is outside its closed set, or the metric "
+    "had as many series as it may have.",
     (ATTRIBUTE,),
 )
 LOSS = Attribute(

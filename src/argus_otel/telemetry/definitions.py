@@ -157,6 +157,11 @@ class Metric:
         self.attributes = attributes
         self.buckets = buckets
 
+    @property
+    def most_series(self) -> int:
+        """How many series the bounds on its attributes allow, each of which may be absent or :data:`OTHER` too."""
+        return math.prod((len(attribute.values) or attribute.cap) + 2 for attribute in self.attributes)
+
 
 class Span:
     """One kind of span: how it is named, its role, and which attributes it may carry (ids are allowed here)."""

@@ -7,12 +7,15 @@ family has one attribute, a tuple of values in the attributes' order where it ha
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from threading import RLock
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from .caps import AttributeCaps
-from .definitions import Attribute, AttributeValue
+from .definitions import OTHER, Attribute, AttributeValue
+
+_log = logging.getLogger("argus_otel")
 
 Key: TypeAlias = Any
 """A family's key: see the module's docstring. (``Any``: its shape depends on the number of attributes.)"""
@@ -21,17 +24,40 @@ Attributes: TypeAlias = dict[str, AttributeValue]
 
 CellT = TypeVar("CellT")
 
+MOST_SERIES = 1800
+"""The most series of one metric that are told apart.
+
+With those that stand for all others it has fewer than 2000, from where on OpenTelemetry's SDK (1.45.2) makes one point
+of all that comes, and forgets each of its attributes.
+"""
+
 
 class Family(dict[Key, CellT], Generic[CellT]):
     """The cells of one or more metrics that are counted together.
 
-    Memory is bounded: a key whose values were capped shares the overflow cell, and is not remembered itself.
+    Memory is bounded: a key whose values were capped, or that comes when there are as many cells as there may be,
+    shares an overflow cell, and is not remembered itself.
+
+    Parameters
+    ----------
+    name:
+        The metric's, for the warning that it is full.
+    attributes:
+        What the keys have values of.
+    caps:
+        Bounds the values of each attribute.
+    most:
+        From how many cells on a new key is counted with others: as the one in which attributes with an open set are
+        ``_OTHER``, and those with a closed set or absent stay as they are. ``None`` for no such bound.
     """
 
-    def __init__(self, attributes: tuple[Attribute, ...], caps: AttributeCaps) -> None:
+    def __init__(self, name: str, attributes: tuple[Attribute, ...], caps: AttributeCaps, most: int | None) -> None:
         super().__init__()
         self.attributes = attributes
+        self._name = name
         self._caps = caps
+        self._most = most
+        self._full = False
         # Reentrant: what the garbage collector takes away may log as it goes, and log records are counted in cells.
         self._making = RLock()
         # Append-only, and copied in one step: collection happens on another thread, where iterating the live dict
@@ -78,23 +104,48 @@ class Family(dict[Key, CellT], Generic[CellT]):
         raise NotImplementedError
 
     def __missing__(self, key: Key) -> CellT:
+        warn = False
         with self._making:
-            raw = self._values(key)
-            values = tuple(
-                None if value is None else self._caps.admit(attribute, value)
-                for attribute, value in zip(self.attributes, raw, strict=True)
-            )
-            reported = self._key(values)
+            reported = self._admitted(key)
+            if self._most is not None and len(self) >= self._most and reported not in self:
+                reported = self._overflow(reported)
+                warn, self._full = not self._full, True
             cell = self.get(reported)
             if cell is None:
-                attributes: Attributes = {
-                    attribute.name: value
-                    for attribute, value in zip(self.attributes, values, strict=True)
-                    if value is not None
-                }
+                attributes = self._attributes(reported)
                 cell = self[reported] = self.new_cell(attributes)
                 self._rows.append((attributes, cell))
-            return cell
+        if warn:  # not while the lock is held: a logging handler of the bot's may count too
+            _log.warning(
+                "argus-otel: %s has %d series, which is the most that it may have: from now on a new combination of "
+                "attributes counts as one in which they are _OTHER. Sums stay right. Most often a name is made of what "
+                "changes, such as an id, a time or a user's text. (Said once; argus.attribute.overflow counts on.)",
+                self._name,
+                self._most,
+            )
+        return cell
+
+    def _admitted(self, key: Key) -> Key:
+        """Return a key with the values that the caps let through."""
+        return self._key(
+            tuple(
+                None if value is None else self._caps.admit(attribute, value)
+                for attribute, value in zip(self.attributes, self._values(key), strict=True)
+            )
+        )
+
+    def _overflow(self, key: Key) -> Key:
+        """Return the key of what a key that there is no cell for is counted as."""
+        return self._key(
+            tuple(
+                value if value in (None, OTHER) or attribute.values else self._caps.refuse(attribute)
+                for attribute, value in zip(self.attributes, self._values(key), strict=True)
+            )
+        )
+
+    def _attributes(self, key: Key) -> Attributes:
+        values = zip(self.attributes, self._values(key), strict=True)
+        return {attribute.name: value for attribute, value in values if value is not None}
 
     def _values(self, key: Key) -> tuple[AttributeValue | None, ...]:
         return (key,) if len(self.attributes) == 1 else key

@@ -25,16 +25,17 @@ A plain tuple, since one is made for each record of a trace that is kept, and fe
 
 
 class HistogramCell:
-    """The buckets of one set of attributes.
+    """The buckets of one set of ``attributes``.
 
     ``counts[i]`` holds the values in ``(edges[i-1], edges[i]]``; the last holds what lies above every edge. They, the
     ``sum`` and the ``exemplars`` are what was recorded here; :meth:`read` and :meth:`examples` have the parts' as well.
     """
 
-    __slots__ = ("edges", "counts", "sum", "exemplars", "relay", "whole", "parts")
+    __slots__ = ("edges", "attributes", "counts", "sum", "exemplars", "relay", "whole", "parts")
 
-    def __init__(self, edges: tuple[float, ...]) -> None:
+    def __init__(self, edges: tuple[float, ...], attributes: Attributes | None = None) -> None:
         self.edges = edges
+        self.attributes = {} if attributes is None else attributes
         self.counts = [0] * (len(edges) + 1)
         self.sum = 0.0
         self.exemplars: dict[int, Exemplar] = {}
@@ -84,14 +85,14 @@ Relay = Callable[[Attributes, float, "TraceReference | None"], None]
 class Histogram(Family[HistogramCell]):
     """The cells behind one histogram."""
 
-    def __init__(self, metric: Metric, caps: AttributeCaps) -> None:
-        super().__init__(metric.attributes, caps)
+    def __init__(self, metric: Metric, caps: AttributeCaps, most: int) -> None:
+        super().__init__(metric.name, metric.attributes, caps, most)
         self.metric = metric
         self._relay: Relay | None = None
 
     def new_cell(self, attributes: Attributes) -> HistogramCell:
         """Make an empty cell with the metric's bucket edges."""
-        cell = HistogramCell(self.metric.buckets)
+        cell = HistogramCell(self.metric.buckets, attributes)
         cell.relay = self._relay_for(attributes)
         return cell
 

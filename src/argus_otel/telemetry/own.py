@@ -319,14 +319,14 @@ class Own:
         instead = f"it becomes _OTHER, and argus_otel.annotate({label_of(name)}=…) puts it on the span"
         if is_id(value):
             remarks.append(f"{name} looks like an id, which no metric may have: {instead}")
-            return metric.refuse(attribute)
+            return metric.caps.refuse(attribute)
         if isinstance(value, str):
             if len(value) > LONGEST_VALUE:
                 remarks.append(f"{name} has more than {LONGEST_VALUE} characters, so it is no category: {instead}")
-                return metric.refuse(attribute)
+                return metric.caps.refuse(attribute)
             if not metric.caps.is_full(attribute) and self._telemetry.redact(value) != value:
                 remarks.append(f"{name} holds a secret: it becomes _OTHER")
-                return metric.refuse(attribute)
+                return metric.caps.refuse(attribute)
         admitted = metric.caps.admit(attribute, value)
         if admitted != value:
             remarks.append(f"{name} has {MOST_VALUES} values already: others become _OTHER")

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from .caps import AttributeCaps
 from .counters import Counter, CounterCell
-from .definitions import OTHER, Attribute, AttributeValue, Kind, Metric
+from .definitions import Attribute, AttributeValue, Kind, Metric
 from .families import Attributes, CellT, Family
 from .histograms import Histogram, HistogramCell
 
@@ -30,24 +30,21 @@ BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 
 
 class _Open(Family[CellT]):
-    """A family whose keys are :data:`Pairs`, of any attributes.
+    """A family whose keys are :data:`Pairs`, of any attributes, which were admitted before.
 
     Beyond its cap a new combination of values shares the cell in which each attribute is ``_OTHER``.
     """
 
-    full: Callable[[Pairs], None]
+    known: Callable[[str], Attribute | None]
 
-    def __missing__(self, key: Pairs) -> CellT:
-        with self._making:
-            if key not in self and len(self) >= MOST_SERIES:
-                self.full(key)
-                key = tuple((name, OTHER) for name, _ in key)
-            cell = self.get(key)
-            if cell is None:
-                attributes: Attributes = dict(key)
-                cell = self[key] = self.new_cell(attributes)
-                self._rows.append((attributes, cell))
-            return cell
+    def _admitted(self, key: Pairs) -> Pairs:
+        return key
+
+    def _overflow(self, key: Pairs) -> Pairs:
+        return tuple((name, self._caps.refuse(attribute)) for name, _ in key if (attribute := self.known(name)))
+
+    def _attributes(self, key: Pairs) -> Attributes:
+        return dict(key)
 
 
 class _OpenCounter(_Open[CounterCell], Counter):
@@ -75,7 +72,6 @@ class OwnMetric:
     definition: Metric
 
     def __init__(self, overflowed: Callable[[str], None]) -> None:
-        self._overflowed = overflowed
         self._attributes: dict[str, Attribute] = {}
         self._labels: set[str] = set()
         self.caps = AttributeCaps(overflowed)
@@ -96,16 +92,6 @@ class OwnMetric:
         attribute = self._attributes[name] = Attribute(name, "The bot's own.", cap=MOST_VALUES)
         return attribute
 
-    def refuse(self, attribute: Attribute) -> AttributeValue:
-        """Return what stands for a value that no metric may have."""
-        self._overflowed(attribute.name)
-        return OTHER
-
-    def full(self, key: Pairs) -> None:
-        """Note that a point had to become the one of all that is beyond the cap."""
-        for name, _ in key:
-            self._overflowed(name)
-
 
 class OwnCounter(OwnMetric):
     """Something that is counted."""
@@ -114,8 +100,8 @@ class OwnCounter(OwnMetric):
         super().__init__(overflowed)
         meaning = "Counted by the bot's own code, with argus_otel.count."
         self.definition = Metric(name, Kind.COUNTER, "1", meaning)
-        self.cells = _OpenCounter((), self.caps)
-        self.cells.full = self.full
+        self.cells = _OpenCounter(name, (), self.caps, MOST_SERIES)
+        self.cells.known = self.known
 
 
 class OwnHistogram(OwnMetric):
@@ -131,8 +117,8 @@ class OwnHistogram(OwnMetric):
         super().__init__(overflowed)
         meaning = "Timed by the bot's own code, with argus_otel.timed."
         self.definition = Metric(name, Kind.HISTOGRAM, "s", meaning, buckets=BUCKETS)
-        self.cells = _OpenHistogram(self.definition, self.caps)
-        self.cells.full = self.full
+        self.cells = _OpenHistogram(self.definition, self.caps, MOST_SERIES)
+        self.cells.known = self.known
         self.error = Attribute(ERROR, "The exception that left; absent where none did.", cap=MOST_VALUES)
         self._attributes[ERROR] = self.error
         self._labels.add(ERROR.replace(".", "_"))

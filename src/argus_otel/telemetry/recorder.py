@@ -11,7 +11,7 @@ from .catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
 from .counters import Counter
 from .definitions import Attribute, AttributeValue, Event, Metric
 from .exceptions import Exceptions
-from .families import Attributes
+from .families import MOST_SERIES, Attributes
 from .gauges import Gauge, Reading
 from .guard import Guard
 from .health import Health, State
@@ -95,7 +95,9 @@ class Telemetry:
         """
         counter = self._counters.get(metrics[0].name)
         if counter is None:
-            counter = Counter(metrics[0].attributes if key is None else key, self._caps)
+            # Where no metric can have too many series, cells that no metric shows one by one need no bound of theirs.
+            most = MOST_SERIES if any(metric.most_series > MOST_SERIES for metric in metrics) else None
+            counter = Counter(metrics[0].name, metrics[0].attributes if key is None else key, self._caps, most)
             for metric in metrics:
                 self._counters[metric.name] = counter
         return counter
@@ -104,7 +106,7 @@ class Telemetry:
         """Return the cells behind ``metric``, the same ones each time."""
         histogram = self._histograms.get(metric.name)
         if histogram is None:
-            histogram = self._histograms[metric.name] = Histogram(metric, self._caps)
+            histogram = self._histograms[metric.name] = Histogram(metric, self._caps, MOST_SERIES)
         return histogram
 
     def gauge(self, metric: Metric, read: Callable[[], Reading]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from argus_otel.cli.measures import prometheus_name
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
 from argus_otel.telemetry import Metric
+from argus_otel.telemetry.families import MOST_SERIES
 
 from .contents import SEMCONV, Contents, Known
 
@@ -20,7 +21,8 @@ Written by `{COMMAND}`: edit the definitions, and not this page.
 
 Prometheus' names are those of `/metrics`. A histogram has its name with `_bucket`, `_count` and `_sum`; its buckets are
 in its unit. An attribute of a metric has a closed set of values, or a cap beyond which values become `_OTHER` and are
-counted in `argus.attribute.overflow`. Prometheus spells an attribute's dots as underscores.
+counted in `argus.attribute.overflow`; so do those of a new combination once a metric has {MOST_SERIES} series.
+Prometheus spells an attribute's dots as underscores.
 
 With `argus-otel[system]`, OpenTelemetry's own instrumentation of the process and of Python adds
 {", ".join(f"`{metric.name}`" for metric in SYSTEM.metrics)}."""

@@ -30,6 +30,7 @@ from argus_otel.telemetry import (
 from .catalogue import (
     AUTOCOMPLETE_SPAN,
     COMMAND_DURATION,
+    COMMAND_NAME,
     COMMAND_SPAN,
     COMPONENT_SPAN,
     COMPONENTS_UNHANDLED,
@@ -290,11 +291,15 @@ class Interactions:
 
     def _duration_of(self, operation: InteractionOperation, outcome: Outcome) -> HistogramCell:
         kind = operation.kind
-        cell = self._durations[(kind.type, operation.command, operation.component, *outcome)]
         if kind.command_type is None:
-            return cell
+            return self._durations[(kind.type, operation.command, operation.component, *outcome)]
         of_command = self._commands[(operation.name, kind.command_type, *outcome)]
-        of_command.join(cell)
+        if of_command.whole is None:
+            # By what the cell shows, and not by what was asked for: one that stands for many commands is a part of
+            # what stands for them among interactions.
+            shown = of_command.attributes.get
+            key = kind.type, shown(COMMAND_NAME.name), None, shown(OUTCOME.name), shown(ERROR_TYPE.name)
+            of_command.join(self._durations[key])
         return of_command
 
     # -- acknowledgement
