@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,8 @@ from argus_otel.history import intake
 from argus_otel.history.address import parse
 from argus_otel.history.carriers import embedded
 from argus_otel.history.carriers.embedded import Embedded
+from argus_otel.history.carriers.store import StoreCarrier
+from argus_otel.history.delivery import RefusedError
 from argus_otel.history.spool import Spool, SpoolError
 from argus_otel.history.taken import Taken
 from argus_otel.history.tally import Tally
@@ -60,6 +64,21 @@ def test_what_waits_is_taken_in_and_what_is_torn_is_told_of(tmp_path: Path) -> N
     assert not (tmp_path / "spool").exists()
     filled(tmp_path)
     assert ran(tmp_path, store) == (0, Taken(3))  # two of them again, which the store knows
+
+
+@pytest.mark.parametrize(
+    "value", [{"time": 10**30}, {"duration": 10**400}, {"command": "\ud800"}, {"event_id": "none"}]
+)
+def test_a_row_that_no_column_can_hold_is_refused_for_good(tmp_path: Path, value: dict[str, Any]) -> None:
+    """And not waited with, as for a store that is away: all that came after it would wait too."""
+    carrier = StoreCarrier(parse(f"chdb:{tmp_path / 'store'}"))
+    try:
+        with pytest.raises(RefusedError):
+            carrier.carry([replace(row(1), **value)])
+        carrier.carry([row(2)])
+        assert carrier.carried == 1
+    finally:
+        carrier.close()
 
 
 def test_what_goes_wrong_is_told_and_leaves_everything_where_it_is(tmp_path: Path) -> None:

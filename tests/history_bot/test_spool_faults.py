@@ -85,7 +85,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if mount is None or subprocess.run(command, capture_output=True, check=False).returncode != 0:
         pytest.skip("needs to mount a tmpfs: run as root, in a container with CAP_SYS_ADMIN")
     yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_a_disk_that_is_full_loses_no_row_and_has_no_torn_line(

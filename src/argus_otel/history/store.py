@@ -22,6 +22,7 @@ from .errors import (
     InUseError,
     MissingExtraError,
     RefusedError,
+    RowError,
     SchemaMissingError,
     StoreError,
     TooOldError,
@@ -311,10 +312,12 @@ def _telling(address: Address) -> Generator[None]:
 @contextmanager
 def _judging_values(address: Address) -> Generator[None]:
     """Raise as an error of ours what a value raises that does not fit its column: it never will."""
+    from clickhouse_connect.driver.exceptions import DataError
+
     try:
         yield
-    except (ValueError, TypeError, OverflowError, struct.error) as error:
-        raise RefusedError(f"{address}: a row has a value that does not fit its column: {error}") from error
+    except (ValueError, TypeError, OverflowError, struct.error, DataError) as error:
+        raise RowError(f"{address}: a row has a value that does not fit its column: {error}") from error
 
 
 def _told(address: Address, error: Exception) -> StoreError:
