@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Protocol, cast
 
 from .address import Address, parse
+from .directories import make_private
 from .errors import (
     BusyError,
     InUseError,
@@ -226,7 +227,7 @@ def _open_embedded(address: Address, directory: str, *, create: bool) -> _Client
             "--store or ARGUS_HISTORY_STORE"
         )
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_private(path)
     except OSError as error:
         raise UnreachableError(
             f"{address} cannot be opened: {error.strerror or error} ({path}); name a directory that may be written to"
