@@ -33,7 +33,7 @@ def location(url: str) -> str:
 
 def are_headers(text: str) -> bool:
     """Whether all of a variable such as ``OTEL_EXPORTER_OTLP_HEADERS`` will be sent: names and values, by commas."""
-    return all(not entry or re.fullmatch(_HEADER, entry.strip()) for entry in re.split(r"[ \t]*,[ \t]*", text))
+    return all(not entry.strip() or re.fullmatch(_HEADER, entry.strip()) for entry in re.split(r"[ \t]*,[ \t]*", text))
 
 
 class _WithoutValues(logging.Filter):

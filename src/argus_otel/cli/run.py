@@ -39,7 +39,7 @@ _OPTIONS = (
         "--otlp-endpoint",
         "URL",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "the Collector to send everything to; one with a password by the variable",
+        "the Collector to send everything to; one with a password by the variable, since `ps` shows arguments",
     ),
 )
 
