@@ -81,6 +81,42 @@ def test_a_row_that_no_column_can_hold_is_refused_for_good(tmp_path: Path, value
         carrier.close()
 
 
+READER = """
+import os, sys
+from pathlib import Path
+os.setuid(65534)
+print([str(path) for path in Path(sys.argv[1]).glob("*")], os.access(sys.argv[1], os.X_OK | os.R_OK))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX'")
+def test_a_store_and_the_directories_above_it_are_for_this_user_alone(tmp_path: Path) -> None:
+    filled(tmp_path)
+    before = os.umask(0o022)
+    try:
+        assert ran(tmp_path, f"chdb:{tmp_path / 'mine' / 'store'}") == (0, Taken(3))
+    finally:
+        os.umask(before)
+    made = (tmp_path / "mine", tmp_path / "mine" / "store")
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o700] * 2
+    assert any(made[1].iterdir())
+    if os.getuid() == 0:  # who may become somebody else
+        for path in (tmp_path, *tmp_path.parents):
+            if path.owner() == "root" and path.name.startswith(("pytest", "test_")):
+                path.chmod(0o755)
+        asked = subprocess.run([sys.executable, "-c", READER, str(made[0])], capture_output=True, text=True, check=True)
+        assert asked.stdout == "[] False\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX'")
+def test_a_store_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    filled(tmp_path)
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store").chmod(0o750)
+    assert ran(tmp_path, f"chdb:{tmp_path / 'store'}") == (0, Taken(3))
+    assert (tmp_path / "store").stat().st_mode & 0o777 == 0o750
+
+
 def test_what_goes_wrong_is_told_and_leaves_everything_where_it_is(tmp_path: Path) -> None:
     directory = filled(tmp_path)
     (tmp_path / "file").touch()
