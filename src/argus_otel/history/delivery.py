@@ -6,6 +6,7 @@ sent and may not have arrived is sent again, with the same event ids: a store ke
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -231,15 +232,19 @@ class Direct:
         if self._shelf.save() and self._shelf.spool is not None:
             self._pause.end()
             self._deliver_saved(deadline)
-        elif self._carry(self._shelf.held):
-            self._shelf.held = []
+        else:
+            self._deliver_held(deadline)
         self._shelf.drop()
         self._carrier.close()
 
-    def _deliver_held(self) -> None:
-        rows = self._shelf.held
-        if self._carry(rows):
+    def _deliver_held(self, deadline: float = math.inf) -> None:
+        """Deliver what is in memory, in batches: without a disk it may be more than the carrier takes at once."""
+        while rows := self._shelf.held[:BATCH]:
+            if not self._carry(rows):
+                return
             self._shelf.release(rows)
+            if time.monotonic() > deadline:
+                return
 
     def _deliver_saved(self, deadline: float | None = None) -> None:
         """Deliver what is on the disk, until that is nothing, or the carrier is away."""
