@@ -70,6 +70,7 @@ WALLS = (
             "argus_otel.otel.scope",
             "argus_otel.telemetry",
             "argus_otel.settings",
+            "argus_otel.unquoted",
             "argus_otel.version",
         ),
     ),
@@ -78,7 +79,8 @@ WALLS = (
         ("opentelemetry", "argus_otel", *EXPORTERS, *DATABASES),
         but=("argus_otel.simulator", "argus_otel.version"),
     ),
-    Wall("argus_otel.settings", ("argus_otel", "opentelemetry", "discord")),
+    Wall("argus_otel.settings", ("argus_otel", "opentelemetry", "discord"), but=("argus_otel.unquoted",)),
+    Wall("argus_otel.unquoted", ("argus_otel", "opentelemetry", "discord")),
 )
 
 # Who may touch the environment, and why; nobody else reads a setting from it.

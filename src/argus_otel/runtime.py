@@ -12,7 +12,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from . import helpers, last_resort
+from . import helpers, last_resort, unquoted
 from .settings import Settings
 from .telemetry import WITHOUT_GIL, State, Telemetry, runs_without_gil
 from .telemetry.catalogue import HOOK_ACTIVE
@@ -42,6 +42,7 @@ class Runtime:
 
     def __init__(self) -> None:
         last_resort.install()
+        unquoted.quieten_headers()
         self.telemetry = Telemetry()
         self.settings: Settings | None = None
         self._providers: Providers | None = None
@@ -339,7 +340,7 @@ class Runtime:
         if self.settings is not None and self.settings.simulator_url:
             redirected = "simulator" not in health.parts()  # a part that is named only where it failed
             where = "does not talk to Discord" if redirected else "could not be pointed at it, and talks to Discord"
-            line += f"; SIMULATOR {self.settings.simulator_url}: this bot {where}"
+            line += f"; SIMULATOR {unquoted.location(self.settings.simulator_url)}: this bot {where}"
         return self.telemetry.redact(line)
 
     def _hooks_active(self) -> list[tuple[dict[str, str], float]]:

@@ -16,6 +16,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import unquote
 
+from .unquoted import are_headers, location
+
 T = TypeVar("T")
 
 DEFAULT_HOST = "127.0.0.1"
@@ -29,7 +31,8 @@ DEFAULT_HISTORY_SPOOL_LIMIT = 256.0
 _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 _HISTORY_USERS = ("off", "hashed", "plain")
-_UNSHOWN = ("endpoint_token", "history_store", "history_user_key", "origins")  # a store's address may have a password
+# An address may have a password.
+_UNSHOWN = ("endpoint_token", "history_store", "history_user_key", "simulator_url", "origins")
 
 
 class Origin(NamedTuple):
@@ -275,11 +278,17 @@ class _Resolution:
                 "a number of MiB above 0",
             ),
             "simulator_url": take(
-                "simulator_url", ("ARGUS_SIMULATOR_URL",), str, None, "the URL that argus_otel.simulator printed"
+                "simulator_url",
+                ("ARGUS_SIMULATOR_URL",),
+                str,
+                None,
+                "the URL that argus_otel.simulator printed",
+                show=location,
             ),
         }
         values["history"] = self._history(values["logs_exporters"])
         values["history_users"] = self._history_users(values["history_user_key"])
+        self._look_at_headers()
         return Settings(**values, problems=tuple(self._problems), origins=self._origins)
 
     def _take(
@@ -291,6 +300,7 @@ class _Resolution:
         right: str,
         *,
         secret: bool = False,
+        show: Callable[[str], str] = str,
     ) -> T | None:
         given = self._keywords.get(name)
         candidates = [(f"{name}=", given)] if given is not None else []
@@ -301,7 +311,7 @@ class _Resolution:
             if raw == "":  # an empty variable counts as unset, as OpenTelemetry has it
                 continue
             text = _text(raw)
-            shown = "(set)" if secret else text
+            shown = "(set)" if secret else show(text)
             try:
                 value = parse(text)
             except ValueError:
@@ -366,6 +376,14 @@ class _Resolution:
             return ()
         # Once each: two of the same would send everything twice.
         return tuple(dict.fromkeys(self._entry_point(exporter, signal) for exporter in chosen))
+
+    def _look_at_headers(self) -> None:
+        for variable in (f"OTEL_EXPORTER_OTLP_{signal}HEADERS" for signal in ("", "METRICS_", "TRACES_", "LOGS_")):
+            if not are_headers(self._environ.get(variable, "")):
+                self._problems.append(
+                    f"{variable} has an entry that is no header, and is not sent: it has to be name=value, by commas, "
+                    "such as authorization=Bearer%20TOKEN, with other than plain characters URL-encoded"
+                )
 
     def _entry_point(self, exporter: str, signal: str) -> str:
         if exporter != "otlp":

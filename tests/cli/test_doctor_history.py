@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -41,10 +45,39 @@ def test_what_waits_in_the_spool_and_a_spool_that_cannot_be_used(tmp_path: Path)
     assert "is no directory" in detail
 
 
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX'")
+def test_directories_that_others_may_enter(tmp_path: Path) -> None:
+    above = Path(tempfile.mkdtemp(dir="/tmp"))  # as those above pytest's keep others out
+    above.chmod(0o755)
+    try:
+        places = {"ARGUS_HISTORY_STORE": f"chdb:{above / 'my store'}", "ARGUS_HISTORY_SPOOL": str(above / "spool")}
+        kinds = {"store's directory": above / "my store", "spool's directory": above / "spool"}
+        assert kinds.keys().isdisjoint(look(tmp_path, ARGUS_HISTORY="store", **places))  # neither is there yet
+        for name, directory in kinds.items():
+            directory.mkdir()
+            for mode, seen in ((0o700, False), (0o755, True), (0o750, True), (0o701, True)):
+                directory.chmod(mode)
+                found = look(tmp_path, ARGUS_HISTORY="store", **places)
+                assert (name in found) is seen
+                if seen:
+                    status, detail, remedy = found[name]
+                    assert status == "warn"
+                    assert f"{directory} has mode {mode:04o}: other users can enter it" in detail
+                    assert remedy == f"chmod 0700 {shlex.quote(str(directory))}, unless that is meant"
+                assert directory.stat().st_mode & 0o777 == mode
+            above.chmod(0o700)  # which keeps others out of what is below it
+            assert name not in look(tmp_path, ARGUS_HISTORY="store", **places)
+            above.chmod(0o755)
+            directory.chmod(0o700)
+    finally:
+        shutil.rmtree(above)
+
+
 def test_an_address_that_cannot_be_read(tmp_path: Path) -> None:
     status, detail, remedy = look(tmp_path, ARGUS_HISTORY="store", ARGUS_HISTORY_STORE="mysql://host")["store"]
     assert status == "fail"
     assert "it has to begin with clickhouse://" in detail
+    assert "host" not in detail
     assert "chdb:DIRECTORY" in remedy
 
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_sql_needs_no_server(argus: Told) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("status", "--store", "postgres://db"), 2, "--store is 'postgres://db', but it has to begin with"),
+        (("status", "--store", "postgres://db"), 2, "--store is no address of a store: it begins with postgres:"),
         (("status", "--store", "chdb:/nowhere"), 1, "/nowhere does not exist"),
         (("migrate", "--keep", "history=long"), 2, "--keep has history=long, but it has to be a number"),
         (("migrate", "--store", "clickhouse://a:secret@127.0.0.1:9"), 1, "Connection refused"),
@@ -224,6 +225,76 @@ def test_on_a_terminal_it_is_drawn(known: str) -> None:
     os.close(leader)
     assert "─────" in shown.decode()
     assert re.search(r"song +slash +4 +25\.0%", shown.decode())
+
+
+# -- what is typed is a value, and never a part of a statement
+
+HOSTILE = [
+    "' or 1=1 -- ",
+    "\\' or 1=1 -- ",
+    "'; drop table history; --",
+    "x') union all select name, 1 from system.users --",
+    "{service:String}",
+    "%(service)s %s {0}",
+    "back\\slash\\",
+    'a`b"c\td\nü',
+]
+
+
+@pytest.fixture(scope="module")
+def hostile(server: ClickHouse) -> str:
+    """The address of a server whose bots and commands are called like that."""
+    address = server.dsn("hostile")
+    assert main(["clickhouse", "migrate", "--store", address]) == 0
+    with connect(address) as store:
+        for number, name in enumerate(HOSTILE):
+            store.insert(use("2026-01-05T10:00", number + 1, name, 1.0, service=name))
+        store.insert(use("2026-01-05T10:00", 99, "play", 1.0))
+    return address
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_is_bound(argus: Told, hostile: str, name: str) -> None:
+    guild = HOSTILE.index(name) + 1
+    common = ("--format", "json", "--store", hostile)
+    [answer] = json.loads(argus("history", "top", "--service", name, *common).out)
+    assert (answer["command"], answer["uses"]) == (name, 1)
+    # One who is not there is no bot, whatever the name would do within a statement.
+    assert json.loads(argus("history", "top", "--service", f"{name}x", *common).out) == []
+    until = ("--until", "2026-01-12", *common)
+    for told in (argus("history", "adoption", name, *until), argus("history", "adoption", "play", *until)):
+        assert [week["uses"] for week in json.loads(told.out)] == [1]
+    [week] = json.loads(argus("history", "adoption", "play", "--replaces", name, *until).out)
+    assert (week["uses"], week["old_uses"]) == (1, 1)
+    story = json.loads(argus("history", "guild", str(guild), *common).out)
+    assert [command["command"] for command in story["commands"]] == [name]
+    assert rows(hostile) == len(HOSTILE) + 1
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_no_name_is_refused(argus: Told, hostile: str, text: str) -> None:
+    address = hostile.replace("/hostile", f"/{quote(text, safe='')}")
+    for words in (
+        ("history", "top", "--since", text),
+        ("history", "top", "--until", f"2026-01-01{text}"),
+        ("history", "top", "--limit", f"1{text}"),
+        ("history", "quiet", "--for", f"1d{text}"),
+        ("history", "guild", f"1{text}"),
+        ("history", "errors", "--guild", f"1{text}"),
+        ("history", "busiest", "--time-zone", f"UTC{text}"),
+        ("history", "forget", "--yes", "--guild", f"1{text}"),
+        ("history", "forget", "--yes", "--user", f"1{text}"),
+        ("clickhouse", "migrate", "--keep", f"history=1d{text}"),
+        ("clickhouse", "migrate", "--keep", f"{text}=1d"),
+        ("clickhouse", "sql", "--cluster", f"prod{text}"),
+        ("clickhouse", "status", "--store", address),
+        ("history", "top", "--store", address),
+    ):
+        told = argus(*words, ARGUS_HISTORY_STORE=hostile)
+        assert (told.code, told.out) == (2, ""), words
+    # Asked last, since this store is known not to be a cluster's.
+    assert argus("clickhouse", "migrate", "--cluster", f"prod{text}", ARGUS_HISTORY_STORE=hostile).code == 1
+    assert rows(hostile) == len(HOSTILE) + 1
 
 
 # -- forget

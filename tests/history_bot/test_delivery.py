@@ -162,6 +162,18 @@ def test_without_a_disk_rows_wait_in_memory(carrier: Carrier, tally: Tally, tele
     assert dropped(telemetry) == {"shutdown": 1}
 
 
+def test_what_is_in_memory_at_the_end_is_delivered_in_batches(
+    carrier: Carrier, tally: Tally, telemetry: Telemetry
+) -> None:
+    """As a Collector takes 4 MiB at once, and without a disk 10,000 events may wait in memory."""
+    made = Direct(carrier, None, tally, telemetry.guard)
+    made.accept([row(number) for number in range(2500)])
+    made.finish(time.monotonic() + 60)
+    assert carrier.calls == 3
+    assert carrier.rows == [row(number) for number in range(2500)]
+    assert dropped(telemetry) == {}
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux's /proc, where nobody can make a directory")
 def test_a_disk_that_fails_leaves_rows_in_memory(carrier: Carrier, tally: Tally, telemetry: Telemetry) -> None:
     made = direct(carrier, Path("/proc/argus-otel"), tally, telemetry)

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,8 @@ from argus_otel.history import intake
 from argus_otel.history.address import parse
 from argus_otel.history.carriers import embedded
 from argus_otel.history.carriers.embedded import Embedded
+from argus_otel.history.carriers.store import StoreCarrier
+from argus_otel.history.delivery import RefusedError
 from argus_otel.history.spool import Spool, SpoolError
 from argus_otel.history.taken import Taken
 from argus_otel.history.tally import Tally
@@ -62,6 +66,57 @@ def test_what_waits_is_taken_in_and_what_is_torn_is_told_of(tmp_path: Path) -> N
     assert ran(tmp_path, store) == (0, Taken(3))  # two of them again, which the store knows
 
 
+@pytest.mark.parametrize(
+    "value", [{"time": 10**30}, {"duration": 10**400}, {"command": "\ud800"}, {"event_id": "none"}]
+)
+def test_a_row_that_no_column_can_hold_is_refused_for_good(tmp_path: Path, value: dict[str, Any]) -> None:
+    """And not waited with, as for a store that is away: all that came after it would wait too."""
+    carrier = StoreCarrier(parse(f"chdb:{tmp_path / 'store'}"))
+    try:
+        with pytest.raises(RefusedError):
+            carrier.carry([replace(row(1), **value)])
+        carrier.carry([row(2)])
+        assert carrier.carried == 1
+    finally:
+        carrier.close()
+
+
+READER = """
+import os, sys
+from pathlib import Path
+os.setuid(65534)
+print([str(path) for path in Path(sys.argv[1]).glob("*")], os.access(sys.argv[1], os.X_OK | os.R_OK))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX'")
+def test_a_store_and_the_directories_above_it_are_for_this_user_alone(tmp_path: Path) -> None:
+    filled(tmp_path)
+    before = os.umask(0o022)
+    try:
+        assert ran(tmp_path, f"chdb:{tmp_path / 'mine' / 'store'}") == (0, Taken(3))
+    finally:
+        os.umask(before)
+    made = (tmp_path / "mine", tmp_path / "mine" / "store")
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o700] * 2
+    assert any(made[1].iterdir())
+    if os.getuid() == 0:  # who may become somebody else
+        for path in (tmp_path, *tmp_path.parents):
+            if path.owner() == "root" and path.name.startswith(("pytest", "test_")):
+                path.chmod(0o755)
+        asked = subprocess.run([sys.executable, "-c", READER, str(made[0])], capture_output=True, text=True, check=True)
+        assert asked.stdout == "[] False\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX'")
+def test_a_store_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    filled(tmp_path)
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store").chmod(0o750)
+    assert ran(tmp_path, f"chdb:{tmp_path / 'store'}") == (0, Taken(3))
+    assert (tmp_path / "store").stat().st_mode & 0o777 == 0o750
+
+
 def test_what_goes_wrong_is_told_and_leaves_everything_where_it_is(tmp_path: Path) -> None:
     directory = filled(tmp_path)
     (tmp_path / "file").touch()
@@ -70,7 +125,7 @@ def test_what_goes_wrong_is_told_and_leaves_everything_where_it_is(tmp_path: Pat
     assert "cannot be opened" in taken.problem
     code, taken = ran(tmp_path, "mysql://host")
     assert code == 1
-    assert "--store is 'mysql://host'" in taken.problem
+    assert "--store is no address of a store: it begins with mysql:" in taken.problem
     assert Spool(directory, ROOM).waiting() == 3
     with pytest.raises(SpoolError):
         intake.take_in(parse("chdb:x"), tmp_path / "file" / "spool")

@@ -109,11 +109,12 @@ _COMMANDS = {
         summary="make the tables of history, logs and traces",
         description=(
             "Creates the tables in ClickHouse that history, and the Collector's logs and traces, are stored in, brings "
-            "them up to date, sets how long data is kept, and tells what is there. Exit code 0; 1: the store cannot be "
-            "asked, or is not up to date; 2: wrong usage."
+            "them up to date, sets how long data is kept, and tells what is there. Which ClickHouse, "
+            "ARGUS_HISTORY_STORE says: clickhouse://user:password@host:8123/database. Exit code 0; 1: the store cannot "
+            "be asked, or is not up to date; 2: wrong usage."
         ),
         examples=(
-            "clickhouse migrate --store clickhouse://argus:secret@localhost:8123/argus",
+            "clickhouse migrate",
             "clickhouse migrate --keep traces=7d,history=1y,daily=forever",
             "clickhouse status",
             "clickhouse sql --cluster production > schema.sql",

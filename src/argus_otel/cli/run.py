@@ -36,7 +36,12 @@ _OPTIONS = (
     _Option("--service-name", "NAME", "OTEL_SERVICE_NAME", "the bot's name; by default, that of the program"),
     _Option("--endpoint-host", "HOST", "ARGUS_ENDPOINT_HOST", "where /metrics and health are served (127.0.0.1)"),
     _Option("--endpoint-port", "PORT", "ARGUS_ENDPOINT_PORT", "the port of that (9464); 0 takes any that is free"),
-    _Option("--otlp-endpoint", "URL", "OTEL_EXPORTER_OTLP_ENDPOINT", "the Collector to send everything to"),
+    _Option(
+        "--otlp-endpoint",
+        "URL",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "the Collector to send everything to; one with a password by the variable, since `ps` shows arguments",
+    ),
 )
 
 

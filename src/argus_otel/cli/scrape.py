@@ -74,14 +74,19 @@ class Scraper:
     Raises
     ------
     ValueError
-        That is no URL. The message says what would be.
+        That is no URL. The message says what would be, and does not quote it: it may have a password.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is no URL of an endpoint: give one such as http://127.0.0.1:{DEFAULT_PORT}")
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        wrong = f"what is given is no URL of an endpoint: give one such as http://127.0.0.1:{DEFAULT_PORT}"
+        try:
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            given = parts.port
+        except ValueError:
+            raise ValueError(wrong) from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.path:
+            raise ValueError(wrong)
+        port = given or (443 if parts.scheme == "https" else 80)
         self._connection = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._address = (parts.hostname, port)
         self._path = parts.path.rstrip("/").removesuffix("/metrics")
@@ -149,7 +154,7 @@ class Scraper:
     def _refused(self, path: str, code: int, text: str) -> str:
         if code == http.HTTPStatus.UNAUTHORIZED:
             wrong = "another token" if self._headers else "a token"
-            return f"{self.url} asks for {wrong}: give --token, or set ARGUS_ENDPOINT_TOKEN as the bot has it"
+            return f"{self.url} asks for {wrong}: set ARGUS_ENDPOINT_TOKEN as the bot has it"
         said = _printable(text.strip().partition("\n")[0])
         return f"{self.url}{path} answers {code}: {said or 'without a word'}"
 

@@ -22,7 +22,8 @@ def add_store(parser: argparse.ArgumentParser) -> None:
         "--store",
         metavar="URL",
         help="where history lives: clickhouse://user:password@host:8123/database, the same with clickhouses:// (TLS), "
-        "or chdb:DIRECTORY (the engine in the process) [ARGUS_HISTORY_STORE, else chdb:argus-history]",
+        "or chdb:DIRECTORY (the engine in the process) [ARGUS_HISTORY_STORE, else chdb:argus-history]. Give an address "
+        "with a password by the variable: `ps` shows arguments to every user of this machine",
     )
 
 

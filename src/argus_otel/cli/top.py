@@ -25,7 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "url", nargs="?", metavar="URL", help="the bot's endpoint; by default that of the settings, or of this machine"
     )
-    parser.add_argument("--token", metavar="TOKEN", help="where the endpoint asks for one [ARGUS_ENDPOINT_TOKEN]")
+    parser.add_argument(
+        "--token",
+        metavar="TOKEN",
+        help="where the endpoint asks for one [ARGUS_ENDPOINT_TOKEN]. Rather set the variable: `ps` shows arguments to "
+        "every user of this machine",
+    )
     parser.add_argument(
         "--interval",
         metavar="SECONDS",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .errors import AddressError
 
@@ -17,6 +17,7 @@ RIGHT = "clickhouse://user:password@host:8123/database, the same with clickhouse
 
 _PORTS = {"clickhouse": 8123, "clickhouses": 8443}
 _EMBEDDED = "chdb"
+_KNOWN = ("clickhouse", "clickhouses", "mysql", "postgres", "postgresql", "sqlite", "file")  # all else may be a secret
 _UNREADABLE = "host and port cannot be read (a @, / or : in a password is written %40, %2F or %3A)"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -69,29 +70,32 @@ def parse(text: str, setting: str = SETTING) -> Address:
     Raises
     ------
     AddressError
-        The text is no such address. The message names setting, value (without a password) and what is right.
+        The text is no such address. The message names the setting and what is right, and does not quote the value:
+        any of it may be a password.
     """
     text = text.strip()
     scheme, colon, rest = text.partition(":")
     if not colon or not text:
-        raise _wrong(setting, text, "it has to say what kind of store it is")
+        raise _wrong(setting, "it has to say what kind of store it is")
     if scheme == _EMBEDDED:
-        return Address(directory=_directory(setting, text, rest))
+        return Address(directory=_directory(setting, rest))
     if scheme in _PORTS and rest.startswith("//"):
         return _server(setting, text)
     if scheme in ("http", "https", "tcp", "native"):
         secure = "s" if scheme == "https" else ""
-        raise _wrong(
-            setting, text, f"it has to begin with clickhouse{secure}:// (ClickHouse's HTTP interface is meant)"
-        )
-    raise _wrong(setting, text, "it has to begin with clickhouse://, clickhouses:// or chdb:")
+        right = f"clickhouse{secure}://, and the user and password stand before the host"
+        raise _wrong(setting, f"it begins with {scheme}:, and it has to begin with {right}")
+    begins = f"it begins with {scheme}:, and " if scheme in _KNOWN else ""
+    raise _wrong(setting, f"{begins}it has to begin with clickhouse://, clickhouses:// or chdb:")
 
 
-def _directory(setting: str, text: str, rest: str) -> str:
+def _directory(setting: str, rest: str) -> str:
     # `chdb:///var/lib/history`, as clickhouse-connect spells it, is the same as `chdb:/var/lib/history`.
     directory = rest[2:] if rest.startswith("//") else rest
     if not directory or "?" in directory or directory == ":memory:":
-        raise _wrong(setting, text, "after chdb: it has to name a directory, without options")
+        raise _wrong(setting, "after chdb: it has to name a directory, without options")
+    if "@" in directory.partition("/")[0]:
+        raise _wrong(setting, "after chdb: it has to name a directory, which has no user, password or host")
     return directory
 
 
@@ -100,33 +104,30 @@ def _server(setting: str, text: str) -> Address:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise _wrong(setting, text, _UNREADABLE) from None
-    if "@" in parts.path:  # the rest of a password, which is not to be shown as a database
-        raise _wrong(setting, text, _UNREADABLE)
+        raise _wrong(setting, _UNREADABLE) from None
+    if "@" in parts.path:
+        raise _wrong(setting, _UNREADABLE)
     if not parts.hostname:
-        raise _wrong(setting, text, "it names no host")
+        raise _wrong(setting, "it names no host")
     if port == 0:
-        raise _wrong(setting, text, "the port has to be from 1 to 65535")
+        raise _wrong(setting, "the port has to be from 1 to 65535")
     if parts.query or parts.fragment:
-        options = ", ".join(name for name, _ in parse_qsl(parts.query, keep_blank_values=True)) or "#"
-        raise _wrong(setting, text, f"it may not have options ({options})")
+        raise _wrong(setting, "it may not have options: user and password stand before the host, the database after it")
+    user = unquote(parts.username or "") or "default"
+    if ":" in user:
+        raise _wrong(setting, "the user may not have a colon: one that is not escaped stands before the password")
     database = unquote(parts.path.strip("/")) or DATABASE
     if not _NAME.fullmatch(database):
-        raise _wrong(setting, text, f"the database is {database!r}, but it has to be letters, digits and underscores")
+        raise _wrong(setting, "the name of the database has to be letters, digits and underscores")
     return Address(
         database=database,
         host=parts.hostname,
         port=port or _PORTS[parts.scheme],
-        user=unquote(parts.username or "") or "default",
+        user=user,
         password=unquote(parts.password or ""),
         secure=parts.scheme == "clickhouses",
     )
 
 
-def _wrong(setting: str, text: str, why: str) -> AddressError:
-    return AddressError(f"{setting} is {_masked(text)!r}, but {why}; right would be {RIGHT}")
-
-
-def _masked(text: str) -> str:
-    """Hide what could be a password, however badly the rest is written: all from the user's colon to the last ``@``."""
-    return re.sub(r"(//[^:/@]*):.*@", r"\1:***@", text, flags=re.DOTALL)
+def _wrong(setting: str, why: str) -> AddressError:
+    return AddressError(f"{setting} is no address of a store: {why}; right would be {RIGHT}")

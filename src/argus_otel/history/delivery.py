@@ -6,6 +6,7 @@ sent and may not have arrived is sent again, with the same event ids: a store ke
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -150,9 +151,16 @@ class Shelf:
                 try:
                     kept = self.spool.append(self.held)
                 except SpoolError as error:
-                    self._tally.fails(str(error))
+                    self.held = self.held[error.kept :]
+                    self._tally.spool_fails(f"{error}; events wait in memory only")
                     return False
-                self._tally.full(self.spool.directory, full=kept < len(self.held))
+                if kept < len(self.held):
+                    directory = self.spool.directory
+                    self._tally.spool_fails(
+                        f"{directory} is full (ARGUS_HISTORY_SPOOL_LIMIT): what happens now is lost"
+                    )
+                else:
+                    self._tally.spool_works()
                 self._tally.drop(len(self.held) - kept, "spool_full")
                 self.held = []
             return not self.held
@@ -160,9 +168,7 @@ class Shelf:
     def drop(self) -> None:
         """Give up what is held, as the bot ends and nothing takes it."""
         with self._using:
-            if self.held:
-                self._tally.drop(len(self.held), "shutdown")
-                self._tally.fails(f"{len(self.held)} events are lost, since the bot ends and nothing takes them")
+            self._tally.lost_at_the_end(len(self.held))
             self.held = []
 
     def close_segment(self) -> None:
@@ -226,15 +232,19 @@ class Direct:
         if self._shelf.save() and self._shelf.spool is not None:
             self._pause.end()
             self._deliver_saved(deadline)
-        elif self._carry(self._shelf.held):
-            self._shelf.held = []
+        else:
+            self._deliver_held(deadline)
         self._shelf.drop()
         self._carrier.close()
 
-    def _deliver_held(self) -> None:
-        rows = self._shelf.held
-        if self._carry(rows):
+    def _deliver_held(self, deadline: float = math.inf) -> None:
+        """Deliver what is in memory, in batches: without a disk it may be more than the carrier takes at once."""
+        while rows := self._shelf.held[:BATCH]:
+            if not self._carry(rows):
+                return
             self._shelf.release(rows)
+            if time.monotonic() > deadline:
+                return
 
     def _deliver_saved(self, deadline: float | None = None) -> None:
         """Deliver what is on the disk, until that is nothing, or the carrier is away."""
@@ -247,10 +257,12 @@ class Direct:
                 if (deadline is not None and time.monotonic() > deadline) or not self._deliver_segment(segment):
                     segment.leave()
                     return
-                self._tally.drop(segment.torn, "torn")
                 segment.remove()
+                self._tally.drop(segment.torn, "torn")
         except SpoolError as error:
-            self._tally.fails(str(error))  # and new events go past it
+            self._tally.spool_fails(str(error))  # and new events go past it
+        else:
+            self._tally.spool_works()
         self._on_disk = False
         spool.remove_if_empty()
 

@@ -75,3 +75,7 @@ class ChangedMigrationError(SchemaError):
 
 class RefusedError(StoreError):
     """The store understood, and refused: the statement or the rows are at fault."""
+
+
+class RowError(RefusedError):
+    """A row has a value that its column cannot hold. Sent again, it would be refused again."""

@@ -2,9 +2,12 @@
 
 .. code-block:: python
 
+    import os
+    from datetime import timedelta
+
     from argus_otel.history import History
 
-    with History.open("clickhouse://argus:secret@localhost/argus") as history:
+    with History.open(os.environ["ARGUS_HISTORY_STORE"]) as history:
         for guild in history.quiet(quiet_for=timedelta(days=14)):
             print(guild.guild_id, guild.last)
 

@@ -8,7 +8,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.resources import Resource
 
 from argus_otel.settings import Settings
-from argus_otel.telemetry import PartError, Reading, State, Telemetry
+from argus_otel.telemetry import PartError, Reading, Telemetry
 from argus_otel.telemetry.catalogue import HISTORY_WAITING, WHERE
 
 from .address import Address, parse
@@ -95,14 +95,14 @@ class Recording:
             try:
                 yield {WHERE.name: "disk"}, self._spool.waiting()
             except SpoolError as error:
-                self._tally.last_error = str(error)
+                self._tally.spool_fails(str(error))
 
     def _usable_spool(self) -> Spool | None:
         spool = Spool(Path(self._settings.history_spool).absolute(), int(self._settings.history_spool_limit * _MIB))
         try:
             spool.check()
         except SpoolError as error:
-            self._telemetry.health.report("history spool", State.FAILED, f"{error}; events wait in memory only")
+            self._tally.spool_fails(f"{error}; events wait in memory only")
             return None
         return spool
 

@@ -9,7 +9,9 @@ which are then dropped and counted: what is in it is never thrown away for newer
 from __future__ import annotations
 
 import json
+import math
 import os
+import stat
 import time
 import uuid
 import weakref
@@ -19,6 +21,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any
 
+from .directories import make_private, sync_names
 from .locks import lock
 from .rows import Row
 
@@ -50,8 +53,23 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
+_TIMES = range(2**63 // 1000)  # in nanoseconds, as OTLP counts, they have to fit 64 bits
+_SHARDS = range(-1, 2**31)
+_SNOWFLAKES = range(1 << 64)
+
+
 class SpoolError(Exception):
-    """The directory cannot be used. The message names it, and says why."""
+    """The directory cannot be used. The message names it, and says why.
+
+    Attributes
+    ----------
+    kept:
+        How many of the rows that were being appended are on the disk nevertheless: the first ones.
+    """
+
+    def __init__(self, message: str, kept: int = 0) -> None:
+        super().__init__(message)
+        self.kept = kept
 
 
 class Segment:
@@ -78,12 +96,23 @@ class Segment:
                 self.rows.append(row)
 
     def remove(self) -> None:
-        """Remove it, as it has been delivered."""
+        """Remove it, as it has been delivered. Of a link to a file, the link is removed.
+
+        Raises
+        ------
+        SpoolError
+            It cannot be removed, and will be delivered again.
+        """
         if os.name == "nt":  # where no open file can be removed
             self._file.close()
-        with suppress(FileNotFoundError):
-            self._path.unlink()
-        self._file.close()
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise SpoolError(
+                f"{self._path} (ARGUS_HISTORY_SPOOL) is delivered, but cannot be removed: {error}"
+            ) from error
+        finally:
+            self._file.close()
 
     def leave(self) -> None:
         """Leave it for another time, or for another process."""
@@ -135,43 +164,73 @@ class Spool:
         Raises
         ------
         SpoolError
-            They cannot be written, and none of them is.
+            They cannot be written; its ``kept`` tells how many are.
         """
         lines = [encoded(row) for row in rows]
+        kept = 0
         try:
-            room = self._limit - self.size()
-            kept: list[bytes] = []
-            for line in lines:
-                room -= len(line)
-                if room < 0:
-                    break
-                kept.append(line)
-            if kept:
-                self._write(b"".join(kept))
+            lines = self._fitting(lines)
+            while kept < len(lines):
+                kept += self._write(lines[kept:])
         except OSError as error:
-            raise SpoolError(f"{self.directory} (ARGUS_HISTORY_SPOOL) cannot be written: {error}") from error
-        return len(kept)
+            raise SpoolError(f"{self.directory} (ARGUS_HISTORY_SPOOL) cannot be written: {error}", kept) from error
+        return kept
 
-    def _write(self, data: bytes) -> None:
+    def _fitting(self, lines: list[bytes]) -> list[bytes]:
+        room = self._limit - self.size()
+        for number, line in enumerate(lines):
+            room -= len(line)
+            if room < 0:
+                return lines[:number]
+        return lines
+
+    def _write(self, lines: list[bytes]) -> int:
+        """Write lines to one segment; return how many of them it has, synced: all, unless the disk has no more room.
+
+        Raises
+        ------
+        OSError
+            It has none of them.
+        """
         file = self._segment()
-        start = file.tell()
+        descriptor, start = file.fileno(), file.seek(0, os.SEEK_END)
+        synced = False
         try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        except OSError:
-            with suppress(OSError):  # so that nothing is in it twice when it is tried again
-                os.ftruncate(file.fileno(), start)
+            written, broken = _written(descriptor, b"".join(lines))
+            kept, size = _whole(lines, written)
+            if broken is not None:
+                if not kept:
+                    raise broken
+                os.ftruncate(descriptor, start + size)
+            os.fsync(descriptor)
+            if not self._in_place():
+                raise FileNotFoundError(f"{self._open_path} was removed while it was written")
+            synced = True
+        finally:
+            if not synced:
+                self._take_back(start)
+        if broken is not None or start + size >= SEGMENT_SIZE:
             self.close()
-            raise
-        if file.tell() >= SEGMENT_SIZE:
-            self.close()
+        return kept
+
+    def _take_back(self, start: int) -> None:
+        """Cut the segment off where it ended before, so that nothing is in it twice when it is tried again."""
+        path = self._open_path
+        if self._open is not None:
+            with suppress(OSError):
+                os.ftruncate(self._open.fileno(), start)
+        self.close()
+        if start == 0 and path is not None:  # or a disk that stays full would get one more empty file at each attempt
+            with suppress(OSError):
+                path.unlink()
 
     def _segment(self) -> IO[bytes]:
+        if self._open is not None and not self._in_place():
+            self.close()  # somebody has removed it, or moved the directory away: nobody would find what goes into it
         if self._open is None:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self.directory)
             self._open, self._open_path = self._begun()
-            _sync_directory(self.directory)
+            sync_names(self.directory)
         return self._open
 
     def _begun(self) -> tuple[IO[bytes], Path]:
@@ -182,15 +241,19 @@ class Spool:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
             file = os.fdopen(descriptor, "wb", buffering=0)
             self._files.add(file)
-            if lock(file.fileno()):
+            if lock(file.fileno()) and _same(file, path):
                 return file, path
-            file.close()  # another process has claimed it in the moment between: it finds it empty, and removes it
+            file.close()  # another process has claimed it in the moment between, found it empty, and removed it
+
+    def _in_place(self) -> bool:
+        return self._open is not None and self._open_path is not None and _same(self._open, self._open_path)
 
     def close(self) -> None:
         """End the segment that is being written, so that it can be delivered."""
-        if self._open is not None:
-            self._open.close()
-            self._open = self._open_path = None
+        file, self._open, self._open_path = self._open, None, None
+        if file is not None:
+            with suppress(OSError):  # what it has is synced
+                file.close()
 
     def drop_in_child(self) -> None:
         """After a fork, in the child: close its copies of the files, with which the parent's locks would live on."""
@@ -206,31 +269,38 @@ class Spool:
         Raises
         ------
         SpoolError
-            The directory, or a file in it, cannot be read.
+            The directory cannot be read; or, after all others, a file in it.
         """
+        failed: SpoolError | None = None
         for path in self._paths():
             if path == self._open_path:
                 continue
-            segment = self._claimed(path)
+            try:
+                segment = self._claimed(path)
+            except OSError as error:
+                failed = failed or SpoolError(f"{path} (ARGUS_HISTORY_SPOOL) cannot be read: {error}")
+                continue
             if segment is not None:
                 yield segment
+        if failed is not None:
+            raise failed
 
     def _claimed(self, path: Path) -> Segment | None:
         try:
-            file = path.open("r+b")  # whoever claims it closes it
-            self._files.add(file)
+            file = _opened(path, os.O_RDWR)  # as a lock needs it on some file systems; whoever claims it closes it
         except FileNotFoundError:  # delivered by another process meanwhile
             return None
-        except OSError as error:
-            raise SpoolError(f"{path} (ARGUS_HISTORY_SPOOL) cannot be read: {error}") from error
+        if file is None:
+            return None
+        self._files.add(file)
         try:
-            if not lock(file.fileno()) or not path.exists():
-                file.close()
-                return None
-            return Segment(path, file)
-        except OSError as error:
+            if lock(file.fileno()) and path.exists():
+                return Segment(path, file)
+        except OSError:
             file.close()
-            raise SpoolError(f"{path} (ARGUS_HISTORY_SPOOL) cannot be read: {error}") from error
+            raise
+        file.close()
+        return None
 
     @property
     def empty(self) -> bool:
@@ -262,9 +332,13 @@ class Spool:
             known = self._counted.get(path)
             if known is None or known[0] != size:
                 try:
-                    known = size, path.read_bytes().count(b"\n")
+                    file = _opened(path, os.O_RDONLY)
                 except OSError:
                     continue
+                if file is None:
+                    continue
+                with file:
+                    known = size, file.read().count(b"\n")
             counted[path] = known
             total += known[1]
         self._counted = counted
@@ -277,7 +351,8 @@ class Spool:
 
     def _paths(self) -> list[Path]:
         try:
-            return sorted(path for path in self.directory.iterdir() if path.suffix == SUFFIX)
+            with os.scandir(self.directory) as entries:
+                return sorted(Path(entry.path) for entry in entries if entry.name.endswith(SUFFIX) and _is_file(entry))
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -292,25 +367,70 @@ def encoded(row: Row) -> bytes:
 
 
 def decoded(line: bytes) -> Row | None:
-    """Return the row that a line holds, or ``None`` where it holds none."""
+    """Return the row that a line holds, or ``None`` where it holds none: a store would refuse a whole batch for it."""
     try:
         facts = json.loads(line)
         row = Row(**{name: fact for name, fact in facts.items() if name in _FIELDS})
         uuid.UUID(row.event_id)
-        whole = line.endswith(b"\n") and all(isinstance(getattr(row, name), kind) for name, kind in _TYPES.items())
-        in_range = row.shard in range(-1, 2**31) and all(n in range(1 << 64) for n in (row.guild_id, row.channel_id))
-        text = {str}.issuperset(type(each) for pair in row.attributes.items() for each in pair)
-    except (ValueError, TypeError, AttributeError):
+        return row if line.endswith(b"\n") and _sound(row) else None
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
-    # A store would refuse a whole batch for one row that is none.
-    return row if whole and in_range and text else None
 
 
-def _sync_directory(directory: Path) -> None:
-    """Have the names in a directory on the disk too, where a system can do that."""
-    with suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _sound(row: Row) -> bool:
+    # First of all: asked for what is no whole number, a range would try every number that it has.
+    if not all(isinstance(getattr(row, name), kind) for name, kind in _TYPES.items()):
+        return False
+    pairs = [each for pair in row.attributes.items() for each in pair]
+    if not {str}.issuperset(map(type, pairs)):
+        return False
+    # Half of a surrogate pair, which JSON may hold, can be sent nowhere.
+    "".join((row.event_id, *(getattr(row, name) for name, kind in _TYPES.items() if kind is str), *pairs)).encode()
+    in_range = row.time in _TIMES and row.shard in _SHARDS and math.isfinite(row.duration)
+    return in_range and row.guild_id in _SNOWFLAKES and row.channel_id in _SNOWFLAKES
+
+
+def _written(descriptor: int, data: bytes) -> tuple[int, OSError | None]:
+    """Write all, in as many steps as the system takes; return how many bytes were taken, and what then went wrong."""
+    rest, written = memoryview(data), 0
+    try:
+        while written < len(data):
+            written += os.write(descriptor, rest[written:])
+    except OSError as error:
+        return written, error
+    return written, None
+
+
+def _whole(lines: Sequence[bytes], written: int) -> tuple[int, int]:
+    """Return how many lines are whole in so many bytes, and how many bytes they have."""
+    size = 0
+    for number, line in enumerate(lines):
+        if size + len(line) > written:
+            return number, size
+        size += len(line)
+    return len(lines), size
+
+
+def _same(file: IO[bytes], path: Path) -> bool:
+    """Whether an open file is what a path leads to."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file, or a link to one: nothing that somebody who reads it would have to wait for."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
+def _opened(path: Path, access: int) -> IO[bytes] | None:
+    """Open a file without waiting; return ``None`` where something else has taken its name meanwhile."""
+    descriptor = os.open(path, access | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    return None

@@ -17,11 +17,13 @@ from types import TracebackType
 from typing import Any, Protocol, cast
 
 from .address import Address, parse
+from .directories import make_private
 from .errors import (
     BusyError,
     InUseError,
     MissingExtraError,
     RefusedError,
+    RowError,
     SchemaMissingError,
     StoreError,
     TooOldError,
@@ -225,7 +227,7 @@ def _open_embedded(address: Address, directory: str, *, create: bool) -> _Client
             "--store or ARGUS_HISTORY_STORE"
         )
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_private(path)
     except OSError as error:
         raise UnreachableError(
             f"{address} cannot be opened: {error.strerror or error} ({path}); name a directory that may be written to"
@@ -311,10 +313,12 @@ def _telling(address: Address) -> Generator[None]:
 @contextmanager
 def _judging_values(address: Address) -> Generator[None]:
     """Raise as an error of ours what a value raises that does not fit its column: it never will."""
+    from clickhouse_connect.driver.exceptions import DataError
+
     try:
         yield
-    except (ValueError, TypeError, OverflowError, struct.error) as error:
-        raise RefusedError(f"{address}: a row has a value that does not fit its column: {error}") from error
+    except (ValueError, TypeError, OverflowError, struct.error, DataError) as error:
+        raise RowError(f"{address}: a row has a value that does not fit its column: {error}") from error
 
 
 def _told(address: Address, error: Exception) -> StoreError:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from argus_otel.telemetry import State, Telemetry
 from argus_otel.telemetry.catalogue import DROP_REASON, HISTORY_DROPPED, HISTORY_EVENTS
+
+SPOOL = "history spool"
+"""As health calls the directory of waiting events."""
+
+_log = logging.getLogger("argus_otel")
 
 
 class Tally:
@@ -26,7 +33,8 @@ class Tally:
         self._events = telemetry.counter(HISTORY_EVENTS)
         self._dropped = telemetry.counter(HISTORY_DROPPED)
         self.last_error = ""
-        self._was_full = False
+        self._failure = ""
+        self._spool_failure = ""
         # Bound once: it is counted on the event loop, and the others on the thread that writes.
         self.buffer_full = self._dropped["buffer_full"]
 
@@ -41,22 +49,35 @@ class Tally:
 
     def works(self) -> None:
         """Note that events arrive."""
+        self._failure = ""
         self._telemetry.health.report(self._part, State.OK)
 
     def fails(self, why: str) -> None:
         """Note, and warn once, that they do not."""
-        self.last_error = self._telemetry.redact(why)
+        self._failure = self.last_error = self._telemetry.redact(why)
         self._telemetry.health.report(self._part, State.FAILED, self.last_error)
 
-    def full(self, directory: object, *, full: bool) -> None:
-        """Note, and warn once, that the spool has no room, or that it has some again."""
-        why = f"{directory} is full (ARGUS_HISTORY_SPOOL_LIMIT): what happens now is lost" if full else ""
-        if full:
-            self.last_error = why
-        elif not self._was_full:
+    def spool_works(self) -> None:
+        """Note that the spool has what is given to it."""
+        if self._spool_failure:
+            self._spool_failure = ""
+            self._telemetry.health.report(SPOOL, State.OK)
+
+    def spool_fails(self, why: str) -> None:
+        """Note, and warn once, that the spool cannot be used, or is full."""
+        self._spool_failure = self.last_error = self._telemetry.redact(why)
+        self._telemetry.health.report(SPOOL, State.FAILED, self.last_error)
+
+    def lost_at_the_end(self, number: int) -> None:
+        """Count events that are in memory when the process ends, and warn of how many there are, and why."""
+        if not number:
             return
-        self._was_full = full
-        self._telemetry.health.report("history spool", State.FAILED if full else State.OK, why)
+        self.drop(number, "shutdown")
+        reasons = self._failure or "no time was left to deliver them", self._spool_failure or "there is no spool"
+        why = " ".join("; ".join(reason.rstrip(".") for reason in reasons).split())
+        self.last_error = f"{number} event{'s' if number > 1 else ''} of history in memory, lost as the bot ends: {why}"
+        self._telemetry.health.report(self._part, State.FAILED, self.last_error, warn=False)
+        _log.warning("argus-otel: %s", self.last_error)
 
     def describe(self) -> dict[str, object]:
         """Return the numbers in a JSON-able form."""

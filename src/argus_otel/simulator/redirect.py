@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Redirect", "hurry", "redirect"]
 
-_NOT_LOOPBACK = "{url!r} is not on this machine: a bot token must only ever be sent to Discord or to the loopback"
+_RIGHT = "expected something like http://127.0.0.1:8080, without a user, a path or anything else"
+_NOT_LOOPBACK = "{host!r} is not on this machine: a bot token must only ever be sent to Discord or to the loopback"
 
 
 # py-cord is imported as `discord` too.
@@ -99,13 +100,18 @@ def loopback(url: str) -> str:
     Raises
     ------
     ValueError
-        It is not an ``http`` URL of this machine without a path.
+        It is not an ``http`` URL of this machine without a path. The message does not quote it: it may have a password.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "http" or parts.path not in ("", "/") or parts.query or parts.username is not None:
-        raise ValueError(f"expected something like http://127.0.0.1:8080, not {url!r}")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(_RIGHT) from None
+    beside = parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None
+    if parts.scheme != "http" or beside:
+        raise ValueError(_RIGHT)
     if not _is_local(parts.hostname or ""):
-        raise ValueError(_NOT_LOOPBACK.format(url=url))
+        raise ValueError(_NOT_LOOPBACK.format(host=parts.hostname))
     return f"http://{parts.netloc}"
 
 

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping
 
+from argus_otel import unquoted
 from argus_otel.settings import Settings
 
 from .findings import Finding, Status
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look, print, and return 1 where something failed."""
+    unquoted.quieten_headers()
     findings = examine(os.environ, network=not arguments.no_network)
     if arguments.json:
         print(as_json(findings))

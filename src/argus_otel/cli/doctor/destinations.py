@@ -95,12 +95,12 @@ def _destination(signal: str, protocol: str, default_port: int, environ: Mapping
     own = f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT"
     variable = next((name for name in (own, _ENDPOINT) if environ.get(name)), "default")
     text = environ.get(variable) or f"http://localhost:{default_port}"
-    url = urlsplit(text if "://" in text else f"//{text}")
     try:
+        url = urlsplit(text if "://" in text else f"//{text}")
         host, port = url.hostname, url.port
-    except ValueError as error:
-        raise ValueError(f"{variable} has no port that is a number") from error
-    if not host or (url.scheme not in ("http", "https") and (url.scheme or protocol != "grpc")):
+    except ValueError:  # which quotes what may be a password
+        raise ValueError(f"{variable} has no host, or no port that is a number") from None
+    if not host or "@" in url.path or (url.scheme not in ("http", "https") and (url.scheme or protocol != "grpc")):
         raise ValueError(f"{variable} is no URL that begins with http:// or https://")
     insecure = read("INSECURE") if protocol == "grpc" and url.scheme != "https" else None
     path = "" if protocol == "grpc" else url.path

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 from argus_otel.history import migrations
 from argus_otel.history.address import Address, parse
+from argus_otel.history.directories import open_to_others
 from argus_otel.history.errors import StoreError
 from argus_otel.history.spool import Spool, SpoolError
 from argus_otel.history.store import connect
@@ -48,8 +50,9 @@ def _store(address: Address, *, network: bool) -> Iterator[Finding]:
     if missing:
         detail = f"{address} needs {' and '.join(missing)}, which is not installed"
         yield Finding(_GROUP, "store", Status.FAIL, detail, f"pip install 'argus-otel[{extra}]'")
-    elif address.embedded:
+    elif address.directory is not None:
         yield Finding(_GROUP, "store", Status.OK, f"{address}: a process of its own takes events in now and then")
+        yield from _privacy("store's directory", Path(address.directory).absolute())
     elif not network:
         yield Finding(_GROUP, "store", Status.INFO, f"{address} (not asked)")
     else:
@@ -73,3 +76,12 @@ def _spool(settings: Settings) -> Iterator[Finding]:
     limit = f"of {settings.history_spool_limit:g} MiB"
     detail = f"{spool.directory}: {waiting} events wait, {size / (1 << 20):.1f} {limit}"
     yield Finding(_GROUP, "spool", Status.OK, detail)
+    yield from _privacy("spool's directory", spool.directory)
+
+
+def _privacy(name: str, directory: Path) -> Iterator[Finding]:
+    mode = open_to_others(directory)
+    if mode:
+        detail = f"{directory} has mode {mode}: other users can enter it, and history has ids of guilds and users"
+        remedy = f"chmod 0700 {shlex.quote(str(directory))}, unless that is meant"
+        yield Finding(_GROUP, name, Status.WARN, detail, remedy)

@@ -14,6 +14,7 @@ from typing import Any, cast
 from argus_otel.history.answers import Cohort, Story
 
 _NOTHING = "-"
+_FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - which some spreadsheets take for the plain ones
 _WEEKDAYS: tuple[str, ...] = ("", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -62,7 +63,18 @@ def _csv(answers: Sequence[Any]) -> None:
     writer.writerow([*names, *(f"active_{age}" for age in range(longest))])
     for answer in answers:
         ages = answer.active if isinstance(answer, Cohort) else ()
-        writer.writerow([*(_plain(getattr(answer, name)) for name in names), *ages])
+        writer.writerow([*(_inert(_plain(getattr(answer, name))) for name in names), *ages])
+
+
+def _inert(cell: Any) -> Any:
+    """Return what a spreadsheet takes for text, and a terminal for letters; what is no text stays as it is.
+
+    What begins a formula there has a ' before it: https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    if not isinstance(cell, str):
+        return cell
+    text = _printable(cell)
+    return f"'{text}" if text.lstrip()[:1] in _FORMULAS else text
 
 
 def _table(answers: Sequence[Any], hidden: Sequence[str] = (), title: str = "") -> None:
@@ -139,8 +151,12 @@ def _cell(value: Any, name: str, unit: str) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, int):
         return f"{value:,}"
+    return _printable(str(value))
+
+
+def _printable(text: str) -> str:
     # A command's name, or what else a user chose, may not move a terminal's cursor.
-    return "".join(letter if letter.isprintable() else " " for letter in str(value))
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _share(value: float) -> str:

@@ -90,7 +90,7 @@ class Embedded:
             if self._spool.empty:
                 return
         except SpoolError as error:
-            self._tally.fails(str(error))
+            self._tally.spool_fails(str(error))
             return
         command = [sys.executable, "-m", "argus_otel.history.intake"]
         command += ["--store", self.where, "--spool", str(self._spool.directory)]

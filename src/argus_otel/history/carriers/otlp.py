@@ -23,6 +23,7 @@ from argus_otel.history.rows import COLUMNS, Row
 from argus_otel.otel.exporters import load, quieten
 from argus_otel.otel.scope import SCOPE
 from argus_otel.telemetry import AttributeValue
+from argus_otel.unquoted import location
 from argus_otel.version import __version__
 
 _SCOPE = InstrumentationScope(SCOPE, __version__)
@@ -31,7 +32,7 @@ _OF_RESOURCE = ("service", "cluster")
 _NOTHING = ("", 0, 0.0)
 # What the protocol says that must not be sent again: https://opentelemetry.io/docs/specs/otlp/#failures
 _REFUSED = re.compile(r"INVALID_ARGUMENT|\b(?:400|413)\b")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_CREDENTIALS = re.compile(r"\S+@")
 
 
 class OtlpCarrier:
@@ -57,8 +58,9 @@ class OtlpCarrier:
         self._resource = resource
         self._resources: dict[tuple[str, str], Resource] = {}
         self._said = _LastWord(kind)
-        endpoint = str(getattr(self._exporter, "_endpoint", "")) or "where logs go"
-        self.where = f"{exporter} {_CREDENTIALS.sub('', endpoint)}"
+        self._endpoint = str(getattr(self._exporter, "_endpoint", ""))
+        self._shown = location(self._endpoint) if self._endpoint else "where logs go"
+        self.where = f"{exporter} {self._shown}"
 
     def carry(self, rows: Sequence[Row]) -> None:
         """Send rows; return when they were acknowledged.
@@ -68,10 +70,13 @@ class OtlpCarrier:
         AwayError, RefusedError
         """
         with self._said:
-            result = self._exporter.export([self._record(row) for row in rows])
+            try:
+                result = self._exporter.export([self._record(row) for row in rows])
+            except (OSError, ValueError) as error:  # whose message may quote the address, with its password
+                raise AwayError(f"{self.where} does not take events: {type(error).__name__}") from None
         if getattr(result, "name", "") == "SUCCESS":
             return
-        said = _CREDENTIALS.sub("", self._said.message)
+        said = self._without_secret(self._said.message)
         if _REFUSED.search(said):
             raise RefusedError(said)
         raise AwayError(f"{self.where} does not take events: {said or 'the exporter does not say why'}")
@@ -79,6 +84,14 @@ class OtlpCarrier:
     def close(self) -> None:
         """End what is under way."""
         self._exporter.shutdown()
+
+    def _without_secret(self, text: str) -> str:
+        """Return what the exporter says, with what may be shown of the address in place of all forms of it."""
+        target = self._endpoint.partition("://")[2] or self._endpoint
+        for form in (self._endpoint, target, target.partition("/")[0]):
+            if form:
+                text = text.replace(form, self._shown)
+        return _CREDENTIALS.sub("", text)
 
     def _record(self, row: Row) -> ReadableLogRecord:
         record = LogRecord(

@@ -43,6 +43,8 @@ class StoreCarrier:
             if self._store is None:
                 self._store = self._opened()
             self._store.insert(rows)
+        except errors.RowError as error:
+            raise RefusedError(str(error)) from error
         except errors.RefusedError as error:
             if getattr(error.__cause__, "code", None) in _OF_ROWS:
                 raise RefusedError(str(error)) from error
