@@ -221,9 +221,9 @@ def source(clickhouse: ClickHouse) -> Source:
 
 
 def answered(shown: Dashboard, source: Source, typed: dict[str, str]) -> dict[str, list[list[Any]]]:
-    """The rows of each query of SQL, by where it is."""
+    """The rows of each query of SQL, by where it is; sorted, since not every query says in which order."""
     session = opened(shown, typed, source)
-    return {place: source.query(text)[1] for place, text in statements(session)}
+    return {place: sorted(source.query(text)[1], key=repr) for place, text in statements(session)}
 
 
 WITH_SQL = [shown for shown in DASHBOARDS if any(target.sql for target in shown.targets())]
