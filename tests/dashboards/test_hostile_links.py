@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from tools.dashboards.queries import chosen, clickhouse, given
+from tools.dashboards.queries import chosen, clickhouse, given, one_of
 from tools.grafana import filling
 from tools.grafana.macros import MacroError
 from tools.grafana.model import Dashboard, Json, Target, shipped
@@ -23,6 +23,7 @@ from argus_otel.history import migrations
 from argus_otel.history.store import connect
 
 from ..backends.clickhouse import ClickHouse
+from ..backends.prometheus import Prometheus as Server
 from .promql import read
 from .world import past
 
@@ -184,6 +185,37 @@ def test_a_grafana_without_the_feature_lets_a_link_add_matchers_and_nothing_else
         for place, text in expressions(opened(shown, dict.fromkeys(names, value)), filling.as_promql_by_default):
             if "label_values" not in text:
                 assert asked(text) in (None, asked(harmless[place])), (place, value)
+
+
+# -- what Prometheus makes of it
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """One that has nothing: whatever a query answers comes from its text."""
+    directory = tmp_path_factory.mktemp("prometheus") / "data"
+    with Server.running_in(directory, "global: {scrape_interval: 1s}\n") as server:
+        yield Prometheus(server.url)
+
+
+@EACH
+def test_prometheus_takes_every_expression_and_answers_nothing_whatever_the_value(
+    shown: Dashboard, prometheus: Prometheus
+) -> None:
+    for value in ('"} or vector(1) or x{a="', '\\"} or vector(1) #', '",job!="', "\\", '0.999"', "0) or vector(1"):
+        session = opened(shown, dict.fromkeys(opened(shown, {}).typed, value))
+        for target in shown.targets():
+            if target.promql:
+                told = prometheus.instant(session.promql(target)[0], session.until)
+                assert told["result"] == [], (where(target), value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"), [("0.99", "0.99"), ("0.9995", "0.9995"), ("0.5", "NaN"), ('0.99" or', "NaN")]
+)
+def test_a_number_is_one_of_those_that_may_be_chosen(prometheus: Prometheus, typed: str, told: str) -> None:
+    filled = filling.fill(one_of(["0.99", "0.9995"], "it"), {"it": filling.Value((typed,))}, filling.as_promql)
+    assert prometheus.instant(filled, time.time())["result"][1] == told
 
 
 # -- what ClickHouse makes of it
