@@ -2,12 +2,19 @@
 #
 #   docker build --target argus --tag argus-otel:0.1.0 .
 #   docker build --target collector --tag argus-otelcol:0.161.0 .
+#
+# What they are made of is named with its hash: images by digest, packages by uv.lock and constraints/. (What Alpine's apk
+# installs is signed by Alpine.) Dependabot proposes newer ones.
 
-# argus-otel with what the demo, `run` and `clickhouse migrate` need. An image of your bot may begin with
-# `FROM argus-otel:0.1.0` and add what the bot needs.
-FROM python:3.13-slim-bookworm AS argus
+FROM python:3.13.14-slim-bookworm@sha256:67a1e1f215ccda113cfc024e8639049257e88f273898f595b61476d128d387e8 AS python
+
+# argus-otel as a wheel, and what uv.lock says that it needs.
+FROM python AS wheel
+COPY constraints constraints
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r constraints/uv.txt
+ENV UV_PYTHON_DOWNLOADS=never
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY src src
 COPY examples/bot.py examples/bot.py
 # What `argus-otel export` writes.
@@ -15,7 +22,15 @@ COPY docs/runbooks.md docs/runbooks.md
 COPY collector-config collector-config
 COPY grafana grafana
 COPY prometheus prometheus
-RUN pip install --no-cache-dir --disable-pip-version-check ".[all]" && rm -rf /src/*
+RUN uv export --quiet --locked --no-default-groups --extra all --no-emit-project --output-file /wheel/requirements.txt \
+    && uv build --quiet --wheel --build-constraint /constraints/build.txt --require-hashes --out-dir /wheel
+
+# argus-otel with what the demo, `run` and `clickhouse migrate` need. An image of your bot may begin with
+# `FROM argus-otel:0.1.0` and add what the bot needs.
+FROM python AS argus
+RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
+    pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r /wheel/requirements.txt \
+    && pip install --no-cache-dir --disable-pip-version-check --no-deps /wheel/*.whl
 RUN useradd --system --uid 10001 bot && install -d -o bot -m 0700 /var/lib/bot
 USER bot
 WORKDIR /var/lib/bot
@@ -24,9 +39,8 @@ ENTRYPOINT ["argus-otel"]
 
 # The Collector: the official release, beside a shell's tools, without which it cannot be asked for its health from inside,
 # and a directory for its queues that is its own. (`make collector` builds a smaller one, if you would rather have that.)
-FROM otel/opentelemetry-collector-contrib:0.161.0 AS release
-
-FROM alpine:3.22 AS collector
+FROM otel/opentelemetry-collector-contrib:0.161.0@sha256:fd328de2552466ad78385e1b1289c3f2402b1c45f265b252aab1955b42845ac1 AS release
+FROM alpine:3.22@sha256:14358309a308569c32bdc37e2e0e9694be33a9d99e68afb0f5ff33cc1f695dce AS collector
 COPY --from=release /otelcol-contrib /usr/local/bin/argus-otelcol
 RUN apk add --no-cache ca-certificates \
     && adduser -D -H -u 10001 collector \

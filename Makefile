@@ -78,7 +78,7 @@ bench: ## measure what argus-otel costs, beside its peers
 build: $(READY) ## build wheel and sdist into dist/
 	rm -rf dist
 	$(find_uv) \
-	"$$uv" build
+	"$$uv" build --build-constraint constraints/build.txt --require-hashes
 
 clean: ## remove the environment and all that was built
 	rm -rf $(VENV) $(BENCH_VENV) dist build .pytest_cache .ruff_cache .hypothesis

@@ -37,7 +37,8 @@ def variables(name: str) -> set[str]:
         ("single.yaml", "auth.yaml", "tls.yaml"),
         ("single.yaml", "trace-store.yaml"),
         ("gateway.yaml",),
-        ("gateway.yaml", "auth.yaml", "tls.yaml", "trace-store.yaml"),
+        ("gateway.yaml", "auth.yaml"),
+        ("gateway.yaml", "tls.yaml", "trace-store.yaml"),
         ("agent.yaml",),
         ("agent.yaml", "auth.yaml", "tls.yaml"),
         ("agent.yaml", "agent-secure.yaml"),
@@ -69,8 +70,36 @@ def test_without_the_secret_that_was_asked_for_it_does_not_start(queues: Path):
     assert "TLS configuration must include both certificate and key" in said
 
 
-def test_a_gateway_is_a_single_collector_that_listens_on_every_interface():
+def test_a_gateway_does_not_start_without_a_token(queues: Path):
+    assert "no bearer token provided" in validate(CONFIGS / "gateway.yaml", COLLECTOR_QUEUES=str(queues))
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_asks_for_no_token_is_on_loopback(name: str):
+    config = load(name)
+    protocols = config["receivers"]["otlp"]["protocols"]
+    unguarded = [one["endpoint"] for one in protocols.values() if "auth" not in one]
+    unguarded += [config["extensions"]["health_check"]["endpoint"]]
+    unguarded += [one["endpoint"] for kind, one in config["exporters"].items() if kind == "prometheus"]
+    unguarded += [config["service"]["telemetry"]["metrics"]["readers"][0]["pull"]["exporter"]["prometheus"]["host"]]
+    assert len(unguarded) >= 3
+    for endpoint in unguarded:
+        assert re.match(r"\$\{env:[A-Z_]+:-127\.0\.0\.1(:\d+)?\}", endpoint)
+    for one in protocols.values():
+        if "auth" in one:
+            assert one["auth"] == {"authenticator": "bearertokenauth"}
+            assert config["extensions"]["bearertokenauth"] == {"token": "${env:COLLECTOR_TOKEN}"}
+            assert "bearertokenauth" in config["service"]["extensions"]
+
+
+def test_a_gateway_is_a_single_collector_that_wants_a_token_and_listens_on_every_interface():
     single, gateway = load("single.yaml"), load("gateway.yaml")
+    auth = load("auth.yaml")
+    assert gateway["extensions"].pop("bearertokenauth") == auth["extensions"]["bearertokenauth"]
+    assert gateway["service"]["extensions"] == auth["service"]["extensions"]
+    gateway["service"]["extensions"].remove("bearertokenauth")
+    for kind, protocol in gateway["receivers"]["otlp"]["protocols"].items():
+        assert {"auth": protocol.pop("auth")} == auth["receivers"]["otlp"]["protocols"][kind]
     limits = gateway["processors"].pop("memory_limiter"), single["processors"].pop("memory_limiter")
     assert limits[0].keys() == limits[1].keys()
     assert yaml.safe_dump(gateway).replace(":-0.0.0.0", ":-127.0.0.1") == yaml.safe_dump(single)

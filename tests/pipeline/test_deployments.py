@@ -19,8 +19,10 @@ from .test_configs import variables
 KUBERNETES = ROOT / "examples" / "kubernetes"
 SYSTEMD = ROOT / "examples" / "systemd"
 SECRET = re.compile("PASSWORD|TOKEN|KEY", re.IGNORECASE)
-# A version to the patch, and never `latest`.
-PINNED = re.compile(r"^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)+$")
+# A version to the patch, and never `latest`; and a digest, so that it stays what it is.
+PINNED = re.compile(r"^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)+(@sha256:[0-9a-f]{64})?$")
+OURS = re.compile(r"^(registry\.example\.com/)?(argus-otel|argus-otelcol|my-bot):")
+WITHOUT_A_DIGEST = {"grafana/grafana:12.4.4"}  # no two sources agree on one
 
 
 def compose() -> dict[str, Any]:
@@ -47,10 +49,72 @@ def containers() -> list[dict[str, Any]]:
 def test_the_compose_specification_has_it_so():
     compose_spec = pytest.importorskip("compose_spec", reason="needs pip install compose-spec")
     text = re.sub(r"\$\{[A-Z_]+:?[-?]?([^}]*)\}", "value", (ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    text = re.sub(r":[\w.]+(?=@sha256:)", "", text)  # this library knows a tag or a digest; Compose takes both
     merged = yaml.safe_dump(yaml.safe_load(text))
     checked = compose_spec.PyCompose.from_yaml(merged)
     checked.validate()
     assert set(checked.service_names()) == set(services())
+
+
+def test_each_image_that_is_not_ours_is_named_by_its_digest():
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    stages = set(re.findall(r"^FROM \S+ AS (\w+)$", dockerfile, re.MULTILINE))
+    named = {image for image in re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE) if image not in stages}
+    named |= {service["image"] for service in services().values()} | {one["image"] for one in containers()}
+    without = {image for image in named if "@" not in image and not OURS.match(image)}
+    assert without == WITHOUT_A_DIGEST
+    digests: dict[str, set[str]] = {}
+    for image in named - without:
+        if "@" in image:
+            name, _, digest = image.partition("@")
+            digests.setdefault(name, set()).add(digest)
+            assert re.fullmatch("sha256:[0-9a-f]{64}", digest)
+    assert all(len(one) == 1 for one in digests.values()), digests  # the same wherever it is named
+
+
+@pytest.mark.parametrize("name", list(services()))
+def test_each_service_may_gain_no_privilege_and_has_none(name: str):
+    service = services()[name]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert not service.get("privileged")
+    assert service.get("network_mode") is None
+    assert service.get("user", "101:101") == "101:101"  # ClickHouse; others are who their images say
+
+
+def test_the_collector_writes_nowhere_but_into_its_queues():
+    collector = services()["collector"]
+    assert collector["read_only"] is True
+    writable = [volume for volume in collector["volumes"] if not volume.endswith(":ro")]
+    assert writable == ["queues:/var/lib/argus-otelcol"]
+    (container,) = (one for one in containers() if one["name"] == "collector")
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+def test_each_part_is_another_user_of_clickhouse():
+    password = "${%s:?see .env.example}"
+    parts = {name: service["environment"] for name, service in services().items() if "environment" in service}
+    store = "clickhouse://argus:" + password % "CLICKHOUSE_PASSWORD" + "@clickhouse:8123/argus"
+    assert parts["migrate"]["ARGUS_HISTORY_STORE"] == store
+    assert parts["collector"]["CLICKHOUSE_USER"] == "argus_writer"
+    assert parts["collector"]["CLICKHOUSE_PASSWORD"] == password % "CLICKHOUSE_WRITER_PASSWORD"
+    asked = {name for name in parts["grafana"] if name.startswith("CLICKHOUSE_")}
+    assert asked == {"CLICKHOUSE_READER_PASSWORD"}  # the owner's it does not know
+    (mounted,) = (one for one in services()["clickhouse"]["volumes"] if "users.d" in one)
+    assert mounted == "./clickhouse/users.d/argus-otel.xml:/etc/clickhouse-server/users.d/argus-otel.xml:ro"
+    (collector,) = (one for one in containers() if one["name"] == "collector")
+    environment = {one["name"]: one for one in collector["env"]}
+    assert environment["CLICKHOUSE_USER"]["value"] == "argus_writer"
+    assert environment["CLICKHOUSE_PASSWORD"]["valueFrom"]["secretKeyRef"]["key"] == "writer-password"
+
+
+def test_the_example_of_the_environment_becomes_a_file_for_its_owner_alone():
+    command = "install -m 600 .env.example .env"
+    for path in (".env.example", "compose.yaml", "docs/pipeline.md"):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        assert command in text
+        assert "cp .env.example" not in text
 
 
 @pytest.mark.parametrize("name", list(services()))
@@ -78,7 +142,12 @@ def test_the_collector_starts_after_the_schema():
 def test_no_password_has_a_default():
     text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
     asked = re.findall(r"\$\{([A-Z_]+)(:?[-?])([^}]*)\}", text)
-    assert {name for name, how, _ in asked if how == ":?"} == {"CLICKHOUSE_PASSWORD", "GRAFANA_PASSWORD"}
+    assert {name for name, how, _ in asked if how == ":?"} == {
+        "CLICKHOUSE_PASSWORD",
+        "CLICKHOUSE_READER_PASSWORD",
+        "CLICKHOUSE_WRITER_PASSWORD",
+        "GRAFANA_PASSWORD",
+    }
     for name, how, value in asked:
         if SECRET.search(name):
             assert how == ":?" or not value
@@ -103,14 +172,13 @@ def test_versions_are_those_of_the_project():
         f"argus-otel:{version}",
         f"registry.example.com/argus-otel:{version}",
     }
-    assert {image.split(":")[1] for image in images if "otelcol" in image or "opentelemetry" in image} == {
-        built.release()
-    }
+    released = {image.partition("@")[0] for image in images if "otelcol" in image or "opentelemetry" in image}
+    assert {image.split(":")[1] for image in released} == {built.release()}
     assert {image for image in images if "clickhouse" in image} == {services()["clickhouse"]["image"]}
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert f"FROM otel/opentelemetry-collector-contrib:{built.release()} AS release" in dockerfile
-    for image in re.findall(r"^FROM (\S+) AS", dockerfile, re.MULTILINE):
-        assert re.search(r":\d", image)
+    assert re.search(
+        rf"^FROM otel/opentelemetry-collector-contrib:{built.release()}@\S+ AS release$", dockerfile, re.MULTILINE
+    )
 
 
 def test_the_dockerfile_copies_what_is_there_and_builds_what_compose_asks_for():
@@ -123,6 +191,27 @@ def test_the_dockerfile_copies_what_is_there_and_builds_what_compose_asks_for():
     stages = set(re.findall(r"^FROM \S+ AS (\w+)$", dockerfile, re.MULTILINE))
     assert {one["build"]["target"] for one in services().values() if "build" in one} <= stages
     assert dockerfile.count("\nUSER ") == 2  # neither image runs as root
+    assert re.findall(r"(?:--uid|-u) (\d+)", dockerfile) == ["10001", "10001"]
+
+
+def test_what_is_installed_into_an_image_is_what_the_lock_says_with_its_hashes():
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+    installs = [line.strip() for line in re.findall(r"pip install[^&\n]*", dockerfile)]
+    *hashed, wheel = installs
+    assert len(hashed) == 2
+    for one in hashed:
+        assert "--require-hashes --only-binary :all:" in one
+    assert "--no-deps /wheel/*.whl" in wheel  # ours, which was built here
+    (exported,) = re.findall(r"uv export[^&\n]*", dockerfile)
+    assert "--locked" in exported
+    (made,) = re.findall(r"uv build[^&\n]*", dockerfile)
+    assert "--build-constraint /constraints/build.txt --require-hashes" in made
+    for name in ("build", "check", "uv"):
+        pinned = (ROOT / "constraints" / f"{name}.txt").read_text(encoding="utf-8")
+        packages = re.findall(
+            r"^([a-z0-9-]+)==[^\\]+\\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", pinned, re.MULTILINE
+        )
+        assert len(packages) == len(re.findall(r"^\w", pinned, re.MULTILINE)) > 0
 
 
 def test_what_the_collector_is_told_is_what_its_config_asks_for():
@@ -143,12 +232,16 @@ def test_grafana_is_provisioned_with_what_compose_runs():
     prometheus, clickhouse = sources
     assert prometheus["url"] == "http://prometheus:9090"
     assert (clickhouse["jsonData"]["host"], clickhouse["jsonData"]["port"]) == ("clickhouse", 8123)
-    assert clickhouse["secureJsonData"] == {"password": "$CLICKHOUSE_PASSWORD"}
-    assert "CLICKHOUSE_PASSWORD" in services()["grafana"]["environment"]
+    assert clickhouse["jsonData"]["username"] == "argus_reader"
+    assert clickhouse["secureJsonData"] == {"password": "$CLICKHOUSE_READER_PASSWORD"}
+    environment = services()["grafana"]["environment"]
+    assert "CLICKHOUSE_READER_PASSWORD" in environment
+    # As tools/grafana/filling.py fills in what Prometheus is asked.
+    assert environment["GF_FEATURE_TOGGLES_ENABLE"] == "prometheusSpecialCharsInLabelValues"
     assert clickhouse["type"] in services()["grafana"]["environment"]["GF_PLUGINS_PREINSTALL"]
     (link,) = prometheus["jsonData"]["exemplarTraceIdDestinations"]
     # Exemplars have their trace's id in this label, and the dashboard has a variable of that name.
-    assert (link["name"], link["url"]) == ("trace_id", "/d/argus-traces?var-trace=$${__value.raw}")
+    assert (link["name"], link["url"]) == ("trace_id", "/d/argus-traces?var-trace=$${__value.raw:percentencode}")
     dashboard = json.loads((ROOT / "grafana" / "dashboards" / "argus-traces.json").read_text(encoding="utf-8"))
     assert "trace" in [variable["name"] for variable in dashboard["templating"]["list"]]
     (provider,) = yaml.safe_load((provisioning / "dashboards" / "argus-otel.yaml").read_text())["providers"]
@@ -183,14 +276,48 @@ def test_each_container_is_pinned_limited_probed_and_has_no_secret_in_it(contain
             assert one["valueFrom"]["secretKeyRef"]
 
 
+def pods() -> list[dict[str, Any]]:
+    return [one["spec"]["template"]["spec"] for one in manifests() if "template" in one.get("spec", {})]
+
+
+def test_each_pod_keeps_to_the_restricted_standard_which_its_namespace_asks_for():
+    (namespace,) = (one for one in manifests() if one["kind"] == "Namespace")
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert len(pods()) == 3
+    for pod in pods():
+        assert pod["automountServiceAccountToken"] is False
+        context = pod["securityContext"]
+        assert context["runAsNonRoot"] is True
+        assert context["runAsUser"] in (10001, 101)
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+        for container in (*pod.get("initContainers", []), *pod["containers"]):
+            assert container["securityContext"]["allowPrivilegeEscalation"] is False
+            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_only_who_needs_it_reaches_a_port_of_the_collector_and_of_clickhouse():
+    policies = {one["metadata"]["name"]: one["spec"] for one in manifests() if one["kind"] == "NetworkPolicy"}
+    assert policies.keys() == {"collector", "clickhouse"}
+    for name, policy in policies.items():
+        assert policy["policyTypes"] == ["Ingress"]
+        assert policy["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": name}}
+    (rule,) = policies["clickhouse"]["ingress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": "http"}]
+    assert [one["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for one in rule["from"]] == [
+        "collector",
+        "grafana",
+    ]
+
+
 def test_services_and_mounts_find_what_they_name():
-    pods = {
+    templates = {
         one["metadata"]["name"]: one["spec"]["template"] for one in manifests() if "template" in one.get("spec", {})
     }
     for one in manifests():
         spec = one.get("spec", {})
         if one["kind"] == "Service":
-            template = pods[one["metadata"]["name"]]
+            template = templates[one["metadata"]["name"]]
             assert spec["selector"].items() <= template["metadata"]["labels"].items()
             named = {port["name"] for c in template["spec"]["containers"] for port in c["ports"]}
             assert {port["targetPort"] for port in spec["ports"]} <= named
@@ -216,4 +343,7 @@ def test_units_start_again_keep_their_state_and_have_no_secret_in_them(unit: str
     assert service["StateDirectory"]
     assert service["EnvironmentFile"]
     assert service["DynamicUser"] == "yes"
+    assert service["ProtectSystem"] == "strict"
+    for setting in ("NoNewPrivileges", "ProtectHome", "PrivateTmp"):
+        assert service[setting] == "yes"
     assert not re.search(r"^Environment=.*(PASSWORD|TOKEN|KEY)=\S", text, re.MULTILINE)

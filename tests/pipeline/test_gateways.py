@@ -23,7 +23,7 @@ def test_each_trace_stays_whole_and_each_bots_metrics_in_one_place(
 ):
     certificates = Certificates.made_in(tmp_path)
     databases = [migrated(clickhouse, "first_gateway"), migrated(clickhouse, "second_gateway")]
-    secured = ("gateway.yaml", "auth.yaml", "tls.yaml")
+    secured = ("gateway.yaml", "tls.yaml")
     gateways = [
         Collector(
             tmp_path / database,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from .style import Json
@@ -116,6 +117,17 @@ def quantile_in_range(share: float, metric: str, *matchers: str, by: str) -> str
     return f"histogram_quantile({share:g}, {buckets}) >= 0"  # which NaN is not
 
 
+def one_of(numbers: Sequence[str], variable: str) -> str:
+    """Return the number that a variable has, if it is one of these; not a number for anything else, as from a link.
+
+    A variable that is written into an expression by itself could be any expression. Here it is a text, encoded so that
+    it stays one, which is compared with each number.
+    """
+    texts = [(number, number) for number in numbers] + [("1", f"${{{variable}:percentencode}}")]
+    *known, wanted = [f'label_replace(vector({number}), "is", "{text}", "", "")' for number, text in texts]
+    return f"scalar(({' or '.join(known)}) and on (is) {wanted})"
+
+
 def _by(labels: str) -> str:
     return f" by ({labels})" if labels else ""
 
@@ -208,6 +220,21 @@ def clickhouse(sql: str, form: Form = "table") -> Json:
     }
 
 
+def given(variable: str) -> str:
+    """Return what a variable has, as an expression of SQL: a text that cannot leave its place, whatever is in a link.
+
+    Grafana's own quoting can: ``singlequote`` and ``sqlstring`` leave backslashes alone, which ClickHouse reads. Its
+    ``percentencode`` writes letters, digits and ``-_.~%`` alone. Several values stand in braces, with commas between.
+    """
+    return f"decodeURLComponent('${{{variable}:percentencode}}')"
+
+
 def chosen(column: str, variable: str) -> str:
-    """Return a condition of SQL: the column has a value that the variable has; always true while that is "All"."""
-    return f"$__conditionalAll({column} in (${{{variable}:singlequote}}), ${variable})"
+    """Return a condition of SQL: the column has a value that the variable has; always true while that is "All".
+
+    The plugin takes the macro apart by parentheses and commas, those in texts among them, and replaces as JavaScript
+    does: parentheses have to be in pairs, and no dollar may stand before a quotation mark or an ampersand.
+    """
+    # One text is looked for in another: a value with a comma in it cannot be told from two, but is found.
+    values = f"replaceRegexpOne({given(variable)}, '\\\\A[{{](.*)[}}]\\\\z', '\\\\1')"
+    return f"$__conditionalAll(position(concat(',', {values}, ','), concat(',', {column}, ',')) > 0, ${variable})"

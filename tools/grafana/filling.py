@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -51,7 +51,7 @@ def fill(text: str, chosen: Mapping[str, Value], write: Write) -> str:
         value = chosen.get(name)
         if value is None:
             return found[0]
-        if value.all and value.everything and wanted != "queryparam":
+        if value.all and value.everything and wanted not in ("percentencode", "queryparam", "text"):
             return value.everything
         if wanted:
             return FORMATS[wanted](name, value)
@@ -69,11 +69,21 @@ def referred(text: str) -> set[str]:
 
 
 def as_promql(value: Value) -> str:
-    """Prometheus: a regular expression within a string of PromQL; what is no list is only escaped for the string."""
+    """Prometheus: a regular expression within a string of PromQL; what is no list is only escaped for the string.
+
+    As Grafana does with its feature ``prometheusSpecialCharsInLabelValues``, which compose.yaml switches on:
+    https://github.com/grafana/grafana/blob/main/packages/grafana-prometheus/src/escaping.ts
+    """
     if not value.several:
-        return value.values[0].replace("\\", "\\\\").replace('"', '\\"')
-    escaped = [_escaped(one, r"\^$.*+?()[]{}|'").replace("\\", "\\\\") for one in value.values]
-    return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
+        return value.values[0].replace("\\", r"\\").replace('"', r"\"")
+    return _alternatives([_in_a_pattern(one, "'").replace('"', r"\\\"") for one in value.values])
+
+
+def as_promql_by_default(value: Value) -> str:
+    """Prometheus, by a Grafana without that feature: a quotation mark ends the string that it is written into."""
+    if not value.several:
+        return value.values[0].replace("\\", r"\\").replace("'", r"\\'")
+    return _alternatives([_in_a_pattern(one) for one in value.values])
 
 
 def as_sql(value: Value) -> str:
@@ -90,9 +100,25 @@ def _escaped(text: str, letters: str) -> str:
     return "".join("\\" + letter if letter in letters else letter for letter in text)
 
 
+def _alternatives(patterns: Sequence[str]) -> str:
+    return patterns[0] if len(patterns) == 1 else f"({'|'.join(patterns)})"
+
+
+def _in_a_pattern(text: str, more: str = "") -> str:
+    r"""A text in a regular expression in a string of PromQL, whose own escapes double each backslash."""
+    return _escaped(text, "\\$^*{}[]+?.()|" + more).replace("\\", r"\\")
+
+
 def _regex_list(_: str, value: Value) -> str:
-    escaped = [_escaped(one, r"\^$.*+?()[]{}|/") for one in value.values]
-    return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
+    return _alternatives([_escaped(one, r"\^$.*+?()[]{}|/") for one in value.values])
+
+
+def _percent_encoded(_: str, value: Value) -> str:
+    """All but letters, digits and ``-_.~`` encoded; a list in braces, even of one; the custom "all" too."""
+    if value.all and value.everything:
+        return quote(value.everything, safe="")
+    joined = ",".join(value.values)
+    return quote(f"{{{joined}}}" if value.several else joined, safe="")
 
 
 def _quoted(mark: str, escaped: str) -> Callable[[str, Value], str]:
@@ -102,17 +128,20 @@ def _quoted(mark: str, escaped: str) -> Callable[[str, Value], str]:
 FORMATS: Mapping[str, Callable[[str, Value], str]] = {
     "raw": lambda _, value: ",".join(value.values),
     "csv": lambda _, value: ",".join(value.values),
-    "text": lambda _, value: " + ".join(value.values),
+    "text": lambda _, value: "All" if value.all else " + ".join(value.values),
     "pipe": lambda _, value: "|".join(value.values),
     "glob": lambda _, value: as_text(value),
-    "json": lambda _, value: json.dumps(value.values if value.several else value.values[0]),
+    "json": lambda _, value: json.dumps(value.values) if value.several else value.values[0],
     "regex": _regex_list,
     "singlequote": _quoted("'", "\\'"),
     "doublequote": _quoted('"', '\\"'),
-    "sqlstring": _quoted("'", "''"),
-    "percentencode": lambda _, value: quote(as_text(value), safe=""),
+    "sqlstring": lambda _, value: ",".join(
+        "'" + one.replace("'", "''").replace('"', '\\"') + "'" for one in value.values
+    ),
+    "percentencode": _percent_encoded,
     "queryparam": lambda name, value: "&".join(
         f"var-{name}={quote(one, safe='')}" for one in (("$__all",) if value.all else value.values)
     ),
 }  # fmt: skip
-"""By the word after the colon; each is given the variable's name and value."""
+"""By the word after the colon; each is given the variable's name and value, and writes what Grafana's own does:
+https://github.com/grafana/scenes/blob/main/packages/scenes/src/variables/interpolation/formatRegistry.ts"""

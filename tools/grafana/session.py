@@ -52,7 +52,7 @@ class Session:
         ``saved`` is what the dashboard opens with, as a rule all of everything; ``one`` is the first value of
         each variable that has several.
     typed:
-        What is typed into text boxes, by variable.
+        What is typed into text boxes, or given for any variable by a link, by variable.
     """
 
     dashboard: Dashboard
@@ -75,9 +75,11 @@ class Session:
         name, kind = variable["name"], variable["type"]
         if kind == "datasource":
             return Value((variable["current"]["value"],))
+        if name in self.typed:
+            return Value((self.typed[name],), several=bool(variable.get("multi")))
         if kind in ("textbox", "constant"):
             saved = (variable.get("current") or {}).get("value") or variable.get("query", "")
-            return Value((self.typed.get(name, saved),))
+            return Value((saved,))
         if kind in ("custom", "interval"):
             options = [str(one["value"]) for one in variable.get("options", []) if one["value"] != "$__all"]
         elif kind == "query":

@@ -27,7 +27,7 @@ _NEXT = {
 Into a Grafana that runs: Dashboards, New, Import, and each file of {directory}/dashboards.
 The data sources are chosen at the top of each dashboard.
 
-By provisioning: look at the addresses in {directory}/provisioning/datasources, and mount
+By provisioning: look at the addresses and ClickHouse's user in {directory}/provisioning/datasources, and mount
 
     {directory}/provisioning   as /etc/grafana/provisioning
     {directory}/dashboards     as /var/lib/grafana/dashboards

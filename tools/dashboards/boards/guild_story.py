@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from ..board import Row
 from ..panels import Column, table, timeseries
-from ..queries import clickhouse
+from ..queries import clickhouse, given
 from ..style import FAULTS, SECONDS, board_link
 from .history import CHOSEN, DAYS, ERRORS, JOIN, LEAVE, PERIOD, REJECTED, SO_FAR, USE
 
 # The guild that is asked for, or else the one that used the bot most.
-_GUILD = f"""if(${{guild:singlequote}} != '', toUInt64OrZero(${{guild:singlequote}}), (
+_GUILD = f"""if({given("guild")} != '', toUInt64OrZero({given("guild")}), (
     select guild_id from history_daily where {DAYS} and {USE} and guild_id > 0
     group by guild_id order by sum(count) desc, guild_id limit 1
 ))"""
 
-TRACES = board_link("Its traces", "argus-traces", "guild=${__data.fields.guild}")
+TRACES = board_link("Its traces", "argus-traces", "guild=${__data.fields.guild:percentencode}")
 
 STORY = Row(
     "One guild's story: that of the field Guild, or the one that uses the bot most",

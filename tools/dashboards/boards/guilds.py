@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import variables
 from ..board import Board, Row
 from ..panels import Column, bar_chart, stat, table, timeseries
-from ..queries import clickhouse
+from ..queries import clickhouse, given
 from ..style import BAD, GOOD, NEUTRAL, SECONDS, SHARE, WARNING, board_link, coloured, steps
 from .guild_story import STORY, TRACES
 from .history import CHOSEN, COMMAND, DAYS, ERRORS, HOURS, JOIN, LEAVE, PERIOD, REJECTED, SO_FAR, USE
@@ -36,7 +36,9 @@ def _returned(age: int) -> str:
     return f"if({to_come}, null, uniqExactIf(guild_id, age = {age}) / guilds) as `{age}`"
 
 
-_STORY = board_link("This guild's story", "argus-guilds", "service", "cluster", "shard", "guild=${__data.fields.guild}")
+_STORY = board_link(
+    "This guild's story", "argus-guilds", "service", "cluster", "shard", "guild=${__data.fields.guild:percentencode}"
+)
 _COMMAND_TRACES = board_link("Its traces", "argus-traces", "name=${__value.raw:percentencode}")
 
 _FAILING = steps((0.01, WARNING), (0.05, BAD))
@@ -296,7 +298,7 @@ from (
         maxIf(last, {LEAVE}) as left
     from history_daily where {DAYS} and guild_id > 0
     group by guild_id
-    having uses > 0 and days >= toUInt32OrZero(${{quiet:singlequote}}) and (left <= joined or left < latest)
+    having uses > 0 and days >= toUInt32OrZero({given("quiet")}) and (left <= joined or left < latest)
     order by uses desc, guild_id limit 100
 ) as seen
 left join ({_NAMES}) as names using (guild_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..queries import chosen
+from ..queries import chosen, given
 
 CHOSEN = " and ".join([chosen("service", "service"), chosen("cluster", "cluster"), chosen("toString(shard)", "shard")])
 # Rollups, since they outlive the raw rows: days for most, hours where the hour matters.
@@ -14,4 +14,8 @@ USE = "event not in ('discord.guild.join', 'discord.guild.leave')"
 COMMAND = "event = 'discord.command'"
 JOIN, LEAVE = "event = 'discord.guild.join'", "event = 'discord.guild.leave'"
 ERRORS, REJECTED = "sumIf(count, outcome = 'error')", "sumIf(count, outcome = 'rejected')"
-PERIOD = "toDateTime(toStartOfInterval(day, interval 1 ${period}), 'UTC')"
+# What is chosen is compared and never part of the statement: anything else than these counts by day.
+PERIOD = (
+    f"toDateTime(multiIf({given('period')} = 'week', toMonday(day), "
+    f"{given('period')} = 'month', toStartOfMonth(day), day), 'UTC')"
+)

@@ -5,30 +5,30 @@ from __future__ import annotations
 from .. import variables
 from ..board import Board, Row
 from ..panels import Column, logs, stat, table, timeseries, traces
-from ..queries import chosen, clickhouse
+from ..queries import chosen, clickhouse, given
 from ..style import BAD, FAULTS, NANOSECONDS, SHARE, WARNING, board_link, coloured, steps
 
 _PROCESS = " and ".join(
     [chosen("ServiceName", "service"), chosen("ResourceAttributes['discord.cluster.id']", "cluster")]
 )
-_GUILD = "(${guild:singlequote} = '' or GuildId = toUInt64OrZero(${guild:singlequote}))"
+_GUILD = f"({given('guild')} = '' or GuildId = toUInt64OrZero({given('guild')}))"
 _SPANS = f"$__timeFilter(Timestamp) and {_PROCESS}"
 # Only roots know their shard and guild: a REST call belongs to whatever called it.
 _SHARD = chosen("SpanAttributes['discord.shard.id']", "shard")
 _ROOTS = (
     f"{_SPANS} and ParentSpanId = '' and {_SHARD} and {_GUILD}"
-    " and (${name:singlequote} = '' or positionCaseInsensitive(SpanName, ${name:singlequote}) > 0)"
+    f" and ({given('name')} = '' or positionCaseInsensitive(SpanName, {given('name')}) > 0)"
 )
 _FAILED = "StatusCode = 'Error'"
 _LOGS = f"$__timeFilter(Timestamp) and {_PROCESS}"
 
-_TRACE = board_link("Show this trace", "argus-traces", "service", "cluster", "trace=${__value.raw}")
-_GUILD_LINK = board_link("This guild's story", "argus-guilds", "guild=${__value.raw}")
+_TRACE = board_link("Show this trace", "argus-traces", "service", "cluster", "trace=${__value.raw:percentencode}")
+_GUILD_LINK = board_link("This guild's story", "argus-guilds", "guild=${__value.raw:percentencode}")
 
 # The trace that is asked for, or else the slowest one that failed, or else the slowest.
 _WANTED = f"""
 with (
-    select if(${{trace:singlequote}} != '', ${{trace:singlequote}}, (
+    select if({given("trace")} != '', {given("trace")}, (
         select TraceId from otel_traces where {_ROOTS} order by {_FAILED} desc, Duration desc limit 1
     ))
 ) as wanted
