@@ -203,7 +203,7 @@ class Sending:
 
     def send(self, rate: int, seconds: float) -> float:
         """Send; return how long it took, in seconds."""
-        workers = [threading.Thread(target=self._work) for _ in range(self._connections * 4)]
+        workers = [threading.Thread(target=self._work, daemon=True) for _ in range(self._connections * 4)]
         for worker in workers:
             worker.start()
         begun, sent = time.monotonic(), 0

@@ -119,4 +119,8 @@ def test_ids_are_out_before_deltas_are_added_up_and_a_lost_export_resets_nothing
     exporter._client = lost
     send()
     wait_until(lambda: values() == {"delta_plays_total": 15, "delta_times_seconds_count": 15}, "the others")
+
+    collector.restart()  # its sums are in memory
+    send()
+    wait_until(lambda: values() == {"delta_plays_total": 5, "delta_times_seconds_count": 5}, "sums from 0 on")
     provider.shutdown()
