@@ -295,6 +295,7 @@ def measure(
         with _on(cores[:1]):
             collector.start()
         try:
+            started = _processor(collector.pid)
             with _on(cores[1:] or cores):
                 sending = Sending(recording, collector.endpoint)
                 took = sending.send(rate, seconds)
@@ -306,7 +307,7 @@ def measure(
                 collector.counted("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early")
             )
             report.enqueue_failed = round(collector.counted("otelcol_exporter_enqueue_failed_spans"))
-            used_up, report.memory = _processor(collector.pid), _peak(collector.pid)
+            used_up, report.memory = _processor(collector.pid) - started, _peak(collector.pid)
             settle(collector, server, database)
             asked = "select TraceId, max(StatusCode = 'Error'), count() from otel_traces group by TraceId"
             rows = server.rows(asked, database)

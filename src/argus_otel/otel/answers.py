@@ -45,12 +45,16 @@ class Answers:
     def listen_to(self, exporter: object) -> None:
         """Hear the answers to what this exporter sends from now on."""
         private = vars(exporter)
-        stub, channel = private.get("_stub"), private.get("_channel")
-        if callable(stub) and channel is not None:  # gRPC; it makes another client of the stub when it connects anew
-            private["_stub"] = lambda channel: _Client(stub(channel), self)
-            private["_client"] = private["_stub"](channel)
+        stub, channel, client = (private.get(name) for name in ("_stub", "_channel", "_client"))
+        if callable(stub) and hasattr(client, "Export"):  # gRPC; it makes another client of the stub when it reconnects
+
+            def client_of(channel: Any) -> _Client:
+                return _Client(stub(channel), self)
+
+            private["_stub"] = client_of
+            private["_client"] = client_of(channel)
             return
-        transport = getattr(private.get("_client"), "_transport", None)
+        transport = getattr(client, "_transport", None)
         session = private.get("_session") or getattr(transport, "_session", None)
         hooks = getattr(session, "hooks", None)
         if isinstance(hooks, dict) and "response" in hooks:  # HTTP, by requests
