@@ -158,7 +158,7 @@ def measure(
         metrics = _scrape(bot)
         bot.stop()
         refused = _refused(collector)
-        _settle(collector, server, database)
+        settle(collector, server, database)
         return _report(outage.name, simulator, moments, metrics, refused, server, database)
 
 
@@ -211,7 +211,7 @@ def _refused(collector: Collector) -> int:
     return round(sum(collector.counted(f"otelcol_exporter_{how}_spans") for how in ("enqueue_failed", "send_failed")))
 
 
-def _settle(collector: Collector, server: ClickHouse, database: str) -> None:
+def settle(collector: Collector, server: ClickHouse, database: str) -> None:
     """Wait until the Collector has delivered everything; what it tries again after a while, it tries at once."""
     collector.restart()
     collector.wait_until(lambda: not collector.counted("otelcol_exporter_queue_size"), "nothing waits", 90)

@@ -219,6 +219,18 @@ def test_grpc_answers(listen: Listen) -> None:
     }
 
 
+@pytest.mark.parametrize("preference", ["delta", "LowMemory"])
+def test_metrics_of_delta_temporality_are_warned_of(listen: Listen, preference: str) -> None:
+    endpoint = f"http://localhost:{listen(GRPC).port}"
+    variable = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
+    status, detail = look_at_otlp(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, **{variable: preference})["temporality"]
+    assert status == "warn"
+    assert detail.startswith(f"{variable} is {preference.lower()}: ")
+    assert "Prometheus refuses it" in detail
+    of_traces = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint, variable: preference}
+    assert "temporality" not in look_at_otlp(**of_traces)
+
+
 def test_a_real_grpc_server_answers() -> None:
     grpc = pytest.importorskip("grpc")
     from concurrent.futures import ThreadPoolExecutor

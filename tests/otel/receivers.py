@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import grpc
+from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2_grpc as logs_grpc
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
@@ -21,8 +22,62 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as traces_grpc
 
 
+class Refusal:
+    """What a receiver answers instead of taking what it was sent.
+
+    Parameters
+    ----------
+    status:
+        Over HTTP; 200 with ``rejected`` is a partial success.
+    code:
+        Over gRPC.
+    text:
+        The reason, which is the body over HTTP.
+    rejected:
+        How many items of the request it says it has not taken, in a partial success.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        status: int = 400,
+        code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT,
+        rejected: int = 0,
+        content_type: str = "text/plain",
+    ) -> None:
+        self.text = text
+        self.status = status
+        self.code = code
+        self.rejected = rejected
+        self.content_type = content_type
+
+    def body(self) -> bytes:
+        """Return the body over HTTP: the text, or OTLP's own ``Status`` where the content type says so."""
+        if self.content_type == "application/x-protobuf":
+            return Status(code=3, message=self.text).SerializeToString()
+        return self.text.encode()
+
+    def partial(self, response: Any) -> Any:
+        """Return the response that says what was not taken."""
+        (field,) = (field.name for field in response.partial_success.DESCRIPTOR.fields if "rejected" in field.name)
+        setattr(response.partial_success, field, self.rejected)
+        response.partial_success.error_message = self.text
+        return response
+
+
 class Received:
-    """The requests that came, decoded."""
+    """The requests that came, decoded.
+
+    Attributes
+    ----------
+    refusal:
+        What each request is answered with from now on; ``None`` where they are taken.
+    over_http:
+        Whether it speaks OTLP over HTTP; else it is gRPC.
+    """
+
+    refusal: Refusal | None = None
+    over_http = False
 
     def __init__(self) -> None:
         self.metrics: list[Any] = []
@@ -105,10 +160,15 @@ def grpc_receiver() -> Iterator[Received]:
     received = Received()
 
     def servicer(base: type, requests: list[Any], response: type) -> Any:
-        def export(self: object, request: object, context: Any) -> object:
+        def export(self: object, request: object, context: grpc.ServicerContext) -> object:
             received.sent_by(context.peer(), request)
             requests.append(request)
-            return response()
+            refusal = received.refusal
+            if refusal is None:
+                return response()
+            if not refusal.rejected:
+                context.abort(refusal.code, refusal.text)
+            return refusal.partial(response())
 
         return type("Servicer", (base,), {"Export": export})()
 
@@ -146,9 +206,14 @@ def http_receiver() -> Iterator[Received]:
             request, requests, response = kinds[self.path]
             received.sent_by(str(self.client_address), request.FromString(body))
             requests.append(request.FromString(body))
-            self.send_response(200)
-            answer = response().SerializeToString()
-            self.send_header("Content-Type", "application/x-protobuf")
+            refusal = received.refusal
+            status, answer, kind = 200, response().SerializeToString(), "application/x-protobuf"
+            if refusal and refusal.rejected:
+                answer = refusal.partial(response()).SerializeToString()
+            elif refusal:
+                status, answer, kind = refusal.status, refusal.body(), refusal.content_type
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
@@ -158,7 +223,7 @@ def http_receiver() -> Iterator[Received]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True  # a client may keep its connection
-    received.url = f"http://127.0.0.1:{server.server_port}"
+    received.url, received.over_http = f"http://127.0.0.1:{server.server_port}", True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield received

@@ -163,6 +163,17 @@ def test_the_readme_lists_each_variable():
     assert listed == asked - {"NAME", "TRACES_OTLP_KEY", "COLLECTOR_TLS_CLIENT_CA"}  # of comments
 
 
+def test_each_alert_that_the_readme_names_is_there():
+    readme = (CONFIGS / "README.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`((?:Collector|Export)[A-Z]\w+)`", readme.partition("## What is lost when")[2]))
+    rules = [path.read_text(encoding="utf-8") for path in (built.ROOT / "prometheus" / "rules").glob("*.yaml")]
+    known = {name for text in rules for name in re.findall(r"- alert: (\w+)", text)}
+    assert told <= known
+    assert {name for name in told if name.startswith("Collector")} == {
+        name for name in known if name.startswith("Collector")
+    }
+
+
 def test_the_manifest_has_what_the_configs_use_and_one_version():
     manifest = load("builder.yaml")
     modules = [

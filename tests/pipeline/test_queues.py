@@ -110,3 +110,21 @@ def test_what_a_full_queue_refuses_is_told_and_counted(tmp_path: Path):
         assert taken == waiting <= 5000
         assert refused > 0
         assert collector.counted("otelcol_exporter_enqueue_failed_log_records", exporter="clickhouse") == refused
+
+
+def test_what_the_memory_limit_refuses_is_told_and_counted(tmp_path: Path):
+    """Two MiB are fewer than the Collector needs for itself, so it has none for anybody."""
+    with (
+        Collector.running_in(tmp_path, COLLECTOR_MEMORY_MIB="2", COLLECTOR_MEMORY_SPIKE_MIB="1") as collector,
+        Program.sending_to(collector.endpoint, "hungry", timeout=1) as program,
+    ):
+
+        def refused() -> float:
+            program.tracer.start_span("one").end()
+            program._tracers.force_flush(20_000)
+            return collector.counted("otelcol_receiver_refused_spans")
+
+        collector.wait_until(refused, "the limiter has looked")
+        before, taken = refused(), collector.counted("otelcol_receiver_accepted_spans")
+        assert refused() > before
+        assert collector.counted("otelcol_receiver_accepted_spans") == taken

@@ -33,6 +33,10 @@ OF_THE_COLLECTOR = {
        ("spans", "log_records", "metric_points")},
     **{f"otelcol_exporter_send_failed_{what}(_total)?": frozenset({"exporter"}) for what in
        ("spans", "log_records", "metric_points")},
+    "otelcol_exporter_enqueue_failed_spans(_total)?": frozenset({"exporter"}),
+    "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early(_total)?": frozenset(),
+    "otelcol_processor_tail_sampling_global_count_traces_sampled(_total)?": frozenset({"sampled", "decision"}),
+    "otelcol_processor_tail_sampling_new_trace_id_received(_total)?": frozenset(),
 }  # fmt: skip
 
 

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterable, Sized
 from importlib import metadata
 from typing import Any, TypeVar, cast
 
+from opentelemetry.sdk.metrics.export import MetricsData
 from opentelemetry.util import _importlib_metadata as remembered
 
 from argus_otel.telemetry import PartError, State, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
+
+from .answers import Answers
+from .temporality import PREFERENCE, delta_points
 
 T = TypeVar("T")
 
@@ -64,26 +68,43 @@ def load(group: str, name: str, variable: str) -> Any:
 def watched(exporter: type[T], telemetry: Telemetry, part: str) -> type[T]:
     """Return a subclass of ``exporter`` that tells whether exports succeed, and counts what is lost where they do not.
 
-    One warning when they begin to fail, and one line when they work again, stand in for the exporter's own message at
-    each attempt.
+    One warning when they begin to fail, with the endpoint's own reason, and one line when they work again, stand in for
+    the exporter's own message at each attempt.
     """
     health = telemetry.health
     lost = telemetry.counter(EXPORT_LOST)[part.removeprefix("exporter:"), "failed"]
 
-    def failed(why: str, batch: object) -> None:
-        if isinstance(batch, Sized):  # metrics come as a whole, and the next collection makes up for a lost one
-            lost.value += len(batch)
+    def failed(why: str, batch: object, rejected: int | None = None) -> None:
+        if isinstance(batch, MetricsData):  # of what is cumulative the next collection makes up for a lost one
+            points = delta_points(batch)
+            if rejected is not None:
+                points = min(points, rejected)
+            if points:
+                why += f"; {points} points are lost, since a delta is sent once ({PREFERENCE})"
+            lost.value += points
+        elif isinstance(batch, Sized):
+            lost.value += len(batch) if rejected is None else rejected
         health.report(part, State.FAILED, why)
 
     class Watched(exporter):  # type: ignore[misc, valid-type]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self._argus_answers = Answers(telemetry.redact)
+            self._argus_answers.listen_to(self)
+
         def export(self, batch: Any, *args: Any, **kwargs: Any) -> Any:
+            answers = self._argus_answers
+            answers.forget()
             try:
                 result = cast("Any", super()).export(batch, *args, **kwargs)
             except Exception as error:
                 failed(f"the exporter raised {type(error).__name__}; it is tried again", batch)
                 raise
+            reason = f" ({answers.reason})" if answers.reason else ""
             if getattr(result, "name", "") == "FAILURE":
-                failed("the endpoint does not take what is sent; it is tried again", batch)
+                failed(f"the endpoint does not take what is sent{reason}; it is tried again", batch)
+            elif answers.rejected:
+                failed(f"the endpoint refuses {answers.rejected} of what is sent{reason}", batch, answers.rejected)
             else:
                 health.report(part, State.OK)
             return result

@@ -143,11 +143,14 @@ class Providers:
             self._prometheus = PrometheusReader()
             return self._prometheus
         from .exporters import load, watched
+        from .temporality import warn_of_delta
 
         component = load("opentelemetry_metrics_exporter", name, "OTEL_METRICS_EXPORTER")
         if issubclass(component, MetricReader):
             return reader_class(component)()
-        return PushReader(watched(component, self._telemetry, part)())
+        exporter = watched(component, self._telemetry, part)()
+        warn_of_delta(exporter)
+        return PushReader(exporter)
 
     # -- traces
 

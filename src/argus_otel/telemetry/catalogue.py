@@ -36,7 +36,8 @@ EXPORT_LOST = Metric(
     "argus.export.lost",
     Kind.COUNTER,
     "{item}",
-    "Spans, log records and points of histograms that were lost on their way to an exporter, or by it.",
+    "Spans, log records, records of histograms and points of metrics of delta temporality that were lost on their way "
+    "to an exporter, or by it.",
     (EXPORTER, LOSS),
 )
 

@@ -10,6 +10,7 @@ from functools import partial
 
 from opentelemetry.util.re import parse_env_headers
 
+from argus_otel.otel.temporality import ADVICE, PREFERENCE
 from argus_otel.settings import Settings
 
 from .asking import Unanswered, ask, bounded, connect, explain
@@ -43,6 +44,10 @@ def look_at_otlp(settings: Settings, environ: Mapping[str, str]) -> Iterator[Fin
             )
     for host in dict.fromkeys(destination.host for destination in found):
         yield from _collector(host)
+    preference = environ.get(PREFERENCE, "").strip().lower()
+    if preference in ("delta", "lowmemory") and any("metrics" in destination.signals for destination in found):
+        detail = f"{PREFERENCE} is {preference}: {ADVICE}"
+        yield Finding(_GROUP, "temporality", Status.WARN, detail, f"unset {PREFERENCE}, if none of these is behind")
 
 
 def _look_at(destination: Destination) -> Finding:

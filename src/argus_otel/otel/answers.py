@@ -1,0 +1,119 @@
+"""Hears what an endpoint answers to an export: OpenTelemetry's exporters say no more than that it failed.
+
+They drop the body of what HTTP answers, and take OTLP's partial success ("taken, but for these") for a success. Both
+are heard where an exporter makes its calls, by attributes that are private to it; of a version that has others nothing
+is heard, and what it exports is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+_MOST = 300
+"""How much of a reason is told, in characters."""
+
+
+class _Response(Protocol):
+    """As requests has it."""
+
+    status_code: int
+    headers: Any
+    content: bytes
+
+
+class Answers:
+    """What was answered last.
+
+    Attributes
+    ----------
+    reason:
+        Why the endpoint refuses, in its own words; empty where it refuses nothing or has said nothing.
+    rejected:
+        How many spans, log records or points of a request it has not taken, though it took the others.
+    """
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        self._redact = redact
+        self.reason = ""
+        self.rejected = 0
+
+    def forget(self) -> None:
+        """Forget what was answered, before the next export."""
+        self.reason, self.rejected = "", 0
+
+    def listen_to(self, exporter: object) -> None:
+        """Hear the answers to what this exporter sends from now on."""
+        private = vars(exporter)
+        stub, channel, client = (private.get(name) for name in ("_stub", "_channel", "_client"))
+        if callable(stub) and hasattr(client, "Export"):  # gRPC; it makes another client of the stub when it reconnects
+
+            def client_of(channel: Any) -> _Client:
+                return _Client(stub(channel), self)
+
+            private["_stub"] = client_of
+            private["_client"] = client_of(channel)
+            return
+        transport = getattr(client, "_transport", None)
+        session = private.get("_session") or getattr(transport, "_session", None)
+        hooks = getattr(session, "hooks", None)
+        if isinstance(hooks, dict) and "response" in hooks:  # HTTP, by requests
+            cast("dict[str, list[Any]]", hooks)["response"].append(self._over_http)
+
+    def refused(self, code: str, text: str) -> None:
+        """Note that a request was refused."""
+        self._note(f"{code}: {text}" if text else code, 0)
+
+    def taken(self, response: object) -> None:
+        """Note what the response to a request that was taken says of a part that was not."""
+        partial = getattr(response, "partial_success", None)
+        if partial is None:
+            return
+        rejected = next((value for field, value in partial.ListFields() if field.name.startswith("rejected_")), 0)
+        if rejected > 0:
+            self._note(partial.error_message, rejected)
+
+    def _note(self, text: str, rejected: int) -> None:
+        # Ten times as much is looked through for secrets, so that none is cut in two where the text is cut.
+        told = " ".join(self._redact(text[: 10 * _MOST]).split())
+        told = "".join(character for character in told if character.isprintable())
+        self.reason = told if len(told) <= _MOST else told[: _MOST - 1] + "…"
+        self.rejected = rejected
+
+    def _over_http(self, response: _Response, *_: object, **__: object) -> None:
+        from google.protobuf.message import DecodeError
+        from google.rpc.status_pb2 import Status
+        from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+
+        body, protobuf = response.content, "protobuf" in response.headers.get("Content-Type", "")
+        self.forget()
+        try:
+            if response.status_code >= 300:
+                text = Status.FromString(body).message if protobuf else body.decode("utf-8", "replace")
+                self.refused(f"HTTP {response.status_code}", text)
+            elif protobuf:
+                self.taken(ExportMetricsServiceResponse.FromString(body))  # the responses of all signals look alike
+        except DecodeError:
+            if response.status_code >= 300:
+                self.refused(f"HTTP {response.status_code}", "")
+
+
+class _Client:
+    """The client of a gRPC service, whose ``Export`` is listened to."""
+
+    def __init__(self, client: Any, answers: Answers) -> None:
+        self._export = client.Export
+        self._answers = answers
+
+    def Export(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802 - as the service calls it
+        from grpc import RpcError
+
+        self._answers.forget()
+        try:
+            response = self._export(*args, **kwargs)
+        except RpcError as error:
+            failed = cast("Any", error)
+            self._answers.refused(failed.code().name, failed.details() or "")
+            raise
+        self._answers.taken(response)
+        return response
