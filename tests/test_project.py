@@ -465,3 +465,16 @@ def test_each_fault_measured_in_other_tools_has_a_test_of_its_name() -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     numbers = {int(number) for number in re.findall(r"^def test_peer_fault_(\d\d)_", tests, flags=re.MULTILINE)}
     assert numbers == set(range(1, 19))
+
+
+def test_each_row_of_the_threat_table_names_the_tests_that_hold_it() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    table = text.partition("## Assets and threats")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 20
+    for row in rows:
+        names = re.findall(r"`([\w/]+\.py)`", row[3])
+        assert len(row) == 4, row
+        assert names, f"no test holds: {row[1]}"
+        for name in names:
+            assert "def test_" in (ROOT / "tests" / name).read_text(encoding="utf-8"), name

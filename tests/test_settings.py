@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.settings import SETTINGS, Settings, script_name
+from argus_otel.script_name import script_name
+from argus_otel.settings import SETTINGS, Settings
 
 
 def resolve(environ: Mapping[str, str] | None = None, **keywords: object) -> Settings:

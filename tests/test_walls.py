@@ -79,7 +79,11 @@ WALLS = (
         ("opentelemetry", "argus_otel", *EXPORTERS, *DATABASES),
         but=("argus_otel.simulator", "argus_otel.version"),
     ),
-    Wall("argus_otel.settings", ("argus_otel", "opentelemetry", "discord"), but=("argus_otel.unquoted",)),
+    Wall(
+        "argus_otel.settings",
+        ("argus_otel", "opentelemetry", "discord"),
+        but=("argus_otel.script_name", "argus_otel.unquoted"),
+    ),
     Wall("argus_otel.unquoted", ("argus_otel", "opentelemetry", "discord")),
 )
 

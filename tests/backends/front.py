@@ -71,6 +71,9 @@ class Server(ThreadingHTTPServer):
         self.scratch = Path(directory + ".scratch")
         self.scratch.mkdir(exist_ok=True)
         self.kept = chdb.connect(directory)  # the engine lives as long as one connection does
+        self._ending = False
+        self._at_work = 0
+        self._changing = threading.Condition()
 
     @contextlib.contextmanager
     def connection(self) -> Iterator[Any]:
@@ -79,6 +82,26 @@ class Server(ThreadingHTTPServer):
             yield opened
         finally:
             opened.close()
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[bool]:
+        """While a request is answered; whether it is to be, or the server has begun to end."""
+        with self._changing:
+            taken = not self._ending
+            self._at_work += taken
+        try:
+            yield taken
+        finally:
+            with self._changing:
+                self._at_work -= taken
+                self._changing.notify_all()
+
+    def end(self) -> None:
+        """Answer what is under way, and nothing more, as a server does that is asked to end."""
+        with self._changing:
+            self._ending = True
+            self._changing.wait_for(lambda: not self._at_work, 10)
+        self.shutdown()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -89,10 +112,13 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        self._answer()
+        with self.server.at_work() as taken:
+            if taken:
+                self._answer()
+                self.wfile.flush()
+            self.close_connection = self.close_connection or not taken
 
-    def do_POST(self) -> None:
-        self._answer()
+    do_POST = do_GET  # noqa: N815 - http.server's name
 
     def log_message(self, *_: object) -> None:
         pass
@@ -240,7 +266,7 @@ def main() -> None:
     parser.add_argument("--version", default="", help="what version() answers, instead of the engine's own")
     chosen = parser.parse_args()
     server = Server(chosen.port, chosen.directory, chosen.user, chosen.password, chosen.version)
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.end).start())
     server.serve_forever(poll_interval=0.05)
     server.server_close()
     server.kept.close()

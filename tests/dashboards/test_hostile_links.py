@@ -341,3 +341,11 @@ def test_several_names_that_are_chosen_are_all_found(named: Source) -> None:
     session.chosen["service"] = filling.Value(("it's", "a,b", "back\\slash", "{braced}"), several=True)
     ((_, text),) = statements(session)
     assert named.query(text)[1] == [[5]]  # and "a"
+
+
+def test_what_is_chosen_is_looked_up_in_the_primary_key(named: Source) -> None:
+    session = opened(of_traces(chosen("ServiceName", "service")), {}, named)
+    session.chosen["service"] = filling.Value(("it's", "a,b"), several=True)
+    ((_, text),) = statements(session)
+    (plan,) = [line for (line,) in named.query(f"explain indexes = 1 {text}")[1] if "ServiceName in" in line]
+    assert "set" in plan

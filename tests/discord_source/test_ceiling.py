@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from argus_otel.sources.discord.catalogue import COMMAND_DURATION, INTERACTION_DURATION
+from argus_otel.sources.discord.clock import DiscordClock
 from argus_otel.sources.discord.interaction_operations import InteractionOperation
 from argus_otel.sources.discord.interactions import Interactions
 from argus_otel.sources.discord.outcomes import Outcome
@@ -36,7 +37,7 @@ def by(count: Count, *positions: int) -> Count:
 def test_what_joins_a_full_metric_counts_in_the_right_series(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
     monkeypatch.setattr(recorder, "MOST_SERIES", 40)
     telemetry = Telemetry()
-    interactions = Interactions(telemetry, Hooks(telemetry))
+    interactions = Interactions(telemetry, Hooks(telemetry), DiscordClock(telemetry))
     if first != "interactions":  # prefix commands are commands, and no interactions
         for number in range(25):
             telemetry.histogram(COMMAND_DURATION)[f"p{number}", "prefix", "ok", None].record(1.0)

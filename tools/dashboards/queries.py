@@ -235,6 +235,13 @@ def chosen(column: str, variable: str) -> str:
     The plugin takes the macro apart by parentheses and commas, those in texts among them, and replaces as JavaScript
     does: parentheses have to be in pairs, and no dollar may stand before a quotation mark or an ampersand.
     """
-    # One text is looked for in another: a value with a comma in it cannot be told from two, but is found.
     values = f"replaceRegexpOne({given(variable)}, '\\\\A[{{](.*)[}}]\\\\z', '\\\\1')"
-    return f"$__conditionalAll(position(concat(',', {values}, ','), concat(',', {column}, ',')) > 0, ${variable})"
+    # A value with a comma in it cannot be told from two: every run of parts is a value that may be meant. A set, since
+    # ClickHouse looks that up in the primary key, as it looks up no function of the column.
+    runs = (
+        "arrayMap(i -> arrayMap(n -> arrayStringConcat(arraySlice(parts, i, n), ','), range(1, length(parts) - i + 2)),"
+        " range(1, length(parts) + 1))"
+    )
+    parts = f"select splitByChar(',', {values}) as parts"
+    meant = f"select arrayJoin(arrayFlatten({runs})) from ({parts})"  # noqa: S608 - nothing of a user's is in it
+    return f"$__conditionalAll({column} in ({meant}), ${variable})"

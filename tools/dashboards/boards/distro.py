@@ -69,7 +69,7 @@ _HOOKS = Row(
         ),
         stat(
             "Lost on the way",
-            """Spans, log records and points of histograms that a bot gave up in the time range. "Lost by the bots"
+            """Spans, log records and points of metrics that a bot gave up in the time range. "Lost by the bots"
             tells which and why. Most often the Collector was away for longer than the bot's queues last.""",
             now(counted("argus_export_lost_total"), "lost"),
             unit=NUMBER,

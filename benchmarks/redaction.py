@@ -1,4 +1,4 @@
-"""``python -m benchmarks.secrets``: what it costs the event loop to take secrets out of what leaves.
+"""``python -m benchmarks.redaction``: what it costs the event loop to take secrets out of what leaves.
 
 Tokens of interactions are remembered for as long as a text with one may be on its way, some thousands in a busy bot.
 A log line, and a command that fails (its span with the exception, and the line that discord.py logs of it), are timed
@@ -127,7 +127,7 @@ def measure(prepare: Callable[[Exporting], Work], rounds: int) -> str:
 
 def main() -> None:
     """Measure, and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.secrets", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.redaction", description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     rounds = parser.parse_args().rounds
     logging.getLogger().addHandler(logging.NullHandler())
