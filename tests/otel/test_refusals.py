@@ -168,6 +168,16 @@ def test_a_reason_is_one_line_of_bounded_length_without_a_secret(
     assert len(detail) < 500
 
 
+def test_a_reason_that_quotes_the_endpoints_address_has_no_password(
+    export: Export, received: Received, telemetry: Telemetry
+) -> None:
+    received.refusal = Refusal("cannot resolve me:s3cret@collector:4317: no such name (http://me:p@ss/w0rd@collector)")
+    detail = export().detail
+    assert "[redacted]@collector:4317: no such name" in detail
+    for part in ("s3cret", "p@ss", "w0rd"):
+        assert part not in detail
+
+
 def test_over_http_the_reason_is_read_from_otlps_own_status(http_receiver: Received, telemetry: Telemetry) -> None:
     http_receiver.refusal = Refusal("the queue is full", 400, content_type="application/x-protobuf")
     made: Any = watched(SpansByHttp, telemetry, "part")(endpoint=f"{http_receiver.url}/v1/traces", timeout=2)

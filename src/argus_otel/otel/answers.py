@@ -7,11 +7,15 @@ is heard, and what it exports is not touched.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 _MOST = 300
 """How much of a reason is told, in characters."""
+
+# gRPC quotes the address that it cannot resolve, with the user and the password in it.
+_USERINFO = re.compile(r"\S*@")
 
 
 class _Response(Protocol):
@@ -75,7 +79,7 @@ class Answers:
 
     def _note(self, text: str, rejected: int) -> None:
         # Ten times as much is looked through for secrets, so that none is cut in two where the text is cut.
-        told = " ".join(self._redact(text[: 10 * _MOST]).split())
+        told = " ".join(_USERINFO.sub("[redacted]@", self._redact(text[: 10 * _MOST])).split())
         told = "".join(character for character in told if character.isprintable())
         self.reason = told if len(told) <= _MOST else told[: _MOST - 1] + "…"
         self.rejected = rejected
