@@ -120,7 +120,7 @@ def test_acknowledgements_are_within_the_deadline_whatever_this_machines_clock_s
     assert "NTP" in said
 
 
-@pytest.mark.parametrize("ahead", [0.0, 5.0, -86_400.0])
+@pytest.mark.parametrize("ahead", [5.0, -86_400.0])
 def test_an_interaction_that_is_late_among_prompt_ones_shows(observed: Observed, ahead: float) -> None:
     async def main(simulator: BackgroundSimulator) -> None:
         async with running(make_answering_bot(), simulator):
