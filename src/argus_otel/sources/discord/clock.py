@@ -49,6 +49,9 @@ _WARNED_BEYOND = 1.0
 # With bounds that near, an answer is looked at as often as that: no part of a second, so that answers are of each part.
 _ENOUGH, _EVERY = 0.5, 0.618
 
+# How often a bot that is busy has the arrival of an interaction looked at, in seconds.
+_EVERY_ARRIVAL = 0.05
+
 _SKEWED = (
     "argus-otel: this machine's clock is %.1f s %s Discord's. How long acknowledgements take is corrected for it; the "
     "times of spans, log records and history are not. Synchronise the clock by NTP: `timedatectl set-ntp true` where "
@@ -84,12 +87,12 @@ class DiscordClock:
 
     Attributes
     ----------
-    due:
-        From when on, by :func:`time.perf_counter`, the next ``Date`` is of use.
+    due, arrivals_due:
+        From when on, by :func:`time.perf_counter`, the next ``Date`` and the next arrival are of use.
     """
 
     def __init__(self, telemetry: Telemetry) -> None:
-        self.due = -math.inf
+        self.due = self.arrivals_due = -math.inf
         self._known = _known(-math.inf, math.inf, 0.0, math.nan, 0)
         self._warned = False
         telemetry.gauge(CLOCK_OFFSET, self._reading)
@@ -114,6 +117,7 @@ class DiscordClock:
 
     def arrived(self, snowflake: int, now: float) -> None:
         """Note that a snowflake came ``now``, by :func:`time.perf_counter`, and so was made before."""
+        self.arrivals_due = now + _EVERY_ARRIVAL
         least = (snowflake >> 22) / 1000 + _DISCORD_EPOCH - now
         known = self._known
         widened = _DRIFT * (now - known.at)
@@ -139,6 +143,7 @@ class DiscordClock:
         """
         second = None if date is None else _seconds(date)
         if second is None:
+            self.due = received + _EVERY
             return
         known = self._known
         widened = _DRIFT * (received - known.at)

@@ -69,6 +69,8 @@ class Interactions:
         self._telemetry = telemetry
         self._hooks = hooks
         self._clock = clock
+        # Called as late as can be: the answer to an acknowledgement tells Discord's time as well.
+        self._created = clock.created
         self._durations = telemetry.histogram(INTERACTION_DURATION)
         self._commands = telemetry.histogram(COMMAND_DURATION)
         self._responses = telemetry.histogram(RESPONSE_TIME)
@@ -174,7 +176,9 @@ class Interactions:
         if interaction_id in self._open:  # begun further out in the chain: each counts once
             return None
         operation = InteractionOperation(interaction_id, kind, name)
-        self._clock.arrived(interaction_id, operation.started)
+        clock = self._clock
+        if operation.started >= clock.arrivals_due:
+            clock.arrived(interaction_id, operation.started)
         if by_fork:
             operation.by_fork = True
         elif kind.for_tree:
@@ -304,14 +308,10 @@ class Interactions:
 
     # -- acknowledgement
 
-    def _created(self, operation: InteractionOperation) -> float:
-        # Asked for as late as can be: the answer to an acknowledgement tells Discord's time as well.
-        return self._clock.created(operation.id, operation.started)
-
     def acknowledgement_failed(self, operation: InteractionOperation) -> None:
         """Note that an acknowledgement did not arrive, or was refused."""
         operation.acknowledging = False
-        if operation.ended and perf_counter() - self._created(operation) >= DEADLINE:
+        if operation.ended and perf_counter() - self._created(operation.id, operation.started) >= DEADLINE:
             self._give_up(operation)
 
     def acknowledged(self, operation: InteractionOperation, sent: float) -> None:
@@ -329,13 +329,13 @@ class Interactions:
         operation.acknowledged = True
         trace = operation.trace if operation.span is not None else None
         series = operation.series or self._series_of(operation)
-        series.response.record(sent - self._created(operation), trace)
+        series.response.record(sent - self._created(operation.id, operation.started), trace)
         if operation.ended:
             self._open.pop(operation.id, None)
 
     def _await_acknowledgement(self, operation: InteractionOperation) -> None:
         """Wait for what the handler may have left to a task of its own, until the deadline and no longer."""
-        remaining = DEADLINE - (perf_counter() - self._created(operation))
+        remaining = DEADLINE - (perf_counter() - self._created(operation.id, operation.started))
         if remaining > 0:
             with suppress(RuntimeError):  # no loop runs: the bot is ending
                 asyncio.get_running_loop().call_later(remaining, self._deadline, operation)
