@@ -171,7 +171,9 @@ def test_a_reason_is_one_line_of_bounded_length_without_a_secret(
 def test_a_reason_that_quotes_the_endpoints_address_has_no_password(
     export: Export, received: Received, telemetry: Telemetry
 ) -> None:
-    received.refusal = Refusal("cannot resolve me:s3cret@collector:4317: no such name (http://me:p%40ss@collector.example)")
+    received.refusal = Refusal(
+        "cannot resolve me:s3cret@collector:4317: no such name (http://me:p%40ss@collector.example)"
+    )
     detail = export().detail
     assert "[redacted]@collector:4317: no such name" in detail
     for part in ("s3cret", "p%40ss"):
