@@ -142,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
     def finish(self) -> None:
         """End the connection, but let the client read its answer first.
 
-        Closed upon data that nobody has read, a connection is reset, and the client may miss what it was sent.
+        A connection that is closed with unread data is reset, and the client may miss its answer.
         """
         super().finish()
         self._turn(self.connection, Stage.CLOSING)

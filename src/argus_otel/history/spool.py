@@ -226,7 +226,7 @@ class Spool:
 
     def _segment(self) -> IO[bytes]:
         if self._open is not None and not self._in_place():
-            self.close()  # somebody has removed it, or moved the directory away: nobody would find what goes into it
+            self.close()  # it was removed, or its directory moved away
         if self._open is None:
             make_private(self.directory)
             self._open, self._open_path = self._begun()
@@ -287,7 +287,8 @@ class Spool:
 
     def _claimed(self, path: Path) -> Segment | None:
         try:
-            file = _opened(path, os.O_RDWR)  # as a lock needs it on some file systems; whoever claims it closes it
+            # For writing too, since some file systems lock nothing else. The claimant closes it.
+            file = _opened(path, os.O_RDWR)
         except FileNotFoundError:  # delivered by another process meanwhile
             return None
         if file is None:
@@ -420,7 +421,7 @@ def _same(file: IO[bytes], path: Path) -> bool:
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a file, or a link to one: nothing that somebody who reads it would have to wait for."""
+    """Whether it is a file, or a link to one: reading it never blocks."""
     try:
         return entry.is_file()
     except OSError:
