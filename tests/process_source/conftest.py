@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -47,5 +48,8 @@ def observe() -> Iterator[Observe]:
     yield begin
     for observed in reversed(all_observed):
         observed.source.uninstall()
+    for thread in threading.enumerate():
+        if thread.name == "argus-otel watchdog":
+            thread.join(5)  # or what it still has to warn of, it says in the next test
     assert logging.Logger.callHandlers is before
     assert [observed.telemetry.guard.faults for observed in all_observed if observed.telemetry.guard.faults] == []

@@ -89,6 +89,7 @@ class Storm:
             (60, self._slash("work")),
             (4, self._slash("late")),
             (4, self._slash("fail")),
+            (3, self._slash("cut")),
             (2, self._slash("silent")),
             (3, self._slash("refused")),
             (4, self._slash("both")),
@@ -99,9 +100,11 @@ class Storm:
             (3, self._menu_on_message),
             (4, self._say("!both")),
             (3, self._say("!boom")),
+            (3, self._say("!snap")),
             (3, self._say("!nothing of the kind")),
             (4, self._press("press")),
             (3, self._press("break")),
+            (3, self._press("sever")),
             (3, self._press("vote:yes")),
             (3, self._choose),
             (3, self._form),
@@ -129,6 +132,7 @@ class Storm:
     async def after(self) -> None:
         """Do one after the other what would not be seen in a crowd."""
         run = self._simulator
+        await self._lose_an_answer()
         shown = await (await run.slash("brief")).response()
         await asyncio.sleep(1.0)
         late = await run.click(shown, "gone")
@@ -138,6 +142,13 @@ class Storm:
         for text in ("!hurry", "!block", "!sing"):
             await self.ask(text)
 
+    async def _lose_an_answer(self) -> None:
+        """Reset the connection that a command answers on."""
+        reset = self._simulator.faults.add(Reset(), template="/interactions/*", times=1)
+        await self._simulator.slash("fail")
+        while not reset.injected:
+            await asyncio.sleep(0.05)
+
     async def ask(self, text: str) -> None:
         """Say something, and wait for the answer."""
         said = await self._simulator.say(text)
@@ -146,12 +157,14 @@ class Storm:
 
     def _fail(self) -> None:
         faults = self._simulator.faults
+        # Always, and of a call that is made for it: were any call reset by chance, each storm would have other failures
+        # than the last, of most of them one, and the length of one alone is what the machine makes of it.
+        faults.add(Reset(), template="/users/*")
         faults.add(RateLimited("shared", retry_after=0.1), probability=0.02)
         faults.add(RateLimited("user", retry_after=0.1), probability=0.01)
         faults.add(RateLimited("global", retry_after=0.1), template="/channels/*", probability=0.02)
         faults.add(RateLimited("cloudflare"), template="/webhooks/*", probability=0.01)
         faults.add(ServerError(503), probability=0.01)
-        faults.add(Reset(), probability=0.005)
         faults.add(Slow(0.3), probability=0.1)
 
     async def _discord_fails(self) -> None:

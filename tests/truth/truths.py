@@ -368,7 +368,9 @@ def ratelimit_wait(evidence: Evidence) -> Rows:
     limited = [entry for entry in evidence.ledger.ratelimit_counts().items() if entry[1]]
     yield Row("limits hit at all", 1, float(bool(limited)))
     ours = evidence.calm.spread(discord.RATELIMIT_WAIT).get((), Buckets())
-    yield from means({("one 429",): (1, 0.3)}, {("one 429",): (round(ours.count), ours.sum)})
+    # discord.py may wait for its own count of the bucket too, for some milliseconds: they are in the sum alone.
+    long = round(sum(number for edge, number in ours.counts.items() if edge > 0.25))
+    yield from means({("one 429",): (1, 0.3)}, {("one 429",): (long, ours.sum)})
 
 
 @of(discord.RATELIMITS)

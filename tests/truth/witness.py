@@ -121,6 +121,11 @@ async def on_tree_error(_: discord.Interaction, __: app_commands.AppCommandError
     pass
 
 
+async def lose_a_connection(user: discord.User | discord.Member) -> None:
+    """Call what the storm always answers with a reset: a POST, since aiohttp sends a GET twice then."""
+    await user.create_dm()
+
+
 # -- commands
 
 
@@ -148,6 +153,15 @@ async def fail(interaction: discord.Interaction) -> None:
         await interaction.response.defer()
         await asyncio.sleep(SHORT)
         raise WitnessError
+
+
+@bot.tree.command()
+async def cut(interaction: discord.Interaction) -> None:
+    """Answer, and lose a connection."""
+    with witnessed("slash", "cut"):
+        await interaction.response.defer()
+        await asyncio.sleep(SHORT)
+        await lose_a_connection(interaction.user)
 
 
 @bot.tree.command()
@@ -184,6 +198,13 @@ async def boom(ctx: commands.Context[Witness]) -> None:
     with witnessed("prefix", "boom"):
         await asyncio.sleep(SHORT)
         raise OtherWitnessError
+
+
+@bot.command()
+async def snap(ctx: commands.Context[Witness]) -> None:
+    with witnessed("prefix", "snap"):
+        await asyncio.sleep(SHORT)
+        await lose_a_connection(ctx.author)
 
 
 @bot.tree.context_menu(name="Inspect")
@@ -265,6 +286,13 @@ class Panel(discord.ui.View):
             await interaction.response.defer()
             await asyncio.sleep(SHORT)
             raise WitnessError
+
+    @discord.ui.button(label="sever")
+    async def sever(self, interaction: discord.Interaction, _: Any) -> None:
+        with witnessed("component", "Panel.sever"):
+            await interaction.response.defer()
+            await asyncio.sleep(SHORT)
+            await lose_a_connection(interaction.user)
 
     @discord.ui.button(label="form")
     async def form(self, interaction: discord.Interaction, _: Any) -> None:
