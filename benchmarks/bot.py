@@ -15,7 +15,7 @@ import discord
 from discord import utils
 from discord.ext import commands
 
-from argus_otel.simulator import BackgroundSimulator, hurry
+from discord_simulator import BackgroundSimulator, hurry
 
 from .frames import framing
 

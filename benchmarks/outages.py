@@ -21,15 +21,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-from tests.backends.clickhouse import ClickHouse
-from tests.backends.collector import Collector
-from tests.backends.processes import wait_until
-from tests.pipeline.bots import Bot, used
-
 from argus_otel.cli.measures import Metrics, parse
 from argus_otel.history import migrations
 from argus_otel.history.store import connect
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
+from lab.clickhouse import ClickHouse
+from lab.collector import Collector
+from lab.processes import wait_until
+from tests.pipeline.bots import Bot, used
 
 SMALL_QUEUES = """
 exporters:

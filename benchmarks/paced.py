@@ -14,7 +14,7 @@ import threading
 import urllib.request
 from collections.abc import Sequence
 
-from argus_otel.simulator import BackgroundSimulator, Load
+from discord_simulator import BackgroundSimulator, Load
 
 from .processes import BARE, CONTROL, OURS, PEER, TRACED, BotProcess, Kind
 from .progress import Count

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 Figures = dict[str, float]
 """What a bot says of itself; ``process_bot.used`` has the names and the units."""

@@ -26,14 +26,14 @@ from pathlib import Path
 import grpc
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
-from tests.backends.clickhouse import ClickHouse
-from tests.backends.collector import Collector
-from tests.otel.receivers import Received, grpc_receiver
-from tests.pipeline.bots import Bot, used
 
 from argus_otel.history import migrations
 from argus_otel.history.store import connect
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
+from lab.clickhouse import ClickHouse
+from lab.collector import Collector
+from tests.otel.receivers import Received, grpc_receiver
+from tests.pipeline.bots import Bot, used
 
 from .outages import settle
 

@@ -35,7 +35,7 @@ from discord import app_commands, utils
 
 import argus_otel
 from argus_otel.runtime import runtime
-from argus_otel.simulator import BackgroundSimulator, hurry, redirect
+from discord_simulator import BackgroundSimulator, hurry, redirect
 
 from .frames import framing, message
 from .processes import BARE, CONTROL, OURS
@@ -176,7 +176,7 @@ def counted() -> dict[str, int]:
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     modules = [str(type(it).__module__) for it in gc.get_objects()]
-    ours = sum(name.startswith("argus_otel.") and not name.startswith("argus_otel.simulator") for name in modules)
+    ours = sum(name.startswith("argus_otel.") and not name.startswith("discord_simulator") for name in modules)
     return {
         "resident": pages * os.sysconf("SC_PAGE_SIZE"),
         "blocks": sys.getallocatedblocks(),

@@ -16,7 +16,7 @@ import random
 import sys
 from collections.abc import Sequence
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 from .processes import BARE, CONTROL, DISTRO, KINDS, OURS, PEER, BotProcess, Kind
 from .progress import Count

@@ -14,7 +14,7 @@ from opentelemetry import trace
 
 import argus_otel
 from argus_otel.runtime import runtime
-from argus_otel.simulator import BackgroundSimulator, redirect
+from discord_simulator import BackgroundSimulator, redirect
 
 from . import answers
 from .bot import Bench, ClientBench

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .backends.clickhouse import ClickHouse
+from lab.clickhouse import ClickHouse
 
 # A shell ignores SIGINT for what it runs in the background, and every child inherits that: bots would not hear Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -319,7 +319,7 @@ ARGUS_RUN = (sys.executable, "-m", "argus_otel", "run")
 
 def test_the_bot_of_the_examples_does_what_it_says_and_is_observed(tmp_path: Path) -> None:
     pytest.importorskip("discord")
-    from argus_otel.simulator import Simulator
+    from discord_simulator import Simulator
 
     async def tour(sim: Simulator, bot: Example) -> str:
         hint = await (await sim.autocomplete("play", "song", "take")).choices()
@@ -386,7 +386,7 @@ def test_the_bot_of_the_examples_does_what_it_says_and_is_observed(tmp_path: Pat
 
 def test_the_autosharded_example_is_observed_shard_by_shard(tmp_path: Path) -> None:
     pytest.importorskip("discord")
-    from argus_otel.simulator import Simulator
+    from discord_simulator import Simulator
 
     command = (str(Path(sys.executable).with_name("opentelemetry-instrument")), sys.executable)
 
@@ -406,7 +406,7 @@ def test_the_autosharded_example_is_observed_shard_by_shard(tmp_path: Path) -> N
 @pytest.mark.skipif(os.name == "nt", reason="a process that is terminated there exports nothing")
 def test_the_examples_own_spans_are_where_its_docstring_draws_them(tmp_path: Path) -> None:
     pytest.importorskip("discord")
-    from argus_otel.simulator import Simulator
+    from discord_simulator import Simulator
 
     async def main() -> str:
         async with (
@@ -446,7 +446,7 @@ def json_documents(text: str) -> Iterator[dict]:
 
 def test_the_one_line_of_the_examples_is_enough(tmp_path: Path) -> None:
     pytest.importorskip("discord")
-    from argus_otel.simulator import Simulator
+    from discord_simulator import Simulator
 
     async def main() -> str:
         async with (

@@ -75,9 +75,9 @@ WALLS = (
         ),
     ),
     Wall(
-        "argus_otel.simulator",
+        "discord_simulator",
         ("opentelemetry", "argus_otel", *EXPORTERS, *DATABASES),
-        but=("argus_otel.simulator", "argus_otel.version"),
+        but=("discord_simulator", "argus_otel.version"),
     ),
     Wall(
         "argus_otel.settings",
@@ -265,9 +265,9 @@ print(len(urllib.request.urlopen(runtime().endpoint_url + "/metrics").read()))
         ("from argus_otel.sources.discord.catalogue import COMMAND_EVENT", "argus_otel.history.journal"),
         ("from argus_otel.history.journal import Journal", "argus_otel.telemetry.recorder"),
         ("from argus_otel.history.journal import Journal", "argus_otel.sources.discord.interactions"),
-        ("from argus_otel.sources.discord.rest import RestCalls", "argus_otel.simulator.core"),
-        ("from ..telemetry import Telemetry", "argus_otel.simulator.core"),
-        ("from ...telemetry import Telemetry", "argus_otel.simulator.api.routing"),
+        ("from argus_otel.sources.discord.rest import RestCalls", "discord_simulator.core"),
+        ("from ..telemetry import Telemetry", "discord_simulator.core"),
+        ("from ...telemetry import Telemetry", "discord_simulator.api.routing"),
     ],
 )
 def test_a_planted_import_is_found(source: str, module: str) -> None:
@@ -285,7 +285,7 @@ def test_a_planted_import_in_a_package_is_found() -> None:
         ("from .caps import AttributeCaps\nimport discordant", "argus_otel.telemetry.guard"),
         ("from . import caps", "argus_otel.telemetry.guard"),
         ("import discord\nfrom argus_otel.telemetry import Telemetry", "argus_otel.sources.discord.rest"),
-        ("import argus_otel.simulator.world\nfrom ..version import __version__", "argus_otel.simulator.core"),
+        ("import discord_simulator.world\nfrom ..version import __version__", "discord_simulator.core"),
     ],
 )
 def test_an_import_that_is_allowed_is_not_found(source: str, module: str) -> None:

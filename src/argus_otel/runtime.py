@@ -349,7 +349,7 @@ class Runtime:
 
 
 def _redirect(url: str) -> None:
-    from .simulator.redirect import redirect
+    from discord_simulator.redirect import redirect
 
     redirect(url)
 

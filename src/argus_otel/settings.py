@@ -100,7 +100,7 @@ class Settings:
         ``ARGUS_HISTORY_SPOOL``, ``ARGUS_HISTORY_SPOOL_LIMIT``: the directory of events that wait until they can be
         delivered, and how many MiB it may hold.
     simulator_url:
-        ``ARGUS_SIMULATOR_URL``: an `argus_otel.simulator` on this machine that the bot talks to instead of Discord.
+        ``ARGUS_SIMULATOR_URL``: an `discord_simulator` on this machine that the bot talks to instead of Discord.
     problems:
         What was wrong with the settings: each names the setting, its value, and what would be right.
     origins:
@@ -282,7 +282,7 @@ class _Resolution:
                 ("ARGUS_SIMULATOR_URL",),
                 str,
                 None,
-                "the URL that argus_otel.simulator printed",
+                "the URL that discord_simulator printed",
                 show=location,
             ),
         }

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from benchmarks import options, plot
 from benchmarks.options import parsed
 from benchmarks.parts import PARTS
 from benchmarks.scenarios import SCENARIOS
-
-from benchmarks import options, plot
 
 
 @pytest.mark.parametrize(

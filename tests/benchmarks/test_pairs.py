@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from time import thread_time
 
 import pytest
+
 from benchmarks.pairs import BARE, CONTROL, WARM_UP, Variant, Work, compare
 from benchmarks.results import Result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import discord
 import pytest
+
 from benchmarks.patches import Patches
 
 

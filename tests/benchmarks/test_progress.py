@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+
+from benchmarks import __main__ as front
 from benchmarks.parts import PARTS, Findings
 from benchmarks.progress import Progress
 from benchmarks.results import compared
 from benchmarks.tables import Table
-
-from benchmarks import __main__ as front
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import random
 import statistics
 
 import pytest
+
 from benchmarks.results import Result, compared, ratio_of_added
 
 

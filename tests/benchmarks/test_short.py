@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from benchmarks.pairs import BARE, CONTROL
 from benchmarks.results import Result
 from benchmarks.variants import OURS

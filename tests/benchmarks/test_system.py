@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 
 import pytest
+
+from benchmarks import paced, scrape, soak, startup
 from benchmarks.processes import BARE, CONTROL, KINDS, OURS, BotProcess, Kind, present
 from benchmarks.taking import taking_otlp
-
-from argus_otel.simulator import BackgroundSimulator
-from benchmarks import paced, scrape, soak, startup
+from discord_simulator import BackgroundSimulator
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="the processor's time of a thread is read as Linux has it"

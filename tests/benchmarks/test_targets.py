@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+
+from benchmarks import report, targets
 from benchmarks.results import Estimate, compared
 from benchmarks.tables import Table
 from benchmarks.targets import Found, Outcome, Target, outcomes
-
-from benchmarks import report, targets
 
 _ABOUT = {"command": "make bench", "machine": "a machine", "python": "CPython 3", "date": "2026-11-21"} | dict.fromkeys(
     report._NAMED, "1.0"
@@ -87,9 +87,8 @@ def test_everything_is_in_the_markdown_and_in_the_json(tmp_path: Path) -> None:
 
 
 def test_every_target_finds_its_rows() -> None:
-    from benchmarks.parts import PARTS
-
     from benchmarks import scrape, soak, startup
+    from benchmarks.parts import PARTS
 
     def table(part: str, name: str, rows: list[str]) -> Table:
         samples = {row: [1.0 + len(row)] * 3 for row in ["bare", "bare again (A/A)", *rows]}

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tools.find_uv import find
 
 from tests.launch.conftest import ROOT, free_port, simulator, start
+from tools.find_uv import find
 
 __all__ = ["Fork", "free_port", "simulator", "start"]
 

@@ -12,7 +12,7 @@ import pytest
 
 from argus_otel.cli.measures import Metrics
 from argus_otel.demo.agreement import compare
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 from tests.launch.conftest import Start, until
 
 pytestmark = pytest.mark.timeout(300)

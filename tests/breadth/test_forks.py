@@ -13,8 +13,8 @@ import pytest
 
 from argus_otel.cli.measures import Metrics
 from argus_otel.demo.agreement import compare
-from argus_otel.simulator import BackgroundSimulator, RateLimited, ServerError
 from argus_otel.sources.discord import catalogue
+from discord_simulator import BackgroundSimulator, RateLimited, ServerError
 from tests.discord_source.back_off import assert_ours
 from tests.launch.conftest import Bot, Start, until
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from importlib.metadata import version
 
 import pytest
-from tools.hook_table import DOCUMENT, column, table
 
 from argus_otel.sources.discord import DiscordSource, catalogue
 from argus_otel.sources.discord.patches import Hooks
 from argus_otel.sources.discord.signals import SIGNALS
 from argus_otel.sources.discord.source import _Parts
 from argus_otel.telemetry import Telemetry
+from tools.hook_table import DOCUMENT, column, table
 
 
 def documented() -> dict[str, dict[str, str]]:

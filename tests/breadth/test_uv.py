@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tools import find_uv
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="make, which puts it there, is not used on Windows")

@@ -16,7 +16,7 @@ from argus_otel.cli.doctor import history, serving
 from argus_otel.cli.doctor.findings import Finding
 from argus_otel.history.spool import Spool
 from argus_otel.settings import Settings
-from tests.backends.clickhouse import ClickHouse
+from lab.clickhouse import ClickHouse
 from tests.history_bot.conftest import row
 from tests.launch.conftest import free_port
 

@@ -17,8 +17,8 @@ from argus_otel.cli import main
 from argus_otel.cli.doctor import destinations
 from argus_otel.cli.scrape import Scraper
 from argus_otel.settings import Settings
-from argus_otel.simulator.redirect import loopback
 from argus_otel.unquoted import are_headers, location
+from discord_simulator.redirect import loopback
 from tests.history.test_address import MISTAKEN
 
 from .conftest import Listener, http_answer

@@ -7,16 +7,15 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from argus_otel.catalogues import CATALOGUES
+from argus_otel.cli.measures import prometheus_name
+from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
+from argus_otel.telemetry import Catalogue
 from tools.grafana.frames import Frame, is_empty
 from tools.grafana.macros import MacroError
 from tools.grafana.model import Dashboard, Target
 from tools.grafana.session import Session, SessionError
 from tools.grafana.sources import ClickHouse, Prometheus, RefusedError
-
-from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli.measures import prometheus_name
-from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
-from argus_otel.telemetry import Catalogue
 
 from .promql import Selector, read
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..backends.clickhouse import ClickHouse
+from lab.clickhouse import ClickHouse
+
 from . import world as made
 from .world import World
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from argus_otel.simulator import (
+from discord_simulator import (
     BackgroundSimulator,
     Load,
     NotConnectedError,

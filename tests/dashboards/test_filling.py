@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tools.grafana.filling import Value, as_promql, as_promql_by_default, fill
 
 ONE = Value(("it's (a)",))

@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+
 from tools.grafana.model import Dashboard, Target, shipped
 from tools.grafana.session import Choice, Session, seconds
 from tools.grafana.sources import ClickHouse, Prometheus

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.dashboards.__main__ import DIRECTORY, write
-from tools.dashboards.board import Board, Panel, Row
-from tools.dashboards.boards import ALL
 
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.cli.measures import prometheus_name
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
+from tools.dashboards.__main__ import DIRECTORY, write
+from tools.dashboards.board import Board, Panel, Row
+from tools.dashboards.boards import ALL
 
 EACH = pytest.mark.parametrize("board", ALL, ids=lambda board: board.uid)
 

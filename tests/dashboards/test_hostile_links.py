@@ -11,6 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+
+from argus_otel.history import migrations
+from argus_otel.history.store import connect
+from lab.clickhouse import ClickHouse
+from lab.prometheus import Prometheus as Server
 from tools.dashboards.queries import chosen, clickhouse, given, one_of
 from tools.grafana import filling
 from tools.grafana.macros import MacroError
@@ -19,11 +24,6 @@ from tools.grafana.session import Session
 from tools.grafana.sources import ClickHouse as Source
 from tools.grafana.sources import Prometheus
 
-from argus_otel.history import migrations
-from argus_otel.history.store import connect
-
-from ..backends.clickhouse import ClickHouse
-from ..backends.prometheus import Prometheus as Server
 from .promql import read
 from .world import past
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-from tools.grafana.model import Dashboard, shipped
 
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
 from argus_otel.telemetry import Catalogue, Metric
+from tools.grafana.model import Dashboard, shipped
 
 from . import answer_checks, model_checks
 from .promql import read

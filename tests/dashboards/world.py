@@ -26,13 +26,13 @@ from argus_otel.history import migrations
 from argus_otel.history.rows import AUTOCOMPLETE, COMMAND, COMPONENT, GUILD_JOIN, GUILD_LEAVE, Row
 from argus_otel.history.store import connect
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.telemetry import Metric
+from discord_simulator import BackgroundSimulator
+from lab.clickhouse import ClickHouse
+from lab.collector import Collector, kept_environment
+from lab.processes import Part, free_port
+from lab.prometheus import Prometheus
 
-from ..backends.clickhouse import ClickHouse
-from ..backends.collector import Collector, kept_environment
-from ..backends.processes import Part, free_port
-from ..backends.prometheus import Prometheus
 from .crowd import Crowd
 
 SERVICE = "jukebox"

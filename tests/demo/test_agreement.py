@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argus_otel.cli.measures import parse
 from argus_otel.demo.agreement import compare
-from argus_otel.simulator import Ledger, RestEntry
+from discord_simulator import Ledger, RestEntry
 
 EXPOSITION = """\
 # TYPE discord_gateway_events_total counter

@@ -16,7 +16,7 @@ import discord
 import pytest
 from discord.ext import commands
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
 

@@ -10,7 +10,6 @@ import discord
 import pytest
 from discord.ext import commands
 
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord.clients import Clients
 from argus_otel.sources.discord.components import Components
 from argus_otel.sources.discord.disconnects import Disconnects
@@ -23,6 +22,7 @@ from argus_otel.sources.discord.rest import RestCalls
 from argus_otel.sources.discord.send_limits import SendLimits
 from argus_otel.sources.discord.sessions import Sessions
 from argus_otel.telemetry import State
+from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, broken, hidden, make_bot, running
 

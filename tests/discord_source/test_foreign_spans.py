@@ -23,9 +23,9 @@ from argus_otel import helpers, timed
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.otel import recorded_spans
 from argus_otel.otel.sampling import KEEP_ALL
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.telemetry import AttributeValue, Event, Telemetry
 from argus_otel.telemetry.own import Own
+from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
 
@@ -220,7 +220,7 @@ def done_with(make: Callable[[Telemetry], TracerProvider], simulator: Background
 @pytest.fixture(scope="module")
 def without() -> Done:
     """The same work, while nothing of others' is there."""
-    from argus_otel.simulator import redirect
+    from discord_simulator import redirect
 
     with BackgroundSimulator() as simulator, redirect(simulator.url):
         done = done_with(theirs, simulator)

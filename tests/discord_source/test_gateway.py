@@ -15,7 +15,7 @@ import discord
 import pytest
 from discord.ext import commands
 
-from argus_otel.simulator import BackgroundSimulator, hurry, redirect
+from discord_simulator import BackgroundSimulator, hurry, redirect
 
 from .conftest import Observed, hidden, late_to_learn, let_go, make_bot, running, until
 

@@ -17,9 +17,9 @@ import pytest
 from discord.ext import commands
 from opentelemetry import trace
 
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord.listeners import MASS_EVENTS, Listeners
 from argus_otel.telemetry import Histogram, Telemetry
+from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, broken, make_bot, running, until
 from .test_nesting import parent_of

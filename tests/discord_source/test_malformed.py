@@ -15,7 +15,7 @@ import pytest
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
-from argus_otel.simulator import BackgroundSimulator, Malformed, NotConnectedError, Truncated
+from discord_simulator import BackgroundSimulator, Malformed, NotConnectedError, Truncated
 
 from .conftest import Observed, make_bot, running, until
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from discord.ext import commands
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
 

@@ -14,8 +14,8 @@ from discord.ext import commands, tasks
 
 from argus_otel import annotate, count, helpers, timed
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.telemetry.own import Own
+from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
 from .test_nesting import parent_of

@@ -12,7 +12,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
 

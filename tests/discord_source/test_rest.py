@@ -14,8 +14,8 @@ import discord
 import pytest
 
 from argus_otel.otel.spans import quiet
-from argus_otel.simulator import BackgroundSimulator, RateLimited, Reset, ServerError, Slow, Truncated
 from argus_otel.sources.discord.rest import RestCall, current_call
+from discord_simulator import BackgroundSimulator, RateLimited, Reset, ServerError, Slow, Truncated
 
 from .back_off import assert_ours
 from .conftest import Observed, make_bot, running, until

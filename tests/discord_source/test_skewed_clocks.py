@@ -16,7 +16,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from argus_otel.simulator import BackgroundSimulator, redirect
+from discord_simulator import BackgroundSimulator, redirect
 
 from .conftest import Observed, make_bot, running, until
 

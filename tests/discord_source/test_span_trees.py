@@ -13,7 +13,7 @@ from discord import app_commands
 from discord.ext import commands
 from opentelemetry import trace
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
 

@@ -15,7 +15,7 @@ import pytest
 from discord import app_commands
 from discord.ext import commands
 
-from argus_otel.simulator import BackgroundSimulator, redirect
+from discord_simulator import BackgroundSimulator, redirect
 
 from .conftest import Observed, let_go, make_bot, running, until
 

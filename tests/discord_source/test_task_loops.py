@@ -12,9 +12,9 @@ import pytest
 from discord.ext import commands, tasks
 from opentelemetry import trace
 
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord.task_loops import TaskLoops
 from argus_otel.telemetry import SpanKind
+from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, broken, let_go, make_bot, running, until
 from .test_nesting import parent_of

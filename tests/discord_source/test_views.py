@@ -12,10 +12,10 @@ import pytest
 from discord.ext import commands
 from opentelemetry import trace
 
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord.components import Components
 from argus_otel.sources.discord.views import Views
 from argus_otel.telemetry import SpanKind
+from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, broken, make_bot, running, until
 from .test_nesting import parent_of

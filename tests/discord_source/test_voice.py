@@ -13,10 +13,10 @@ from typing import Any
 import discord
 import pytest
 
-from argus_otel.simulator import BackgroundSimulator, Channel, redirect
-from argus_otel.simulator.connection import Connection
 from argus_otel.sources.discord.voice import HOOK, Voice
 from argus_otel.telemetry import State
+from discord_simulator import BackgroundSimulator, Channel, redirect
+from discord_simulator.connection import Connection
 
 from .conftest import Observed, broken, hidden, late_to_learn, let_go, make_bot, running, until
 

@@ -24,7 +24,7 @@ import time
 from collections import Counter
 from typing import Any, TextIO
 
-from argus_otel.simulator import (
+from discord_simulator import (
     BackgroundSimulator,
     Drip,
     NotConnectedError,
@@ -36,7 +36,7 @@ from argus_otel.simulator import (
     Truncated,
     redirect,
 )
-from argus_otel.simulator.snowflakes import created_at
+from discord_simulator.snowflakes import created_at
 
 if __name__ == "__main__":
     sys.modules.update(dict.fromkeys(sys.argv[2:]))  # type: ignore[arg-type]

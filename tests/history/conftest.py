@@ -9,8 +9,8 @@ from argus_otel.history import migrations
 from argus_otel.history.address import Address
 from argus_otel.history.questions import History
 from argus_otel.history.store import Store, connect
+from lab.clickhouse import ClickHouse
 
-from ..backends.clickhouse import ClickHouse
 from .known import ROWS
 
 pytest.importorskip("chdb", reason="needs ClickHouse's engine: pip install chdb-core (Linux and macOS)")

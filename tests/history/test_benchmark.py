@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.history import measure
-
 from argus_otel.history.address import Address
+from benchmarks.history import measure
 
 
 def test_a_hundred_thousand_events_are_stored_once_and_every_question_is_answered(directory: Path) -> None:

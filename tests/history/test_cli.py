@@ -22,8 +22,8 @@ from argus_otel.cli import main
 from argus_otel.cli.history.asking import QUESTIONS
 from argus_otel.history.journal import hashed
 from argus_otel.history.store import Store, connect
+from lab.clickhouse import ClickHouse
 
-from ..backends.clickhouse import ClickHouse
 from .known import ROWS, use
 
 Told = Callable[..., SimpleNamespace]

@@ -21,8 +21,8 @@ from argus_otel.history.errors import (
 from argus_otel.history.migrations import ClusterError, Layout, Migration
 from argus_otel.history.retention import KeepError
 from argus_otel.history.store import Store, connect
+from lab.clickhouse import ClickHouse
 
-from ..backends.clickhouse import ClickHouse
 from .known import ROWS
 
 Database = Callable[[str], Store]

@@ -22,9 +22,9 @@ from argus_otel.history.errors import (
 )
 from argus_otel.history.rows import COLUMNS, Row
 from argus_otel.history.store import Store, connect
+from lab.clickhouse import ClickHouse
+from lab.processes import free_port
 
-from ..backends.clickhouse import ClickHouse
-from ..backends.processes import free_port
 from .known import ROWS
 
 COUNTS = (

@@ -18,9 +18,9 @@ from argus_otel.history import rows
 from argus_otel.history.delivery import Delivery
 from argus_otel.history.rows import Row
 from argus_otel.history.tally import Tally
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.telemetry import Telemetry
 from argus_otel.telemetry.catalogue import HISTORY_DROPPED
+from discord_simulator import BackgroundSimulator
 from tests.launch.conftest import free_port, simulator, start, until
 
 __all__ = ["simulator", "start", "until"]

@@ -19,9 +19,9 @@ from argus_otel.history.address import parse
 from argus_otel.history.carriers.store import StoreCarrier
 from argus_otel.history.delivery import AwayError
 from argus_otel.history.journal import hashed
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.telemetry.catalogue import DROP_REASON, HISTORY_DROPPED, HISTORY_EVENT, HISTORY_EVENTS
-from tests.backends.clickhouse import ClickHouse
+from discord_simulator import BackgroundSimulator
+from lab.clickhouse import ClickHouse
 from tests.launch.conftest import INSTRUMENT, RUN, Start, free_port
 
 from .conftest import BOT, DRIVEN, Collector, drive, driven, row, status, until

@@ -17,9 +17,9 @@ import argus_otel
 from argus_otel import helpers
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.history import rows
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.telemetry import HERE, AttributeValue, Event
 from argus_otel.telemetry.own import Own
+from discord_simulator import BackgroundSimulator
 from tests.discord_source.conftest import Observed, make_bot, observed, running, simulator, until
 
 __all__ = ["observed", "simulator"]
@@ -167,7 +167,7 @@ def test_each_piece_of_work_is_told_once_and_rightly(
 
 def test_ids_are_those_of_where_it_happened_and_a_direct_message_has_no_guild(observed: Observed, kept: Kept) -> None:
     with BackgroundSimulator(shards=2, guilds=4) as simulator:
-        from argus_otel.simulator import redirect
+        from discord_simulator import redirect
 
         async def main() -> None:
             bot = full_bot(kind=commands.AutoShardedBot, shard_count=2)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from argus_otel.history.tally import SPOOL
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.telemetry import Telemetry
+from discord_simulator import BackgroundSimulator
 from tests.launch.conftest import RUN, Bot, Start, free_port
 
 from .conftest import BOT, DRIVEN, drive, status, until

@@ -11,8 +11,8 @@ from argus_otel.cli.doctor import examine
 from argus_otel.history.carriers.otlp import OtlpCarrier
 from argus_otel.history.delivery import Direct
 from argus_otel.history.tally import Tally
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.telemetry import Telemetry
+from discord_simulator import BackgroundSimulator
 from tests.launch.conftest import RUN, Start, free_port
 
 from .conftest import BOT, drive, hand_over, row, until

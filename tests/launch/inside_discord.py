@@ -19,8 +19,8 @@ import trustme
 from argus_otel.cli.measures import Metrics
 from argus_otel.demo.agreement import Row, compare
 from argus_otel.settings import DEFAULT_PORT
-from argus_otel.simulator import BackgroundSimulator, InteractionHandle, RateLimited
 from argus_otel.sources.discord import catalogue
+from discord_simulator import BackgroundSimulator, InteractionHandle, RateLimited
 from tests.launch.conftest import BOT, INSTRUMENT, RUN, Bot, Receiver, until
 
 NAMES = ("discord.com", "gateway.discord.gg", "cdn.discordapp.com")

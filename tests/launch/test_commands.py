@@ -8,8 +8,8 @@ import pytest
 
 from argus_otel.cli.measures import prometheus_name
 from argus_otel.demo.agreement import Row, compare
-from argus_otel.simulator import BackgroundSimulator, Load, RateLimited, Reset, ServerError, Slow
 from argus_otel.sources.discord import catalogue
+from discord_simulator import BackgroundSimulator, Load, RateLimited, Reset, ServerError, Slow
 
 from .conftest import BARE, EVERY_WAY, INSTRUMENT, RUN, Bot, Receiver, Start, exports_at_the_end, until
 

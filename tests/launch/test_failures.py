@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 from .conftest import EVERY_WAY, RUN, Bot, Start, exports_at_the_end, until
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 from tests.otel.receivers import Received, attributes, grpc_receiver, http_receiver
 
 from .conftest import RUN, Bot, Start, until

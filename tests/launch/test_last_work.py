@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 from tests.otel.receivers import Received, attributes, grpc_receiver
 
 from .conftest import RUN, Start, until

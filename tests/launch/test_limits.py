@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 from .conftest import RUN, Bot, Start, free_port
 from .test_failures import TELLING

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from argus_otel.cli.measures import parse
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 from .conftest import BARE, EVERY_WAY, INSTRUMENT, RUN, Bot, Receiver, Start, until
 

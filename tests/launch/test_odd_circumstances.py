@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord.catalogue import COMMAND_DURATION
 from argus_otel.telemetry.catalogue import HOOK_ERRORS
+from discord_simulator import BackgroundSimulator
 from tests.otel.receivers import silent_endpoint
 
 from .conftest import RUN, Bot, Receiver, Start, until

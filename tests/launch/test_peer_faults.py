@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.simulator import BackgroundSimulator
 from argus_otel.sources.discord import catalogue
 from argus_otel.telemetry.catalogue import EXPORT_LOST, EXPORTER
+from discord_simulator import BackgroundSimulator
 
 from .conftest import BARE, EVERY_WAY, INSTRUMENT, RUN, Receiver, Start, until
 from .test_failures import TELLING, works

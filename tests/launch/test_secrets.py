@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 from .conftest import EVERY_WAY, Receiver, Start, exports_at_the_end, free_port, until
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 from .conftest import BOT, EVERY_WAY, RUN, Receiver, Start, exports_at_the_end, until
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from argus_otel.demo.agreement import compare
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
 
 from .conftest import ROOT, Receiver, Start, exports_at_the_end, until
 from .test_commands import idle, use

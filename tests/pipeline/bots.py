@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from argus_otel.demo.stage import PREFIX_COMMANDS, bot_path
-from argus_otel.simulator import BackgroundSimulator, Load
-
-from ..backends.collector import kept_environment
-from ..backends.processes import Part, free_port
+from discord_simulator import BackgroundSimulator, Load
+from lab.collector import kept_environment
+from lab.processes import Part, free_port
 
 
 class Bot(Part):

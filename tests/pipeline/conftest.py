@@ -8,9 +8,9 @@ import pytest
 
 from argus_otel.history import migrations
 from argus_otel.history.store import connect
+from lab.clickhouse import ClickHouse
+from lab.collector import Collector
 
-from ..backends.clickhouse import ClickHouse
-from ..backends.collector import Collector
 from .emitting import Program
 
 Migrated = Callable[[ClickHouse, str], str]

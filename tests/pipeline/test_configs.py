@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
-from tools import collector as built
 
 from argus_otel.sources.discord import catalogue
 from argus_otel.sources.discord.secrets import PATTERNS
 from argus_otel.telemetry import Metric
-
-from ..backends.collector import CONFIGS, validate
+from lab.collector import CONFIGS, validate
+from tools import collector as built
 
 WHOLE = ("single.yaml", "gateway.yaml", "agent.yaml")
 NEEDED = {"COLLECTOR_TOKEN": "a-token", "COLLECTOR_GATEWAY_TOKEN": "another"}

@@ -13,12 +13,12 @@ from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
 from opentelemetry.sdk.metrics.export import AggregationTemporality, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 
-from argus_otel.simulator import BackgroundSimulator
+from discord_simulator import BackgroundSimulator
+from lab.clickhouse import ClickHouse
+from lab.collector import Collector
+from lab.exposition import samples
+from lab.processes import wait_until
 
-from ..backends.clickhouse import ClickHouse
-from ..backends.collector import Collector
-from ..backends.exposition import samples
-from ..backends.processes import wait_until
 from .bots import Bot, used
 
 SETTINGS = {"OTEL_METRIC_EXPORT_INTERVAL": "500", "OTEL_TRACES_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from tools import collector as built
-from tools.collector import ROOT
 
 import argus_otel
+from tools import collector as built
+from tools.collector import ROOT
 
 from .test_configs import variables
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from opentelemetry.trace import Span, set_span_in_context
 
-from ..backends.clickhouse import ClickHouse
-from ..backends.collector import Collector
-from ..backends.exposition import samples
-from ..backends.processes import wait_until
+from lab.clickhouse import ClickHouse
+from lab.collector import Collector
+from lab.exposition import samples
+from lab.processes import wait_until
+
 from .certificates import Certificates
 from .conftest import Migrated
 from .emitting import Program

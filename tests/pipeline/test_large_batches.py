@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..backends.collector import Collector, kept_environment
+from lab.collector import Collector, kept_environment
 
 BOT = Path(__file__).with_name("large_bot.py")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from benchmarks.outages import OUTAGES, Outage, measure, shown
 
-from ..backends.clickhouse import ClickHouse
+from benchmarks.outages import OUTAGES, Outage, measure, shown
+from lab.clickhouse import ClickHouse
 
 
 @pytest.mark.parametrize("outage", [OUTAGES[1], OUTAGES[4]], ids=lambda outage: outage.name)

@@ -10,10 +10,11 @@ import subprocess
 from pathlib import Path
 
 import yaml
+
+from lab.collector import Collector
+from lab.prometheus import Prometheus, installed
 from tools.collector import ROOT
 
-from ..backends.collector import Collector
-from ..backends.prometheus import Prometheus, installed
 from .emitting import Program
 
 SHIPPED = ROOT / "prometheus"

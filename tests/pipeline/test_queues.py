@@ -9,11 +9,12 @@ from pathlib import Path
 
 import yaml
 from opentelemetry.trace import StatusCode
+
+from lab.clickhouse import ClickHouse
+from lab.collector import Collector, kept_environment
+from lab.processes import wait_until
 from tools.collector import ROOT
 
-from ..backends.clickhouse import ClickHouse
-from ..backends.collector import Collector, kept_environment
-from ..backends.processes import wait_until
 from .emitting import Program
 
 LOGS, EVENTS, TRACES = 200, 100, 20

@@ -13,7 +13,8 @@ import pytest
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2_grpc as logs_grpc
 
-from ..backends.collector import Collector
+from lab.collector import Collector
+
 from .certificates import Certificates
 
 TOKEN = "a-shared-secret"

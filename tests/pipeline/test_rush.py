@@ -6,9 +6,10 @@ from pathlib import Path
 
 from opentelemetry.trace import StatusCode, set_span_in_context
 
-from ..backends.clickhouse import ClickHouse
-from ..backends.collector import Collector
-from ..backends.processes import wait_until
+from lab.clickhouse import ClickHouse
+from lab.collector import Collector
+from lab.processes import wait_until
+
 from .conftest import Migrated
 from .emitting import Program
 

@@ -11,13 +11,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+
+from discord_simulator import BackgroundSimulator
+from lab.collector import Collector
+from lab.processes import wait_until
+from lab.prometheus import Prometheus
 from tools.collector import ROOT
 
-from argus_otel.simulator import BackgroundSimulator
-
-from ..backends.collector import Collector
-from ..backends.processes import wait_until
-from ..backends.prometheus import Prometheus
 from .bots import Bot, used
 
 CONFIG = """

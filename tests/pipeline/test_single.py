@@ -9,11 +9,11 @@ import pytest
 from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
 from argus_otel.history import rows
+from lab.clickhouse import ClickHouse
+from lab.collector import Collector
+from lab.exposition import samples
+from lab.processes import wait_until
 
-from ..backends.clickhouse import ClickHouse
-from ..backends.collector import Collector
-from ..backends.exposition import samples
-from ..backends.processes import wait_until
 from .emitting import Program
 
 BOT_TOKEN = "MTA4NjU0MzIxMDk4NzY1NDMyMQ.GhIjKl." + "mNoPqRsTuVwXyZ0123456789abcdefghijklmn"

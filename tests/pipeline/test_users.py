@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
+
 from tools.collector import ROOT
 from tools.grafana.model import shipped
 from tools.grafana.session import Session

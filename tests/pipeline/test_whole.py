@@ -12,12 +12,12 @@ import pytest
 
 from argus_otel.cli.measures import Metrics, parse
 from argus_otel.demo.agreement import compare
-from argus_otel.simulator import BackgroundSimulator, Load, RateLimited, ServerError
+from discord_simulator import BackgroundSimulator, Load, RateLimited, ServerError
+from lab.clickhouse import ClickHouse
+from lab.collector import Collector
+from lab.processes import wait_until
+from lab.prometheus import Prometheus
 
-from ..backends.clickhouse import ClickHouse
-from ..backends.collector import Collector
-from ..backends.processes import wait_until
-from ..backends.prometheus import Prometheus
 from .bots import Bot, used
 
 CONFIG = """

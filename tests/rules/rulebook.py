@@ -14,8 +14,7 @@ import yaml
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.cli.measures import prometheus_name
 from argus_otel.telemetry import Kind
-
-from ..backends.prometheus import installed
+from lab.prometheus import installed
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "prometheus" / "rules").glob("*.yaml"))

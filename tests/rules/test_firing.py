@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from argus_otel.simulator import BackgroundSimulator, RateLimited
+from discord_simulator import BackgroundSimulator, RateLimited
+from lab.collector import kept_environment
+from lab.prometheus import Prometheus
 
-from ..backends.collector import kept_environment
-from ..backends.prometheus import Prometheus
 from ..pipeline.bots import Bot
 from .rulebook import ROOT, rules
 

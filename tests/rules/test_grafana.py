@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from tools import grafana_alerts
 
 from .rulebook import ROOT, alerts

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
-from argus_otel.simulator import hurry, redirect
+from discord_simulator import hurry, redirect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from argus_otel.simulator import Simulator
+    from discord_simulator import Simulator
 
 
 @pytest.fixture

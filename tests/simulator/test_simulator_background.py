@@ -9,7 +9,7 @@ import discord
 import pytest
 from simulated_bots import everything
 
-from argus_otel.simulator import BackgroundSimulator, Load, SimulatorError
+from discord_simulator import BackgroundSimulator, Load, SimulatorError
 
 
 def blocking_bot():

@@ -11,7 +11,7 @@ import sys
 
 from simulated_bots import everything
 
-from argus_otel.simulator import Simulator
+from discord_simulator import Simulator
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "simulator.md"
 SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)

@@ -8,7 +8,7 @@ import discord
 import pytest
 from simulated_bots import everything
 
-from argus_otel.simulator import NotConnectedError, Simulator, SimulatorError
+from discord_simulator import NotConnectedError, Simulator, SimulatorError
 
 
 def listen(bot, *names):

@@ -16,7 +16,7 @@ from discord.ext import commands
 from simulated_bots import everything
 from test_simulator_events import listen, until
 
-from argus_otel.simulator import NotConnectedError, Simulator
+from discord_simulator import NotConnectedError, Simulator
 
 
 def test_reconnect_and_resume_lose_nothing(run_bot):

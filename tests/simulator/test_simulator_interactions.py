@@ -10,7 +10,7 @@ import pytest
 from simulated_bots import HAS_LABELS, everything
 from test_simulator_events import until
 
-from argus_otel.simulator import Simulator, SimulatorError, UnknownComponentError
+from discord_simulator import Simulator, SimulatorError, UnknownComponentError
 
 MOOD = {"Mood": ["good"]} if HAS_LABELS else {}
 

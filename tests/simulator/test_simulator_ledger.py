@@ -11,7 +11,7 @@ import pytest
 from simulated_bots import everything
 from test_simulator_events import until
 
-from argus_otel.simulator import Load, RateLimited, ServerError, Simulator, Slow
+from discord_simulator import Load, RateLimited, ServerError, Simulator, Slow
 
 
 def watch_rest(bot):

@@ -1,4 +1,4 @@
-"""python -m argus_otel.simulator, in a process of its own."""
+"""python -m discord_simulator, in a process of its own."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import pytest
 from simulated_bots import everything
 from test_simulator_events import until
 
-from argus_otel.simulator import hurry, redirect
-from argus_otel.simulator.__main__ import main
+from discord_simulator import hurry, redirect
+from discord_simulator.__main__ import main
 
-COMMAND = [sys.executable, "-m", "argus_otel.simulator"]
+COMMAND = [sys.executable, "-m", "discord_simulator"]
 
 
 def read(url):

@@ -11,12 +11,12 @@ import time
 
 import pytest
 
-from argus_otel import simulator
-from argus_otel.simulator import Faults, RateLimits, Reset, ServerError, Simulator, Slow, World
-from argus_otel.simulator.api.routing import Routes
-from argus_otel.simulator.faults import RateLimited
-from argus_otel.simulator.ratelimits import RateLimit
-from argus_otel.simulator.snowflakes import Snowflakes, created_at
+import discord_simulator as simulator
+from discord_simulator import Faults, RateLimits, Reset, ServerError, Simulator, Slow, World
+from discord_simulator.api.routing import Routes
+from discord_simulator.faults import RateLimited
+from discord_simulator.ratelimits import RateLimit
+from discord_simulator.snowflakes import Snowflakes, created_at
 
 ROOM = pathlib.Path(simulator.__file__).parent
 
@@ -32,21 +32,21 @@ def imports(path):
 @pytest.mark.parametrize("path", sorted(ROOM.rglob("*.py")), ids=lambda path: path.relative_to(ROOM).as_posix())
 def test_the_room_knows_no_other(path):
     for name in imports(path):
-        assert not name.startswith("argus_otel.") or name.startswith("argus_otel.simulator"), name
+        assert not name.startswith("argus_otel.") or name.startswith("discord_simulator"), name
         assert not name.startswith(("opentelemetry", "clickhouse")), name
         if name.split(".")[0] == "discord":
             assert path.name == "redirect.py"
 
 
 def test_importing_it_does_not_import_discord():
-    code = "import sys, argus_otel.simulator; sys.exit('discord' in sys.modules or 'zstandard' in sys.modules)"
+    code = "import sys, discord_simulator; sys.exit('discord' in sys.modules or 'zstandard' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_without_aiohttp_it_says_what_to_install():
-    code = "import sys; sys.modules['aiohttp'] = None; import argus_otel.simulator"
+    code = "import sys; sys.modules['aiohttp'] = None; import discord_simulator"
     result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
-    assert "ImportError: argus_otel.simulator needs aiohttp: pip install 'argus-otel[demo]'" in result.stderr
+    assert "ImportError: discord_simulator needs aiohttp: pip install 'argus-otel[demo]'" in result.stderr
 
 
 def test_snowflakes_are_unique_in_all_threads_and_dated_by_the_clock():
@@ -163,7 +163,7 @@ def test_templates_are_spelled_as_in_discord_py():
     sources = "".join(
         pathlib.Path(module.__file__).read_text(encoding="utf-8") for module in (discord.http, discord.webhook.async_)
     )
-    from argus_otel.simulator.api import channels, commands, guilds, identity, interactions, webhooks
+    from discord_simulator.api import channels, commands, guilds, identity, interactions, webhooks
 
     # These are of the API, though discord.py does not ask for them by that name.
     others = {"/gateway", "/users/@me/channels", "/applications/{application_id}", "/applications/@me"}

@@ -8,7 +8,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
 
-from argus_otel.simulator import redirect
+from discord_simulator import redirect
 
 
 def test_it_is_undone():

@@ -13,7 +13,7 @@ import discord
 import pytest
 from simulated_bots import everything
 
-from argus_otel.simulator import (
+from discord_simulator import (
     Drip,
     Faults,
     Malformed,

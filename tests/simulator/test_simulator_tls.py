@@ -20,8 +20,8 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from test_simulator_main import COMMAND
 
-from argus_otel.simulator import Simulator, hurry, redirect
-from argus_otel.simulator.__main__ import main
+from discord_simulator import Simulator, hurry, redirect
+from discord_simulator.__main__ import main
 
 
 @pytest.fixture

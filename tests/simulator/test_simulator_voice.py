@@ -13,7 +13,7 @@ import discord
 import pytest
 from test_simulator_events import until
 
-from argus_otel.simulator import BackgroundSimulator, NotConnectedError, Simulator, hurry, redirect
+from discord_simulator import BackgroundSimulator, NotConnectedError, Simulator, hurry, redirect
 
 needs_voice = pytest.mark.skipif(
     not (discord.voice_client.has_nacl and getattr(discord.voice_client, "has_dave", True)),

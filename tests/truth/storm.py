@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from argus_otel.cli.measures import Metrics
-from argus_otel.simulator import (
+from discord_simulator import (
     BackgroundSimulator,
     Ledger,
     NotConnectedError,

@@ -16,9 +16,9 @@ import pytest
 
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
-from argus_otel.simulator import BackgroundSimulator, RateLimited
 from argus_otel.sources.discord.catalogue import GUILD_JOIN_EVENT, GUILD_LEAVE_EVENT
 from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
+from discord_simulator import BackgroundSimulator, RateLimited
 
 from ..attribute_types import catalogued_types, mistyped
 from ..launch.conftest import RUN, Bot, Receiver, until

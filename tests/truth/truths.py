@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from argus_otel.cli.buckets import Buckets
-from argus_otel.simulator import ledger as ledgers
 from argus_otel.sources.discord import catalogue as discord
 from argus_otel.sources.process import catalogue as process
 from argus_otel.telemetry import Attribute, Event, Metric, Span
 from argus_otel.telemetry import catalogue as argus
+from discord_simulator import ledger as ledgers
 
 from .storm import Evidence, Work
 

@@ -8,9 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.backends.clickhouse import ClickHouse as Server
+from lab.clickhouse import ClickHouse as Server
 from tests.dashboards.world import busy
-
 from tools.grafana.model import Dashboard, shipped
 from tools.grafana.session import Session, seconds
 from tools.grafana.sources import ClickHouse, Prometheus

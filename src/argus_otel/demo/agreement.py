@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from argus_otel.cli.measures import Metrics
-from argus_otel.simulator import Ledger
 from argus_otel.sources.discord import catalogue
+from discord_simulator import Ledger
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from types import TracebackType
 
 from argus_otel.cli.scrape import Scraper, UnreachableError
 from argus_otel.settings import DEFAULT_HOST, DEFAULT_PORT
-from argus_otel.simulator import BackgroundSimulator, Load, LoadReport, RateLimited, ServerError, Slow
 from argus_otel.sources.discord import catalogue
+from discord_simulator import BackgroundSimulator, Load, LoadReport, RateLimited, ServerError, Slow
 
 from .agreement import Row, compare
 

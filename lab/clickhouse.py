@@ -1,0 +1,109 @@
+"""A ClickHouse server, as clients see one: chdb's engine behind ``front.py``, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from .processes import Part, free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class ClickHouse(Part):
+    """One server, on a directory and a port that it keeps over restarts.
+
+    Parameters
+    ----------
+    directory:
+        Where its data lies; one process at a time.
+    user, password:
+        The only ones that it lets in. (A real server's ``default`` has no password; tests want to see one sent.)
+    version:
+        What it says its version is; the engine's own where empty.
+    """
+
+    host = "127.0.0.1"
+
+    def __init__(self, directory: Path, user: str = "argus", password: str = "secret", version: str = "") -> None:
+        if find_spec("chdb") is None:
+            pytest.skip("needs ClickHouse's engine: pip install chdb-core (Linux and macOS)")
+        super().__init__("ClickHouse", directory.with_name(directory.name + ".log"))
+        self.directory = directory
+        self.user = user
+        self.password = password
+        self.version = version
+        self.port = free_port()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def dsn(self, database: str = "argus", *, user: str = "", password: str = "") -> str:
+        """As ``ARGUS_HISTORY_STORE`` takes it; another user or password where one is given."""
+        login = f"{user or self.user}:{urllib.parse.quote(password or self.password, safe='')}"
+        return f"clickhouse://{login}@{self.host}:{self.port}/{database}"
+
+    def start(self) -> ClickHouse:
+        """Start it and wait until it answers; at its start the data is as it was left."""
+        command = [sys.executable, "-m", "lab.front", "--port", str(self.port)]
+        command += ["--directory", str(self.directory), "--user", self.user, "--password", self.password]
+        if self.version:
+            command += ["--version", self.version]
+        self.launch(command, {**os.environ, "PYTHONPATH": str(ROOT)})
+        self.wait_until(self.answers, "answers", 30)
+        return self
+
+    @classmethod
+    @contextmanager
+    def running_in(cls, directory: Path, **keywords: str) -> Iterator[ClickHouse]:
+        """A server that is started, and stopped at the end; the keywords are those of the class."""
+        server = cls(directory, **keywords)
+        try:
+            yield server.start()
+        finally:
+            server.kill()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.url + "/ping", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def query(self, sql: str, database: str = "", **parameters: object) -> str:
+        """What it answers, as tab-separated text; the error's text is raised.
+
+        Raises
+        ------
+        AssertionError
+            ClickHouse refused it.
+        """
+        address = {f"param_{name}": str(value) for name, value in parameters.items()}
+        if database:
+            address["database"] = database
+        request = urllib.request.Request(f"{self.url}/?{urllib.parse.urlencode(address)}", sql.encode())
+        request.add_header("X-ClickHouse-User", self.user)
+        request.add_header("X-ClickHouse-Key", self.password)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as error:
+            raise AssertionError(error.read().decode()) from None
+
+    def rows(self, sql: str, database: str = "", **parameters: object) -> list[list[str]]:
+        """The rows of what it answers, each value as text."""
+        return [line.split("\t") for line in self.query(sql, database, **parameters).splitlines()]
