@@ -20,7 +20,7 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, InMemoryLogR
 
 from argus_otel.otel.bridge import Bridge
 from argus_otel.sources.discord import secrets
-from argus_otel.sources.process import ProcessSource
+from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import SpanKind, Telemetry
 
 from .pairs import BARE, CONTROL, Variant, Work, compare

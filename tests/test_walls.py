@@ -259,7 +259,7 @@ print(len(urllib.request.urlopen(runtime().endpoint_url + "/metrics").read()))
         ("import importlib\nimportlib.import_module('prometheus_client')", "argus_otel.sources.discord.rest"),
         ("__import__('clickhouse_connect')", "argus_otel.sources.discord.rest"),
         ("import discord.ext.commands as commands", "argus_otel.otel.bridge"),
-        ("from argus_otel.sources.discord import DiscordSource", "argus_otel.otel.bridge"),
+        ("from argus_otel.sources.discord.source import DiscordSource", "argus_otel.otel.bridge"),
         ("from opentelemetry import metrics", "argus_otel.endpoint.routes"),
         ("from discord import Client", "argus_otel.history.export"),
         ("from argus_otel.sources.discord.catalogue import COMMAND_EVENT", "argus_otel.history.journal"),

@@ -34,7 +34,7 @@ LIBRARIES = (
 _PYTHON = "3.12"  # nextcord 3 takes no older one
 _PROBE = """
 import json, sys
-from argus_otel.sources.discord import DiscordSource
+from argus_otel.sources.discord.source import DiscordSource
 print()
 print(json.dumps(DiscordSource.probe(sys.argv[1])))
 """

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from .otel.providers import Providers
     from .otel.shutdown import Ending
     from .otel.system_metrics import SystemMetrics
-    from .sources.discord import DiscordSource
-    from .sources.process import ProcessSource
+    from .sources.discord.source import DiscordSource
+    from .sources.process.source import ProcessSource
     from .telemetry.own import Own
 
 _log = logging.getLogger("argus_otel")
@@ -152,8 +152,8 @@ class Runtime:
         return self._own
 
     def _install(self, settings: Settings) -> None:
-        from .sources.discord import DiscordSource
-        from .sources.process import ProcessSource
+        from .sources.discord.source import DiscordSource
+        from .sources.process.source import ProcessSource
 
         if self._process is None:  # before the other source, whose event loops it is to be told of
             self._process = ProcessSource(self.telemetry, settings.loop_blocked_after)

@@ -6,10 +6,10 @@ from importlib.metadata import version
 
 import pytest
 
-from argus_otel.sources.discord import DiscordSource, catalogue
+from argus_otel.sources.discord import catalogue
 from argus_otel.sources.discord.patches import Hooks
 from argus_otel.sources.discord.signals import SIGNALS
-from argus_otel.sources.discord.source import _Parts
+from argus_otel.sources.discord.source import DiscordSource, _Parts
 from argus_otel.telemetry import Telemetry
 from tools.hook_table import DOCUMENT, column, table
 

@@ -24,8 +24,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.readers import reader_class
 from argus_otel.sources import patches
-from argus_otel.sources.discord import DiscordSource
 from argus_otel.sources.discord.catalogue import CATALOGUE as DISCORD
+from argus_otel.sources.discord.source import DiscordSource
 from argus_otel.telemetry import Telemetry
 from argus_otel.telemetry.catalogue import CATALOGUE as ARGUS
 from discord_simulator import BackgroundSimulator, hurry, redirect

@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from argus_otel.otel import recorded_spans
 from argus_otel.otel.sampling import KEEP_ALL
-from argus_otel.sources.process import ProcessSource
+from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import Telemetry
 from discord_simulator import BackgroundSimulator
 

@@ -21,7 +21,7 @@ from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.events import OTelEvents
 from argus_otel.otel.logs import RedactingProvider
 from argus_otel.otel.sampling import KEEP_ALL
-from argus_otel.sources.process import ProcessSource
+from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import Event, SpanKind, State, Telemetry
 
 _numbers = itertools.count()

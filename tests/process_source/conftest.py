@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from argus_otel.sources.process import ProcessSource
+from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import Event, Telemetry
 
 

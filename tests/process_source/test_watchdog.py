@@ -269,7 +269,7 @@ def test_imports_may_take_their_time_while_the_program_starts(
 def test_a_process_that_was_stopped_blames_no_loop() -> None:
     program = """
         import asyncio, time
-        from argus_otel.sources.process import ProcessSource
+        from argus_otel.sources.process.source import ProcessSource
         from argus_otel.telemetry import Telemetry
         telemetry = Telemetry()
         telemetry.add_sink(lambda event, attributes: print("TOLD", attributes, flush=True))

@@ -25,6 +25,20 @@ class PartError(Exception):
     """A part of the distro cannot start, for a reason that the message explains in full."""
 
 
+def attempt(action: Callable[[], T], failed: Callable[[str], None]) -> T | None:
+    """Return what ``action`` returns; where it raises, call ``failed`` with the reason and return ``None``.
+
+    The reason is not redacted; :meth:`Guard.attempt` does that.
+    """
+    try:
+        return action()
+    except PartError as error:
+        failed(str(error))
+    except Exception as error:  # noqa: BLE001 - this is the guard
+        failed(in_a_line(error))
+    return None
+
+
 class Guard:
     """Shields the observed program from faults of the code that observes it.
 
@@ -63,13 +77,7 @@ class Guard:
 
     def attempt(self, action: Callable[[], T], failed: Callable[[str], None]) -> T | None:
         """Return what ``action`` returns; where it raises, call ``failed`` with the reason and return ``None``."""
-        try:
-            return action()
-        except PartError as error:
-            failed(self._redact(str(error)))
-        except Exception as error:  # noqa: BLE001 - this is the guard
-            failed(self._redact(in_a_line(error)))
-        return None
+        return attempt(action, lambda reason: failed(self._redact(reason)))
 
     def run(self, hook: str, body: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """Return what ``body`` returns; where it raises, take note of a fault of ``hook`` and return ``None``."""

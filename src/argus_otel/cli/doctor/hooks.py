@@ -17,7 +17,7 @@ _PATIENCE = 30.0
 _PROBE = """
 import importlib, json, sys
 library = importlib.import_module(sys.argv[1])
-from argus_otel.sources.discord import DiscordSource
+from argus_otel.sources.discord.source import DiscordSource
 from argus_otel.sources.discord.library import Library
 known = Library.of(library)
 found = {"version": known.version, "file": library.__file__, "fork": known.fork, "name": known.name}

@@ -1,5 +1,25 @@
-"""The Discord source: what discord.py does, told in the neutral layer's nouns. One hook file a subject."""
+"""Observes discord.py bots, and bots of its forks in part. This file is the source's specification and imports no more."""
 
-from .source import DiscordSource
+from __future__ import annotations
 
-__all__ = ["DiscordSource"]
+from argus_otel.sources.spec import SourceSpec
+
+SPEC = SourceSpec(
+    "discord",
+    api=1,
+    title="discord.py",
+    factory="argus_otel.sources.discord.source:DiscordSource",
+    catalogue="argus_otel.sources.discord.catalogue:CATALOGUE",
+    libraries=("discord.py>=2.4.0a0,<3", "py-cord>=2.6.0a0,<3", "nextcord>=2.6.0a0,<4", "disnake>=2.9.0a0,<3"),
+    imports=("discord", "nextcord", "disnake"),
+    activates="first_use",
+    prefixes=("discord",),
+    settings="argus_otel.sources.discord.settings:SETTINGS",
+    resource="argus_otel.sources.discord.resource:attributes",
+    references="argus_otel.sources.discord.references:REFERENCES",
+    history="argus_otel.sources.discord.history:MODEL",
+    commands="argus_otel.sources.discord.cli:COMMANDS",
+    top="argus_otel.sources.discord.cli.top:PANELS",
+    doctor="argus_otel.sources.discord.cli.doctor:CHECKS",
+    assets="argus_otel:shipped",
+)

@@ -1,5 +1,17 @@
-"""The process source: what is true of a bot's process, whatever it talks to. One file a subject."""
+"""Observes the process itself: its log records, event loops and age. This file is the source's specification."""
 
-from .source import ProcessSource
+from __future__ import annotations
 
-__all__ = ["ProcessSource"]
+from argus_otel.sources.spec import SourceSpec
+
+SPEC = SourceSpec(
+    "process",
+    api=1,
+    title="the process",
+    factory="argus_otel.sources.process.source:ProcessSource",
+    catalogue="argus_otel.sources.process.catalogue:CATALOGUE",
+    activates="with_others",
+    prefixes=("asyncio", "log", "process"),
+    settings="argus_otel.sources.process.settings:SETTINGS",
+    assets="argus_otel:shipped",
+)

@@ -1,0 +1,113 @@
+"""The sources that are installed, ours and those of other distributions, found by their entry points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.metadata import EntryPoint
+from typing import Any, NamedTuple, cast
+
+from .sources.spec import API, GROUP, SourceSpec
+from .telemetry.guard import attempt
+
+_OURS = "argus-otel"
+
+
+class Problem(NamedTuple):
+    """A source that is installed and cannot be used.
+
+    Attributes
+    ----------
+    name:
+        Its entry point's name.
+    detail:
+        Why, and what would be right.
+    """
+
+    name: str
+    detail: str
+
+
+class Installed(NamedTuple):
+    """What :func:`installed` returns.
+
+    Attributes
+    ----------
+    specs:
+        The sources that can be used, by name: argus-otel's own first, in its order, then others by name.
+    problems:
+        Those that cannot.
+    """
+
+    specs: dict[str, SourceSpec]
+    problems: tuple[Problem, ...]
+
+
+_found: Installed | None = None
+
+
+def installed() -> Installed:
+    """Return the installed sources. They are looked for once in a process; nothing but specifications is imported."""
+    global _found  # entry points do not change while a process runs, and reading them takes milliseconds
+    if _found is None:
+        _found = judge(_entry_points())
+    return _found
+
+
+def judge(entry_points: Iterable[EntryPoint]) -> Installed:
+    """Load specifications; return those that can be used, and why the others cannot."""
+    specs: dict[str, SourceSpec] = {}
+    problems: list[Problem] = []
+    # Sorting keeps the order of our own, which is that of the documents.
+    ordered = sorted(entry_points, key=lambda point: (_distribution(point) != _OURS, _rank(point)))
+    for point in ordered:
+        failures: list[str] = []
+        spec: object = attempt(point.load, failures.append)
+        wrong = f"{point.value} cannot be loaded: {failures[0]}" if failures else _wrong_with(point, spec, specs)
+        if wrong is not None:
+            problems.append(Problem(point.name, wrong))
+        else:
+            specs[point.name] = cast("SourceSpec", spec)
+    return Installed(specs, tuple(problems))
+
+
+def _entry_points() -> Iterable[EntryPoint]:
+    try:
+        # What OpenTelemetry's loader has read already, which takes some 10 ms.
+        from opentelemetry.util._importlib_metadata import entry_points  # pyright: ignore[reportUnknownVariableType]
+    except ImportError:
+        from importlib.metadata import entry_points
+    return entry_points(group=GROUP)
+
+
+def load(reference: str) -> Any:
+    """Return what ``"package.module:name"`` names.
+
+    Raises
+    ------
+    ImportError, AttributeError
+        There is no such module, or no such name in it.
+    """
+    module, _, name = reference.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _wrong_with(point: EntryPoint, spec: object, known: dict[str, SourceSpec]) -> str | None:
+    if not isinstance(spec, SourceSpec):
+        return f"{point.value} is {type(spec).__name__}; an entry point of {GROUP} has to name a SourceSpec"
+    if spec.api > API:
+        return f"it is written for version {spec.api} of the source contract, and this argus-otel has {API}: upgrade it"
+    if spec.name != point.name:
+        return f"{point.value} is named {spec.name!r}; both names have to be the same"
+    if spec.name in known:
+        return f"{_distribution(point) or point.value} brings a second source of this name; the first one is used"
+    return None
+
+
+def _distribution(point: EntryPoint) -> str:
+    distribution = point.dist
+    return "" if distribution is None else distribution.name
+
+
+def _rank(point: EntryPoint) -> str:
+    return "" if _distribution(point) == _OURS else point.name

@@ -1,0 +1,16 @@
+"""Observes what the process uses of the machine, by OpenTelemetry's own instrumentation. This is the specification."""
+
+from __future__ import annotations
+
+from argus_otel.sources.spec import SourceSpec
+
+SPEC = SourceSpec(
+    "system",
+    api=1,
+    title="processor time, memory and garbage collection",
+    factory="argus_otel.sources.system.source:SystemSource",
+    catalogue="argus_otel.sources.system.catalogue:CATALOGUE",
+    activates="with_others",
+    prefixes=("cpython", "process", "system"),
+    assets="argus_otel:shipped",
+)
