@@ -25,8 +25,8 @@ API = 1
 """The version of this contract. A specification that asks for a newer one is refused, with one warning."""
 
 Activation: TypeAlias = Literal["import", "first_use", "with_others"]
-"""When a source goes to work: when one of its libraries is imported; when it calls ``activate``; or when any other source
-does."""
+"""When a source is activated: at the import of one of its libraries; when it calls ``activate``; or as soon as any other
+source is."""
 
 Activate: TypeAlias = Callable[[], None]
 """Starts what only an observed process needs: endpoint, history, signal handlers. Safe to repeat; never raises."""

@@ -1,4 +1,4 @@
-"""Observes discord.py bots, and bots of its forks in part. This file is the source's specification and imports no more."""
+"""Observes discord.py bots, and its forks in part. This file is the specification, and imports nothing else."""
 
 from __future__ import annotations
 
