@@ -19,6 +19,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, InMemoryLogRecordExporter
 
 from argus_otel.otel.bridge import Bridge
+from argus_otel.settings import Settings
 from argus_otel.sources.discord import secrets
 from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import SpanKind, Telemetry
@@ -56,7 +57,7 @@ class Exporting:
         loggers = LoggerProvider(shutdown_on_exit=False)
         loggers.add_log_record_processor(BatchLogRecordProcessor(_Dropping()))
         Bridge(telemetry, ()).connect(tracer_provider=Traces(1.0).provider, logger_provider=loggers)
-        self._source = ProcessSource(telemetry, 0.0)
+        self._source = ProcessSource(telemetry, Settings.resolve({}, {"process_loop_blocked_after": 0}), lambda: None)
         chosen = random.Random(1)
         for number in range(remembered):
             letters = chosen.choices(string.ascii_letters + string.digits, k=(43, 220)[number % 2])
@@ -64,7 +65,7 @@ class Exporting:
 
     def begin(self) -> None:
         """Export from now on."""
-        self._source.install()
+        self._source.start()
 
     def end(self) -> None:
         """Export no more."""

@@ -181,22 +181,25 @@ def test_it_can_be_repeated_where_discord_is_not_installed(program: Run) -> None
     assert told(done)["listening"] == []
 
 
-def test_hooks_go_in_when_discord_is_imported_and_come_out_again(program: Run) -> None:
+def test_hooks_go_in_at_the_import_and_work_begins_with_a_client_and_both_end_again(program: Run) -> None:
     done = program(
         """
         import argus_otel
         argus_otel.instrument()
         early = list(listening)
         import discord
+        imported = (hooked(), [t.name for t in threading.enumerate() if t.name.startswith("argus-otel endpoint")])
+        discord.Client(intents=discord.Intents.none())
         states = [(hooked(), "argus-otel endpoint" in [t.name for t in threading.enumerate()])]
         for act in (argus_otel.uninstrument, argus_otel.instrument, argus_otel.instrument, argus_otel.uninstrument):
             act()
             states.append((hooked(), "argus-otel endpoint" in [t.name for t in threading.enumerate()]))
-        tell(early=early, states=states)
+        tell(early=early, imported=imported, states=states)
         """
     )
     found = told(done)
     assert found["early"] == []
+    assert found["imported"] == [True, []]
     assert found["states"] == [[True, True], [False, False], [True, True], [True, True], [False, False]]
     assert len(found["listening"]) == 2
     (line,) = done.stderr.splitlines()

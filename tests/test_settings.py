@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from argus_otel.script_name import script_name
-from argus_otel.settings import SETTINGS, Settings
+from argus_otel.settings import Setting, Settings, Table, all_settings
+from argus_otel.sources.discord.settings import DiscordSettings
+from argus_otel.sources.process.settings import ProcessSettings
 
 
 def resolve(environ: Mapping[str, str] | None = None, **keywords: object) -> Settings:
@@ -18,7 +20,8 @@ def resolve(environ: Mapping[str, str] | None = None, **keywords: object) -> Set
 
 def test_without_anything_the_defaults_hold() -> None:
     settings = resolve()
-    assert settings == Settings(service_name=settings.service_name, origins=settings.origins)
+    assert settings == Settings(service_name=settings.service_name, metrics_exporters=("prometheus",))
+    assert settings[DiscordSettings] == DiscordSettings()
     assert settings.problems == ()
     assert (settings.endpoint_host, settings.endpoint_port) == ("127.0.0.1", 9464)
 
@@ -59,7 +62,6 @@ def test_keyword_before_argus_before_otel_before_default() -> None:
         ("ARGUS_ENDPOINT_CERTIFICATE", "c.pem", "endpoint_certificate", "c.pem"),
         ("ARGUS_ENDPOINT_KEY", "k.pem", "endpoint_key", "k.pem"),
         ("ARGUS_SHUTDOWN_TIMEOUT", "2.5", "shutdown_timeout", 2.5),
-        ("ARGUS_SIMULATOR_URL", "http://127.0.0.1:1", "simulator_url", "http://127.0.0.1:1"),
     ],
 )
 def test_every_setting_is_read_from_its_variable(variable: str, text: str, attribute: str, value: object) -> None:
@@ -122,7 +124,7 @@ def test_a_wrong_value_is_named_with_what_would_be_right(variable: str, text: st
     (problem,) = settings.problems
     assert problem.startswith(f"{variable} is {text!r}, but it has to be {right}")
     assert problem.endswith(f"using {used} instead")
-    assert Settings(**{**vars(settings), "problems": ()}) == resolve()
+    assert settings == resolve()
 
 
 def test_a_wrong_value_gives_way_to_the_next_one_and_says_so() -> None:
@@ -235,13 +237,13 @@ def test_otherwise_the_script_names_the_service(attributes: str, monkeypatch: py
         ("python -m my.bot", "my.bot"),
         ("python -X dev -W error -u bot.py", "bot"),
         ("python -u -m bot", "bot"),
-        ("python -c pass", "discord-bot"),
-        ("python", "discord-bot"),
-        ("python -m", "discord-bot"),
-        ("python __main__.py", "discord-bot"),
+        ("python -c pass", "unknown_service"),
+        ("python", "unknown_service"),
+        ("python -m", "unknown_service"),
+        ("python __main__.py", "unknown_service"),
         ("python /usr/bin/argus-otel run bot.py", "bot"),
         ("python /usr/bin/argus-otel run -m my.bot", "my.bot"),
-        ("python /usr/bin/argus-otel doctor", "discord-bot"),
+        ("python /usr/bin/argus-otel doctor", "unknown_service"),
         ("python jukebox", "jukebox"),
     ],
 )
@@ -250,7 +252,7 @@ def test_a_service_is_named_after_its_program(line: str, name: str) -> None:
 
 
 def test_no_command_line_names_no_program() -> None:
-    assert script_name([]) == "discord-bot"
+    assert script_name([]) == "unknown_service"
 
 
 # -- exporters
@@ -347,8 +349,7 @@ def test_a_secret_shows_nowhere(given: str) -> None:
 
 
 def test_every_setting_tells_where_it_comes_from() -> None:
-    names = set(SETTINGS) - {"problems", "origins"}
-    assert set(resolve().origins) == names
+    assert set(resolve().origins) == {setting.name for setting in all_settings()}
 
 
 def test_settings_do_not_change() -> None:
@@ -356,9 +357,55 @@ def test_settings_do_not_change() -> None:
         resolve().endpoint_port = 1  # type: ignore[misc]
 
 
-def test_every_setting_is_documented() -> None:
-    documented = Settings.__doc__ or ""
-    assert [name for name in SETTINGS if name not in documented] == []
+def test_every_secret_is_left_out_of_what_is_shown() -> None:
+    """Whichever setting it is, and however it is given."""
+    secrets = [setting for setting in all_settings() if setting.secret]
+    assert {setting.name for setting in secrets} >= {"endpoint_token", "history_store", "history_user_key"}
+    for setting in secrets:
+        settings = resolve({setting.variables[0]: "open-sesame"})
+        assert "open-sesame" not in f"{settings!r} {settings.problems} {settings.origins}"
+
+
+# -- sources
+
+
+def test_a_source_has_settings_of_its_own() -> None:
+    settings = resolve({"ARGUS_DISCORD_CLUSTER_ID": "3"}, process_loop_blocked_after=0.5)
+    assert settings[DiscordSettings].cluster_id == "3"
+    assert settings[ProcessSettings].loop_blocked_after == 0.5
+    assert settings.origins["discord_cluster_id"].source == "ARGUS_DISCORD_CLUSTER_ID"
+    assert settings.origins["process_loop_blocked_after"].source == "process_loop_blocked_after"
+    assert settings != resolve()
+
+
+def test_a_wrong_value_of_a_source_is_named_like_any_other() -> None:
+    settings = resolve({"ARGUS_PROCESS_LOOP_BLOCKED_AFTER": "soon"})
+    (problem,) = settings.problems
+    assert problem.startswith("ARGUS_PROCESS_LOOP_BLOCKED_AFTER is 'soon', but it has to be a number of seconds")
+
+
+def test_a_source_that_was_not_resolved_has_its_defaults() -> None:
+    class Other(Table):
+        source = "other"
+        secret = Setting("X", parse=str, default="open", right="a word", help="", type="str", secret=True)
+
+    assert resolve()[Other].secret == "open"
+    assert isinstance(Other.secret, Setting)
+    assert Other.secret.name == "other_secret"
+    assert repr(Other(other_secret="sesame")) == "Other()"
+
+
+def test_every_variable_of_a_source_bears_its_name() -> None:
+    for setting in all_settings():
+        ours = [name for name in setting.variables if not name.startswith("OTEL_")]
+        assert ours in ([], [f"ARGUS_{setting.name.upper()}"])
+
+
+def test_rates_of_what_is_no_source_are_named() -> None:
+    settings = resolve({"ARGUS_TRACE_RATES": "event=0.5,discord.task=1,timed=0"})
+    (problem,) = settings.problems
+    assert problem.startswith("ARGUS_TRACE_RATES has 'event', which begins with the name of no source")
+    assert settings.trace_rates == {"event": 0.5, "discord.task": 1.0, "timed": 0.0}
 
 
 # -- history

@@ -202,6 +202,7 @@ def test_without_history_nothing_of_it_is_imported() -> None:
     program = """
 import sys, argus_otel, discord
 argus_otel.instrument(endpoint=False)
+discord.Client(intents=discord.Intents.none())
 argus_otel.record("song.played", guild=1)
 print(*(name for name in sys.modules if name.startswith(("argus_otel.history", "clickhouse_connect", "chdb"))))
 """
@@ -224,6 +225,7 @@ import sys, argus_otel, discord, urllib.request
 unused = ("prometheus_client", "opentelemetry.exporter.prometheus", "opentelemetry.exporter.otlp", "grpc", "gzip",
           "opentelemetry.sdk.trace", "opentelemetry.sdk._logs", "http.server")
 argus_otel.instrument(endpoint_port=0)
+discord.Client(intents=discord.Intents.none())
 print(*(name for name in unused if name in sys.modules))
 from argus_otel.runtime import runtime
 print(len(urllib.request.urlopen(runtime().endpoint_url + "/metrics").read()))

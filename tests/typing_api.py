@@ -37,8 +37,13 @@ def annotating(user: object) -> None:
     annotate("user")  # pyright: ignore[reportArgumentType]
 
 
-def recording(guild: object) -> None:
+class Guild:
+    id: int = 1
+
+
+def recording(guild: Guild, thing: object) -> None:
     assert_type(record("song.played"), None)
+    record("song.played", guild=thing)  # pyright: ignore[reportArgumentType]
     record("song.played", guild=guild, channel=2, user="3", duration=0.5, title="So What", live=None)
     record("song.played", 5)  # pyright: ignore[reportCallIssue]
     record("song.played", duration="long")  # pyright: ignore[reportArgumentType]

@@ -1,7 +1,7 @@
-"""OpenTelemetry for discord.py bots: metrics, traces and logs of a bot that knows nothing of it.
+"""An OpenTelemetry distro for the programs of small teams: metrics, traces and logs without a change to the program.
 
-``opentelemetry-instrument python bot.py`` or ``argus-otel run bot.py`` need no change to the bot. Those who prefer one
-line put it before the bot starts::
+``opentelemetry-instrument python bot.py`` or ``argus-otel run bot.py`` need no change. A program can also do it itself,
+in one line before it starts::
 
     import argus_otel
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
+    from typing_extensions import Unpack
+
+    from .settings.keywords import Keywords
 
 __all__ = ["__version__", "annotate", "count", "instrument", "record", "timed", "uninstrument"]
 
@@ -28,29 +31,29 @@ def instrument(
     meter_provider: MeterProvider | None = None,
     tracer_provider: TracerProvider | None = None,
     logger_provider: LoggerProvider | None = None,
-    **keywords: object,
+    **keywords: Unpack[Keywords],
 ) -> None:
-    """Observe every discord.py client of this process, made before or after.
+    """Place the hooks of every installed source in this process, and set OpenTelemetry's SDK up.
 
     Safe to repeat, and to cycle with :func:`uninstrument`: a second call changes nothing.
 
     Parameters
     ----------
     meter_provider, tracer_provider, logger_provider:
-        OpenTelemetry providers to use. By default the global ones, which are set up first where nobody has.
+        OpenTelemetry providers to use. By default the global ones, which are set up first where there are none.
     keywords:
-        Attributes of :class:`argus_otel.settings.Settings`, such as ``endpoint_port=9500``. They win over the
-        environment, and count the first time only.
+        Settings, such as ``endpoint_port=9500``. They win over the environment, and count the first time only.
 
     Raises
     ------
     TypeError
-        A keyword that is no setting. Nothing else is ever raised: what cannot start is warned of, and the bot goes on.
+        A keyword that is no setting. Nothing else is ever raised: a part that cannot start is warned of, and the
+        program goes on.
     """
     from .runtime import runtime
     from .settings import Settings
 
-    resolved = Settings.resolve(keywords=keywords)
+    resolved = Settings.resolve(keywords=dict(keywords))
     runtime().configure(resolved)
     runtime().instrument(
         meter_provider=meter_provider, tracer_provider=tracer_provider, logger_provider=logger_provider
@@ -58,7 +61,7 @@ def instrument(
 
 
 def uninstrument() -> None:
-    """Take every hook out and stop the endpoint. Safe to repeat; counters keep their values."""
+    """Remove every hook and stop the endpoint. Safe to repeat; counters keep their values."""
     from .runtime import runtime
 
     runtime().uninstrument()

@@ -1,17 +1,18 @@
-"""All that the distro itself emits. A source's catalogue is named here, and the bridge, the command line and the
-documents have it.
+"""Everything that the distro and the installed sources emit: for documents, the command line and tests.
+
+A process that observes something loads the catalogues of its active sources only; see :mod:`.runtime`.
 """
 
 from __future__ import annotations
 
-from .sources.discord.catalogue import CATALOGUE as DISCORD
-from .sources.process.catalogue import CATALOGUE as PROCESS
+from typing import cast
+
+from .discovery import installed, load
 from .telemetry import Catalogue
 from .telemetry.catalogue import CATALOGUE as ARGUS
 
 CATALOGUES: tuple[Catalogue, ...] = (
-    DISCORD,
-    PROCESS,
+    *(cast("Catalogue", load(spec.catalogue)) for spec in installed().specs.values()),
     ARGUS,
 )
-"""Every catalogue, in the order in which the documents tell of them."""
+"""Every catalogue, in the order in which the documents list them."""

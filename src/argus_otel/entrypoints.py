@@ -1,4 +1,4 @@
-"""What OpenTelemetry's loader finds by entry points: the distro, the configurator, the instrumentor.
+"""What OpenTelemetry's loader finds by entry points: the distro, the configurator, an instrumentor for each source.
 
 Each is a thin front of :mod:`argus_otel.runtime`, and cheap to load: the loader runs in every Python process that
 inherits ``opentelemetry-instrument``'s environment.
@@ -15,6 +15,7 @@ from opentelemetry.instrumentation.dependencies import get_dependency_conflicts
 from opentelemetry.instrumentation.distro import BaseDistro
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
+from .discovery import installed
 from .runtime import runtime
 from .settings import Settings
 
@@ -59,29 +60,40 @@ def _declare() -> None:
     SDKConfigurator().configure()  # pyright: ignore[reportUnknownMemberType]
 
 
-LIBRARIES = ("discord.py>=2.4.0a0,<3", "py-cord>=2.6.0a0,<3", "nextcord>=2.6.0a0,<4", "disnake>=2.9.0a0,<3")
-"""What is hooked, any one of it: the extra ``instruments-any``, which is what the loader looks at."""
+class SourceInstrumentor(BaseInstrumentor):
+    """Instruments what one source observes; a source's own is a subclass that names it.
 
-
-class DiscordInstrumentor(BaseInstrumentor):
-    """Instruments discord.py, and its forks in part.
-
-    ``DiscordInstrumentor().instrument(meter_provider=…, tracer_provider=…, logger_provider=…)`` hooks them, and uses
-    these OpenTelemetry providers, by default the global ones. It sets no provider up:
+    ``DiscordInstrumentor().instrument(meter_provider=…, tracer_provider=…, logger_provider=…)`` places the hooks, and
+    uses these OpenTelemetry providers, by default the global ones. It sets no provider up:
     :func:`argus_otel.instrument` does.
+
+    Attributes
+    ----------
+    source:
+        The source's name.
     """
 
-    def instrumentation_dependencies(self) -> Collection[str]:
-        """Return what has to be installed for this to make sense: of :data:`LIBRARIES`, the first that will do.
+    source: str
 
-        All that is returned has to be there, so where none will do it is discord.py.
+    def instrumentation_dependencies(self) -> Collection[str]:
+        """Return what has to be installed: of the source's libraries, the first that is.
+
+        All that is returned has to be there, so where none is installed it is the first of them.
         """
-        fitting = [library for library in LIBRARIES if get_dependency_conflicts([library]) is None]
-        return fitting[:1] or LIBRARIES[:1]
+        spec = installed().specs.get(self.source)
+        libraries = spec.libraries if spec is not None else ()
+        fitting = [library for library in libraries if get_dependency_conflicts([library]) is None]
+        return fitting[:1] or libraries[:1]
 
     def _instrument(self, **kwargs: Any) -> None:
         providers = ("meter_provider", "tracer_provider", "logger_provider")
-        runtime().instrument(**{name: kwargs[name] for name in providers if name in kwargs})
+        runtime().instrument((self.source,), **{name: kwargs[name] for name in providers if name in kwargs})
 
     def _uninstrument(self, **kwargs: Any) -> None:  # noqa: ARG002
-        runtime().uninstrument()
+        runtime().uninstrument((self.source,))
+
+
+class DiscordInstrumentor(SourceInstrumentor):
+    """Instruments discord.py, and its forks in part."""
+
+    source = "discord"

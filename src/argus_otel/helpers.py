@@ -1,4 +1,4 @@
-"""What a bot's own code may call: :func:`count`, :func:`timed`, :func:`annotate`, :func:`record`.
+"""What a program's own code may call: :func:`count`, :func:`timed`, :func:`annotate`, :func:`record`.
 
 Until :func:`argus_otel.instrument` has run, and after :func:`argus_otel.uninstrument`, each does nothing. Nothing is
 imported for them: neither OpenTelemetry nor, until then, our own layer.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from .telemetry import AttributeValue
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class HasId(Protocol):
+    """An object of an observed library that has an id, such as a guild."""
+
+    @property
+    def id(self) -> int | str:
+        """The id."""
+        ...
+
 
 _own: Own | None = None
 _make: Callable[[], Own | None] | None = None
@@ -90,13 +100,10 @@ def record(
     name: str,
     /,
     *,
-    guild: object = None,
-    channel: object = None,
-    user: object = None,
     duration: float | None = None,
-    **attributes: AttributeValue | None,
+    **attributes: AttributeValue | HasId | None,
 ) -> None:
-    """Put an event into the history of a guild: ``record("song.played", genre="rock", duration=215)``.
+    """Put an event into history: ``record("song.played", genre="rock", duration=215)``.
 
     History is off unless ``ARGUS_HISTORY`` is set; this then does nothing.
 
@@ -104,21 +111,19 @@ def record(
     ----------
     name:
         What happened, as :func:`count` has names; 200 different ones at most.
-    guild, channel, user:
-        Where, and whose doing it was: an id, or something of discord.py's that has one. By default those of the
-        interaction or prefix command that this runs in, until that ends. Of a user there is no more than
-        ``ARGUS_HISTORY_USERS`` says.
     duration:
         How long it took, in seconds.
     attributes:
-        Whatever else belongs to it, ids too; 32 at most. Texts are cut after 500 characters, and secrets taken out of
-        them. ``None`` is the same as leaving it out.
+        What belongs to it, ids too; 32 at most. Texts are cut after 500 characters, and secrets taken out of them.
+        ``None`` is the same as leaving it out. Some keywords are a source's and take an id, or an object that has one:
+        ``guild``, ``channel`` and ``user`` of a Discord bot. By default the event has those of the work that this runs
+        in, until that ends. Of a user it has no more than ``ARGUS_HISTORY_USERS`` says.
 
     Never raises, never waits. A call that is wrong records nothing, and is warned of once.
     """
     own = _own if _make is None else _recording()
     if own is not None:
-        own.record(name, {"guild": guild, "channel": channel, "user": user}, duration, attributes)
+        own.record(name, duration, attributes)
 
 
 def timed(name: str, /, **attributes: AttributeValue | None) -> Timed:

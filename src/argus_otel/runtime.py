@@ -1,7 +1,11 @@
-"""The one place that puts the rooms together: settings, layer, source, bridge, SDK, endpoint.
+"""The one place that puts the parts together: settings, sources, neutral layer, bridge, SDK, endpoint, history.
 
-There is one :class:`Runtime` in a process. It survives :meth:`Runtime.uninstrument`, so that counters go on where they
-stood and providers, which OpenTelemetry lets nobody replace, are set up once.
+There is one :class:`Runtime` in a process. It survives :meth:`Runtime.uninstrument`, so that counters keep their values
+and providers, which OpenTelemetry lets nobody replace, are set up once.
+
+Placing hooks is not going to work. Hooks are placed when a library is imported. Endpoint, history and signal handlers
+start when a source is activated, which a program does by using what is observed. A worker, a notebook or a test run
+that merely imports a library opens no port.
 """
 
 from __future__ import annotations
@@ -9,13 +13,16 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Collection
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from . import helpers, last_resort, unquoted
+from .discovery import installed, load
 from .settings import Settings
-from .telemetry import WITHOUT_GIL, State, Telemetry, runs_without_gil
-from .telemetry.catalogue import HOOK_ACTIVE
+from .source_handle import SourceHandle
+from .telemetry import WITHOUT_GIL, Catalogue, State, Telemetry, runs_without_gil
+from .telemetry.catalogue import CATALOGUE, HOOK_ACTIVE
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -29,9 +36,7 @@ if TYPE_CHECKING:
     from .otel.bridge import Bridge
     from .otel.providers import Providers
     from .otel.shutdown import Ending
-    from .otel.system_metrics import SystemMetrics
-    from .sources.discord.source import DiscordSource
-    from .sources.process.source import ProcessSource
+    from .sources.spec import SourceSpec
     from .telemetry.own import Own
 
 _log = logging.getLogger("argus_otel")
@@ -45,26 +50,25 @@ class Runtime:
         unquoted.quieten_headers()
         self.telemetry = Telemetry()
         self.settings: Settings | None = None
+        self._handles: dict[str, SourceHandle] = {}
+        self._catalogues: list[Catalogue] = [CATALOGUE]
         self._providers: Providers | None = None
         self._bridge: Bridge | None = None
-        self._source: DiscordSource | None = None
-        self._process: ProcessSource | None = None
-        self._system_metrics: SystemMetrics | None = None
-        self._meter_provider: MeterProvider | None = None
         self._own: Own | None = None
         self._endpoint: Endpoint | None = None
         self._resource: Resource | None = None
         self._recording: Recording | None = None
         self._end: Ending | None = None
+        self._working = False
         self._announced = False
         self._auto_instrumentation_version: str | None = None
         self._changing = threading.RLock()
-        self.telemetry.on_start = self._bot_starts
+        self.telemetry.on_start = self._program_starts
 
     # -- setting up the SDK
 
     def configure(self, settings: Settings | None = None, auto_instrumentation_version: str | None = None) -> None:
-        """Set up the SDK as the settings say, where nobody has yet; once in a process.
+        """Set up the SDK as the settings say, unless a provider exists already; once in a process.
 
         Parameters
         ----------
@@ -85,40 +89,60 @@ class Runtime:
 
     def _set_up_sdk(self, settings: Settings, auto_instrumentation_version: str | None) -> None:
         from .otel.providers import Providers
-        from .otel.resource import build
 
         self._auto_instrumentation_version = auto_instrumentation_version
-        self._resource = build(settings, auto_instrumentation_version)
+        self._resource = self._build_resource(settings)
         self._providers = Providers(settings, self.telemetry)
         self._providers.at_first(self._begin_to_end)
         if settings.history != "off":
             self._providers.at_the_end("history", self._end_history)
         self._providers.set_up(self._resource)
 
-    # -- hooking discord.py
+    def _build_resource(self, settings: Settings) -> Resource:
+        from .otel.resource import build
+
+        attributes: dict[str, str] = {}
+        for spec in self._wanted(settings):
+            if spec.resource is not None:
+                added = self.telemetry.attempt(f"source:{spec.name}", partial(_resource_of, spec, settings))
+                attributes.update(added or {})
+        return build(settings, attributes, self._auto_instrumentation_version)
+
+    # -- placing the hooks
 
     def instrument(
         self,
+        names: Collection[str] | None = None,
         *,
         meter_provider: MeterProvider | None = None,
         tracer_provider: TracerProvider | None = None,
         logger_provider: LoggerProvider | None = None,
     ) -> None:
-        """Hook discord.py, now or as soon as it is imported; safe to repeat.
+        """Place the hooks of the sources, now or as soon as what they observe is imported; safe to repeat.
 
         Parameters
         ----------
+        names:
+            Of the sources; by default all that are installed. Companions, such as ``process``, always come along.
         meter_provider, tracer_provider, logger_provider:
             OpenTelemetry providers to use instead of the global ones.
         """
         with self._changing:
             self.settings = settings = self.settings or Settings.resolve()
-            if settings.disabled or not {"discord", "*"}.isdisjoint(settings.disabled_instrumentations):
+            if settings.disabled:
                 return
-            if self.telemetry.asleep and self._source is not None:  # a forked child, where the hooks wait for a bot
+            if self.telemetry.asleep and self._handles:  # a forked child, where the hooks wait for a program to start
+                return
+            for problem in installed().problems:
+                self.telemetry.health.report(f"source:{problem.name}", State.FAILED, problem.detail)
+            wanted = [
+                spec
+                for spec in self._wanted(settings)
+                if names is None or spec.name in names or spec.activates == "with_others"
+            ]
+            if all(spec.activates == "with_others" for spec in wanted):
                 return
             self.telemetry.rates.choose(settings.trace_rates)
-            self._meter_provider = meter_provider
             connect = partial(
                 self._connect,
                 settings,
@@ -128,49 +152,70 @@ class Runtime:
             )
             self.telemetry.attempt("bridge", connect)
             helpers.use(partial(self.telemetry.attempt, "helpers", self._helped))
-            self.telemetry.attempt("hooks", partial(self._install, settings))
+            for spec in wanted:
+                self._handle(spec, settings).install()
+
+    def _wanted(self, settings: Settings) -> list[SourceSpec]:
+        """Return the installed sources that nobody has switched off."""
+        wanted: list[SourceSpec] = []
+        for spec in installed().specs.values():
+            if {spec.name, "*"}.isdisjoint(settings.disabled_instrumentations):
+                wanted.append(spec)
+            else:
+                detail = f"`{spec.name}` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
+                self.telemetry.health.report(f"source:{spec.name}", State.OFF, detail)
+        return wanted
+
+    def _handle(self, spec: SourceSpec, settings: Settings) -> SourceHandle:
+        if spec.name not in self._handles:
+            self._handles[spec.name] = SourceHandle(
+                spec, self.telemetry, settings, made=self._made, activated=self._activated
+            )
+        return self._handles[spec.name]
 
     def _connect(self, settings: Settings, **providers: MeterProvider | TracerProvider | LoggerProvider | None) -> None:
-        from .catalogues import CATALOGUES
         from .otel.bridge import Bridge
 
         if self._bridge is None:
             self.telemetry.gauge(HOOK_ACTIVE, self._hooks_active)
-            self._bridge = Bridge(self.telemetry, CATALOGUES)
+            self._bridge = Bridge(self.telemetry, self._catalogues)
         own = self._providers.meter_provider if self._providers else None
         export_logs = "logging" not in settings.disabled_instrumentations
         self._bridge.connect(own_meter_provider=own, export_logs=export_logs, **providers)  # type: ignore[arg-type]
-        self.telemetry.on_start = self._bot_starts
+        self.telemetry.on_start = self._program_starts
+
+    def _made(self, catalogue: Catalogue) -> None:
+        self._catalogues.append(catalogue)
+        if self._bridge is not None:
+            self._bridge.add(catalogue)
 
     def _helped(self) -> Own:
-        """Return what records what the bot's own code counts, times and annotates: at its first call."""
-        from .catalogues import CATALOGUES
+        """Return what records the program's own metrics and events: at its first call."""
         from .telemetry.own import Own
 
         if self._own is None:
-            self._own = Own(self.telemetry, CATALOGUES)
+            prefixes = [prefix for spec in installed().specs.values() for prefix in spec.prefixes]
+            self._own = Own(self.telemetry, self._catalogues, prefixes)
         return self._own
 
-    def _install(self, settings: Settings) -> None:
-        from .sources.discord.source import DiscordSource
-        from .sources.process.source import ProcessSource
+    # -- going to work
 
-        if self._process is None:  # before the other source, whose event loops it is to be told of
-            self._process = ProcessSource(self.telemetry, settings.loop_blocked_after)
-        if self._source is None:
-            self._source = DiscordSource(self.telemetry, on_import=self._imported)
-        self._source.install()
-
-    def _imported(self) -> None:
-        """Go to work: this process is a bot's, and not some child that inherited the environment."""
-        settings = self.settings or Settings.resolve()
-        if settings.simulator_url:
-            self.telemetry.attempt("simulator", partial(_redirect, settings.simulator_url))
-        if self.telemetry.asleep:  # a forked child, where an import may be all that there is
+    def _activated(self, handle: SourceHandle) -> None:
+        """Activate a source, and with the first one everything that only an observed process needs."""
+        if handle.started and self._working:
             return
-        if self._process is not None:
-            self.telemetry.attempt("process", self._process.install)
-        self.telemetry.attempt("process metrics", partial(self._measure_process, settings))
+        with self._changing:
+            if self.telemetry.asleep:  # a forked child, where an import may be all that happens
+                return
+            settings = self.settings or Settings.resolve()
+            companions = [other for other in self._handles.values() if other.is_companion]
+            for each in (*companions, handle):  # they learn of the event loops that others find
+                each.start()
+            if not self._working:
+                self._working = True
+                self._go_to_work(settings)
+
+    def _go_to_work(self, settings: Settings) -> None:
         if settings.history != "off":
             self.telemetry.attempt(f"exporter:history {settings.history}", partial(self._keep_history, settings))
         if self._providers is not None:
@@ -182,47 +227,35 @@ class Runtime:
         if not self._announced:
             self._announced = True
             if runs_without_gil():
-                _log.warning("argus-otel: %s. The bot and everything else go on.", WITHOUT_GIL)
+                _log.warning("argus-otel: %s. The program and everything else go on.", WITHOUT_GIL)
             last_resort.show(self.announcement())
 
     def _keep_history(self, settings: Settings) -> None:
         from .history.recording import Recording
-        from .otel.resource import build
         from .otel.shutdown import end_on_sigterm, end_with_the_process
 
         if self._recording is not None:
             self._recording.resume()
             return
-        recording = Recording(settings, self.telemetry, self._resource or build(settings))
+        recording = Recording(settings, self.telemetry, self._resource or self._build_resource(settings))
         recording.start()
         self._recording = recording
-        if self._providers is None:  # somebody else has set the SDK up, and ends it
+        if self._providers is None:  # another distro or the program has set the SDK up, and ends it
             ending = [("history", self._end_history)]
             health = self.telemetry.health
             self._end = end_with_the_process(ending, settings.shutdown_timeout, health, self._begin_to_end)
             end_on_sigterm(self._end)
 
     def _begin_to_end(self) -> None:
-        """Say so, and end what is under way: it would not be counted, and its spans have children that are exported."""
+        """End the operations under way: they would not be counted, and their spans have children that are exported."""
         self.telemetry.health.ending = True
-        if self._process is not None:
-            self._process.end()
+        for handle in self._handles.values():
+            handle.end()
         self.telemetry.guard.in_flight.cut_short()
 
     def _end_history(self) -> None:
         if self._recording is not None:
             self.telemetry.attempt("shutdown:history", self._recording.end)
-
-    def _measure_process(self, settings: Settings) -> None:
-        from .otel.system_metrics import INSTRUMENTATION, PART, SystemMetrics
-
-        if INSTRUMENTATION in settings.disabled_instrumentations:
-            detail = f"`{INSTRUMENTATION}` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
-            self.telemetry.health.report(PART, State.OFF, detail)
-            return
-        if self._system_metrics is None:
-            self._system_metrics = SystemMetrics(self.telemetry.health)
-        self._system_metrics.install(self._meter_provider)
 
     def _serve(self, settings: Settings) -> None:
         from .endpoint import Endpoint
@@ -234,16 +267,24 @@ class Runtime:
             self._endpoint = endpoint
             self.telemetry.health.report("endpoint", State.OK, endpoint.url)
 
-    def uninstrument(self) -> None:
-        """Take the hooks out and stop the endpoint; safe to repeat. Counters keep their values."""
+    def uninstrument(self, names: Collection[str] | None = None) -> None:
+        """Remove the hooks, and with the last source stop the endpoint; safe to repeat. Counters keep their values.
+
+        Parameters
+        ----------
+        names:
+            Of the sources; by default all.
+        """
         with self._changing:
+            for handle in self._handles.values():
+                if names is None or handle.spec.name in names:
+                    handle.uninstall()
+            if any(handle.wanted and not handle.is_companion for handle in self._handles.values()):
+                return
+            for handle in self._handles.values():
+                handle.uninstall()
             helpers.use(None)
-            if self._source is not None:
-                self._source.uninstall()
-            if self._process is not None:
-                self._process.uninstall()
-            if self._system_metrics is not None:
-                self._system_metrics.uninstall()
+            self._working = False
             if self._recording is not None:
                 self._recording.pause()
             if self._endpoint is not None:
@@ -254,7 +295,7 @@ class Runtime:
     # -- in a forked child
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: no second bot. Nothing is exported, served or kept until one starts here.
+        """After a fork, in the child: nothing is exported, served or kept until an observed program starts here.
 
         Takes no lock that another thread of the parent's may have held, and starts no thread: a child that was forked
         from a thread ends with its last one.
@@ -262,17 +303,16 @@ class Runtime:
         self._changing = threading.RLock()
         helpers.drop_in_child()
         self._own = self._endpoint = None
+        self._working = False
         self.telemetry.health.forget("endpoint")
         self.telemetry.drop_in_child()
-        for part in (
-            self._end, self._providers, self._bridge, self._recording, self._process, self._source, self._system_metrics
-        ):  # fmt: skip
+        for part in (self._end, self._providers, self._bridge, self._recording, *self._handles.values()):
             if part is not None:
                 self.telemetry.attempt("fork", part.drop_in_child)
         if self._providers is not None:
             self.telemetry.attempt("fork", self._providers.end_with_this_thread)
 
-    def _bot_starts(self) -> None:
+    def _program_starts(self) -> None:
         if self.telemetry.asleep:
             with self._changing:
                 self.telemetry.attempt("fork", self._begin_again)
@@ -280,25 +320,22 @@ class Runtime:
             self._bridge.refresh()
 
     def _begin_again(self) -> None:
-        """Go to work in a forked child: a bot starts here. A launcher that forks its clusters is one such parent."""
-        from .otel.resource import build
-
+        """Begin anew in a forked child, where an observed program starts: a launcher may fork its clusters."""
         settings = self.settings or Settings.resolve()
         self.telemetry.begin_again()
-        self._resource = build(settings, self._auto_instrumentation_version)
+        self._resource = self._build_resource(settings)
         self._recording, self._announced = None, False
         if self._providers is not None:
             self._providers.begin_again(self._resource)
         if self._bridge is not None:
             self._bridge.begin_again()
         helpers.use(partial(self.telemetry.attempt, "helpers", self._helped))
-        self._imported()
 
-    # -- what it tells about itself
+    # -- its own status
 
     @property
     def endpoint_url(self) -> str | None:
-        """Where the endpoint is served, or ``None`` where it is not."""
+        """The URL of the endpoint, or ``None`` where it is not served."""
         return self._endpoint.url if self._endpoint else None
 
     def status(self) -> dict[str, object]:
@@ -312,10 +349,9 @@ class Runtime:
         }
 
     def announcement(self) -> str:
-        """Return the one line at start: what is hooked, what is exported, and where."""
+        """Return the one line at start: what is observed, what is exported, and where."""
         health = self.telemetry.health
-        hooks = health.parts("hook:")
-        placed = self._source.in_place if self._source else 0
+        observed = [phrase for handle in self._handles.values() if (phrase := handle.describe())]
         exported = [
             name.removeprefix("exporter:")
             for name, part in health.parts("exporter:").items()
@@ -323,24 +359,15 @@ class Runtime:
         ]
         if self._endpoint is not None:
             exported.insert(0, f"endpoint {self._endpoint.url}")
-        libraries = self._source.libraries if self._source else []
-        found = " and ".join(map(str, libraries)) or "discord.py"
-        line = f"argus-otel {__version__}: {placed} hooks in {found}"
-        partly = any(library.fork for library in libraries)
-        if partly:
-            line += f" ({sum(part.state is State.ABSENT for part in hooks.values())} absent, as docs/hooks.md says)"
+        line = f"argus-otel {__version__}: {', '.join(observed) or 'nothing is observed'}"
         line += f"; {', '.join(exported) or 'nothing is exported'}"
         failed = [
             name
             for name, part in health.parts().items()
-            if part.state is State.FAILED or (part.state is State.ABSENT and not (partly and name in hooks))
+            if part.state is State.FAILED or (part.state is State.ABSENT and not part.expected)
         ]
         if failed:
             line += f"; not working: {', '.join(failed)} (argus-otel doctor tells more)"
-        if self.settings is not None and self.settings.simulator_url:
-            redirected = "simulator" not in health.parts()  # a part that is named only where it failed
-            where = "does not talk to Discord" if redirected else "could not be pointed at it, and talks to Discord"
-            line += f"; SIMULATOR {unquoted.location(self.settings.simulator_url)}: this bot {where}"
         return self.telemetry.redact(line)
 
     def _hooks_active(self) -> list[tuple[dict[str, str], float]]:
@@ -348,10 +375,8 @@ class Runtime:
         return [({"argus.hook": name.removeprefix("hook:")}, float(p.state is State.OK)) for name, p in hooks.items()]
 
 
-def _redirect(url: str) -> None:
-    from discord_simulator.redirect import redirect
-
-    redirect(url)
+def _resource_of(spec: SourceSpec, settings: Settings) -> dict[str, str]:
+    return cast("dict[str, str]", load(spec.resource or "")(settings))
 
 
 _runtime: Runtime | None = None

@@ -29,7 +29,7 @@ def script_name(arguments: list[str]) -> str:
     name = Path(words[0]).stem if words and words[0].endswith(".py") else (Path(words[0]).name if words else "")
     if name == "argus-otel":  # `argus-otel run bot.py`: the bot's name, not ours
         return script_name([name, *_after_run(list(rest))])
-    return name if name and name != "__main__" else "discord-bot"
+    return name if name and name != "__main__" else "unknown_service"
 
 
 def _after_run(arguments: list[str]) -> list[str]:

@@ -23,6 +23,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.readers import reader_class
+from argus_otel.settings import Settings
 from argus_otel.sources import patches
 from argus_otel.sources.discord.catalogue import CATALOGUE as DISCORD
 from argus_otel.sources.discord.source import DiscordSource
@@ -43,7 +44,7 @@ class Observed:
     def __init__(self, tracer_provider: TracerProvider | None = None, telemetry: Telemetry | None = None) -> None:
         self.telemetry = telemetry or Telemetry()
         # A draw would make tests differ from run to run: those of listeners' traces choose their own rates.
-        self.telemetry.rates.choose({"event": 0.0})
+        self.telemetry.rates.choose({"discord.event": 0.0})
         self.reader = _Reader()
         self.reader.show(self.telemetry)
         self.meter_provider = MeterProvider([self.reader], shutdown_on_exit=False)
@@ -60,7 +61,7 @@ class Observed:
             logger_provider=logger_provider,
             own_meter_provider=self.meter_provider,
         )
-        self.source = DiscordSource(self.telemetry, on_import=lambda: None)
+        self.source = DiscordSource(self.telemetry, Settings.resolve({}), lambda: None)
 
     @property
     def interactions(self) -> Any:

@@ -91,7 +91,7 @@ class Done:
         self.rows: Counter[tuple[str, str | None]] = Counter()
         telemetry = Telemetry()
         self.observed = Observed(make(telemetry), telemetry)
-        self.observed.telemetry.rates.choose({"event": 1.0})
+        self.observed.telemetry.rates.choose({"discord.event": 1.0})
         self.observed.telemetry.history = self._keep
         self.numbers: dict[str, dict[tuple[Any, ...], float]] = {}
         self.left = -1

@@ -126,7 +126,7 @@ def test_what_own_code_raises_is_the_commands_exception(observed: Observed, simu
 def test_a_trace_that_is_not_kept_has_nothing_of_its_own_code(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
-    observed.telemetry.rates.choose({"command": 0.0})
+    observed.telemetry.rates.choose({"discord.command": 0.0})
     bot = make_bot()
 
     @bot.tree.command()

@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from argus_otel.otel import recorded_spans
 from argus_otel.otel.sampling import KEEP_ALL
+from argus_otel.settings import Settings
 from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import Telemetry
 from discord_simulator import BackgroundSimulator
@@ -41,8 +42,10 @@ class Exported(Observed):
         super().__init__(provider, telemetry)
         if not by_ours:
             self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.telemetry.rates.choose({"event": 1.0})
-        self.process = ProcessSource(self.telemetry, 0.0)
+        self.telemetry.rates.choose({"discord.event": 1.0})
+        self.process = ProcessSource(
+            self.telemetry, Settings.resolve({}, {"process_loop_blocked_after": 0}), lambda: None
+        )
 
     def ended(self) -> tuple[ReadableSpan, ...]:
         return self.exporter.get_finished_spans()
@@ -60,7 +63,7 @@ class Exported(Observed):
 @pytest.fixture(params=[False, True], ids=["the SDK's provider", "our provider"])
 def exported(request: pytest.FixtureRequest) -> Iterator[Exported]:
     exported = Exported(request.param)
-    exported.process.install()
+    exported.process.start()
     exported.source.install()
     yield exported
     exported.source.uninstall()

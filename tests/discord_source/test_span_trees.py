@@ -289,13 +289,19 @@ def test_a_handler_of_any_kind_that_blocks_before_its_first_await_is_recorded_in
 @pytest.mark.parametrize(
     ("rates", "kept"),
     [
-        ({"command": 0.0, "component": 0.0, "modal": 0.0, "autocomplete": 0.0}, set()),
+        ({"discord.command": 0.0, "discord.component": 0.0, "discord.modal": 0.0, "discord.autocomplete": 0.0}, set()),
         (
-            {"command": 0.0, "command.slash": 1.0, "component": 0.0, "modal": 0.0, "autocomplete": 0.0},
+            {
+                "discord.command": 0.0,
+                "discord.command.slash": 1.0,
+                "discord.component": 0.0,
+                "discord.modal": 0.0,
+                "discord.autocomplete": 0.0,
+            },
             {"command slash"},
         ),
         (
-            {"command": 0.0, "modal": 0.0, "autocomplete.slash": 0.0},
+            {"discord.command": 0.0, "discord.modal": 0.0, "discord.autocomplete.slash": 0.0},
             {name for name in INTERACTIONS if name.startswith("component")},
         ),
     ],
@@ -304,7 +310,7 @@ def test_a_handler_of_any_kind_that_blocks_before_its_first_await_is_recorded_in
 def test_work_that_is_not_kept_leaves_no_span_and_work_that_is_keeps_all_of_its_own(
     observed: Observed, simulator: BackgroundSimulator, rates: dict[str, float], kept: set[str]
 ) -> None:
-    observed.telemetry.rates.choose({**rates, "event": 0.0})
+    observed.telemetry.rates.choose({**rates, "discord.event": 0.0})
     work = Work(observed)
     bot = make_worker(work)
     everything = len(INTERACTIONS) + 2  # and the two that show things

@@ -296,7 +296,7 @@ def test_a_loop_that_a_handler_starts_is_linked_to_it_and_is_not_part_of_it(
         assert observed.span(name).context.trace_id != command.context.trace_id
 
 
-@pytest.mark.parametrize("rates", [{"command": 0.0}, {"task": 0.0}, {"task.remind": 0.0}])
+@pytest.mark.parametrize("rates", [{"discord.command": 0.0}, {"discord.task": 0.0}, {"discord.task.remind": 0.0}])
 def test_a_link_is_made_only_to_what_can_be_seen_and_an_iteration_only_where_it_is_kept(
     observed: Observed, simulator: BackgroundSimulator, rates: dict[str, float]
 ) -> None:
@@ -321,7 +321,7 @@ def test_a_link_is_made_only_to_what_can_be_seen_and_an_iteration_only_where_it_
             await until(lambda: observed.counts(DURATION))
 
     asyncio.run(main())
-    if "command" in rates:
+    if "discord.command" in rates:
         assert observed.span("task remind").links == ()
         assert parent_of(observed, observed.span("own")) == "task remind"
         assert observed.spans("command start") == []

@@ -281,7 +281,10 @@ def test_a_click_and_a_modal_are_linked_to_what_sent_the_view_first(
     assert links_of(observed.span("modal Feedback")) == [observed.span("command feedback").context.span_id]
 
 
-@pytest.mark.parametrize("rates", [{"command": 0.0}, {"component": 0.0, "timeout": 0.0}, {"timeout.Player": 0.0}])
+@pytest.mark.parametrize(
+    "rates",
+    [{"discord.command": 0.0}, {"discord.component": 0.0, "discord.timeout": 0.0}, {"discord.timeout.Player": 0.0}],
+)
 def test_links_lead_only_to_what_can_be_seen(
     observed: Observed, simulator: BackgroundSimulator, rates: dict[str, float]
 ) -> None:
@@ -303,9 +306,9 @@ def test_links_lead_only_to_what_can_be_seen(
     asyncio.run(main())
     names = {"command show", "component Player.skip", "timeout Player"}
     found = {span.name: links_of(span) for span in observed.spans() if span.name in names}
-    if "command" in rates:
+    if "discord.command" in rates:
         assert found == {"component Player.skip": [], "timeout Player": []}
-    elif "component" in rates:
+    elif "discord.component" in rates:
         assert found == {"command show": []}
     else:
         command = observed.span("command show").context.span_id

@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from argus_otel import helpers
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.otel.spans import OTelTracing
+from argus_otel.sources.discord.references import REFERENCES
 from argus_otel.telemetry import Telemetry
 from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW
 from argus_otel.telemetry.own import Own
@@ -21,6 +22,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.telemetry = Telemetry()
+        self.telemetry.references.update(REFERENCES)
         self.own = Own(self.telemetry, CATALOGUES)
         self._exporter = InMemorySpanExporter()
         self.provider = TracerProvider(shutdown_on_exit=False)

@@ -62,8 +62,8 @@ def test_texts_are_bounded_and_without_secrets(kept: Kept, entries: Entries) -> 
         (5, "the name has to be a str"),
         ("", "a name begins with a letter"),
         ("a b", "a name begins with a letter"),
-        ("discord.command", "names that begin with 'discord.' are not the bot's"),
-        ("argus.x", "names that begin with 'argus.' are not the bot's"),
+        ("discord.command", "names that begin with 'discord.' are reserved"),
+        ("argus.x", "names that begin with 'argus.' are reserved"),
         ("x" * 101, "more than 100 characters"),
     ],
 )

@@ -135,7 +135,7 @@ def test_a_root_goes_by_the_rate_of_timed(traced: Kept) -> None:
     [
         ("db query", {}, "a name begins with a letter"),
         (5, {}, "the name has to be a str"),
-        ("discord.x", {}, "are not the bot's"),
+        ("discord.x", {}, "are reserved"),
         ("x", {"a": object()}, "a is object"),
         ("x", {"error.type": "mine"}, "error.type is what argus-otel sets"),
     ],

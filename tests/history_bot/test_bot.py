@@ -64,7 +64,7 @@ def by_otlp(collector: Collector, tmp_path: Path, **more: str) -> dict[str, str]
         "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": collector.endpoint,
         "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
         "OTEL_SERVICE_NAME": "jukebox",
-        "ARGUS_CLUSTER_ID": "4",
+        "ARGUS_DISCORD_CLUSTER_ID": "4",
         **more,
     }
 

@@ -17,6 +17,7 @@ import argus_otel
 from argus_otel import helpers
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.history import rows
+from argus_otel.sources.discord.references import REFERENCES
 from argus_otel.telemetry import HERE, AttributeValue, Event
 from argus_otel.telemetry.own import Own
 from discord_simulator import BackgroundSimulator
@@ -54,6 +55,7 @@ class Kept:
 def kept(observed: Observed) -> Iterator[Kept]:
     kept = Kept()
     observed.telemetry.history = kept
+    observed.telemetry.references.update(REFERENCES)
     helpers.use(partial(Own, observed.telemetry, CATALOGUES))
     yield kept
     helpers.use(None)
@@ -201,7 +203,7 @@ def test_ids_are_those_of_where_it_happened_and_a_direct_message_has_no_guild(ob
 def test_what_is_sampled_out_or_not_traced_at_all_is_in_history(
     observed: Observed, kept: Kept, simulator: BackgroundSimulator
 ) -> None:
-    observed.telemetry.rates.choose({"command": 0.0})
+    observed.telemetry.rates.choose({"discord.command": 0.0})
     bot = full_bot()
 
     async def main() -> None:

@@ -81,7 +81,7 @@ def test_traces_metrics_and_events_go_out_over_otlp(
     settings = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
         "OTEL_RESOURCE_ATTRIBUTES": "team=music",
-        "ARGUS_TRACE_RATES": "event=0",  # or now and then a listener would be among the roots
+        "ARGUS_TRACE_RATES": "discord.event=0",  # or now and then a listener would be among the roots
     }
     bot = start(command, settings=settings)
     use(simulator)

@@ -46,7 +46,7 @@ def test_handlers_under_way_end_cancelled_and_count_once(
         "OTEL_BSP_SCHEDULE_DELAY": "100",
         "ARGUS_HISTORY": "otlp",
         "ARGUS_HISTORY_SPOOL": str(tmp_path / "spool"),
-        "ARGUS_TRACE_RATES": "discord.listener=1",
+        "ARGUS_TRACE_RATES": "discord.event=1",
     }
     bot = start(RUN, WAITING, settings=settings)
     for _ in range(HANDLERS):

@@ -36,7 +36,7 @@ def test_no_secret_is_in_anything_that_leaves(
             "ARGUS_HISTORY_SPOOL": str(spool),
             "ARGUS_HISTORY_USERS": "hashed",
             "ARGUS_HISTORY_USER_KEY": USER_KEY,
-            "ARGUS_TRACE_RATES": "event=1",
+            "ARGUS_TRACE_RATES": "discord.event=1",
         }
         bot = start(launcher, SECRETIVE, settings=settings, ready=False)
         simulator.run(simulator.ready, None, 20.0)

@@ -21,6 +21,7 @@ from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.events import OTelEvents
 from argus_otel.otel.logs import RedactingProvider
 from argus_otel.otel.sampling import KEEP_ALL
+from argus_otel.settings import Settings
 from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import Event, SpanKind, State, Telemetry
 
@@ -42,8 +43,10 @@ class Exported:
             tracer_provider=TracerProvider(sampler=KEEP_ALL, shutdown_on_exit=False),
             **options,
         )
-        self.source = ProcessSource(self.telemetry, 0.0)
-        self.source.install()
+        self.source = ProcessSource(
+            self.telemetry, Settings.resolve({}, {"process_loop_blocked_after": 0}), lambda: None
+        )
+        self.source.start()
 
     @property
     def all(self) -> list[Any]:

@@ -71,7 +71,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory, clickhouse: ClickHouse, d
             ARGUS_HISTORY_USERS="hashed",
             ARGUS_HISTORY_USER_KEY="a key of the test's",
             ARGUS_HISTORY_SPOOL=str(directory / "spool"),
-            ARGUS_TRACE_RATES="event=0",  # or now and then a listener would be among the roots
+            ARGUS_TRACE_RATES="discord.event=0",  # or now and then a listener would be among the roots
         )
         try:
             bot.start()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from argus_otel.settings import Settings
 from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import Event, Telemetry
 
@@ -20,8 +21,9 @@ class Observed:
         self.telemetry = Telemetry()
         self.events: list[tuple[Event, Mapping[str, Any]]] = []
         self.telemetry.add_sink(lambda event, attributes: self.events.append((event, attributes)))
-        self.source = ProcessSource(self.telemetry, loop_blocked_after)
-        self.source.install()
+        settings = Settings.resolve({}, {"process_loop_blocked_after": loop_blocked_after})
+        self.source = ProcessSource(self.telemetry, settings, lambda: None)
+        self.source.start()
 
     def values(self, metric: Any) -> dict[tuple[Any, ...], float]:
         """Return a counter's or gauge's values, by those of its attributes."""

@@ -164,8 +164,8 @@ def test_nothing_ticks_after_uninstalling_and_it_goes_on_after_installing_again(
         assert ticks(observed) == before
         assert observed.values(TASKS) == {}
         assert observed.values(UPTIME) == {}
-        observed.source.install()  # nobody tells of the loop again
-        observed.source.install()
+        observed.source.start()  # nobody tells of the loop again
+        observed.source.start()
         await asyncio.sleep(0)
         await asyncio.sleep(4.5 * PERIOD)
         assert 3 <= ticks(observed) - before <= 4
@@ -181,7 +181,7 @@ def test_a_loop_that_is_found_while_nobody_observes_is_watched_later(observe: Ob
         find(observed)
         await asyncio.sleep(2 * PERIOD)
         assert ticks(observed) == 0
-        await asyncio.to_thread(observed.source.install)
+        await asyncio.to_thread(observed.source.start)
         await until(lambda: ticks(observed) >= 2)
 
     asyncio.run(main())

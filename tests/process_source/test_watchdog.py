@@ -270,10 +270,12 @@ def test_a_process_that_was_stopped_blames_no_loop() -> None:
     program = """
         import asyncio, time
         from argus_otel.sources.process.source import ProcessSource
+        from argus_otel.settings import Settings
         from argus_otel.telemetry import Telemetry
         telemetry = Telemetry()
         telemetry.add_sink(lambda event, attributes: print("TOLD", attributes, flush=True))
-        ProcessSource(telemetry, 0.5).install()
+        settings = Settings.resolve({}, {"process_loop_blocked_after": 0.5})
+        ProcessSource(telemetry, settings, lambda: None).start()
         async def main():
             telemetry.found_loop(asyncio.get_running_loop())
             await asyncio.sleep(1)
@@ -304,7 +306,7 @@ def test_zero_is_never(observe: Observe) -> None:
     assert observed.events == []
     assert "argus-otel watchdog" not in {thread.name for thread in threading.enumerate()}
     part = observed.telemetry.health.parts()["watchdog"]
-    assert (part.state, part.detail) == (State.OFF, "ARGUS_LOOP_BLOCKED_AFTER is 0")
+    assert (part.state, part.detail) == (State.OFF, "ARGUS_PROCESS_LOOP_BLOCKED_AFTER is 0")
 
 
 def test_its_thread_ends_with_uninstalling_and_there_is_one(observe: Observe) -> None:
@@ -312,7 +314,7 @@ def test_its_thread_ends_with_uninstalling_and_there_is_one(observe: Observe) ->
         return [thread for thread in threading.enumerate() if thread.name == "argus-otel watchdog"]
 
     observed = observe(0.2)
-    observed.source.install()
+    observed.source.start()
     (thread,) = threads()
     assert thread.daemon
     observed.source.uninstall()
@@ -320,7 +322,7 @@ def test_its_thread_ends_with_uninstalling_and_there_is_one(observe: Observe) ->
     assert threads() == []
     blocked(observed, 0.7)
     assert observed.events == []
-    observed.source.install()
+    observed.source.start()
     assert len(threads()) == 1
 
 

@@ -111,10 +111,10 @@ class TestAFullMetric:
         more = KEYS[len(keys) :][:15_000]
         # Known to their caps, whose bound is another: only what the cells remember is looked at.
         for name, kind, outcome, error in KEYS:
-            telemetry._caps.admit(metric.attributes[0], name)
-            telemetry._caps.admit(metric.attributes[1], kind)
-            telemetry._caps.admit(metric.attributes[2], outcome)
-            telemetry._caps.admit(metric.attributes[3], error)
+            telemetry._caps_of(metric).admit(metric.attributes[0], name)
+            telemetry._caps_of(metric).admit(metric.attributes[1], kind)
+            telemetry._caps_of(metric).admit(metric.attributes[2], outcome)
+            telemetry._caps_of(metric).admit(metric.attributes[3], error)
         tracemalloc.start()
         try:
             before, _ = tracemalloc.get_traced_memory()

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -16,20 +13,6 @@ from argus_otel.telemetry import Check, Health, State
 def health(caplog: pytest.LogCaptureFixture) -> Health:
     caplog.set_level(logging.INFO)
     return Health()
-
-
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    while not loop.is_running():
-        time.sleep(0.001)
-    yield loop
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 # -- parts
@@ -95,78 +78,47 @@ def test_sections_are_asked_anew_each_time(health: Health) -> None:
 # -- alive
 
 
-def test_without_a_loop_it_is_alive(health: Health) -> None:
+def test_without_a_source_it_is_alive(health: Health) -> None:
     assert health.alive(0.01)
 
 
-def test_with_a_loop_that_turns_it_is_alive(health: Health, loop: asyncio.AbstractEventLoop) -> None:
-    health.watch_loop(loop)
-    assert health.alive(5.0)
+def test_every_source_has_a_say_and_the_time_to_find_out(health: Health) -> None:
+    asked: list[float] = []
+    answers = [[Check("graph", True)], [Check("fit", True), Check("fit", False, "no step for 60 s")]]
+
+    def source(answer: list[Check]) -> Callable[[float], list[Check]]:
+        def check(timeout: float) -> list[Check]:
+            asked.append(timeout)
+            return answer
+
+        return check
+
+    for answer in answers:
+        health.add_liveness(source(answer))
+    assert not health.alive(0.5)
+    assert asked == [0.5, 0.5]
+    answers[1].pop()
+    assert health.alive(0.5)
 
 
-def test_with_a_loop_that_is_blocked_it_is_not(health: Health, loop: asyncio.AbstractEventLoop) -> None:
-    blocked, release = threading.Event(), threading.Event()
+def test_a_check_that_is_added_twice_is_asked_once(health: Health) -> None:
+    asked: list[float] = []
 
-    def block() -> None:
-        blocked.set()
-        release.wait()
+    def check(timeout: float) -> list[Check]:
+        asked.append(timeout)
+        return []
 
-    health.watch_loop(loop)
-    loop.call_soon_threadsafe(block)
-    blocked.wait()
-    began = time.monotonic()
-    assert not health.alive(0.2)
-    assert 0.2 <= time.monotonic() - began < 2.0
-    release.set()
-    assert health.alive(5.0)
+    health.add_liveness(check)
+    health.add_liveness(check)
+    assert health.alive(1.0)
+    assert asked == [1.0]
 
 
-def test_one_blocked_loop_of_two_is_enough_and_they_share_the_time(
-    health: Health, loop: asyncio.AbstractEventLoop
-) -> None:
-    release = threading.Event()
-    other = asyncio.new_event_loop()
-    thread = threading.Thread(target=lambda: (other.call_soon(release.wait), other.run_forever(), other.close()))
-    thread.start()
-    health.watch_loop(loop)
-    health.watch_loop(other)
-    while not other.is_running():
-        time.sleep(0.001)
-    began = time.monotonic()
-    assert not health.alive(0.2)
-    assert time.monotonic() - began < 2.0
-    release.set()
-    other.call_soon_threadsafe(other.stop)
-    thread.join()
-    assert health.alive(5.0)
-
-
-def test_a_loop_that_is_closed_is_asked_no_more(health: Health) -> None:
-    loop = asyncio.new_event_loop()
-    health.watch_loop(loop)
-    loop.close()
+def test_a_process_that_ends_is_alive(health: Health) -> None:
+    health.add_liveness(lambda _: [Check("loop", False)])
+    assert not health.alive(0.01)
+    health.ending = True
     assert health.alive(0.01)
-
-
-def test_a_loop_that_has_stopped_is_not_waited_for(health: Health) -> None:
-    loop = asyncio.new_event_loop()
-    health.watch_loop(loop)
-    assert health.alive(0.01)
-    loop.close()
-
-
-def test_closed_loops_are_let_go(health: Health) -> None:
-    for _ in range(100):
-        loop = asyncio.new_event_loop()
-        health.watch_loop(loop)
-        loop.close()
-    assert len(health._loops) == 1
-
-
-def test_watching_a_loop_twice_asks_it_once(health: Health, loop: asyncio.AbstractEventLoop) -> None:
-    health.watch_loop(loop)
-    health.watch_loop(loop)
-    assert health._loops == [loop]
 
 
 # -- ready

@@ -99,7 +99,7 @@ def start(simulator: BackgroundSimulator, receiver: Receiver, path: Path) -> Bot
         "OTEL_BSP_SCHEDULE_DELAY": "200",
         "OTEL_BSP_MAX_QUEUE_SIZE": "100000",
         "OTEL_METRIC_EXPORT_INTERVAL": "1000",
-        "ARGUS_TRACE_RATES": "event=1",
+        "ARGUS_TRACE_RATES": "discord.event=1",
         "ARGUS_HISTORY": "true",
         "ARGUS_HISTORY_USERS": "plain",
         "ARGUS_HISTORY_SPOOL": str(path.with_name("spool")),

@@ -62,9 +62,9 @@ class Bridge:
         What the sources emit.
     """
 
-    def __init__(self, telemetry: Telemetry, catalogues: Sequence[Catalogue]) -> None:
+    def __init__(self, telemetry: Telemetry, catalogues: Iterable[Catalogue]) -> None:
         self._telemetry = telemetry
-        self._catalogues = catalogues
+        self._catalogues = list(catalogues)
         self._connections: list[_Connection] = []
         self._tracers: TracerProvider | None = None
         self._loggers: list[LoggerProvider] = []
@@ -102,6 +102,13 @@ class Bridge:
         # The bot's own code may set a provider after this ran and before the bot starts.
         self._telemetry.on_start = self.refresh
         self.refresh()
+
+    def add(self, catalogue: Catalogue) -> None:
+        """Export what another source emits, too."""
+        self._catalogues.append(catalogue)
+        for connection in tuple(self._connections):
+            observe(connection.meter, self._telemetry, catalogue.metrics)
+            connection.defer(catalogue.metrics)
 
     def drop_in_child(self) -> None:
         """After a fork, in the child: leave to the parent what is on its way, and connect anew when a bot starts."""

@@ -5,21 +5,23 @@ from __future__ import annotations
 import platform
 import sys
 import uuid
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping
 
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 
 from argus_otel.settings import Settings
 from argus_otel.version import __version__
 
-_LIBRARIES = ("discord.py", "py-cord", "nextcord", "disnake")
 
-
-def build(settings: Settings, auto_instrumentation_version: str | None = None) -> Resource:
+def build(
+    settings: Settings, additions: Mapping[str, str] | None = None, auto_instrumentation_version: str | None = None
+) -> Resource:
     """Return the resource: what the user set, and defaults for what they did not.
 
     Parameters
     ----------
+    additions:
+        What the sources add.
     auto_instrumentation_version:
         The version of ``opentelemetry-instrument``, where that started us.
     """
@@ -29,10 +31,8 @@ def build(settings: Settings, auto_instrumentation_version: str | None = None) -
         "telemetry.distro.version": __version__,
         "process.runtime.name": sys.implementation.name,
         "process.runtime.version": platform.python_version(),
-        **_library(),
+        **(additions or {}),
     }
-    if settings.cluster_id:
-        attributes["discord.cluster.id"] = settings.cluster_id
     if auto_instrumentation_version:
         attributes["telemetry.auto.version"] = auto_instrumentation_version
     if "service.instance.id" not in OTELResourceDetector().detect().attributes:
@@ -54,13 +54,3 @@ def _exportable(resource: Resource) -> Resource:
 
 def _utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
-
-
-def _library() -> dict[str, str]:
-    """Return what the bot speaks to Discord with: the first that is installed. Nothing of it is imported."""
-    for name in _LIBRARIES:
-        try:
-            return {"discord.library.name": name, "discord.library.version": version(name)}
-        except PackageNotFoundError:  # noqa: PERF203 - there are four at most
-            continue
-    return {}

@@ -7,6 +7,7 @@ ours stays in place and lets everything through, because `Hooks.on` is false.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeAlias
@@ -16,6 +17,14 @@ import wrapt
 from argus_otel.telemetry import PartError, State, Telemetry
 
 Function: TypeAlias = Callable[..., Any]
+
+
+def when_imported(module: str, action: Callable[[], object]) -> None:
+    """Call ``action`` once ``module`` is imported: now where it is, else right after its import."""
+    if module in sys.modules:
+        action()
+    else:
+        wrapt.register_post_import_hook(lambda _: action(), module)
 
 
 class Patch:

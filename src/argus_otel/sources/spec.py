@@ -25,8 +25,7 @@ API = 1
 """The version of this contract. A specification that asks for a newer one is refused, with one warning."""
 
 Activation: TypeAlias = Literal["import", "first_use", "with_others"]
-"""When a source is activated: at the import of one of its libraries; when it calls ``activate``; or as soon as any other
-source is."""
+"""When a source is activated: at the import of one of its libraries, when it calls ``activate``, or with any other."""
 
 Activate: TypeAlias = Callable[[], None]
 """Starts what only an observed process needs: endpoint, history, signal handlers. Safe to repeat; never raises."""
@@ -57,12 +56,12 @@ class SourceSpec:
         First words of names of metrics, spans, events and attributes that are the source's: a program's own
         :func:`argus_otel.count` cannot take them.
     settings:
-        ``"package.module:name"`` of a tuple of :class:`~argus_otel.settings.Setting`.
+        ``"package.module:name"`` of its :class:`~argus_otel.settings.Table`.
     resource:
         ``"package.module:name"`` of a function ``name(settings) -> dict[str, str]``: what it adds to the resource.
     references:
         ``"package.module:name"`` of a mapping of keywords of :func:`argus_otel.record` to
-        :class:`~argus_otel.telemetry.Reference`.
+        :class:`~argus_otel.telemetry.IdReference`.
     history:
         ``"package.module:name"`` of its history model: typed tables, views and questions.
     commands:

@@ -31,6 +31,7 @@ from .operations import Operation
 from .rates import Rates
 from .recorder import EventSink, LoopWatcher, Telemetry
 from .redaction import Redactor
+from .references import IdReference
 from .threads import THREAD, ThreadCells
 from .tracing import Reference, Scope, TraceReference, TraceSpan, Tracing
 
@@ -56,6 +57,7 @@ __all__ = [
     "HistorySink",
     "Place",
     "HERE",
+    "IdReference",
     "Logged",
     "LogSink",
     "LoopWatcher",

@@ -8,7 +8,7 @@ from .definitions import OTHER, Attribute, AttributeValue
 
 
 class AttributeCaps:
-    """Which values of each attribute have been seen, over all the metrics that share it.
+    """Which values of each attribute have been seen, over all the metrics of one source that share it.
 
     Parameters
     ----------

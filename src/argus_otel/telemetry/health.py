@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 _log = logging.getLogger("argus_otel")
@@ -22,17 +19,24 @@ class State(Enum):
 
 
 class Part:
-    """One part of the distro: a hook, an exporter, the endpoint."""
+    """One part of the distro: a source, a hook, an exporter, the endpoint.
 
-    __slots__ = ("state", "detail")
+    Attributes
+    ----------
+    expected:
+        Whether the state is nothing unusual, and not worth a warning.
+    """
 
-    def __init__(self, state: State, detail: str = "") -> None:
+    __slots__ = ("state", "detail", "expected")
+
+    def __init__(self, state: State, detail: str = "", *, expected: bool = False) -> None:
         self.state = state
         self.detail = detail
+        self.expected = expected
 
 
 class Check:
-    """One answer to "are you ready?"."""
+    """One answer to "are you ready?" or to "are you alive?", which ``ready`` then means."""
 
     __slots__ = ("name", "ready", "detail")
 
@@ -56,7 +60,7 @@ class Health:
     def __init__(self) -> None:
         self.ending = False
         self._parts: dict[str, Part] = {}
-        self._loops: list[asyncio.AbstractEventLoop] = []
+        self._liveness: list[Callable[[float], Iterable[Check]]] = []
         self._readiness: list[Callable[[], list[Check]]] = []
         self._sections: dict[str, Callable[[], object]] = {}
 
@@ -70,12 +74,12 @@ class Health:
         warn:
             Whether to warn of it; ``False`` where whoever reports it says so in another way.
         """
-        part = Part(state, detail)
+        part = Part(state, detail, expected=not warn)
         before = self._parts.get(name)
         self._parts[name] = part
         if warn and state in (State.FAILED, State.ABSENT) and (before is None or before.state is not state):
             _log.warning(
-                "argus-otel: %s %s: %s. The bot and everything else go on.", name, state.value, detail.rstrip(".")
+                "argus-otel: %s %s: %s. The program and everything else go on.", name, state.value, detail.rstrip(".")
             )
         elif state is State.OK and before is not None and before.state is State.FAILED:
             _log.info("argus-otel: %s works again", name)
@@ -91,39 +95,22 @@ class Health:
 
     # -- alive
 
-    def watch_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Make ``loop`` one of those that :meth:`alive` asks for a sign of life."""
-        self._loops = [known for known in self._loops if not known.is_closed() and known is not loop] + [loop]
+    def add_liveness(self, check: Callable[[float], Iterable[Check]]) -> None:
+        """Add a source's answers to "are you alive?"; called from any thread, with the seconds that it may take."""
+        if check not in self._liveness:
+            self._liveness.append(check)
 
     def alive(self, timeout: float) -> bool:
-        """Ask every event loop for a sign of life, from another thread.
+        """Whether every source says that its program is alive.
 
-        Nothing runs on the loop between two questions: each is one callback. A process that ends is alive: its event
-        loop stands still because the last export is waited for.
+        A process that ends is alive: its event loop does not respond because the last export is waited for.
 
         Parameters
         ----------
         timeout:
-            How long to wait for all of them together, in seconds.
+            How long each check may take, in seconds.
         """
-        if self.ending:
-            return True
-        answers: list[threading.Event] = []
-        for loop in self._loops:
-            answered = threading.Event()
-            if not loop.is_running():  # the bot has ended in good order, or is between two runs
-                continue
-            try:
-                loop.call_soon_threadsafe(answered.set)
-            except RuntimeError:  # closed since
-                continue
-            answers.append(answered)
-        deadline = time.monotonic() + timeout
-        return all(answered.wait(max(0.0, deadline - time.monotonic())) for answered in answers)
-
-    def forget_loops(self) -> None:
-        """Ask none of the event loops that are known: in a forked child, where they are the parent's."""
-        self._loops = []
+        return self.ending or all(answer.ready for check in tuple(self._liveness) for answer in check(timeout))
 
     # -- ready
 

@@ -34,6 +34,7 @@ from .own_values import (
     value_of,
 )
 from .recorder import Telemetry
+from .reserved import RESERVED
 
 HOOK = "helpers"
 
@@ -52,8 +53,6 @@ Given: TypeAlias = Mapping[str, "AttributeValue | None"]
 _CALLS = {Kind.COUNTER: "count", Kind.HISTOGRAM: "timed"}
 _METRICS = {Kind.COUNTER: OwnCounter, Kind.HISTOGRAM: OwnHistogram}
 _DONE = {Kind.COUNTER: "counted", Kind.HISTOGRAM: "timed"}
-# Words that begin names of others': of OpenTelemetry's exporters, and of its instrumentation of processes.
-_OTHERS = ("otel", "target", "process", "system", "cpython")
 # Of Prometheus' own making, or the exporter's.
 _NO_LABELS = ("le", "quantile")
 # Beyond it a call's cell is looked up anew each time: keys may come in any order, and must not fill the memory.
@@ -90,15 +89,17 @@ class Own:
     Parameters
     ----------
     catalogues:
-        What has its names already.
+        Of the sources that are active, whose names are in use.
+    prefixes:
+        First words of names that are reserved, besides :data:`.reserved.RESERVED`: those of the installed sources.
     """
 
-    def __init__(self, telemetry: Telemetry, catalogues: Iterable[Catalogue]) -> None:
+    def __init__(self, telemetry: Telemetry, catalogues: Iterable[Catalogue], prefixes: Iterable[str] = ()) -> None:
         self._telemetry = telemetry
         self._complaints = Complaints(telemetry.redact)
         catalogues = tuple(catalogues)
         names = [metric.name for catalogue in catalogues for metric in catalogue.metrics]
-        self._namespaces = {name.partition(".")[0] for name in names}.union(_OTHERS)
+        self._namespaces = {name.partition(".")[0] for name in names}.union(RESERVED, prefixes)
         self._taken = {plain(name): name for name in names}
         self._annotated_by_us = {name for each in catalogues for span in each.spans for name in span.attributes}
         self._annotations: set[str] = set()
@@ -272,7 +273,7 @@ class Own:
             raise _RefusalError(f"{NAME_RULE}, such as 'songs.played'")
         word = name.partition(".")[0].lower()
         if word in self._namespaces:
-            raise _RefusalError(f"names that begin with '{word}.' are not the bot's; begin with a word of its own")
+            raise _RefusalError(f"names that begin with '{word}.' are reserved; begin with a word of your own")
         taken = self._taken.get(plain(name))
         if taken is not None:
             raise _RefusalError(f"to Prometheus that is the same name as {taken!r}; take another one")

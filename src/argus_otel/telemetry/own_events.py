@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
 
 from .catalogue import HISTORY_DROPPED
 from .complaints import Complaints, shown
@@ -12,6 +11,8 @@ from .definitions import AttributeValue, Event
 from .history import HERE
 from .own_values import ATTRIBUTE_RULE, NAME_RULE, VALUE_RULE, annotation_of, is_attribute_name, is_name, value_of
 from .recorder import Telemetry
+from .references import IdReference
+from .reserved import RESERVED_ATTRIBUTES
 
 MOST_EVENTS = 200
 """The most names of events of the bot's own."""
@@ -22,14 +23,7 @@ MOST_DETAILS = 32
 LONGEST_NAME = 100
 """The most characters of an event's name."""
 
-PLACES = {"guild": "discord.guild.id", "channel": "discord.channel.id", "user": "discord.user.id"}
-
-Given: TypeAlias = Mapping[str, "AttributeValue | None"]
-
-_SNOWFLAKES = 1 << 64
 _WEEK = 7 * 86400.0
-# A name of ours would be counted among what argus-otel itself records, and an attribute's would take its column.
-_OURS = ("discord", "argus", "event", "service")
 
 
 class OwnEvents:
@@ -38,24 +32,24 @@ class OwnEvents:
     Parameters
     ----------
     namespaces:
-        First words of names that are not the bot's.
+        First words of names that are reserved.
     """
 
     def __init__(self, telemetry: Telemetry, complaints: Complaints, namespaces: Iterable[str]) -> None:
         self._telemetry = telemetry
         self._complaints = complaints
-        self._namespaces = {*namespaces, *_OURS}
+        self._namespaces = frozenset(namespaces)
         self._events: dict[str, Event] = {}
 
-    def record(self, name: str, places: Mapping[str, object], duration: float | None, attributes: Given, /) -> None:
+    def record(self, name: str, duration: float | None, given: Mapping[str, object], /) -> None:
         """Put an event into history, where there is one.
 
         Parameters
         ----------
-        places:
-            Ids, or what has one, by the keys of :data:`PLACES`.
         duration:
             In seconds.
+        given:
+            Attributes, and ids by the keywords of :attr:`~.recorder.Telemetry.references`.
         """
         history = self._telemetry.history
         if history is None:
@@ -67,8 +61,9 @@ class OwnEvents:
                 self._complaints.tell(f"record({shown(name)})", f"{wrong}. Nothing is recorded")
                 return
             event = self._events[name] = Event(str.__str__(name), "Recorded by the bot's own code.")
-        made = self._attributes(name, attributes)
-        made.update(self._place(name, places))
+        references = self._telemetry.references
+        made = self._attributes(name, {word: value for word, value in given.items() if word not in references})
+        made.update(self._ids(name, {word: value for word, value in given.items() if word in references}))
         history(event, made, self._duration(name, duration))
 
     def _wrong_with(self, name: object) -> str | None:
@@ -80,32 +75,44 @@ class OwnEvents:
             return f"the name has more than {LONGEST_NAME} characters"
         word = name.partition(".")[0].lower()
         if word in self._namespaces:
-            return f"names that begin with '{word}.' are not the bot's; begin with a word of its own"
+            return f"names that begin with '{word}.' are reserved; begin with a word of your own"
         if len(self._events) >= MOST_EVENTS:
             self._telemetry.counter(HISTORY_DROPPED)["names"].value += 1
             return f"there are {MOST_EVENTS} events by other names already; what differs goes into attributes"
         return None
 
-    def _place(self, name: str, places: Mapping[str, object]) -> dict[str, AttributeValue]:
-        """Return where it happened: what was given, and of what was not, what the running work has."""
-        given: dict[str, AttributeValue] = {}
-        for word, place in places.items():
-            if place is None:
+    def _ids(self, name: str, given: Mapping[str, object]) -> dict[str, AttributeValue]:
+        """Return what the event is about: the ids that were given, and those of the running work for the others."""
+        references = self._telemetry.references
+        ids: dict[str, AttributeValue] = {}
+        for word, thing in given.items():
+            if thing is None:
                 continue
-            found = _id_of(place)
+            reference = references[word]
+            found = reference.id_of(thing)
             if found is None:
-                rule = f"{word} is an id, or something of discord.py's that has one, not {type(place).__name__}"
+                rule = f"{word} is {reference.expects}, not {type(thing).__name__}"
                 self._complaints.tell(f"record({shown(name)})", f"{rule}. It is left out")
             else:
-                given[PLACES[word]] = str(found)
+                ids[reference.attribute] = found
         here = HERE.get()
         if here is None or here.over:
-            return given
-        guild = PLACES["guild"]
-        if given.get(guild) not in (None, here.attributes.get(guild)):  # some other guild: only who did it is the same
-            user = PLACES["user"]
-            return {**({user: here.attributes[user]} if user in here.attributes else {}), **given}
-        return {**here.attributes, **given}
+            return ids
+        inherited = here.attributes
+        if any(_is_elsewhere(reference, ids, inherited) for reference in references.values()):
+            actors = {reference.attribute for reference in references.values() if reference.actor}
+            inherited = {name: value for name, value in inherited.items() if name in actors}
+        return {**inherited, **ids}
+
+    def _is_reserved(self, attribute: str) -> bool:
+        """Whether an attribute would take the place of one that sources or the distro set."""
+        word = attribute.partition(".")[0]
+        references = self._telemetry.references.values()
+        return (
+            attribute == "error.type"
+            or word in RESERVED_ATTRIBUTES
+            or any(reference.attribute.startswith(f"{word}.") for reference in references)
+        )
 
     def _duration(self, name: str, duration: object) -> float | None:
         if duration is None:
@@ -116,7 +123,7 @@ class OwnEvents:
         self._complaints.tell(f"record({shown(name)})", f"{rule}. It is left out")
         return None
 
-    def _attributes(self, name: str, attributes: Given) -> dict[str, AttributeValue]:
+    def _attributes(self, name: str, attributes: Mapping[str, object]) -> dict[str, AttributeValue]:
         made: dict[str, AttributeValue] = {}
         for attribute, given in attributes.items():
             if given is None:
@@ -125,7 +132,7 @@ class OwnEvents:
             wrong = None
             if not is_attribute_name(attribute):
                 wrong = f"{ATTRIBUTE_RULE}; {shown(attribute)} does not"
-            elif attribute.partition(".")[0] in _OURS or attribute == "error.type":
+            elif self._is_reserved(attribute):
                 wrong = f"{attribute} is what argus-otel sets itself; take another name"
             elif value is None:
                 wrong = f"{VALUE_RULE}; {attribute} is {type(given).__name__}"
@@ -138,14 +145,9 @@ class OwnEvents:
         return made
 
 
-def _id_of(place: object) -> int | None:
-    """Return the id that something is or has: a snowflake, as a number or in its digits."""
-    if isinstance(place, str):
-        if not (place.isascii() and place.isdecimal() and len(place) <= 20):
-            return None
-        place = int(place)
-    elif not isinstance(place, int):
-        place = getattr(place, "id", None)
-    if isinstance(place, int) and not isinstance(place, bool) and 0 < place < _SNOWFLAKES:
-        return int(place)
-    return None
+def _is_elsewhere(
+    reference: IdReference, ids: Mapping[str, AttributeValue], here: Mapping[str, AttributeValue]
+) -> bool:
+    """Whether an event names another enclosing thing than the running work is in."""
+    given = ids.get(reference.attribute)
+    return reference.encloses and given is not None and given != here.get(reference.attribute)

@@ -18,8 +18,10 @@ from .health import Health, State
 from .histograms import Histogram
 from .history import HistorySink
 from .logged import Logged
+from .loop_liveness import LoopLiveness
 from .rates import Rates
 from .redaction import Redactor
+from .references import IdReference
 from .tracing import Scope, Tracing
 
 T = TypeVar("T")
@@ -51,7 +53,9 @@ class Telemetry:
     history:
         Set by whoever keeps a history; ``None`` while nobody does.
     rates:
-        Which share of the traces of each kind of work is kept.
+        Which share of the traces of each kind of work is sampled.
+    references:
+        Keywords of :func:`argus_otel.record` that stand for an id, of the sources that are active.
     quiet:
         Set by the bridge where HTTP client instrumentations are loaded: makes a scope in which they are silent.
     on_start:
@@ -66,6 +70,7 @@ class Telemetry:
         self.tracing: Tracing | None = None
         self.history: HistorySink | None = None
         self.rates = Rates()
+        self.references: dict[str, IdReference] = {}
         self.quiet: Callable[[], Scope] | None = None
         self.on_start: Callable[[], None] = _nothing
         self._sinks: list[EventSink] = []
@@ -75,7 +80,9 @@ class Telemetry:
         self._gauges: dict[str, Gauge] = {}
         self._defined: dict[str, Metric] = {}
         self._definition_watchers: list[DefinitionWatcher] = []
-        self._caps = AttributeCaps(self.overflowed)
+        self._caps: dict[str, AttributeCaps] = {}
+        self._loops = LoopLiveness()
+        self.health.add_liveness(self._loops.check)
         self._overflows = self.counter(ATTRIBUTE_OVERFLOW)
         self._faults = self.counter(HOOK_ERRORS)
         self.guard = Guard(self._faulted, self.redact, self.exceptions.stacktrace)
@@ -97,7 +104,9 @@ class Telemetry:
         if counter is None:
             # Where no metric can have too many series, cells that no metric shows one by one need no bound of theirs.
             most = MOST_SERIES if any(metric.most_series > MOST_SERIES for metric in metrics) else None
-            counter = Counter(metrics[0].name, metrics[0].attributes if key is None else key, self._caps, most)
+            counter = Counter(
+                metrics[0].name, metrics[0].attributes if key is None else key, self._caps_of(metrics[0]), most
+            )
             for metric in metrics:
                 self._counters[metric.name] = counter
         return counter
@@ -106,7 +115,7 @@ class Telemetry:
         """Return the cells behind ``metric``, the same ones each time."""
         histogram = self._histograms.get(metric.name)
         if histogram is None:
-            histogram = self._histograms[metric.name] = Histogram(metric, self._caps, MOST_SERIES)
+            histogram = self._histograms[metric.name] = Histogram(metric, self._caps_of(metric), MOST_SERIES)
         return histogram
 
     def gauge(self, metric: Metric, read: Callable[[], Reading]) -> None:
@@ -130,7 +139,7 @@ class Telemetry:
 
     def found_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         """Tell, on ``loop``, that a source's program runs on it; safe to repeat."""
-        self.health.watch_loop(loop)
+        self._loops.watch(loop)
         for watch in self._loop_watchers:
             watch(loop)
 
@@ -192,7 +201,7 @@ class Telemetry:
         self.asleep = True
         self.tracing = self.history = self.logged.sink = None
         self.guard.in_flight.forget()
-        self.health.forget_loops()
+        self._loops.forget()
         for family in (*self._counters.values(), *self._histograms.values()):
             family.unlock()
 
@@ -203,6 +212,10 @@ class Telemetry:
         self.asleep = False
 
     # -- its own
+
+    def _caps_of(self, metric: Metric) -> AttributeCaps:
+        """Return the limits of the metric's source: what one source records takes nothing of another's."""
+        return self._caps.setdefault(metric.scope, AttributeCaps(self.overflowed))
 
     def _faulted(self, hook: str) -> None:
         self._faults[hook].value += 1

@@ -57,8 +57,8 @@ _LOOP = Row(
         ),
         stat(
             "Loop blocked",
-            """How often in the time range an event loop stood still for longer than ARGUS_LOOP_BLOCKED_AFTER. Once is
-            too often: the events below have the stack, whose last line is the code that blocked.""",
+            """How often in the time range an event loop stood still for longer than ARGUS_PROCESS_LOOP_BLOCKED_AFTER.
+            Once is too often: the events below have the stack, whose last line is the code that blocked.""",
             now(counted("asyncio_loop_blockings_total"), "times"),
             unit=NUMBER,
             decimals=0,
@@ -124,7 +124,7 @@ _LOOP = Row(
         ),
         timeseries(
             "Loop blocked, by process",
-            """When event loops stood still for longer than ARGUS_LOOP_BLOCKED_AFTER. Discord hears no heartbeat
+            """When event loops stood still for longer than ARGUS_PROCESS_LOOP_BLOCKED_AFTER. Discord hears no heartbeat
             meanwhile, and hangs up after some 40 s. The events to the right tell in what code.""",
             prom(increase("asyncio_loop_blockings_total", by=_PROCESS), _PROCESS_NAME),
             unit=NUMBER,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from argus_otel.otel.exporters import MissingError, load
-from argus_otel.settings import SETTINGS, Settings
+from argus_otel.settings import Settings, all_settings
 
 from .findings import Finding, Status
 
@@ -35,7 +35,7 @@ def look_at_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator
 
 
 def _misspelt(environ: Mapping[str, str]) -> Iterator[Finding]:
-    known = {f"ARGUS_{name.upper()}" for name in SETTINGS}
+    known = {variable for setting in all_settings() for variable in setting.variables}
     for variable in sorted(environ):
         if variable.startswith("ARGUS_") and variable not in known:
             near = difflib.get_close_matches(variable, known, n=1, cutoff=0.8)

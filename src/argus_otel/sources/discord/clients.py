@@ -1,8 +1,9 @@
-"""Observed: clients as they start, and their connections as they are made. Nouns: gauges, readiness, and the chains.
+"""Observed: clients as they are made and start, and their connections. Nouns: gauges, readiness, and the chains.
 
-``Client._async_setup_hook`` (``Client.login`` in the forks) runs once for each client, when it has its event loop;
-``ConnectionState._update_references`` runs for each connection, before its first poll. The public events tell when a
-shard's session begins, goes on or is lost. Safe, because the originals run first and our bodies are shielded.
+``Client.__init__`` activates the source. ``Client._async_setup_hook`` (``Client.login`` in the forks) runs once for
+each client, when it has its event loop; ``ConnectionState._update_references`` runs for each connection, before its
+first poll. The public events tell when a shard's session begins, goes on or is lost. Safe, because the originals run
+first and our bodies are shielded.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Clients:
         self,
         telemetry: Telemetry,
         hooks: Hooks,
+        activate: Callable[[], None],
         roster: Roster,
         gateway_events: GatewayEvents,
         disconnects: Disconnects,
@@ -50,6 +52,7 @@ class Clients:
     ) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
+        self._activate = activate
         self._roster = roster
         self._gateway_events = gateway_events
         self._disconnects = disconnects
@@ -63,9 +66,17 @@ class Clients:
         telemetry.health.add_section("shards", self._describe)
 
     def patches(self) -> list[Patch]:
-        """Return the hooks on a client's start and on each connection's."""
+        """Return the hooks on a client's making and start, and on each connection's."""
+        made = self._telemetry.guard.shield(HOOK, self._made)
         started = self._telemetry.guard.shield(HOOK, self._started)
         connected = self._telemetry.guard.shield(HOOK, self._connected)
+
+        def make_init(original: Callable[..., Any]) -> Callable[..., Any]:
+            def __init__(self: Client, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - its name in tracebacks
+                original(self, *args, **kwargs)
+                made()
+
+            return __init__
 
         def make_setup(original: Callable[..., Any]) -> Callable[..., Any]:
             async def start(self: Client, *args: Any, **kwargs: Any) -> None:
@@ -82,10 +93,16 @@ class Clients:
             return _update_references
 
         return [
+            Patch(HOOK, "discord.client", "Client.__init__", make_init),
             Patch(HOOK, "discord.client", "Client._async_setup_hook", make_setup, of=(DISCORD_PY,)),
             Patch(HOOK, "discord.client", "Client.login", make_setup, of=FORKS),
             Patch(HOOK, "discord.state", "ConnectionState._update_references", make_update),
         ]
+
+    def _made(self) -> None:
+        """Activate the source: this is a bot's process, and not one that merely imports the library."""
+        if self._hooks.on:
+            self._activate()
 
     # -- on the event loop
 
@@ -93,6 +110,7 @@ class Clients:
         if not self._hooks.on:
             return
         self._telemetry.on_start()
+        self._activate()  # a client that was made before the hooks were placed, or before this process was forked
         self._telemetry.found_loop(client.loop)
         self._roster.of(client)
         if client not in self._listened_to:

@@ -86,6 +86,7 @@ class Kind:
         self.type = name
         self.command_type = command_type
         self.prefix = span.work
+        self.rate_key = span.rate_key
         self.span = span
         self.event = _EVENTS[span]
         self.for_tree = span in (COMMAND_SPAN, AUTOCOMPLETE_SPAN)

@@ -200,7 +200,7 @@ class Interactions:
                 kind.prefix if name is None else f"{kind.prefix} {name}",
                 kind.span.kind,
                 lambda: span_attributes(operation, data, shards),
-                rate=self._telemetry.rates.of(kind.prefix, name),
+                rate=self._telemetry.rates.of(kind.rate_key, name),
             )
         )
 

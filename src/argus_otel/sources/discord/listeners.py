@@ -67,7 +67,7 @@ MASS_EVENTS = (
     "socket_raw_send",
 )
 
-RATES = {LISTENER_SPAN.work: 0.1, **{f"{LISTENER_SPAN.work}.{name}": 0.001 for name in MASS_EVENTS}}
+RATES = {LISTENER_SPAN.rate_key: 0.1, **{f"{LISTENER_SPAN.rate_key}.{name}": 0.001 for name in MASS_EVENTS}}
 """The shares of listeners' traces that are kept where the user has not chosen any."""
 
 # Beyond it, names are looked up each time: those that the cap refuses must not be remembered here either.
@@ -160,7 +160,7 @@ class Listeners:
 
     def _series_of(self, event_name: str) -> Series:
         name = event_name.removeprefix("on_")
-        rate = self._telemetry.rates.of(LISTENER_SPAN.work, name)
+        rate = self._telemetry.rates.of(LISTENER_SPAN.rate_key, name)
         cell = self._durations[name, None]
         series = Series(name, rate, cell, self._telemetry.guard.shield(HOOK, cell.record, arguments=1))
         if len(self._series) < _NAMES_REMEMBERED:

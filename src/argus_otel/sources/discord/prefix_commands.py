@@ -87,7 +87,7 @@ class PrefixCommands:
                 f"{PREFIX_SPAN.work} {name}",
                 PREFIX_SPAN.kind,
                 lambda: _span_attributes(ctx),
-                rate=self._telemetry.rates.of(PREFIX_SPAN.work, name),
+                rate=self._telemetry.rates.of(PREFIX_SPAN.rate_key, name),
             )
             operation.trace_in(root)
             root.enter()

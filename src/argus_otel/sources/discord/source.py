@@ -10,8 +10,9 @@ from functools import cached_property, partial
 from importlib import import_module
 from importlib.util import find_spec
 
-import wrapt
-
+from argus_otel.settings import Settings
+from argus_otel.sources.patches import when_imported
+from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import PartError, State, Telemetry
 
 from .library import DISCORD_PY, ROOTS, Library
@@ -29,18 +30,12 @@ _PARTLY = (
 )
 
 
-class DiscordSource:
-    """Observes discord.py or a fork of it, now or as soon as it is imported.
+class DiscordSource(Source):
+    """Observes discord.py or a fork of it, now or as soon as it is imported. The first client activates it."""
 
-    Parameters
-    ----------
-    on_import:
-        Called when a library is there and its hooks are in place.
-    """
-
-    def __init__(self, telemetry: Telemetry, on_import: Callable[[], None]) -> None:
+    def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
+        super().__init__(telemetry, settings, activate)
         self._telemetry = telemetry
-        self._on_import = on_import
         self._hooks = Hooks(telemetry)
         self._parts: _Parts | None = None
         self._libraries: dict[str, Library] = {}
@@ -67,6 +62,15 @@ class DiscordSource:
             self._parts.interactions.forget()
             self._parts.release()
             self._parts.prefix_commands.forget()
+
+    def describe(self) -> str:
+        """Return how many hooks are in which libraries."""
+        found = " and ".join(map(str, self.libraries)) or DISCORD_PY
+        phrase = f"{self._hooks.in_place} hooks in {found}"
+        if any(library.fork for library in self.libraries):
+            hooks = self._telemetry.health.parts("hook:").values()
+            phrase += f" ({sum(part.state is State.ABSENT for part in hooks)} absent, as docs/hooks.md says)"
+        return phrase
 
     @property
     def in_place(self) -> int:
@@ -96,12 +100,12 @@ class DiscordSource:
         """
         library = Library.of(import_module(root))
         telemetry = Telemetry()
-        patches = _Parts(telemetry, Hooks(telemetry)).patches(library)
+        patches = _Parts(telemetry, Hooks(telemetry), lambda: None).patches(library)
         return {patch.name: _absence(patch) for patch in patches if find_spec(patch.package) is not None}
 
     def _library_imported(self, root: str) -> None:
         if self._parts is None:
-            self._parts = _Parts(self._telemetry, self._hooks)
+            self._parts = _Parts(self._telemetry, self._hooks, self.activate)
         library = self._libraries[root] = Library.of(sys.modules[root])
         self._telemetry.health.add_section("libraries", lambda: [each.describe() for each in self.libraries])
         self._hooks.on = True
@@ -116,7 +120,6 @@ class DiscordSource:
             self._parts.clients.attach_running()
             self._parts.views.attach_running(self._parts.roster)
             self._parts.voice.attach_running()
-        self._on_import()
 
     def _place(self, library: Library, package: str) -> None:
         if self._parts is not None:
@@ -126,25 +129,25 @@ class DiscordSource:
     def _when_imported(self, module: str, action: Callable[[], None]) -> None:
         part = f"hooks in {module}"
 
-        def imported(_: object) -> None:
+        def imported() -> None:
             self._watching.discard(module)
             self._telemetry.health.forget(part)
             if self._wanted:
                 self._telemetry.attempt(part, action)
 
         if module in sys.modules:
-            imported(None)
+            imported()
         elif module not in self._watching:
             self._watching.add(module)
             if module not in ROOTS or module == "discord":  # of the forks only one that is there is worth a word
                 self._telemetry.health.report(part, State.OFF, f"{module} is not imported yet")
-            wrapt.register_post_import_hook(imported, module)
+            when_imported(module, imported)
 
 
 class _Parts:
     """The hook files, wired. Made when the first library is there: a process without one pays nothing for them."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: Hooks, activate: Activate) -> None:
         from . import app_commands, connections, logged, rest_attempts, rest_waits, secrets
         from .clients import Clients
         from .clock import DiscordClock
@@ -182,6 +185,7 @@ class _Parts:
         self.clients = Clients(
             telemetry,
             hooks,
+            activate,
             self.roster,
             self.gateway_events,
             disconnects,

@@ -128,7 +128,7 @@ class TaskLoops:
                 f"{TASK_SPAN.work} {name}",
                 TASK_SPAN.kind,
                 lambda: {TASK_NAME.name: name},
-                rate=self._telemetry.rates.of(TASK_SPAN.work, name),
+                rate=self._telemetry.rates.of(TASK_SPAN.rate_key, name),
                 links=() if origin is None else (origin,),
             )
             iteration.trace_in(root)

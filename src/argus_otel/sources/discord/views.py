@@ -186,7 +186,7 @@ class Views:
             f"{VIEW_TIMEOUT_SPAN.work} {name}",
             VIEW_TIMEOUT_SPAN.kind,
             lambda: {COMPONENT_NAME.name: name},
-            rate=self._telemetry.rates.of(VIEW_TIMEOUT_SPAN.work, name),
+            rate=self._telemetry.rates.of(VIEW_TIMEOUT_SPAN.rate_key, name),
             links=() if origin is None else (origin,),
         )
         span.enter()

@@ -12,6 +12,6 @@ SPEC = SourceSpec(
     catalogue="argus_otel.sources.process.catalogue:CATALOGUE",
     activates="with_others",
     prefixes=("asyncio", "log", "process"),
-    settings="argus_otel.sources.process.settings:SETTINGS",
+    settings="argus_otel.sources.process.settings:ProcessSettings",
     assets="argus_otel:shipped",
 )

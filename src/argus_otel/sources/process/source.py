@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from argus_otel.settings import Settings
 from argus_otel.sources.patches import Hooks
+from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import State, Telemetry
 
 from . import log_records, uptime
 from .loops import Loops
+from .settings import ProcessSettings
 from .watchdog import Watchdog
 
 WATCHDOG = "watchdog"
 
 
-class ProcessSource:
-    """Observes the logs, event loops and age of the process. Loops are those that other sources find.
+class ProcessSource(Source):
+    """Observes the logs, event loops and age of the process. Loops are those that other sources find."""
 
-    Parameters
-    ----------
-    loop_blocked_after:
-        For how long an event loop may stand still before an event tells where, in seconds; 0 for ever.
-    """
-
-    def __init__(self, telemetry: Telemetry, loop_blocked_after: float) -> None:
+    def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
+        super().__init__(telemetry, settings, activate)
+        loop_blocked_after = settings[ProcessSettings].loop_blocked_after
         self._telemetry = telemetry
         self._hooks = Hooks(telemetry)
         self._patches = log_records.patches(telemetry, self._hooks)
@@ -31,13 +30,13 @@ class ProcessSource:
             self._watchdog = Watchdog(telemetry, loop_blocked_after, self._loops.watches)
         uptime.read(telemetry, self._hooks)
 
-    def install(self) -> None:
+    def start(self) -> None:
         """Begin to observe; safe to repeat."""
         self._hooks.on = True
         self._hooks.place(self._patches)
         self._loops.install()
         if self._watchdog is None:
-            self._telemetry.health.report(WATCHDOG, State.OFF, "ARGUS_LOOP_BLOCKED_AFTER is 0")
+            self._telemetry.health.report(WATCHDOG, State.OFF, "ARGUS_PROCESS_LOOP_BLOCKED_AFTER is 0")
         else:
             self._watchdog.start()
             self._telemetry.health.report(WATCHDOG, State.OK)

@@ -1,0 +1,475 @@
+"""The distro's own settings, and those of the installed sources with them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from argus_otel.discovery import installed, load
+from argus_otel.script_name import script_name
+from argus_otel.telemetry.guard import attempt
+from argus_otel.unquoted import are_headers
+
+from . import parsers
+from .resolution import Resolution
+from .setting import Origin, Setting, Table
+
+S = TypeVar("S", bound=Table)
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 9464
+DEFAULT_HISTORY_STORE = "chdb:argus-history"
+
+_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
+
+
+def _service_name(resolution: Resolution, named: str) -> str:
+    if named:
+        return named
+    # Of two the last one holds, as it does in OpenTelemetry's resource.
+    for pair in reversed(resolution.environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",")):
+        key, _, value = pair.partition("=")
+        if key.strip() == "service.name" and value.strip():
+            name = unquote(value.strip())
+            resolution.origins["service_name"] = Origin("OTEL_RESOURCE_ATTRIBUTES", name)
+            return name
+    name = script_name(sys.orig_argv)
+    resolution.origins["service_name"] = Origin("the script's name", name)
+    return name
+
+
+class _Exporters:
+    """Completes the exporters of one signal."""
+
+    def __init__(self, signal: str, always: tuple[str, ...]) -> None:
+        self._signal = signal
+        self._always = always
+
+    def __call__(self, resolution: Resolution, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        name, signal = f"{self._signal}_exporters", self._signal.upper()
+        if resolution.origins[name].source == "default":
+            variables = (f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT", _OTLP_ENDPOINT)
+            endpoint = next((variable for variable in variables if resolution.variable(variable)), None)
+            chosen = self._always + (("otlp",) if endpoint else ())
+            origin = f"default, as {endpoint} is set" if endpoint else "default"
+            resolution.origins[name] = Origin(origin, ",".join(chosen))
+        if [exporter.lower() for exporter in chosen] == ["none"]:
+            return ()
+        # Once each: two of the same would send everything twice.
+        return tuple(dict.fromkeys(self._entry_point(resolution, exporter) for exporter in chosen))
+
+    def _entry_point(self, resolution: Resolution, exporter: str) -> str:
+        if exporter != "otlp":
+            return exporter
+        for variable in (f"OTEL_EXPORTER_OTLP_{self._signal.upper()}_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+            protocol = resolution.variable(variable)
+            if protocol in _PROTOCOLS:
+                return _PROTOCOLS[protocol]
+            if protocol:
+                problem = f"{variable} is {protocol!r}, but it has to be grpc or http/protobuf; using grpc instead"
+                if problem not in resolution.problems:
+                    resolution.problems.append(problem)
+                break
+        return _PROTOCOLS["grpc"]
+
+
+def _known_rates(resolution: Resolution, rates: dict[str, float]) -> dict[str, float]:
+    known = [*installed().specs, "timed"]
+    for name in rates:
+        if name.partition(".")[0] not in known:
+            resolution.problems.append(
+                f"ARGUS_TRACE_RATES has {name!r}, which begins with the name of no source and so holds for nothing: it "
+                f"has to begin with one of {', '.join(known)}, such as discord.event"
+            )
+    return rates
+
+
+def _history(text: str) -> str:
+    if text.lower() in ("otlp", "store"):
+        return text.lower()
+    return "true" if parsers.boolean(text) else "off"
+
+
+def _history_destination(resolution: Resolution, chosen: str) -> str:
+    by_otlp = any(exporter in _PROTOCOLS.values() for exporter in resolution.values["logs_exporters"])
+    if chosen == "true":
+        return "otlp" if by_otlp else "store"
+    if chosen == "otlp" and not by_otlp:
+        resolution.problems.append(
+            "ARGUS_HISTORY is 'otlp', but logs are exported nowhere by OTLP: set OTEL_EXPORTER_OTLP_ENDPOINT, or "
+            "ARGUS_HISTORY=store; there is no history"
+        )
+        return "off"
+    return chosen
+
+
+def _history_users(resolution: Resolution, users: str) -> str:
+    if users == "hashed" and not resolution.values["history_user_key"]:
+        resolution.problems.append(
+            "ARGUS_HISTORY_USERS is 'hashed', but ARGUS_HISTORY_USER_KEY has no key for the hash: give it a long "
+            "random text, and keep it; using 'off' instead"
+        )
+        return "off"
+    return users
+
+
+def _optional(text: str) -> str | None:
+    return text
+
+
+class Settings(Table):
+    """Every setting of the distro. It does not change once it is made.
+
+    ``settings[TheirTable]`` is the table of a source.
+
+    Attributes
+    ----------
+    problems:
+        What was wrong with the settings: each names the setting, its value, and what would be right.
+    origins:
+        Where each value comes from, by the setting's name, those of the sources included.
+    """
+
+    problems: tuple[str, ...]
+    origins: Mapping[str, Origin]
+    tables: Mapping[type[Table], Table]
+
+    disabled = Setting(
+        "OTEL_SDK_DISABLED",
+        parse=parsers.boolean,
+        default=False,
+        right="true or false",
+        help="Nothing is hooked, exported or served.",
+        type="bool",
+    )
+    config_file = Setting(
+        "OTEL_CONFIG_FILE",
+        parse=_optional,
+        default=None,
+        right="the path of a file",
+        help="OpenTelemetry's declarative configuration sets up the SDK from this file; argus-otel adds its hooks.",
+        type="str | os.PathLike[str]",
+    )
+    service_name = Setting(
+        "OTEL_SERVICE_NAME",
+        parse=parsers.utf8,
+        default="",
+        right="a name in UTF-8",
+        help="The program's name in every metric, trace and log.",
+        type="str",
+        default_help="the script's name: `bot` for `bot.py`",
+        variables_help=", else `service.name` in `OTEL_RESOURCE_ATTRIBUTES`",
+        derive=_service_name,
+    )
+    metrics_exporters = Setting(
+        "OTEL_METRICS_EXPORTER",
+        parse=parsers.names,
+        default=(),
+        right="names of exporters, by commas",
+        help=(
+            "Where metrics go: names, separated by commas; `none` for nowhere. `prometheus` is the endpoint's "
+            "`/metrics`."
+        ),
+        type="str | Sequence[str]",
+        default_help="`prometheus`; with an OTLP endpoint `prometheus,otlp`",
+        derive=_Exporters("metrics", ("prometheus",)),
+    )
+    traces_exporters = Setting(
+        "OTEL_TRACES_EXPORTER",
+        parse=parsers.names,
+        default=(),
+        right="names of exporters, by commas",
+        help="Where traces go.",
+        type="str | Sequence[str]",
+        default_help="none; with an OTLP endpoint `otlp`",
+        derive=_Exporters("traces", ()),
+    )
+    logs_exporters = Setting(
+        "OTEL_LOGS_EXPORTER",
+        parse=parsers.names,
+        default=(),
+        right="names of exporters, by commas",
+        help="Where logs and events go.",
+        type="str | Sequence[str]",
+        default_help="none; with an OTLP endpoint `otlp`",
+        derive=_Exporters("logs", ()),
+    )
+    sampler = Setting(
+        "OTEL_TRACES_SAMPLER",
+        parse=_optional,
+        default=None,
+        right="the name of a sampler",
+        help="Which traces are sampled.",
+        type="str",
+        default_help="OpenTelemetry's: `parentbased_always_on`",
+    )
+    sampler_argument = Setting(
+        "OTEL_TRACES_SAMPLER_ARG",
+        parse=_optional,
+        default=None,
+        right="its argument",
+        help="The sampler's argument: for `parentbased_traceidratio`, `0.1` samples every tenth trace.",
+        type="str | float",
+    )
+    trace_rates = Setting(
+        "ARGUS_TRACE_RATES",
+        parse=parsers.rates,
+        default=dict[str, float](),
+        right="kinds of work and shares from 0 to 1, by commas, such as discord.event=0.1,discord.task.cleanup=1",
+        help=(
+            "The share of traces that is sampled, by source, by kind of work, or by its name too: "
+            "`discord=0.5,discord.event=0.1,discord.event.message=0`."
+        ),
+        type="str | Mapping[str, float]",
+        default_help="see [sampling](#which-traces-are-sampled)",
+        derive=_known_rates,
+    )
+    disabled_instrumentations = Setting(
+        "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
+        parse=parsers.names,
+        default=(),
+        right="names, by commas",
+        help=(
+            "Instrumentations not to load, separated by commas: any of OpenTelemetry's, such as `logging`, and any "
+            "source, such as `process`; `*` is all."
+        ),
+        type="str | Sequence[str]",
+    )
+    endpoint = Setting(
+        "ARGUS_ENDPOINT",
+        parse=parsers.boolean,
+        default=True,
+        right="true or false",
+        help="Whether `/metrics`, `/healthz`, `/readyz` and `/status` are served.",
+        type="bool",
+    )
+    endpoint_host = Setting(
+        "ARGUS_ENDPOINT_HOST",
+        "OTEL_EXPORTER_PROMETHEUS_HOST",
+        parse=str,
+        default=DEFAULT_HOST,
+        right="a host name or address",
+        help="The address that is served on. `0.0.0.0` is every IPv4 interface; set a token then.",
+        type="str",
+    )
+    endpoint_port = Setting(
+        "ARGUS_ENDPOINT_PORT",
+        "OTEL_EXPORTER_PROMETHEUS_PORT",
+        parse=parsers.port,
+        default=DEFAULT_PORT,
+        right="a port from 0 to 65535, where 0 takes any that is free",
+        help="The port. `0` takes any that is free, and the line at start says which.",
+        type="int",
+    )
+    endpoint_token = Setting(
+        "ARGUS_ENDPOINT_TOKEN",
+        parse=_optional,
+        default=None,
+        right="a token",
+        help="A bearer token that `/metrics` and `/status` then ask for.",
+        type="str",
+        secret=True,
+    )
+    endpoint_allowed_hosts = Setting(
+        "ARGUS_ENDPOINT_ALLOWED_HOSTS",
+        parse=parsers.host_names,
+        default=(),
+        right="host names by commas, without scheme, port or wildcard, such as bot,bot.internal",
+        help=(
+            "Names by which `/metrics` and `/status` may be requested where there is no token, separated by commas, "
+            "beside `localhost`, IP addresses and `ARGUS_ENDPOINT_HOST`: see [hosts](endpoint.md#hosts)."
+        ),
+        type="str | Sequence[str]",
+    )
+    endpoint_certificate = Setting(
+        "ARGUS_ENDPOINT_CERTIFICATE",
+        parse=_optional,
+        default=None,
+        right="the path of a PEM file",
+        help="The path of a PEM file with the certificate and its chain; the endpoint then speaks HTTPS.",
+        type="str | os.PathLike[str]",
+    )
+    endpoint_key = Setting(
+        "ARGUS_ENDPOINT_KEY",
+        parse=_optional,
+        default=None,
+        right="the path of a PEM file",
+        help="The path of the certificate's key, a PEM file without a password.",
+        type="str | os.PathLike[str]",
+    )
+    shutdown_timeout = Setting(
+        "ARGUS_SHUTDOWN_TIMEOUT",
+        parse=parsers.seconds,
+        default=5.0,
+        right="a number of seconds, 0 or more",
+        help="How long the last export may delay the program's end, in seconds.",
+        type="float",
+    )
+    history = Setting(
+        "ARGUS_HISTORY",
+        parse=_history,
+        default="off",
+        right="true, false, otlp or store",
+        help=(
+            "Whether [history](recording.md) is recorded, and where it goes: `otlp` (as log records, to the logs' OTLP "
+            "endpoint), `store` (straight to `ARGUS_HISTORY_STORE`), or `true` (`otlp` where logs are exported by "
+            "OTLP, else `store`)."
+        ),
+        type="bool | str",
+        default_help="`false`",
+        derive=_history_destination,
+    )
+    history_store = Setting(
+        "ARGUS_HISTORY_STORE",
+        parse=str,
+        default=DEFAULT_HISTORY_STORE,
+        right="clickhouse://user:password@host:8123/database, clickhouses://… or chdb:DIRECTORY",
+        help=(
+            "Where [history](history.md) lives: `clickhouse://user:password@host:8123/database`, the same with "
+            "`clickhouses://` (TLS), or `chdb:DIRECTORY`, the engine in the process."
+        ),
+        type="str",
+        secret=True,
+    )
+    history_user_key = Setting(
+        "ARGUS_HISTORY_USER_KEY",
+        parse=_optional,
+        default=None,
+        right="a key",
+        help=(
+            "The key of the hash of `ARGUS_HISTORY_USERS`, a long random text. Another key makes other users of the "
+            "same ones. Without it, `hashed` is `off`."
+        ),
+        type="str",
+        secret=True,
+    )
+    history_users = Setting(
+        "ARGUS_HISTORY_USERS",
+        parse=parsers.one_of("off", "hashed", "plain"),
+        default="off",
+        right="off, hashed or plain",
+        help="What history has of users: `off`, `hashed` (a keyed hash of the id) or `plain` (the id).",
+        type="str",
+        derive=_history_users,
+    )
+    history_spool = Setting(
+        "ARGUS_HISTORY_SPOOL",
+        parse=str,
+        default="argus-history-spool",
+        right="the path of a directory",
+        help="The directory of events that wait until they can be delivered. It is made when one has to.",
+        type="str | os.PathLike[str]",
+    )
+    history_spool_limit = Setting(
+        "ARGUS_HISTORY_SPOOL_LIMIT",
+        parse=parsers.mebibytes,
+        default=256.0,
+        right="a number of MiB above 0",
+        help="How many MiB the spool may hold. Events that come while it is full are dropped, and counted.",
+        type="float",
+    )
+
+    def __init__(
+        self,
+        *,
+        problems: Iterable[str] = (),
+        origins: Mapping[str, Origin] | None = None,
+        tables: Mapping[type[Table], Table] | None = None,
+        **values: Any,
+    ) -> None:
+        _refuse_others(values, [setting.name for setting in type(self).settings()])
+        super().__init__(**values)
+        vars(self).update(problems=tuple(problems), origins=origins or {}, tables=tables or {})
+
+    def __getitem__(self, table: type[S]) -> S:
+        """Return the settings of a source: an instance of ``table``, with defaults where it was not resolved."""
+        found = self.tables.get(table)
+        return found if isinstance(found, table) else table()
+
+    def __repr__(self) -> str:
+        return "; ".join(map(Table.__repr__, (self, *self.tables.values())))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Settings):
+            return NotImplemented
+        return super().__eq__(other) and all(self[table] == other[table] for table in {*self.tables, *other.tables})
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @classmethod
+    def resolve(
+        cls, environ: Mapping[str, str] | None = None, keywords: Mapping[str, object] | None = None
+    ) -> Settings:
+        """Resolve the settings, those of every installed source included.
+
+        Parameters
+        ----------
+        environ:
+            The environment; by default that of the process.
+        keywords:
+            Names of settings and their values, which win over the environment. ``None`` means "not given".
+
+        Raises
+        ------
+        TypeError
+            A keyword that is no setting.
+        """
+        problems: list[str] = []
+        tables = list(_tables(problems))
+        keywords = keywords or {}
+        _refuse_others(keywords, [setting.name for table in (cls, *tables) for setting in table.settings()])
+        resolution = Resolution(os.environ if environ is None else environ, keywords)
+        for table in (cls, *tables):
+            for setting in table.settings():
+                resolution.take(setting)
+        _check_headers(resolution)
+        of_sources = {
+            table: table(**{setting.name: resolution.values[setting.name] for setting in table.settings()})
+            for table in tables
+        }
+        return cls(
+            problems=[*resolution.problems, *problems],
+            origins=resolution.origins,
+            tables=of_sources,
+            **{setting.name: resolution.values[setting.name] for setting in cls.settings()},
+        )
+
+
+def all_settings() -> tuple[Setting[Any], ...]:
+    """Return every setting: the distro's own, then each installed source's."""
+    return tuple(setting for table in (Settings, *_tables([])) for setting in table.settings())
+
+
+def _tables(problems: list[str]) -> Iterable[type[Table]]:
+    for spec in installed().specs.values():
+        if spec.settings is not None:
+            table = attempt(lambda reference=spec.settings: load(reference), _problem(spec.settings, problems))
+            if table is not None:
+                yield table
+
+
+def _problem(reference: str, problems: list[str]) -> Callable[[str], None]:
+    def report(reason: str) -> None:
+        problems.append(f"{reference} cannot be loaded, and its settings have their defaults: {reason}")
+
+    return report
+
+
+def _refuse_others(given: Iterable[str], settable: Iterable[str]) -> None:
+    settable = list(settable)
+    for keyword in given:
+        if keyword not in settable:
+            raise TypeError(f"argus-otel has no setting {keyword!r}; there are: {', '.join(settable)}")
+
+
+def _check_headers(resolution: Resolution) -> None:
+    for variable in (f"OTEL_EXPORTER_OTLP_{signal}HEADERS" for signal in ("", "METRICS_", "TRACES_", "LOGS_")):
+        if not are_headers(resolution.environ.get(variable, "")):
+            resolution.problems.append(
+                f"{variable} has an entry that is no header, and is not sent: it has to be name=value, by commas, "
+                "such as authorization=Bearer%20TOKEN, with other than plain characters URL-encoded"
+            )

@@ -1,0 +1,38 @@
+"""The keywords of :func:`argus_otel.instrument`, for type checkers. Written by ``python -m tools.settings``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+
+class Keywords(TypedDict, total=False):
+    """A value for each setting; see docs/configuration.md. ``None`` is the same as leaving it out."""
+
+    disabled: bool | None
+    config_file: str | os.PathLike[str] | None
+    service_name: str | None
+    metrics_exporters: str | Sequence[str] | None
+    traces_exporters: str | Sequence[str] | None
+    logs_exporters: str | Sequence[str] | None
+    sampler: str | None
+    sampler_argument: str | float | None
+    trace_rates: str | Mapping[str, float] | None
+    disabled_instrumentations: str | Sequence[str] | None
+    endpoint: bool | None
+    endpoint_host: str | None
+    endpoint_port: int | None
+    endpoint_token: str | None
+    endpoint_allowed_hosts: str | Sequence[str] | None
+    endpoint_certificate: str | os.PathLike[str] | None
+    endpoint_key: str | os.PathLike[str] | None
+    shutdown_timeout: float | None
+    history: bool | str | None
+    history_store: str | None
+    history_user_key: str | None
+    history_users: str | None
+    history_spool: str | os.PathLike[str] | None
+    history_spool_limit: float | None
+    discord_cluster_id: str | int | None
+    process_loop_blocked_after: float | None

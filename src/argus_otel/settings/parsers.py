@@ -1,0 +1,80 @@
+"""Makes values of texts. Each raises :class:`ValueError` for a text that makes no sense."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+
+def utf8(text: str) -> str:
+    """Refuse bytes of the environment that are no UTF-8."""
+    text.encode()  # raises UnicodeEncodeError, a ValueError
+    return text
+
+
+def boolean(text: str) -> bool:
+    """Read ``true``, ``1``, ``yes``, ``on`` and their opposites."""
+    if text.lower() in ("true", "1", "yes", "on"):
+        return True
+    if text.lower() in ("false", "0", "no", "off"):
+        return False
+    raise ValueError(text)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names that are separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def host_names(text: str) -> tuple[str, ...]:
+    """Read host names that are separated by commas."""
+    hosts = tuple(name.lower().removesuffix(".") for name in names(text))
+    if not all(re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name) for name in hosts):
+        raise ValueError(text)
+    return hosts
+
+
+def port(text: str) -> int:
+    """Read a TCP port; 0 takes any that is free."""
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise ValueError(text)
+    return number
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds, 0 or more."""
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise ValueError(text)
+    return number
+
+
+def mebibytes(text: str) -> float:
+    """Read a number of MiB above 0."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(text)
+    return number
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a parser of one of ``words``, in any case."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    return parse
+
+
+def rates(text: str) -> dict[str, float]:
+    """Read names and shares from 0 to 1: ``discord.task=0.5,discord.event.message=0``."""
+    shares: dict[str, float] = {}
+    for pair in names(text):
+        name, _, share = pair.rpartition("=")
+        shares[name.strip()] = float(share)
+        if not name.strip() or not 0 <= float(share) <= 1:
+            raise ValueError(text)
+    return shares

@@ -1,0 +1,142 @@
+"""One setting: everything that there is to know about it, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, overload
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from .resolution import Resolution
+
+T = TypeVar("T")
+
+
+class Origin(NamedTuple):
+    """Where a setting's value comes from.
+
+    Attributes
+    ----------
+    source:
+        The keyword, the variable, or ``default``.
+    shown:
+        The value as it may be shown; ``(set)`` for a secret.
+    """
+
+    source: str
+    shown: str
+
+
+class Setting(Generic[T]):
+    """One setting, as an attribute of a :class:`Table`. Read from an instance of the table, it is the value.
+
+    Parameters
+    ----------
+    variables:
+        Environment variables, in the order in which they are asked.
+    parse:
+        Makes a value of a text. Raises :class:`ValueError` for a text that makes no sense.
+    default:
+        The value where none is given.
+    right:
+        What a value has to be, for people: ``a port from 0 to 65535``.
+    help:
+        What it sets, in Markdown.
+    type:
+        The type of a keyword of :func:`argus_otel.instrument`, in Python's syntax.
+    secret:
+        Whether the value is never shown.
+    show:
+        Makes of a text what may be shown of it.
+    default_help:
+        The default, where ``default`` does not say it.
+    variables_help:
+        Where else the value is taken from, for the documentation.
+    derive:
+        Makes the value of what was given, or ``default``, and of other settings; see
+        :class:`~argus_otel.settings.resolution.Resolution`.
+
+    Attributes
+    ----------
+    name:
+        The keyword: the attribute's name, after the source's where a source brings it: ``discord_cluster_id``.
+    """
+
+    def __init__(
+        self,
+        *variables: str,
+        parse: Callable[[str], T],
+        default: T,
+        right: str,
+        help: str,  # noqa: A002 - what argparse calls it too
+        type: str,  # noqa: A002
+        secret: bool = False,
+        show: Callable[[str], str] = str,
+        default_help: str | None = None,
+        variables_help: str = "",
+        derive: Callable[[Resolution, T], T] | None = None,
+    ) -> None:
+        self.variables = variables
+        self.parse = parse
+        self.default = default
+        self.right = right
+        self.help = help
+        self.type = type
+        self.secret = secret
+        self.show = show
+        self.default_help = default_help
+        self.variables_help = variables_help
+        self.derive = derive
+        self.name = ""
+
+    def __set_name__(self, owner: type[Table], name: str) -> None:
+        self.name = f"{owner.source}_{name}" if owner.source else name
+
+    @overload
+    def __get__(self, table: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, table: Table, owner: type[Any]) -> T: ...
+    def __get__(self, table: Table | None, owner: type[Any]) -> Any:
+        return self if table is None else table.values.get(self.name, self.default)
+
+
+class Table:
+    """Settings that belong together: a subclass whose attributes are :class:`Setting`. An instance does not change.
+
+    Attributes
+    ----------
+    source:
+        The source's name; empty for the distro's own.
+    values:
+        The value of each setting that has another than its default, by name.
+    """
+
+    source = ""
+    values: dict[str, Any]
+
+    def __init__(self, **values: Any) -> None:
+        vars(self)["values"] = values
+
+    @classmethod
+    def settings(cls) -> tuple[Setting[Any], ...]:
+        """Return the settings, in the order in which they are written."""
+        attributes: Iterable[object] = vars(cls).values()
+        return tuple(cast("Setting[Any]", each) for each in attributes if isinstance(each, Setting))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"settings do not change: {name} stays as it is")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Table):
+            return NotImplemented
+        settings = type(self).settings()
+        return type(self) is type(other) and all(
+            setting.__get__(self, type(self)) == setting.__get__(other, type(other)) for setting in settings
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # some values are mappings
+
+    def __repr__(self) -> str:
+        shown = (f"{each.name}={each.__get__(self, type(self))!r}" for each in type(self).settings() if not each.secret)
+        return f"{type(self).__name__}({', '.join(shown)})"

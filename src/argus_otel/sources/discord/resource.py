@@ -1,0 +1,25 @@
+"""What the source adds to the resource: the library, and which process of the bot this is."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from argus_otel.settings import Settings
+
+from .library import DISCORD_PY, FORKS
+from .settings import DiscordSettings
+
+
+def attributes(settings: Settings) -> dict[str, str]:
+    """Return the attributes; of the libraries, that of the first that is installed. Nothing of it is imported."""
+    cluster = settings[DiscordSettings].cluster_id
+    return {**({"discord.cluster.id": cluster} if cluster else {}), **_library()}
+
+
+def _library() -> dict[str, str]:
+    for name in (DISCORD_PY, *FORKS):
+        try:
+            return {"discord.library.name": name, "discord.library.version": version(name)}
+        except PackageNotFoundError:  # noqa: PERF203 - there are four at most
+            continue
+    return {}
