@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from .otel.bridge import Bridge
     from .otel.providers import Providers
     from .otel.shutdown import Ending
-    from .otel.system_metrics import SystemMetrics
     from .sources.discord.source import DiscordSource
     from .sources.process.source import ProcessSource
+    from .sources.system.source import SystemSource
     from .telemetry.own import Own
 
 _log = logging.getLogger("argus_otel")
@@ -49,8 +49,7 @@ class Runtime:
         self._bridge: Bridge | None = None
         self._source: DiscordSource | None = None
         self._process: ProcessSource | None = None
-        self._system_metrics: SystemMetrics | None = None
-        self._meter_provider: MeterProvider | None = None
+        self._system: SystemSource | None = None
         self._own: Own | None = None
         self._endpoint: Endpoint | None = None
         self._resource: Resource | None = None
@@ -118,7 +117,6 @@ class Runtime:
             if self.telemetry.asleep and self._source is not None:  # a forked child, where the hooks wait for a bot
                 return
             self.telemetry.rates.choose(settings.trace_rates)
-            self._meter_provider = meter_provider
             connect = partial(
                 self._connect,
                 settings,
@@ -214,15 +212,11 @@ class Runtime:
             self.telemetry.attempt("shutdown:history", self._recording.end)
 
     def _measure_process(self, settings: Settings) -> None:
-        from .otel.system_metrics import INSTRUMENTATION, PART, SystemMetrics
+        from .sources.system.source import SystemSource
 
-        if INSTRUMENTATION in settings.disabled_instrumentations:
-            detail = f"`{INSTRUMENTATION}` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
-            self.telemetry.health.report(PART, State.OFF, detail)
-            return
-        if self._system_metrics is None:
-            self._system_metrics = SystemMetrics(self.telemetry.health)
-        self._system_metrics.install(self._meter_provider)
+        if self._system is None:
+            self._system = SystemSource(self.telemetry, settings, lambda: None)
+        self._system.start()
 
     def _serve(self, settings: Settings) -> None:
         from .endpoint import Endpoint
@@ -242,8 +236,8 @@ class Runtime:
                 self._source.uninstall()
             if self._process is not None:
                 self._process.uninstall()
-            if self._system_metrics is not None:
-                self._system_metrics.uninstall()
+            if self._system is not None:
+                self._system.uninstall()
             if self._recording is not None:
                 self._recording.pause()
             if self._endpoint is not None:
@@ -265,7 +259,7 @@ class Runtime:
         self.telemetry.health.forget("endpoint")
         self.telemetry.drop_in_child()
         for part in (
-            self._end, self._providers, self._bridge, self._recording, self._process, self._source, self._system_metrics
+            self._end, self._providers, self._bridge, self._recording, self._process, self._source, self._system
         ):  # fmt: skip
             if part is not None:
                 self.telemetry.attempt("fork", part.drop_in_child)

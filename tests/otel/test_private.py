@@ -273,6 +273,61 @@ def test_without_a_name_a_forked_child_exports_the_rest(
     assert "logged" in [record.body.string_value for record in receiver.records()]
 
 
+# -- instrumentations
+
+_INSTRUMENTED = (
+    _SETUP
+    + """
+import os
+from opentelemetry.instrumentation.system_metrics import SystemMetricsInstrumentor
+found = telemetry.instrumentations.find(
+    "system_metrics", part="measured", install="pip", options={"config": {"process.thread.count": None}},
+    measures_process=True,
+)
+"""
+)
+
+
+def test_without_the_instance_an_instrumentation_works_and_one_that_is_loaded_is_left_alone(
+    with_renamed: Callable[..., tuple[dict[str, Any], str]],
+) -> None:
+    told, _ = with_renamed("_instance=_instance_anew", _INSTRUMENTED + "found.on(); tell()")
+    assert told["parts"]["measured"] == ["ok", ""]
+    assert "configured anew" in told["parts"]["opentelemetry:instrumentation"][1]
+    told, _ = with_renamed(
+        "_instance=_instance_anew",
+        _INSTRUMENTED + "SystemMetricsInstrumentor(config={}).instrument(); found.on(); tell()",
+    )
+    assert told["parts"]["measured"][0] == "off"
+    assert told["parts"]["measured"][1].startswith("something else has loaded the instrumentation system_metrics")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.parametrize(
+    ("renamed", "state"),
+    [("a_name_that_is_nowhere=another", ["ok", ""]), ("_proc=_proc_anew", ["off", "it would measure the parent"])],
+)
+def test_without_its_process_an_instrumentation_stays_off_in_a_child(
+    renamed: str, state: list[str], with_renamed: Callable[..., tuple[dict[str, Any], str]]
+) -> None:
+    told, _ = with_renamed(
+        renamed,
+        _INSTRUMENTED
+        + """
+found.on()
+if not (pid := os.fork()):
+    found.drop_in_child()
+    found.on()
+    tell()
+    os._exit(0)
+os.waitpid(pid, 0)
+""",
+    )
+    assert told["parts"]["measured"][0] == state[0]
+    assert told["parts"]["measured"][1].startswith(state[1])
+    assert ("opentelemetry:process metrics of children" in told["parts"]) == (state[0] == "off")
+
+
 # -- those that a single object shows
 
 

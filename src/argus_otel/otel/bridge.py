@@ -15,6 +15,7 @@ from argus_otel.telemetry import Catalogue, Kind, Metric, State, Telemetry
 from argus_otel.version import __version__
 
 from . import private
+from .instrumentations import Instrumentations
 from .instruments import LateInstruments, observe
 from .private import is_proxy, same
 from .scope import SCOPE
@@ -97,6 +98,8 @@ class Bridge:
             Whether what the program logs is exported. Events are in any case.
         """
         private.report_to(self._telemetry.health)
+        if self._telemetry.instrumentations is None:
+            self._telemetry.instrumentations = Instrumentations(self._telemetry.health, meter_provider)
         own = own_meter_provider if private.can_show_cells() else None
         self._connect_metrics(meter_provider or metrics.get_meter_provider(), own)
         self._telemetry.attempt("events", partial(self._connect_events, logger_provider))
@@ -167,7 +170,7 @@ class Bridge:
                     known.deferred.stop()
                 return
         meter = provider.get_meter(SCOPE, __version__)
-        defined = [metric for catalogue in self._catalogues for metric in catalogue.metrics]
+        defined = [metric for catalogue in self._catalogues if not catalogue.external for metric in catalogue.metrics]
         deferred = None if provider is own else self._deferred(meter, defined)
         observe(meter, self._telemetry, defined)
         connection = _Connection(provider, meter, deferred)

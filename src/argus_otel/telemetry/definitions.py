@@ -203,6 +203,8 @@ class Catalogue:
         What it is about.
     details:
         The attributes of spans and events that no metric has.
+    external:
+        Whether an instrumentation of OpenTelemetry's own emits all of it: the bridge then makes no instruments.
 
     Raises
     ------
@@ -210,7 +212,7 @@ class Catalogue:
         Two definitions of one name.
     """
 
-    __slots__ = ("name", "metrics", "spans", "events", "details")
+    __slots__ = ("name", "metrics", "spans", "events", "details", "external")
 
     def __init__(
         self,
@@ -219,6 +221,7 @@ class Catalogue:
         spans: tuple[Span, ...] = (),
         events: tuple[Event, ...] = (),
         details: tuple[Detail, ...] = (),
+        external: bool = False,
     ) -> None:
         for definitions in (metrics, spans, events, details):
             names = [definition.name for definition in definitions]
@@ -230,3 +233,4 @@ class Catalogue:
         self.spans = spans
         self.events = events
         self.details = details
+        self.external = external

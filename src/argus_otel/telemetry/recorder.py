@@ -17,6 +17,7 @@ from .guard import Guard
 from .health import Health, State
 from .histograms import Histogram
 from .history import HistorySink
+from .instrumentations import ForeignInstrumentations
 from .logged import Logged
 from .rates import Rates
 from .redaction import Redactor
@@ -54,6 +55,8 @@ class Telemetry:
         Which share of the traces of each kind of work is kept.
     quiet:
         Set by the bridge where HTTP client instrumentations are loaded: makes a scope in which they are silent.
+    instrumentations:
+        Set by the bridge: finds OpenTelemetry's own instrumentations. ``None`` before that.
     on_start:
         Called whenever a source's program (a bot) starts: a bridge looks again at what the program has set up since.
     """
@@ -67,6 +70,7 @@ class Telemetry:
         self.history: HistorySink | None = None
         self.rates = Rates()
         self.quiet: Callable[[], Scope] | None = None
+        self.instrumentations: ForeignInstrumentations | None = None
         self.on_start: Callable[[], None] = _nothing
         self._sinks: list[EventSink] = []
         self._loop_watchers: list[LoopWatcher] = []
