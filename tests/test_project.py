@@ -23,8 +23,8 @@ from argus_otel.catalogues import CATALOGUES
 from argus_otel.cli import _COMMANDS as COMMANDS
 from argus_otel.cli.measures import prometheus_name
 from argus_otel.discovery import installed
-from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
 from argus_otel.settings import all_settings
+from argus_otel.sources.system.catalogue import CATALOGUE as SYSTEM
 from argus_otel.telemetry import Kind
 from argus_otel.version import __version__
 

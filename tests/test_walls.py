@@ -47,6 +47,11 @@ WALLS = (
         but=("argus_otel.telemetry", "argus_otel.sources.patches", "argus_otel.sources.process"),
     ),
     Wall(
+        "argus_otel.sources.system",
+        ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES),
+        but=("argus_otel.telemetry", "argus_otel.sources.spec", "argus_otel.sources.system"),
+    ),
+    Wall(
         "argus_otel.sources.patches",
         ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES),
         but=("argus_otel.telemetry",),

@@ -11,8 +11,10 @@ from .discovery import installed, load
 from .telemetry import Catalogue
 from .telemetry.catalogue import CATALOGUE as ARGUS
 
-CATALOGUES: tuple[Catalogue, ...] = (
-    *(cast("Catalogue", load(spec.catalogue)) for spec in installed().specs.values()),
-    ARGUS,
-)
-"""Every catalogue, in the order in which the documents list them."""
+_OF_SOURCES = [cast("Catalogue", load(spec.catalogue)) for spec in installed().specs.values()]
+
+CATALOGUES: tuple[Catalogue, ...] = (*(each for each in _OF_SOURCES if not each.external), ARGUS)
+"""Every catalogue of signals of ours, in the order in which the documents list them."""
+
+EXTERNAL: tuple[Catalogue, ...] = tuple(each for each in _OF_SOURCES if each.external)
+"""The catalogues of what OpenTelemetry's own instrumentations emit on behalf of a source."""

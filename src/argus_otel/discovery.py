@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint
 from typing import Any, NamedTuple, cast
 
+from .otel.private import entry_points
 from .sources.spec import API, GROUP, SourceSpec
 from .telemetry.guard import attempt
 
@@ -50,7 +51,7 @@ def installed() -> Installed:
     """Return the installed sources. They are looked for once in a process; nothing but specifications is imported."""
     global _found  # entry points do not change while a process runs, and reading them takes milliseconds
     if _found is None:
-        _found = judge(_entry_points())
+        _found = judge(entry_points(group=GROUP))
     return _found
 
 
@@ -69,15 +70,6 @@ def judge(entry_points: Iterable[EntryPoint]) -> Installed:
         else:
             specs[point.name] = cast("SourceSpec", spec)
     return Installed(specs, tuple(problems))
-
-
-def _entry_points() -> Iterable[EntryPoint]:
-    try:
-        # What OpenTelemetry's loader has read already, which takes some 10 ms.
-        from opentelemetry.util._importlib_metadata import entry_points  # pyright: ignore[reportUnknownVariableType]
-    except ImportError:
-        from importlib.metadata import entry_points
-    return entry_points(group=GROUP)
 
 
 def load(reference: str) -> Any:

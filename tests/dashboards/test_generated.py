@@ -12,7 +12,7 @@ import pytest
 
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.cli.measures import prometheus_name
-from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
+from argus_otel.sources.system.catalogue import CATALOGUE as SYSTEM
 from tools.dashboards.__main__ import DIRECTORY, write
 from tools.dashboards.board import Board, Panel, Row
 from tools.dashboards.boards import ALL

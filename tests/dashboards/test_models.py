@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
+from argus_otel.sources.system.catalogue import CATALOGUE as SYSTEM
 from argus_otel.telemetry import Catalogue, Metric
 from tools.grafana.model import Dashboard, shipped
 

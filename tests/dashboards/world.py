@@ -25,7 +25,7 @@ from argus_otel.cli.measures import prometheus_name
 from argus_otel.history import migrations
 from argus_otel.history.rows import AUTOCOMPLETE, COMMAND, COMPONENT, GUILD_JOIN, GUILD_LEAVE, Row
 from argus_otel.history.store import connect
-from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
+from argus_otel.sources.system.catalogue import CATALOGUE as SYSTEM
 from argus_otel.telemetry import Metric
 from discord_simulator import BackgroundSimulator
 from lab.clickhouse import ClickHouse

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from argus_otel.otel import private
 from argus_otel.telemetry import Telemetry
 
 from . import receivers
@@ -27,6 +28,12 @@ def report(**facts):
     parts = runtime().status()["parts"]
     print(json.dumps({"parts": {name: [part["state"], part["detail"]] for name, part in parts.items()}, **facts}))
 """
+
+
+@pytest.fixture(autouse=True)
+def nothing_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test finds missing in OpenTelemetry is not reported in the next one."""
+    monkeypatch.setattr(private, "_missing", {})
 
 
 @pytest.fixture(scope="session")

@@ -217,7 +217,7 @@ from argus_otel.entrypoints import DiscordInstrumentor
 from argus_otel.otel.readers import reader_class
 import argus_otel.otel.providers as providers
 made = reader_class(InMemoryMetricReader)()
-providers.PrometheusReader = lambda: made
+providers.scraped_reader = lambda: made
 runtime().instrument()
 record()
 argus_otel.instrument()

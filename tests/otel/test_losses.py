@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 
-from argus_otel.otel import deferred
+from argus_otel.otel import deferred, private
 from argus_otel.otel.losses import counting
 from argus_otel.telemetry import Kind, Metric, State, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
@@ -135,7 +135,7 @@ def test_points_that_find_the_queue_of_a_foreign_provider_full_are_counted(monke
 def test_the_sdk_that_is_installed_has_a_queue_that_can_be_looked_at() -> None:
     telemetry = Telemetry()
     made = counting(BatchSpanProcessor, "on_end", InMemorySpanExporter(), "exporter:traces test", telemetry)
-    assert "export losses" not in telemetry.health.parts()
+    assert telemetry.health.parts("opentelemetry:") == {}
     made.shutdown()
 
 
@@ -148,10 +148,13 @@ def test_an_sdk_that_hides_its_queue_is_used_all_the_same() -> None:
             self.took.append(item)
 
     telemetry = Telemetry()
+    private.report_to(telemetry.health)
     made = counting(Hidden, "on_end", object(), "exporter:traces test", telemetry)
     made.on_end("span")
     assert made.took == ["span"]
-    assert telemetry.health.parts()["export losses"].state is State.OFF
+    part = telemetry.health.parts()["opentelemetry:export losses"]
+    assert part.state is State.ABSENT
+    assert "drops are not counted" in part.detail
 
 
 def test_a_queue_that_has_room_again_takes_again() -> None:

@@ -8,7 +8,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 
-from argus_otel.otel.proxies import is_proxy, same
+from argus_otel.otel.private import is_proxy, same
 
 
 @pytest.mark.parametrize("made", [ProxyLoggerProvider, _ProxyMeterProvider, trace.ProxyTracerProvider])
@@ -25,6 +25,7 @@ def test_opentelemetrys_own_proxies_are_known(made: type) -> None:
         metrics.NoOpMeterProvider,
         trace.NoOpTracerProvider,
         _logs.NoOpLoggerProvider,
+        type("ProxyTracerProvider", (trace.TracerProvider,), {"get_tracer": lambda *_: trace.NoOpTracer()}),
     ],
 )
 def test_a_provider_that_somebody_set_is_none(made: type) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
 from argus_otel.sources.discord.catalogue import GUILD_JOIN_EVENT, GUILD_LEAVE_EVENT
+from argus_otel.sources.system.catalogue import CATALOGUE as SYSTEM
 from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
 from discord_simulator import BackgroundSimulator, RateLimited
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
+from .private import on_http_response, responses_missing, wrap_grpc_client
+
 _MOST = 300
 """How much of a reason is told, in characters."""
 
@@ -48,21 +50,10 @@ class Answers:
 
     def listen_to(self, exporter: object) -> None:
         """Hear the answers to what this exporter sends from now on."""
-        private = vars(exporter)
-        stub, channel, client = (private.get(name) for name in ("_stub", "_channel", "_client"))
-        if callable(stub) and hasattr(client, "Export"):  # gRPC; it makes another client of the stub when it reconnects
-
-            def client_of(channel: Any) -> _Client:
-                return _Client(stub(channel), self)
-
-            private["_stub"] = client_of
-            private["_client"] = client_of(channel)
+        if wrap_grpc_client(exporter, lambda client: _Client(client, self)):
             return
-        transport = getattr(client, "_transport", None)
-        session = private.get("_session") or getattr(transport, "_session", None)
-        hooks = getattr(session, "hooks", None)
-        if isinstance(hooks, dict) and "response" in hooks:  # HTTP, by requests
-            cast("dict[str, list[Any]]", hooks)["response"].append(self._over_http)
+        if not on_http_response(exporter, self._over_http):
+            responses_missing(exporter)
 
     def refused(self, code: str, text: str) -> None:
         """Note that a request was refused."""

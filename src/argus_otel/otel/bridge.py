@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import wrapt
-from opentelemetry import _logs, metrics, trace
-from opentelemetry._logs import LoggerProvider
+from opentelemetry import metrics, trace
 from opentelemetry.metrics import Meter, MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from argus_otel.telemetry import Catalogue, Kind, Metric, State, Telemetry
 from argus_otel.version import __version__
 
-from .events import OTelEvents
+from . import private
+from .instrumentations import Instrumentations
 from .instruments import LateInstruments, observe
-from .proxies import is_proxy, same
+from .private import is_proxy, same
 from .scope import SCOPE
 
 if TYPE_CHECKING:
     from .deferred import DeferredHistograms
+    from .private import LoggerProvider
 
 # Their metrics bear the same names as ours and their spans hold whole URLs, tokens and all.
 HTTP_INSTRUMENTATIONS = (
@@ -95,8 +97,12 @@ class Bridge:
         export_logs:
             Whether what the program logs is exported. Events are in any case.
         """
-        self._connect_metrics(meter_provider or metrics.get_meter_provider(), own_meter_provider)
-        self._connect_events(logger_provider or _logs.get_logger_provider())
+        private.report_to(self._telemetry.health)
+        if self._telemetry.instrumentations is None:
+            self._telemetry.instrumentations = Instrumentations(self._telemetry.health, meter_provider)
+        own = own_meter_provider if private.can_show_cells() else None
+        self._connect_metrics(meter_provider or metrics.get_meter_provider(), own)
+        self._telemetry.attempt("events", partial(self._connect_events, logger_provider))
         self._chosen, self._chosen_loggers = tracer_provider, logger_provider
         self._exports_logs = export_logs
         # The bot's own code may set a provider after this ran and before the bot starts.
@@ -106,6 +112,8 @@ class Bridge:
     def add(self, catalogue: Catalogue) -> None:
         """Export what another source emits, too."""
         self._catalogues.append(catalogue)
+        if catalogue.external:
+            return
         for connection in tuple(self._connections):
             observe(connection.meter, self._telemetry, catalogue.metrics)
             connection.defer(catalogue.metrics)
@@ -134,7 +142,7 @@ class Bridge:
     def refresh(self) -> None:
         """Look again at which providers there are for traces and for logs."""
         self._refresh_tracing()
-        self._refresh_logs()
+        self._telemetry.attempt(self._telemetry.logged.part, self._refresh_logs)
 
     def _refresh_tracing(self) -> None:
         provider = self._chosen or trace.get_tracer_provider()
@@ -149,12 +157,12 @@ class Bridge:
             self._telemetry.tracing = tracing_by(provider, self._telemetry)
 
     def _refresh_logs(self) -> None:
-        provider = self._chosen_loggers or _logs.get_logger_provider()
+        provider = self._chosen_loggers or private.get_logger_provider()
         logged, health = self._telemetry.logged, self._telemetry.health
         if not self._exports_logs:
             logged.sink = None
             health.report(logged.part, State.OFF, "`logging` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")
-        elif is_proxy(provider) or isinstance(provider, _logs.NoOpLoggerProvider):
+        elif is_proxy(provider) or isinstance(provider, private.NoOpLoggerProvider):
             logged.sink = None
             health.report(logged.part, State.OFF, "no exporter for logs is set")
         elif provider is not self._logged_to or logged.sink is None:
@@ -171,7 +179,7 @@ class Bridge:
                     known.deferred.stop()
                 return
         meter = provider.get_meter(SCOPE, __version__)
-        defined = [metric for catalogue in self._catalogues for metric in catalogue.metrics]
+        defined = [metric for catalogue in self._catalogues if not catalogue.external for metric in catalogue.metrics]
         deferred = None if provider is own else self._deferred(meter, defined)
         observe(meter, self._telemetry, defined)
         connection = _Connection(provider, meter, deferred)
@@ -198,8 +206,12 @@ class Bridge:
         for connection in tuple(self._connections):
             observe(connection.meter, self._telemetry, [metric])
 
-    def _connect_events(self, provider: LoggerProvider) -> None:
-        if any(same(known, provider, _logs.get_logger_provider()) for known in self._loggers):
+    def _connect_events(self, chosen: LoggerProvider | None) -> None:
+        from .events import OTelEvents  # whose imports fail where OpenTelemetry's logs have moved
+
+        current = private.get_logger_provider()
+        provider = chosen or current
+        if any(same(known, provider, current) for known in self._loggers):
             return
         self._loggers.append(provider)
         self._telemetry.add_sink(OTelEvents(provider.get_logger(SCOPE, __version__)))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from time import time_ns
 
-from opentelemetry._logs import Logger, LogRecord, SeverityNumber
-
 from argus_otel.telemetry import AttributeValue, Event, Severity
 
+from .private import Logger, LogRecord, SeverityNumber
 from .unseen import correlated
 
 _SEVERITIES = {Severity.INFO: SeverityNumber.INFO, Severity.WARN: SeverityNumber.WARN}

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Iterable, Sized
 from importlib import metadata
 from typing import Any, TypeVar, cast
 
 from opentelemetry.sdk.metrics.export import MetricsData
-from opentelemetry.util import _importlib_metadata as remembered
 
 from argus_otel.telemetry import PartError, State, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
 
 from .answers import Answers
+from .private import entry_points
 from .temporality import PREFERENCE, delta_points
 
 T = TypeVar("T")
-
-# OpenTelemetry's loader has read every package's entry points, and remembers them: each reading takes 3 to 5 ms.
-_known = cast("Callable[..., metadata.EntryPoints]", remembered.entry_points)  # pyright: ignore[reportUnknownMemberType]
 
 _INSTALL = {
     "otlp_proto_grpc": "pip install opentelemetry-exporter-otlp-proto-grpc",
@@ -50,7 +47,7 @@ def load(group: str, name: str, variable: str) -> Any:
     MissingError
         It is not there, or fails to import.
     """
-    found = tuple(_known(group=group, name=name)) or tuple(metadata.entry_points(group=group, name=name))
+    found = tuple(entry_points(group=group, name=name)) or tuple(metadata.entry_points(group=group, name=name))
     try:
         (entry_point,) = found[:1]
     except ValueError:

@@ -13,17 +13,15 @@ from functools import lru_cache
 from typing import Any, cast
 
 from opentelemetry import context as otel_context
-from opentelemetry._logs import Logger, LoggerProvider, LogRecord
-from opentelemetry.context import (
-    _SUPPRESS_INSTRUMENTATION_KEY as SUPPRESSED,  # pyright: ignore[reportPrivateUsage] - as contrib does
-)
 from opentelemetry.util.types import AnyValue
 
 from argus_otel.telemetry import Health, Logged, State, message_of
 
+from .private import Logger, LoggerProvider, LogRecord, suppress_key
 from .texts import exportable
 from .unseen import correlated
 
+_SUPPRESSED = suppress_key()
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -53,7 +51,7 @@ class ExportedLogs:
         """Export ``record``."""
         if record.name == "opentelemetry" or record.name.startswith("opentelemetry."):
             return
-        if not otel_context.get_value(SUPPRESSED) and not self._exports_elsewhere(logger):
+        if not otel_context.get_value(_SUPPRESSED) and not self._exports_elsewhere(logger):
             self._handler.handle(record)
 
     def _exports_elsewhere(self, logger: logging.Logger) -> bool:

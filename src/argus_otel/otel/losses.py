@@ -7,11 +7,12 @@ So each item is either in the queue or in the count. (The SDK would let the olde
 from __future__ import annotations
 
 import threading
-from collections import deque
 from typing import Any, Protocol, TypeVar, cast
 
 from argus_otel.telemetry import State, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
+
+from .private import is_shut_down, queue_of, refuse_in_child
 
 T = TypeVar("T")
 
@@ -51,23 +52,19 @@ def counting(processor: type[T], method: str, exporter: object, part: str, telem
             nonlocal taking
             taking = threading.RLock()  # another thread of the parent's may have had it
             # The SDK starts a thread for each of its processors in a child. Of one that is shut down it ends at once.
-            began: Any = getattr(self, "_batch_processor", self)
-            began._shutdown = True  # noqa: SLF001 - as its queue
+            refuse_in_child(self)
 
         def begin_again(self, exporter: object) -> None:
-            nonlocal batch, waiting
+            nonlocal waiting
             cast("Any", super()).__init__(exporter)
-            batch = getattr(self, "_batch_processor", None)
-            waiting = getattr(batch, "_queue", waiting)
+            anew = queue_of(self)
+            waiting = waiting if anew is None else anew
 
     made = cast("Any", Counting)(exporter)
-    batch = getattr(made, "_batch_processor", None)
-    waiting: deque[object] = getattr(batch, "_queue", deque())
-    if not isinstance(waiting, deque) or not waiting.maxlen:  # pyright: ignore[reportUnnecessaryIsInstance] - the SDK's
-        detail = f"cannot be counted in {processor.__name__} of this version of OpenTelemetry's SDK"
-        telemetry.health.report("export losses", State.OFF, detail)
+    queue = queue_of(made)
+    if queue is None:
         return cast("T", made)
-    most = waiting.maxlen
+    waiting, most = queue, queue.maxlen or 0
 
     def take(self: Any, item: Any) -> None:
         context = getattr(item, "context", None)
@@ -75,7 +72,7 @@ def counting(processor: type[T], method: str, exporter: object, part: str, telem
         if flags is not None and not flags.sampled:  # a span that is not exported anyhow
             return
         with taking:
-            if getattr(batch, "_shutdown", False):
+            if is_shut_down(self):
                 ended.value += 1
             elif len(waiting) < most:
                 self._told = False

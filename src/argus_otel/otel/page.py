@@ -30,6 +30,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString  # pyright: ignore[reportUnknownVariableType]
 
+from .private import feed
+
 Encoder = Callable[[Collector], bytes]
 
 FORMS = 4
@@ -58,8 +60,7 @@ class Exporter:
         self.registry = CollectorRegistry()
         self.give: Callable[[], MetricsData | None] = lambda: None
         reader = PrometheusMetricReader(disable_target_info=not target_info, registry=self.registry)
-        # What a provider does with its readers.
-        reader._set_collect_callback(cast("Any", self._give))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        feed(reader, self._give)
 
     def _give(self, _: object, **__: object) -> MetricsData | None:
         return self.give()

@@ -7,16 +7,15 @@ imported when somebody asks: a bot that nobody scrapes pays nothing for them.
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
-from opentelemetry.semconv._incubating.attributes.otel_attributes import (  # pyright: ignore[reportMissingTypeStubs]
-    OtelComponentTypeValues,
-)
 
+from . import private
 from .readers import HistogramReader
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class _Receiver(MetricReader):
     """Keeps what it is given until that is taken."""
 
     def __init__(self) -> None:
-        super().__init__(otel_component_type=OtelComponentTypeValues.PROMETHEUS_HTTP_TEXT_METRIC_EXPORTER)
+        super().__init__(**private.component_type())
         self._given: MetricsData | None = None
         self._ended = False
         self._collecting = threading.RLock()  # a callback of the bot's may ask for metrics itself
@@ -52,38 +51,55 @@ class _Receiver(MetricReader):
         self._ended = True
 
 
-class PrometheusReader(HistogramReader, _Receiver):
-    """Shows everything as it is now to whoever asks.
+class ScrapedReader(HistogramReader):
+    """A reader that the endpoint asks for its metrics."""
+
+    registry: CollectorRegistry
+    """A registry with all metrics as they are now, for what works on registries."""
+
+    @abstractmethod
+    def text(self, encode: Callable[[Collector], bytes], form: str) -> bytes:
+        """Return all metrics as they are now.
+
+        Parameters
+        ----------
+        encode:
+            The Prometheus client library's encoder of one format.
+        form:
+            The format's media type.
+        """
+
+
+def scraped_reader() -> ScrapedReader:
+    """Return the reader for the endpoint.
 
     Raises
     ------
     MissingError
         The exporter or the client library is not installed.
     """
+    for package in ("prometheus_client", "opentelemetry.exporter.prometheus"):
+        if find_spec(package) is None:
+            from .exporters import MissingError
 
-    def __init__(self) -> None:
-        for package in ("prometheus_client", "opentelemetry.exporter.prometheus"):
-            if find_spec(package) is None:
-                from .exporters import MissingError
+            raise MissingError(f"{package} is not installed: pip install opentelemetry-exporter-prometheus")
+    if private.can_show_cells() and private.can_be_fed():
+        return PrometheusReader()
+    from .uncached import UncachedReader
 
-                raise MissingError(f"{package} is not installed: pip install opentelemetry-exporter-prometheus")
-        super().__init__()
+    return UncachedReader()
+
+
+class PrometheusReader(ScrapedReader, _Receiver):
+    """Collects when it is asked, and writes the page from templates that it keeps."""
 
     def text(self, encode: Callable[[Collector], bytes], form: str) -> bytes:
-        """Return everything in a form of text.
-
-        Parameters
-        ----------
-        encode:
-            Prometheus' client library's encoder of that form.
-        form:
-            The form's media type.
-        """
+        """Return all metrics; see :class:`ScrapedReader`."""
         return self._page.text(self.take(), encode, form)
 
     @property
-    def registry(self) -> CollectorRegistry:
-        """A registry with all of it, for what works on registries."""
+    def registry(self) -> CollectorRegistry:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """A registry with all metrics."""
         return self._live.registry
 
     @cached_property

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from opentelemetry import _logs, metrics, trace
+from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
@@ -20,18 +20,17 @@ from opentelemetry.sdk.resources import Resource
 from argus_otel.settings import Settings
 from argus_otel.telemetry import State, Telemetry
 
-from .forked import read_anew, read_nothing, rename
-from .prometheus import PrometheusReader
-from .proxies import is_proxy
+from . import private
+from .prometheus import ScrapedReader, scraped_reader
 from .readers import HistogramReader, PushReader, reader_class
 from .shutdown import Ending, end_on_sigterm, end_with_the_process, end_with_this_thread
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
     from opentelemetry.sdk.trace import SpanProcessor
     from opentelemetry.sdk.trace.sampling import Sampler
 
     from .losses import Restartable
+    from .private import LogRecordProcessor, SdkLoggerProvider
     from .recorded_spans import TracerProvider
 
 T = TypeVar("T")
@@ -56,14 +55,15 @@ class Providers:
         self._first: Callable[[], object] = tuple
         self._end: Ending | None = None
         self._unlocking: list[Callable[[], object]] = []
-        self._others: list[TracerProvider | LoggerProvider] = []
+        self._others: list[TracerProvider | SdkLoggerProvider] = []
         self._exported: list[tuple[Restartable, Callable[[], object]]] = []
         self.meter_provider: MeterProvider | None = None
-        self.prometheus: PrometheusReader | None = None
-        self._prometheus: PrometheusReader | None = None
+        self.prometheus: ScrapedReader | None = None
+        self._prometheus: ScrapedReader | None = None
 
     def set_up(self, resource: Resource) -> None:
         """Set up each signal that has an exporter and no provider yet."""
+        private.report_to(self._health)
         setting_up = {"metrics": self._set_up_metrics, "traces": self._set_up_traces, "logs": self._set_up_logs}
         for signal, set_up in setting_up.items():
             self._telemetry.attempt(f"exporter:{signal}", partial(set_up, resource))
@@ -97,7 +97,7 @@ class Providers:
         for processor, _ in self._exported:
             processor.drop_in_child()
         if self.meter_provider is not None:
-            read_nothing(self.meter_provider)
+            private.stop_reading(self.meter_provider)
         for unlock in self._unlocking:
             unlock()
 
@@ -108,17 +108,25 @@ class Providers:
     def begin_again(self, resource: Resource) -> None:
         """Export from the child: by exporters and connections of its own, as somebody else, and from zero."""
         if self.meter_provider is not None:
-            self._prometheus = None
-            readers = self._each("metrics", self._settings.metrics_exporters, self._reader)
-            read_anew(self.meter_provider, readers)
-            self.prometheus = self._prometheus
+            self._read_anew(self.meter_provider)
         for processor, exporter in self._exported:
             made = exporter()
             if made is not None:
                 processor.begin_again(made)
-        rename((self.meter_provider, *self._others), resource)
+        ours = (self.meter_provider, *self._others)
+        private.replace_resource([provider for provider in ours if provider is not None], resource)
         if self._ending:
             self._end_with_the_process()
+
+    def _read_anew(self, provider: MeterProvider) -> None:
+        self._prometheus = None
+        if private.can_replace_readers(provider):
+            private.replace_readers(provider, self._each("metrics", self._settings.metrics_exporters, self._reader))
+        else:
+            for name in self._settings.metrics_exporters:
+                detail = f"not in a forked child, with the installed OpenTelemetry: see {private.PART}* in /status"
+                self._health.report(f"exporter:metrics {name}", State.OFF, detail)
+        self.prometheus = self._prometheus
 
     # -- metrics
 
@@ -140,7 +148,7 @@ class Providers:
 
     def _bare_reader(self, name: str, part: str) -> HistogramReader:
         if name == "prometheus":
-            self._prometheus = PrometheusReader()
+            self._prometheus = scraped_reader()
             return self._prometheus
         from .exporters import load, watched
         from .temporality import warn_of_delta
@@ -192,30 +200,26 @@ class Providers:
     # -- logs
 
     def _set_up_logs(self, resource: Resource) -> None:
-        if self._taken("logs", _logs.get_logger_provider(), self._settings.logs_exporters):
+        if self._taken("logs", private.get_logger_provider(), self._settings.logs_exporters):
             return
         processors = self._each("logs", self._settings.logs_exporters, self._log_processor)
         if not processors:
             return
-        from opentelemetry.sdk._logs import LoggerProvider
-
-        provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
+        provider = private.SdkLoggerProvider(resource=resource, shutdown_on_exit=False)
         for processor in processors:
             provider.add_log_record_processor(processor)
-        _logs.set_logger_provider(provider)
+        private.set_logger_provider(provider)
         self._others.append(provider)
         self._at_the_end("logs", provider.shutdown)
 
     def _log_processor(self, name: str, part: str) -> LogRecordProcessor:
-        from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
-
         from .exporters import load, watched
         from .losses import counting
         from .portions import in_portions, texts_of_log_record
 
         exporter = watched(load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER"), self._telemetry, part)
         exporter = in_portions(exporter, texts_of_log_record)
-        made = counting(BatchLogRecordProcessor, "on_emit", exporter(), part, self._telemetry)
+        made = counting(private.BatchLogRecordProcessor, "on_emit", exporter(), part, self._telemetry)
         self._restarts(made, exporter, part)
         return made
 
@@ -223,7 +227,7 @@ class Providers:
 
     def _taken(self, signal: str, provider: object, exporters: Sequence[str]) -> bool:
         """Whether somebody else has set up this signal, whose exporters then are theirs."""
-        if is_proxy(provider):
+        if private.is_proxy(provider):
             return False
         detail = f"the {type(provider).__name__} that was there already is used"
         if exporters:

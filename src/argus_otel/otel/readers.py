@@ -32,6 +32,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from argus_otel.telemetry import Attributes, HistogramCell, Telemetry
 from argus_otel.version import __version__
 
+from .private import check_fork_of_readers, preferred_temporality
 from .scope import SCOPE
 
 _Snapshot = tuple[tuple[int, ...], float]
@@ -138,8 +139,7 @@ class HistogramReader(MetricReader):
 
     def show(self, telemetry: Telemetry) -> None:
         """Add the cells' points to every later collection."""
-        preferred: dict[type, AggregationTemporality] = self._preferred_temporality or {}
-        temporality = preferred.get(Histogram, AggregationTemporality.CUMULATIVE)
+        temporality = preferred_temporality(self).get(Histogram, AggregationTemporality.CUMULATIVE)
         self._points = HistogramPoints(telemetry, temporality)
 
     def _at_fork_reinit(self) -> None:
@@ -155,6 +155,7 @@ class PushReader(HistogramReader, PeriodicExportingMetricReader):
     """Any push exporter."""
 
     def __init__(self, exporter: MetricExporter) -> None:
+        check_fork_of_readers()
         super().__init__(exporter)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 

@@ -27,7 +27,6 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, SynchronousMultiSpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import Sampler
-from opentelemetry.sdk.util import BoundedList
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.util.types import Attributes, AttributeValue
@@ -35,6 +34,7 @@ from opentelemetry.util.types import Attributes, AttributeValue
 from argus_otel.telemetry import Guard
 from argus_otel.version import __version__
 
+from .private import announce_ending, bounded_list, check_ending
 from .redacted_spans import redacted
 from .sampling import CHOSEN, SampleRoots
 from .scope import SCOPE
@@ -58,31 +58,33 @@ class _Processors(SynchronousMultiSpanProcessor):
 
     def __init__(self, guard: Guard) -> None:
         super().__init__()
+        self._each: tuple[SpanProcessor, ...] = ()
         self._start = guard.shield(HOOK, _on_start, arguments=3)
-        self._ending = guard.shield(HOOK, _on_ending, arguments=2)
+        self._ending = guard.shield(HOOK, announce_ending, arguments=2)
         self._end = guard.shield(HOOK, _on_end, arguments=2)
+
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        """Add one."""
+        super().add_span_processor(span_processor)
+        self._each += (span_processor,)
 
     def on_start(self, span: sdk.Span, parent_context: Context | None = None) -> None:
         """Show each of them a span that has started."""
-        for each in self._span_processors:
+        for each in self._each:
             self._start(each, span, parent_context)
 
     def _on_ending(self, span: sdk.Span) -> None:
-        for each in self._span_processors:
+        for each in self._each:
             self._ending(each, span)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Hand each of them a span that has ended."""
-        for each in self._span_processors:
+        for each in self._each:
             self._end(each, span)
 
 
 def _on_start(processor: SpanProcessor, span: sdk.Span, parent_context: Context | None) -> None:
     processor.on_start(span, parent_context=parent_context)
-
-
-def _on_ending(processor: SpanProcessor, span: sdk.Span) -> None:
-    processor._on_ending(span)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as the SDK's own does
 
 
 def _on_end(processor: SpanProcessor, span: ReadableSpan) -> None:
@@ -133,6 +135,7 @@ class TracerProvider(sdk.TracerProvider):
 
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
         """Add somebody else's: from now on every span is the SDK's from its start."""
+        check_ending()
         self.alone = False
         super().add_span_processor(span_processor)
 
@@ -206,7 +209,7 @@ class Recorder:
             parent=span.parent,
             resource=self.provider.resource,
             attributes=attributes,
-            links=cast("Any", BoundedList).from_seq(limits.max_links, span.links) if span.links else (),
+            links=bounded_list(limits.max_links, span.links) if span.links else (),
             kind=span.kind,
             start_time=span.start_time,
             end_time=span.end_time,

@@ -12,10 +12,10 @@ from typing import Any, cast
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import Link, Status
 from opentelemetry.util.types import Attributes
 
+from .private import bounded_list
 from .texts import LONGEST, exportable, is_utf8, texts_in
 
 Redact = Callable[[str], str]
@@ -43,8 +43,8 @@ def redacted(span: ReadableSpan, redact: Redact) -> ReadableSpan:
         parent=span.parent,
         resource=span.resource,
         attributes=_attributes(span.attributes, redact, span.dropped_attributes),
-        events=_listed(events, span.dropped_events),
-        links=_listed(links, span.dropped_links),
+        events=bounded_list(None, events, span.dropped_events),
+        links=bounded_list(None, links, span.dropped_links),
         kind=span.kind,
         status=status,
         start_time=span.start_time,
@@ -83,10 +83,4 @@ def _attributes(attributes: Attributes, redact: Redact, dropped: int | None = No
     """Return a copy without secrets, which says as the original does how many the SDK's limits have cost."""
     made = BoundedAttributes(None, _shown(attributes or {}, redact))
     made.dropped = getattr(attributes, "dropped", 0) if dropped is None else dropped
-    return made
-
-
-def _listed(each: Sequence[Any], dropped: int) -> Sequence[Any]:
-    made: Any = cast("Any", BoundedList).from_seq(None, each)
-    made.dropped = dropped
     return made

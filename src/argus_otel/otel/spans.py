@@ -10,15 +10,13 @@ from typing import cast
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
-from opentelemetry.context import (
-    _SUPPRESS_HTTP_INSTRUMENTATION_KEY as SUPPRESS_HTTP,  # pyright: ignore[reportPrivateUsage] - as contrib does
-)
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
 from argus_otel.telemetry import AttributeValue, Exceptions, Guard, SpanKind, Telemetry, TraceReference, TraceSpan
 from argus_otel.version import __version__
 
+from .private import current_span_key, suppress_http_key
 from .recorded_spans import RecordedSpan, Recorder, TracerProvider
 from .sampling import CHOSEN, ROOT, SampleRoots
 from .scope import SCOPE
@@ -35,7 +33,8 @@ _KINDS = {
 
 _NOTHING = Context()
 
-(_CURRENT,) = trace.set_span_in_context(trace.INVALID_SPAN, _NOTHING)  # where OpenTelemetry has the current span
+_SUPPRESS_HTTP = suppress_http_key()
+_CURRENT = current_span_key()
 
 _CHOSEN_ROOT = Context({CHOSEN: True})
 
@@ -104,9 +103,11 @@ class OTelSpan(ContextScope):
         self.sampled = identity.trace_flags.sampled
         self._span = span
         self._exceptions = exceptions
-        self._entries: dict[str, object] = {_CURRENT: span}
+        self._entries: dict[str, object] = (
+            {_CURRENT: span} if _CURRENT else {**trace.set_span_in_context(span, _NOTHING)}
+        )
         if kind is SpanKind.CLIENT:
-            self._entries[SUPPRESS_HTTP] = True
+            self._entries[_SUPPRESS_HTTP] = True
         if is_root:
             self._entries[ROOT] = self
 
@@ -283,7 +284,7 @@ class OTelTracing:
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
         """Start a span under the running context's, unless that is in a trace which is not kept."""
-        parent = otel_context.get_current().get(_CURRENT)
+        parent = otel_context.get_current().get(_CURRENT) if _CURRENT else trace.get_current_span()
         if parent is UNSEEN:
             return None
         recorder = self._recorder
@@ -342,7 +343,7 @@ def tracing_by(provider: trace.TracerProvider, telemetry: Telemetry) -> OTelTrac
 
 def quiet() -> ContextScope:
     """Return a scope in which HTTP client instrumentations are silent."""
-    return ContextScope(otel_context.set_value(SUPPRESS_HTTP, True))
+    return ContextScope(otel_context.set_value(_SUPPRESS_HTTP, True))
 
 
 def _span_context(span: TraceReference) -> SpanContext:

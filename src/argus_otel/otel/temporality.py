@@ -7,10 +7,11 @@ and VictoriaMetrics make of it was tried.
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from opentelemetry.sdk.metrics import ObservableCounter
 from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricsData
+
+from .private import preferred_temporality
 
 PREFERENCE = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
 ADVICE = (
@@ -22,7 +23,7 @@ ADVICE = (
 
 def preference_of(exporter: object) -> str:
     """Return the preference as ``OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`` spells it."""
-    preferred: dict[type, Any] = getattr(exporter, "_preferred_temporality", None) or {}
+    preferred = preferred_temporality(exporter)
     if AggregationTemporality.DELTA not in preferred.values():
         return "cumulative"
     return "delta" if preferred.get(ObservableCounter) is AggregationTemporality.DELTA else "lowmemory"

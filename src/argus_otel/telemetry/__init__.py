@@ -26,6 +26,7 @@ from .health import Check, Health, Part, State
 from .histograms import Exemplar, Histogram, HistogramCell, Relay
 from .history import HERE, HistorySink, Place
 from .in_flight import End, InFlight
+from .instrumentations import ForeignInstrumentation, ForeignInstrumentations
 from .logged import Logged, LogSink
 from .operations import Operation
 from .rates import Rates
@@ -54,6 +55,8 @@ __all__ = [
     "InFlight",
     "End",
     "EventSink",
+    "ForeignInstrumentation",
+    "ForeignInstrumentations",
     "HistorySink",
     "Place",
     "HERE",

@@ -218,6 +218,8 @@ class Catalogue:
         The source's name.
     details:
         The attributes of spans and events that no metric has.
+    external:
+        Whether an instrumentation of OpenTelemetry's own emits all of it: the bridge then makes no instruments.
 
     Raises
     ------
@@ -225,7 +227,7 @@ class Catalogue:
         Two definitions of one name.
     """
 
-    __slots__ = ("name", "metrics", "spans", "events", "details")
+    __slots__ = ("name", "metrics", "spans", "events", "details", "external")
 
     def __init__(
         self,
@@ -234,6 +236,7 @@ class Catalogue:
         spans: tuple[Span, ...] = (),
         events: tuple[Event, ...] = (),
         details: tuple[Detail, ...] = (),
+        external: bool = False,
     ) -> None:
         for definitions in (metrics, spans, events, details):
             names = [definition.name for definition in definitions]
@@ -249,3 +252,4 @@ class Catalogue:
         self.spans = spans
         self.events = events
         self.details = details
+        self.external = external

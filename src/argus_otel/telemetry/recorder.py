@@ -17,6 +17,7 @@ from .guard import Guard
 from .health import Health, State
 from .histograms import Histogram
 from .history import HistorySink
+from .instrumentations import ForeignInstrumentations
 from .logged import Logged
 from .loop_liveness import LoopLiveness
 from .rates import Rates
@@ -58,6 +59,8 @@ class Telemetry:
         Keywords of :func:`argus_otel.record` that stand for an id, of the sources that are active.
     quiet:
         Set by the bridge where HTTP client instrumentations are loaded: makes a scope in which they are silent.
+    instrumentations:
+        Set by the bridge: finds OpenTelemetry's own instrumentations. ``None`` before that.
     on_start:
         Called whenever a source's program (a bot) starts: a bridge looks again at what the program has set up since.
     """
@@ -72,6 +75,7 @@ class Telemetry:
         self.rates = Rates()
         self.references: dict[str, IdReference] = {}
         self.quiet: Callable[[], Scope] | None = None
+        self.instrumentations: ForeignInstrumentations | None = None
         self.on_start: Callable[[], None] = _nothing
         self._sinks: list[EventSink] = []
         self._loop_watchers: list[LoopWatcher] = []

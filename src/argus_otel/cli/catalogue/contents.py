@@ -109,8 +109,8 @@ def served(metric: Metric) -> tuple[str, ...]:
 
 
 def gather(catalogues: Iterable[Catalogue] = CATALOGUES) -> Contents:
-    """Return what is in ``catalogues``."""
-    catalogues = tuple(catalogues)
+    """Return what is in ``catalogues``, but for what OpenTelemetry's own instrumentations emit."""
+    catalogues = tuple(catalogue for catalogue in catalogues if not catalogue.external)
     known: dict[str, Known] = {}
     for catalogue in catalogues:  # all of them first: one catalogue's events may have another's attributes
         for detail in catalogue.details:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from argus_otel.cli.measures import prometheus_name
-from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
-from argus_otel.telemetry import Metric
+from argus_otel.discovery import installed, load
+from argus_otel.telemetry import Catalogue, Metric
 from argus_otel.telemetry.families import MOST_SERIES
 
 from .contents import SEMCONV, Contents, Known
@@ -22,15 +22,12 @@ Written by `{COMMAND}`: edit the definitions, and not this page.
 Prometheus' names are those of `/metrics`. A histogram has its name with `_bucket`, `_count` and `_sum`; its buckets are
 in its unit. An attribute of a metric has a closed set of values, or a cap beyond which values become `_OTHER` and are
 counted in `argus.attribute.overflow`; so do those of a new combination once a metric has {MOST_SERIES} series.
-Prometheus spells an attribute's dots as underscores.
-
-With `argus-otel[system]`, OpenTelemetry's own instrumentation of the process and of Python adds
-{", ".join(f"`{metric.name}`" for metric in SYSTEM.metrics)}."""
+Prometheus spells an attribute's dots as underscores."""
 
 
 def as_markdown(contents: Contents) -> str:
     """Return the page, without the last newline."""
-    sections = [_HEAD]
+    sections = [_HEAD, *_external()]
     if contents.metrics:
         sections += ["## Metrics", *(_metric(metric) for metric in contents.metrics)]
     if contents.spans:
@@ -46,6 +43,15 @@ def as_markdown(contents: Contents) -> str:
     if contents.attributes:
         sections += ["## Attributes", _attributes(contents.attributes)]
     return "\n\n".join(sections)
+
+
+def _external() -> Iterator[str]:
+    """Iterate over a paragraph for each source that has an instrumentation of OpenTelemetry's emit its metrics."""
+    for spec in installed().specs.values():
+        catalogue: Catalogue = load(spec.catalogue)
+        if catalogue.external:
+            names = ", ".join(f"`{metric.name}`" for metric in catalogue.metrics)
+            yield f"With `argus-otel[{spec.name}]`, OpenTelemetry's own instrumentation of {spec.title} adds\n{names}."
 
 
 def _metric(metric: Metric) -> str:

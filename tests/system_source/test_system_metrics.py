@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from argus_otel.otel.system_metrics import CATALOGUE
+from argus_otel.sources.system.catalogue import CATALOGUE
 from argus_otel.telemetry import Kind
-
-from .conftest import Run
+from tests.otel.conftest import Run
 
 _COLLECT = """
 from opentelemetry.sdk.metrics import MeterProvider
