@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 KEYWORDS = ROOT / "src" / "argus_otel" / "settings" / "keywords.py"
 DOCUMENT = ROOT / "docs" / "configuration.md"
 
-_HEAD = '''"""The keywords of :func:`argus_otel.instrument`, for type checkers. Written by ``python -m tools.settings``."""
+_HEAD = '''"""The keywords of :func:`argus_otel.instrument`; written by ``python -m tools.settings``."""
 
 from __future__ import annotations
 

@@ -196,6 +196,7 @@ def test_providers_that_the_bot_sets_late_are_served_once(program: Run) -> None:
         _LATE
         + """
 argus_otel.instrument(metrics_exporters="none")
+import discord
 provide()
 for _ in range(3):
     argus_otel.uninstrument()

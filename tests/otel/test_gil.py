@@ -8,7 +8,8 @@ _WARNING = "runs without a global interpreter lock"
 
 
 def test_it_is_warned_of_once_at_the_start(program: Run) -> None:
-    again = "argus_otel.instrument()\nimport discord\nargus_otel.instrument()"
+    client = "import discord\ndiscord.Client(intents=discord.Intents.none())"
+    again = f"argus_otel.instrument()\n{client}\nargus_otel.instrument()"
     done = program(f"sys._is_gil_enabled = lambda: False\n{again}")
     assert done.returncode == 0
     assert done.stderr.count(_WARNING) == 1
@@ -16,6 +17,6 @@ def test_it_is_warned_of_once_at_the_start(program: Run) -> None:
 
 
 def test_with_a_gil_nothing_is_said(program: Run) -> None:
-    done = program("argus_otel.instrument()\nimport discord")
+    done = program("argus_otel.instrument()\nimport discord\ndiscord.Client(intents=discord.Intents.none())")
     assert done.returncode == 0
     assert _WARNING not in done.stderr

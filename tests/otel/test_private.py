@@ -386,7 +386,7 @@ def test_a_missing_name_is_warned_of_once(caplog: pytest.LogCaptureFixture, tele
     assert len(caplog.records) == 1
     assert caplog.records[0].getMessage() == (
         "argus-otel: opentelemetry:something absent: the installed OpenTelemetry has changed a name that argus-otel "
-        "uses: this is lost; look for a newer argus-otel. The bot and everything else go on."
+        "uses: this is lost; look for a newer argus-otel. The program and everything else go on."
     )
 
 

@@ -26,12 +26,12 @@ def build(
         The version of ``opentelemetry-instrument``, where that started us.
     """
     attributes: dict[str, str] = {
+        **(additions or {}),
         "service.name": settings.service_name,
         "telemetry.distro.name": "argus-otel",
         "telemetry.distro.version": __version__,
         "process.runtime.name": sys.implementation.name,
         "process.runtime.version": platform.python_version(),
-        **(additions or {}),
     }
     if auto_instrumentation_version:
         attributes["telemetry.auto.version"] = auto_instrumentation_version

@@ -1,4 +1,4 @@
-"""The keywords of :func:`argus_otel.instrument`, for type checkers. Written by ``python -m tools.settings``."""
+"""The keywords of :func:`argus_otel.instrument`; written by ``python -m tools.settings``."""
 
 from __future__ import annotations
 
