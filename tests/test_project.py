@@ -21,9 +21,9 @@ import pytest
 
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.cli import _COMMANDS as COMMANDS
-from argus_otel.cli.measures import prometheus_name
 from argus_otel.entrypoints import LIBRARIES
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.settings import SETTINGS
 from argus_otel.telemetry import Kind
 from argus_otel.version import __version__

@@ -22,9 +22,9 @@ from argus_otel import catalogues
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.cli import main
 from argus_otel.cli.catalogue import contents, document, markdown, weaver
-from argus_otel.cli.measures import prometheus_name
 from argus_otel.otel.instruments import observe
 from argus_otel.otel.prometheus import PrometheusReader
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Attribute, Catalogue, Detail, Event, Kind, Metric, Severity, Span, SpanKind, Telemetry
 
 from .conftest import Run

@@ -13,9 +13,9 @@ import pytest
 from argus_otel import __version__
 from argus_otel.cli import main
 from argus_otel.cli.doctor import hooks
-from argus_otel.cli.doctor.findings import Finding, Status
 from argus_otel.cli.doctor.packages import _in_step
 from argus_otel.cli.doctor.report import as_json, as_text
+from argus_otel.terminal.findings import Finding, Status
 
 from .conftest import Listener, Run, http_answer
 

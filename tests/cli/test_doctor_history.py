@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from argus_otel.cli.doctor import history, serving
-from argus_otel.cli.doctor.findings import Finding
 from argus_otel.history.spool import Spool
 from argus_otel.settings import Settings
+from argus_otel.terminal.findings import Finding
 from lab.clickhouse import ClickHouse
 from tests.history_bot.conftest import row
 from tests.launch.conftest import free_port

@@ -13,11 +13,11 @@ import trustme
 from prometheus_client import CollectorRegistry
 
 from argus_otel.cli.doctor import asking, otlp, serving
-from argus_otel.cli.doctor.findings import Finding
 from argus_otel.endpoint import Endpoint
 from argus_otel.settings import Settings
 from argus_otel.telemetry import Telemetry
 from argus_otel.telemetry.health import Check, State
+from argus_otel.terminal.findings import Finding
 from argus_otel.version import __version__
 
 from .conftest import GRPC, Listener, http_answer

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli.measures import prometheus_name
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
+from argus_otel.scrape.exposition import prometheus_name
 from tools.dashboards.__main__ import DIRECTORY, write
 from tools.dashboards.board import Board, Panel, Row
 from tools.dashboards.boards import ALL

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli.measures import prometheus_name
 from argus_otel.history import migrations
 from argus_otel.history.rows import AUTOCOMPLETE, COMMAND, COMPONENT, GUILD_JOIN, GUILD_LEAVE, Row
 from argus_otel.history.store import connect
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Metric
 from discord_simulator import BackgroundSimulator
 from lab.clickhouse import ClickHouse

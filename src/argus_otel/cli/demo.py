@@ -65,17 +65,22 @@ def _watch(console: Console, stage: Stage, duration: float | None) -> None:
 
 
 def _live(console: Console, stage: Stage, duration: float | None) -> None:
-    from .scrape import Scraper
-    from .top import watch
-    from .view import Dashboard
+    from argus_otel.scrape.scraper import Scraper
 
-    console.print(Dashboard(watch(console, Scraper(stage.url), _INTERVAL, duration or math.inf)))
+    from .top import source_panels, watch
+    from .top.view import Dashboard
+
+    panels = source_panels()
+    last = watch(console, Scraper(stage.url), panels, _INTERVAL, duration or math.inf)
+    console.print(Dashboard(last, panels))
 
 
 def _plain(console: Console, stage: Stage, duration: float | None) -> None:
-    """For output that is no terminal: a line now and then, and one frame at the end."""
-    from .scrape import Scraper
-    from .view import Dashboard, Frame
+    """Print a line now and then, and one frame at the end, where the output is not a terminal."""
+    from argus_otel.scrape.scraper import Scraper
+
+    from .top import source_panels
+    from .top.view import Dashboard, Frame
 
     scraper = Scraper(stage.url)
     first = before = scraper.scrape()
@@ -89,7 +94,7 @@ def _plain(console: Console, stage: Stage, duration: float | None) -> None:
         frame = Frame(scraper.url, first, before, now)
         before = now
         if left <= 5.0:
-            console.print(Dashboard(frame))
+            console.print(Dashboard(frame, source_panels()))
 
 
 def _conclude(console: Console, stage: Stage, rows: Sequence[Row]) -> int:

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from argus_otel import last_resort
 from argus_otel.settings import Settings
 
-from . import program as programs
-from .program import NotFoundError, Program, find_program
+from . import python_target
+from .python_target import NotFoundError, PythonTarget, find_target
 
 
 class _Option(NamedTuple):
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     _export(arguments)
     words: list[str] = arguments.program
     try:
-        program = find_program(words)
+        program = find_target(words)
         _take_the_stage(program)
         _load_opentelemetry(words)
         _execute(program)
@@ -128,7 +128,7 @@ def _loaded_by(auto_instrumentation: ModuleType) -> bool:
 # -- the program
 
 
-def _take_the_stage(program: Program) -> None:
+def _take_the_stage(program: PythonTarget) -> None:
     """Make the process look as it does when ``python`` has been given the program and not begun with it."""
     # In the place of the directory that this command lies in; isolated Pythons put nothing there.
     if not getattr(sys.flags, "safe_path", sys.flags.isolated):
@@ -142,7 +142,7 @@ def _take_the_stage(program: Program) -> None:
     sys.modules["__main__"] = main
 
 
-def _execute(program: Program) -> None:
+def _execute(program: PythonTarget) -> None:
     main = vars(sys.modules["__main__"])
     try:
         loaded = program.load()
@@ -163,7 +163,7 @@ def _without_our_frames(hook: _ExceptHook) -> _ExceptHook:
     def shorter(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         theirs = frame = traceback
         while frame is not None:
-            ours = frame.tb_frame.f_code.co_filename in (__file__, programs.__file__)
+            ours = frame.tb_frame.f_code.co_filename in (__file__, python_target.__file__)
             frame = frame.tb_next
             if ours:
                 theirs = frame

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from argus_otel.cli.scrape import Scraper, UnreachableError
+from argus_otel.scrape.scraper import Scraper, UnreachableError
 from argus_otel.settings import DEFAULT_HOST, DEFAULT_PORT
 from argus_otel.sources.discord import catalogue
 from discord_simulator import BackgroundSimulator, Load, LoadReport, RateLimited, ServerError, Slow

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from argus_otel.cli.measures import prometheus_name
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Metric
 from argus_otel.telemetry.families import MOST_SERIES
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from argus_otel import unquoted
 from argus_otel.settings import Settings
+from argus_otel.terminal.findings import Finding, Status
 
-from .findings import Finding, Status
 from .hooks import look_at_hooks
 from .libraries import look_at_discord
 from .packages import look_at_packages

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from argus_otel.otel.exporters import MissingError, load
 from argus_otel.settings import SETTINGS, Settings
-
-from .findings import Finding, Status
+from argus_otel.terminal.findings import Finding, Status
 
 _GROUP = "Settings"
 

@@ -14,8 +14,7 @@ from argus_otel.history.errors import StoreError
 from argus_otel.history.spool import Spool, SpoolError
 from argus_otel.history.store import connect
 from argus_otel.settings import Settings
-
-from .findings import Finding, Status
+from argus_otel.terminal.findings import Finding, Status
 
 _GROUP = "History"
 

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from .findings import Finding, Status
+from argus_otel.terminal.findings import Finding, Status
+
 from .libraries import installed_roots
 
 _PATIENCE = 30.0

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from .findings import Finding, Status
+from argus_otel.terminal.findings import Finding, Status
+
 from .packages import look_at_version
 
 _GROUP = "discord.py"

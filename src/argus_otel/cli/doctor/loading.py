@@ -8,8 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from opentelemetry.instrumentation.dependencies import get_dist_dependency_conflicts
 
 from argus_otel.settings import Settings
-
-from .findings import Finding, Status
+from argus_otel.terminal.findings import Finding, Status
 
 _GROUP = "Loading"
 _CHOOSE = "set OTEL_PYTHON_DISTRO=argus and OTEL_PYTHON_CONFIGURATOR=argus, or start the bot with `argus-otel run`"

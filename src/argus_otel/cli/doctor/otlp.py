@@ -12,10 +12,10 @@ from opentelemetry.util.re import parse_env_headers
 
 from argus_otel.otel.temporality import ADVICE, PREFERENCE
 from argus_otel.settings import Settings
+from argus_otel.terminal.findings import Finding, Status
 
 from .asking import Unanswered, ask, bounded, connect, explain
 from .destinations import Destination, destinations
-from .findings import Finding, Status
 
 _GROUP = "OTLP"
 _HEALTH_PORT = 13133

@@ -12,8 +12,7 @@ from packaging.requirements import Requirement
 
 from argus_otel.cli import install
 from argus_otel.telemetry import WITHOUT_GIL, runs_without_gil
-
-from .findings import Finding, Status
+from argus_otel.terminal.findings import Finding, Status
 
 _GROUP = "Packages"
 

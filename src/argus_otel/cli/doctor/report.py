@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
 
+from argus_otel.terminal.findings import Finding, Status
 from argus_otel.version import __version__
-
-from .findings import Finding, Status
 
 # The words differ without their colours too.
 _SHOWN = {

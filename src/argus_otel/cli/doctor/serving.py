@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from argus_otel.settings import Settings
+from argus_otel.terminal.findings import Finding, Status
 from argus_otel.version import __version__
 
 from .asking import Answer, Unanswered, ask, explain
-from .findings import Finding, Status
 
 _GROUP = "Endpoint"
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound

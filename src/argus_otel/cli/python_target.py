@@ -23,7 +23,7 @@ class Loaded(NamedTuple):
     attributes: dict[str, object]
 
 
-class Program(Protocol):
+class PythonTarget(Protocol):
     """What ``python`` can be given.
 
     Attributes
@@ -105,7 +105,7 @@ class _Module:
             return None
 
 
-def find_program(words: list[str]) -> Program:
+def find_target(words: list[str]) -> PythonTarget:
     """Return the program that ``words`` begin with, as they would follow ``python`` on its command line.
 
     Raises
