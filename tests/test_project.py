@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli import _COMMANDS as COMMANDS
+from argus_otel.cli import COMMANDS
 from argus_otel.entrypoints import LIBRARIES
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
 from argus_otel.scrape.exposition import prometheus_name

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from argus_otel import settings
-from argus_otel.cli import _COMMANDS
+from argus_otel.cli import COMMANDS
 from argus_otel.cli.run import _OPTIONS
 from argus_otel.settings import SETTINGS
 
@@ -39,7 +39,7 @@ def test_variables_of_ours_are_named_after_their_settings() -> None:
 
 
 def test_every_command_and_option_is_told_of() -> None:
-    for name, command in _COMMANDS.items():
+    for name, command in COMMANDS.items():
         assert f"## `argus-otel {name}`" in COMMAND_LINE
         assert command.summary in COMMAND_LINE
     for option in _OPTIONS:
