@@ -104,7 +104,7 @@ def test_a_console_without_a_character_shows_another(python: Run) -> None:
     told = python("-c", source, PYTHONIOENCODING="cp1252", OTEL_SERVICE_NAME="\u30dc\u30c3\u30c8")
     assert "Traceback" not in told.stderr
     assert told.stdout.splitlines()[-1] == "?"
-    assert "that of the bot's script" not in told.stdout
+    assert "the name of the script" not in told.stdout
 
 
 # -- commands of sources
