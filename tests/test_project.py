@@ -20,9 +20,9 @@ from pathlib import Path
 import pytest
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli import _COMMANDS as COMMANDS
-from argus_otel.cli.measures import prometheus_name
+from argus_otel.cli import COMMANDS
 from argus_otel.discovery import installed
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.settings import all_settings
 from argus_otel.sources.system.catalogue import CATALOGUE as SYSTEM
 from argus_otel.telemetry import Kind

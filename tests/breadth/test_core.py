@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.cli.measures import Metrics
 from argus_otel.demo.agreement import compare
+from argus_otel.scrape.exposition import Metrics
 from discord_simulator import BackgroundSimulator
 from tests.launch.conftest import Start, until
 

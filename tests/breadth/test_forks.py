@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.cli.measures import Metrics
 from argus_otel.demo.agreement import compare
+from argus_otel.scrape.exposition import Metrics
 from argus_otel.sources.discord import catalogue
 from discord_simulator import BackgroundSimulator, RateLimited, ServerError
 from tests.discord_source.back_off import assert_ours

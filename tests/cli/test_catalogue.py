@@ -22,9 +22,9 @@ from argus_otel import catalogues
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.cli import main
 from argus_otel.cli.catalogue import contents, document, markdown, weaver
-from argus_otel.cli.measures import prometheus_name
 from argus_otel.otel.instruments import observe
 from argus_otel.otel.prometheus import PrometheusReader
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Attribute, Catalogue, Detail, Event, Kind, Metric, Severity, Span, SpanKind, Telemetry
 
 from .conftest import Run
@@ -192,7 +192,20 @@ def test_names_are_found_in_any_spelling(
 
 def test_nothing_by_that_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["catalogue", "discord.nothing", "zzz"]) == 1
-    assert capsys.readouterr().err == "argus-otel catalogue: nothing is called discord.nothing or zzz\n"
+    assert capsys.readouterr().err == "argus-otel catalogue: no signal has discord.nothing or zzz in its name\n"
+    assert main(["catalogue", "--kind", "span", "--source", "process"]) == 1
+    assert capsys.readouterr().err == "argus-otel catalogue: no signal of kind span is there\n"
+
+
+def test_the_signals_of_one_source(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = json.loads(told(capsys, "--source", "process", "--format", "json"))
+    (process,) = (catalogue for catalogue in CATALOGUES if catalogue.name == "process")
+    assert [metric["name"] for metric in listed["metrics"]] == [metric.name for metric in process.metrics]
+    assert [event["name"] for event in listed["events"]] == [event.name for event in process.events]
+    assert listed["spans"] == []
+    assert "argus.hook.errors" in told(capsys, "--source", "argus")
+    assert main(["catalogue", "--source", "queue"]) == 2
+    assert "--source is 'queue', and there is no such source; there are: discord, process, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -202,6 +215,7 @@ def test_nothing_by_that_name(capsys: pytest.CaptureFixture[str]) -> None:
         ["--output", "x"],
         ["--format", "weaver", "--output", "x", "discord"],
         ["--format", "weaver", "--output", "x", "--kind", "span"],
+        ["--format", "weaver", "--output", "x", "--source", "process"],
         ["--format", "xml"],
         ["--kind", "gauge"],
     ],
@@ -255,16 +269,21 @@ def test_the_document_has_everything(capsys: pytest.CaptureFixture[str]) -> None
             each["name"],
             Kind(each["kind"]),
             each["unit"],
-            each["meaning"],
-            tuple(Attribute(a["name"], a["meaning"], tuple(a["values"]), a["cap"] or 0) for a in each["attributes"]),
-            tuple(each["buckets"]),
+            each["description"],
+            tuple(
+                Attribute(a["name"], a["description"], tuple(a["values"]), a["cardinality_limit"] or 0)
+                for a in each["attributes"]
+            ),
+            tuple(each["boundaries"]),
         )
         for each in made["metrics"]
     ]
     assert [_parts(metric) for metric in read] == [_parts(_bare(metric)) for metric in METRICS]
-    spans = [Span(e["name"], SpanKind(e["kind"]), e["meaning"], tuple(e["attributes"])) for e in made["spans"]]
+    spans = [Span(e["name"], SpanKind(e["kind"]), e["description"], tuple(e["attributes"])) for e in made["spans"]]
     assert [_all_of(span) for span in spans] == [_all_of(span) for span in SPANS]
-    events = [Event(e["name"], e["meaning"], tuple(e["attributes"]), Severity(e["severity"])) for e in made["events"]]
+    events = [
+        Event(e["name"], e["description"], tuple(e["attributes"]), Severity(e["severity"])) for e in made["events"]
+    ]
     assert [_all_of(event) for event in events] == [_all_of(event) for event in EVENTS]
     assert {attribute["name"] for attribute in made["attributes"]} == ATTRIBUTES
     for attribute in made["attributes"]:
@@ -467,7 +486,7 @@ def test_nothing_is_lost_in_the_registry(registry: dict[str, Any]) -> None:
             )
         each = defined[name]
         members = each["type"]["members"] if isinstance(each["type"], dict) else []
-        cap = each.get("annotations", {}).get("argus_otel", {}).get("cap", 0)
+        cap = each.get("annotations", {}).get("argus_otel", {}).get("cardinality_limit", 0)
         return Attribute(name, each["brief"], tuple(member["value"] for member in members), cap)
 
     for metric, group in zip(METRICS, _groups(registry, "metric"), strict=True):
@@ -480,7 +499,7 @@ def test_nothing_is_lost_in_the_registry(registry: dict[str, Any]) -> None:
             group["unit"],
             group["brief"],
             tuple(read(*pair) for pair in pairs),
-            tuple(ours.get("buckets", ())),
+            tuple(ours.get("boundaries", ())),
         )
         assert _parts(told_of) == _parts(_bare(metric))
     for span, group in zip(SPANS, _groups(registry, "span"), strict=True):

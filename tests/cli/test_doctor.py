@@ -6,16 +6,22 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from argus_otel import __version__
 from argus_otel.cli import main
-from argus_otel.cli.doctor import hooks
-from argus_otel.cli.doctor.findings import Finding, Status
+from argus_otel.cli.doctor.loading import look_at_loading
 from argus_otel.cli.doctor.packages import _in_step
 from argus_otel.cli.doctor.report import as_json, as_text
+from argus_otel.cli.doctor.sources import check_by_sources, look_at_sources
+from argus_otel.discovery import Installed, Problem, installed
+from argus_otel.settings import Settings
+from argus_otel.sources.discord.cli import doctor as discord_checks
+from argus_otel.sources.spec import SourceSpec
+from argus_otel.terminal.findings import Finding, Look, Status
 
 from .conftest import Listener, Run, http_answer
 
@@ -61,14 +67,16 @@ def test_a_healthy_installation(doctor: Doctor, free_port: int) -> None:
     code, findings = doctor()
     assert failures(findings) == {}
     assert code == 0
-    assert findings["Endpoint: endpoint"]["detail"] == f"http://127.0.0.1:{free_port} is free: no bot runs yet"
+    assert (
+        findings["Endpoint: endpoint"]["detail"] == f"http://127.0.0.1:{free_port} is free: no program serves there yet"
+    )
     assert findings["Packages: argus-otel"]["detail"] == __version__
     for package in ("opentelemetry-sdk", "wrapt", "prometheus-client", "OpenTelemetry"):
         assert findings[f"Packages: {package}"]["status"] == "ok"
     assert findings["discord.py: import"]["status"] == "ok"
     assert findings["Loading: instrumentor discord"]["status"] == "ok"
     assert findings["Settings: endpoint_port"]["detail"] == f"{free_port} (ARGUS_ENDPOINT_PORT)"
-    assert findings["Settings: service_name"]["detail"] == "that of the bot's script (default)"
+    assert findings["Settings: service_name"]["detail"] == "the name of the script (default)"
     assert findings["OTLP: endpoint"]["status"] == "info"
 
 
@@ -85,7 +93,7 @@ def test_text(argus: Run) -> None:
     assert told.returncode == 1
     assert told.stdout.startswith(f"argus-otel {__version__}\n\nPackages\n  ok    python ")
     assert "  FAIL  ARGUS_ENDPOINT_PORT             is 'many', but it has to be a port" in told.stdout
-    assert "fix: set ARGUS_ENDPOINT_PORT right, or unset it" in told.stdout
+    assert "fix: set ARGUS_ENDPOINT_PORT to a valid value, or unset it" in told.stdout
     assert told.stdout.splitlines()[-1].endswith(", 1 failed")
     assert "\033" not in told.stdout
     assert "Endpoint" not in told.stdout
@@ -244,7 +252,7 @@ def test_a_package_that_is_too_old_or_missing(python: Run, distribution: Callabl
     assert told.returncode == 1
     assert "0.9; argus-otel needs <3,>=1.16" in told.stdout
     assert "fix: pip install 'wrapt<3,>=1.16'" in told.stdout
-    assert "cannot be looked at" in told.stdout
+    assert "cannot be checked" in told.stdout
     assert "Traceback" not in told.stderr
 
 
@@ -256,13 +264,116 @@ def test_releases_of_opentelemetry() -> None:
     assert finding.detail.endswith(": opentelemetry-proto 1.44.0")
 
 
+# -- sources
+
+
+def look(**variables: str) -> Look:
+    return Look({}, Settings.resolve(variables), network=False, status={})
+
+
+def with_queue(**fields: object) -> Installed:
+    """The installed sources, and one more."""
+    known = installed()
+    spec = SourceSpec("queue", api=1, title="a queue", factory="a:b", catalogue="a:b", **fields)  # type: ignore[arg-type]
+    return Installed({**known.specs, "queue": spec}, known.problems)
+
+
+def test_installed_sources_are_told(doctor: Doctor) -> None:
+    _, findings = doctor("--no-network")
+    for name, title in (("discord", "discord.py"), ("process", "the process"), ("system", "processor time")):
+        finding = findings[f"Sources: {name}"]
+        assert finding["status"] == "ok"
+        assert finding["detail"].startswith(title)
+        assert f"(argus-otel {__version__})" in finding["detail"]
+    assert "discord.py 2." in findings["Sources: discord"]["detail"]
+
+
+def test_a_source_that_is_off_is_told_and_not_checked(doctor: Doctor) -> None:
+    _, findings = doctor("--no-network", OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="discord")
+    off = findings["Sources: discord"]
+    assert (off["status"], off["detail"].partition(": ")[2]) == ("info", "off by OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")
+    assert not [name for name in findings if name.startswith("discord.py: ")]
+    assert findings["Sources: process"]["status"] == "ok"
+
+
+def test_a_source_that_cannot_be_used_is_a_failure_with_its_reason(
+    doctor: Doctor, distribution: Callable[..., str]
+) -> None:
+    entry_points = "[argus_otel_source]\nqueue = queue_source:SPEC\n"
+    path = distribution("queue-argus", "1.0", entry_points, queue_source="raise RuntimeError('no queue here')")
+    code, findings = doctor("--no-network", PYTHONPATH=path)
+    assert code == 1
+    assert failures(findings) == {"Sources: queue": "queue_source:SPEC cannot be loaded: RuntimeError: no queue here"}
+    assert findings["Sources: discord"]["status"] == "ok"
+    assert findings["discord.py: hooks"]["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("libraries", "status", "detail"),
+    [
+        (("a-queue-of-nobodys>=1",), "info", "inactive, since none of its libraries is here: a-queue-of-nobodys>=1"),
+        (("a-queue-of-nobodys>=1", "rich>=13"), "ok", "rich "),
+        (("rich>=999",), "warn", ", not >=999"),
+    ],
+)
+def test_the_libraries_of_a_source(libraries: tuple[str, ...], status: str, detail: str) -> None:
+    found = {f.name: f for f in look_at_sources(with_queue(libraries=libraries), Settings.resolve({}))}
+    assert found["queue"].status.value == status
+    assert detail in found["queue"].detail
+    assert "libraries" not in found  # discord.py is here
+
+
+def test_nothing_to_observe_is_a_failure() -> None:
+    known = Installed({"queue": with_queue(libraries=("a-queue-of-nobodys>=1",)).specs["queue"]}, ())
+    found = {f.name: f for f in look_at_sources(known, Settings.resolve({}))}
+    assert found["libraries"].status is Status.FAIL
+    assert "pip install one of a-queue-of-nobodys>=1" in found["libraries"].remedy
+    broken = Installed({}, (Problem("queue", "it is broken"),))
+    (finding,) = look_at_sources(broken, Settings.resolve({}))
+    assert (finding.name, finding.status, finding.detail) == ("queue", Status.FAIL, "it is broken")
+
+
+def test_a_source_adds_checks_and_a_broken_one_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fine(seen: Look) -> list[Finding]:
+        return [Finding("Queue", "depth", Status.OK, str(seen.settings.endpoint_port))]
+
+    def broken(_: Look) -> list[Finding]:
+        raise LookupError("no queue")
+
+    monkeypatch.setitem(sys.modules, "queue_checks", SimpleNamespace(CHECKS=(broken, fine)))
+    only = {"queue": with_queue(doctor="queue_checks:CHECKS").specs["queue"]}
+    found = list(check_by_sources(Installed(only, ()), look(ARGUS_ENDPOINT_PORT="9500")))
+    assert Finding("Queue", "depth", Status.OK, "9500") in found
+    (failed,) = (finding for finding in found if finding.status is Status.FAIL)
+    assert (failed.group, failed.name) == ("Sources", "queue")
+    assert "LookupError: no queue" in failed.detail
+    absent = {"queue": with_queue(doctor="nowhere_at_all:CHECKS").specs["queue"]}
+    (failed,) = check_by_sources(Installed(absent, ()), look())
+    assert "nowhere_at_all" in failed.detail
+
+
+def test_the_extra_by_which_the_loader_judges_lists_every_sources_libraries() -> None:
+    def told(sources: Installed) -> list[tuple[Status, str]]:
+        findings = look_at_loading(sources, Settings.resolve({}), {})
+        return [(finding.status, finding.detail) for finding in findings if finding.name == "instruments-any"]
+
+    known = installed()
+    assert told(known) == [(Status.OK, "argus-otel lists the libraries of all its sources")]
+    more = SourceSpec(
+        "process", api=1, title="x", factory="a:b", catalogue="a:b", libraries=("langgraph>=1", "rich>=13")
+    )
+    ((status, detail),) = told(Installed({**known.specs, "process": more}, ()))
+    assert status is Status.WARN
+    assert detail.startswith("argus-otel lacks langgraph>=1, rich>=13: ")  # rich is in other extras only
+
+
 # -- hooks
 
 
 def test_hooks_that_cannot_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {"version": "2.7", "file": "discord/__init__.py", "hooks": {"gateway": None, "views": "View is gone"}}
-    monkeypatch.setattr(hooks, "_PROBE", f"print('a library talks'); print({json.dumps(found)!r})")
-    told = [(finding.name, finding.status.value, finding.detail) for finding in hooks.look_at_hooks({})]
+    monkeypatch.setattr(discord_checks, "_PROBE", f"print('a library talks'); print({json.dumps(found)!r})")
+    told = [(finding.name, finding.status.value, finding.detail) for finding in discord_checks._hooks(look())]
     assert told == [
         ("import", "ok", "2.7 from discord/__init__.py"),
         ("hooks", "warn", "1 of 2 can be set"),
@@ -271,9 +382,9 @@ def test_hooks_that_cannot_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_library_that_never_ends_its_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hooks, "_PROBE", "import time; time.sleep(60)")
-    monkeypatch.setattr(hooks, "_PATIENCE", 0.2)
-    (finding,) = hooks.look_at_hooks({})
+    monkeypatch.setattr(discord_checks, "_PROBE", "import time; time.sleep(60)")
+    monkeypatch.setattr(discord_checks, "_IMPORT_TIMEOUT", 0.2)
+    (finding,) = discord_checks._hooks(look())
     assert finding.status is Status.FAIL
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from argus_otel.cli.doctor import history, serving
-from argus_otel.cli.doctor.findings import Finding
 from argus_otel.history.spool import Spool
 from argus_otel.settings import Settings
+from argus_otel.terminal.findings import Finding
 from lab.clickhouse import ClickHouse
 from tests.history_bot.conftest import row
 from tests.launch.conftest import free_port
@@ -63,7 +63,7 @@ def test_directories_that_others_may_enter(tmp_path: Path) -> None:
                     status, detail, remedy = found[name]
                     assert status == "warn"
                     assert f"{directory} has mode {mode:04o}: other users can enter it" in detail
-                    assert remedy == f"chmod 0700 {shlex.quote(str(directory))}, unless that is meant"
+                    assert remedy == f"chmod 0700 {shlex.quote(str(directory))}, unless that is intended"
                 assert directory.stat().st_mode & 0o777 == mode
             above.chmod(0o700)  # which keeps others out of what is below it
             assert name not in look(tmp_path, ARGUS_HISTORY="store", **places)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,12 @@ import trustme
 from prometheus_client import CollectorRegistry
 
 from argus_otel.cli.doctor import asking, otlp, serving
-from argus_otel.cli.doctor.findings import Finding
 from argus_otel.endpoint import Endpoint
 from argus_otel.settings import Settings
+from argus_otel.sources.discord.cli import doctor as discord_checks
 from argus_otel.telemetry import Telemetry
 from argus_otel.telemetry.health import Check, State
+from argus_otel.terminal.findings import Finding, Look
 from argus_otel.version import __version__
 
 from .conftest import GRPC, Listener, http_answer
@@ -25,7 +26,7 @@ from .conftest import GRPC, Listener, http_answer
 Listen = Callable[..., Listener]
 
 
-def told(findings: Iterator[Finding]) -> dict[str, tuple[str, str]]:
+def told(findings: Iterable[Finding]) -> dict[str, tuple[str, str]]:
     return {finding.name: (finding.status.value, finding.detail) for finding in findings}
 
 
@@ -33,7 +34,13 @@ def told(findings: Iterator[Finding]) -> dict[str, tuple[str, str]]:
 
 
 def look(**variables: str) -> dict[str, tuple[str, str]]:
-    return told(serving.look_at_endpoint(Settings.resolve(variables)))
+    return told(serving.look_at_endpoint(Settings.resolve(variables)).findings)
+
+
+def checked_clock(**variables: str) -> dict[str, tuple[str, str]]:
+    settings = Settings.resolve(variables)
+    status = serving.look_at_endpoint(settings).status
+    return told(discord_checks._clock(Look(variables, settings, network=True, status=status)))
 
 
 @pytest.fixture
@@ -117,13 +124,13 @@ def test_a_bot_whose_clock_is_compared_with_discords(
 ) -> None:
     running = bot()
     running.telemetry.health.add_section("clock", lambda: {"offset": offset})
-    assert look(ARGUS_ENDPOINT_PORT=running.port)["clock"] == (status, detail)
+    assert checked_clock(ARGUS_ENDPOINT_PORT=running.port) == {"clock": (status, detail)}
 
 
 def test_a_bot_that_does_not_know_discords_clock(bot: Callable[..., Bot]) -> None:
     running = bot()
     running.telemetry.health.add_section("clock", lambda: {"offset": None})
-    assert "clock" not in look(ARGUS_ENDPOINT_PORT=running.port)
+    assert checked_clock(ARGUS_ENDPOINT_PORT=running.port) == {}
 
 
 def test_a_bot_that_asks_for_a_token(bot: Callable[..., Bot]) -> None:
@@ -146,7 +153,7 @@ def test_a_bot_that_speaks_tls(bot: Callable[..., Bot], tmp_path: Path) -> None:
     assert "taken" in plain["endpoint"][1]
     other = look(ARGUS_ENDPOINT_PORT=bot().port, **files)
     assert other["endpoint"][0] == "fail"
-    assert "speaks no TLS" in other["endpoint"][1]
+    assert "without TLS" in other["endpoint"][1]
 
 
 def test_a_port_that_is_free_off_or_any(free_port: int) -> None:
@@ -196,7 +203,7 @@ def test_no_otlp() -> None:
     assert look_at_otlp() == {
         "endpoint": (
             "info",
-            "nothing is pushed anywhere; with OTEL_EXPORTER_OTLP_ENDPOINT set, metrics, traces and logs are",
+            "nothing is exported by OTLP; with OTEL_EXPORTER_OTLP_ENDPOINT set, metrics, traces and logs are",
         )
     }
 
@@ -253,7 +260,7 @@ def test_grpc_where_http_answers(listen: Listen) -> None:
     port = listen(http_answer("400 Bad Request")).port
     status, detail = look_at_otlp(OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=f"http://127.0.0.1:{port}")["grpc logs"]
     assert status == "fail"
-    assert "(OTEL_EXPORTER_OTLP_LOGS_ENDPOINT): what answers there speaks HTTP/1" in detail
+    assert "(OTEL_EXPORTER_OTLP_LOGS_ENDPOINT): the server there speaks HTTP/1" in detail
 
 
 def test_grpc_where_nobody_speaks(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:

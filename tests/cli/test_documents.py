@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import argus_otel.settings
-from argus_otel.cli import _COMMANDS
+from argus_otel.cli import COMMANDS
 from argus_otel.cli.run import _OPTIONS
 from argus_otel.settings import all_settings
 from tools import settings
@@ -36,7 +36,7 @@ def test_every_variable_that_is_read_is_documented() -> None:
 
 
 def test_every_command_and_option_is_told_of() -> None:
-    for name, command in _COMMANDS.items():
+    for name, command in COMMANDS.items():
         assert f"## `argus-otel {name}`" in COMMAND_LINE
         assert command.summary in COMMAND_LINE
     for option in _OPTIONS:

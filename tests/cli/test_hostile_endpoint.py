@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from argus_otel.cli import main
-from argus_otel.cli.scrape import Scraper, UnreachableError
+from argus_otel.scrape.scraper import Scraper, UnreachableError
 
 CONTROLS = "".join(chr(code) for code in (*range(9), *range(11, 32), 127, *range(128, 160)))
 ODD = f"\x1b[2J\x1b]0;owned\x07\x1b]8;;http://evil.example\x1b\\link\x9b31m[bold red]x[/]\u202e\u2028\r{CONTROLS}"

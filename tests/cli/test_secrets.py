@@ -15,7 +15,7 @@ from opentelemetry.util.re import parse_env_headers
 
 from argus_otel.cli import main
 from argus_otel.cli.doctor import destinations
-from argus_otel.cli.scrape import Scraper
+from argus_otel.scrape.scraper import Scraper
 from argus_otel.settings import Settings
 from argus_otel.unquoted import are_headers, location
 from discord_simulator.redirect import loopback

@@ -21,17 +21,21 @@ from opentelemetry.sdk.resources import Resource
 from rich.console import Console
 
 from argus_otel.cli import main
-from argus_otel.cli.buckets import Buckets
-from argus_otel.cli.figures import clock, counts, quantile, rate, seconds, words
-from argus_otel.cli.measures import Metrics, parse, prometheus_name
-from argus_otel.cli.scrape import Scraper, Snapshot, UnreachableError, default_url
-from argus_otel.cli.view import Dashboard, Frame
+from argus_otel.cli.top import source_panels
+from argus_otel.cli.top.view import Dashboard, Frame
+from argus_otel.discovery import Installed, installed
 from argus_otel.endpoint import Endpoint
 from argus_otel.otel.instruments import observe
 from argus_otel.otel.prometheus import PrometheusReader
+from argus_otel.scrape.buckets import Buckets
+from argus_otel.scrape.exposition import Metrics, parse, prometheus_name
+from argus_otel.scrape.scraper import Scraper, Snapshot, UnreachableError, default_url
 from argus_otel.settings import Settings
 from argus_otel.sources.discord import catalogue
+from argus_otel.sources.spec import SourceSpec
 from argus_otel.telemetry import State, Telemetry
+from argus_otel.terminal.formatting import clock, counts, quantile, rate, seconds, words
+from argus_otel.terminal.panels import Panel, View
 
 
 class Bot:
@@ -129,7 +133,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def drawn(frame: Frame, width: int = 140, height: int | None = None) -> str:
     console = Console(file=io.StringIO(), width=width, height=height or 25, force_terminal=False)
     options = console.options.update(height=height)
-    for part in Dashboard(frame).__rich_console__(console, options):
+    for part in Dashboard(frame, source_panels()).__rich_console__(console, options):
         console.print(part)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -283,7 +287,7 @@ class TestScraper:
 
     def test_nobody_there(self) -> None:
         with pytest.raises(
-            UnreachableError, match=r"no bot answers at http://127\.0\.0\.1:1 .*refused.*\n.*argus-otel run"
+            UnreachableError, match=r"no endpoint answers at http://127\.0\.0\.1:1 .*refused.*\n.*argus-otel run"
         ):
             Scraper("http://127.0.0.1:1").scrape()
 
@@ -395,14 +399,74 @@ class TestDashboard:
     def test_nothing_told_yet(self) -> None:
         empty = Snapshot(0.0, Metrics())
         text = drawn(Frame("http://x", empty, empty, empty))
-        for told in (
-            "unnamed",
-            "no shard is known yet",
-            "no command was used yet",
-            "no REST call",
-            "/status tells nothing",
-        ):
+        for told in ("unnamed", "no metric of any source", "/status has no parts"):
             assert told in text
+        assert "shard" not in text
+
+    def test_of_a_source_with_any_metric_every_panel_is_shown(self) -> None:
+        one = Snapshot(0.0, parse("# TYPE discord_guild_count gauge\ndiscord_guild_count 2.0\n"))
+        text = drawn(Frame("http://x", one, one, one))
+        for told in ("2 guilds", "no shard is known yet", "no command was used yet", "no REST call"):
+            assert told in text
+        assert "process" not in text
+
+    def test_the_process_has_a_line_where_its_metrics_are(self) -> None:
+        page = """\
+# TYPE process_uptime_seconds gauge
+process_uptime_seconds 75.0
+# TYPE asyncio_tasks gauge
+asyncio_tasks 12.0
+# TYPE asyncio_loop_lag_seconds histogram
+asyncio_loop_lag_seconds_bucket{le="0.1"} 0.0
+asyncio_loop_lag_seconds_bucket{le="0.25"} 4.0
+asyncio_loop_lag_seconds_bucket{le="+Inf"} 4.0
+asyncio_loop_lag_seconds_sum 0.8
+asyncio_loop_lag_seconds_count 4.0
+# TYPE log_records_total counter
+log_records_total{log_logger="a",log_severity="error"} 3.0
+log_records_total{log_logger="b",log_severity="info"} 7.0
+"""
+        before, now = Snapshot(0.0, parse("")), Snapshot(10.0, parse(page))
+        text = drawn(Frame("http://x", before, before, now))
+        (process,) = (row for row in text.splitlines() if row.startswith("process"))
+        assert process.split("   ") == [
+            "process",
+            "up 0:01:15",
+            "event loop late by 242 ms (p95)",
+            "12 tasks",
+            "log 1.00/s, 3 error",
+        ]
+        assert "shard" not in text
+
+    def test_what_argus_otel_lost_is_told(self) -> None:
+        page = "# TYPE argus_export_lost_total counter\nargus_export_lost_total 3.0\n"
+        status: dict[str, object] = {"parts": {"endpoint": {"state": "ok"}}}
+        now = Snapshot(0.0, parse(page), status)
+        assert "3 lost while exporting" in drawn(Frame("http://x", now, now, now))
+
+    def test_a_panel_that_cannot_be_drawn_costs_no_other(self, frame: Frame) -> None:
+        def draw(_: View) -> str:
+            raise LookupError("no such metric [red]")
+
+        broken = Panel("queue", (catalogue.GUILDS,), draw, lines=1)
+        whole = Panel("greeting", (catalogue.GUILDS,), lambda view: f"{view.width} wide", lines=1)
+        console = Console(file=io.StringIO(), width=140)
+        console.print(Dashboard(frame, [(broken,), (whole,)]))
+        assert isinstance(console.file, io.StringIO)
+        text = console.file.getvalue()
+        assert "queue: cannot be drawn: LookupError: no such metric [red]" in text
+        assert "140 wide" in text
+
+    def test_a_source_whose_panels_cannot_be_loaded_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        known = installed()
+        broken = SourceSpec(
+            "queue", api=1, title="a queue", factory="a:b", catalogue="a:b", top="nowhere_at_all:PANELS"
+        )
+        monkeypatch.setattr("argus_otel.cli.top.installed", lambda: Installed({**known.specs, "queue": broken}, ()))
+        assert len(source_panels()) == sum(spec.top is not None for spec in known.specs.values())
+        assert "panels of the source queue cannot be loaded: " in capsys.readouterr().err
 
     def test_lost(self, frame: Frame) -> None:
         text = drawn(frame.missed("no bot answers (Connection refused).\nStart one", 75.0))
@@ -460,7 +524,7 @@ class TestCommand:
         assert main(["top", "127.0.0.1:1", "--once"]) == 1
         out, err = capsys.readouterr()
         assert out == ""
-        assert "no bot answers at http://127.0.0.1:1" in err
+        assert "no endpoint answers at http://127.0.0.1:1" in err
 
     @pytest.mark.parametrize("interval", ["0", "nan", "x", "-1", "1e9"])
     def test_wrong_usage(self, interval: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,9 +7,8 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli.measures import prometheus_name
-from argus_otel.sources.system.catalogue import CATALOGUE as SYSTEM
+from argus_otel.catalogues import CATALOGUES, EXTERNAL
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Catalogue
 from tools.grafana.frames import Frame, is_empty
 from tools.grafana.macros import MacroError
@@ -36,7 +35,7 @@ def names(catalogues: Sequence[Catalogue]) -> set[str]:
     return found
 
 
-def unknown_metrics(dashboard: Dashboard, catalogues: Sequence[Catalogue] = (*CATALOGUES, SYSTEM)) -> Problems:
+def unknown_metrics(dashboard: Dashboard, catalogues: Sequence[Catalogue] = (*CATALOGUES, *EXTERNAL)) -> Problems:
     """Every metric is one of the catalogue's, or Prometheus's or the Collector's own."""
     known = names(catalogues)
     for target in dashboard.targets():

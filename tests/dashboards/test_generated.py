@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli.measures import prometheus_name
-from argus_otel.sources.system.catalogue import CATALOGUE as SYSTEM
+from argus_otel.catalogues import CATALOGUES, EXTERNAL
+from argus_otel.scrape.exposition import prometheus_name
 from tools.dashboards.__main__ import DIRECTORY, write
 from tools.dashboards.board import Board, Panel, Row
 from tools.dashboards.boards import ALL
@@ -93,7 +92,7 @@ def test_each_panel_tells_something_that_no_other_of_its_dashboard_tells(board: 
 
 def test_every_metric_there_is_is_on_some_panel():
     asked = " ".join(expressions())
-    metrics = [metric for catalogue in (*CATALOGUES, SYSTEM) for metric in catalogue.metrics]
+    metrics = [metric for catalogue in (*CATALOGUES, *EXTERNAL) for metric in catalogue.metrics]
     missing = [
         metric.name
         for metric in metrics

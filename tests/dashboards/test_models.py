@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from argus_otel.catalogues import CATALOGUES
-from argus_otel.sources.system.catalogue import CATALOGUE as SYSTEM
+from argus_otel.catalogues import CATALOGUES, EXTERNAL
 from argus_otel.telemetry import Catalogue, Metric
 from tools.grafana.model import Dashboard, shipped
 
@@ -64,7 +63,7 @@ CHECKS: dict[str, Check] = {
 def catalogued_labels(metric: str) -> set[str]:
     """The labels that a metric has by the catalogue, and those of every series."""
     found = {"job", "instance"}
-    for one in (one for catalogue in (*CATALOGUES, SYSTEM) for one in catalogue.metrics):
+    for one in (one for catalogue in (*CATALOGUES, *EXTERNAL) for one in catalogue.metrics):
         if metric in answer_checks.names([Catalogue("one", metrics=(one,))]):
             found |= {attribute.name.replace(".", "_") for attribute in one.attributes}
     return found
@@ -167,7 +166,7 @@ def test_what_is_provisioned_is_what_the_sound_one_refers_to() -> None:
 
 # -- dashboards and catalogue
 
-METRICS = [metric for catalogue in (*CATALOGUES, SYSTEM) for metric in catalogue.metrics]
+METRICS = [metric for catalogue in (*CATALOGUES, *EXTERNAL) for metric in catalogue.metrics]
 
 NOT_SHOWN: set[str] = set()
 """Metrics that are on no dashboard, on purpose."""
@@ -194,7 +193,7 @@ def renamed(name: str) -> list[Catalogue]:
         metrics = (renamed_metric(one) if one.name == name else one for one in catalogue.metrics)
         return Catalogue(catalogue.name, tuple(metrics), catalogue.spans, catalogue.events, catalogue.details)
 
-    return [change(one) for one in (*CATALOGUES, SYSTEM)]
+    return [change(one) for one in (*CATALOGUES, *EXTERNAL)]
 
 
 @pytest.mark.parametrize("name", [metric.name for metric in METRICS])

@@ -20,12 +20,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli.measures import prometheus_name
+from argus_otel.catalogues import CATALOGUES, EXTERNAL
 from argus_otel.history import migrations
 from argus_otel.history.rows import AUTOCOMPLETE, COMMAND, COMPONENT, GUILD_JOIN, GUILD_LEAVE, Row
 from argus_otel.history.store import connect
-from argus_otel.sources.system.catalogue import CATALOGUE as SYSTEM
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Metric
 from discord_simulator import BackgroundSimulator
 from lab.clickhouse import ClickHouse
@@ -43,7 +42,7 @@ LAG = 3.0
 DAYS = 60
 """How far back history goes."""
 
-METRICS: tuple[Metric, ...] = tuple(metric for catalogue in (*CATALOGUES, SYSTEM) for metric in catalogue.metrics)
+METRICS: tuple[Metric, ...] = tuple(metric for catalogue in (*CATALOGUES, *EXTERNAL) for metric in catalogue.metrics)
 
 _DIRECT = """
 global: {{scrape_interval: 1s}}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from argus_otel.cli.measures import parse
 from argus_otel.demo.agreement import compare
+from argus_otel.scrape.exposition import parse
 from discord_simulator import Ledger, RestEntry
 
 EXPOSITION = """\

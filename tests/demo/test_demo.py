@@ -31,7 +31,11 @@ def test_it_ends_by_itself_and_everything_agrees() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_ctrl_c_ends_it_with_the_table() -> None:
     with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        time.sleep(9)
+        assert process.stdout is not None
+        for line in process.stdout:  # until the bot runs, which takes as long as the machine is busy
+            if "/metrics" in line:
+                break
+        time.sleep(3)
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output

@@ -24,7 +24,7 @@ from opentelemetry.proto.collector.logs.v1 import logs_service_pb2, logs_service
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
-from argus_otel.cli.measures import Metrics, parse
+from argus_otel.scrape.exposition import Metrics, parse
 from discord_simulator import BackgroundSimulator
 
 ROOT = Path(__file__).parents[2]

@@ -16,8 +16,8 @@ from typing import Any
 
 import trustme
 
-from argus_otel.cli.measures import Metrics
 from argus_otel.demo.agreement import Row, compare
+from argus_otel.scrape.exposition import Metrics
 from argus_otel.settings import DEFAULT_PORT
 from argus_otel.sources.discord import catalogue
 from discord_simulator import BackgroundSimulator, InteractionHandle, RateLimited

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from argus_otel.cli.measures import parse
+from argus_otel.scrape.exposition import parse
 from discord_simulator import BackgroundSimulator
 
 from .conftest import BARE, EVERY_WAY, INSTRUMENT, RUN, Bot, Receiver, Start, until

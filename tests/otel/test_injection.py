@@ -13,9 +13,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli.measures import prometheus_name
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.prometheus import PrometheusReader
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Kind, Metric, Telemetry
 
 HOSTILE = (

@@ -12,7 +12,7 @@ import promql_parser as promql
 import yaml
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli.measures import prometheus_name
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Kind
 from lab.prometheus import installed
 

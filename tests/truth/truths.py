@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argus_otel.cli.buckets import Buckets
+from argus_otel.scrape.buckets import Buckets
 from argus_otel.sources.discord import catalogue as discord
 from argus_otel.sources.process import catalogue as process
 from argus_otel.telemetry import Attribute, Event, Metric, Span

@@ -1,7 +1,8 @@
 """The command ``argus-otel``.
 
-Each subcommand is a module beside this one with two functions, ``add_arguments(parser)`` and ``run(arguments) -> int``.
-Only the module of the subcommand that is asked for is imported: starting a bot must not import what draws tables.
+Each of its own commands is a module beside this one, and a source adds commands by its specification: ``argus-otel
+SOURCE COMMAND``. Each is described by a :class:`~argus_otel.terminal.commands.Command`, and only the module of the one
+that is asked for is imported: starting a program must not import what draws tables.
 """
 
 from __future__ import annotations
@@ -10,52 +11,42 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
-from typing import NamedTuple, Protocol, cast
+from typing import cast
 
+from argus_otel.discovery import installed, load
+from argus_otel.telemetry.guard import attempt
+from argus_otel.terminal.commands import Command, Runnable
 from argus_otel.version import __version__
 
 _PROG = "argus-otel"
 
 _PURPOSE = """\
-OpenTelemetry for discord.py bots. Metrics, traces and logs of a bot that knows nothing of it: hooks go into discord.py
-when the bot imports it, and what they count is served on http://127.0.0.1:9464/metrics, beside /healthz, /readyz and
-/status. Where OTEL_EXPORTER_OTLP_ENDPOINT is set it is sent to an OpenTelemetry Collector too.
+OpenTelemetry for programs that were written without it. Hooks are placed when the program imports a library that is
+observed. Metrics are served on http://127.0.0.1:9464/metrics, beside /healthz, /readyz and /status; with
+OTEL_EXPORTER_OTLP_ENDPOINT set, metrics, traces and logs are sent to an OpenTelemetry Collector too.
 
-To instrument a bot without changing it, start it so:
+To instrument a program without changing it, start it with argus-otel:
 
     argus-otel run bot.py
 
-or, where you would rather change it, put these two lines first:
+or, if you prefer to change it, put these two lines first:
 
     import argus_otel
     argus_otel.instrument()
 """
 
-
-class _Subcommand(Protocol):
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
-    def run(self, arguments: argparse.Namespace) -> int: ...
-
-
-class _Command(NamedTuple):
-    """What ``argus-otel --help`` tells of a subcommand without importing it."""
-
-    summary: str
-    description: str
-    examples: tuple[str, ...]
-    extra: str | None = None
-    usage: str | None = None
-
-
-_COMMANDS = {
-    "run": _Command(
-        summary="start a bot, instrumented",
+COMMANDS = {
+    "run": Command(
+        module="argus_otel.cli.run",
+        summary="start a Python program, instrumented",
         description=(
             "Starts a Python program as `python` would, with OpenTelemetry loaded as `opentelemetry-instrument` would. "
-            "What the program itself starts is left alone. Our options come before the program; all that follows it "
-            "is the program's. Every option stands for an environment variable, and wins over it."
+            "Processes that the program starts are not instrumented. Options of argus-otel come before the program; "
+            "everything after it belongs to the program. Each option sets an environment variable, and wins over it. "
+            "The exit code is the program's; 2: there is no such program."
         ),
         examples=(
             "run bot.py",
@@ -63,33 +54,37 @@ _COMMANDS = {
             "run --service-name music --endpoint-port 9500 bot.py",
             "run --otlp-endpoint http://collector:4317 bot.py",
         ),
-        usage="%(prog)s [options] (bot.py | -m package.module) [arguments of the program]",
+        usage="%(prog)s [options] (program.py | -m package.module) [arguments of the program]",
     ),
-    "doctor": _Command(
-        summary="tell what would load, what it is set to, and what is wrong",
+    "doctor": Command(
+        module="argus_otel.cli.doctor",
+        summary="check installation, configuration and connections",
         description=(
-            "Looks at packages, settings, hooks, the bot's endpoint and the Collector, and says of each what is found "
-            "and what to do. Run it where and as the bot runs: same environment, same variables, same directory. "
-            "Exit code 0: nothing failed; 1: something did; 2: wrong usage."
+            "Checks packages, sources, settings, hooks, the program's endpoint and the Collector, and prints for each "
+            "what it found and what to do. Run it where and as the program runs: same environment, same variables, "
+            "same directory. Exit code 0: nothing failed; 1: something failed; 2: wrong usage."
         ),
         examples=("doctor", "doctor --no-network", "doctor --json"),
     ),
-    "catalogue": _Command(
+    "catalogue": Command(
+        module="argus_otel.cli.catalogue",
         summary="list what can be emitted: metrics, spans, events, attributes",
         description=(
-            "Lists what argus-otel can emit: one line each, and in full what is named. NAME is a part of a name, as "
-            "OpenTelemetry spells it or Prometheus. Exit code 0; 1: nothing is called so; 2: wrong usage."
+            "Lists what the installed sources and argus-otel itself can emit, one line each; with a NAME, everything "
+            "that is known of what it matches. NAME is a part of a name in OpenTelemetry's spelling or Prometheus'. "
+            "Exit code 0; 1: nothing matches; 2: wrong usage."
         ),
         examples=(
             "catalogue",
-            "catalogue discord.command.duration",
-            "catalogue discord_rest_duration_seconds_bucket",
-            "catalogue --kind event",
-            "catalogue --format json 'discord.gateway.*'",
+            "catalogue argus.export.lost",
+            "catalogue asyncio_loop_lag_seconds_bucket",
+            "catalogue --source process --kind event",
+            "catalogue --format json 'asyncio.*'",
             "catalogue --format weaver --output registry",
         ),
     ),
-    "history": _Command(
+    "history": Command(
+        module="argus_otel.cli.history",
         summary="ask what happened to guilds over months",
         description=(
             "Asks the store of history, or deletes from it. `argus-otel history QUESTION --help` tells more of each. "
@@ -105,7 +100,8 @@ _COMMANDS = {
         ),
         usage="%(prog)s [-h] question ...",
     ),
-    "clickhouse": _Command(
+    "clickhouse": Command(
+        module="argus_otel.cli.clickhouse",
         summary="make the tables of history, logs and traces",
         description=(
             "Creates the tables in ClickHouse that history, and the Collector's logs and traces, are stored in, brings "
@@ -121,12 +117,13 @@ _COMMANDS = {
         ),
         usage="%(prog)s [-h] action ...",
     ),
-    "export": _Command(
+    "export": Command(
+        module="argus_otel.cli.export",
         summary="write dashboards, alerts and Collector configs into a directory",
         description=(
-            "Writes what argus-otel brings for the programs beside the bot: dashboards for Grafana, rules and alerts "
-            "for Prometheus, configs for the OpenTelemetry Collector. Then it says what to do with them. Files that "
-            "were changed since are not written over. Exit code 0; 1: they could not be written; 2: wrong usage."
+            "Writes what the programs beside yours need: dashboards for Grafana, rules and alerts for Prometheus, "
+            "configs for the OpenTelemetry Collector; then prints how to install them. Files that you changed are not "
+            "overwritten. Exit code 0; 1: they could not be written; 2: wrong usage."
         ),
         examples=(
             "export dashboards grafana",
@@ -134,58 +131,157 @@ _COMMANDS = {
             "export collector /etc/argus-otelcol",
         ),
     ),
-    "top": _Command(
-        summary="watch a running bot in the terminal",
-        description="Watches a running bot in the terminal, by what its endpoint serves.",
-        examples=("top",),
+    "top": Command(
+        module="argus_otel.cli.top",
+        summary="watch a running program in the terminal",
+        description=(
+            "Scrapes the endpoint of a running program and shows what each source measures, live. Exit code 0 after "
+            "Ctrl-C; 1: the endpoint does not answer; 2: wrong usage."
+        ),
+        examples=("top", "top http://127.0.0.1:9500 --interval 5", "top --once"),
         extra="cli",
     ),
-    "demo": _Command(
+    "demo": Command(
+        module="argus_otel.cli.demo",
         summary="see it work without a Discord account",
-        description="Runs a bot against a simulated Discord on this machine, so that there is something to look at.",
-        examples=("demo",),
+        description=(
+            "Runs a bot against a simulated Discord on this machine, shows it as `argus-otel top` would, and compares "
+            "the bot's metrics with the simulator's ledger. Exit code 0: they agree; 1: they differ, or the bot did "
+            "not start."
+        ),
+        examples=("demo", "demo --duration 30 --rate 50"),
         extra="demo",
     ),
 }
+"""argus-otel's own commands, in the order of ``--help``. A source of one of these names has no commands."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a subcommand, and return the exit code.
+    """Run a command, and return the exit code.
 
     Parameters
     ----------
     argv:
-        The arguments without the program's name; by default those of the process.
+        The arguments without ``argus-otel`` itself; by default those of the process.
 
     Raises
     ------
     SystemExit
-        With 2 for wrong usage, with 0 after ``--help`` and ``--version``, and whatever a bot under ``run`` raises it
-        with. All else that the bot raises passes through too.
+        With 2 for wrong usage, with 0 after ``--help`` and ``--version``, and with any code that a program under
+        ``run`` raises it with. Every other exception of that program passes through too.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] != ["run"]:  # whose output is the bot's
-        _print_whatever_comes()
-    if not words or words[0] not in _COMMANDS:
-        parser = _main_parser()
-        parser.parse_args(words)  # --help, --version or a wrong word: each ends here
-        parser.error(f"which command? There are: {', '.join(_COMMANDS)}")
-    name, *rest = words
-    command = _COMMANDS[name]
-    if command.extra is None:
-        return _run(name, command, rest)
-    return _needing_extra(name, command.extra, lambda: _run(name, command, rest))
+    if words[:1] != ["run"]:  # whose output is the program's
+        _replace_what_cannot_be_encoded()
+    if words and words[0] in COMMANDS:
+        return _run(f"{_PROG} {words[0]}", COMMANDS[words[0]], words[1:])
+    if words and not words[0].startswith("-"):
+        return _run_of_a_source(words[0], words[1:])
+    parser = _main_parser()
+    if not {"-h", "--help"}.isdisjoint(words):
+        for problem in installed().problems:
+            _complain(problem.name, problem.detail)
+    parser.parse_args(words)  # --help and --version end here, and so does an unknown option
+    return _wrong_usage(parser, f"which command? There are: {', '.join((*COMMANDS, *_sources()))}")
 
 
-def _run(name: str, command: _Command, rest: list[str]) -> int:
+def _wrong_usage(parser: argparse.ArgumentParser, message: str) -> int:
+    parser.error(message)
+
+
+# -- commands of sources
+
+
+def _sources() -> dict[str, str]:
+    """Return the installed sources that have commands, and what they observe. Imports no source."""
+    specs = installed().specs
+    return {n: spec.title for n, spec in specs.items() if spec.commands is not None and n not in COMMANDS}
+
+
+def _complain(source: str, detail: str) -> None:
+    print(f"{_PROG}: the source {source} cannot be used: {detail}", file=sys.stderr)
+
+
+def _run_of_a_source(name: str, words: list[str]) -> int:
+    specs, problems = installed()
+    spec = specs.get(name)
+    if spec is None or spec.commands is None:
+        for problem in problems:
+            if problem.name == name:
+                _complain(name, problem.detail)
+                return 1
+        wrong = f"there is no command {name!r}" if spec is None else f"the source {name!r} has no commands"
+        return _wrong_usage(_main_parser(), f"{wrong}; there are: {', '.join((*COMMANDS, *_sources()))}")
+    read: Callable[[], Mapping[str, Command]] = partial(load, spec.commands)
+    commands = attempt(read, partial(_complain, name))
+    if commands is None:
+        return 1
+    if words and words[0] in commands:
+        return _run(f"{_PROG} {name} {words[0]}", commands[words[0]], words[1:], name)
+    parser = _source_parser(name, spec.title, commands)
+    parser.parse_args(words)  # --help ends here, and so does a wrong word
+    return _wrong_usage(parser, f"which command? There are: {', '.join(commands)}")
+
+
+def _source_parser(name: str, title: str, commands: Mapping[str, Command]) -> argparse.ArgumentParser:
+    prog = f"{_PROG} {name}"
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        usage="%(prog)s [-h] command ...",
+        description=f"Commands about {title}.",
+        epilog=_overview(commands, prog),
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("command", choices=tuple(commands), metavar="command", help="one of those below")
+    return parser
+
+
+# -- running one command
+
+
+def _run(prog: str, command: Command, words: list[str], source: str | None = None) -> int:
+    try:
+        module = _imported(command, source)
+        return 1 if module is None else _run_module(prog, command, module, words)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if command.extra is None or missing in ("", "argus_otel"):
+            raise
+        print(f"{prog} needs {missing}, which is not installed: {install(command.extra)}", file=sys.stderr)
+        return 2
+
+
+def _imported(command: Command, source: str | None) -> Runnable | None:
+    """Import the command's module; where a source's cannot be imported, say so and return ``None``."""
+    if source is None:
+        return cast("Runnable", import_module(command.module))
+    missing: list[ModuleNotFoundError] = []
+
+    def load_module() -> Runnable | None:
+        try:
+            return cast("Runnable", import_module(command.module))
+        except ModuleNotFoundError as error:
+            if command.extra is None:
+                raise
+            missing.append(error)
+            return None
+
+    module = attempt(load_module, partial(_complain, source))
+    if missing:
+        raise missing[0]
+    return module
+
+
+def _run_module(prog: str, command: Command, module: Runnable, words: list[str]) -> int:
     program: list[str] = []
-    if name == "run":  # what follows the program is not for us to parse
+    starts_a_program = command is COMMANDS["run"]
+    if starts_a_program:  # the words after the program's name are not for argparse
         from .run import split
 
-        rest, program = split(rest)
-    module = cast("_Subcommand", import_module(f"{__name__}.{name}"))
+        words, program = split(words)
     parser = argparse.ArgumentParser(
-        prog=f"{_PROG} {name}",
+        prog=prog,
         usage=command.usage,
         description=command.description,
         epilog=_examples(command.examples),
@@ -193,32 +289,24 @@ def _run(name: str, command: _Command, rest: list[str]) -> int:
         allow_abbrev=False,
     )
     module.add_arguments(parser)
-    arguments = parser.parse_args(rest, argparse.Namespace(program=program))
-    if name == "run":
+    arguments = parser.parse_args(words, argparse.Namespace(program=program))
+    if starts_a_program:
         if not program:
             parser.error("which program? Give the path of a script, or -m and a module's name")
         return module.run(arguments)
     try:
         return module.run(arguments)
-    except BrokenPipeError:  # `argus-otel doctor | head`: nobody reads on, and Python is not to complain of it at exit
+    except BrokenPipeError:  # `argus-otel doctor | head` closes the pipe, of which Python would complain at exit
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for as long as the process lasts
         return 0
-
-
-def _needing_extra(name: str, extra: str, run: Callable[[], int]) -> int:
-    try:
-        return run()
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing in ("", "argus_otel"):
-            raise
-        print(f"{_PROG} {name} needs {missing}, which is not installed: {install(extra)}", file=sys.stderr)
-        return 2
 
 
 def install(extra: str) -> str:
     """Return the command that installs one of the extras."""
     return f"pip install 'argus-otel[{extra}]'"
+
+
+# -- help
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -231,27 +319,38 @@ class _Formatter(argparse.HelpFormatter):
 
 
 def _main_parser() -> argparse.ArgumentParser:
-    width = max(map(len, _COMMANDS))
-    commands = "\n".join(f"  {name:<{width}}  {command.summary}" for name, command in _COMMANDS.items())
-    examples = _examples(tuple(example for command in _COMMANDS.values() for example in command.examples))
+    sources = _sources()
     parser = argparse.ArgumentParser(
         prog=_PROG,
         usage="%(prog)s [-h] [--version] command ...",
         description=_PURPOSE,
-        epilog=f"commands:\n{commands}\n\n{examples}\n\n`{_PROG} command --help` tells more of each.",
+        epilog=_overview(COMMANDS, _PROG, sources),
         formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"{_PROG} {__version__}")
-    parser.add_argument("command", choices=tuple(_COMMANDS), metavar="command", help="one of those below")
+    parser.add_argument("command", choices=(*COMMANDS, *sources), metavar="command", help="one of those below")
     return parser
+
+
+def _overview(commands: Mapping[str, Command], prog: str, sources: Mapping[str, str] | None = None) -> str:
+    width = max(map(len, (*commands, *(sources or {}))), default=0)
+    sections = ["\n".join(("commands:", *(f"  {name:<{width}}  {each.summary}" for name, each in commands.items())))]
+    if sources:
+        heading = f"sources with commands of their own (`{prog} SOURCE --help` lists them):"
+        sections.append("\n".join((heading, *(f"  {name:<{width}}  {title}" for name, title in sources.items()))))
+    examples = tuple(example for command in commands.values() for example in command.examples[:2])
+    if examples:
+        sections.append(_examples(examples))
+    sections.append(f"`{prog} COMMAND --help` explains each.")
+    return "\n\n".join(sections)
 
 
 def _examples(examples: tuple[str, ...]) -> str:
     return "\n".join(("examples:", *(f"  {_PROG} {example}" for example in examples)))
 
 
-def _print_whatever_comes() -> None:
-    """Let a console that has not every character show something else for it, as Windows' consoles have not."""
+def _replace_what_cannot_be_encoded() -> None:
+    """Print ``?`` for a character that the console's encoding lacks, as some of Windows' do, and do not fail."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -1,4 +1,4 @@
-"""``argus-otel demo``: a simulated Discord, an ordinary bot, a live view; at the end the ledger beside the metrics."""
+"""``argus-otel demo``: runs an ordinary bot against a simulated Discord, and compares its metrics with the ledger."""
 
 from __future__ import annotations
 
@@ -21,14 +21,21 @@ _INTERVAL = 1.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "--duration", metavar="SECONDS", type=_positive, help="end by itself after so long; by default at Ctrl-C"
+        "--duration", metavar="SECONDS", type=_positive, help="how long the demo lasts; by default until Ctrl-C"
     )
     parser.add_argument(
-        "--rate", metavar="N", type=_positive, default=25.0, help="what users do each second, on average (%(default)g)"
+        "--rate",
+        metavar="N",
+        type=_positive,
+        default=25.0,
+        help="operations of users each second, on average (%(default)g)",
     )
-    parser.add_argument("--seed", metavar="N", type=int, default=7, help="the dice's seed (%(default)s)")
+    parser.add_argument("--seed", metavar="N", type=int, default=7, help="the seed of the random users (%(default)s)")
     parser.add_argument(
-        "--port", metavar="PORT", type=_port, help="the bot's endpoint; by default 9464, or another if that is taken"
+        "--port",
+        metavar="PORT",
+        type=_port,
+        help="the port of the bot's endpoint; by default 9464, or a free one if that is in use",
     )
 
 
@@ -39,11 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
     from argus_otel.demo.stage import DemoError, Stage
 
     console = Console()
-    console.print("Starting a simulated Discord, and a bot that knows nothing of argus-otel …")
+    console.print("Starting a simulated Discord, and a bot without a line about argus-otel …")
     try:
         with Stage(arguments.rate, arguments.seed, arguments.port) as stage:
             _watch(console, stage, arguments.duration)
-            console.print("The users have gone. Waiting until the bot has finished what they began …")
+            console.print("The users have stopped. Waiting for the bot to finish their operations …")
             return _conclude(console, stage, stage.settle())
     except DemoError as error:
         console.print(f"argus-otel demo: {error}", style="red", highlight=False, markup=False)
@@ -65,17 +72,22 @@ def _watch(console: Console, stage: Stage, duration: float | None) -> None:
 
 
 def _live(console: Console, stage: Stage, duration: float | None) -> None:
-    from .scrape import Scraper
-    from .top import watch
-    from .view import Dashboard
+    from argus_otel.scrape.scraper import Scraper
 
-    console.print(Dashboard(watch(console, Scraper(stage.url), _INTERVAL, duration or math.inf)))
+    from .top import source_panels, watch
+    from .top.view import Dashboard
+
+    panels = source_panels()
+    last = watch(console, Scraper(stage.url), panels, _INTERVAL, duration or math.inf)
+    console.print(Dashboard(last, panels))
 
 
 def _plain(console: Console, stage: Stage, duration: float | None) -> None:
-    """For output that is no terminal: a line now and then, and one frame at the end."""
-    from .scrape import Scraper
-    from .view import Dashboard, Frame
+    """Print a line now and then, and one frame at the end, where the output is not a terminal."""
+    from argus_otel.scrape.scraper import Scraper
+
+    from .top import source_panels
+    from .top.view import Dashboard, Frame
 
     scraper = Scraper(stage.url)
     first = before = scraper.scrape()
@@ -89,7 +101,7 @@ def _plain(console: Console, stage: Stage, duration: float | None) -> None:
         frame = Frame(scraper.url, first, before, now)
         before = now
         if left <= 5.0:
-            console.print(Dashboard(frame))
+            console.print(Dashboard(frame, source_panels()))
 
 
 def _conclude(console: Console, stage: Stage, rows: Sequence[Row]) -> int:

@@ -1,7 +1,7 @@
-"""``argus-otel run``: OpenTelemetry loaded as by ``opentelemetry-instrument``, and then a program run as by ``python``.
+"""``argus-otel run``: loads OpenTelemetry as ``opentelemetry-instrument`` does, then runs a program as ``python`` does.
 
-Both happen in this process and nothing is put on ``PYTHONPATH``, so that a Python which the bot starts is none of our
-business: it is not instrumented, and does not reach for the bot's port.
+Both happen in this process and ``PYTHONPATH`` stays as it is, so that a Python which the program starts is not
+instrumented, and does not try to bind the program's port.
 """
 
 from __future__ import annotations
@@ -19,41 +19,53 @@ from typing import NamedTuple
 from argus_otel import last_resort
 from argus_otel.settings import Settings
 
-from . import program as programs
-from .program import NotFoundError, Program, find_program
+from . import python_target
+from .python_target import NotFoundError, PythonTarget, find_target
 
 
 class _Option(NamedTuple):
-    """An option that stands for an environment variable."""
+    """An option that sets an environment variable."""
 
     flag: str
     metavar: str
     variable: str
-    meaning: str
+    description: str
 
 
 _OPTIONS = (
-    _Option("--service-name", "NAME", "OTEL_SERVICE_NAME", "the bot's name; by default, that of the program"),
-    _Option("--endpoint-host", "HOST", "ARGUS_ENDPOINT_HOST", "where /metrics and health are served (127.0.0.1)"),
-    _Option("--endpoint-port", "PORT", "ARGUS_ENDPOINT_PORT", "the port of that (9464); 0 takes any that is free"),
+    _Option(
+        "--service-name", "NAME", "OTEL_SERVICE_NAME", "the program's service.name; by default, the name of its script"
+    ),
+    _Option(
+        "--endpoint-host",
+        "HOST",
+        "ARGUS_ENDPOINT_HOST",
+        "the address that /metrics and health are served on (127.0.0.1)",
+    ),
+    _Option(
+        "--endpoint-port",
+        "PORT",
+        "ARGUS_ENDPOINT_PORT",
+        "the port that they are served on (9464); 0 takes any free one",
+    ),
     _Option(
         "--otlp-endpoint",
         "URL",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "the Collector to send everything to; one with a password by the variable, since `ps` shows arguments",
+        "the Collector to send everything to; use the variable for one with a password, since `ps` shows arguments",
     ),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that may stand before the program."""
+    """Declare the options that stand before the program."""
     for option in _OPTIONS:
-        parser.add_argument(option.flag, metavar=option.metavar, help=f"{option.meaning} [{option.variable}]")
-    parser.add_argument("--no-endpoint", action="store_true", help="serve nothing [ARGUS_ENDPOINT=false]")
+        parser.add_argument(option.flag, metavar=option.metavar, help=f"{option.description} [{option.variable}]")
+    parser.add_argument("--no-endpoint", action="store_true", help="serve no endpoint [ARGUS_ENDPOINT=false]")
 
 
 def split(words: list[str]) -> tuple[list[str], list[str]]:
-    """Split ``words`` into our options, and the program with its own."""
+    """Split ``words`` into argus-otel's options, and the program with its arguments."""
     with_value = {option.flag for option in _OPTIONS}
     index = 0
     while index < len(words):
@@ -72,15 +84,15 @@ def run(arguments: argparse.Namespace) -> int:
     Raises
     ------
     BaseException
-        Whatever the program raises: :class:`SystemExit` and :class:`KeyboardInterrupt` too.
+        Any exception of the program passes through, :class:`SystemExit` and :class:`KeyboardInterrupt` included.
     """
     _export(arguments)
     words: list[str] = arguments.program
     try:
-        program = find_program(words)
-        _take_the_stage(program)
+        target = find_target(words)
+        _imitate_python(target)
         _load_opentelemetry(words)
-        _execute(program)
+        _execute(target)
     except NotFoundError as error:
         last_resort.show(f"argus-otel run: {error}")
         return 2
@@ -100,7 +112,7 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _load_opentelemetry(words: list[str]) -> None:
-    """Do what ``opentelemetry-instrument``'s ``sitecustomize`` does, with this distro chosen where none is."""
+    """Do as ``opentelemetry-instrument``'s ``sitecustomize`` does, choosing this distro where none is chosen."""
     if Settings.resolve().disabled:
         return
     from opentelemetry.instrumentation import auto_instrumentation
@@ -110,8 +122,8 @@ def _load_opentelemetry(words: list[str]) -> None:
         return
     for variable in ("OTEL_PYTHON_DISTRO", "OTEL_PYTHON_CONFIGURATOR"):
         os.environ[variable] = os.environ.get(variable) or "argus"
-    # A service is named after the command line where nothing else names it: after the program's, not after ours. Put
-    # back, so that a bot that restarts itself from sys.orig_argv is instrumented again.
+    # The default service name is derived from the command line, which has to be the program's. It is restored, so that
+    # a program that restarts itself from sys.orig_argv is instrumented again.
     original = sys.orig_argv
     sys.orig_argv = [original[0], *words]
     try:
@@ -128,30 +140,30 @@ def _loaded_by(auto_instrumentation: ModuleType) -> bool:
 # -- the program
 
 
-def _take_the_stage(program: Program) -> None:
-    """Make the process look as it does when ``python`` has been given the program and not begun with it."""
-    # In the place of the directory that this command lies in; isolated Pythons put nothing there.
+def _imitate_python(target: PythonTarget) -> None:
+    """Set ``sys.path``, ``sys.argv`` and ``__main__`` as ``python`` does before it runs the target."""
+    # This replaces the directory of the command itself; an isolated Python puts nothing there.
     if not getattr(sys.flags, "safe_path", sys.flags.isolated):
-        sys.path[0] = program.path
-    sys.argv[:] = program.argv
-    # A module of its own: the bot must not find our names in it, and multiprocessing takes from it what to run again.
+        sys.path[0] = target.path
+    sys.argv[:] = target.argv
+    # A module of its own: the program must not find our names in it, and multiprocessing reads it to run it again.
     main = ModuleType("__main__")
     vars(main)["__builtins__"] = builtins
-    if "__annotations__" in vars(sys.modules["__main__"]):  # which the interpreter makes, up to some version
+    if "__annotations__" in vars(sys.modules["__main__"]):  # older interpreters make it
         vars(main)["__annotations__"] = {}
     sys.modules["__main__"] = main
 
 
-def _execute(program: Program) -> None:
+def _execute(target: PythonTarget) -> None:
     main = vars(sys.modules["__main__"])
     try:
-        loaded = program.load()
+        loaded = target.load()
         main.update(loaded.attributes)
-        exec(loaded.code, main)  # noqa: S102 - it is what we are for
+        exec(loaded.code, main)  # noqa: S102 - running a program is this command's purpose
     except NotFoundError:
         raise
     except BaseException:
-        # The interpreter ends as it always would: exit code, signal, traceback. Only our frames are left out of that.
+        # The interpreter ends as it would without us: exit code, signal, traceback. Only our frames are hidden.
         sys.excepthook = _without_our_frames(sys.excepthook)
         raise
 
@@ -163,7 +175,7 @@ def _without_our_frames(hook: _ExceptHook) -> _ExceptHook:
     def shorter(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         theirs = frame = traceback
         while frame is not None:
-            ours = frame.tb_frame.f_code.co_filename in (__file__, programs.__file__)
+            ours = frame.tb_frame.f_code.co_filename in (__file__, python_target.__file__)
             frame = frame.tb_next
             if ours:
                 theirs = frame

@@ -1,4 +1,4 @@
-"""Holds what the bot's metrics say happened against what the simulator's ledger says happened."""
+"""Compares a bot's metrics with the simulator's ledger."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from argus_otel.cli.measures import Metrics
+from argus_otel.scrape.exposition import Metrics
 from argus_otel.sources.discord import catalogue
 from discord_simulator import Ledger
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One number on both sides.
+    """One number in the ledger and in the metrics.
 
     Attributes
     ----------
     subject:
-        What is counted: ``gateway events``, ``commands``…
+        The kind of thing that is counted: ``gateway events``, ``commands``…
     thing:
-        Which of them: an event's type, a command's name.
+        One thing of that kind: an event's type, a command's name.
     ledger, metrics:
-        The simulator's number, and ours.
+        The simulator's number, and argus-otel's.
     """
 
     subject: str
@@ -32,20 +32,20 @@ class Row:
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides say the same."""
+        """Whether both numbers are the same."""
         return self.ledger == self.metrics
 
 
 def compare(ledger: Ledger, metrics: Metrics, prefix_commands: int | None = None) -> list[Row]:
-    """Return every number that both sides have, in a fixed order.
+    """Return every number that either side has, in a fixed order.
 
     Parameters
     ----------
     metrics:
-        One scrape, of one bot that has been connected to nothing but this simulator.
+        One scrape of one bot that was connected to this simulator only.
     prefix_commands:
-        How many prefix commands were called. The simulator sees them as the messages that they are, so the caller has
-        to know; ``None`` leaves them out.
+        How many prefix commands were called; ``None`` leaves them out. To the simulator they are messages like others,
+        so the caller has to know.
     """
     return [
         *_gateway(ledger, metrics),

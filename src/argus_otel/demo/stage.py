@@ -1,4 +1,4 @@
-"""The demo's stage: the simulator, users, and the bot in a process of its own, attached as anybody would."""
+"""Sets up the demo: the simulator, its users, and the bot in a process of its own, started by ``argus-otel run``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from argus_otel.cli.scrape import Scraper, UnreachableError
+from argus_otel.scrape.scraper import Scraper, UnreachableError
 from argus_otel.settings import DEFAULT_HOST, DEFAULT_PORT
 from argus_otel.sources.discord import catalogue
 from discord_simulator import BackgroundSimulator, Load, LoadReport, RateLimited, ServerError, Slow
@@ -30,20 +30,20 @@ _SETTLE = 20.0
 
 
 class DemoError(Exception):
-    """The demo cannot go on. The message says why."""
+    """The demo cannot continue. The message gives the reason."""
 
 
 class Stage:
-    """Everything that runs, between ``with`` and its end.
+    """Simulator, users and bot, which run inside a ``with`` block.
 
     Parameters
     ----------
     rate:
-        What users do each second, on average.
+        Operations of users each second, on average.
     seed:
-        The dice's.
+        The seed of the random users.
     port:
-        The bot's endpoint; by default the usual one, or another where that is taken.
+        The port of the bot's endpoint; by default 9464, or a free one where that is in use.
 
     Raises
     ------
@@ -86,7 +86,7 @@ class Stage:
         self.url = f"http://{DEFAULT_HOST}:{port}"
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))},
-            # Sent on where somebody has a Collector; everything else is as in a bare environment.
+            # For a user who has a Collector; no other setting of the environment reaches the bot.
             **{name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
             "ARGUS_SIMULATOR_URL": self._simulator.url,
             "ARGUS_ENDPOINT_PORT": str(port),
@@ -99,11 +99,11 @@ class Stage:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environment,
-                # Ctrl-C is for us first: the bot must still be there to be asked for its last figures.
+                # Ctrl-C must not reach the bot, which is to be scraped once more.
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same, on Windows
             )
-        self._until(self._connected, _START, "the bot did not come up")
+        self._until(self._connected, _START, "the bot did not start")
 
     def _connected(self) -> bool:
         try:
@@ -124,13 +124,13 @@ class Stage:
             self._bot.wait()
 
     def bot_output(self) -> str:
-        """Return the end of what the bot has printed."""
+        """Return the last 4000 characters of the bot's output."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-4000:]
 
     # -- users
 
     def play(self) -> None:
-        """Let users at the bot, and faults at its requests, until :meth:`settle`."""
+        """Start the users, and inject faults into the bot's requests, until :meth:`settle`."""
         self._simulator.faults.add(RateLimited("shared", retry_after=0.2), probability=0.02)
         self._simulator.faults.add(RateLimited("user", retry_after=0.1), probability=0.01)
         self._simulator.faults.add(ServerError(502), template="/channels/*", probability=0.01)
@@ -141,11 +141,11 @@ class Stage:
 
     @property
     def report(self) -> LoadReport:
-        """What the users have done."""
+        """The operations of the users so far."""
         return self._load.report
 
     def settle(self) -> list[Row]:
-        """Send the users home, wait until the bot has finished what they began, and return both sides' numbers.
+        """Stop the users, wait until the bot has finished their operations, and return the comparison.
 
         Raises
         ------
@@ -165,7 +165,7 @@ class Stage:
             idle = not any(metrics.by(catalogue.INTERACTIONS_ACTIVE, catalogue.INTERACTION_TYPE).values())
             return idle and all(row.agrees for row in rows)
 
-        # Not until they agree, but until nothing can change any more: then the rows are what they are.
+        # Waits until the bot is idle, or time is up; after that the numbers no longer change.
         deadline = time.monotonic() + _SETTLE
         while not finished() and time.monotonic() < deadline:
             time.sleep(0.25)
@@ -181,7 +181,7 @@ class Stage:
 
 
 def bot_path() -> Path:
-    """Return the demo's bot: `examples/bot.py`, which the wheel carries beside this module."""
+    """Return the path of the demo's bot: `examples/bot.py`, which the wheel holds beside this module."""
     packaged = Path(__file__).with_name("bot.py")
     return packaged if packaged.exists() else Path(__file__).parents[3] / "examples" / "bot.py"
 
@@ -189,7 +189,7 @@ def bot_path() -> Path:
 def _free_port() -> int:
     for port in (DEFAULT_PORT, 0):
         with socket.socket() as probe:
-            if os.name == "posix":  # elsewhere it would let two programs share a port
+            if os.name == "posix":  # on Windows it would let two programs share a port
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((DEFAULT_HOST, port))

@@ -1,1 +1,4 @@
-"""What the commands of ``argus-otel`` and those of sources share on a terminal. Imports no source."""
+"""What commands of ``argus-otel`` and of sources share on a terminal. Imports no source.
+
+`panels` and `findings` are the contracts of ``argus-otel top`` and ``argus-otel doctor`` with sources.
+"""

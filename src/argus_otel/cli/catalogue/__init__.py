@@ -1,6 +1,6 @@
-"""``argus-otel catalogue``: what the distro can emit.
+"""``argus-otel catalogue``: lists every signal that can be emitted.
 
-:mod:`.contents` gathers it from the catalogues; each module beside it writes one format.
+:mod:`.contents` gathers them from the catalogues; each other module writes one format.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .contents import KINDS, gather
+from .contents import KINDS, NoSourceError, catalogues_of, gather
 
 _FORMATS = ("table", "json", "markdown", "weaver")
 
@@ -20,22 +20,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="only what has this in its name, or in its name in Prometheus; with * and ?, the whole name; in full",
+        help="show in full what has this in its name, in OpenTelemetry's spelling or Prometheus'; with * or ?, a "
+        "pattern for the whole name",
     )
-    parser.add_argument("--kind", choices=KINDS, help="only these")
-    parser.add_argument("--format", choices=_FORMATS, default="table", help="how to write it (%(default)s)")
     parser.add_argument(
-        "--output", metavar="DIR", type=Path, help="where to write a registry for OpenTelemetry Weaver: --format weaver"
+        "--source", metavar="NAME", help="only the signals of this source; argus: those about argus-otel"
+    )
+    parser.add_argument("--kind", choices=KINDS, help="only signals of this kind")
+    parser.add_argument("--format", choices=_FORMATS, default="table", help="the output format (%(default)s)")
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        type=Path,
+        help="the directory for a registry of OpenTelemetry Weaver: --format weaver",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print, or write the registry; return 0, 1 where nothing matches, and 2 for what does not go together."""
+    """Print, or write the registry; return 0, 1 where nothing matches, and 2 for options that contradict each other."""
     wrong = _wrong_with(arguments)
     if wrong:
         print(f"argus-otel catalogue: {wrong}", file=sys.stderr)
         return 2
-    contents = gather()
+    try:
+        contents = gather(catalogues_of(arguments.source))
+    except NoSourceError as error:
+        print(f"argus-otel catalogue: {error}", file=sys.stderr)
+        return 2
     if arguments.format == "weaver":
         from .weaver import write
 
@@ -44,7 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     contents = contents.only(arguments.kind, arguments.names)
     if not contents:
-        print(f"argus-otel catalogue: nothing is called {' or '.join(arguments.names)}", file=sys.stderr)
+        of_kind = f" of kind {arguments.kind}" if arguments.kind else ""
+        named = f" has {' or '.join(arguments.names)} in its name" if arguments.names else " is there"
+        nothing = f"no signal{of_kind}{named}"
+        print(f"argus-otel catalogue: {nothing}", file=sys.stderr)
         return 1
     if arguments.format == "json":
         from .document import as_json as render
@@ -62,7 +76,9 @@ def _wrong_with(arguments: argparse.Namespace) -> str | None:
     if arguments.format != "weaver":
         return None if arguments.output is None else "--output is for --format weaver"
     if arguments.output is None:
-        return "--format weaver writes files: say where, with --output DIR"
-    if arguments.names or arguments.kind:
-        return "--format weaver writes the whole registry: part of it would lack what the rest refers to"
+        return "--format weaver writes files: name a directory, with --output DIR"
+    if arguments.names or arguments.kind or arguments.source:
+        return (
+            "--format weaver writes the whole registry, whose parts refer to each other: give no NAME, kind or source"
+        )
     return None

@@ -1,4 +1,4 @@
-"""What is in all catalogues, attributes gathered from the signals that have them."""
+"""Gathers the signals of catalogues, and their attributes from the signals that have them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.cli.measures import prometheus_name
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import AttributeValue, Catalogue, Event, Metric, Span
 
 KINDS = ("metric", "span", "event", "attribute")
 
 SEMCONV = "1.40.0"
-"""The version of OpenTelemetry's semantic conventions that has every attribute among :data:`UPSTREAM`."""
+"""The version of OpenTelemetry's semantic conventions that defines every attribute in :data:`UPSTREAM`."""
 
 UPSTREAM = frozenset(
     {
@@ -27,20 +27,20 @@ UPSTREAM = frozenset(
         "url.template",
     }
 )
-"""Attributes that OpenTelemetry's semantic conventions define, of those that we use."""
+"""The attributes in use that OpenTelemetry's semantic conventions define."""
 
 
 @dataclass(slots=True)
 class Known:
-    """One attribute, and who has it.
+    """One attribute, and the signals that have it.
 
     Attributes
     ----------
     type:
         ``string``, ``int``, ``double`` or ``boolean``.
     values, cap, examples:
-        As :class:`~argus_otel.telemetry.Attribute` has them; ``cap`` is 0 for a closed set, and for an attribute that
-        no metric has.
+        As in :class:`~argus_otel.telemetry.Attribute`; ``cap`` is 0 for a closed set, and for an attribute that no
+        metric has.
     metrics, spans, events:
         The names of the signals that have it.
     """
@@ -56,7 +56,7 @@ class Known:
 
     @property
     def type(self) -> str:
-        """What its values are."""
+        """The type of its values."""
         return _TYPES[type(next(iter(self.values or self.examples), ""))]
 
     @property
@@ -88,7 +88,7 @@ class Contents:
         return bool(self.metrics or self.spans or self.events or self.attributes)
 
     def only(self, kind: str | None, names: Sequence[str]) -> Contents:
-        """Return those of one kind, or all, that one of ``names`` stands for; all where there are no names."""
+        """Return the signals of ``kind``, or of any, that one of ``names`` matches; all of them where it is empty."""
 
         def wanted(of: str, *spellings: str) -> bool:
             return kind in (None, of) and (not names or any(_matches(name, spellings) for name in names))
@@ -103,16 +103,35 @@ class Contents:
 
 
 def served(metric: Metric) -> tuple[str, ...]:
-    """Return the names of the samples that Prometheus has of ``metric``."""
+    """Return the names of the samples of ``metric`` in Prometheus."""
     name = prometheus_name(metric)
     return (name, *(f"{name}_{part}" for part in ("bucket", "count", "sum"))) if metric.buckets else (name,)
 
 
-def gather(catalogues: Iterable[Catalogue] = CATALOGUES) -> Contents:
-    """Return what is in ``catalogues``, but for what OpenTelemetry's own instrumentations emit."""
-    catalogues = tuple(catalogue for catalogue in catalogues if not catalogue.external)
+class NoSourceError(LookupError):
+    """No installed source has that name. The message names those that have a catalogue."""
+
+
+def catalogues_of(source: str | None = None) -> tuple[Catalogue, ...]:
+    """Return the catalogues of the installed sources and argus-otel's own, or that of one source.
+
+    Raises
+    ------
+    NoSourceError
+        ``source`` has no catalogue.
+    """
+    found = tuple(catalogue for catalogue in CATALOGUES if source in (None, catalogue.name))
+    if not found:
+        names = ", ".join(catalogue.name for catalogue in CATALOGUES)
+        raise NoSourceError(f"--source is {source!r}, and there is no such source; there are: {names}")
+    return found
+
+
+def gather(catalogues: Iterable[Catalogue] | None = None) -> Contents:
+    """Return the contents of ``catalogues``, by default of :func:`catalogues_of` every source."""
+    catalogues = catalogues_of() if catalogues is None else tuple(catalogues)
     known: dict[str, Known] = {}
-    for catalogue in catalogues:  # all of them first: one catalogue's events may have another's attributes
+    for catalogue in catalogues:  # before any signal: an event may have an attribute that another catalogue describes
         for detail in catalogue.details:
             known.setdefault(detail.name, Known(detail.name, detail.meaning, examples=detail.examples))
     for catalogue in catalogues:

@@ -1,10 +1,10 @@
-"""The catalogue as JSON, for programs: keys are there to stay, texts may get better."""
+"""The catalogue as JSON, for programs: keys are stable, texts may change."""
 
 from __future__ import annotations
 
 import json
 
-from argus_otel.cli.measures import prometheus_name
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Attribute, Metric
 from argus_otel.version import __version__
 
@@ -12,21 +12,21 @@ from .contents import Contents, Known
 
 
 def as_json(contents: Contents) -> str:
-    """Return one JSON document: our version, and lists of metrics, spans, events and attributes."""
+    """Return one JSON document: the version of argus-otel, and lists of metrics, spans, events and attributes."""
     return json.dumps(as_document(contents), indent=2, ensure_ascii=False)
 
 
 def as_document(contents: Contents) -> dict[str, object]:
-    """Return what :func:`as_json` writes, as ``docs/cli.md`` describes it."""
+    """Return the document that :func:`as_json` writes and ``docs/cli.md`` describes."""
     return {
         "version": __version__,
         "metrics": [_metric(metric) for metric in contents.metrics],
         "spans": [
-            {"name": s.name, "kind": s.kind.value, "meaning": s.meaning, "attributes": list(s.attributes)}
+            {"name": s.name, "kind": s.kind.value, "description": s.meaning, "attributes": list(s.attributes)}
             for s in contents.spans
         ],
         "events": [
-            {"name": e.name, "severity": e.severity.value, "meaning": e.meaning, "attributes": list(e.attributes)}
+            {"name": e.name, "severity": e.severity.value, "description": e.meaning, "attributes": list(e.attributes)}
             for e in contents.events
         ],
         "attributes": [_attribute(attribute) for attribute in contents.attributes],
@@ -39,18 +39,18 @@ def _metric(metric: Metric) -> dict[str, object]:
         "prometheus_name": prometheus_name(metric),
         "kind": metric.kind.value,
         "unit": metric.unit,
-        "meaning": metric.meaning,
+        "description": metric.meaning,
         "attributes": [_bound(attribute) for attribute in metric.attributes],
-        "buckets": list(metric.buckets),
+        "boundaries": list(metric.buckets),
     }
 
 
 def _bound(attribute: Attribute) -> dict[str, object]:
     return {
         "name": attribute.name,
-        "meaning": attribute.meaning,
+        "description": attribute.meaning,
         "values": list(attribute.values),
-        "cap": attribute.cap or None,
+        "cardinality_limit": attribute.cap or None,
     }
 
 
@@ -58,9 +58,9 @@ def _attribute(attribute: Known) -> dict[str, object]:
     return {
         "name": attribute.name,
         "type": attribute.type,
-        "meaning": attribute.meaning,
+        "description": attribute.meaning,
         "values": list(attribute.values),
-        "cap": attribute.cap or None,
+        "cardinality_limit": attribute.cap or None,
         "examples": list(attribute.examples),
         "semconv": attribute.upstream,
         "metrics": attribute.metrics,

@@ -1,28 +1,28 @@
-"""The catalogue as a page: ``docs/catalogue.md`` is what this writes."""
+"""The catalogue as a page: it writes ``docs/catalogue.md``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from argus_otel.cli.measures import prometheus_name
 from argus_otel.discovery import installed, load
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Catalogue, Metric
 from argus_otel.telemetry.families import MOST_SERIES
 
 from .contents import SEMCONV, Contents, Known
 
 COMMAND = "argus-otel catalogue --format markdown > docs/catalogue.md"
-"""What makes the page."""
+"""The command that writes the page."""
 
 _HEAD = f"""\
-# What is emitted
+# Catalogue of signals
 
-Written by `{COMMAND}`: edit the definitions, and not this page.
+Written by `{COMMAND}`: edit the definitions, not this page.
 
-Prometheus' names are those of `/metrics`. A histogram has its name with `_bucket`, `_count` and `_sum`; its buckets are
-in its unit. An attribute of a metric has a closed set of values, or a cap beyond which values become `_OTHER` and are
-counted in `argus.attribute.overflow`; so do those of a new combination once a metric has {MOST_SERIES} series.
-Prometheus spells an attribute's dots as underscores."""
+Each metric has its name in Prometheus, as `/metrics` serves it; a histogram's series have that name with `_bucket`,
+`_count` and `_sum`, and its boundaries are in its unit. An attribute of a metric has a closed set of values or a
+cardinality limit; values beyond the limit become `_OTHER` and are counted in `argus.attribute.overflow`, as are new
+combinations of values once a metric has {MOST_SERIES} series. Prometheus spells an attribute's dots as underscores."""
 
 
 def as_markdown(contents: Contents) -> str:
@@ -32,13 +32,13 @@ def as_markdown(contents: Contents) -> str:
         sections += ["## Metrics", *(_metric(metric) for metric in contents.metrics)]
     if contents.spans:
         rows = [(f"`{s.name}`", s.kind.value, _cell(s.meaning), _code(s.attributes)) for s in contents.spans]
-        sections += ["## Spans", _table(("span", "kind", "is", "attributes"), rows)]
+        sections += ["## Spans", _table(("span", "kind", "description", "attributes"), rows)]
     if contents.events:
         rows = [(f"`{e.name}`", e.severity.value, _cell(e.meaning), _code(e.attributes)) for e in contents.events]
         sections += [
             "## Events",
             "Log records with an event name.",
-            _table(("event", "severity", "is", "attributes"), rows),
+            _table(("event", "severity", "description", "attributes"), rows),
         ]
     if contents.attributes:
         sections += ["## Attributes", _attributes(contents.attributes)]
@@ -58,13 +58,13 @@ def _metric(metric: Metric) -> str:
     lines = [f"### `{metric.name}`", metric.meaning]
     lines.append(f"`{prometheus_name(metric)}`, {metric.kind.value}, unit `{metric.unit}`")
     if metric.buckets:
-        lines[-1] += f", buckets {', '.join(f'{edge:g}' for edge in metric.buckets)}"
+        lines[-1] += f", boundaries {', '.join(f'{edge:g}' for edge in metric.buckets)}"
     if metric.attributes:
         rows = [
             (f"`{a.name}`", _bound(Known(a.name, values=a.values, cap=a.cap)), _cell(a.meaning))
             for a in metric.attributes
         ]
-        lines.append(_table(("attribute", "values", "is"), rows))
+        lines.append(_table(("attribute", "values", "description"), rows))
     return "\n\n".join(lines)
 
 
@@ -81,7 +81,7 @@ def _attributes(attributes: Iterable[Known]) -> str:
         )
         for a in attributes
     ]
-    return _table(("attribute", "type", "values", "is", "for example", "on", "defined by"), rows)
+    return _table(("attribute", "type", "values", "description", "examples", "on", "defined by"), rows)
 
 
 def _bound(attribute: Known) -> str:

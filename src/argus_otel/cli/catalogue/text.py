@@ -1,17 +1,17 @@
-"""The catalogue for a terminal: one line each, or each in full."""
+"""The catalogue for a terminal: signals in one line each, or in full."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from argus_otel.cli.measures import prometheus_name
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Event, Metric, Span
 
 from .contents import Contents, Known
 
 
 def in_short(contents: Contents) -> str:
-    """Return one line for each, by kind."""
+    """Return one line for each signal and attribute, by kind."""
     sections = {
         "metrics": [(m.name, m.kind.value, m.unit, m.meaning) for m in contents.metrics],
         "spans": [(s.name, s.kind.value, s.meaning) for s in contents.spans],
@@ -22,7 +22,7 @@ def in_short(contents: Contents) -> str:
 
 
 def in_full(contents: Contents) -> str:
-    """Return all that is known of each."""
+    """Return everything that is known about each signal and attribute."""
     return "\n\n".join(
         (
             *(_metric(metric) for metric in contents.metrics),
@@ -36,7 +36,7 @@ def in_full(contents: Contents) -> str:
 def _metric(metric: Metric) -> str:
     facts = [("kind", metric.kind.value), ("unit", metric.unit), ("Prometheus", prometheus_name(metric))]
     if metric.buckets:
-        facts.append(("buckets", ", ".join(f"{edge:g}" for edge in metric.buckets)))
+        facts.append(("boundaries", ", ".join(f"{edge:g}" for edge in metric.buckets)))
     for attribute in metric.attributes:
         bound = Known(attribute.name, values=attribute.values, cap=attribute.cap).bound
         facts.append(("attribute", f"{attribute.name} ({bound}): {attribute.meaning}"))
@@ -54,7 +54,7 @@ def _event(event: Event) -> str:
 def _attribute(attribute: Known) -> str:
     facts = [("type", attribute.type), ("values", attribute.bound)]
     if attribute.examples:
-        facts.append(("for example", ", ".join(map(str, attribute.examples))))
+        facts.append(("examples", ", ".join(map(str, attribute.examples))))
     if attribute.upstream:
         facts.append(("defined by", "OpenTelemetry's semantic conventions"))
     for kind in ("metrics", "spans", "events"):

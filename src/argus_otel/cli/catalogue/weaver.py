@@ -1,6 +1,6 @@
-"""The catalogue as a registry for OpenTelemetry Weaver: semantic conventions of our own, on top of OpenTelemetry's.
+"""The catalogue as a registry for OpenTelemetry Weaver: semantic conventions of argus-otel, on top of OpenTelemetry's.
 
-The files are JSON, which is YAML too: so nothing but the standard library is needed to write them.
+The files are JSON, which is valid YAML: the standard library can write it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from argus_otel.cli.measures import prometheus_name
+from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import AttributeValue, Event, Metric, Span
 from argus_otel.version import __version__
 
@@ -21,7 +21,7 @@ _STABILITY = {"stability": "development"}
 
 
 def write(contents: Contents, directory: Path) -> list[Path]:
-    """Write the registry to ``directory``, which is made where it is not there; return the files.
+    """Write the registry to ``directory``, creating it if need be; return the files.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def registry(contents: Contents) -> dict[str, dict[str, object]]:
 def _manifest() -> dict[str, object]:
     return {
         "name": "argus-otel",
-        "description": "What argus-otel emits of a discord.py bot.",
+        "description": "The signals of argus-otel and its sources.",
         "schema_url": f"https://pypi.org/project/argus-otel/{__version__}",
         "dependencies": [
             {
@@ -71,7 +71,7 @@ def _group(namespace: str, attributes: list[Known]) -> dict[str, object]:
         "id": f"registry.{namespace}",
         "type": "attribute_group",
         **_STABILITY,
-        "brief": f"Attributes of argus-otel's own that begin with `{namespace}`.",
+        "brief": f"Attributes of argus-otel in the namespace `{namespace}`.",
         "attributes": [_attribute(attribute) for attribute in attributes],
     }
 
@@ -84,7 +84,7 @@ def _attribute(attribute: Known) -> dict[str, object]:
         made["examples"] = list(attribute.examples)
     if attribute.cap:
         made["note"] = f"At most {attribute.cap} values on metrics; others become `_OTHER`."
-        made["annotations"] = {"argus_otel": {"cap": attribute.cap}}
+        made["annotations"] = {"argus_otel": {"cardinality_limit": attribute.cap}}
     return made
 
 
@@ -95,7 +95,7 @@ def _member(value: AttributeValue) -> dict[str, object]:
 def _metric(metric: Metric) -> dict[str, object]:
     ours: dict[str, object] = {"prometheus_name": prometheus_name(metric)}
     if metric.buckets:
-        ours["buckets"] = list(metric.buckets)
+        ours["boundaries"] = list(metric.buckets)
     return {
         "id": f"metric.{metric.name}",
         "type": "metric",
@@ -139,6 +139,6 @@ def _references(names: Iterable[str]) -> list[dict[str, str]]:
 
 
 def _slug(name: str) -> str:
-    """Return what tells one span's name from others': its fixed words, or its attributes where it has none."""
+    """Return an id for a span's name: its fixed words, or its attributes where it has none."""
     fixed = re.findall(r"\w+", re.sub(r"\{.*?\}", "", name))
     return "argus_otel." + ".".join(fixed or re.findall(r"[\w.]+", name))

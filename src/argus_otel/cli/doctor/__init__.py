@@ -1,6 +1,7 @@
-"""``argus-otel doctor``: what would load, what it is set to, and what is wrong.
+"""``argus-otel doctor``: checks installation, configuration and connections.
 
-Each module beside this one looks at one thing and returns findings; :mod:`.report` prints them.
+Each module beside this one checks one thing, sources add checks of their own, and all return findings, which
+:mod:`.report` prints.
 """
 
 from __future__ import annotations
@@ -8,26 +9,27 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from argus_otel import unquoted
+from argus_otel.discovery import Installed, installed
 from argus_otel.settings import Settings
+from argus_otel.terminal.findings import Finding, Look, Status
 
-from .findings import Finding, Status
-from .hooks import look_at_hooks
-from .libraries import look_at_discord
 from .packages import look_at_packages
 from .report import as_json, as_text
+from .serving import look_at_endpoint
+from .sources import check_by_sources, look_at_sources
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--json", action="store_true", help="one JSON document, for programs")
+    parser.add_argument("--json", action="store_true", help="print one JSON document, for programs")
     parser.add_argument("--no-network", action="store_true", help="open no connection: neither endpoint nor Collector")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look, print, and return 1 where something failed."""
+    """Check, print, and return 1 where something failed."""
     unquoted.quieten_headers()
     findings = examine(os.environ, network=not arguments.no_network)
     if arguments.json:
@@ -38,36 +40,39 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def examine(environ: Mapping[str, str], *, network: bool) -> list[Finding]:
-    """Look at everything.
+    """Check everything.
 
     Parameters
     ----------
     environ:
-        The environment that the bot would have.
+        The environment that the program would have.
     network:
-        Whether to see who answers at the bot's endpoint and at the OTLP endpoints.
+        Whether to connect to the program's endpoint, the OTLP endpoints and the store of history.
     """
-    findings = [*look_at_packages(), *look_at_discord(), *look_at_hooks(environ)]
+    settings, sources = Settings.resolve(environ), installed()
+    endpoint = look_at_endpoint(settings) if network and not settings.disabled else None
+    look = Look(environ, settings, network, endpoint.status if endpoint else {})
+    findings = [*look_at_packages(), *look_at_sources(sources, settings), *check_by_sources(sources, look)]
     try:
-        findings += _with_opentelemetry(environ, network=network)
+        findings += _with_opentelemetry(sources, look, endpoint.findings if endpoint else ())
     except ImportError as error:
-        detail = f"cannot be looked at: {error}"
+        detail = f"cannot be checked: {error}"
         findings.append(Finding("Loading", "import", Status.FAIL, detail, "pip install --upgrade argus-otel"))
     return findings
 
 
-def _with_opentelemetry(environ: Mapping[str, str], *, network: bool) -> list[Finding]:
-    """Look at what takes a whole installation to look at."""
+def _with_opentelemetry(sources: Installed, look: Look, endpoint: Sequence[Finding]) -> list[Finding]:
+    """Check everything whose imports need a complete installation."""
     from .configuration import look_at_settings
     from .history import look_at_history
     from .loading import look_at_loading
     from .otlp import look_at_otlp
-    from .serving import look_at_endpoint
 
-    settings = Settings.resolve(environ)
-    findings = [*look_at_loading(settings, environ), *look_at_settings(settings, environ)]
+    settings, environ = look.settings, look.environ
+    findings = [*look_at_loading(sources, settings, environ), *look_at_settings(settings, environ)]
     if not settings.disabled:
-        findings += look_at_history(settings, network=network)
-    if network and not settings.disabled:
-        findings += [*look_at_endpoint(settings), *look_at_otlp(settings, environ)]
+        findings += look_at_history(settings, network=look.network)
+        findings += endpoint
+        if look.network:
+            findings += look_at_otlp(settings, environ)
     return findings

@@ -1,4 +1,4 @@
-"""Asks whoever listens at an address, within a bound of time."""
+"""Connects and sends HTTP requests, within a bound of time."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from typing import TypeVar
 T = TypeVar("T")
 
 TIMEOUT = 3.0
-"""How long any one question may take, in seconds: name, connection, handshake and answer together."""
+"""How long one request may take, in seconds: name, connection, handshake and response together."""
 
 _AT_MOST = 1 << 20
 
-# What a question can end with, where it does not end with an answer.
+# What a request can raise where there is no response.
 Unanswered = (OSError, http.client.HTTPException)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
@@ -35,7 +35,7 @@ class Answer:
 def bounded(ask: Callable[[], T]) -> T:
     """Return what ``ask`` returns, or raise what it raises.
 
-    On a thread that is left behind where it takes too long: neither the resolving of names nor a server that answers a
+    It runs on a thread that is abandoned after that time: neither the resolution of names nor a server that sends a
     byte a second can be bounded otherwise.
 
     Raises
@@ -59,7 +59,7 @@ def bounded(ask: Callable[[], T]) -> T:
 
 
 def connect(host: str, port: int, tls: ssl.SSLContext | None = None) -> socket.socket:
-    """Return a connection, after the TLS handshake where there is one."""
+    """Return a connection, after the TLS handshake if ``tls`` is given."""
     connection = socket.create_connection((host, port), TIMEOUT)
     return tls.wrap_socket(connection, server_hostname=host) if tls else connection
 
@@ -74,7 +74,7 @@ def ask(
     body: bytes | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> Answer:
-    """Ask by HTTP, and follow nothing."""
+    """Send one HTTP request, following no redirect."""
 
     def request() -> Answer:
         if tls is None:
@@ -92,7 +92,7 @@ def ask(
 
 
 def explain(error: OSError | http.client.HTTPException) -> str:
-    """Return in a few words why there was no answer."""
+    """Return in a few words why there was no response."""
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens there"
     if isinstance(error, TimeoutError):
@@ -104,5 +104,5 @@ def explain(error: OSError | http.client.HTTPException) -> str:
     if isinstance(error, ssl.SSLError):
         return f"no TLS connection ({error.reason or error})"
     if isinstance(error, http.client.HTTPException):
-        return "what answers there does not speak HTTP/1"
+        return "the server there does not speak HTTP/1"
     return error.strerror or str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""What is set, from where, and what of it is wrong."""
+"""Checks the settings: each value, its origin, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 
 from argus_otel.otel.exporters import MissingError, load
 from argus_otel.settings import Settings, all_settings
-
-from .findings import Finding, Status
+from argus_otel.terminal.findings import Finding, Status
 
 _GROUP = "Settings"
 
@@ -18,11 +17,11 @@ def look_at_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator
     """Look at every setting, and at the exporters that they name."""
     for problem in settings.problems:
         variable, _, rest = problem.partition(" ")
-        yield Finding(_GROUP, variable, Status.FAIL, rest, f"set {variable} right, or unset it")
+        yield Finding(_GROUP, variable, Status.FAIL, rest, f"set {variable} to a valid value, or unset it")
     yield from _misspelt(environ)
     for name, origin in settings.origins.items():
         if origin.source == "the script's name":
-            yield Finding(_GROUP, name, Status.INFO, "that of the bot's script (default)")
+            yield Finding(_GROUP, name, Status.INFO, "the name of the script (default)")
         else:
             value: object = getattr(settings, name)
             shown = ",".join(getattr(settings, name)) if isinstance(value, tuple) else origin.shown
@@ -39,15 +38,17 @@ def _misspelt(environ: Mapping[str, str]) -> Iterator[Finding]:
     for variable in sorted(environ):
         if variable.startswith("ARGUS_") and variable not in known:
             near = difflib.get_close_matches(variable, known, n=1, cutoff=0.8)
-            if near:  # whatever else is called so may be another program's
-                yield Finding(_GROUP, variable, Status.WARN, "is no setting", f"did you mean {near[0]}?")
+            if near:  # other variables of this prefix may belong to another program
+                yield Finding(_GROUP, variable, Status.WARN, "is not a setting", f"did you mean {near[0]}?")
 
 
 def _config_file(path: str) -> Finding:
     name = "OTEL_CONFIG_FILE"
     if not Path(path).is_file():
-        return Finding(_GROUP, name, Status.FAIL, f"there is no file {path!r}", f"set {name} right, or unset it")
-    return Finding(_GROUP, name, Status.OK, f"{path} sets the SDK up; argus-otel adds its hooks and leaves it to that")
+        return Finding(
+            _GROUP, name, Status.FAIL, f"there is no file {path!r}", f"set {name} to an existing file, or unset it"
+        )
+    return Finding(_GROUP, name, Status.OK, f"{path} sets up the SDK; argus-otel only adds its hooks")
 
 
 def _exporters(signal: str, names: tuple[str, ...]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Where the OTLP exporters would send, by the variables that they read themselves."""
+"""Works out where the OTLP exporters would send, from the variables that they read themselves."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Destination:
     Attributes
     ----------
     variable:
-        Where the address comes from.
+        The variable that the address comes from.
     path:
         Over HTTP; empty over gRPC.
     without_scheme:
-        Over gRPC an endpoint may be without; it then means TLS, unless ``OTEL_EXPORTER_OTLP_INSECURE`` is true.
+        Whether a gRPC endpoint has no scheme, which means TLS, unless ``OTEL_EXPORTER_OTLP_INSECURE`` is true.
     headers:
-        As the variables have them. Secret.
+        As they stand in the variables. Secret.
     """
 
     protocol: str
@@ -49,7 +49,7 @@ class Destination:
 
     @property
     def url(self) -> str:
-        """The address without what may be secret in it."""
+        """The address, without user, password and query."""
         return f"{'https' if self.tls else 'http'}://{self.authority}{self.path}"
 
     def tls_context(self) -> ssl.SSLContext | None:
@@ -71,7 +71,7 @@ class Destination:
 
 
 def destinations(settings: Settings, environ: Mapping[str, str]) -> tuple[list[Destination], list[str]]:
-    """Return every destination, those of several signals once, and what is wrong with the variables."""
+    """Return every destination, one for signals that share it, and the errors in the variables."""
     found: list[Destination] = []
     problems: list[str] = []
     for signal in ("metrics", "traces", "logs"):
@@ -98,7 +98,7 @@ def _destination(signal: str, protocol: str, default_port: int, environ: Mapping
     try:
         url = urlsplit(text if "://" in text else f"//{text}")
         host, port = url.hostname, url.port
-    except ValueError:  # which quotes what may be a password
+    except ValueError:  # its text may quote a password
         raise ValueError(f"{variable} has no host, or no port that is a number") from None
     if not host or "@" in url.path or (url.scheme not in ("http", "https") and (url.scheme or protocol != "grpc")):
         raise ValueError(f"{variable} is no URL that begins with http:// or https://")

@@ -1,4 +1,4 @@
-"""Whether the history that the settings ask for can be kept: packages, spool, store and its tables."""
+"""Checks history: packages, spool, store and its tables, as the settings ask for them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from argus_otel.history.errors import StoreError
 from argus_otel.history.spool import Spool, SpoolError
 from argus_otel.history.store import connect
 from argus_otel.settings import Settings
-
-from .findings import Finding, Status
+from argus_otel.terminal.findings import Finding, Status
 
 _GROUP = "History"
 
 
 def look_at_history(settings: Settings, *, network: bool) -> Iterator[Finding]:
-    """Look at what a bot with these settings would do for its history.
+    """Check what a program with these settings would need for its history.
 
     Parameters
     ----------
     network:
-        Whether to ask a server for its tables. An embedded store is not opened, since a bot may be at it.
+        Whether to connect to a server and check its tables. An embedded store is not opened, since a program may be
+        using it.
     """
     if settings.history == "off":
         yield Finding(_GROUP, "history", Status.INFO, "off; ARGUS_HISTORY=true keeps one")
@@ -51,15 +51,17 @@ def _store(address: Address, *, network: bool) -> Iterator[Finding]:
         detail = f"{address} needs {' and '.join(missing)}, which is not installed"
         yield Finding(_GROUP, "store", Status.FAIL, detail, f"pip install 'argus-otel[{extra}]'")
     elif address.directory is not None:
-        yield Finding(_GROUP, "store", Status.OK, f"{address}: a process of its own takes events in now and then")
+        yield Finding(_GROUP, "store", Status.OK, f"{address}: a process of its own ingests events now and then")
         yield from _privacy("store's directory", Path(address.directory).absolute())
     elif not network:
-        yield Finding(_GROUP, "store", Status.INFO, f"{address} (not asked)")
+        yield Finding(_GROUP, "store", Status.INFO, f"{address} (not checked: --no-network)")
     else:
         try:
             with connect(address, timeout=5.0) as store:
                 migrations.check(store)
-                yield Finding(_GROUP, "store", Status.OK, f"{address}: ClickHouse {store.version}, with our tables")
+                yield Finding(
+                    _GROUP, "store", Status.OK, f"{address}: ClickHouse {store.version}, with the tables of history"
+                )
         except StoreError as error:
             detail, _, remedy = str(error).rpartition("; ")
             yield Finding(_GROUP, "store", Status.FAIL, detail or str(error), remedy if detail else "")
@@ -82,6 +84,6 @@ def _spool(settings: Settings) -> Iterator[Finding]:
 def _privacy(name: str, directory: Path) -> Iterator[Finding]:
     mode = open_to_others(directory)
     if mode:
-        detail = f"{directory} has mode {mode}: other users can enter it, and history has ids of guilds and users"
-        remedy = f"chmod 0700 {shlex.quote(str(directory))}, unless that is meant"
+        detail = f"{directory} has mode {mode}: other users can enter it, and history holds ids of people"
+        remedy = f"chmod 0700 {shlex.quote(str(directory))}, unless that is intended"
         yield Finding(_GROUP, name, Status.WARN, detail, remedy)

@@ -1,4 +1,4 @@
-"""Whether somebody takes what is exported by OTLP."""
+"""Checks whether the OTLP endpoints accept exports."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from opentelemetry.util.re import parse_env_headers
 
 from argus_otel.otel.temporality import ADVICE, PREFERENCE
 from argus_otel.settings import Settings
+from argus_otel.terminal.findings import Finding, Status
 
 from .asking import Unanswered, ask, bounded, connect, explain
 from .destinations import Destination, destinations
-from .findings import Finding, Status
 
 _GROUP = "OTLP"
 _HEALTH_PORT = 13133
@@ -26,28 +26,32 @@ _HEADER_LENGTH, _KIND, _SETTINGS = 9, 3, 4
 
 
 def look_at_otlp(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Connect to every endpoint that something would be exported to, and send nothing of the bot's."""
+    """Connect to every OTLP endpoint, sending no data of the program."""
     if settings.config_file:
         return
     found, problems = destinations(settings, environ)
     for problem in problems:
-        yield Finding(_GROUP, "endpoint", Status.FAIL, problem, "an OTLP endpoint is a URL, as http://localhost:4317")
+        yield Finding(
+            _GROUP, "endpoint", Status.FAIL, problem, "an OTLP endpoint is a URL, such as http://localhost:4317"
+        )
     if not found and not problems:
-        detail = "nothing is pushed anywhere; with OTEL_EXPORTER_OTLP_ENDPOINT set, metrics, traces and logs are"
+        detail = "nothing is exported by OTLP; with OTEL_EXPORTER_OTLP_ENDPOINT set, metrics, traces and logs are"
         yield Finding(_GROUP, "endpoint", Status.INFO, detail)
     for destination in found:
         yield _look_at(destination)
         if destination.without_scheme:
             detail = f"{destination.variable} has no scheme, so that the exporter speaks TLS"
             yield Finding(
-                _GROUP, "scheme", Status.WARN, detail, f"http://{destination.authority}, if that is not meant"
+                _GROUP, "scheme", Status.WARN, detail, f"http://{destination.authority}, if that is not intended"
             )
     for host in dict.fromkeys(destination.host for destination in found):
         yield from _collector(host)
     preference = environ.get(PREFERENCE, "").strip().lower()
     if preference in ("delta", "lowmemory") and any("metrics" in destination.signals for destination in found):
         detail = f"{PREFERENCE} is {preference}: {ADVICE}"
-        yield Finding(_GROUP, "temporality", Status.WARN, detail, f"unset {PREFERENCE}, if none of these is behind")
+        yield Finding(
+            _GROUP, "temporality", Status.WARN, detail, f"unset {PREFERENCE}, unless one of these receives the metrics"
+        )
 
 
 def _look_at(destination: Destination) -> Finding:
@@ -90,27 +94,31 @@ def _grpc(destination: Destination, tls: ssl.SSLContext | None) -> tuple[Status,
         return Status.OK, "answers", ""
     if answer.startswith(b"HTTP/1"):
         remedy = "set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or the port to that of gRPC, which is 4317 by default"
-        return Status.FAIL, "what answers there speaks HTTP/1, and not gRPC", remedy
-    return Status.WARN, "connects, but what listens there does not answer as gRPC does", "is it a Collector?"
+        return Status.FAIL, "the server there speaks HTTP/1, and not gRPC", remedy
+    return Status.WARN, "accepts the connection, but does not answer as gRPC does", "is it a Collector?"
 
 
 def _http(destination: Destination, tls: ssl.SSLContext | None) -> tuple[Status, str, str]:
     headers = {"Content-Type": "application/x-protobuf", **parse_env_headers(destination.headers, liberal=True)}
     try:
-        # No bytes are an export request with nothing in it.
+        # An empty body is a valid export request without data.
         answer = ask(
             destination.host, destination.port, destination.path, method="POST", headers=headers, body=b"", tls=tls
         )
     except http.client.HTTPException:
         remedy = "set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or the port to that of HTTP, which is 4318 by default"
-        return Status.FAIL, "what answers there does not speak HTTP/1; is it gRPC?", remedy
+        return Status.FAIL, "the server there does not speak HTTP/1; is it gRPC?", remedy
     if answer.status < http.client.MULTIPLE_CHOICES:
-        return Status.OK, "takes an empty export", ""
+        return Status.OK, "accepts an empty export", ""
     if answer.status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
-        return Status.FAIL, f"refuses with {answer.status}", "set OTEL_EXPORTER_OTLP_HEADERS to what it asks for"
+        return (
+            Status.FAIL,
+            f"refuses with {answer.status}",
+            "set OTEL_EXPORTER_OTLP_HEADERS to the credentials that it asks for",
+        )
     if answer.status in (http.client.NOT_FOUND, http.client.METHOD_NOT_ALLOWED):
-        remedy = "OTEL_EXPORTER_OTLP_ENDPOINT gets /v1/<signal> added; the variable of one signal is taken as it is"
-        return Status.FAIL, f"answers {answer.status}: no OTLP is taken on that path", remedy
+        remedy = "/v1/<signal> is appended to OTEL_EXPORTER_OTLP_ENDPOINT, and not to the variable of one signal"
+        return Status.FAIL, f"answers {answer.status}: that path does not accept OTLP", remedy
     return Status.WARN, f"answers {answer.status} to an empty export", ""
 
 
@@ -118,6 +126,6 @@ def _collector(host: str) -> Iterator[Finding]:
     try:
         answer = ask(host, _HEALTH_PORT, "/")
     except Unanswered:
-        return  # an extension that few switch on
+        return  # few Collectors have that extension switched on
     detail = f"its health extension at {host}:{_HEALTH_PORT} answers {answer.status}"
     yield Finding(_GROUP, "Collector", Status.OK if answer.status == http.client.OK else Status.WARN, detail)

@@ -1,4 +1,4 @@
-"""Which packages are here, in which versions, and whether they go together."""
+"""Checks which packages are installed, in which versions, and whether they fit together."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from packaging.requirements import Requirement
 
 from argus_otel.cli import install
 from argus_otel.telemetry import WITHOUT_GIL, runs_without_gil
-
-from .findings import Finding, Status
+from argus_otel.terminal.findings import Finding, Status
+from argus_otel.terminal.requirements import check
 
 _GROUP = "Packages"
 
@@ -50,21 +50,12 @@ def look_at_packages() -> Iterator[Finding]:
     required = [requirement for requirement in requirements if _applies(requirement, "")]
     for requirement in required:
         yield _required(requirement)
-    for extra, meaning in _EXTRAS.items():
-        yield _extra(extra, meaning, [r for r in requirements if _applies(r, extra) and r not in required])
+    for extra, purpose in _EXTRAS.items():
+        yield _extra(extra, purpose, [r for r in requirements if _applies(r, extra) and r not in required])
     found = _opentelemetry()
     for name in sorted(found.keys() - {requirement.name for requirement in required}):
         yield Finding(_GROUP, name, Status.INFO, found[name])
     yield from _in_step({name: found[name] for name in sorted(found) if _IN_STEP.fullmatch(name)})
-
-
-def look_at_version(requirement: Requirement) -> tuple[str | None, bool]:
-    """Return the installed version of what ``requirement`` names, or ``None``, and whether it will do."""
-    try:
-        found = version(requirement.name)
-    except PackageNotFoundError:
-        return None, False
-    return found, requirement.specifier.contains(found, prereleases=True)
 
 
 def _applies(requirement: Requirement, extra: str) -> bool:
@@ -72,22 +63,22 @@ def _applies(requirement: Requirement, extra: str) -> bool:
 
 
 def _required(requirement: Requirement) -> Finding:
-    found, fits = look_at_version(requirement)
+    found, fits = check(requirement)
     remedy = "" if fits else f"pip install '{requirement.name}{requirement.specifier}'"
     detail = f"{found}" if fits else f"{found or 'not installed'}; argus-otel needs {requirement.specifier}"
     return Finding(_GROUP, requirement.name, Status.OK if fits else Status.FAIL, detail, remedy)
 
 
-def _extra(extra: str, meaning: str, requirements: list[Requirement]) -> Finding:
+def _extra(extra: str, purpose: str, requirements: list[Requirement]) -> Finding:
     name = f"extra {extra}"
-    looked = [(r, *look_at_version(r)) for r in requirements if r.name != "argus-otel"]
+    looked = [(r, *check(r)) for r in requirements if r.name != "argus-otel"]
     if all(fits for _, _, fits in looked):
         present = ", ".join(f"{requirement.name} {found}" for requirement, found, _ in looked)
-        return Finding(_GROUP, name, Status.OK, f"{meaning}: {present}")
+        return Finding(_GROUP, name, Status.OK, f"{purpose}: {present}")
     wrong = [f"{r.name} {found}, not {r.specifier}" for r, found, fits in looked if found and not fits]
     if wrong:
-        return Finding(_GROUP, name, Status.WARN, f"{meaning}: {', '.join(wrong)}", install(extra))
-    return Finding(_GROUP, name, Status.INFO, f"{meaning}: not installed ({install(extra)})")
+        return Finding(_GROUP, name, Status.WARN, f"{purpose}: {', '.join(wrong)}", install(extra))
+    return Finding(_GROUP, name, Status.INFO, f"{purpose}: not installed ({install(extra)})")
 
 
 def _opentelemetry() -> dict[str, str]:

@@ -6,13 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import groupby
 
+from argus_otel.terminal.findings import Finding, Status
 from argus_otel.version import __version__
 
-from .findings import Finding, Status
-
-# The words differ without their colours too.
+# Words that differ without colours too.
 _SHOWN = {
     Status.OK: ("ok  ", "32"),
     Status.INFO: ("-   ", "2"),
@@ -22,7 +20,7 @@ _SHOWN = {
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """Return one JSON document: our version, how many findings of each status, and the findings."""
+    """Return one JSON document: the version of argus-otel, the number of findings by status, and the findings."""
     document = {
         "version": __version__,
         "counts": _counts(findings),
@@ -34,11 +32,13 @@ def as_json(findings: Sequence[Finding]) -> str:
 def as_text(findings: Sequence[Finding], *, colours: bool) -> str:
     """Return the findings by group, one line each, with a second line for the remedy."""
     lines = [f"argus-otel {__version__}"]
-    for group, members in groupby(findings, key=lambda finding: finding.group):
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.group, []).append(finding)
+    for group, members in groups.items():
         lines += ["", _coloured(group, "1", colours)]
-        together = list(members)
-        width = max(len(finding.name) for finding in together)
-        for finding in together:
+        width = max(len(finding.name) for finding in members)
+        for finding in members:
             word, colour = _SHOWN[finding.status]
             lines.append(f"  {_coloured(word, colour, colours)}  {finding.name:<{width}}  {finding.detail}".rstrip())
             if finding.remedy:

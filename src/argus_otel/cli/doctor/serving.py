@@ -1,33 +1,49 @@
-"""Whether a bot answers at its endpoint, and how it is; or whether it could be served there."""
+"""Checks the endpoint: a running program that answers there and how it is, or whether the port is free."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import ssl
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, cast
 
 from argus_otel.settings import Settings
+from argus_otel.terminal.findings import Finding, Status
 from argus_otel.version import __version__
 
 from .asking import Answer, Unanswered, ask, explain
-from .findings import Finding, Status
 
 _GROUP = "Endpoint"
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
-# As the bot itself warns from there on.
-_OFFSET_AT_MOST = 1.0
 _ANOTHER = "set ARGUS_ENDPOINT_PORT to another port (0 takes any that is free), or end the other program"
 
 
-def look_at_endpoint(settings: Settings) -> Iterator[Finding]:
-    """Ask a running bot how it is; where none runs, serve for a moment to see whether that would work."""
+class EndpointLook(NamedTuple):
+    """What :func:`look_at_endpoint` found.
+
+    Attributes
+    ----------
+    status:
+        The document of ``/status``; empty where no program answers, or not to this token.
+    """
+
+    findings: list[Finding]
+    status: Mapping[str, object]
+
+
+def look_at_endpoint(settings: Settings) -> EndpointLook:
+    """Scrape the health of a running program; where none runs, serve for a moment to see whether that would work."""
+    status: dict[str, object] = {}
+    return EndpointLook(list(_look(settings, status)), status)
+
+
+def _look(settings: Settings, status: dict[str, object]) -> Iterator[Finding]:
     if not settings.endpoint:
         yield Finding(_GROUP, "endpoint", Status.INFO, "off, by ARGUS_ENDPOINT")
         return
     if settings.endpoint_port == 0:
-        detail = "any port that is free: the bot's first line says which"
+        detail = "any port that is free: the line that the program prints at start says which"
         yield Finding(_GROUP, "endpoint", Status.INFO, detail)
         return
     endpoint = _RunningEndpoint(settings)
@@ -41,22 +57,22 @@ def look_at_endpoint(settings: Settings) -> Iterator[Finding]:
         return
     alive = _object(health).get("alive")
     if not isinstance(alive, bool):
-        server = health.headers.get("Server", "a server that does not say what it is")
+        server = health.headers.get("Server", "a server without a name")
         detail = f"{endpoint.url} is taken by something else: {server} answers /healthz with {health.status}"
         yield Finding(_GROUP, "endpoint", Status.FAIL, detail, _ANOTHER)
         return
-    yield Finding(_GROUP, "endpoint", Status.OK, f"a bot answers at {endpoint.url}")
-    detail = str(_object(health).get("detail", "its event loop turns"))
+    yield Finding(_GROUP, "endpoint", Status.OK, f"a program with argus-otel answers at {endpoint.url}")
+    detail = str(_object(health).get("detail", "its event loop runs"))
     yield Finding(_GROUP, "alive", Status.OK if alive else Status.FAIL, detail)
     try:
         yield _readiness(endpoint.get("/readyz"))
-        yield from _status(endpoint)
+        yield from _status(endpoint, status)
     except Unanswered as error:
         yield Finding(_GROUP, "status", Status.WARN, f"it stopped answering: {explain(error)}")
 
 
 class _RunningEndpoint:
-    """The other side of :class:`argus_otel.endpoint.Endpoint`."""
+    """A client of :class:`argus_otel.endpoint.Endpoint`."""
 
     def __init__(self, settings: Settings) -> None:
         self._host = settings.endpoint_host.strip("[]")
@@ -66,7 +82,7 @@ class _RunningEndpoint:
         self._tls: ssl.SSLContext | None = None
         if settings.endpoint_certificate:
             self._tls = ssl.create_default_context()
-            # Asked by an address of this machine, which the certificate need not name.
+            # Reached by an address of this machine, which the certificate need not name.
             self._tls.check_hostname = False
             self._tls.verify_mode = ssl.CERT_NONE
         host = f"[{self._host}]" if ":" in self._host else self._host
@@ -76,7 +92,7 @@ class _RunningEndpoint:
         return ask(self._host, self._port, path, tls=self._tls)
 
     def status(self) -> Answer:
-        """Ask with the token, for once: only a bot is asked this, and not whoever else may listen there."""
+        """Get `/status`, with the token: to be called only once the server is known to be an endpoint of argus-otel."""
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         return ask(self._host, self._port, "/status", headers=headers, tls=self._tls)
 
@@ -92,17 +108,19 @@ def _could_be_served(settings: Settings, url: str) -> Finding:
         detail, _, remedy = str(error).rpartition("; ")
         return Finding(_GROUP, "endpoint", Status.FAIL, detail or str(error), remedy if detail else "")
     endpoint.stop()
-    return Finding(_GROUP, "endpoint", Status.OK, f"{url} is free: no bot runs yet")
+    return Finding(_GROUP, "endpoint", Status.OK, f"{url} is free: no program serves there yet")
 
 
 def _taken(settings: Settings, url: str, error: OSError | http.client.HTTPException) -> Finding:
     if isinstance(error, ssl.SSLError):
-        detail = f"{url} is taken by something that speaks no TLS, which ARGUS_ENDPOINT_CERTIFICATE asks for"
-        return Finding(_GROUP, "endpoint", Status.FAIL, detail, f"start the bot with the same settings, or {_ANOTHER}")
+        detail = f"{url} is taken by a server without TLS, which ARGUS_ENDPOINT_CERTIFICATE asks for"
+        return Finding(
+            _GROUP, "endpoint", Status.FAIL, detail, f"start the program with the same settings, or {_ANOTHER}"
+        )
     if isinstance(error, (http.client.HTTPException, ConnectionError)):
-        detail = f"{url} is taken by something else, which does not answer as a bot would ({explain(error)})"
+        detail = f"{url} is taken by something else, which does not answer as argus-otel would ({explain(error)})"
         return Finding(_GROUP, "endpoint", Status.FAIL, detail, _ANOTHER)
-    # No such name or address, or one that keeps silent: what the bot would be told is what to tell.
+    # No such name or address, or no answer: binding to it gives the error that the program would get.
     return _could_be_served(settings, url)
 
 
@@ -115,24 +133,21 @@ def _readiness(answer: Answer) -> Finding:
     return Finding(_GROUP, "ready", Status.WARN, "; ".join(waiting) or str(facts.get("detail", "not yet")))
 
 
-def _status(endpoint: _RunningEndpoint) -> Iterator[Finding]:
+def _status(endpoint: _RunningEndpoint, facts: dict[str, object]) -> Iterator[Finding]:
     answer = endpoint.status()
     if answer.status == http.client.UNAUTHORIZED:
-        detail = "the bot asks for a token, and ARGUS_ENDPOINT_TOKEN is not set here, or is another"
-        yield Finding(_GROUP, "status", Status.WARN, detail, "set ARGUS_ENDPOINT_TOKEN to the bot's")
+        detail = "the program asks for a token, and ARGUS_ENDPOINT_TOKEN is not set here, or is another"
+        yield Finding(_GROUP, "status", Status.WARN, detail, "set ARGUS_ENDPOINT_TOKEN to that of the program")
         return
-    facts = _object(answer)
+    facts.update(_object(answer))
     detail = f"{facts.get('service')}, argus-otel {facts.get('version')}"
     if facts.get("version") == __version__:
         yield Finding(_GROUP, "status", Status.OK, detail)
     else:
-        remedy = "restart the bot after an upgrade, or run the doctor of the bot's own environment"
+        remedy = "restart the program after an upgrade, or run the doctor of the program's own environment"
         yield Finding(_GROUP, "status", Status.WARN, f"{detail}; this is {__version__}", remedy)
     if "history" in facts:
         yield _history(cast("dict[str, Any]", facts["history"]))
-    offset = cast("dict[str, float | None]", facts.get("clock", {})).get("offset")
-    if offset is not None:
-        yield _clock(offset)
     parts = cast("dict[str, dict[str, str]]", facts.get("parts", {}))
     libraries = cast("list[dict[str, object]]", facts.get("libraries", []))
     partly = any(library.get("fork") for library in libraries)
@@ -148,23 +163,15 @@ def _status(endpoint: _RunningEndpoint) -> Iterator[Finding]:
             yield Finding(_GROUP, f"part {name}", status, part.get("detail", ""))
 
 
-def _clock(offset: float) -> Finding:
-    detail = f"{abs(offset):.1f} s {'ahead of' if offset > 0 else 'behind'} Discord's"
-    if abs(offset) <= _OFFSET_AT_MOST:
-        return Finding(_GROUP, "clock", Status.OK, detail)
-    remedy = (
-        "synchronise this machine's clock by NTP: `timedatectl set-ntp true` where systemd runs, else install chrony"
+def _history(section: dict[str, Any]) -> Finding:
+    waiting = ", ".join(f"{number} in {where}" for where, number in section.get("waiting", {}).items())
+    detail = (
+        f"{section.get('recorded', 0):g} events, by {section.get('mode')} to {section.get('where')}; waiting: {waiting}"
     )
-    return Finding(_GROUP, "clock", Status.WARN, detail, remedy)
-
-
-def _history(told: dict[str, Any]) -> Finding:
-    waiting = ", ".join(f"{number} in {where}" for where, number in told.get("waiting", {}).items())
-    detail = f"{told.get('recorded', 0):g} events, by {told.get('mode')} to {told.get('where')}; waiting: {waiting}"
-    dropped = ", ".join(f"{number:g} ({reason})" for reason, number in told.get("dropped", {}).items())
+    dropped = ", ".join(f"{number:g} ({reason})" for reason, number in section.get("dropped", {}).items())
     if not dropped:
         return Finding(_GROUP, "history", Status.OK, detail)
-    last = told.get("last_error")
+    last = section.get("last_error")
     return Finding(_GROUP, "history", Status.WARN, f"{detail}; lost: {dropped}" + (f"; {last}" if last else ""))
 
 

@@ -13,5 +13,6 @@ SPEC = SourceSpec(
     activates="with_others",
     prefixes=("asyncio", "log", "process"),
     settings="argus_otel.sources.process.settings:ProcessSettings",
+    top="argus_otel.sources.process.cli.top:PANELS",
     assets="argus_otel:shipped",
 )

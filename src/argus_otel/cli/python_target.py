@@ -1,4 +1,4 @@
-"""What ``python`` can be given to run: a script, a directory or archive, a module."""
+"""Finds and compiles what ``python`` can run: a script, a directory or archive, a module."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from typing import NamedTuple, Protocol
 
 
 class NotFoundError(Exception):
-    """There is no such program. The message says which."""
+    """There is no such program. The message names it."""
 
 
 class Loaded(NamedTuple):
-    """A program, ready to run, and what its ``__main__`` has to know of itself."""
+    """A compiled program, and the attributes of its ``__main__``."""
 
     code: CodeType
     attributes: dict[str, object]
 
 
-class Program(Protocol):
-    """What ``python`` can be given.
+class PythonTarget(Protocol):
+    """Something that ``python`` can run.
 
     Attributes
     ----------
     argv:
-        :data:`sys.argv` while the program is looked for.
+        :data:`sys.argv` while the program is searched for.
     path:
-        What goes first on :data:`sys.path`.
+        The first entry of :data:`sys.path`.
     """
 
     argv: list[str]
@@ -43,9 +43,9 @@ class Program(Protocol):
         Raises
         ------
         NotFoundError
-            It is not there.
+            It does not exist.
         SyntaxError
-            It is no Python. What else a package raises that has to be imported first, is raised too.
+            It is not valid Python. Exceptions of a package that has to be imported first pass through, too.
         """
         ...
 
@@ -100,18 +100,18 @@ class _Module:
         except ModuleNotFoundError as error:
             if error.name and (name == error.name or name.startswith(f"{error.name}.")):
                 return None
-            raise  # something that the package imports: the bot's own trouble
+            raise  # a module that the package imports: the program's own error
         except ValueError:  # a relative name, or `__main__`
             return None
 
 
-def find_program(words: list[str]) -> Program:
-    """Return the program that ``words`` begin with, as they would follow ``python`` on its command line.
+def find_target(words: list[str]) -> PythonTarget:
+    """Return the target that ``words`` begin with, as they would follow ``python`` on its command line.
 
     Raises
     ------
     NotFoundError
-        There is none. (Whether a module is there shows when it is loaded: finding ``a.b`` imports ``a``.)
+        It does not exist. (A missing module shows only when it is loaded: finding ``a.b`` imports ``a``.)
     """
     if words[0] == "-m":
         if len(words) < 2:
@@ -127,7 +127,7 @@ def find_program(words: list[str]) -> Program:
 
 
 def _from_here(path: str = "") -> str:
-    """Return ``path`` as seen from the working directory; as it is where that was deleted, as ``python`` does."""
+    """Return ``path`` below the working directory; unchanged where that was deleted, as ``python`` does."""
     try:
         return str(Path.cwd() / path)
     except FileNotFoundError:
@@ -135,7 +135,7 @@ def _from_here(path: str = "") -> str:
 
 
 def _loaded(spec: ModuleSpec | None, otherwise: str) -> Loaded:
-    """Return what ``spec`` finds, as the machinery behind ``python -m`` has it."""
+    """Return the code of ``spec``, with the attributes that ``python -m`` gives to ``__main__``."""
     get_code: Callable[[str], CodeType | None] | None = getattr(spec and spec.loader, "get_code", None)
     code = get_code(spec.name) if spec and get_code else None
     if spec is None or code is None:

@@ -1,4 +1,4 @@
-"""How numbers are written in the terminal."""
+"""Formats numbers, durations and foreign text for the terminal."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import math
 
 from rich.text import Text
 
-from .buckets import Buckets
+from argus_otel.scrape.buckets import Buckets
 
 NOTHING = "-"
 
 
 def words(text: str, style: str = "") -> Text:
-    """Return ``text`` from outside as it may be drawn: neither as markup nor as what a terminal would obey."""
+    """Return ``text`` of foreign origin so that it is drawn as it is: no markup, no control characters."""
     return Text("".join(letter if letter.isprintable() else " " for letter in text), style)
 
 
 def seconds(value: float | None) -> str:
-    """Write a length of time: ``12 ms``, ``1.24 s``, ``3.5 min``."""
+    """Format a duration: ``12 ms``, ``1.24 s``, ``3.5 min``."""
     if value is None:
         return NOTHING
     if value < 0.0995:
@@ -30,13 +30,13 @@ def seconds(value: float | None) -> str:
 
 
 def clock(value: float) -> str:
-    """Write a time that passes: ``1:02:03``."""
+    """Format elapsed time: ``1:02:03``."""
     minutes, rest = divmod(int(value), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def quantile(buckets: Buckets, q: float) -> str:
-    """Write a quantile; ``> 10 s`` where it lies above every bucket's edge."""
+    """Format a quantile in seconds; ``> 10 s`` where it lies above the highest boundary."""
     value = buckets.quantile(q)
     if value is not None and value >= buckets.highest and buckets.counts.get(math.inf):
         return f"> {seconds(buckets.highest)}"
@@ -44,7 +44,7 @@ def quantile(buckets: Buckets, q: float) -> str:
 
 
 def rate(count: float, duration: float) -> str:
-    """Write how often something happens, by its count in ``duration`` seconds."""
+    """Format a rate, given a count in ``duration`` seconds."""
     if duration <= 0:
         return NOTHING
     each = count / duration
@@ -54,10 +54,10 @@ def rate(count: float, duration: float) -> str:
 
 
 def number(value: float | None) -> str:
-    """Write a count."""
+    """Format a count."""
     return NOTHING if value is None else f"{value:,.0f}"
 
 
 def counts(items: dict[str, float]) -> str:
-    """Write counts of several things: ``200: 31, 429: 2``. What is none is left out."""
+    """Format counts by name: ``200: 31, 429: 2``. Zeros are left out."""
     return ", ".join(f"{name}: {count:,.0f}" for name, count in sorted(items.items()) if count) or NOTHING

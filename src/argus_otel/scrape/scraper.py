@@ -1,4 +1,4 @@
-"""Asks a bot's endpoint what it knows."""
+"""Scrapes an endpoint of argus-otel: `/metrics` and `/status`, within bounds of time and size."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from urllib.parse import urlsplit
 
 from argus_otel.settings import DEFAULT_PORT, Settings
 
-from .measures import Metrics, parse
+from .exposition import Metrics, parse
 
 _TIMEOUT = 5.0
 _DEADLINE = 20.0
 _LARGEST = 64 * 1024 * 1024
-_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what a server listens on, and a client cannot ask
+_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - addresses to listen on, which a client cannot connect to
 
 
 class UnreachableError(Exception):
-    """The endpoint does not answer as it should. The message says what was tried, and what to do."""
+    """The endpoint cannot be scraped. The message gives its URL, the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What an endpoint told at one moment.
+    """One scrape of an endpoint.
 
     Attributes
     ----------
     at:
-        When, by :func:`time.monotonic`, in seconds.
+        When it was scraped, by :func:`time.monotonic`, in seconds.
     metrics:
-        What `/metrics` told.
+        The series of `/metrics`.
     status:
-        What `/status` told; empty where there is no such path, as on a Collector.
+        The document of `/status`; empty where the path does not exist, as on a Collector.
     """
 
     at: float
@@ -49,12 +49,12 @@ class Snapshot:
 
     @property
     def service(self) -> str:
-        """The bot's name."""
+        """The program's ``service.name``."""
         return self.resource.get("service_name") or str(self.status.get("service", "unnamed"))
 
 
 def default_url(settings: Settings) -> str:
-    """Return where a bot with these settings serves its endpoint, as seen from this machine."""
+    """Return the endpoint's URL for a program with these settings, as seen from this machine."""
     host = settings.endpoint_host.strip("[]")
     host = "127.0.0.1" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
     scheme = "https" if settings.endpoint_certificate else "http"
@@ -62,7 +62,7 @@ def default_url(settings: Settings) -> str:
 
 
 class Scraper:
-    """Scrapes one endpoint. (Without redirects, which would take the token elsewhere, and without a proxy.)
+    """Scrapes one endpoint. It follows no redirect, which would take the token elsewhere, and uses no proxy.
 
     Parameters
     ----------
@@ -74,11 +74,11 @@ class Scraper:
     Raises
     ------
     ValueError
-        That is no URL. The message says what would be, and does not quote it: it may have a password.
+        ``url`` is not a URL. The message does not quote it, since it may hold a password.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        wrong = f"what is given is no URL of an endpoint: give one such as http://127.0.0.1:{DEFAULT_PORT}"
+        wrong = f"the argument is not the URL of an endpoint: give one such as http://127.0.0.1:{DEFAULT_PORT}"
         try:
             parts = urlsplit(url if "://" in url else f"http://{url}")
             given = parts.port
@@ -94,12 +94,12 @@ class Scraper:
         self.url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{self._path}"
 
     def scrape(self) -> Snapshot:
-        """Ask `/metrics` and `/status`.
+        """Scrape `/metrics` and `/status`.
 
         Raises
         ------
         UnreachableError
-            Nobody answers, or somebody else, or the answer is a refusal.
+            There is no answer, a refusal, or a page in another format.
         """
         at = monotonic()
         code, text = self._get("/metrics")
@@ -118,55 +118,57 @@ class Scraper:
             connection.request("GET", self._path + path, headers={"Accept": "text/plain", **self._headers})
             response = connection.getresponse()
             return response.status, self._body(response).decode(errors="replace")
-        except ValueError:  # whose text may be the token's
-            message = f"cannot ask {self.url}: the URL or the token has characters that HTTP does not allow"
+        except ValueError:  # its text may quote the token
+            message = f"cannot scrape {self.url}: the URL or the token has characters that HTTP does not allow"
             raise UnreachableError(message) from None
         except (OSError, http.client.HTTPException) as error:
-            raise UnreachableError(self._silent(error)) from error
+            raise UnreachableError(self._no_answer(error)) from error
         finally:
             connection.close()
 
     def _body(self, response: http.client.HTTPResponse) -> bytes:
-        """Read an answer that may have no end."""
+        """Read a body that may never end."""
         body, end = bytearray(), monotonic() + _DEADLINE
         while chunk := response.read1(65536):
             body += chunk
             if len(body) > _LARGEST:
-                raise UnreachableError(f"{self.url} answers with more than {_LARGEST >> 20} MiB: that is no bot")
+                raise UnreachableError(
+                    f"{self.url} answers with more than {_LARGEST >> 20} MiB: it is not an endpoint of argus-otel"
+                )
             if monotonic() > end:
                 raise TimeoutError(f"its answer takes more than {_DEADLINE:g} s")
         if response.length:
             raise http.client.IncompleteRead(bytes(body), response.length)
         return bytes(body)
 
-    def _silent(self, error: Exception) -> str:
+    def _no_answer(self, error: Exception) -> str:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return (
-                f"{self.url} shows a certificate that this machine does not trust. For a private authority, give its "
+                f"{self.url} has a certificate that this machine does not trust. For a private authority, give its "
                 "certificate: SSL_CERT_FILE=authority.pem argus-otel top ..."
             )
         reason = _printable(getattr(error, "strerror", None) or str(error) or type(error).__name__)
         return (
-            f"no bot answers at {self.url} ({reason}).\nStart one with `argus-otel run bot.py`; or, where it runs "
-            "already, give the URL that it printed when it started: argus-otel top http://HOST:PORT"
+            f"no endpoint answers at {self.url} ({reason}).\nStart your program with `argus-otel run PROGRAM`; if it "
+            "is running, give the URL that it printed at start: argus-otel top http://HOST:PORT"
         )
 
     def _refused(self, path: str, code: int, text: str) -> str:
         if code == http.HTTPStatus.UNAUTHORIZED:
             wrong = "another token" if self._headers else "a token"
-            return f"{self.url} asks for {wrong}: set ARGUS_ENDPOINT_TOKEN as the bot has it"
+            return f"{self.url} asks for {wrong}: set ARGUS_ENDPOINT_TOKEN to that of the program"
         said = _printable(text.strip().partition("\n")[0])
-        return f"{self.url}{path} answers {code}: {said or 'without a word'}"
+        return f"{self.url}{path} answers {code}: {said or 'an empty body'}"
 
 
 def _printable(text: str) -> str:
-    """Return what a stranger said as one line for a terminal, which obeys some characters."""
+    """Return ``text`` as one line without control characters, which a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text[:200]).strip()
 
 
 def _status(text: str) -> Mapping[str, object]:
     try:
         told: object = json.loads(text)
-    except (ValueError, RecursionError):  # the latter for what is nested without an end
+    except (ValueError, RecursionError):  # the latter for endless nesting
         return {}
     return cast("dict[str, object]", told) if isinstance(told, dict) else {}

@@ -1,4 +1,4 @@
-"""Numbers out of an exposition: sums and differences, by the definitions that the catalogues give."""
+"""Parses an exposition page, and sums or subtracts its series by the definitions of the catalogues."""
 
 from __future__ import annotations
 
@@ -16,27 +16,26 @@ from argus_otel.telemetry import Attribute, Kind, Metric
 from .buckets import Buckets
 
 Labels: TypeAlias = frozenset[tuple[str, str]]
-"""A series' labels, without those that tell of the exposition itself (``le``, ``otel_scope_*``)."""
+"""A series' labels, without those that belong to the format (``le``, ``otel_scope_*``)."""
 
 Group: TypeAlias = tuple[str, ...]
-"""The values of the attributes that something is grouped by, in their order; ``""`` where one is absent."""
-
+"""The values of the attributes that a result is grouped by, in their order; ``""`` where one is absent."""
 
 _UNITS = {"s": "seconds", "ms": "milliseconds", "By": "bytes", "%": "percent"}
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """What one scrape tells, or the difference between two.
+    """The series of one scrape, or the difference between two scrapes.
 
     Attributes
     ----------
     numbers:
-        Counters and gauges: by sample name, and by labels.
+        Counters and gauges: values by sample name and labels.
     counters:
-        The names among those that are counters.
+        The sample names in ``numbers`` that are counters.
     distributions:
-        Histograms: by name, and by labels.
+        Histograms: buckets by name and labels.
     """
 
     numbers: Mapping[str, Mapping[Labels, float]] = field(default_factory=dict[str, Mapping[Labels, float]])
@@ -44,7 +43,7 @@ class Metrics:
     distributions: Mapping[str, Mapping[Labels, Buckets]] = field(default_factory=dict[str, Mapping[Labels, Buckets]])
 
     def since(self, before: Metrics) -> Metrics:
-        """Return what was added after ``before``; gauges stay as they are."""
+        """Return what counters and histograms added after ``before``; gauges keep their present value."""
         numbers = {
             name: {
                 labels: _added(value, before.numbers.get(name, {}).get(labels, 0.0)) for labels, value in series.items()
@@ -62,6 +61,11 @@ class Metrics:
             for name, series in self.distributions.items()
         }
         return Metrics(numbers, self.counters, distributions)
+
+    def has(self, metrics: Iterable[Metric]) -> bool:
+        """Return whether there is a series of any of ``metrics``."""
+        names = map(prometheus_name, metrics)
+        return any(name in self.numbers or name in self.distributions for name in names)
 
     def by(self, metric: Metric, *attributes: Attribute) -> dict[Group, float]:
         """Return a counter's or gauge's values, summed for each combination of ``attributes``' values."""
@@ -99,12 +103,12 @@ def prometheus_name(metric: Metric) -> str:
 
 
 def parse(text: str) -> Metrics:
-    """Read Prometheus' text format.
+    """Parse a page in Prometheus' text format.
 
     Raises
     ------
     ValueError
-        It is something else.
+        The page is not in that format.
     """
     numbers: defaultdict[str, defaultdict[Labels, float]] = defaultdict(lambda: defaultdict(float))
     distributions: dict[str, dict[Labels, Buckets]] = {}
@@ -123,7 +127,7 @@ def parse(text: str) -> Metrics:
 
 
 def _read_histogram(name: str, samples: Iterable[Sample]) -> dict[Labels, Buckets]:
-    # By scope and labels, since each is cumulative in itself; then without the scope.
+    # Each scope is cumulative by itself, so the differences are taken before scopes are summed.
     cumulative: defaultdict[Labels, dict[float, float]] = defaultdict(dict)
     sums: defaultdict[Labels, float] = defaultdict(float)
     for sample in samples:
@@ -155,4 +159,4 @@ def _group(labels: Labels, attributes: Iterable[Attribute]) -> Group:
 
 
 def _added(now: float, before: float) -> float:
-    return now - before if now >= before else now  # less than before: the program has started again
+    return now - before if now >= before else now  # less than before: the program has restarted

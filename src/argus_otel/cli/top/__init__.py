@@ -1,4 +1,7 @@
-"""``argus-otel top``: watches a running bot in the terminal, by what its endpoint serves."""
+"""``argus-otel top``: watches a running program in the terminal, by scraping its endpoint.
+
+The panels are those of the installed sources; this shell scrapes, lays them out and adds argus-otel's own state.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,19 @@ import argparse
 import math
 import sys
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from argus_otel.discovery import installed, load
+from argus_otel.scrape.scraper import Scraper, UnreachableError, default_url
 from argus_otel.settings import Settings
-
-from .scrape import Scraper, UnreachableError, default_url
+from argus_otel.telemetry.guard import attempt
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from argus_otel.terminal.panels import Panel
 
     from .view import Frame
 
@@ -23,25 +31,28 @@ _INTERVAL = 2.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "url", nargs="?", metavar="URL", help="the bot's endpoint; by default that of the settings, or of this machine"
+        "url",
+        nargs="?",
+        metavar="URL",
+        help="the program's endpoint; by default where the settings of this environment put it",
     )
     parser.add_argument(
         "--token",
         metavar="TOKEN",
-        help="where the endpoint asks for one [ARGUS_ENDPOINT_TOKEN]. Rather set the variable: `ps` shows arguments to "
-        "every user of this machine",
+        help="the token of an endpoint that asks for one [ARGUS_ENDPOINT_TOKEN]. Prefer the variable: `ps` shows "
+        "arguments to every user of this machine",
     )
     parser.add_argument(
         "--interval",
         metavar="SECONDS",
         type=_interval,
         default=_INTERVAL,
-        help="how often to ask, and over what time a rate is taken (%(default)g)",
+        help="how often to scrape, and the time over which rates are taken (%(default)g)",
     )
     parser.add_argument(
         "--once",
         action="store_true",
-        help="print one frame after one interval, and exit; so too where the output is no terminal",
+        help="print one frame after one interval, and exit; the default where the output is not a terminal",
     )
 
 
@@ -60,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.once or not console.is_terminal:
             _print(console, scraper, arguments.interval)
         else:
-            watch(console, scraper, arguments.interval)
+            watch(console, scraper, source_panels(), arguments.interval)
     except UnreachableError as error:
         print(f"argus-otel top: {error}", file=sys.stderr)
         return 1
@@ -72,18 +83,48 @@ def run(arguments: argparse.Namespace) -> int:
 def _print(console: Console, scraper: Scraper, interval: float) -> None:
     from .view import Dashboard
 
+    panels = source_panels()
     frame = _begin(scraper)
     time.sleep(interval)
-    console.print(Dashboard(frame.then(scraper.scrape())))
+    console.print(Dashboard(frame.then(scraper.scrape()), panels))
 
 
-def watch(console: Console, scraper: Scraper, interval: float, duration: float = math.inf) -> Frame:
+def source_panels() -> list[tuple[Panel, ...]]:
+    """Return the panels of every installed source that has some; say on stderr which cannot be loaded."""
+    found: list[tuple[Panel, ...]] = []
+    for spec in installed().specs.values():
+        if spec.top is not None:
+            read: Callable[[], tuple[Panel, ...]] = partial(load, spec.top)
+            panels = attempt(read, partial(_complain, spec.name))
+            if panels is not None:
+                found.append(tuple(panels))
+    return found
+
+
+def _complain(source: str, reason: str) -> None:
+    print(f"argus-otel top: the panels of the source {source} cannot be loaded: {reason}", file=sys.stderr)
+
+
+def watch(
+    console: Console,
+    scraper: Scraper,
+    panels: Sequence[Sequence[Panel]],
+    interval: float,
+    duration: float = math.inf,
+) -> Frame:
     """Show a live view for ``duration`` seconds, or until Ctrl-C; return its last frame.
+
+    Parameters
+    ----------
+    panels:
+        Those of each source, as :func:`source_panels` returns them.
+    interval:
+        The time between two scrapes, in seconds.
 
     Raises
     ------
     UnreachableError
-        The endpoint does not answer at the start. Later on the view says so, and goes on asking.
+        The endpoint does not answer at the start. Later on the view says so, and scraping goes on.
     """
     from rich.live import Live
 
@@ -91,14 +132,14 @@ def watch(console: Console, scraper: Scraper, interval: float, duration: float =
 
     frame = _begin(scraper)
     end = time.monotonic() + duration
-    with Live(Dashboard(frame), console=console, screen=True, auto_refresh=False) as live:
+    with Live(Dashboard(frame, panels), console=console, screen=True, auto_refresh=False) as live:
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(interval, left))
             try:
                 frame = frame.then(scraper.scrape())
             except UnreachableError as error:
                 frame = frame.missed(str(error), time.monotonic())
-            live.update(Dashboard(frame), refresh=True)
+            live.update(Dashboard(frame, panels), refresh=True)
     return frame
 
 

@@ -1,4 +1,4 @@
-"""Distributions, as histograms tell them."""
+"""A histogram's buckets: sums, differences and quantiles."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """A distribution.
+    """A histogram's distribution.
 
     Attributes
     ----------
     counts:
-        How many values lie in each bucket, by its upper edge; the last edge is infinite.
+        The number of values in each bucket (not cumulative), by its upper boundary; the last one is infinite.
     sum:
-        Of all values, in the metric's unit.
+        The sum of all values, in the metric's unit.
     """
 
     counts: Mapping[float, float] = field(default_factory=dict[float, float])
@@ -24,19 +24,19 @@ class Buckets:
 
     @property
     def count(self) -> float:
-        """How many values there are."""
+        """The number of values."""
         return math.fsum(self.counts.values())
 
     @property
     def highest(self) -> float:
-        """The highest finite edge: of what lies above, no more is known. 0 where there is none."""
+        """The highest finite boundary: values above it are not told apart. 0 where there is none."""
         return max(filter(math.isfinite, self.counts), default=0.0)
 
     def quantile(self, q: float) -> float | None:
         """Return the ``q`` quantile in the metric's unit, as Prometheus' ``histogram_quantile`` estimates it.
 
-        Within a bucket it is a straight line, and what lies above every finite edge is told as the highest. ``None``
-        where there are no values.
+        Values are interpolated linearly within a bucket; above the highest finite boundary that boundary is returned.
+        ``None`` where there are no values.
         """
         wanted = q * self.count
         if self.count == 0:
@@ -55,7 +55,7 @@ class Buckets:
         return Buckets(counts, self.sum + other.sum)
 
     def since(self, before: Buckets) -> Buckets:
-        """Return what was added after ``before``; all of it where the program has started again in between."""
+        """Return what was added after ``before``; everything, where the program has restarted in between."""
         if self.count < before.count or any(self.counts.get(edge, 0.0) < n for edge, n in before.counts.items()):
             return self
         counts = {edge: count - before.counts.get(edge, 0.0) for edge, count in self.counts.items()}

@@ -1,0 +1,167 @@
+"""Draws one frame of ``argus-otel top``: a head, the panels of the sources that the endpoint has metrics of, a foot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import cast
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from argus_otel.scrape.exposition import Metrics
+from argus_otel.scrape.scraper import Snapshot
+from argus_otel.telemetry.catalogue import EXPORT_LOST, HISTORY_DROPPED
+from argus_otel.telemetry.guard import attempt
+from argus_otel.terminal.formatting import NOTHING, clock, number, words
+from argus_otel.terminal.panels import Panel, View
+
+_WIDE = 100
+_HEAD = 1
+_PROBLEMS = 4
+_FOOT = 1 + _PROBLEMS
+_ROWS = 10
+_FEWEST_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a frame is drawn from.
+
+    Attributes
+    ----------
+    url:
+        The endpoint's.
+    first, before, now:
+        The first snapshot of all, the last but one, and the last.
+    lost:
+        Why the endpoint no longer answers; ``None`` while it does.
+    asked:
+        When it was last scraped, or should have been, by :func:`time.monotonic`, in seconds.
+    """
+
+    url: str
+    first: Snapshot
+    before: Snapshot
+    now: Snapshot
+    lost: str | None = None
+    asked: float = 0.0
+
+    def then(self, snapshot: Snapshot) -> Frame:
+        """Return the frame that follows with a new snapshot."""
+        return Frame(self.url, self.first, self.now, snapshot, None, snapshot.at)
+
+    def missed(self, reason: str, at: float) -> Frame:
+        """Return the frame that follows when the endpoint has not answered."""
+        return replace(self, lost=reason, asked=at)
+
+    @property
+    def interval(self) -> float:
+        """The time between the last two snapshots, in seconds; 0 where there is one only."""
+        return self.now.at - self.before.at
+
+    @property
+    def recent(self) -> Metrics:
+        """What was added between the last two snapshots."""
+        return self.now.metrics.since(self.before.metrics)
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Draws a frame to fit the terminal.
+
+    Attributes
+    ----------
+    sources:
+        The panels of each source. Those of a source are drawn where the endpoint has any metric that one of them reads,
+        so that a panel can say that nothing has happened yet.
+    """
+
+    frame: Frame
+    sources: Sequence[Sequence[Panel]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        metrics = self.frame.now.metrics
+        shown = [panel for panels in self.sources if any(metrics.has(p.metrics) for p in panels) for panel in panels]
+        lines = _lines(shown, wide=options.max_width >= _WIDE)
+        rows = _ROWS
+        if options.height is not None:
+            left = options.height - _HEAD - _FOOT - sum(max(panel.lines for panel in line) for line in lines)
+            rows = max(_FEWEST_ROWS, left // max(1, sum(panel.grows for panel in shown)))
+        view = View(metrics, self.frame.recent, self.frame.interval, rows, options.max_width)
+        yield _head(self.frame)
+        for line in lines:
+            yield _side_by_side(line, view) if len(line) > 1 else _draw(line[0], view)
+        if not shown:
+            yield Text("the endpoint has no metric of any source that is installed here", "dim")
+        yield _foot(self.frame)
+
+
+def _lines(panels: Sequence[Panel], *, wide: bool) -> list[list[Panel]]:
+    """Return the panels by the lines that they stand in."""
+    lines: list[list[Panel]] = []
+    for panel in panels:
+        if wide and panel.ratio and lines and lines[-1][-1].ratio:
+            lines[-1].append(panel)
+        else:
+            lines.append([panel])
+    return lines
+
+
+def _side_by_side(panels: Sequence[Panel], view: View) -> Table:
+    grid = Table.grid(expand=True, padding=(0, 1))
+    for panel in panels:
+        grid.add_column(ratio=panel.ratio)
+    grid.add_row(*(_draw(panel, view) for panel in panels))
+    return grid
+
+
+def _draw(panel: Panel, view: View) -> RenderableType:
+    failures: list[str] = []
+    drawn = attempt(partial(panel.draw, view), failures.append)
+    return words(f"{panel.name}: cannot be drawn: {failures[0]}", "red") if failures or drawn is None else drawn
+
+
+def _head(frame: Frame) -> Text:
+    now = frame.now
+    head = words(f"{now.service} {now.resource.get('service_version', '')}".rstrip(), "bold")
+    head.append(f"   watched for {clock(max(frame.asked, now.at) - frame.first.at)}   open ", "dim")
+    head.append(frame.url, f"link {frame.url}")
+    if "version" in now.status:
+        head.append(words(f"   argus-otel {now.status['version']}", "dim"))
+    if frame.lost is not None:
+        head.append(f"\nno answer for {clock(frame.asked - now.at)}, trying again: ", "bold red")
+        head.append(words(frame.lost.partition("\n")[0], "red"))
+    return head
+
+
+def _foot(frame: Frame) -> Text:
+    """Draw argus-otel's own state: its hooks, its exporters, losses and failures."""
+    section = frame.now.status.get("parts")
+    named = cast("dict[str, object]", section) if isinstance(section, dict) else {}
+    parts = {name: cast("dict[str, str]", part) for name, part in named.items() if isinstance(part, dict)}
+    if not parts:
+        return Text("/status has no parts here: only metrics are shown", "dim")
+    states = {name: part.get("state", "") for name, part in parts.items()}
+    hooked = sum(state == "ok" for name, state in states.items() if name.startswith("hook:"))
+    exported = [
+        name.removeprefix("exporter:") for name, s in states.items() if name.startswith("exporter:") and s == "ok"
+    ]
+    text = words(f"{hooked} hooks in place; exported: {', '.join(exported) or NOTHING}")
+    problems = [
+        f"{name} {s}: {parts[name].get('detail', '')}" for name, s in states.items() if s in ("failed", "absent")
+    ]
+    faults = frame.now.status.get("faults")
+    if isinstance(faults, dict):
+        problems += [f"fault in {hook}: {fault}" for hook, fault in cast("dict[str, str]", faults).items()]
+    for metric, lost in ((EXPORT_LOST, "lost while exporting"), (HISTORY_DROPPED, "events of history dropped")):
+        count = frame.now.metrics.total(metric)
+        if count:
+            problems.append(f"{number(count)} {lost}")
+    for line in problems[:_PROBLEMS]:
+        text.append("\n").append(words(line, "red"))
+    if len(problems) > _PROBLEMS:
+        text.append(f"\nand {len(problems) - _PROBLEMS} more, in {frame.url}/status", "red")
+    return text

@@ -1,0 +1,136 @@
+"""The checks of ``argus-otel doctor`` about a bot: its library, the targets of the hooks in it, and Discord's clock."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import cast
+
+from packaging.requirements import Requirement
+
+from argus_otel.terminal.findings import Check, Finding, Look, Status
+from argus_otel.terminal.requirements import check, installed_version
+
+_GROUP = "discord.py"
+_HOOKED = Requirement("discord.py>=2.4,<3")
+_SAME_NAME = ("py-cord", "py-cord-dev", "discord.py-self")  # imported as `discord`, as discord.py is
+_FORKS = ("py-cord", "nextcord", "disnake")
+_IN_PART = "hooked in part, as docs/hooks.md says"
+
+_IMPORT_TIMEOUT = 30.0
+# The bot itself warns from here on, too.
+_OFFSET_AT_MOST = 1.0
+
+# In a Python of its own: importing a broken library can raise anything, or never end.
+_PROBE = """
+import importlib, json, sys
+library = importlib.import_module(sys.argv[1])
+from argus_otel.sources.discord.source import DiscordSource
+from argus_otel.sources.discord.library import Library
+known = Library.of(library)
+found = {"version": known.version, "file": library.__file__, "fork": known.fork, "name": known.name}
+found["hooks"] = DiscordSource.probe(sys.argv[1])
+print()
+print(json.dumps(found))
+"""
+
+
+def _libraries(_: Look) -> Iterator[Finding]:
+    """Check which library is installed, whether others are in its way, and whether a script of the bot hides it."""
+    found, fits = check(_HOOKED)
+    same = {name: shown for name in _SAME_NAME if (shown := installed_version(name))}
+    forks = {name: shown for name in _FORKS if (shown := installed_version(name))}
+    remedy = f"pip install '{_HOOKED}'"
+    if found is not None and fits:
+        yield Finding(_GROUP, "discord.py", Status.OK, found)
+    elif found is not None:
+        detail = f"{found}, but its hooks are for {_HOOKED.specifier}"
+        yield Finding(_GROUP, "discord.py", Status.FAIL, detail, remedy)
+    elif same and not forks:
+        others = ", ".join(f"{name} {shown}" for name, shown in same.items())
+        yield Finding(_GROUP, "discord.py", Status.FAIL, f"not installed; {others} is, which is not hooked", remedy)
+    if found:
+        yield from _collisions(same)
+    for name, shown in forks.items():
+        if not (found and name in same):
+            yield Finding(_GROUP, name, Status.INFO, f"{shown}: {_IN_PART}")
+    if Path("discord.py").exists() or Path("discord").is_dir():
+        detail = f"{Path.cwd()} holds a discord.py or discord/ of its own, which a script there imports instead"
+        yield Finding(_GROUP, "name", Status.WARN, detail, "rename it")
+
+
+def _collisions(same: dict[str, str]) -> Iterator[Finding]:
+    for name, shown in same.items():
+        detail = f"{shown} is installed too, and both write the package `discord`: what is there now is a mixture"
+        remedy = f"pip uninstall -y {name} discord.py && pip install '{_HOOKED}'"
+        yield Finding(_GROUP, name, Status.FAIL, detail, remedy)
+
+
+def _hooks(look: Look) -> Iterator[Finding]:
+    """Import each library as the bot would, and check that every hook's target is in it."""
+    for root in _installed_roots():
+        yield from _probe(root, look.environ)
+
+
+def _installed_roots() -> list[str]:
+    roots = [name for name in ("nextcord", "disnake") if installed_version(name)]
+    return ["discord", *roots] if any(map(installed_version, ("discord.py", *_SAME_NAME))) else roots
+
+
+def _probe(root: str, environ: Mapping[str, str]) -> Iterator[Finding]:
+    group = _GROUP if root == "discord" else root
+    try:
+        done = subprocess.run(  # noqa: S603 - our own Python, our own words
+            [sys.executable, "-c", _PROBE, root],
+            env={**environ, "OTEL_SDK_DISABLED": "true"},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_IMPORT_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        yield Finding(group, "import", Status.FAIL, f"importing {root} takes longer than {_IMPORT_TIMEOUT:g} s")
+        return
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        remedy = f"python -c 'import {root}' shows the whole traceback"
+        yield Finding(group, "import", Status.FAIL, reason, remedy)
+        return
+    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    fork = bool(found.get("fork"))
+    name = f"{found['name']} " if fork and root == "discord" else ""
+    yield Finding(group, "import", Status.OK, f"{name}{found['version']} from {found['file']}")
+    hooks = cast("dict[str, str | None]", found["hooks"])
+    absent = {name: reason for name, reason in hooks.items() if reason is not None}
+    status = Status.WARN if absent and not fork else Status.OK
+    yield Finding(group, "hooks", status, f"{len(hooks) - len(absent)} of {len(hooks)} can be set")
+    if fork and absent:
+        listed = ", ".join(name.removeprefix("hook:") for name in absent)
+        yield Finding(group, "absent", Status.INFO, f"a fork has no {listed}; docs/hooks.md says what each is for")
+        return
+    for name, reason in absent.items():
+        yield Finding(group, f"hook {name}", Status.WARN, reason, "the bot runs without this signal; please report it")
+
+
+def _clock(look: Look) -> Iterator[Finding]:
+    """Check the running bot's clock, as it compared it with Discord's."""
+    section = look.status.get("clock")
+    offset = cast("dict[str, object]", section).get("offset") if isinstance(section, dict) else None
+    if not isinstance(offset, (int, float)):
+        return
+    detail = f"{abs(offset):.1f} s {'ahead of' if offset > 0 else 'behind'} Discord's"
+    if abs(offset) <= _OFFSET_AT_MOST:
+        yield Finding(_GROUP, "clock", Status.OK, detail)
+        return
+    remedy = (
+        "synchronise this machine's clock by NTP: `timedatectl set-ntp true` where systemd runs, else install chrony"
+    )
+    yield Finding(_GROUP, "clock", Status.WARN, detail, remedy)
+
+
+CHECKS: tuple[Check, ...] = (_libraries, _hooks, _clock)
+"""See :mod:`argus_otel.terminal.findings`."""

@@ -1,0 +1,1 @@
+"""Adds the process itself to ``argus-otel top``."""
