@@ -18,10 +18,10 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 import argus_otel
-from argus_otel import catalogues
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.cli import main
 from argus_otel.cli.catalogue import contents, document, markdown, weaver
+from argus_otel.discovery import installed, load
 from argus_otel.otel.instruments import observe
 from argus_otel.otel.prometheus import PrometheusReader
 from argus_otel.scrape.exposition import prometheus_name
@@ -75,11 +75,12 @@ def test_an_attribute_of_two_metrics_means_the_same_on_both() -> None:
             assert definitions.setdefault(attribute.name, attribute) == attribute
 
 
-def test_the_bridge_has_the_same_list() -> None:
-    runtime = (Path(argus_otel.__file__).parent / "runtime.py").read_text(encoding="utf-8")
-    assert "Bridge(self.telemetry, CATALOGUES)" in runtime
-    assert "Own(self.telemetry, CATALOGUES)" in runtime
-    assert catalogues.CATALOGUES is contents.CATALOGUES
+def test_a_catalogue_bears_the_name_of_its_source_and_its_signals_know_it() -> None:
+    for name, spec in installed().specs.items():
+        catalogue = load(spec.catalogue)
+        assert catalogue.name == name
+        assert {metric.scope for metric in catalogue.metrics} <= {name}
+        assert {span.rate_key.partition(".")[0] for span in catalogue.spans} <= {name}
 
 
 def test_every_attribute_has_a_meaning_and_what_is_open_has_examples_of_one_type() -> None:
@@ -309,7 +310,7 @@ def test_the_document_is_of_the_shape_that_the_page_shows(capsys: pytest.Capture
 
 def _all_of(definition: Span | Event) -> list[object]:
     """What tells one definition from another."""
-    return [getattr(definition, part) for part in type(definition).__slots__]
+    return [getattr(definition, part) for part in type(definition).__slots__ if part != "rate_key"]
 
 
 def _parts(metric: Metric) -> list[object]:

@@ -277,6 +277,7 @@ def test_a_bot_is_hooked_and_served(argus: Run, tmp_path: Path) -> None:
     pytest.importorskip("discord")
     (tmp_path / "bot.py").write_text(
         "import urllib.request\nimport discord\nfrom argus_otel.runtime import runtime\n"
+        "discord.Client(intents=discord.Intents.none())\n"
         "print(urllib.request.urlopen(runtime().endpoint_url + '/healthz').read())\n"
     )
     found = argus("run", "--endpoint-port", "0", "bot.py")

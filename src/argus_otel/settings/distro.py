@@ -390,6 +390,20 @@ class Settings(Table):
         found = self.tables.get(table)
         return found if isinstance(found, table) else table()
 
+    def value(self, name: str) -> Any:
+        """Return the value of a setting of any source, or of the distro's own.
+
+        Raises
+        ------
+        KeyError
+            There is none of this name, or its source is not installed.
+        """
+        for table in (self, *self.tables.values()):
+            for setting in type(table).settings():
+                if setting.name == name:
+                    return setting.__get__(table, type(table))
+        raise KeyError(name)
+
     def __repr__(self) -> str:
         return "; ".join(map(Table.__repr__, (self, *self.tables.values())))
 

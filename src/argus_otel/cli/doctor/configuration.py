@@ -23,8 +23,8 @@ def look_at_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator
         if origin.source == "the script's name":
             yield Finding(_GROUP, name, Status.INFO, "the name of the script (default)")
         else:
-            value: object = getattr(settings, name)
-            shown = ",".join(getattr(settings, name)) if isinstance(value, tuple) else origin.shown
+            value = settings.value(name)
+            shown = ",".join(map(str, value)) if isinstance(value, tuple) else origin.shown
             yield Finding(_GROUP, name, Status.INFO, f"{shown or 'not set'} ({origin.source})")
     if settings.config_file:
         yield _config_file(settings.config_file)

@@ -43,7 +43,7 @@ BLOCKINGS = Metric(
     "asyncio.loop.blockings",
     Kind.COUNTER,
     "{blocking}",
-    "Times that an event loop stood still for longer than ARGUS_LOOP_BLOCKED_AFTER.",
+    "Times that an event loop stood still for longer than ARGUS_PROCESS_LOOP_BLOCKED_AFTER.",
 )
 
 # -- the process
