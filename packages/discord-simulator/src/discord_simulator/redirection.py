@@ -9,8 +9,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from .environment import LIBRARIES
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from discord import Client
@@ -22,10 +24,6 @@ _RIGHT = "expected something like http://127.0.0.1:8080, without a user, a path 
 _NOT_LOOPBACK = "{host!r} is not on this machine: a bot token must only ever be sent to Discord or to the loopback"
 
 
-# py-cord is imported as `discord` too.
-_LIBRARIES = ("discord", "nextcord", "disnake")
-
-
 class Redirect:
     """The redirection of this process's libraries; a context manager which undoes it at the end.
 
@@ -34,9 +32,9 @@ class Redirect:
     this machine, and no others, without TLS.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, libraries: Iterable[str]) -> None:
         self._before: list[tuple[Any, str, Any, Any]] = []
-        for library in _libraries():
+        for library in libraries:
             # Imported here and not above, so that nobody needs it to run a simulator for another process.
             http = importlib.import_module(f"{library}.http")
             # py-cord has a property there, whose place a text can take.
@@ -87,11 +85,7 @@ def redirect(url: str) -> Redirect:
     ImportError
         No fork is imported, and discord.py is not installed.
     """
-    return Redirect(loopback(url))
-
-
-def _libraries() -> list[str]:
-    return [library for library in _LIBRARIES if library in sys.modules] or ["discord"]
+    return Redirect(loopback(url), [library for library in LIBRARIES if library in sys.modules] or ["discord"])
 
 
 def loopback(url: str) -> str:
