@@ -59,7 +59,6 @@ def test_keyword_before_argus_before_otel_before_default() -> None:
         ("ARGUS_ENDPOINT_CERTIFICATE", "c.pem", "endpoint_certificate", "c.pem"),
         ("ARGUS_ENDPOINT_KEY", "k.pem", "endpoint_key", "k.pem"),
         ("ARGUS_SHUTDOWN_TIMEOUT", "2.5", "shutdown_timeout", 2.5),
-        ("ARGUS_SIMULATOR_URL", "http://127.0.0.1:1", "simulator_url", "http://127.0.0.1:1"),
     ],
 )
 def test_every_setting_is_read_from_its_variable(variable: str, text: str, attribute: str, value: object) -> None:

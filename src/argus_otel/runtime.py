@@ -164,8 +164,6 @@ class Runtime:
     def _imported(self) -> None:
         """Go to work: this process is a bot's, and not some child that inherited the environment."""
         settings = self.settings or Settings.resolve()
-        if settings.simulator_url:
-            self.telemetry.attempt("simulator", partial(_redirect, settings.simulator_url))
         if self.telemetry.asleep:  # a forked child, where an import may be all that there is
             return
         if self._process is not None:
@@ -337,21 +335,11 @@ class Runtime:
         ]
         if failed:
             line += f"; not working: {', '.join(failed)} (argus-otel doctor tells more)"
-        if self.settings is not None and self.settings.simulator_url:
-            redirected = "simulator" not in health.parts()  # a part that is named only where it failed
-            where = "does not talk to Discord" if redirected else "could not be pointed at it, and talks to Discord"
-            line += f"; SIMULATOR {unquoted.location(self.settings.simulator_url)}: this bot {where}"
         return self.telemetry.redact(line)
 
     def _hooks_active(self) -> list[tuple[dict[str, str], float]]:
         hooks = self.telemetry.health.parts("hook:")
         return [({"argus.hook": name.removeprefix("hook:")}, float(p.state is State.OK)) for name, p in hooks.items()]
-
-
-def _redirect(url: str) -> None:
-    from discord_simulator.redirect import redirect
-
-    redirect(url)
 
 
 _runtime: Runtime | None = None

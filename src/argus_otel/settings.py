@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import unquote
 
 from .script_name import script_name
-from .unquoted import are_headers, location
+from .unquoted import are_headers
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 _HISTORY_USERS = ("off", "hashed", "plain")
 # An address may have a password.
-_UNSHOWN = ("endpoint_token", "history_store", "history_user_key", "simulator_url", "origins")
+_UNSHOWN = ("endpoint_token", "history_store", "history_user_key", "origins")
 
 
 class Origin(NamedTuple):
@@ -99,8 +99,6 @@ class Settings:
     history_spool, history_spool_limit:
         ``ARGUS_HISTORY_SPOOL``, ``ARGUS_HISTORY_SPOOL_LIMIT``: the directory of events that wait until they can be
         delivered, and how many MiB it may hold.
-    simulator_url:
-        ``ARGUS_SIMULATOR_URL``: an `discord_simulator` on this machine that the bot talks to instead of Discord.
     problems:
         What was wrong with the settings: each names the setting, its value, and what would be right.
     origins:
@@ -133,7 +131,6 @@ class Settings:
     history_user_key: str | None = None
     history_spool: str = DEFAULT_HISTORY_SPOOL
     history_spool_limit: float = DEFAULT_HISTORY_SPOOL_LIMIT
-    simulator_url: str | None = None
     problems: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = MappingProxyType({})
 
@@ -276,14 +273,6 @@ class _Resolution:
                 _mebibytes,
                 DEFAULT_HISTORY_SPOOL_LIMIT,
                 "a number of MiB above 0",
-            ),
-            "simulator_url": take(
-                "simulator_url",
-                ("ARGUS_SIMULATOR_URL",),
-                str,
-                None,
-                "the URL that discord_simulator printed",
-                show=location,
             ),
         }
         values["history"] = self._history(values["logs_exporters"])
