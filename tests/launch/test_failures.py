@@ -166,7 +166,7 @@ def test_secrets_reach_nothing_that_leaves(start: Start, receiver: Any) -> None:
         simulator.run(simulator.settle)
         time.sleep(0.5)
         served = bot.get("/metrics") + bot.get("/status")
-        webhook_tokens = [webhook.token for webhook in simulator.core.webhooks.values()]
+        webhook_tokens = [webhook.token for webhook in simulator.state.webhooks.values()]
         assert bot.end() == 0
     sent = "\n".join(str(span) for span in receiver.received.spans)
     sent += "\n".join(str(metric) for metric in receiver.received.metrics.values())

@@ -108,7 +108,7 @@ def test_no_secret_and_no_message_is_in_any_record_at_debug(
         until(lambda: "made " in bot.output)
         simulator.run(simulator.settle)
         time.sleep(0.5)
-        webhooks = [webhook.token for webhook in simulator.core.webhooks.values()]
+        webhooks = [webhook.token for webhook in simulator.state.webhooks.values()]
         assert bot.end() == 0
     sent = "\n".join(f"{name} {record}" for name, record in receiver.received.records)
     secrets = [token, played.interaction.token, *webhooks]

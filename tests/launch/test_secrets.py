@@ -53,7 +53,7 @@ def test_no_secret_is_in_anything_that_leaves(
                 return response.read().decode()
 
         pages = {path: served(path) for path in ("/", "/metrics", "/status", "/healthz", "/readyz")}
-        (webhook,) = (webhook.token for webhook in simulator.core.webhooks.values())
+        (webhook,) = (webhook.token for webhook in simulator.state.webhooks.values())
         assert bot.end() == 0
     received = receiver.received
     sent = {

@@ -1,7 +1,7 @@
 """A loopback Discord, REST API v10, gateway and voice, to test a bot or its telemetry against.
 
-Start with :class:`Simulator` (or :class:`BackgroundSimulator`), point the bot at it with :func:`redirect`, make users
-act with the simulator's methods, and read in its :class:`Ledger` what crossed the wire.
+Start with :class:`Simulator` (or :class:`BackgroundSimulator`), redirect the bot with :func:`redirect`, make users act
+with the simulator's methods, and read the traffic that crossed the wire in its :class:`Ledger`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .background import BackgroundSimulator
+    from .entries import (
+        ACKNOWLEDGEMENT_DEADLINE,
+        CloseEntry,
+        CommandEntry,
+        GuildEntry,
+        HeartbeatEntry,
+        InteractionEntry,
+        RestEntry,
+        SessionEntry,
+    )
     from .errors import NotConnectedError, SimulatorError, UnknownComponentError
     from .faults import (
         Drip,
@@ -25,30 +35,15 @@ if TYPE_CHECKING:
         Truncated,
     )
     from .handles import Acknowledgement, InteractionHandle, MessageHandle
-    from .ledger import (
-        ACKNOWLEDGEMENT_DEADLINE,
-        CloseEntry,
-        CommandEntry,
-        GuildEntry,
-        HeartbeatEntry,
-        InteractionEntry,
-        Ledger,
-        RestEntry,
-        SessionEntry,
-    )
+    from .ledger import Ledger
     from .load import DEFAULT_MIX, Load, LoadReport, Operation
     from .messages import Component, Message
     from .ratelimits import RateLimit, RateLimits
     from .redirection import Redirect, hurry, redirect
     from .server import DEFAULT_TOKEN, Simulator
     from .summary import Summary
-    from .voice.ledger import (
-        SpeakingEntry,
-        VoiceCloseEntry,
-        VoiceHeartbeatEntry,
-        VoiceLedger,
-        VoiceSessionEntry,
-    )
+    from .voice.entries import SpeakingEntry, VoiceCloseEntry, VoiceHeartbeatEntry, VoiceSessionEntry
+    from .voice.ledger import VoiceLedger
     from .world import Channel, Guild, Member, Role, User, World
 
 __version__ = "0.1.0"
@@ -59,11 +54,11 @@ __all__ = [
     "Simulator",
     "BackgroundSimulator",
     "DEFAULT_TOKEN",
-    # pointing a bot at it
+    # redirecting a bot to it
     "redirect",
     "Redirect",
     "hurry",
-    # what driving returns
+    # handles
     "InteractionHandle",
     "Acknowledgement",
     "MessageHandle",
@@ -74,7 +69,7 @@ __all__ = [
     "LoadReport",
     "Operation",
     "DEFAULT_MIX",
-    # what goes wrong
+    # faults and limits
     "Faults",
     "Fault",
     "RateLimited",
@@ -87,7 +82,7 @@ __all__ = [
     "Drip",
     "RateLimits",
     "RateLimit",
-    # what happened
+    # records
     "Ledger",
     "RestEntry",
     "InteractionEntry",
@@ -134,24 +129,25 @@ _EXPORTS = {
         "Truncated",
     ),
     ".handles": ("Acknowledgement", "InteractionHandle", "MessageHandle"),
-    ".ledger": (
+    ".entries": (
         "ACKNOWLEDGEMENT_DEADLINE",
         "CloseEntry",
         "CommandEntry",
         "GuildEntry",
         "HeartbeatEntry",
         "InteractionEntry",
-        "Ledger",
         "RestEntry",
         "SessionEntry",
     ),
+    ".ledger": ("Ledger",),
     ".load": ("DEFAULT_MIX", "Load", "LoadReport", "Operation"),
     ".messages": ("Component", "Message"),
     ".ratelimits": ("RateLimit", "RateLimits"),
     ".redirection": ("Redirect", "hurry", "redirect"),
     ".server": ("DEFAULT_TOKEN", "Simulator"),
     ".summary": ("Summary",),
-    ".voice.ledger": ("SpeakingEntry", "VoiceCloseEntry", "VoiceHeartbeatEntry", "VoiceLedger", "VoiceSessionEntry"),
+    ".voice.entries": ("SpeakingEntry", "VoiceCloseEntry", "VoiceHeartbeatEntry", "VoiceSessionEntry"),
+    ".voice.ledger": ("VoiceLedger",),
     ".world": ("Channel", "Guild", "Member", "Role", "User", "World"),
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}

@@ -58,17 +58,20 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("--shards", type=int, default=1, help="shards recommended to the bot (default: 1)")
     result.add_argument("--guilds", type=int, default=3, help="guilds the bot is in (default: 3)")
-    result.add_argument("--members", type=int, default=20, help="people in each guild (default: 20)")
+    result.add_argument("--members", type=int, default=20, help="users in each guild (default: 20)")
     result.add_argument("--token", default=DEFAULT_TOKEN, help="the bot token to accept (default: %(default)s)")
     result.add_argument(
         "--certificate", metavar="FILE", help="speak https and wss with the certificate in this PEM file"
     )
     result.add_argument("--key", metavar="FILE", help="the PEM file with its key (default: the certificate's file)")
     result.add_argument(
-        "--gateway-url", metavar="URL", help="where the bot is told that the gateway is (default: where it is)"
+        "--gateway-url", metavar="URL", help="the gateway's URL that the bot gets (default: the simulator's own)"
     )
     result.add_argument(
-        "--load", type=float, metavar="RATE", help="have users act RATE times a second once the bot is connected"
+        "--load",
+        type=float,
+        metavar="RATE",
+        help="simulate users who act RATE times a second once the bot is connected",
     )
     result.add_argument(
         "--prefix", action="append", default=[], metavar="TEXT", help="a prefix command for the users, such as '!ping'"
@@ -113,7 +116,7 @@ async def _serve(sim: Simulator, options: argparse.Namespace) -> None:
         sys.stdout.write(
             f"A simulated Discord is at {sim.url} (token: {sim.token})\n"
             f"{_how_to_use(sim, options)}"
-            f"  look inside: curl {sim.url}/_simulator/ledger\n"
+            f"  ledger:      curl {sim.url}/_simulator/ledger\n"
             "Ctrl-C stops it and prints the ledger.\n"
         )
         sys.stdout.flush()
@@ -130,7 +133,7 @@ async def _serve(sim: Simulator, options: argparse.Namespace) -> None:
 
 def _how_to_use(sim: Simulator, options: argparse.Namespace) -> str:
     if options.certificate is not None:
-        return "  run a bot:   where discord.com leads here, and with SSL_CERT_FILE naming who vouches for it\n"
+        return "  run a bot:   where discord.com resolves to 127.0.0.1, with SSL_CERT_FILE=AUTHORITY.pem\n"
     return (
         f"  run a bot:   discord-simulator run --url {sim.url} bot.py\n"
         f'  in a test:   discord_simulator.redirect("{sim.url}")\n'
