@@ -8,7 +8,7 @@
 
 FROM python:3.13.14-slim-bookworm@sha256:67a1e1f215ccda113cfc024e8639049257e88f273898f595b61476d128d387e8 AS python
 
-# argus-otel as a wheel, and what uv.lock says that it needs.
+# argus-otel and discord-simulator as wheels, and the packages that uv.lock says they need.
 FROM python AS wheel
 COPY constraints constraints
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r constraints/uv.txt
@@ -16,14 +16,15 @@ ENV UV_PYTHON_DOWNLOADS=never
 WORKDIR /src
 COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY src src
+COPY packages packages
 COPY examples/bot.py examples/bot.py
 # What `argus-otel export` writes.
 COPY docs/runbooks.md docs/runbooks.md
 COPY collector-config collector-config
 COPY grafana grafana
 COPY prometheus prometheus
-RUN uv export --quiet --locked --no-default-groups --extra all --no-emit-project --output-file /wheel/requirements.txt \
-    && uv build --quiet --wheel --build-constraint /constraints/build.txt --require-hashes --out-dir /wheel
+RUN uv export --quiet --locked --no-default-groups --extra all --no-emit-workspace --output-file /wheel/requirements.txt \
+    && uv build --quiet --all-packages --wheel --build-constraint /constraints/build.txt --require-hashes --out-dir /wheel
 
 # argus-otel with what the demo, `run` and `clickhouse migrate` need. An image of your bot may begin with
 # `FROM argus-otel:0.1.0` and add what the bot needs.

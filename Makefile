@@ -22,10 +22,10 @@ BENCH_READY := $(BENCH_VENV)/$(notdir $(READY))
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-with collector hooks-table dashboards pictures lint format typecheck bench build clean
+.PHONY: help demo test test-with test-simulator collector hooks-table dashboards pictures lint format typecheck bench build clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  DURATION=15 (seconds of demo), PYTEST_ARGS=, BENCH_ARGS=, PYTHON=python3.12'
 
@@ -64,6 +64,12 @@ test-with: ## run the tests with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest, ea
 	python3 tools/cell.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
 	    $(if $(DISCORD),--discord $(DISCORD)) $(if $(RESOLUTION),--resolution $(RESOLUTION)) -- $(PYTEST_ARGS)
 
+test-simulator: ## run discord-simulator's tests from its wheel, with discord.py and pytest alone; needs uv
+	rm -rf build/simulator
+	uv build --quiet --package discord-simulator --wheel --out-dir build/simulator
+	cd packages/discord-simulator && uv run --quiet --isolated --no-project $(WITH_PYTHON) \
+	    --with $$(echo ../../build/simulator/*.whl) --with 'discord.py>=2.4,<3' --with pytest python -m pytest $(PYTEST_ARGS)
+
 collector: ## build the Collector of collector-config/builder.yaml, if it is not built yet; needs Go
 	@$(PYTHON) tools/collector.py
 
@@ -75,14 +81,14 @@ bench: ## measure what argus-otel costs, beside its peers
 	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) GROUPS_TOO='--group peers --group bench' $(BENCH_READY)
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH_ARGS)
 
-build: $(READY) ## build wheel and sdist into dist/
+build: $(READY) ## build wheels and sdists of argus-otel and discord-simulator into dist/
 	rm -rf dist
 	$(find_uv) \
-	"$$uv" build --build-constraint constraints/build.txt --require-hashes
+	"$$uv" build --all-packages --build-constraint constraints/build.txt --require-hashes
 
 clean: ## remove the environment and all that was built
 	rm -rf $(VENV) $(BENCH_VENV) dist build .pytest_cache .ruff_cache .hypothesis
-	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src packages tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Sets $uv: the one that is installed, or else the one of ours. (A shim may be on PATH and yet not run.)
 define find_uv

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.cli import COMMANDS
@@ -34,9 +36,10 @@ else:  # pytest needs it there
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
+SIMULATOR = ROOT / "packages" / "discord-simulator"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")})
+DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *SIMULATOR.glob("*.md")})
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 METRICS = [metric for catalogue in CATALOGUES for metric in catalogue.metrics]
 
@@ -170,6 +173,16 @@ def test_the_version_is_one() -> None:
     assert __version__ in released or f"Version {__version__}" in unreleased[1]
 
 
+def test_the_simulator_is_a_version_that_the_demo_asks_for() -> None:
+    project = tomllib.loads((SIMULATOR / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    demo = map(Requirement, PYPROJECT["project"]["optional-dependencies"]["demo"])
+    (asked,) = (requirement for requirement in demo if requirement.name == project["name"])
+    assert project["version"] in asked.specifier
+    assert {clause.operator for clause in asked.specifier} == {">=", "<"}
+    assert importlib.metadata.version(project["name"]) == project["version"]
+    assert project["requires-python"] == PYPROJECT["project"]["requires-python"]
+
+
 def test_what_the_readme_says_of_compatibility_is_declared() -> None:
     project = PYPROJECT["project"]
     pythons = classified_pythons()
@@ -255,7 +268,7 @@ def test_nothing_private_is_in_the_tree() -> None:
     for path in tracked():
         text = path.read_text(encoding="utf-8", errors="ignore")
         for what, pattern in FORBIDDEN.items():
-            if what == "a bot token" and ROOT / "tests" in path.parents:
+            if what == "a bot token" and {ROOT / "tests", SIMULATOR / "tests"} & set(path.parents):
                 continue  # made up, to be redacted
             found += [f"{path.relative_to(ROOT)}: {what}: {match[0]}" for match in re.finditer(pattern, text)]
     assert found == []
@@ -291,7 +304,7 @@ def fetch(url: str) -> str:
 @contextlib.asynccontextmanager
 async def running(sim, output: Path, *command: str, **environment: str) -> AsyncIterator[Example]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "ARGUS_"))}
-    own |= {"DISCORD_TOKEN": sim.token, "ARGUS_SIMULATOR_URL": sim.url, "ARGUS_ENDPOINT_PORT": "0", **environment}
+    own |= {"DISCORD_TOKEN": sim.token, "DISCORD_SIMULATOR_URL": sim.url, "ARGUS_ENDPOINT_PORT": "0", **environment}
     with output.open("wb") as file:
         bot = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=own, stdout=file, stderr=subprocess.STDOUT)
         try:
@@ -317,6 +330,7 @@ def counted(metrics: str, name: str) -> set[tuple[str, str]]:
 
 
 ARGUS_RUN = (sys.executable, "-m", "argus_otel", "run")
+REDIRECTED = (sys.executable, "-m", "discord_simulator", "run")
 
 
 def test_the_bot_of_the_examples_does_what_it_says_and_is_observed(tmp_path: Path) -> None:
@@ -453,7 +467,7 @@ def test_the_one_line_of_the_examples_is_enough(tmp_path: Path) -> None:
     async def main() -> str:
         async with (
             Simulator() as sim,
-            running(sim, tmp_path / "out", sys.executable, "examples/one_line.py") as bot,
+            running(sim, tmp_path / "out", *REDIRECTED, "examples/one_line.py") as bot,
         ):
             assert (await (await sim.slash("hello")).acknowledged()).content.startswith("Hello, <@")
             return await bot.metrics()
@@ -479,4 +493,6 @@ def test_each_row_of_the_threat_table_names_the_tests_that_hold_it() -> None:
         assert len(row) == 4, row
         assert names, f"no test holds: {row[1]}"
         for name in names:
-            assert "def test_" in (ROOT / "tests" / name).read_text(encoding="utf-8"), name
+            found = [folder / name for folder in (ROOT / "tests", SIMULATOR / "tests") if (folder / name).is_file()]
+            assert len(found) == 1, name
+            assert "def test_" in found[0].read_text(encoding="utf-8"), name

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +79,33 @@ def test_what_is_published_is_built_by_a_job_that_runs_nothing_else() -> None:
     assert build["permissions"] == {"contents": "read"}
     assert "needs" not in build
     ran = commands(build)
-    assert "uv build --build-constraint constraints/build.txt --require-hashes" in ran
+    assert 'uv build --package "$PACKAGE" --build-constraint constraints/build.txt --require-hashes' in ran
     assert "--require-hashes --only-binary :all: --requirement constraints/uv.txt" in ran
     for other in ("sync", "pytest", "uvx", "tool run", "uv run", "twine"):
         assert other not in ran
     uploading = [name for name, job in release().items() if "actions/upload-artifact" in actions(job)]
     assert uploading == ["build"]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("tag", "package", "version"),
+    [("v0.1.0", "argus-otel", "0.1.0"), ("discord-simulator-v1.2.3", "discord-simulator", "1.2.3")],
+)
+def test_a_tag_names_the_package_that_is_released(tmp_path: Path, tag: str, package: str, version: str) -> None:
+    (script,) = (step["run"] for step in release()["build"]["steps"] if "case" in step.get("run", ""))
+    (check,) = (step["run"] for step in release()["check"]["steps"] if "--version" in step.get("run", ""))
+    directory = tmp_path / ("" if package == "argus-otel" else f"packages/{package}")
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "CHANGELOG.md").write_text(f"## [{version}] - 2026-01-01\n\nWords.\n\n## [0.0.1]\n", encoding="utf-8")
+    told = f'uv() {{ if [ "$1" = version ]; then echo {version}; fi; echo "$*" >> asked; }}\n'
+    environment = {"PATH": os.environ["PATH"], "GITHUB_REF_NAME": tag, "GITHUB_ENV": "environment"}
+    subprocess.run(["bash", "-euc", told + script + check], cwd=tmp_path, env=environment, check=True)
+    asked = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
+    assert asked[0] == f"version --short --package {package}"
+    assert asked[1].endswith(f" {package} --version")
+    assert (tmp_path / "notes.md").read_text(encoding="utf-8").strip() == "Words."
+    assert f"PACKAGE={package}\n" in (tmp_path / "environment").read_text(encoding="utf-8")
 
 
 def test_what_is_published_is_tested_and_checked_before() -> None:

@@ -69,7 +69,8 @@ def install(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         got = uv("pip", "install", "--python", python, "hatchling", *packages)
         if got.returncode:
             pytest.skip(f"uv cannot get {' '.join(packages)}: {got.stderr.strip().splitlines()[-1]}")
-        ours = uv("pip", "install", "--python", python, "-e", str(ROOT))
+        simulator = ROOT / "packages" / "discord-simulator"  # which redirects the bots
+        ours = uv("pip", "install", "--python", python, "-e", str(ROOT), "-e", str(simulator))
         assert ours.returncode == 0, ours.stderr
         return scripts
 

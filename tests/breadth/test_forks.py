@@ -30,7 +30,7 @@ def launch(simulator: BackgroundSimulator, start: Start, fork: Fork, way: str = 
     first, *rest = way.split()
     command = [str(fork.scripts / first), *(rest or ["python"])]
     bot = start(command, str(fork.bot), settings={"PATH": f"{fork.scripts}{os.pathsep}{os.environ['PATH']}"})
-    until(lambda: len(simulator.core.commands.names(None)) == 3)
+    until(lambda: len(simulator.state.commands.names(None)) == 3)
     return bot
 
 

@@ -18,7 +18,7 @@ from argus_otel.cli.doctor import destinations
 from argus_otel.scrape.scraper import Scraper
 from argus_otel.settings import Settings
 from argus_otel.unquoted import are_headers, location
-from discord_simulator.redirect import loopback
+from discord_simulator.redirection import loopback
 from tests.history.test_address import MISTAKEN
 
 from .conftest import Listener, http_answer
@@ -85,7 +85,7 @@ LOCATIONS = [
 def test_no_url_is_shown_with_what_may_be_secret_in_it(said: Said, shape: str) -> None:
     url = shape.format(SECRET)
     assert SECRET not in location(url)
-    for variable in ("ARGUS_SIMULATOR_URL", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"):
+    for variable in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"):
         for protocol in ("grpc", "http/protobuf"):
             own = {variable: url, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}
             settings = Settings.resolve(own)
@@ -108,9 +108,9 @@ def test_no_url_is_shown_with_what_may_be_secret_in_it(said: Said, shape: str) -
 def test_the_doctor_shows_no_address_with_what_may_be_secret_in_it(said: Said, words: tuple[str, ...]) -> None:
     for shape in LOCATIONS[::4]:
         url = shape.format(SECRET)
-        _, told = said(*words, ARGUS_SIMULATOR_URL=url, OTEL_EXPORTER_OTLP_ENDPOINT=url)
+        _, told = said(*words, OTEL_EXPORTER_OTLP_ENDPOINT=url)
         assert SECRET not in told
-        assert "simulator_url" in told
+        assert "OTEL_EXPORTER_OTLP_ENDPOINT" in told
 
 
 HEADERS = ["Bearer {}", "{}", "authorization Bearer {}", "authorization: Bearer {}", "a=b,Bearer {}", 'a="{}"', "={}"]

@@ -96,7 +96,7 @@ class Process(Part):
             "JUKEBOX_SHARDS": ",".join(str(shard) for shard in range(number * each, (number + 1) * each)),
             "JUKEBOX_SHARD_COUNT": str(SHARDS),
             "DISCORD_TOKEN": simulator.token,
-            "ARGUS_SIMULATOR_URL": simulator.url,
+            "DISCORD_SIMULATOR_URL": simulator.url,
             "ARGUS_ENDPOINT_PORT": str(self.port),
             "ARGUS_DISCORD_CLUSTER_ID": f"cluster-{number}",
             "ARGUS_PROCESS_LOOP_BLOCKED_AFTER": "0.3",

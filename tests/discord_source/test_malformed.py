@@ -28,7 +28,7 @@ def interaction(simulator: BackgroundSimulator, **changes: Any) -> dict[str, Any
     """Return an interaction as Discord sends it, but for what is changed; ``...`` leaves a field out."""
     guild = simulator.guild()
     made = {
-        "id": str(simulator.core.snowflakes.next()),
+        "id": str(simulator.state.snowflakes.next()),
         "application_id": str(simulator.application_id),
         "type": 2,
         "token": "t" * 64,

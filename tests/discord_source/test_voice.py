@@ -193,7 +193,7 @@ def test_latency_is_that_of_the_heartbeat_also_where_its_thread_comes_late(
     # discord.py up to 2.7.1 notes the sending on that thread, after an acknowledgement that is quicker.
     monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", late_to_learn(asyncio.run_coroutine_threadsafe))
     interval, delay = 0.5, 0.05
-    simulator.core.voice.heartbeat_interval = interval
+    simulator.state.voice.heartbeat_interval = interval
     readings: list[float] = []
 
     async def main() -> None:
@@ -254,7 +254,7 @@ def test_joining_that_fails(observed: Observed, simulator: BackgroundSimulator, 
             async def nobody_answers(_: object) -> None:
                 pass
 
-            monkeypatch.setattr(simulator.core.gateway, "on_voice_state", nobody_answers)
+            monkeypatch.setattr(simulator.state.gateway, "on_voice_state", nobody_answers)
             with pytest.raises(asyncio.TimeoutError):
                 await channel.connect(timeout=0.2)
             assert observed.values(CONNECTIONS) == {(): 0}
@@ -408,7 +408,7 @@ def test_no_voice_client_is_kept_alive(observed: Observed, simulator: Background
         reader = voice._connection._socket_reader
         reader.stop()
         where = (voice._connection.ip, voice._connection.port)
-        simulator.loop.call_soon_threadsafe(simulator.core.voice._udp._transport.sendto, b"wake up", where)
+        simulator.loop.call_soon_threadsafe(simulator.state.voice._udp._transport.sendto, b"wake up", where)
         await until(lambda: not reader.is_alive())
         await voice.disconnect()
         return gone

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
-from discord_simulator.ledger import ACKNOWLEDGEMENT_DEADLINE
+from discord_simulator import ACKNOWLEDGEMENT_DEADLINE
 from tests.discord_source.conftest import Observed
 
 if TYPE_CHECKING:

@@ -297,13 +297,13 @@ class Performer:
         if not isinstance(message, str) or not message.startswith("$"):
             return message
         if message not in fresh:
-            core = self.simulator.core
+            state = self.simulator.state
             if message in ("$interaction", "$token"):
                 channel, user = self.guild.text_channel, self.guild.people[0].user
-                made = core.interactions.start(kind or "component", "fuzz", shard_id=0, channel=channel, user=user)  # type: ignore[arg-type]
+                made = state.interactions.start(kind or "component", "fuzz", shard_id=0, channel=channel, user=user)  # type: ignore[arg-type]
                 fresh["$interaction"], fresh["$token"] = str(made.entry.id), made.token
             else:
-                fresh[message] = core.gateway.url if message == "$gateway" else str(core.snowflakes.next())
+                fresh[message] = state.gateway.url if message == "$gateway" else str(state.snowflakes.next())
         return fresh[message]
 
     async def _rest(self) -> bool:
@@ -312,7 +312,7 @@ class Performer:
         before = -1
         while time.monotonic() < deadline:
             await self._read_everything(deadline)
-            while (self._tasks() or self.simulator.core.requests_in_flight) and time.monotonic() < deadline:
+            while (self._tasks() or self.simulator.state.requests_in_flight) and time.monotonic() < deadline:
                 await asyncio.sleep(0.002 * SPEED)
             now = len(self.bot.record.received) + len(self.simulator.ledger.rest) + sum(self.bot.record.caused.values())
             if now == before and not self._tasks():
@@ -382,7 +382,7 @@ class Performer:
         await sim.say("direct", channel=sim.world.dm_channel(people[0].user))
         await rest()
         kinds = {str(entry.id): entry.kind for entry in sim.ledger.interactions_now()}
-        (session,) = sim.core.gateway.sessions()
+        (session,) = sim.state.gateway.sessions()
         seen: dict[str, list[Any]] = {}
         for sent in list(session._sent):
             if sent.event_type == SENTINEL:

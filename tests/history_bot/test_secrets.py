@@ -65,9 +65,9 @@ def test_a_bot_says_what_is_wrong_with_the_address_of_its_simulator_and_does_not
 ) -> None:
     program = tmp_path / "idle.py"
     program.write_text("import discord, time\ntime.sleep(1)\n")
-    bot = start(RUN, str(program), settings={"ARGUS_SIMULATOR_URL": f"http://me:{SECRET}@127.0.0.1:1"}, ready=False)
-    assert bot.process.wait(60) == 0
+    bot = start(RUN, str(program), settings={"DISCORD_SIMULATOR_URL": f"http://me:{SECRET}@127.0.0.1:1"}, ready=False)
+    assert bot.process.wait(60) == 1
     bot.end()
     assert SECRET not in bot.output
-    assert "simulator failed: ValueError: expected something like http://127.0.0.1:8080" in bot.output
-    assert "SIMULATOR http://127.0.0.1:1: this bot could not be pointed at it, and talks to Discord" in bot.output
+    assert "discord is not imported, so that this bot cannot reach Discord" in bot.output
+    assert "DISCORD_SIMULATOR_URL is set, but expected something like http://127.0.0.1:8080" in bot.output

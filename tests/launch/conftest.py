@@ -36,6 +36,7 @@ RUN = [sys.executable, "-m", "argus_otel", "run"]
 EVERY_WAY = [pytest.param(INSTRUMENT, id="opentelemetry-instrument"), pytest.param(RUN, id="argus-otel run")]
 
 BARE = [sys.executable]
+REDIRECTED = [sys.executable, "-m", "discord_simulator", "run"]
 
 exports_at_the_end = pytest.mark.skipif(os.name == "nt", reason="a process that is terminated there exports nothing")
 
@@ -52,7 +53,7 @@ class Bot:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         environment |= {
-            "ARGUS_SIMULATOR_URL": simulator.url,
+            "DISCORD_SIMULATOR_URL": simulator.url,
             "ARGUS_ENDPOINT_PORT": str(port),
             "DISCORD_TOKEN": simulator.token,
             "PYTHONUNBUFFERED": "1",

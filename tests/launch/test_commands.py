@@ -60,7 +60,9 @@ def test_both_ways_give_the_same_metrics_within_one_scrape(simulator: Background
     found: list[dict[str, object]] = []
     for command in (INSTRUMENT, RUN):
         with BackgroundSimulator() as fresh:
-            bot = start(command, settings={"ARGUS_SIMULATOR_URL": fresh.url, "DISCORD_TOKEN": fresh.token}, ready=False)
+            bot = start(
+                command, settings={"DISCORD_SIMULATOR_URL": fresh.url, "DISCORD_TOKEN": fresh.token}, ready=False
+            )
             fresh.run(fresh.ready, None, 20.0)
             use(fresh)
             until(lambda bot=bot: idle(bot))

@@ -132,7 +132,7 @@ def test_switched_off_is_off(start: Start, command: list[str], name: str, value:
     script = Path(__file__).with_name("_off.py")
     script.write_text(code)
     try:
-        bot = start(command, str(script), settings={name: value, "ARGUS_SIMULATOR_URL": ""}, ready=False)
+        bot = start(command, str(script), settings={name: value, "DISCORD_SIMULATOR_URL": ""}, ready=False)
         assert bot.process.wait(20) == 0
         bot.end()
     finally:
@@ -145,7 +145,7 @@ def test_secrets_reach_nothing_that_leaves(start: Start, receiver: Any) -> None:
     token = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
     with BackgroundSimulator(token=token) as simulator:
         settings = {
-            "ARGUS_SIMULATOR_URL": simulator.url,
+            "DISCORD_SIMULATOR_URL": simulator.url,
             "DISCORD_TOKEN": token,
             "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
         }
@@ -166,7 +166,7 @@ def test_secrets_reach_nothing_that_leaves(start: Start, receiver: Any) -> None:
         simulator.run(simulator.settle)
         time.sleep(0.5)
         served = bot.get("/metrics") + bot.get("/status")
-        webhook_tokens = [webhook.token for webhook in simulator.core.webhooks.values()]
+        webhook_tokens = [webhook.token for webhook in simulator.state.webhooks.values()]
         assert bot.end() == 0
     sent = "\n".join(str(span) for span in receiver.received.spans)
     sent += "\n".join(str(metric) for metric in receiver.received.metrics.values())

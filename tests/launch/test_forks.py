@@ -105,7 +105,7 @@ def test_a_bot_that_starts_in_a_child_is_a_bot_of_its_own(
     simulator: BackgroundSimulator, start: Start, otlp: Received, protocol: str, tmp_path: Path
 ) -> None:
     first, second = (
-        next(guild for guild in simulator.core.world.guilds.values() if (guild.id >> 22) % 2 == shard)
+        next(guild for guild in simulator.state.world.guilds.values() if (guild.id >> 22) % 2 == shard)
         for shard in (0, 1)
     )
     bot = start(RUN, FORKING, "bot", settings=settings(otlp, protocol, tmp_path), ready=False)

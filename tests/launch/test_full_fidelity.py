@@ -57,7 +57,7 @@ class TestDiscordItself:
         assert answered["GET", "/users/@me"] == 200
         (synced,) = seen["synced"]
         assert synced.startswith("/applications/")
-        assert "SIMULATOR" not in seen["output"]
+        assert "discord-simulator" not in seen["output"]
         assert seen["exit code"] == 0
 
     def test_each_interaction_was_acknowledged_and_followed_up(self, seen: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ def command(simulator: BackgroundSimulator, text: str) -> None:
 def printed(bot: Bot) -> list[str]:
     assert bot.process.wait(30) == 0
     bot.end()
-    return [line for line in bot.output.splitlines() if not line.startswith("argus-otel 0")]
+    return [line for line in bot.output.splitlines() if not line.startswith(("argus-otel 0", "discord-simulator: "))]
 
 
 @pytest.mark.parametrize("launcher", EVERY_WAY)
@@ -92,7 +92,7 @@ def test_no_secret_and_no_message_is_in_any_record_at_debug(
     token = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
     with BackgroundSimulator(token=token) as simulator:
         settings = {
-            "ARGUS_SIMULATOR_URL": simulator.url,
+            "DISCORD_SIMULATOR_URL": simulator.url,
             "DISCORD_TOKEN": token,
             "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
             "LEVEL": "DEBUG",
@@ -108,7 +108,7 @@ def test_no_secret_and_no_message_is_in_any_record_at_debug(
         until(lambda: "made " in bot.output)
         simulator.run(simulator.settle)
         time.sleep(0.5)
-        webhooks = [webhook.token for webhook in simulator.core.webhooks.values()]
+        webhooks = [webhook.token for webhook in simulator.state.webhooks.values()]
         assert bot.end() == 0
     sent = "\n".join(f"{name} {record}" for name, record in receiver.received.records)
     secrets = [token, played.interaction.token, *webhooks]

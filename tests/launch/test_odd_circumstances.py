@@ -22,7 +22,7 @@ from argus_otel.telemetry.catalogue import HOOK_ERRORS
 from discord_simulator import BackgroundSimulator
 from tests.otel.receivers import silent_endpoint
 
-from .conftest import RUN, Bot, Receiver, Start, until
+from .conftest import REDIRECTED, RUN, Bot, Receiver, Start, until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a process that is terminated there exports nothing")
 
@@ -155,7 +155,7 @@ def test_a_gauge_that_hangs_delays_scrapes_only(simulator: BackgroundSimulator, 
 
 
 def test_without_threads_the_bot_lives_and_the_parts_say_so(simulator: BackgroundSimulator, start: Start) -> None:
-    bot = start(["python"], ODD, "no threads", "instrument")
+    bot = start(REDIRECTED, ODD, "no threads", "instrument")
     ping(simulator, 3)
     assert "can't start new thread" in bot.output
     assert "hooks in discord.py" in bot.output

@@ -65,7 +65,7 @@ def test_peer_fault_11_a_hung_collector_delays_neither_start_nor_end(
 ) -> None:
     def seconds(command: list[str], settings: dict[str, str]) -> tuple[float, float]:
         with BackgroundSimulator() as fresh:
-            own = {"ARGUS_SIMULATOR_URL": fresh.url, "DISCORD_TOKEN": fresh.token}
+            own = {"DISCORD_SIMULATOR_URL": fresh.url, "DISCORD_TOKEN": fresh.token}
             began = time.monotonic()
             bot = start(command, TELLING, settings={**settings, **own}, ready=False)
             fresh.run(fresh.ready, None, 30.0)
@@ -180,6 +180,6 @@ def test_peer_fault_15_the_standard_launcher_finds_us(simulator: BackgroundSimul
     works(simulator)
     assert "hooks in discord.py" in bot.output
     assert "discord_command_duration_seconds_count" in bot.get("/metrics")
-    bare = start(BARE, TELLING, settings={"ARGUS_SIMULATOR_URL": ""}, ready=False)
+    bare = start(BARE, TELLING, settings={"DISCORD_SIMULATOR_URL": ""}, ready=False)
     until(lambda: bare.process.poll() is not None or "argus" not in bare.output)
     assert "argus-otel" not in bare.output

@@ -26,7 +26,7 @@ def test_no_secret_is_in_anything_that_leaves(
     spool = tmp_path / "spool"
     with BackgroundSimulator(token=TOKEN) as simulator:
         settings = {
-            "ARGUS_SIMULATOR_URL": simulator.url,
+            "DISCORD_SIMULATOR_URL": simulator.url,
             "DISCORD_TOKEN": TOKEN,
             "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
             "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer {HEADER}",
@@ -53,7 +53,7 @@ def test_no_secret_is_in_anything_that_leaves(
                 return response.read().decode()
 
         pages = {path: served(path) for path in ("/", "/metrics", "/status", "/healthz", "/readyz")}
-        (webhook,) = (webhook.token for webhook in simulator.core.webhooks.values())
+        (webhook,) = (webhook.token for webhook in simulator.state.webhooks.values())
         assert bot.end() == 0
     received = receiver.received
     sent = {

@@ -24,15 +24,19 @@ KEPT = (".json", ".yaml", ".md")
 
 @pytest.fixture(scope="module")
 def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the scripts' directory of an environment with the wheel and discord.py in it."""
+    """Return the scripts' directory of an environment with the wheel and discord.py in it, and what redirects a bot."""
     directory = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(directory)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = directory.glob("*.whl")
+    for project in (ROOT, ROOT / "packages" / "discord-simulator"):
+        subprocess.run(build, cwd=project, check=True, capture_output=True)
+    (wheel,) = directory.glob("argus_otel-*.whl")
+    (redirecting,) = directory.glob("discord_simulator-*.whl")
     venv.create(directory / "env", with_pip=True)
     scripts = directory / "env" / ("Scripts" if os.name == "nt" else "bin")
     python = str(scripts / "python")
-    subprocess.run([python, "-m", "pip", "install", "-q", "discord.py>=2.4"], check=True, capture_output=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "discord.py>=2.4", str(redirecting)], check=True, capture_output=True
+    )
     (scripts / "discord.json").write_text(json.dumps(sorted(packages(scripts))))
     install = [python, "-m", "pip", "install", "-q", str(wheel)]
     subprocess.run(install, check=True, capture_output=True)

@@ -33,7 +33,7 @@ class Bot(Part):
         self.simulator = simulator
         self.port = free_port()
         self.variables = {
-            "ARGUS_SIMULATOR_URL": simulator.url,
+            "DISCORD_SIMULATOR_URL": simulator.url,
             "ARGUS_ENDPOINT_PORT": str(self.port),
             "DISCORD_TOKEN": simulator.token,
             "OTEL_SERVICE_NAME": "jukebox",

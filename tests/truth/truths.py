@@ -13,7 +13,7 @@ from argus_otel.sources.discord import catalogue as discord
 from argus_otel.sources.process import catalogue as process
 from argus_otel.telemetry import Attribute, Event, Metric, Span
 from argus_otel.telemetry import catalogue as argus
-from discord_simulator import ledger as ledgers
+from discord_simulator import InteractionEntry
 
 from .storm import Evidence, Work
 
@@ -196,7 +196,7 @@ def clock_offset(evidence: Evidence) -> Rows:
 # -- interactions and commands
 
 
-def interactions(evidence: Evidence) -> list[ledgers.InteractionEntry]:
+def interactions(evidence: Evidence) -> list[InteractionEntry]:
     return evidence.ledger.interactions_now()
 
 

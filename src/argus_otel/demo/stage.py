@@ -88,7 +88,7 @@ class Stage:
             **{name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))},
             # For a user who has a Collector; no other setting of the environment reaches the bot.
             **{name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
-            "ARGUS_SIMULATOR_URL": self._simulator.url,
+            "DISCORD_SIMULATOR_URL": self._simulator.url,
             "ARGUS_ENDPOINT_PORT": str(port),
             "DISCORD_TOKEN": self._simulator.token,
             "OTEL_SERVICE_NAME": "jukebox",

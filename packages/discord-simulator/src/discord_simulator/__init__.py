@@ -1,62 +1,64 @@
-"""A loopback Discord, REST API v10, gateway and voice, to hold a bot or its telemetry against.
+"""A loopback Discord, REST API v10, gateway and voice, to test a bot or its telemetry against.
 
-Start with :class:`Simulator` (or :class:`BackgroundSimulator`), point the bot at it with :func:`redirect`, make users
-act with the simulator's methods, and read what really happened in its :class:`Ledger`.
+Start with :class:`Simulator` (or :class:`BackgroundSimulator`), redirect the bot with :func:`redirect`, make users act
+with the simulator's methods, and read the traffic that crossed the wire in its :class:`Ledger`.
 """
 
 from __future__ import annotations
 
-from discord_simulator.background import BackgroundSimulator
-from discord_simulator.errors import NotConnectedError, SimulatorError, UnknownComponentError
-from discord_simulator.faults import (
-    Drip,
-    Fault,
-    Faults,
-    Malformed,
-    RateLimited,
-    Reply,
-    Reset,
-    ServerError,
-    Slow,
-    Truncated,
-)
-from discord_simulator.handles import Acknowledgement, InteractionHandle, MessageHandle
-from discord_simulator.ledger import (
-    ACKNOWLEDGEMENT_DEADLINE,
-    CloseEntry,
-    CommandEntry,
-    GuildEntry,
-    HeartbeatEntry,
-    InteractionEntry,
-    Ledger,
-    RestEntry,
-    SessionEntry,
-)
-from discord_simulator.load import DEFAULT_MIX, Load, LoadReport, Operation
-from discord_simulator.messages import Component, Message
-from discord_simulator.ratelimits import RateLimit, RateLimits
-from discord_simulator.redirect import Redirect, hurry, redirect
-from discord_simulator.server import DEFAULT_TOKEN, Simulator
-from discord_simulator.summary import Summary
-from discord_simulator.voice.ledger import (
-    SpeakingEntry,
-    VoiceCloseEntry,
-    VoiceHeartbeatEntry,
-    VoiceLedger,
-    VoiceSessionEntry,
-)
-from discord_simulator.world import Channel, Guild, Member, Role, User, World
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .background import BackgroundSimulator
+    from .entries import (
+        ACKNOWLEDGEMENT_DEADLINE,
+        CloseEntry,
+        CommandEntry,
+        GuildEntry,
+        HeartbeatEntry,
+        InteractionEntry,
+        RestEntry,
+        SessionEntry,
+    )
+    from .errors import NotConnectedError, SimulatorError, UnknownComponentError
+    from .faults import (
+        Drip,
+        Fault,
+        Faults,
+        Malformed,
+        RateLimited,
+        Reply,
+        Reset,
+        ServerError,
+        Slow,
+        Truncated,
+    )
+    from .handles import Acknowledgement, InteractionHandle, MessageHandle
+    from .ledger import Ledger
+    from .load import DEFAULT_MIX, Load, LoadReport, Operation
+    from .messages import Component, Message
+    from .ratelimits import RateLimit, RateLimits
+    from .redirection import Redirect, hurry, redirect
+    from .server import DEFAULT_TOKEN, Simulator
+    from .summary import Summary
+    from .voice.entries import SpeakingEntry, VoiceCloseEntry, VoiceHeartbeatEntry, VoiceSessionEntry
+    from .voice.ledger import VoiceLedger
+    from .world import Channel, Guild, Member, Role, User, World
+
+__version__ = "0.1.0"
 
 __all__ = [
+    "__version__",
     # the simulator
     "Simulator",
     "BackgroundSimulator",
     "DEFAULT_TOKEN",
-    # pointing a bot at it
+    # redirecting a bot to it
     "redirect",
     "Redirect",
     "hurry",
-    # what driving returns
+    # handles
     "InteractionHandle",
     "Acknowledgement",
     "MessageHandle",
@@ -67,7 +69,7 @@ __all__ = [
     "LoadReport",
     "Operation",
     "DEFAULT_MIX",
-    # what goes wrong
+    # faults and limits
     "Faults",
     "Fault",
     "RateLimited",
@@ -80,7 +82,7 @@ __all__ = [
     "Drip",
     "RateLimits",
     "RateLimit",
-    # what happened
+    # records
     "Ledger",
     "RestEntry",
     "InteractionEntry",
@@ -108,3 +110,56 @@ __all__ = [
     "NotConnectedError",
     "UnknownComponentError",
 ]
+
+# Each name is imported at its first use: every Python process that OpenTelemetry's loader starts imports this package,
+# and only the process with the simulator has a use for a web server.
+_EXPORTS = {
+    ".background": ("BackgroundSimulator",),
+    ".errors": ("NotConnectedError", "SimulatorError", "UnknownComponentError"),
+    ".faults": (
+        "Drip",
+        "Fault",
+        "Faults",
+        "Malformed",
+        "RateLimited",
+        "Reply",
+        "Reset",
+        "ServerError",
+        "Slow",
+        "Truncated",
+    ),
+    ".handles": ("Acknowledgement", "InteractionHandle", "MessageHandle"),
+    ".entries": (
+        "ACKNOWLEDGEMENT_DEADLINE",
+        "CloseEntry",
+        "CommandEntry",
+        "GuildEntry",
+        "HeartbeatEntry",
+        "InteractionEntry",
+        "RestEntry",
+        "SessionEntry",
+    ),
+    ".ledger": ("Ledger",),
+    ".load": ("DEFAULT_MIX", "Load", "LoadReport", "Operation"),
+    ".messages": ("Component", "Message"),
+    ".ratelimits": ("RateLimit", "RateLimits"),
+    ".redirection": ("Redirect", "hurry", "redirect"),
+    ".server": ("DEFAULT_TOKEN", "Simulator"),
+    ".summary": ("Summary",),
+    ".voice.entries": ("SpeakingEntry", "VoiceCloseEntry", "VoiceHeartbeatEntry", "VoiceSessionEntry"),
+    ".voice.ledger": ("VoiceLedger",),
+    ".world": ("Channel", "Guild", "Member", "Role", "User", "World"),
+}
+_MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(module, __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

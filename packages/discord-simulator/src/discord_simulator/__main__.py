@@ -1,4 +1,4 @@
-"""Run a simulator by itself: ``python -m discord_simulator``."""
+"""The command ``discord-simulator``, also ``python -m discord_simulator``: a simulator in a process of its own."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from discord_simulator.load import Load
-from discord_simulator.server import DEFAULT_TOKEN, Simulator
+from . import __version__, launcher
+from .load import Load
+from .server import DEFAULT_TOKEN, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DESCRIPTION = """\
-A Discord of your own on 127.0.0.1, for a bot that is run by another process.
+Run a simulated Discord on 127.0.0.1, for a bot in another process.
 
-It accepts one bot token, gives the bot some guilds to be in, and answers its requests. With --load, users who
-use the bot's commands, buttons and modals come by. At Ctrl-C it prints what really crossed the wire.
+It accepts one bot token, puts the bot into some guilds, and answers its requests. With --load, simulated users use
+the bot's commands, buttons and modals. At Ctrl-C it prints the ledger: the traffic that crossed the wire.
 """
 
 _EPILOG = """\
 then, in another terminal:
-  ARGUS_SIMULATOR_URL=http://127.0.0.1:PORT argus-otel run bot.py
+  discord-simulator run --url http://127.0.0.1:PORT bot.py
+
+or, for a bot that OpenTelemetry's loader starts:
+  DISCORD_SIMULATOR_URL=http://127.0.0.1:PORT opentelemetry-instrument python bot.py
 
 or, in a test, before the bot is started:
   from discord_simulator import redirect
@@ -42,25 +46,32 @@ while it runs:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     result = argparse.ArgumentParser(
-        prog="python -m discord_simulator",
+        prog="discord-simulator",
+        usage="discord-simulator [options]\n       discord-simulator run [--url URL] bot.py ...",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    result.add_argument("--port", type=int, default=8765, help="TCP port; 0 for a free one (default: 8765)")
+    result.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    result.add_argument(
+        "--port", type=int, default=launcher.DEFAULT_PORT, help="TCP port; 0 for a free one (default: %(default)s)"
+    )
     result.add_argument("--shards", type=int, default=1, help="shards recommended to the bot (default: 1)")
     result.add_argument("--guilds", type=int, default=3, help="guilds the bot is in (default: 3)")
-    result.add_argument("--members", type=int, default=20, help="people in each guild (default: 20)")
+    result.add_argument("--members", type=int, default=20, help="users in each guild (default: 20)")
     result.add_argument("--token", default=DEFAULT_TOKEN, help="the bot token to accept (default: %(default)s)")
     result.add_argument(
         "--certificate", metavar="FILE", help="speak https and wss with the certificate in this PEM file"
     )
     result.add_argument("--key", metavar="FILE", help="the PEM file with its key (default: the certificate's file)")
     result.add_argument(
-        "--gateway-url", metavar="URL", help="where the bot is told that the gateway is (default: where it is)"
+        "--gateway-url", metavar="URL", help="the gateway's URL that the bot gets (default: the simulator's own)"
     )
     result.add_argument(
-        "--load", type=float, metavar="RATE", help="have users act RATE times a second once the bot is connected"
+        "--load",
+        type=float,
+        metavar="RATE",
+        help="simulate users who act RATE times a second once the bot is connected",
     )
     result.add_argument(
         "--prefix", action="append", default=[], metavar="TEXT", help="a prefix command for the users, such as '!ping'"
@@ -70,8 +81,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a simulator until Ctrl-C; return the exit status."""
-    options = parser().parse_args(arguments)
+    """Run a simulator until Ctrl-C, or with ``run`` a bot; return the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["run"]:
+        return launcher.main(words[1:])
+    options = parser().parse_args(words)
     try:
         sim = Simulator(
             token=options.token,
@@ -102,7 +116,7 @@ async def _serve(sim: Simulator, options: argparse.Namespace) -> None:
         sys.stdout.write(
             f"A simulated Discord is at {sim.url} (token: {sim.token})\n"
             f"{_how_to_use(sim, options)}"
-            f"  look inside: curl {sim.url}/_simulator/ledger\n"
+            f"  ledger:      curl {sim.url}/_simulator/ledger\n"
             "Ctrl-C stops it and prints the ledger.\n"
         )
         sys.stdout.flush()
@@ -119,9 +133,9 @@ async def _serve(sim: Simulator, options: argparse.Namespace) -> None:
 
 def _how_to_use(sim: Simulator, options: argparse.Namespace) -> str:
     if options.certificate is not None:
-        return "  run a bot:   where discord.com leads here, and with SSL_CERT_FILE naming who vouches for it\n"
+        return "  run a bot:   where discord.com resolves to 127.0.0.1, with SSL_CERT_FILE=AUTHORITY.pem\n"
     return (
-        f"  run a bot:   ARGUS_SIMULATOR_URL={sim.url} argus-otel run bot.py\n"
+        f"  run a bot:   discord-simulator run --url {sim.url} bot.py\n"
         f'  in a test:   discord_simulator.redirect("{sim.url}")\n'
     )
 

@@ -1,4 +1,4 @@
-"""A simulator on a thread of its own, so that a bot which blocks its loop does not stop Discord."""
+"""A simulator on a thread of its own, so that a bot that blocks its loop does not block Discord."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ import concurrent.futures
 import threading
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from discord_simulator.errors import SimulatorError
-from discord_simulator.server import Simulator
+from .errors import SimulatorError
+from .server import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import TracebackType
 
     from typing_extensions import Self
-
-__all__ = ["BackgroundSimulator"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,7 +25,7 @@ _START_AND_STOP_TIMEOUT = 10.0
 class BackgroundSimulator(Simulator):
     """A :class:`Simulator` with its own thread and event loop.
 
-    Enter it with ``with`` (or ``async with``). Everything a :class:`Simulator` can do, this can do, from anywhere:
+    Enter it with ``with`` (or ``async with``). It has every method of :class:`Simulator`, for callers on any thread:
 
     - in a coroutine, on whatever loop, await its methods and those of its handles as usual. The call runs on the
       simulator's loop; the awaiting loop is free in the meantime;
@@ -49,7 +47,7 @@ class BackgroundSimulator(Simulator):
         Raises
         ------
         RuntimeError
-            This is the simulator's own thread, which must not be blocked.
+            The caller is the simulator's own thread, which must not be blocked.
         SimulatorError
             The simulator is not running.
         """
@@ -62,7 +60,7 @@ class BackgroundSimulator(Simulator):
         if self._thread is not None:
             raise SimulatorError("the simulator is running already")
         started: concurrent.futures.Future[None] = concurrent.futures.Future()
-        self._thread = threading.Thread(target=self._serve, args=(started,), name="argus-simulator", daemon=True)
+        self._thread = threading.Thread(target=self._serve, args=(started,), name="discord-simulator", daemon=True)
         self._thread.start()
         try:
             started.result(_START_AND_STOP_TIMEOUT)

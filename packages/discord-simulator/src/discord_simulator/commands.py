@@ -1,19 +1,17 @@
-"""The application commands a bot has synced."""
+"""The application commands that a bot has synced."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from discord_simulator.options import OptionType
-from discord_simulator.payloads import Payload, as_list
+from .options import OptionType
+from .payloads import Payload, as_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from discord_simulator.snowflakes import Snowflakes
-
-__all__ = ["Commands", "CommandType", "Resolved"]
+    from .snowflakes import Snowflakes
 
 _NESTING = (OptionType.SUBCOMMAND, OptionType.GROUP)
 
@@ -32,11 +30,11 @@ class Resolved:
 
     Attributes
     ----------
-    command: Dict[:class:`str`, Any]
+    command:
         The top-level command as synced.
-    path: Tuple[Tuple[:class:`int`, :class:`str`], ...]
+    path:
         The group and subcommand below it: (option type, name).
-    options: Sequence[Dict[:class:`str`, Any]]
+    options:
         The definitions of the options it takes.
     """
 
@@ -62,7 +60,7 @@ class Commands:
         return self._scopes.get(guild_id, {}).get(command_id)
 
     def replace(self, guild_id: int | None, definitions: Sequence[Payload]) -> list[Payload]:
-        """Make these the commands of a scope; those that keep name and type keep their id."""
+        """Replace the commands of a scope; those that keep name and type keep their id."""
         old = {(entry["name"], entry["type"]): entry for entry in self.all(guild_id)}
         self._scopes[guild_id] = {}
         for definition in definitions:
@@ -79,12 +77,12 @@ class Commands:
         return self._put(guild_id, definition, None)
 
     def edit(self, guild_id: int | None, command_id: int, changes: Payload) -> Payload | None:
-        """Change one command; ``None`` if there is no such."""
+        """Change one command; return ``None`` if it does not exist."""
         entry = self.get(guild_id, command_id)
         return None if entry is None else self._put(guild_id, entry | changes, command_id)
 
     def delete(self, guild_id: int | None, command_id: int) -> bool:
-        """Remove one command; return whether there was such."""
+        """Remove one command; return whether it existed."""
         return self._scopes.get(guild_id, {}).pop(command_id, None) is not None
 
     def find(self, name: str, guild_id: int | None, kind: int = CommandType.SLASH) -> Resolved | None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import zlib
 from typing import Protocol
 
-__all__ = ["Compressor", "UnsupportedCompressionError", "compressor_for"]
-
 
 class UnsupportedCompressionError(Exception):
-    """A connection asked for a compression which cannot be given."""
+    """A connection asked for a compression that is not available."""
 
 
 class Compressor(Protocol):

@@ -1,4 +1,4 @@
-"""One websocket of the gateway, and how it ends."""
+"""One WebSocket: writing to it, and the ways it can end."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from discord_simulator.compression import Compressor
-    from discord_simulator.ledger import Closer
-
-__all__ = ["Connection", "Opcode", "reset"]
+    from .compression import Compressor
+    from .entries import CloserKind
 
 # RFC 6455: the first byte of a close frame, which is the last of its message.
 _CLOSE_FRAME = 0x88
@@ -40,7 +38,7 @@ class Opcode:
 
 
 def reset(transport: asyncio.BaseTransport | None) -> None:
-    """End a TCP connection with a reset: no lingering, no goodbye."""
+    """End a TCP connection with a reset."""
     if not isinstance(transport, asyncio.WriteTransport):
         return
     raw: socket.socket | None = transport.get_extra_info("socket")
@@ -52,18 +50,18 @@ def reset(transport: asyncio.BaseTransport | None) -> None:
 
 
 class Connection:
-    """One websocket.
+    """One WebSocket.
 
     Parameters
     ----------
-    ws: aiohttp.web.WebSocketResponse
-        The websocket, which is prepared.
-    transport: Optional[asyncio.Transport]
-        What it runs over.
-    compressor: Optional[Compressor]
+    ws:
+        The WebSocket, already prepared.
+    transport:
+        Its TCP transport.
+    compressor:
         Its compression stream; ``None`` for text frames.
-    on_end: Callable[[:class:`int`, :class:`str`], None]
-        Told the close code and who closed, once, before the bot can know of it.
+    on_end:
+        Called once with the close code and the side that closed, before the bot sees the close.
     """
 
     __slots__ = ("_closed", "_compressor", "_draining", "_ended", "_on_end", "_transport", "_ws")
@@ -73,7 +71,7 @@ class Connection:
         ws: web.WebSocketResponse,
         transport: asyncio.Transport | None,
         compressor: Compressor | None,
-        on_end: Callable[[int, Closer], None],
+        on_end: Callable[[int, CloserKind], None],
     ) -> None:
         self._ws = ws
         self._transport = transport
@@ -85,21 +83,21 @@ class Connection:
 
     @property
     def open(self) -> bool:
-        """:class:`bool`: Whether events may still be written."""
+        """Whether events may still be written."""
         return not (self._draining or self._ws.closed)
 
     def drain(self) -> None:
-        """Write no more events: the bot was told to go and will not read what comes after."""
+        """Write no more events: the bot was asked to reconnect and will not read them."""
         self._draining = True
 
     async def send(self, op: int, data: Any = None) -> bool:
-        """Write one message which is no event, also while draining; return whether it was written."""
+        """Write one message other than an event, also while draining; return whether it was written."""
         return await self.write(json.dumps({"op": op, "d": data, "s": None, "t": None}, separators=(",", ":")))
 
     async def write(self, text: str, *, cut: int = 0) -> bool:
         """Write one message, less the end of its frame; return whether the connection took it."""
         # Between compressing and handing the bytes to the transport nothing may be awaited, or frames of one
-        # compression stream would change places.
+        # compression stream could be reordered.
         try:
             if self._compressor is None:
                 await self._ws.send_str(text[: len(text) - cut])
@@ -136,7 +134,7 @@ class Connection:
             self._closed.set()
 
     def drop(self, *, with_reset: bool) -> None:
-        """Let the connection die with no close frame, and with a TCP reset or without."""
+        """End the connection without a close frame, with a TCP reset or without."""
         self._end(1006, "simulator")
         self._closed.set()
         if with_reset:
@@ -145,7 +143,7 @@ class Connection:
             self._transport.close()
 
     async def ended_by_bot(self, code: int | None) -> None:
-        """Answer a close frame of the bot, or note that it has gone without one.
+        """Answer a close frame of the bot, or record an end without one.
 
         Where it was the simulator that closed, wait until that is over: aiohttp closes with 1000 as soon as a
         websocket's handler returns, which must not overtake the code we chose.
@@ -157,7 +155,7 @@ class Connection:
         if code is not None:
             await self._ws.close(code=code)
 
-    def _end(self, code: int, by: Closer) -> None:
+    def _end(self, code: int, by: CloserKind) -> None:
         self.drain()
         if not self._ended:
             self._ended = True

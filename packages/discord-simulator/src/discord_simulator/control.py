@@ -1,4 +1,4 @@
-"""Reading and driving a simulator from another process, over HTTP.
+"""HTTP routes that read and drive a simulator from another process.
 
 A page of the web may do neither. Its requests have an ``Origin`` that is not ours; or, where it has its own name
 resolve to this machine (DNS rebinding), a ``Host`` that is not ours.
@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from discord_simulator.errors import SimulatorError
-from discord_simulator.payloads import as_object
+from .errors import SimulatorError
+from .payloads import as_object
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
-    from discord_simulator.core import Core
+    from .state import SimulatorState
 
-__all__ = ["PREFIX", "Control"]
-
-#: Everything below it is about the simulator and not part of Discord.
 PREFIX = "/_simulator"
+"""The prefix of the routes that are not part of Discord."""
 
 
 _OURS = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.IGNORECASE)
@@ -32,8 +30,8 @@ _REFUSAL = "only this machine may ask: with 127.0.0.1 or localhost as Host, and 
 class Control:
     """``GET /_simulator/health``, ``GET /_simulator/ledger`` and ``POST /_simulator/dispatch``."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, state: SimulatorState) -> None:
+        self._state = state
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes to serve."""
@@ -44,13 +42,13 @@ class Control:
         ]
 
     async def health(self, _request: web.Request) -> web.Response:
-        """Say whether a bot is connected and has its guilds."""
-        ready = self._core.gateway.all_ready(None)
-        return web.json_response({"status": "ok", "ready": ready, "shards": self._core.world.shards})
+        """Return whether a bot is connected and has its guilds."""
+        ready = self._state.gateway.all_ready(None)
+        return web.json_response({"status": "ok", "ready": ready, "shards": self._state.world.shards})
 
     async def ledger(self, _request: web.Request) -> web.Response:
         """Return the ledger's summary."""
-        return web.json_response(self._core.ledger.summary())
+        return web.json_response(self._state.ledger.summary())
 
     async def dispatch(self, request: web.Request) -> web.Response:
         """Send an event: a JSON object with ``type``, ``data``, and ``guild_id`` or ``shard_id`` or neither."""
@@ -62,7 +60,7 @@ class Control:
         data = None if body is None else as_object(body.get("data"))
         if body is None or data is None or not isinstance(body.get("type"), str):
             return web.json_response({"error": 'expected {"type": "EVENT", "data": {...}}'}, status=400)
-        gateway = self._core.gateway
+        gateway = self._state.gateway
         try:
             if body.get("guild_id") is not None:
                 sessions = [gateway.session_for(int(body["guild_id"]))]

@@ -1,8 +1,6 @@
-"""What can go wrong between a test and its simulator."""
+"""The simulator's own errors."""
 
 from __future__ import annotations
-
-__all__ = ["NotConnectedError", "SimulatorError", "UnknownComponentError"]
 
 
 class SimulatorError(Exception):
@@ -10,8 +8,8 @@ class SimulatorError(Exception):
 
 
 class NotConnectedError(SimulatorError):
-    """Something was to be sent to a shard which has no gateway session."""
+    """An event or frame was addressed to a shard that has no gateway session."""
 
 
 class UnknownComponentError(SimulatorError, LookupError):
-    """A component, message or channel was named which the simulator has not seen."""
+    """The simulator does not know the component, message or channel."""

@@ -1,4 +1,4 @@
-"""What goes wrong at Discord, on purpose and repeatably."""
+"""Faults of the REST API, injected by repeatable rules."""
 
 from __future__ import annotations
 
@@ -10,34 +10,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 if TYPE_CHECKING:
-    from discord_simulator.ratelimits import Scope
-
-__all__ = [
-    "Action",
-    "Drip",
-    "Fault",
-    "Faults",
-    "Malformed",
-    "RateLimited",
-    "Reply",
-    "Reset",
-    "ServerError",
-    "Slow",
-    "Truncated",
-]
+    from .ratelimits import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimited:
-    """Answer 429 whatever the buckets say.
+    """Answer 429, regardless of the buckets.
 
     Attributes
     ----------
-    scope: :class:`str`
+    scope:
         ``user`` (the bot's own bucket), ``shared`` (one it shares with others), ``global``, or ``cloudflare``:
         the ban page, in HTML and without a ``Via`` header, which discord.py does not retry.
-    retry_after: :class:`float`
-        Seconds the bot is told to wait.
+    retry_after:
+        Seconds in ``Retry-After``.
     """
 
     kind: ClassVar[str] = "ratelimit"
@@ -51,7 +37,7 @@ class RateLimited:
 
 @dataclass(frozen=True, slots=True)
 class ServerError:
-    """Answer with a status from 500 to 599 and do nothing. discord.py retries 500, 502 and 504."""
+    """Answer with a status from 500 to 599, and do not handle the request. discord.py retries 500, 502 and 504."""
 
     kind: ClassVar[str] = "server_error"
     status: int = 502
@@ -63,7 +49,7 @@ class ServerError:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Reset the TCP connection instead of answering, and do nothing."""
+    """Reset the TCP connection, and do not handle the request."""
 
     kind: ClassVar[str] = "reset"
 
@@ -79,30 +65,30 @@ class _Lasting:
 
 @dataclass(frozen=True, slots=True)
 class Slow(_Lasting):
-    """Do what was asked, and hold the answer back for some seconds."""
+    """Handle the request, and delay the response."""
 
     kind: ClassVar[str] = "slow"
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """Do what was asked, and answer with a body which is not JSON though it says so."""
+    """Handle the request, and answer with a body that is not JSON despite its content type."""
 
     kind: ClassVar[str] = "malformed"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Answer with exactly this, whatever was asked, and do nothing.
+    """Answer with exactly this, and do not handle the request.
 
     Attributes
     ----------
-    status: :class:`int`
+    status:
         From 200 to 599.
-    body: :class:`bytes`
-        What follows the headers; left out with a status that has no body.
-    headers: Mapping[:class:`str`, :class:`str`]
-        All of them: not even ``Via`` or ``Content-Type`` is added.
+    body:
+        The body; omitted if the status has none.
+    headers:
+        All headers: neither ``Via`` nor ``Content-Type`` is added.
     """
 
     kind: ClassVar[str] = "reply"
@@ -117,14 +103,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Truncated:
-    """Do what was asked, announce the whole answer, send half of its body, and end the connection."""
+    """Handle the request, announce the whole response, send half of its body, and end the connection."""
 
     kind: ClassVar[str] = "truncated"
 
 
 @dataclass(frozen=True, slots=True)
 class Drip(_Lasting):
-    """Do what was asked, and send the answer's body bit by bit over some seconds."""
+    """Handle the request, and send the response's body in pieces over some seconds."""
 
     kind: ClassVar[str] = "drip"
 
@@ -134,23 +120,23 @@ Action: TypeAlias = RateLimited | ServerError | Reset | Slow | Malformed | Reply
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """One rule: what goes wrong, where, how often.
+    """One rule: a fault, the requests it applies to, and how often.
 
     Attributes
     ----------
-    action: Action
-        What goes wrong.
-    method: Optional[:class:`str`]
+    action:
+        The fault.
+    method:
         Only for this HTTP method.
-    template: Optional[:class:`str`]
+    template:
         Only for this URL template in discord.py's spelling (``/channels/{channel_id}/messages``); ``*`` matches
         anything, as in ``/webhooks/*``.
-    times: Optional[:class:`int`]
-        At most so many times.
-    probability: :class:`float`
+    times:
+        The most times it applies.
+    probability:
         For this share of the matching requests, from 0 to 1.
-    injected: :class:`int`
-        How often it has happened so far.
+    injected:
+        How often it has applied so far.
     """
 
     action: Action
@@ -167,7 +153,7 @@ class Fault:
             raise ValueError(f"times must not be negative, not {self.times}")
 
     def matches(self, method: str, template: str) -> bool:
-        """Return whether this rule is about such a request and is not used up."""
+        """Return whether this rule applies to such a request and is not used up."""
         return (
             (self.times is None or self.injected < self.times)
             and (self.method is None or self.method.upper() == method)
@@ -182,7 +168,7 @@ class Faults:
 
     Parameters
     ----------
-    seed: :class:`int`
+    seed:
         For the probabilities.
     """
 
@@ -213,17 +199,17 @@ class Faults:
         return fault
 
     def remove(self, fault: Fault) -> None:
-        """Take a rule away; one that is gone already is no error."""
+        """Remove a rule; safe to repeat."""
         with self._lock:
             self._faults = [entry for entry in self._faults if entry is not fault]
 
     def clear(self) -> None:
-        """Take all rules away."""
+        """Remove all rules."""
         with self._lock:
             self._faults = []
 
     def draw(self, method: str, template: str) -> Action | None:
-        """Return what goes wrong with one request, and count it."""
+        """Return the fault of one request, if any, and count it."""
         with self._lock:
             for fault in self._faults:
                 if fault.matches(method, template) and self._random.random() < fault.probability:

@@ -1,25 +1,23 @@
-"""A modal as a user fills it in."""
+"""Modals that users fill in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from discord_simulator.messages import ComponentType
-from discord_simulator.payloads import Payload, as_list, as_object
-
-__all__ = ["FieldValue", "submission"]
+from .messages import ComponentType
+from .payloads import Payload, as_list, as_object
 
 FieldValue: TypeAlias = "str | bool | Sequence[str]"
 
 
 def submission(modal: Payload, values: Mapping[str, FieldValue]) -> list[Payload]:
-    """Return the components of a modal with what was filled in.
+    """Return the components of a modal with their values.
 
     Raises
     ------
     ValueError
-        There is no field of such a ``custom_id`` or label.
+        No field has such a ``custom_id`` or label, or a value does not fit the field.
     """
     left = dict(values)
     components = [_filled(component, left) for component in as_list(modal["components"])]

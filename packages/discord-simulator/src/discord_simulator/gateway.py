@@ -1,32 +1,23 @@
-"""The gateway: its sessions, and which of them an event is for."""
+"""The gateway's sessions, and the choice of the session that gets an event."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
-from discord_simulator import payloads
-from discord_simulator.compression import UnsupportedCompressionError, compressor_for
-from discord_simulator.errors import NotConnectedError
-from discord_simulator.intents import GUILD_PRESENCES, visible, wanted
-from discord_simulator.visits import Visit
-from discord_simulator.waiting import Changes
+from . import payloads
+from .condition import Condition
+from .errors import NotConnectedError
+from .intents import GUILD_PRESENCES, visible, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from discord_simulator.connection import Connection
-    from discord_simulator.ledger import Ledger
-    from discord_simulator.payloads import Payload
-    from discord_simulator.sessions import Session
-    from discord_simulator.world import Guild, World
-
-__all__ = ["Gateway"]
-
-_CLOSE_TIMEOUT = 2.0
-_MAX_FRAME = 1 << 20
+    from .connection import Connection
+    from .ledger import Ledger
+    from .payloads import Payload
+    from .sessions import Session
+    from .world import Guild, World
 
 
 class Gateway:
@@ -34,18 +25,22 @@ class Gateway:
 
     Attributes
     ----------
-    token: :class:`str`
-        The bot token which is accepted.
-    heartbeat_interval: :class:`float`
-        Seconds, told to a shard when it connects.
-    ack_delay: :class:`float`
+    token:
+        The bot token that is accepted.
+    heartbeat_interval:
+        Seconds between heartbeats, sent to a shard when it connects.
+    ack_delay:
         Seconds by which heartbeats are acknowledged late; :data:`math.inf` for never.
-    url: :class:`str`
-        Where bots are told to connect and to resume.
-    changes: Changes
-        Tells when a shard has become ready or has gone.
-    on_voice_state: Callable[[Payload], Awaitable[None]]
-        Called when the bot asks to join, leave or change in a voice channel; set by the voice server's owner.
+    compress:
+        Whether a connection that asks for compression gets it.
+    connections:
+        The open connections, identified or not.
+    url:
+        The URL that bots get for connecting and resuming.
+    changed:
+        Notified when a shard has become ready or has disconnected.
+    on_voice_state:
+        Called when the bot asks to join, leave or change in a voice channel; set by the simulator.
     """
 
     on_voice_state: Callable[[Payload], Awaitable[None]]
@@ -57,36 +52,16 @@ class Gateway:
         self.heartbeat_interval = heartbeat_interval
         self.ack_delay = 0.0
         self.url = ""
-        self.changes = Changes()
-        self._compress = compress
+        self.changed = Condition()
+        self.compress = compress
         self._sessions: dict[str, Session] = {}
         self._current: dict[int, Session] = {}
         self._shard_of: dict[str, int] = {}
-        self._connections: set[Connection] = set()
-
-    async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Serve one websocket until it ends."""
-        if request.query.get("encoding", "json") != "json":
-            return web.Response(status=400, text="only encoding=json is spoken here")
-        try:
-            compressor = compressor_for(request.query.get("compress")) if self._compress else None
-        except UnsupportedCompressionError as error:
-            return web.Response(status=400, text=str(error))
-        # Closing is answered by hand, so that it is in the ledger before the bot hears of it.
-        ws = web.WebSocketResponse(compress=False, autoclose=False, timeout=_CLOSE_TIMEOUT, max_msg_size=_MAX_FRAME)
-        await ws.prepare(request)
-        visit = Visit(self, ws, request.transport, compressor)
-        self._connections.add(visit.connection)
-        try:
-            await visit.stay()
-        finally:
-            self._connections.discard(visit.connection)
-            self.changes.notify()
-        return ws
+        self.connections: set[Connection] = set()
 
     async def stop(self) -> None:
         """Close every connection."""
-        await asyncio.gather(*(connection.close(1001, "the simulator stops") for connection in list(self._connections)))
+        await asyncio.gather(*(connection.close(1001, "the simulator stops") for connection in list(self.connections)))
 
     def sessions(self, shard_id: int | None = None) -> list[Session]:
         """Return the current session of one shard, or of each.
@@ -103,7 +78,7 @@ class Gateway:
         return found
 
     def session_for(self, guild_id: int | None) -> Session:
-        """Return the session which gets a guild's events; direct messages (``None``) go to shard 0.
+        """Return the session that gets a guild's events; direct messages (``None``) go to shard 0.
 
         Raises
         ------
@@ -126,24 +101,24 @@ class Gateway:
 
     @property
     def connected(self) -> bool:
-        """:class:`bool`: Whether any connection is open, identified or not."""
-        return bool(self._connections)
+        """Whether any connection is open, identified or not."""
+        return bool(self.connections)
 
     @property
     def starting(self) -> int:
-        """:class:`int`: How many connected shards have not been sent all their guilds yet."""
+        """How many connected shards have not been sent all their guilds yet."""
         return sum(session.connected and not session.ready for session in self._current.values())
 
     def known(self, session_id: str) -> Session | None:
-        """Return a session which can be resumed."""
+        """Return a session that can be resumed."""
         return self._sessions.get(session_id)
 
     def shard_of(self, session_id: str) -> int | None:
-        """Return the shard of a session, also of one which was forgotten; ``None`` where there never was one."""
+        """Return the shard of a session, even if it can no longer be resumed; ``None`` if it is unknown."""
         return self._shard_of.get(session_id)
 
     def forget(self, session: Session) -> None:
-        """Make a session impossible to resume."""
+        """Forget a session, so that it cannot be resumed."""
         self._sessions.pop(session.id, None)
         if self._current.get(session.shard_id) is session:
             del self._current[session.shard_id]
@@ -160,18 +135,18 @@ class Gateway:
             if not guild.unavailable:
                 await self._guild_created(guild, session, available_again=True)
         session.ready = True
-        self.changes.notify()
+        self.changed.notify()
 
     async def resume(self, session: Session, connection: Connection, sequence: int) -> None:
-        """Go on with a session over a new connection."""
+        """Continue a session over a new connection."""
         self._current[session.shard_id] = session
         await session.resume(connection, sequence)
-        self.changes.notify()
+        self.changed.notify()
 
     async def event(self, event_type: str, data: Payload, guild_id: int | None) -> bool:
         """Send an event of a guild or a direct conversation as the bot's intents allow.
 
-        Returns whether it was written: not when the bot did not ask for such events.
+        Returns whether it was written, which depends on the intents and on the connection.
         """
         session = self.session_for(guild_id)
         if not wanted(event_type, session.intents, in_guild=guild_id is not None):
@@ -181,7 +156,7 @@ class Gateway:
         return await session.dispatch(event_type, data)
 
     async def guild_created(self, guild: Guild, *, available_again: bool) -> None:
-        """Send ``GUILD_CREATE`` for a guild the bot joined, or which is back from an outage."""
+        """Send ``GUILD_CREATE`` for a guild that the bot joined or whose outage has ended."""
         await self._guild_created(guild, self.session_for(guild.id), available_again=available_again)
 
     async def _guild_created(self, guild: Guild, session: Session, *, available_again: bool) -> None:

@@ -1,38 +1,36 @@
-"""What a driving method returns: the means to wait for what the bot does about it."""
+"""Handles that actions return: they wait for the bot's responses and replies."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from discord_simulator.crossing import on_own_loop
-from discord_simulator.errors import SimulatorError
-from discord_simulator.interactions import ResponseType
-from discord_simulator.messages import Message
-from discord_simulator.payloads import as_list
+from .errors import SimulatorError
+from .interactions import ResponseType
+from .loop_affinity import on_own_loop
+from .messages import Message
+from .payloads import as_list
 
 if TYPE_CHECKING:
     import asyncio
 
-    from discord_simulator.core import Core
-    from discord_simulator.interactions import Interaction
-    from discord_simulator.ledger import InteractionEntry
-    from discord_simulator.payloads import Payload
-
-__all__ = ["Acknowledgement", "InteractionHandle", "MessageHandle"]
+    from .entries import InteractionEntry
+    from .interactions import Interaction
+    from .payloads import Payload
+    from .state import SimulatorState
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """The first answer to an interaction, which Discord accepted.
+    """The accepted first response to an interaction.
 
     Attributes
     ----------
-    type: :class:`int`
+    type:
         The callback type: 4 message, 5 deferred message, 6 deferred update, 7 update, 8 autocomplete, 9 modal.
-    data: Dict[:class:`str`, Any]
-        What came with it.
-    after: :class:`float`
+    data:
+        The ``data`` of the callback.
+    after:
         Seconds from the interaction's creation to the arrival of its first callback.
     """
 
@@ -42,7 +40,7 @@ class Acknowledgement:
 
     @property
     def content(self) -> str:
-        """:class:`str`: The text of a message response; empty for the other types."""
+        """The text of a message response; empty for the other types."""
         return str(self.data.get("content") or "")
 
 
@@ -51,41 +49,41 @@ class InteractionHandle:
 
     Attributes
     ----------
-    entry: InteractionEntry
-        Its record in the ledger, which goes on changing.
+    entry:
+        Its live record in the ledger.
     """
 
-    def __init__(self, core: Core, interaction: Interaction, loop: asyncio.AbstractEventLoop) -> None:
-        self._core = core
+    def __init__(self, state: SimulatorState, interaction: Interaction, loop: asyncio.AbstractEventLoop) -> None:
+        self._state = state
         self._interaction = interaction
         self.loop = loop
         self.entry: InteractionEntry = interaction.entry
 
     @property
     def id(self) -> int:
-        """:class:`int`: The interaction's snowflake."""
+        """The interaction's snowflake."""
         return self.entry.id
 
     @property
     def interaction(self) -> Interaction:
-        """Interaction: The interaction itself."""
+        """The interaction itself."""
         return self._interaction
 
     @on_own_loop
     async def acknowledged(self, timeout: float = 5.0) -> Acknowledgement:
-        """Wait for the first answer.
+        """Wait for the first response.
 
         Parameters
         ----------
-        timeout: :class:`float`
+        timeout:
             Seconds.
 
         Raises
         ------
         TimeoutError
-            None was accepted in time.
+            No response was accepted in time.
         """
-        response = await self._interaction.changes.until(
+        response = await self._interaction.changed.wait_for(
             lambda: self._interaction.response, timeout, lambda: f"{self._name()} was not acknowledged{self._refusal()}"
         )
         return Acknowledgement(response["type"], response.get("data") or {}, self.entry.acknowledged_after or 0.0)
@@ -99,13 +97,13 @@ class InteractionHandle:
         TimeoutError
             There was none in time.
         """
-        return await self._interaction.changes.until(
+        return await self._interaction.changed.wait_for(
             self._finished_response, timeout, lambda: f"{self._name()} has no response{self._refusal()}"
         )
 
     @on_own_loop
     async def followups(self, count: int = 1, timeout: float = 5.0) -> list[Message]:
-        """Wait for so many messages after the response, and return all there are.
+        """Wait for so many follow-up messages, and return all of them.
 
         Raises
         ------
@@ -114,10 +112,10 @@ class InteractionHandle:
         """
 
         def look() -> list[Message] | None:
-            found = [self._core.messages.get(message_id) for message_id in self._interaction.followups]
+            found = [self._state.messages.get(message_id) for message_id in self._interaction.followups]
             return [Message(raw) for raw in found if raw is not None] if len(found) >= count else None
 
-        return await self._interaction.changes.until(
+        return await self._interaction.changed.wait_for(
             look, timeout, lambda: f"{self._name()} has {len(self._interaction.followups)} of {count} follow-ups"
         )
 
@@ -150,11 +148,11 @@ class InteractionHandle:
         """
         acknowledgement = await self.acknowledged(timeout)
         if acknowledgement.type != ResponseType.MODAL:
-            raise SimulatorError(f"{self._name()} was answered with type {acknowledgement.type}, which is no modal")
+            raise SimulatorError(f"{self._name()} was answered with type {acknowledgement.type}, which is not a modal")
         return acknowledgement.data
 
     def _finished_response(self) -> Message | None:
-        raw = self._core.messages.get(self._interaction.original_id or 0)
+        raw = self._state.messages.get(self._interaction.original_id or 0)
         if raw is None or raw is self._interaction.source:
             return None
         message = Message(raw)
@@ -175,54 +173,54 @@ class MessageHandle:
 
     Attributes
     ----------
-    message: Message
+    message:
         The message.
     """
 
-    def __init__(self, core: Core, message: Message, loop: asyncio.AbstractEventLoop) -> None:
-        self._core = core
+    def __init__(self, state: SimulatorState, message: Message, loop: asyncio.AbstractEventLoop) -> None:
+        self._state = state
         self.loop = loop
         self.message = message
 
     @property
     def id(self) -> int:
-        """:class:`int`: The message's snowflake."""
+        """The message's snowflake."""
         return self.message.id
 
     @on_own_loop
     async def replies(self, count: int = 1, timeout: float = 5.0) -> list[Message]:
-        """Wait until the bot has said so much in the same channel since, and return all of it.
+        """Wait until the bot has posted so many messages in the same channel since, and return all of them.
 
-        A message of the bot which is a reply to another message is not counted. Discord has no other way to tell what
-        a message answers, so users who talk at the same time should do so in channels of their own.
+        A message of the bot that is a reply to another message is not counted. Discord does not mark other messages
+        with the message they answer, so users who talk at the same time should use separate channels.
 
         Raises
         ------
         TimeoutError
-            It said less in time.
+            There were fewer in time.
         """
 
         def look() -> list[Message] | None:
             found = self._found()
             return found if len(found) >= count else None
 
-        return await self._core.messages.changes(self.message.channel_id).until(
+        return await self._state.messages.changed(self.message.channel_id).wait_for(
             look, timeout, lambda: f"{len(self._found())} of {count} replies to {self.message.content!r}"
         )
 
     @on_own_loop
     async def reply(self, timeout: float = 5.0) -> Message:
-        """Wait for the first thing the bot says in the same channel, as :meth:`replies` does.
+        """Wait for the bot's next message in the same channel, as :meth:`replies` does.
 
         Raises
         ------
         TimeoutError
-            It said nothing in time.
+            There was none in time.
         """
         return (await self.replies(1, timeout))[0]
 
     def _found(self) -> list[Message]:
-        later = self._core.messages.in_channel(self.message.channel_id, self.message.id)
+        later = self._state.messages.in_channel(self.message.channel_id, self.message.id)
         mine = (None, str(self.message.id))
         return [
             Message(raw)

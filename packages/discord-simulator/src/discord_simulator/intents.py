@@ -1,6 +1,6 @@
-"""Which events a bot gets, by the intents it identified with.
+"""The events that a bot gets, by the intents it identified with.
 
-From https://discord.com/developers/docs/events/gateway#gateway-intents. An event which is not listed is sent to all.
+From https://discord.com/developers/docs/events/gateway#gateway-intents. An event that is not listed needs no intent.
 """
 
 from __future__ import annotations
@@ -8,9 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from discord_simulator.payloads import Payload
-
-__all__ = ["GUILD_PRESENCES", "MESSAGE_CONTENT", "visible", "wanted"]
+    from .payloads import Payload
 
 GUILDS = 1 << 0
 GUILD_MEMBERS = 1 << 1

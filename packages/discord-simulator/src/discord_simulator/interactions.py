@@ -1,4 +1,4 @@
-"""The interactions users have started, and how far the bot has come with each."""
+"""The interactions that users have started, and the bot's progress with each."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from discord_simulator.attention import current
-from discord_simulator.ledger import ACKNOWLEDGEMENT_DEADLINE, InteractionEntry, InteractionKind
-from discord_simulator.snowflakes import created_at
-from discord_simulator.waiting import Changes
+from .condition import Condition
+from .entries import ACKNOWLEDGEMENT_DEADLINE, InteractionEntry, InteractionKind
+from .reaction_delay import current_request
+from .snowflakes import created_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from discord_simulator.attention import Answering
-    from discord_simulator.ledger import Ledger
-    from discord_simulator.payloads import Payload
-    from discord_simulator.snowflakes import Snowflakes
-    from discord_simulator.world import Channel, User
-
-__all__ = ["Interaction", "Interactions", "ResponseType"]
+    from .ledger import Ledger
+    from .payloads import Payload
+    from .reaction_delay import BotRequest
+    from .snowflakes import Snowflakes
+    from .world import Channel, User
 
 
 # For this many seconds Discord accepts follow-ups; nothing has to be remembered for longer.
@@ -40,32 +38,32 @@ class ResponseType:
 
 
 class Interaction:
-    """One interaction while it lives.
+    """One interaction, as long as its token is valid.
 
     Attributes
     ----------
-    entry: InteractionEntry
+    entry:
         Its record in the ledger.
-    token: :class:`str`
-        What the bot answers with.
-    channel: Channel
-        Where it was started.
-    user: User
-        Who started it.
-    source: Optional[Dict[:class:`str`, Any]]
+    token:
+        The token of its responses.
+    channel:
+        The channel it was started in.
+    user:
+        The user who started it.
+    source:
         The message whose component was used.
-    response: Optional[Dict[:class:`str`, Any]]
+    response:
         The body of the accepted callback.
-    request: Optional[Answering]
-        The request it came with.
-    original_id: Optional[:class:`int`]
-        The message that ``@original`` means.
-    followups: List[:class:`int`]
+    request:
+        The request that carried the callback.
+    original_id:
+        The id of the ``@original`` message.
+    followups:
         The messages sent after it.
     """
 
     __slots__ = (
-        "changes",
+        "changed",
         "channel",
         "entry",
         "followups",
@@ -84,14 +82,14 @@ class Interaction:
         self.user = user
         self.source = source
         self.response: Payload | None = None
-        self.request: Answering | None = None
+        self.request: BotRequest | None = None
         self.original_id: int | None = None
         self.followups: list[int] = []
-        self.changes = Changes()
+        self.changed = Condition()
 
     @property
     def expired(self) -> bool:
-        """:class:`bool`: Whether it is too late for a first answer."""
+        """Whether it is too late for a first response."""
         return self.entry.clock() - self.entry.created_at > ACKNOWLEDGEMENT_DEADLINE
 
 
@@ -115,7 +113,7 @@ class Interactions:
         user: User,
         source: Payload | None = None,
     ) -> Interaction:
-        """Make an interaction, now."""
+        """Start an interaction, now."""
         self._forget_old()
         interaction_id = self._snowflakes.next()
         entry = InteractionEntry(interaction_id, kind, name, shard_id, created_at(interaction_id), clock=self._clock)
@@ -126,15 +124,15 @@ class Interactions:
         return interaction
 
     def by_token(self, token: str) -> Interaction | None:
-        """Return the interaction a token belongs to."""
+        """Return the interaction of a token."""
         return self._by_token.get(token)
 
     def accept(self, interaction: Interaction, response: Payload) -> None:
-        """Note that the bot has answered."""
+        """Record the bot's first response."""
         interaction.entry.acknowledged = True
         interaction.entry.response_type = response["type"]
         interaction.response = response
-        interaction.request = current()
+        interaction.request = current_request()
         self._open.pop(interaction.entry.id, None)
 
     def waiting(self) -> int:

@@ -1,4 +1,4 @@
-"""A crowd of users: seeded, lively, and only as inventive as the bot's own commands allow."""
+"""A crowd of simulated users, repeatable by a seed."""
 
 from __future__ import annotations
 
@@ -9,25 +9,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from discord_simulator.crossing import on_own_loop
-from discord_simulator.errors import NotConnectedError, UnknownComponentError
-from discord_simulator.interactions import ResponseType
-from discord_simulator.ledger import ACKNOWLEDGEMENT_DEADLINE
-from discord_simulator.menu import Menu, Target
-from discord_simulator.messages import Message
-from discord_simulator.places import Place
+from .actors import ActorContext
+from .available_actions import AvailableActions, Target
+from .entries import ACKNOWLEDGEMENT_DEADLINE
+from .errors import NotConnectedError, UnknownComponentError
+from .interactions import ResponseType
+from .loop_affinity import on_own_loop
+from .messages import Message
 
 if TYPE_CHECKING:
-    from discord_simulator.handles import InteractionHandle
-    from discord_simulator.server import Simulator
-
-__all__ = ["DEFAULT_MIX", "Load", "LoadReport", "Operation"]
+    from .handles import InteractionHandle
+    from .server import Simulator
 
 Operation: TypeAlias = Literal[
     "slash", "autocomplete", "context_menu", "component", "prefix", "message", "typing", "reaction", "presence"
 ]
 
-#: How often each operation happens, relative to the others.
 DEFAULT_MIX: Mapping[Operation, float] = {
     "slash": 30,
     "autocomplete": 15,
@@ -39,6 +36,7 @@ DEFAULT_MIX: Mapping[Operation, float] = {
     "reaction": 4,
     "presence": 2,
 }
+"""How often each operation happens, relative to the others."""
 
 _SMALL_TALK = ("hello", "anyone here?", "brb", "that was close", "good night", "lol", "what's the plan for tonight")
 _EMOJI = ("👍", "🎉", "😂", "👀")
@@ -47,16 +45,16 @@ _REMEMBERED = 64
 
 @dataclass(slots=True)
 class LoadReport:
-    """What a crowd has done.
+    """The actions of a crowd so far.
 
     Attributes
     ----------
-    started: Counter[:class:`str`]
-        Operations by kind; each modal that was filled in is a ``modal``.
-    unacknowledged: :class:`int`
-        Interactions which the bot did not acknowledge in time.
-    skipped: :class:`int`
-        Operations that could not be: the shard was away, or the component had gone.
+    started:
+        Operations by kind; each submitted modal counts as ``modal``.
+    unacknowledged:
+        Interactions that the bot did not acknowledge in time.
+    skipped:
+        Operations that were impossible: the shard was disconnected, or the component no longer existed.
     """
 
     started: Counter[str] = field(default_factory=Counter[str])
@@ -68,22 +66,22 @@ class Load:
     """Users who use a bot at random.
 
     They use the commands the bot has synced, with plausible options; components on its answers; and fill in the
-    modals it shows. An operation for which there is nothing (no context menu, no button yet) becomes a message.
+    modals it shows. An operation without a target (no context menu, no button yet) becomes a message.
 
     Parameters
     ----------
-    sim: Simulator
-        The simulator, which the bot is connected to.
-    rate: :class:`float`
+    sim:
+        The simulator that the bot is connected to.
+    rate:
         Operations each second, for :meth:`run`; they come at random, not in step.
-    seed: :class:`int`
+    seed:
         The same seed makes the same choices, as far as the bot answers in the same order.
-    mix: Optional[Mapping[:class:`str`, :class:`float`]]
-        How often each operation happens relative to the others; :data:`DEFAULT_MIX` otherwise. What is left out
-        does not happen.
-    prefix: Sequence[:class:`str`]
-        Texts of prefix commands (``!ping``), which cannot be discovered.
-    commands: Optional[Sequence[:class:`str`]]
+    mix:
+        The relative weight of each operation; by default :data:`DEFAULT_MIX`. Operations that it does not name do
+        not happen.
+    prefix:
+        Prefix commands (``!ping``), which the simulator cannot discover.
+    commands:
         Full names of the slash and context menu commands to use; all by default.
 
     Raises
@@ -113,12 +111,12 @@ class Load:
         self._mix = weights
         self._prefix = tuple(prefix)
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
-        self._menu = Menu(sim, self._random, None if commands is None else frozenset(commands))
+        self._available = AvailableActions(sim, self._random, None if commands is None else frozenset(commands))
         self._answers: deque[Message] = deque(maxlen=_REMEMBERED)
         self._talk: deque[Message] = deque(maxlen=_REMEMBERED)
         self._report = LoadReport()
         self._stopped = False
-        self._operations: dict[Operation, Callable[[Place], Awaitable[None]]] = {
+        self._operations: dict[Operation, Callable[[ActorContext], Awaitable[None]]] = {
             "slash": self._slash,
             "autocomplete": self._autocomplete,
             "context_menu": self._context_menu,
@@ -132,12 +130,12 @@ class Load:
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """:class:`asyncio.AbstractEventLoop`: The simulator's loop, which the users act on."""
+        """The simulator's loop, on which the users act."""
         return self._sim.loop
 
     @property
     def report(self) -> LoadReport:
-        """LoadReport: What has been done so far."""
+        """The actions so far."""
         return self._report
 
     @on_own_loop
@@ -146,7 +144,7 @@ class Load:
 
         Parameters
         ----------
-        duration: :class:`float`
+        duration:
             Seconds; :data:`math.inf` until :meth:`stop`.
         """
         loop = asyncio.get_running_loop()
@@ -166,7 +164,7 @@ class Load:
         return self._report
 
     def stop(self) -> None:
-        """Have :meth:`run` begin nothing more, and return once what it has begun is done. From any thread."""
+        """Make :meth:`run` start no more operations and return when those it started are done. From any thread."""
         self._stopped = True
 
     @on_own_loop
@@ -175,9 +173,9 @@ class Load:
 
         Parameters
         ----------
-        count: :class:`int`
+        count:
             Operations in all.
-        concurrency: :class:`int`
+        concurrency:
             Operations at a time; each lasts until the bot has answered or it is too late.
         """
         left = iter(range(count))
@@ -197,82 +195,82 @@ class Load:
             return
         guild = self._random.choice(guilds)
         channel = self._random.choice([entry for entry in guild.channels.values() if entry.type == 0])
-        place = Place(guild, channel, self._random.choice(guild.people).user)
+        actor = ActorContext(guild, channel, self._random.choice(guild.people).user)
         try:
-            await self._operations[operation](place)
+            await self._operations[operation](actor)
         except (NotConnectedError, UnknownComponentError):
             self._report.skipped += 1
 
-    async def _slash(self, place: Place) -> None:
-        chosen = self._menu.slash(place)
+    async def _slash(self, actor: ActorContext) -> None:
+        chosen = self._available.slash(actor)
         if chosen is None:
-            return await self._say(place)
+            return await self._say(actor)
         handle = await self._sim.slash(
-            chosen.name, options=chosen.options, guild=place.guild, channel=place.channel, user=place.user
+            chosen.name, options=chosen.options, guild=actor.guild, channel=actor.channel, user=actor.user
         )
-        return await self._follow("slash", handle, place)
+        return await self._follow("slash", handle, actor)
 
-    async def _autocomplete(self, place: Place) -> None:
-        chosen = self._menu.autocomplete(place)
+    async def _autocomplete(self, actor: ActorContext) -> None:
+        chosen = self._available.autocomplete(actor)
         if chosen is None:
-            return await self._say(place)
+            return await self._say(actor)
         handle = await self._sim.autocomplete(
-            chosen.name, chosen.focused, chosen.typed, channel=place.channel, user=place.user
+            chosen.name, chosen.focused, chosen.typed, channel=actor.channel, user=actor.user
         )
-        return await self._follow("autocomplete", handle, place)
+        return await self._follow("autocomplete", handle, actor)
 
-    async def _context_menu(self, place: Place) -> None:
-        chosen = self._menu.context_menu(place, tuple(self._talk))
+    async def _context_menu(self, actor: ActorContext) -> None:
+        chosen = self._available.context_menu(actor, tuple(self._talk))
         if chosen is None:
-            return await self._say(place)
+            return await self._say(actor)
         target: Target = chosen.target
         handle = await self._sim.context_menu(
-            chosen.kind, chosen.name, target, guild=place.guild, channel=place.channel, user=place.user
+            chosen.kind, chosen.name, target, guild=actor.guild, channel=actor.channel, user=actor.user
         )
-        return await self._follow("context_menu", handle, place)
+        return await self._follow("context_menu", handle, actor)
 
-    async def _component(self, place: Place) -> None:
+    async def _component(self, actor: ActorContext) -> None:
         if not self._answers:
-            return await self._slash(place)
+            return await self._slash(actor)
         message = Message(self._sim.posted(self._random.choice(self._answers)))
-        chosen = self._menu.component(message)
+        chosen = self._available.component(message)
         if chosen is None:
-            return await self._say(place)
+            return await self._say(actor)
         if chosen.values is None:
             handle = await self._sim.click(message, chosen.custom_id)
         else:
             handle = await self._sim.select(message, chosen.custom_id, chosen.values)
-        return await self._follow("component", handle, place)
+        return await self._follow("component", handle, actor)
 
-    async def _say_prefix(self, place: Place) -> None:
+    async def _say_prefix(self, actor: ActorContext) -> None:
         if not self._prefix:
-            return await self._say(place)
+            return await self._say(actor)
         self._report.started["prefix"] += 1
-        await self._sim.say(self._random.choice(self._prefix), channel=place.channel, user=place.user)
+        await self._sim.say(self._random.choice(self._prefix), channel=actor.channel, user=actor.user)
         return None
 
-    async def _say(self, place: Place) -> None:
+    async def _say(self, actor: ActorContext) -> None:
         self._report.started["message"] += 1
-        said = await self._sim.say(self._random.choice(_SMALL_TALK), channel=place.channel, user=place.user)
+        said = await self._sim.say(self._random.choice(_SMALL_TALK), channel=actor.channel, user=actor.user)
         self._talk.append(said.message)
 
-    async def _typing(self, place: Place) -> None:
+    async def _typing(self, actor: ActorContext) -> None:
         self._report.started["typing"] += 1
-        await self._sim.typing(channel=place.channel, user=place.user)
+        await self._sim.typing(channel=actor.channel, user=actor.user)
 
-    async def _react(self, place: Place) -> None:
+    async def _react(self, actor: ActorContext) -> None:
         if not self._talk:
-            return await self._say(place)
+            return await self._say(actor)
         self._report.started["reaction"] += 1
         await self._sim.react(self._random.choice(self._talk), self._random.choice(_EMOJI))
         return None
 
-    async def _presence(self, place: Place) -> None:
+    async def _presence(self, actor: ActorContext) -> None:
         self._report.started["presence"] += 1
         status = self._random.choice(("online", "idle", "dnd", "offline"))
-        await self._sim.presence(status, guild=place.guild, user=place.user)
+        await self._sim.presence(status, guild=actor.guild, user=actor.user)
 
-    async def _follow(self, operation: str, handle: InteractionHandle, place: Place) -> None:
+    async def _follow(self, operation: str, handle: InteractionHandle, actor: ActorContext) -> None:
         self._report.started[operation] += 1
         try:
             acknowledgement = await handle.acknowledged(ACKNOWLEDGEMENT_DEADLINE + 0.1)
@@ -280,8 +278,8 @@ class Load:
             self._report.unacknowledged += 1
             return
         if acknowledgement.type == ResponseType.MODAL:
-            filled_in = await self._sim.submit_modal(handle, self._menu.fields(acknowledgement.data, place))
-            await self._follow("modal", filled_in, place)
+            filled_in = await self._sim.submit_modal(handle, self._available.fields(acknowledgement.data, actor))
+            await self._follow("modal", filled_in, actor)
         elif acknowledgement.type == ResponseType.MESSAGE:
             answer = await handle.response()
             if answer.components:
@@ -289,7 +287,7 @@ class Load:
 
 
 def _over(task: asyncio.Task[None]) -> bool:
-    """Return whether a task is done, and raise what it raised."""
+    """Return whether a task is done, and raise its exception, if any."""
     if task.done():
         task.result()
     return task.done()

@@ -1,4 +1,4 @@
-"""The messages that were posted, and the components on them."""
+"""The posted messages and their components."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from discord_simulator.attention import current
-from discord_simulator.errors import UnknownComponentError
-from discord_simulator.payloads import as_list, as_object
-from discord_simulator.waiting import Changes
+from .condition import Condition
+from .errors import UnknownComponentError
+from .payloads import as_list, as_object
+from .reaction_delay import current_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from discord_simulator.attention import Answering
-    from discord_simulator.payloads import Payload
-
-__all__ = ["EPHEMERAL", "LOADING", "Component", "ComponentType", "Message", "Messages", "interactive"]
+    from .payloads import Payload
+    from .reaction_delay import BotRequest
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 
-# A load run posts for hours; nobody clicks on a message that is this many messages old.
+# A load run posts for hours, and no user clicks on a message that is this many messages old.
 _REMEMBERED_MESSAGES = 50_000
 
 
@@ -54,11 +52,11 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as it is on the simulated Discord.
+    """A message on the simulated Discord.
 
     Attributes
     ----------
-    raw: Dict[:class:`str`, Any]
+    raw:
         The whole message object.
     """
 
@@ -66,42 +64,37 @@ class Message:
 
     @property
     def id(self) -> int:
-        """:class:`int`: Its snowflake."""
+        """Its snowflake."""
         return int(self.raw["id"])
 
     @property
     def channel_id(self) -> int:
-        """:class:`int`: The channel it is in."""
+        """The channel it is in."""
         return int(self.raw["channel_id"])
 
     @property
-    def author_id(self) -> int:
-        """:class:`int`: Who wrote it."""
-        return int(self.raw["author"]["id"])
-
-    @property
     def content(self) -> str:
-        """:class:`str`: Its text."""
+        """Its text."""
         return str(self.raw["content"])
 
     @property
     def ephemeral(self) -> bool:
-        """:class:`bool`: Whether only one user sees it."""
+        """Whether only one user can see it."""
         return bool(self.raw["flags"] & EPHEMERAL)
 
     @property
     def loading(self) -> bool:
-        """:class:`bool`: Whether it still says that the bot is thinking."""
+        """Whether it still shows that the bot is thinking."""
         return bool(self.raw["flags"] & LOADING)
 
     @property
     def embeds(self) -> list[Payload]:
-        """List[Dict[:class:`str`, Any]]: Its embeds."""
+        """Its embeds."""
         return list(self.raw["embeds"])
 
     @property
     def components(self) -> list[Component]:
-        """List[:class:`Component`]: Everything on it a user can press or choose from."""
+        """Its buttons and select menus."""
         return list(interactive(self.raw["components"]))
 
 
@@ -123,19 +116,19 @@ class Messages:
 
     def __init__(self) -> None:
         self._messages: OrderedDict[int, Payload] = OrderedDict()
-        self._requests: dict[int, Answering] = {}
-        self._changes: defaultdict[int, Changes] = defaultdict(Changes)
+        self._requests: dict[int, BotRequest] = {}
+        self._changes: defaultdict[int, Condition] = defaultdict(Condition)
 
     def put(self, message: Payload) -> None:
         """Keep a new or changed message."""
         message_id = int(message["id"])
         self._messages[message_id] = message
-        request = current()
+        request = current_request()
         if request is not None:
             self._requests[message_id] = request
         while len(self._messages) > _REMEMBERED_MESSAGES:
             self._requests.pop(self._messages.popitem(last=False)[0], None)
-        self.changes(int(message["channel_id"])).notify()
+        self.changed(int(message["channel_id"])).notify()
 
     def delete(self, message_id: int) -> Payload | None:
         """Remove a message and return it."""
@@ -146,14 +139,14 @@ class Messages:
         """Return one message."""
         return self._messages.get(message_id)
 
-    async def noticed(self, message_id: int) -> None:
+    async def until_users_may_react(self, message_id: int) -> None:
         """Wait until a user may react to a message as it is now."""
         request = self._requests.get(message_id)
         if request is not None:
-            await request.noticed()
+            await request.until_users_may_react()
 
     def in_channel(self, channel_id: int, after: int = 0) -> list[Payload]:
-        """Return the messages of a channel which are newer than a snowflake, oldest first."""
+        """Return the messages of a channel that are newer than a snowflake, oldest first."""
         found: list[Payload] = []
         for message_id in reversed(self._messages):
             if message_id <= after:
@@ -163,8 +156,8 @@ class Messages:
         found.reverse()
         return found
 
-    def changes(self, channel_id: int) -> Changes:
-        """Return what tells of changes in a channel."""
+    def changed(self, channel_id: int) -> Condition:
+        """Return the condition that is notified of changes in a channel."""
         return self._changes[channel_id]
 
     def component(self, message_id: int, name: str) -> Component:

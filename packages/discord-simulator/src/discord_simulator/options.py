@@ -1,18 +1,16 @@
-"""The options of a command, as a user fills them in and as Discord sends them."""
+"""The options of a command: from a user's values to the payload that Discord sends."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from discord_simulator import payloads
-from discord_simulator.payloads import Payload
-from discord_simulator.world import Channel, Member, Role, User
+from . import payloads
+from .payloads import Payload
+from .world import Channel, Member, Role, User
 
 if TYPE_CHECKING:
-    from discord_simulator.world import Guild, World
-
-__all__ = ["OptionType", "OptionValue", "Resolver", "fill"]
+    from .world import Guild, World
 
 OptionValue: TypeAlias = "str | int | float | bool | User | Member | Channel | Role"
 
@@ -33,7 +31,7 @@ class OptionType:
 
 
 class Resolver:
-    """Collects the objects that ids in an interaction stand for."""
+    """Collects the objects that an interaction names by id, for its ``resolved`` field."""
 
     def __init__(self, world: World, guild: Guild | None) -> None:
         self._world = world
@@ -42,7 +40,7 @@ class Resolver:
 
     @property
     def resolved(self) -> Payload:
-        """Dict[:class:`str`, Any]: The ``resolved`` field, which is there only if there is something in it."""
+        """The ``resolved`` field, or an empty dictionary if no object was named."""
         return {"resolved": self._found} if self._found else {}
 
     def user(self, user_id: int) -> str:
@@ -97,14 +95,14 @@ def fill(
 
     Parameters
     ----------
-    definitions: Optional[Sequence[Dict[:class:`str`, Any]]]
-        What the command takes; ``None`` where it was never synced, and each type is then taken from the value.
-    given: Mapping[:class:`str`, Any]
+    definitions:
+        The options of the command; ``None`` if it was never synced, so that the value determines the type.
+    given:
         Values by option name.
-    resolver: Resolver
-        Learns of the objects that are named by id.
-    focused: Optional[:class:`str`]
-        The option the user is typing in, which makes this an autocomplete: others may be missing.
+    resolver:
+        Collects the objects that are named by id.
+    focused:
+        The option that the user is typing into. It makes this an autocomplete: other options may be missing.
 
     Raises
     ------
@@ -128,7 +126,7 @@ def fill(
 def _option(name: str, kind: int, value: OptionValue, resolver: Resolver, *, focused: str | None) -> Payload:
     option: Payload = {"name": name, "type": kind}
     if name == focused:
-        # What a user is still typing is text, whatever it will become.
+        # The value of an option that is being typed is text, whatever its type.
         return option | {"value": value, "focused": True}
     return option | {"value": _value(name, kind, value, resolver)}
 

@@ -1,6 +1,6 @@
 """The JSON objects of Discord's API v10, built from the world.
 
-Shapes follow https://discord.com/developers/docs/resources and what discord.py reads of them.
+Their fields follow https://discord.com/developers/docs/resources, as far as discord.py reads them.
 """
 
 from __future__ import annotations
@@ -8,34 +8,15 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from discord_simulator.snowflakes import created_at
+from .snowflakes import created_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from discord_simulator.world import Channel, Guild, Member, Role, User, Webhook, World
+    from .world import Channel, Guild, Member, Role, User, Webhook, World
 
-__all__ = [
-    "ALL_PERMISSIONS",
-    "Payload",
-    "application",
-    "attachments",
-    "as_list",
-    "as_object",
-    "available_guild",
-    "channel",
-    "guild",
-    "iso_time",
-    "member",
-    "message",
-    "ready",
-    "role",
-    "user",
-    "webhook",
-]
-
-#: A JSON object. Discord's objects are open-ended, so their values are what they are.
 Payload: TypeAlias = dict[str, Any]
+"""A JSON object. Discord's objects are open-ended, so their values have no common type."""
 
 ALL_PERMISSIONS = str((1 << 53) - 1)
 
@@ -74,7 +55,7 @@ def user(of: User) -> Payload:
 
 
 def member(of: Member, *, with_user: bool = True, permissions: bool = False) -> Payload:
-    """Return a guild member object; in interactions it also says what the member may do."""
+    """Return a guild member object; in interactions, with the member's permissions."""
     payload: Payload = {
         "nick": of.nick,
         "roles": [str(role_id) for role_id in of.roles],
@@ -172,7 +153,7 @@ def available_guild(of: Guild, *, everybody: bool, large_threshold: int, world: 
     """Return the body of ``GUILD_CREATE``.
 
     Discord sends the members of a guild here only to bots that watch presences and only while the guild is
-    small; everyone else has to ask for chunks.
+    small; other bots have to request chunks.
     """
     large = len(of.members) > large_threshold
     listed = list(of.members.values()) if everybody and not large else [of.members[world.bot.id]]
@@ -196,14 +177,14 @@ def message(message_id: int, where: Channel, author: User, content: Mapping[str,
 
     Parameters
     ----------
-    message_id: :class:`int`
-        Its snowflake, which also dates it.
-    where: Channel
-        The channel it is in.
-    author: User
-        Who wrote it.
-    content: Mapping[:class:`str`, Any]
-        What was posted: ``content``, ``embeds``, ``components``, ``flags``, ``tts``, ``message_reference``, ``nonce``.
+    message_id:
+        Its snowflake, which contains its timestamp.
+    where:
+        The channel.
+    author:
+        The author.
+    content:
+        Its fields: ``content``, ``embeds``, ``components``, ``flags``, ``tts``, ``message_reference``, ``nonce``.
     """
     payload: Payload = {
         "id": str(message_id),

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["GENEROUS", "RateLimit", "RateLimits", "Scope", "Taken"]
-
 Scope: TypeAlias = Literal["user", "shared", "global", "cloudflare"]
 
 # https://discord.com/developers/docs/topics/rate-limits: these identify the resource a limit belongs to.
@@ -21,13 +19,13 @@ _MAJOR_PARAMETERS = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many requests in so many seconds.
+    """A number of requests per window.
 
     Attributes
     ----------
-    limit: :class:`int`
+    limit:
         Requests.
-    per: :class:`float`
+    per:
         Seconds, counted from the first request of a window.
     """
 
@@ -39,13 +37,13 @@ class RateLimit:
             raise ValueError(f"a rate limit is at least 1 request in more than 0 s, not {self.limit} in {self.per} s")
 
 
-#: What a route gets that nobody set a limit for: present in the headers, out of an ordinary bot's reach.
 GENEROUS = RateLimit(1000, 1.0)
+"""The default limit of a route: present in the headers, but out of an ordinary bot's reach."""
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """The outcome of one request against its limits.
+class Charge:
+    """The result of charging one request to its limits.
 
     ``scope`` is ``None`` when the request may pass; ``retry_after`` is then 0.
     """
@@ -62,15 +60,15 @@ class _Window:
 
 
 class RateLimits:
-    """The limits of one simulator, and how much of them is used.
+    """The limits of one simulator, and their use so far.
 
     Parameters
     ----------
-    default: RateLimit
-        For routes which have none of their own.
-    everything: Optional[RateLimit]
+    default:
+        The limit of routes that have none of their own.
+    everything:
         The global limit (50 in 1 s at Discord); ``None`` for none.
-    clock: Callable[[], :class:`float`]
+    clock:
         Seconds since the Unix epoch.
     """
 
@@ -92,13 +90,13 @@ class RateLimits:
 
         Parameters
         ----------
-        method: :class:`str`
+        method:
             ``POST``...
-        template: :class:`str`
+        template:
             In discord.py's spelling: ``/channels/{channel_id}/messages``. Each channel has a bucket of its own.
-        limit: :class:`int`
+        limit:
             Requests.
-        per: :class:`float`
+        per:
             Seconds.
 
         Raises
@@ -108,7 +106,7 @@ class RateLimits:
         """
         self._limits[method.upper(), template] = RateLimit(limit, per)
 
-    def take(self, method: str, template: str, parameters: Mapping[str, str]) -> Taken:
+    def charge(self, method: str, template: str, parameters: Mapping[str, str]) -> Charge:
         """Charge one request to its bucket and to the global limit, or refuse it."""
         now = self._clock()
         if self.everything is not None:
@@ -133,7 +131,7 @@ class RateLimits:
         }
         if refused:
             return self._refused("user", headers, window.reset - now)
-        return Taken(headers, None, 0.0)
+        return Charge(headers, None, 0.0)
 
     def _window(self, key: str, limit: RateLimit, now: float) -> _Window:
         window = self._windows.get(key)
@@ -142,11 +140,11 @@ class RateLimits:
         return window
 
     @staticmethod
-    def _refused(scope: Scope, headers: dict[str, str], retry_after: float) -> Taken:
+    def _refused(scope: Scope, headers: dict[str, str], retry_after: float) -> Charge:
         retry_after = _up(retry_after)
-        return Taken(headers | {"X-RateLimit-Scope": scope, "Retry-After": f"{retry_after:.3f}"}, scope, retry_after)
+        return Charge(headers | {"X-RateLimit-Scope": scope, "Retry-After": f"{retry_after:.3f}"}, scope, retry_after)
 
 
 def _up(seconds: float) -> float:
-    """Round up to the millisecond, so that whoever waits exactly that long is let in."""
+    """Round up to the millisecond, so that a bot that waits exactly that long is not refused."""
     return math.ceil(round(seconds * 1000, 3)) / 1000

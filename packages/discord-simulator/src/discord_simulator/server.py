@@ -5,26 +5,28 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from discord_simulator.api.serving import Rest
-from discord_simulator.control import Control
-from discord_simulator.core import Core
-from discord_simulator.crossing import on_own_loop
-from discord_simulator.drive_events import EventDriving
-from discord_simulator.drive_gateway import GatewayDriving
-from discord_simulator.drive_interactions import InteractionDriving
-from discord_simulator.drive_voice import VoiceDriving
-from discord_simulator.errors import SimulatorError
-from discord_simulator.faults import Faults
-from discord_simulator.gateway import Gateway
-from discord_simulator.ledger import Ledger
-from discord_simulator.ratelimits import RateLimits
-from discord_simulator.voice.server import PATHS as VOICE_PATHS
-from discord_simulator.voice.server import VoiceServer
-from discord_simulator.world import World
+from . import gateway_connection
+from .actions.events import EventActions
+from .actions.gateway import GatewayActions
+from .actions.interactions import InteractionActions
+from .actions.voice import VoiceActions
+from .api.serving import Rest
+from .control import Control
+from .errors import SimulatorError
+from .faults import Faults
+from .gateway import Gateway
+from .ledger import Ledger
+from .loop_affinity import on_own_loop
+from .ratelimits import RateLimits
+from .state import SimulatorState
+from .voice import connection as voice_connection
+from .voice.server import VoiceServer
+from .world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,20 +35,18 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["DEFAULT_TOKEN", "HOST", "Simulator"]
-
-#: The only address a simulator listens on: a bot's token must not be offered to a network.
 HOST = "127.0.0.1"
+"""The only address a simulator listens on: a bot's token must not be offered to a network."""
 
-#: The bot token a simulator accepts unless it is given another. It opens nothing anywhere else.
 DEFAULT_TOKEN = "simulated.bot.token"  # noqa: S105 - it opens nothing
+"""The bot token a simulator accepts unless it is given another. It opens nothing anywhere else."""
 
 _DEFAULT_HEARTBEAT_INTERVAL = 41.25
 _DEFAULT_VOICE_HEARTBEAT_INTERVAL = 13.75
 
 
-class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
-    """A Discord of one's own on the loopback interface: REST API v10, gateway and voice, for one bot.
+class Simulator(InteractionActions, EventActions, GatewayActions, VoiceActions):
+    """A Discord on the loopback interface: REST API v10, gateway and voice, for one bot.
 
     It runs on the loop that enters it::
 
@@ -57,41 +57,41 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
             handle = await sim.slash("ping")
             await handle.acknowledged(timeout=3)
 
-    Use :class:`BackgroundSimulator` where the bot may block its loop.
+    Use :class:`BackgroundSimulator` if the bot may block its loop.
 
     Parameters
     ----------
-    token: :class:`str`
+    token:
         The bot token that is accepted; any other gets a 401.
-    shards: :class:`int`
+    shards:
         How many shards ``GET /gateway/bot`` recommends; guilds are spread evenly over them.
-    guilds: Union[:class:`int`, Sequence[:class:`int`]]
-        How many guilds the bot is in at first, or their ids.
-    members: :class:`int`
-        How many people are in each guild.
-    port: :class:`int`
+    guilds:
+        The number of guilds the bot is in at first, or their ids.
+    members:
+        The number of users in each guild.
+    port:
         The TCP port; 0 for a free one.
-    certificate: Optional[:class:`str`]
-        A PEM file with a certificate and what stands between it and its authority. Then ``https`` and ``wss`` are
-        spoken, and nothing else: for a bot that nobody redirects, and that finds Discord's names here.
-    key: Optional[:class:`str`]
+    certificate:
+        A PEM file with a certificate and the intermediate ones. With it the simulator speaks ``https`` and ``wss``
+        only: for a bot that is not redirected, and that resolves Discord's names to this machine.
+    key:
         The PEM file with the certificate's key; by default the certificate's own.
-    gateway_url: Optional[:class:`str`]
-        Where the bot is told that the gateway is, in ``READY`` and by ``GET /gateway/bot``; by default where it is.
+    gateway_url:
+        The gateway's URL in ``READY`` and in ``GET /gateway/bot``; by default the simulator's own.
         ``wss://gateway.discord.gg/`` is Discord's own.
-    heartbeat_interval: :class:`float`
+    heartbeat_interval:
         Seconds between the heartbeats a bot is asked for.
-    heartbeat_ack_delay: :class:`float`
+    heartbeat_ack_delay:
         Seconds by which heartbeats are acknowledged late; :data:`math.inf` for never. May be set later.
-    voice_heartbeat_interval: :class:`float`
+    voice_heartbeat_interval:
         The same on voice connections, where discord.py takes 5 s instead of anything longer.
-    compress: :class:`bool`
+    compress:
         Whether a bot that asks for transport compression gets it. Uncompressed frames are text.
-    faults: Optional[Faults]
-        What goes wrong; nothing by default. May be added to later.
-    rate_limits: Optional[RateLimits]
-        Rate-limit buckets; by default none which an ordinary bot could exhaust.
-    clock: Callable[[], :class:`float`]
+    faults:
+        The faults; by default none. More can be added later.
+    rate_limits:
+        Rate-limit buckets; by default none that an ordinary bot could exhaust.
+    clock:
         Discord's clock, in Unix seconds: that of snowflakes, of the ``Date`` header, of timestamps and of the deadline
         for acknowledgements. By default this machine's, so a bot sees one that agrees with its own.
 
@@ -126,7 +126,7 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
             raise ValueError(f"voice_heartbeat_interval must be more than 0 s, not {voice_heartbeat_interval}")
         world, ledger = World(shards=shards, guilds=guilds, members=members), Ledger(clock)
         gateway = Gateway(world, ledger, token=token, heartbeat_interval=heartbeat_interval, compress=compress)
-        self.core = Core(
+        self.state = SimulatorState(
             token=token,
             world=world,
             ledger=ledger,
@@ -145,7 +145,7 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """:class:`asyncio.AbstractEventLoop`: The loop it runs on.
+        """The loop it runs on.
 
         Raises
         ------
@@ -158,73 +158,73 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
 
     @property
     def port(self) -> int:
-        """:class:`int`: The TCP port, once it is running."""
+        """The TCP port, once it is running."""
         return self._port
 
     @property
     def url(self) -> str:
-        """:class:`str`: Where it is: ``http://127.0.0.1:PORT``, for :func:`redirect`; with a certificate, ``https``."""
+        """Where it is: ``http://127.0.0.1:PORT``, for :func:`redirect`; with a certificate, ``https``."""
         return f"{'http' if self._tls is None else 'https'}://{HOST}:{self._port}"
 
     @property
     def api_url(self) -> str:
-        """:class:`str`: The base URL of the REST API."""
+        """The base URL of the REST API."""
         return f"{self.url}/api/v10"
 
     @property
     def gateway_url(self) -> str:
-        """:class:`str`: The URL of the gateway, as the bot is told it."""
+        """The gateway's URL that the bot gets."""
         return self._gateway_url or f"{'ws' if self._tls is None else 'wss'}://{HOST}:{self._port}/"
 
     @property
     def token(self) -> str:
-        """:class:`str`: The bot token it accepts."""
-        return self.core.token
+        """The bot token it accepts."""
+        return self.state.token
 
     @property
     def application_id(self) -> int:
-        """:class:`int`: The bot's application id, which is its user id too."""
-        return self.core.world.application_id
+        """The bot's application id, which is its user id too."""
+        return self.state.world.application_id
 
     @property
     def world(self) -> World:
-        """World: Guilds, channels and people."""
-        return self.core.world
+        """Guilds, channels and people."""
+        return self.state.world
 
     @property
     def ledger(self) -> Ledger:
-        """Ledger: What has crossed the wire."""
-        return self.core.ledger
+        """The records of the traffic so far."""
+        return self.state.ledger
 
     @property
     def faults(self) -> Faults:
-        """Faults: What goes wrong."""
-        return self.core.faults
+        """The faults to inject."""
+        return self.state.faults
 
     @property
     def rate_limits(self) -> RateLimits:
-        """RateLimits: The buckets."""
-        return self.core.rate_limits
+        """The buckets."""
+        return self.state.rate_limits
 
     async def start(self) -> None:
-        """Begin to listen, on the running loop.
+        """Listen, on the running loop.
 
         Raises
         ------
         SimulatorError
             It is running already.
         OSError
-            The port is taken.
+            The port is in use.
         """
         if self._runner is not None:
             raise SimulatorError("the simulator is running already")
         self._loop = asyncio.get_running_loop()
         app = web.Application(client_max_size=1 << 26)
-        app.add_routes(Control(self.core).routes())
-        app.router.add_get("/", self.core.gateway.serve)
-        for path in VOICE_PATHS:
-            app.router.add_get(path, self.core.voice.serve)
-        app.router.add_route("*", "/{path:.*}", Rest(self.core).serve)
+        app.add_routes(Control(self.state).routes())
+        app.router.add_get("/", partial(gateway_connection.serve, self.state.gateway))
+        for path in voice_connection.PATHS:
+            app.router.add_get(path, partial(voice_connection.serve, self.state.voice))
+        app.router.add_route("*", "/{path:.*}", Rest(self.state).serve)
         # A bot that hangs must not make the simulator hang when it stops.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -236,14 +236,14 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
             self._runner = None
             raise
         self._port = self._runner.addresses[0][1]
-        self.core.gateway.url = self.gateway_url
-        await self.core.voice.start(HOST, self._port)
+        self.state.gateway.url = self.gateway_url
+        await self.state.voice.start(HOST, self._port)
 
     async def stop(self) -> None:
         """Close every connection and stop listening. The ledger stays readable."""
         if self._runner is not None:
-            await self.core.voice.stop()
-            await self.core.gateway.stop()
+            await self.state.voice.stop()
+            await self.state.gateway.stop()
             await self._runner.cleanup()
             self._runner = None
             self._loop = None
@@ -265,9 +265,9 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
 
         Parameters
         ----------
-        shards: Optional[:class:`int`]
+        shards:
             How many; by default as many as the bot says it has when it identifies.
-        timeout: :class:`float`
+        timeout:
             Seconds.
 
         Raises
@@ -275,20 +275,20 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
         TimeoutError
             They were not in time.
         """
-        gateway = self.core.gateway
-        await gateway.changes.until(
+        gateway = self.state.gateway
+        await gateway.changed.wait_for(
             lambda: True if gateway.all_ready(shards) else None, timeout, lambda: "the bot's shards are not ready"
         )
 
     @on_own_loop
     async def disconnected(self, timeout: float = 10.0) -> None:
-        """Wait until the bot has no gateway connection, and each end is in the ledger.
+        """Wait until the bot has no gateway connection and the ledger has the end of each.
 
-        A bot that has closed may be ahead of the simulator, which has yet to read so.
+        A bot that has closed its connection may be ahead of the simulator, which has yet to read the close.
 
         Parameters
         ----------
-        timeout: :class:`float`
+        timeout:
             Seconds.
 
         Raises
@@ -296,24 +296,24 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
         TimeoutError
             It is still connected.
         """
-        gateway = self.core.gateway
-        await gateway.changes.until(
+        gateway = self.state.gateway
+        await gateway.changed.wait_for(
             lambda: None if gateway.connected else True, timeout, lambda: "the bot is still connected"
         )
 
     @on_own_loop
     async def settle(self, timeout: float = 10.0, *, quiet: float = 0.1) -> None:
-        """Wait until there is nothing more to come.
+        """Wait until the bot is idle.
 
         That is: every connected shard has its guilds, every interaction is acknowledged or too late, and no request is
-        being answered nor has been for a moment.
+        being answered or has been for a moment.
 
         Parameters
         ----------
-        timeout: :class:`float`
+        timeout:
             Seconds to wait at most.
-        quiet: :class:`float`
-            Seconds without a request which count as silence.
+        quiet:
+            Seconds without a request that count as silence.
 
         Raises
         ------
@@ -322,9 +322,9 @@ class Simulator(InteractionDriving, EventDriving, GatewayDriving, VoiceDriving):
         """
         deadline = time.monotonic() + timeout
         while True:
-            waiting, busy = self.core.interactions.waiting(), self.core.requests_in_flight
-            starting = self.core.gateway.starting
-            if not waiting and not busy and not starting and time.monotonic() - self.core.last_request_at >= quiet:
+            waiting, busy = self.state.interactions.waiting(), self.state.requests_in_flight
+            starting = self.state.gateway.starting
+            if not waiting and not busy and not starting and time.monotonic() - self.state.last_request_at >= quiet:
                 return
             if time.monotonic() > deadline:
                 raise TimeoutError(

@@ -1,4 +1,4 @@
-"""Gateway sessions: what a shard has been sent, so that it can resume."""
+"""Gateway sessions, with the events they have sent, so that a shard can resume."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from discord_simulator.connection import Opcode
+from .connection import Opcode
 
 if TYPE_CHECKING:
-    from discord_simulator.connection import Connection
-    from discord_simulator.ledger import Ledger
-    from discord_simulator.payloads import Payload
-
-__all__ = ["Session"]
+    from .connection import Connection
+    from .ledger import Ledger
+    from .payloads import Payload
 
 # Discord keeps a session's events for some minutes; a count does the same here and bounds the memory.
 _REMEMBERED_EVENTS = 20_000
@@ -31,18 +29,18 @@ class _Sent:
 
 
 class Session:
-    """One shard's session, which outlives its connections.
+    """The session of one shard. It outlives its connections.
 
     Parameters
     ----------
-    shard: Tuple[:class:`int`, :class:`int`]
-        Which shard it is, of how many.
-    intents: :class:`int`
-        What it asked to be told.
-    large_threshold: :class:`int`
-        From how many members on it does not want them all at once.
-    ledger: Ledger
-        Where events are counted.
+    shard:
+        The shard's id, and the number of shards.
+    intents:
+        The intents it identified with.
+    large_threshold:
+        The number of members above which ``GUILD_CREATE`` does not list them.
+    ledger:
+        The ledger that counts the events.
     """
 
     def __init__(self, shard: tuple[int, int], *, intents: int, large_threshold: int, ledger: Ledger) -> None:
@@ -60,7 +58,7 @@ class Session:
 
     @property
     def connected(self) -> bool:
-        """:class:`bool`: Whether an event would be written now rather than kept for RESUME."""
+        """Whether an event would be written now rather than kept for RESUME."""
         return self.connection is not None and self.connection.open
 
     async def dispatch(self, event_type: str, data: Payload) -> bool:
@@ -69,12 +67,12 @@ class Session:
             return await self._dispatch(event_type, data)
 
     def can_resume(self, sequence: int) -> bool:
-        """Return whether everything after ``sequence`` is still known."""
+        """Return whether every event after ``sequence`` is still remembered."""
         oldest = self._sent[0].sequence if self._sent else self._sequence + 1
         return oldest - 1 <= sequence <= self._sequence
 
     async def resume(self, connection: Connection, sequence: int) -> None:
-        """Send over a new connection what the bot has missed, then ``RESUMED``."""
+        """Send the missed events over a new connection, then ``RESUMED``."""
         async with self._order:
             self.connection = connection
             for event in self._sent:
@@ -97,7 +95,7 @@ class Session:
         connection = self.connection
         if connection is None or not connection.open:
             return False
-        # Counted before the write is awaited, so that a bot which has the event is never ahead of the ledger.
+        # Counted before the write is awaited, so that a bot that has the event is never ahead of the ledger.
         self._ledger.record_event(self.shard_id, event_type)
         written = await connection.write(text)
         if not written:

@@ -1,4 +1,4 @@
-"""Identifiers with the time inside them, as Discord makes them."""
+"""Snowflakes: Discord's identifiers, which contain their time of creation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DISCORD_EPOCH_MS", "Snowflakes", "created_at", "snowflake_at"]
-
-#: Milliseconds from the Unix epoch to Discord's, the first second of 2015.
 DISCORD_EPOCH_MS = 1_420_070_400_000
+"""Milliseconds from the Unix epoch to Discord's, the first second of 2015."""
 
 _LOW_BITS = 22
 
@@ -27,23 +25,23 @@ def snowflake_at(unix_ms: int, low: int = 0) -> int:
 
     Parameters
     ----------
-    unix_ms: :class:`int`
+    unix_ms:
         Milliseconds since the Unix epoch.
-    low: :class:`int`
+    low:
         The 22 bits that tell snowflakes of the same millisecond apart.
     """
     return (unix_ms - DISCORD_EPOCH_MS) << _LOW_BITS | low & (1 << _LOW_BITS) - 1
 
 
 class Snowflakes:
-    """Makes snowflakes from a clock: unique and never older than the one before, from any thread.
+    """Makes snowflakes from a clock: unique, in ascending order, from any thread.
 
-    A bot derives the age of an interaction from its snowflake, so an identifier which is not made from the
-    real clock makes every acknowledgement time nonsense.
+    A bot derives the age of an interaction from its snowflake, so acknowledgement times are right only if the
+    snowflake comes from the real clock.
 
     Parameters
     ----------
-    clock: Callable[[], :class:`float`]
+    clock:
         Seconds since the Unix epoch.
     """
 
@@ -54,7 +52,7 @@ class Snowflakes:
         self._low = 0
 
     def next(self) -> int:
-        """Return a snowflake nobody has had."""
+        """Return a new snowflake."""
         with self._lock:
             now_ms = int(self._clock() * 1000)
             if now_ms > self._last_ms:

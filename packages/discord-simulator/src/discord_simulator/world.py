@@ -1,4 +1,4 @@
-"""The guilds, channels and people a simulated Discord is made of."""
+"""The guilds, channels and users of a simulated Discord."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from discord_simulator.snowflakes import snowflake_at
+from .snowflakes import snowflake_at
 
-__all__ = ["Channel", "Guild", "Member", "Role", "User", "Webhook", "World"]
-
-# Ids which a test may print or compare should not change from run to run, so the people and places that exist
-# from the beginning are given fixed dates. What happens while the simulator runs is dated by the real clock.
+# Ids that a test may print or compare should not change from run to run, so the users and guilds that exist
+# from the start have fixed dates. Everything created while the simulator runs is dated by the real clock.
 _USERS_FROM_MS = 1_500_000_000_000
 _GUILDS_FROM_MS = 1_546_300_800_000
 _APPLICATION_MS = 1_577_836_800_000
@@ -61,7 +59,7 @@ class Channel:
 class Guild:
     """A guild, with everything a bot in it can see.
 
-    ``joined`` is whether the bot is in it; ``unavailable`` is whether it is in an outage.
+    ``joined`` says whether the bot is in it; ``unavailable``, whether it is in an outage.
     """
 
     id: int
@@ -74,12 +72,12 @@ class Guild:
     unavailable: bool = False
 
     def shard_id(self, shard_count: int) -> int:
-        """Return the shard which gets this guild's events, by Discord's formula."""
+        """Return the shard that gets this guild's events, by Discord's formula."""
         return (self.id >> 22) % shard_count
 
     @property
     def text_channel(self) -> Channel:
-        """:class:`Channel`: The first text channel.
+        """The first text channel.
 
         Raises
         ------
@@ -93,7 +91,7 @@ class Guild:
 
     @property
     def people(self) -> list[Member]:
-        """List[:class:`Member`]: The members who are no bots."""
+        """The members that are not bots."""
         return [member for member in self.members.values() if not member.user.bot]
 
 
@@ -108,17 +106,17 @@ class Webhook:
 
 
 class World:
-    """Everything that exists in one simulated Discord.
+    """All guilds, channels and users of one simulated Discord.
 
-    Guild number *i* is on shard *i* modulo ``shards``, so that every shard has something to do.
+    Guild number *i* is on shard *i* modulo ``shards``, so that every shard has events.
 
     Parameters
     ----------
-    shards: :class:`int`
+    shards:
         How many shards ``GET /gateway/bot`` recommends.
-    guilds: Union[:class:`int`, Sequence[:class:`int`]]
+    guilds:
         How many guilds the bot is in at first, or their ids.
-    members: :class:`int`
+    members:
         How many people are in each of them, the bot not counted.
 
     Raises
@@ -131,7 +129,7 @@ class World:
         if shards < 1:
             raise ValueError(f"shards must be at least 1, not {shards}")
         if members < 1:
-            raise ValueError(f"members must be at least 1 (somebody has to use the bot), not {members}")
+            raise ValueError(f"members must be at least 1 (the bot needs a user), not {members}")
         self.shards = shards
         self.application_id = snowflake_at(_APPLICATION_MS)
         self.bot = User(self.application_id, "simulated-bot", bot=True)
@@ -146,21 +144,21 @@ class World:
             self.add_guild(guild_id)
 
     def add_guild(self, guild_id: int | None = None, *, joined: bool = True, members: int | None = None) -> Guild:
-        """Make one more guild, without telling the bot (``Simulator.join_guild`` does).
+        """Add a guild without an event for the bot (``Simulator.join_guild`` sends one).
 
         Parameters
         ----------
-        guild_id: Optional[:class:`int`]
-            Its id; one is made up otherwise.
-        joined: :class:`bool`
+        guild_id:
+            Its id; by default a new one.
+        joined:
             Whether the bot is in it.
-        members: Optional[:class:`int`]
+        members:
             How many people are in it, the bot not counted.
 
         Raises
         ------
         ValueError
-            The id is taken.
+            The id is in use.
         """
         with self._lock:
             number = self._made_guilds
@@ -168,7 +166,7 @@ class World:
         if guild_id is None:
             guild_id = _guild_id(number, self.shards)
         if guild_id in self.guilds:
-            raise ValueError(f"there is a guild {guild_id} already")
+            raise ValueError(f"guild {guild_id} exists already")
         people = [self.add_user() for _ in range(self._members_per_guild if members is None else members)]
         guild = Guild(guild_id, f"Guild {number}", (people[0] if people else self.bot).id, joined=joined)
         guild.roles[guild_id] = Role(guild_id, "@everyone")
@@ -181,7 +179,7 @@ class World:
         return guild
 
     def add_user(self, name: str | None = None) -> User:
-        """Make one more person, who is in no guild."""
+        """Add a user who is in no guild."""
         with self._lock:
             number = self._made_users
             self._made_users += 1
@@ -190,7 +188,7 @@ class World:
         return user
 
     def add_channel(self, guild: Guild, name: str, type: int = _TEXT) -> Channel:  # noqa: A002 - Discord's word
-        """Make one more channel in a guild, without telling the bot."""
+        """Add a channel to a guild without an event for the bot."""
         with self._lock:
             channel_id = max(guild.channels, default=max(guild.roles)) + 1
             channel = Channel(channel_id, name, type, guild.id)

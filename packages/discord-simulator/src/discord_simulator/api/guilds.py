@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discord_simulator import payloads
-from discord_simulator.api.routing import NO_CONTENT, Answer, Call, RefusedError, Routes
+from .. import payloads
+from .routing import NO_CONTENT, ApiError, ApiRequest, ApiResponse, Routes
 
 if TYPE_CHECKING:
-    from discord_simulator.core import Core
-    from discord_simulator.world import Guild
-
-__all__ = ["routes"]
+    from ..state import SimulatorState
+    from ..world import Guild
 
 routes = Routes()
 
@@ -25,60 +23,60 @@ _ACCEPTED = (
 )
 
 
-def _guild(core: Core, call: Call) -> Guild:
-    guild = core.world.guilds.get(call.id("guild_id"))
+def _guild(state: SimulatorState, request: ApiRequest) -> Guild:
+    guild = state.world.guilds.get(request.id("guild_id"))
     if guild is None or not guild.joined:
-        raise RefusedError(404, 10004, "Unknown Guild")
+        raise ApiError(404, 10004, "Unknown Guild")
     return guild
 
 
 @routes.on("GET", "/users/@me/guilds")
-async def list_my_guilds(core: Core, _call: Call) -> Answer:
+async def list_my_guilds(state: SimulatorState, _request: ApiRequest) -> ApiResponse:
     """Return the guilds the bot is in."""
-    joined = [guild for guild in core.world.guilds.values() if guild.joined]
+    joined = [guild for guild in state.world.guilds.values() if guild.joined]
     permissions = {"owner": False, "permissions": payloads.ALL_PERMISSIONS}
-    return Answer(body=[payloads.guild(guild) | permissions for guild in joined])
+    return ApiResponse(body=[payloads.guild(guild) | permissions for guild in joined])
 
 
 @routes.on("GET", "/guilds/{guild_id}")
-async def get_guild(core: Core, call: Call) -> Answer:
+async def get_guild(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Return a guild."""
-    return Answer(body=payloads.guild(_guild(core, call)))
+    return ApiResponse(body=payloads.guild(_guild(state, request)))
 
 
 @routes.on("GET", "/guilds/{guild_id}/channels")
-async def list_channels(core: Core, call: Call) -> Answer:
+async def list_channels(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Return a guild's channels."""
-    return Answer(body=[payloads.channel(channel) for channel in _guild(core, call).channels.values()])
+    return ApiResponse(body=[payloads.channel(channel) for channel in _guild(state, request).channels.values()])
 
 
 @routes.on("GET", "/guilds/{guild_id}/roles")
-async def list_roles(core: Core, call: Call) -> Answer:
+async def list_roles(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Return a guild's roles."""
-    return Answer(body=[payloads.role(role) for role in _guild(core, call).roles.values()])
+    return ApiResponse(body=[payloads.role(role) for role in _guild(state, request).roles.values()])
 
 
 @routes.on("GET", "/guilds/{guild_id}/members")
-async def list_members(core: Core, call: Call) -> Answer:
+async def list_members(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Return a page of a guild's members, by id."""
-    after = int(call.query.get("after", 0))
-    found = sorted(user_id for user_id in _guild(core, call).members if user_id > after)
-    members = _guild(core, call).members
-    return Answer(body=[payloads.member(members[user_id]) for user_id in found[: int(call.query.get("limit", 1))]])
+    after = int(request.query.get("after", 0))
+    members = _guild(state, request).members
+    found = sorted(user_id for user_id in members if user_id > after)[: int(request.query.get("limit", 1))]
+    return ApiResponse(body=[payloads.member(members[user_id]) for user_id in found])
 
 
 @routes.on("GET", "/guilds/{guild_id}/members/{member_id}")
-async def get_member(core: Core, call: Call) -> Answer:
+async def get_member(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Return one member."""
-    member = _guild(core, call).members.get(call.id("member_id"))
+    member = _guild(state, request).members.get(request.id("member_id"))
     if member is None:
-        raise RefusedError(404, 10007, "Unknown Member")
-    return Answer(body=payloads.member(member))
+        raise ApiError(404, 10007, "Unknown Member")
+    return ApiResponse(body=payloads.member(member))
 
 
-async def accept(core: Core, call: Call) -> Answer:
-    """Accept a request on a guild which changes nothing in the simulator."""
-    _guild(core, call)
+async def accept(state: SimulatorState, request: ApiRequest) -> ApiResponse:
+    """Accept a request on a guild that changes nothing in the simulator."""
+    _guild(state, request)
     return NO_CONTENT
 
 

@@ -1,68 +1,67 @@
-"""Who the bot is and where the gateway is."""
+"""The bot's user and application, and the gateway's URL."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discord_simulator import payloads
-from discord_simulator.api.routing import Answer, Call, RefusedError, Routes
+from .. import payloads
+from .routing import ApiError, ApiRequest, ApiResponse, Routes
 
 if TYPE_CHECKING:
-    from discord_simulator.core import Core
-
-__all__ = ["routes"]
+    from ..state import SimulatorState
 
 routes = Routes()
 
 
 @routes.on("GET", "/users/@me")
-async def get_me(core: Core, _call: Call) -> Answer:
+async def get_me(state: SimulatorState, _request: ApiRequest) -> ApiResponse:
     """Return the bot user."""
-    return Answer(body=payloads.user(core.world.bot) | {"verified": True, "mfa_enabled": False, "locale": "en-US"})
+    own = {"verified": True, "mfa_enabled": False, "locale": "en-US"}
+    return ApiResponse(body=payloads.user(state.world.bot) | own)
 
 
 @routes.on("GET", "/users/{user_id}")
-async def get_user(core: Core, call: Call) -> Answer:
+async def get_user(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Return a user."""
-    user = core.world.users.get(call.id("user_id"))
+    user = state.world.users.get(request.id("user_id"))
     if user is None:
-        raise RefusedError(404, 10013, "Unknown User")
-    return Answer(body=payloads.user(user))
+        raise ApiError(404, 10013, "Unknown User")
+    return ApiResponse(body=payloads.user(user))
 
 
 @routes.on("POST", "/users/@me/channels")
-async def create_dm(core: Core, call: Call) -> Answer:
+async def create_dm(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Open a direct conversation."""
-    user = core.world.users.get(int(call.object.get("recipient_id", 0)))
+    user = state.world.users.get(int(request.object.get("recipient_id", 0)))
     if user is None:
-        raise RefusedError(400, 50033, "Invalid Recipient(s)")
-    return Answer(body=payloads.channel(core.world.dm_channel(user)))
+        raise ApiError(400, 50033, "Invalid Recipient(s)")
+    return ApiResponse(body=payloads.channel(state.world.dm_channel(user)))
 
 
 @routes.on("GET", "/oauth2/applications/@me")
 @routes.on("GET", "/applications/@me")
 @routes.on("GET", "/applications/{application_id}")
-async def get_application(core: Core, call: Call) -> Answer:
+async def get_application(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Return the application."""
-    if call.parameters.get("application_id", str(core.world.application_id)) != str(core.world.application_id):
-        raise RefusedError(404, 10002, "Unknown Application")
-    return Answer(body=payloads.application(core.world))
+    if request.parameters.get("application_id", str(state.world.application_id)) != str(state.world.application_id):
+        raise ApiError(404, 10002, "Unknown Application")
+    return ApiResponse(body=payloads.application(state.world))
 
 
 @routes.on("GET", "/gateway", authorized=False)
-async def get_gateway(core: Core, _call: Call) -> Answer:
-    """Return where to connect."""
-    return Answer(body={"url": core.gateway.url})
+async def get_gateway(state: SimulatorState, _request: ApiRequest) -> ApiResponse:
+    """Return the gateway's URL."""
+    return ApiResponse(body={"url": state.gateway.url})
 
 
 @routes.on("GET", "/gateway/bot")
-async def get_gateway_bot(core: Core, _call: Call) -> Answer:
-    """Return where to connect, and with how many shards."""
+async def get_gateway_bot(state: SimulatorState, _request: ApiRequest) -> ApiResponse:
+    """Return the gateway's URL and the recommended number of shards."""
     limit = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
-    return Answer(body={"url": core.gateway.url, "shards": core.world.shards, "session_start_limit": limit})
+    return ApiResponse(body={"url": state.gateway.url, "shards": state.world.shards, "session_start_limit": limit})
 
 
 @routes.on("GET", "/soundboard-default-sounds")
-async def get_default_sounds(_core: Core, _call: Call) -> Answer:
+async def get_default_sounds(_state: SimulatorState, _request: ApiRequest) -> ApiResponse:
     """Return no sounds, which py-cord asks for before it is ready."""
-    return Answer(body=[])
+    return ApiResponse(body=[])

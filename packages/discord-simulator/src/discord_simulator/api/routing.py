@@ -1,4 +1,4 @@
-"""From a method and a path to a template in discord.py's spelling, and to the handler behind it."""
+"""Routes: from a method and a path to a template in discord.py's spelling, and to its handler."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote
 
-from discord_simulator.payloads import as_object
+from ..payloads import as_object
 
 if TYPE_CHECKING:
-    from discord_simulator.core import Core
-    from discord_simulator.payloads import Payload
-
-__all__ = ["Answer", "Call", "Handler", "Match", "RefusedError", "Routes", "NO_CONTENT"]
+    from ..payloads import Payload
+    from ..state import SimulatorState
 
 
-class RefusedError(Exception):
-    """Discord says no.
+class ApiError(Exception):
+    """Discord refuses the request.
 
     Parameters
     ----------
-    status: :class:`int`
+    status:
         The HTTP status.
-    code: :class:`int`
+    code:
         Discord's error code, https://discord.com/developers/docs/topics/opcodes-and-status-codes#json.
-    message: :class:`str`
-        Its words.
+    message:
+        Discord's message.
     """
 
     def __init__(self, status: int, code: int, message: str) -> None:
@@ -37,8 +35,8 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request, understood."""
+class ApiRequest:
+    """One request whose route is found and whose body is decoded."""
 
     parameters: Mapping[str, str]
     query: Mapping[str, str]
@@ -49,40 +47,40 @@ class Call:
 
         Raises
         ------
-        RefusedError
+        ApiError
             It is not a number.
         """
         text = self.parameters[name]
         if not text.isdecimal():
-            raise RefusedError(400, 50035, f'Invalid Form Body: value "{text}" is not snowflake.')
+            raise ApiError(400, 50035, f'Invalid Form Body: value "{text}" is not snowflake.')
         return int(text)
 
     @property
     def object(self) -> Payload:
-        """Dict[:class:`str`, Any]: The body, which has to be a JSON object.
+        """The body, if it is a JSON object.
 
         Raises
         ------
-        RefusedError
-            It is not.
+        ApiError
+            It is not an object.
         """
         body = as_object(self.body)
         if body is None:
-            raise RefusedError(400, 50109, "The request body contains invalid JSON.")
+            raise ApiError(400, 50109, "The request body contains invalid JSON.")
         return body
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """A status, and a JSON body unless the status is 204."""
 
     status: int = 200
     body: Any = None
 
 
-NO_CONTENT = Answer(204)
+NO_CONTENT = ApiResponse(204)
 
-Handler: TypeAlias = "Callable[[Core, Call], Awaitable[Answer]]"
+Handler: TypeAlias = "Callable[[SimulatorState, ApiRequest], Awaitable[ApiResponse]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class _Route:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A route that was found."""
+    """The route of a request."""
 
     template: str
     parameters: dict[str, str]
@@ -114,7 +112,7 @@ class Match:
 
 @dataclass(slots=True)
 class Routes:
-    """A table of routes. Where several match, the first added wins."""
+    """A table of routes. If several match, the first one added wins."""
 
     _routes: defaultdict[tuple[str, int], list[_Route]] = field(
         default_factory=lambda: defaultdict[tuple[str, int], "list[_Route]"](list)

@@ -1,4 +1,4 @@
-"""What happens to every REST request: matched, disturbed, checked, limited, answered, recorded."""
+"""Every REST request: route, fault, authorization, rate limit, handler, response, ledger."""
 
 from __future__ import annotations
 
@@ -14,27 +14,25 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from discord_simulator.api import channels, commands, guilds, identity, interactions, webhooks
-from discord_simulator.api.routing import Answer, Call, RefusedError, Routes
-from discord_simulator.attention import answering
-from discord_simulator.connection import reset
-from discord_simulator.faults import Drip, Malformed, RateLimited, Reply, Reset, ServerError, Slow, Truncated
-from discord_simulator.ledger import RestEntry
-from discord_simulator.payloads import as_list, as_object
+from ..api import channels, commands, guilds, identity, interactions, webhooks
+from ..connection import reset
+from ..entries import RestEntry
+from ..faults import Drip, Malformed, RateLimited, Reply, Reset, ServerError, Slow, Truncated
+from ..payloads import as_list, as_object
+from ..reaction_delay import handling_request
+from .routing import ApiError, ApiRequest, ApiResponse, Routes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from discord_simulator.api.routing import Match
-    from discord_simulator.core import Core
-    from discord_simulator.faults import Action
-    from discord_simulator.payloads import Payload
-    from discord_simulator.ratelimits import Scope
+    from ..faults import Action
+    from ..payloads import Payload
+    from ..ratelimits import Scope
+    from ..state import SimulatorState
+    from .routing import Match
 
-__all__ = ["UNKNOWN_TEMPLATE", "Rest"]
-
-#: The template in the ledger for a path no route matches.
 UNKNOWN_TEMPLATE = "(unknown)"
+"""The template in the ledger for a path that matches no route."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,21 +56,21 @@ class _Reply:
 class Rest:
     """The REST API of one simulator."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, state: SimulatorState) -> None:
+        self._state = state
         self._routes = Routes()
         for module in (identity, commands, channels, guilds, interactions, webhooks):
             self._routes.include(module.routes)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
-        self._core.requests_in_flight += 1
+        self._state.requests_in_flight += 1
         try:
-            with answering():
+            with handling_request():
                 return await self._serve(request)
         finally:
-            self._core.requests_in_flight -= 1
-            self._core.last_request_at = time.monotonic()
+            self._state.requests_in_flight -= 1
+            self._state.last_request_at = time.monotonic()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
@@ -80,14 +78,14 @@ class Rest:
         match = self._routes.find(request.method, path)
         template = UNKNOWN_TEMPLATE if match is None else match.template
         body = await _body(request)
-        fault = self._core.faults.draw(request.method, template)
+        fault = self._state.faults.draw(request.method, template)
         if isinstance(fault, Reset):
             reply = _Reply(0)
         else:
             reply = await self._reply(request, match, fault, body)
         if isinstance(fault, Slow):
             await asyncio.sleep(fault.seconds)
-        self._core.ledger.record_rest(
+        self._state.ledger.record_rest(
             RestEntry(
                 method=request.method,
                 template=template,
@@ -104,7 +102,7 @@ class Rest:
         if isinstance(fault, Reset):
             reset(request.transport)
             return web.Response()
-        return await _deliver(request, reply, fault, self._core.clock())
+        return await _deliver(request, reply, fault, self._state.clock())
 
     async def _reply(self, request: web.Request, match: Match | None, fault: Action | None, body: Any) -> _Reply:
         if isinstance(fault, RateLimited):
@@ -115,23 +113,23 @@ class Rest:
             return _Reply(fault.status, fault.body, dict(fault.headers), content_type=None)
         if match is None:
             return _Reply(404, json.dumps({"message": "404: Not Found", "code": 0}), _VIA)
-        if match.authorized and request.headers.get("Authorization") != f"Bot {self._core.token}":
+        if match.authorized and request.headers.get("Authorization") != f"Bot {self._state.token}":
             return _Reply(401, json.dumps({"message": "401: Unauthorized", "code": 0}), _VIA)
-        taken = self._core.rate_limits.take(request.method, match.template, match.parameters)
-        headers = _VIA | taken.headers
-        if taken.scope is not None:
-            return _Reply(429, _limited_body(taken.retry_after, taken.scope), headers, taken.scope)
+        charge = self._state.rate_limits.charge(request.method, match.template, match.parameters)
+        headers = _VIA | charge.headers
+        if charge.scope is not None:
+            return _Reply(429, _limited_body(charge.retry_after, charge.scope), headers, charge.scope)
         if body is _NO_JSON:
             return _Reply(
                 400, json.dumps({"message": "The request body contains invalid JSON.", "code": 50109}), headers
             )
         try:
-            answer = await match.handler(self._core, Call(match.parameters, request.query, body))
-        except RefusedError as error:
-            answer = Answer(error.status, error.body)
+            answer = await match.handler(self._state, ApiRequest(match.parameters, request.query, body))
+        except ApiError as error:
+            answer = ApiResponse(error.status, error.body)
         except (KeyError, TypeError, ValueError):
-            _log.warning("%s %s was not understood", request.method, match.template, exc_info=True)
-            answer = Answer(400, {"message": "Invalid Form Body", "code": 50035})
+            _log.warning("%s %s could not be handled", request.method, match.template, exc_info=True)
+            answer = ApiResponse(400, {"message": "Invalid Form Body", "code": 50035})
         if isinstance(fault, Malformed):
             return _Reply(200, '{"id": "1', headers)
         return _Reply(answer.status, "" if answer.status == 204 else json.dumps(answer.body), headers)
@@ -178,7 +176,7 @@ async def _deliver(request: web.Request, reply: _Reply, fault: Action | None, no
 
 
 async def _body(request: web.Request) -> Any:
-    """Return the JSON of a request, wherever it is: the body itself, or the payload_json of a form."""
+    """Return the JSON of a request, which is the body itself or the payload_json of a form."""
     if not request.can_read_body:
         return None
     try:

@@ -1,22 +1,20 @@
-"""Webhooks by token: those of interactions, and those the bot made."""
+"""Webhooks by token: those of interactions, and those that the bot created."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discord_simulator.api.channels import require_content
-from discord_simulator.api.interactions import edit_original, followup, original
-from discord_simulator.api.routing import NO_CONTENT, Answer, Call, RefusedError, Routes
-from discord_simulator.interactions import Interaction
-from discord_simulator.payloads import webhook as webhook_object
-from discord_simulator.world import User
+from ..interactions import Interaction
+from ..payloads import webhook as webhook_object
+from ..world import User
+from .channels import require_content
+from .interactions import edit_original, followup, original
+from .routing import NO_CONTENT, ApiError, ApiRequest, ApiResponse, Routes
 
 if TYPE_CHECKING:
-    from discord_simulator.core import Core
-    from discord_simulator.payloads import Payload
-    from discord_simulator.world import Webhook
-
-__all__ = ["routes"]
+    from ..payloads import Payload
+    from ..state import SimulatorState
+    from ..world import Webhook
 
 routes = Routes()
 
@@ -25,98 +23,98 @@ _ORIGINAL = _WEBHOOK + "/messages/@original"
 _MESSAGE = _WEBHOOK + "/messages/{message_id}"
 
 
-def _target(core: Core, call: Call) -> Interaction | Webhook:
-    token = call.parameters["webhook_token"]
-    if call.id("webhook_id") == core.world.application_id:
-        interaction = core.interactions.by_token(token)
+def _target(state: SimulatorState, request: ApiRequest) -> Interaction | Webhook:
+    token = request.parameters["webhook_token"]
+    if request.id("webhook_id") == state.world.application_id:
+        interaction = state.interactions.by_token(token)
         if interaction is not None and interaction.entry.acknowledged:
             return interaction
     else:
-        webhook = core.webhooks.get(call.id("webhook_id"))
+        webhook = state.webhooks.get(request.id("webhook_id"))
         if webhook is not None and webhook.token == token:
             return webhook
-    raise RefusedError(404, 10015, "Unknown Webhook")
+    raise ApiError(404, 10015, "Unknown Webhook")
 
 
-def _interaction(core: Core, call: Call) -> Interaction:
-    interaction = core.interactions.by_token(call.parameters["webhook_token"])
+def _interaction(state: SimulatorState, request: ApiRequest) -> Interaction:
+    interaction = state.interactions.by_token(request.parameters["webhook_token"])
     if interaction is None or not interaction.entry.acknowledged:
-        raise RefusedError(404, 10015, "Unknown Webhook")
+        raise ApiError(404, 10015, "Unknown Webhook")
     return interaction
 
 
-def _message(core: Core, call: Call) -> Payload:
-    _target(core, call)
-    message = core.messages.get(call.id("message_id"))
+def _message(state: SimulatorState, request: ApiRequest) -> Payload:
+    _target(state, request)
+    message = state.messages.get(request.id("message_id"))
     if message is None:
-        raise RefusedError(404, 10008, "Unknown Message")
+        raise ApiError(404, 10008, "Unknown Message")
     return message
 
 
 @routes.on("POST", _WEBHOOK, authorized=False)
-async def execute(core: Core, call: Call) -> Answer:
-    """Send a message through a webhook; a follow-up where it is an interaction's."""
-    target = _target(core, call)
+async def execute(state: SimulatorState, request: ApiRequest) -> ApiResponse:
+    """Send a message through a webhook; through an interaction's, a follow-up."""
+    target = _target(state, request)
     if isinstance(target, Interaction):
-        return Answer(body=await followup(core, target, call.object))
-    body = require_content(call.object)
+        return ApiResponse(body=await followup(state, target, request.object))
+    body = require_content(request.object)
     author = User(target.id, str(body.get("username") or target.name), bot=True)
-    message = await core.post(target.channel, author, body, extra={"webhook_id": str(target.id)})
-    return Answer(body=message) if call.query.get("wait") in ("1", "true") else NO_CONTENT
+    message = await state.post(target.channel, author, body, extra={"webhook_id": str(target.id)})
+    return ApiResponse(body=message) if request.query.get("wait") in ("1", "true") else NO_CONTENT
 
 
 @routes.on("GET", _WEBHOOK, authorized=False)
-async def get(core: Core, call: Call) -> Answer:
-    """Return a webhook the bot made."""
-    target = _target(core, call)
+async def get(state: SimulatorState, request: ApiRequest) -> ApiResponse:
+    """Return a webhook that the bot created."""
+    target = _target(state, request)
     if isinstance(target, Interaction):
-        raise RefusedError(404, 10015, "Unknown Webhook")
-    return Answer(body=webhook_object(target, core.world))
+        raise ApiError(404, 10015, "Unknown Webhook")
+    return ApiResponse(body=webhook_object(target, state.world))
 
 
 @routes.on("DELETE", _WEBHOOK, authorized=False)
-async def delete(core: Core, call: Call) -> Answer:
-    """Remove a webhook the bot made."""
-    target = _target(core, call)
+async def delete(state: SimulatorState, request: ApiRequest) -> ApiResponse:
+    """Remove a webhook that the bot created."""
+    target = _target(state, request)
     if isinstance(target, Interaction):
-        raise RefusedError(404, 10015, "Unknown Webhook")
-    del core.webhooks[target.id]
+        raise ApiError(404, 10015, "Unknown Webhook")
+    del state.webhooks[target.id]
     return NO_CONTENT
 
 
 @routes.on("GET", _ORIGINAL, authorized=False)
-async def get_original(core: Core, call: Call) -> Answer:
+async def get_original(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Return the original response."""
-    return Answer(body=original(core, _interaction(core, call)))
+    return ApiResponse(body=original(state, _interaction(state, request)))
 
 
 @routes.on("PATCH", _ORIGINAL, authorized=False)
-async def patch_original(core: Core, call: Call) -> Answer:
+async def patch_original(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Change the original response."""
-    return Answer(body=await edit_original(core, _interaction(core, call), call.object))
+    return ApiResponse(body=await edit_original(state, _interaction(state, request), request.object))
 
 
 @routes.on("DELETE", _ORIGINAL, authorized=False)
-async def delete_original(core: Core, call: Call) -> Answer:
+async def delete_original(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Remove the original response."""
-    await core.delete(original(core, _interaction(core, call)))
+    await state.delete(original(state, _interaction(state, request)))
     return NO_CONTENT
 
 
 @routes.on("GET", _MESSAGE, authorized=False)
-async def get_message(core: Core, call: Call) -> Answer:
+async def get_message(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Return a message sent through a webhook."""
-    return Answer(body=_message(core, call))
+    return ApiResponse(body=_message(state, request))
 
 
 @routes.on("PATCH", _MESSAGE, authorized=False)
-async def edit_message(core: Core, call: Call) -> Answer:
+async def edit_message(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Change a message sent through a webhook."""
-    return Answer(body=await core.edit(_message(core, call), call.object))
+    return ApiResponse(body=await state.edit(_message(state, request), request.object))
 
 
 @routes.on("DELETE", _MESSAGE, authorized=False)
-async def delete_message(core: Core, call: Call) -> Answer:
+async def delete_message(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Remove a message sent through a webhook."""
-    await core.delete(_message(core, call))
+    await state.delete(_message(state, request))
     return NO_CONTENT

@@ -1,1 +1,1 @@
-"""Voice: what Discord's voice servers do, short of mixing audio."""
+"""Discord's voice servers, except for mixing audio."""

@@ -1,84 +1,18 @@
-"""What crossed the wire of the voice server."""
+"""Records of the voice server's traffic."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..summary import VoiceSummary
+from .entries import SpeakingEntry, VoiceCloseEntry, VoiceHeartbeatEntry
+
 if TYPE_CHECKING:
-    from discord_simulator.ledger import Closer, SessionKind
-
-__all__ = ["SpeakingEntry", "VoiceCloseEntry", "VoiceHeartbeatEntry", "VoiceLedger", "VoiceSessionEntry"]
-
-
-@dataclass(slots=True)
-class VoiceSessionEntry:
-    """One IDENTIFY or RESUME on a voice connection.
-
-    Attributes
-    ----------
-    guild_id: :class:`int`
-        The guild that the bot named.
-    channel_id: Optional[:class:`int`]
-        The channel it is for; ``None`` where nobody expected it.
-    ssrc: Optional[:class:`int`]
-        What its packets are recognised by; ``None`` where nobody expected it.
-    kind: :class:`str`
-        ``identify`` or ``resume``.
-    accepted: :class:`bool`
-    version: :class:`int`
-        The voice gateway's version that the bot speaks.
-    at: :class:`float`
-        Unix seconds.
-    """
-
-    guild_id: int
-    channel_id: int | None
-    ssrc: int | None
-    kind: SessionKind
-    accepted: bool
-    version: int
-    at: float
-
-
-@dataclass(slots=True)
-class VoiceCloseEntry:
-    """The end of one voice connection.
-
-    ``code`` is 1006 where there was no close frame; ``guild_id`` is ``None`` where the bot was never accepted.
-    """
-
-    guild_id: int | None
-    code: int
-    by: Closer
-    at: float
-
-
-@dataclass(slots=True)
-class VoiceHeartbeatEntry:
-    """One heartbeat on a voice connection.
-
-    ``seq_ack`` is the last sequence number that the bot says it has had, ``None`` where it does not say;
-    ``ack_delay`` is ``None`` where it was not acknowledged, else seconds.
-    """
-
-    guild_id: int | None
-    at: float
-    seq_ack: int | None = None
-    ack_delay: float | None = None
-
-
-@dataclass(slots=True)
-class SpeakingEntry:
-    """One announcement of the bot that it speaks (``speaking`` is not 0) or has ended."""
-
-    guild_id: int
-    ssrc: int
-    speaking: int
-    at: float
+    from ..entries import CloserKind, SessionKind
+    from .entries import VoiceSessionEntry
 
 
 class VoiceLedger:
@@ -89,12 +23,12 @@ class VoiceLedger:
 
     Attributes
     ----------
-    sessions: List[VoiceSessionEntry]
-    closes: List[VoiceCloseEntry]
-    heartbeats: List[VoiceHeartbeatEntry]
-    speaking: List[SpeakingEntry]
-    strays: :class:`int`
-        Datagrams that are neither IP discovery nor audio of a source that was told to the bot.
+    sessions:
+    closes:
+    heartbeats:
+    speaking:
+    strays:
+        Datagrams that are neither IP discovery nor audio of an SSRC that the server assigned.
     """
 
     def __init__(self) -> None:
@@ -108,7 +42,7 @@ class VoiceLedger:
 
     @property
     def packets(self) -> int:
-        """:class:`int`: How many audio packets came."""
+        """The number of audio packets received."""
         with self._lock:
             return self._packets.total()
 
@@ -122,10 +56,19 @@ class VoiceLedger:
         with self._lock:
             return dict(Counter(entry.kind for entry in self.sessions))
 
-    def close_counts(self) -> dict[tuple[int, Closer], int]:
+    def close_counts(self) -> dict[tuple[int, CloserKind], int]:
         """Return how many voice connections ended, by (close code, who closed)."""
         with self._lock:
             return dict(Counter((entry.code, entry.by) for entry in self.closes))
+
+    def summary(self) -> VoiceSummary:
+        """Return the counts as plain dictionaries, ready for JSON."""
+        return VoiceSummary(
+            sessions=dict(sorted(self.session_counts().items())),
+            closes={f"{code} {by}": count for (code, by), count in sorted(self.close_counts().items())},
+            heartbeats=len(self.heartbeats),
+            packets=self.packets,
+        )
 
     def record_packet(self, ssrc: int) -> None:
         """Count one audio packet."""
@@ -133,7 +76,7 @@ class VoiceLedger:
             self._packets[ssrc] += 1
 
     def record_stray(self) -> None:
-        """Count one datagram that nobody expected."""
+        """Count one unexpected datagram."""
         with self._lock:
             self.strays += 1
 
@@ -142,19 +85,19 @@ class VoiceLedger:
         with self._lock:
             self.sessions.append(entry)
 
-    def record_close(self, guild_id: int | None, code: int, by: Closer) -> None:
+    def record_close(self, guild_id: int | None, code: int, by: CloserKind) -> None:
         """Keep the end of one voice connection."""
         with self._lock:
             self.closes.append(VoiceCloseEntry(guild_id, code, by, time.time()))
 
     def record_heartbeat(self, guild_id: int | None, seq_ack: int | None) -> VoiceHeartbeatEntry:
-        """Keep one heartbeat, and return it so that its acknowledgement can be noted."""
+        """Keep one heartbeat, and return it so that its acknowledgement can be recorded."""
         entry = VoiceHeartbeatEntry(guild_id, time.time(), seq_ack)
         with self._lock:
             self.heartbeats.append(entry)
         return entry
 
     def record_speaking(self, guild_id: int, ssrc: int, speaking: int) -> None:
-        """Keep one announcement."""
+        """Keep one speaking update."""
         with self._lock:
             self.speaking.append(SpeakingEntry(guild_id, ssrc, speaking, time.time()))

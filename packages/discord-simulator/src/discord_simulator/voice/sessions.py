@@ -1,4 +1,4 @@
-"""A bot's stay in one voice channel."""
+"""Voice sessions: the bot in one voice channel."""
 
 from __future__ import annotations
 
@@ -7,26 +7,24 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from discord_simulator.connection import Connection
-
-__all__ = ["VoiceSession"]
+    from ..connection import Connection
 
 
 class VoiceSession:
-    """One stay of the bot in one channel, which outlives its connections.
+    """The bot's session in one voice channel. It outlives its connections.
 
     Attributes
     ----------
-    guild_id, channel_id: :class:`int`
-    id, token: :class:`str`
-        What the bot has to show to the voice server.
-    ssrc: :class:`int`
-        What its packets are recognised by.
-    self_mute, self_deaf: :class:`bool`
-    connection: Optional[Connection]
+    guild_id, channel_id:
+    id, token:
+        The credentials that the bot presents to the voice server.
+    ssrc:
+        Identifies its packets.
+    self_mute, self_deaf:
+    connection:
         Its latest connection.
-    ready: :class:`bool`
-        Whether the bot has chosen how to send, over that connection.
+    ready:
+        Whether the bot has selected a protocol over that connection.
     """
 
     def __init__(self, guild_id: int, channel_id: int, *, ssrc: int) -> None:
@@ -45,16 +43,16 @@ class VoiceSession:
 
     @property
     def connected(self) -> bool:
-        """:class:`bool`: Whether its connection is open."""
+        """Whether its connection is open."""
         return self.connection is not None and self.connection.open
 
     def invalidate(self) -> None:
-        """Make what the bot has to show worthless; it has to ask the gateway anew."""
+        """Replace the credentials; the bot has to ask the gateway for the new ones."""
         self.id = secrets.token_hex(16)
         self.token = secrets.token_hex(8)
 
     async def send(self, op: int, data: Any) -> None:
-        """Send a message that has a sequence number, and so is sent again to a bot that resumes without it."""
+        """Send a message with a sequence number; it is sent again to a bot that resumes without it."""
         self._sequence += 1
         text = json.dumps({"op": op, "d": data, "seq": self._sequence}, separators=(",", ":"))
         self._sent.append((self._sequence, text))
@@ -62,7 +60,7 @@ class VoiceSession:
             await self.connection.write(text)
 
     async def send_again(self, after: int) -> None:
-        """Send again what the bot has not had."""
+        """Send the messages after a sequence number again."""
         for sequence, text in self._sent:
             if sequence > after and self.connection is not None:
                 await self.connection.write(text)

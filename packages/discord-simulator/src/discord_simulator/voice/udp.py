@@ -1,4 +1,4 @@
-"""The voice server's UDP port: it tells a bot its address, and counts what the bot says."""
+"""The voice server's UDP port: it answers IP discovery and counts audio packets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from discord_simulator.voice.ledger import VoiceLedger
-
-__all__ = ["NETWORK_DELAY", "VoicePort"]
+    from .ledger import VoiceLedger
 
 # https://discord.com/developers/docs/topics/voice-connections#ip-discovery
 _DISCOVERY = struct.Struct(">HHI64sH")
@@ -22,13 +20,13 @@ _ASK, _ANSWER, _LENGTH = 1, 2, 70
 _HEADER = struct.Struct(">BBHII")
 _VERSION, _OPUS = 0x80, 0x78
 
-# RTCP, RFC 3550: a receiver report about nobody.
+# RTCP, RFC 3550: an empty receiver report.
 _REPORT = struct.Struct(">BBHI")
 _RECEIVER_REPORT, _REPORT_LENGTH = 0xC9, 1
 
-#: Seconds for which an answer is on its way. discord.py asks first and listens then, by a thread that it starts as it
-#: goes: it would miss an answer that came within microseconds, as none does from afar.
 NETWORK_DELAY = 0.05
+"""Seconds for which an answer is on its way. discord.py asks first and listens then, by a thread that it starts as it
+goes: it would miss an answer that came within microseconds, as none does from afar."""
 
 # 50 packets a second and player fit in anything; a test that sends as fast as it can should not lose any either.
 _BUFFER = 1 << 22
@@ -39,10 +37,10 @@ class VoicePort(asyncio.DatagramProtocol):
 
     Parameters
     ----------
-    ledger: VoiceLedger
-        Where packets are counted.
-    sources: Container[:class:`int`]
-        The SSRCs that bots have been told.
+    ledger:
+        The ledger that counts the packets.
+    sources:
+        The SSRCs that the server has assigned.
     """
 
     def __init__(self, ledger: VoiceLedger, sources: Container[int]) -> None:
@@ -52,11 +50,11 @@ class VoicePort(asyncio.DatagramProtocol):
 
     @property
     def number(self) -> int:
-        """:class:`int`: The port, while it is open; 0 otherwise."""
+        """The port, while it is open; 0 otherwise."""
         return 0 if self._transport is None else self._transport.get_extra_info("sockname")[1]
 
     async def open(self, host: str) -> None:
-        """Begin to listen, on a free port."""
+        """Listen on a free port."""
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, local_addr=(host, 0))
 
     def close(self) -> None:
@@ -66,7 +64,7 @@ class VoicePort(asyncio.DatagramProtocol):
             self._transport = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the port."""
+        """Keep the transport, and enlarge its buffer."""
         self._transport = cast("asyncio.DatagramTransport", transport)
         raw: socket.socket = transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)

@@ -1,23 +1,21 @@
-"""Who does something, and where, when the test does not say."""
+"""The acting user and the channel of an action, with defaults for both."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from discord_simulator import payloads
-from discord_simulator.errors import SimulatorError
-from discord_simulator.handles import MessageHandle
-from discord_simulator.messages import Message
-from discord_simulator.world import Channel, Guild, Member, User
+from . import payloads
+from .errors import SimulatorError
+from .handles import MessageHandle
+from .messages import Message
+from .world import Channel, Guild, Member, User
 
 if TYPE_CHECKING:
     import asyncio
 
-    from discord_simulator.core import Core
-    from discord_simulator.payloads import Payload
-
-__all__ = ["ChannelLike", "Driving", "GuildLike", "MessageLike", "Place", "UserLike"]
+    from .payloads import Payload
+    from .state import SimulatorState
 
 T = TypeVar("T")
 
@@ -28,8 +26,8 @@ MessageLike: TypeAlias = Message | MessageHandle | int
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A user in a channel."""
+class ActorContext:
+    """A user who acts in a channel."""
 
     guild: Guild | None
     channel: Channel
@@ -37,10 +35,10 @@ class Place:
 
     @property
     def guild_id(self) -> int | None:
-        """Optional[:class:`int`]: The guild; ``None`` in a direct conversation."""
+        """The guild; ``None`` in a direct conversation."""
         return None if self.guild is None else self.guild.id
 
-    def who(self, *, permissions: bool) -> Payload:
+    def identity(self, *, permissions: bool) -> Payload:
         """Return ``member`` in a guild and ``user`` elsewhere."""
         member = None if self.guild is None else self.guild.members.get(self.user.id)
         if member is None:
@@ -48,29 +46,29 @@ class Place:
         return {"member": payloads.member(member, permissions=permissions)}
 
 
-class Driving:
-    """What the driving methods have in common.
+class ActorMixin:
+    """Base class of the simulator's actions.
 
-    Wherever they take a guild, a channel, a user or a message, they take the object or its id. What is left out is
-    filled in: the first guild the bot is in, its first text channel, its first person.
+    Actions take a guild, channel, user or message as an object or as an id. The defaults are the first guild the bot
+    is in, its first text channel and its first user.
     """
 
-    core: Core
+    state: SimulatorState
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """:class:`asyncio.AbstractEventLoop`: The loop the simulator runs on."""
+        """The loop the simulator runs on."""
         raise NotImplementedError
 
-    def place(
+    def actor(
         self, guild: GuildLike | None = None, channel: ChannelLike | None = None, user: UserLike | None = None
-    ) -> Place:
-        """Return who does something and where, with defaults for what is left out.
+    ) -> ActorContext:
+        """Return the acting user and the channel, with defaults.
 
         Raises
         ------
         SimulatorError
-            There is no such guild, channel or user, or nobody to be the default.
+            There is no such guild, channel or user, or no default.
         """
         if channel is not None:
             where = self._channel(channel)
@@ -78,7 +76,7 @@ class Driving:
         else:
             home = self.guild(guild)
             where = home.text_channel
-        return Place(home, where, self._somebody(user, home, where))
+        return ActorContext(home, where, self._acting_user(user, home, where))
 
     def guild(self, guild: GuildLike | None = None) -> Guild:
         """Return a guild the bot is in; the first by default.
@@ -89,11 +87,11 @@ class Driving:
             There is none.
         """
         if guild is None:
-            for candidate in self.core.world.guilds.values():
+            for candidate in self.state.world.guilds.values():
                 if candidate.joined and not candidate.unavailable:
                     return candidate
-            raise SimulatorError("the bot is in no guild; give the simulator some, or pass channel=")
-        return _known(self.core.world.guilds.get(guild) if isinstance(guild, int) else guild, "guild", guild)
+            raise SimulatorError("the bot is in no guild; add one, or pass channel=")
+        return _known(self.state.world.guilds.get(guild) if isinstance(guild, int) else guild, "guild", guild)
 
     def user(self, user: UserLike) -> User:
         """Return a user.
@@ -105,10 +103,10 @@ class Driving:
         """
         if isinstance(user, Member):
             return user.user
-        return _known(self.core.world.users.get(user) if isinstance(user, int) else user, "user", user)
+        return _known(self.state.world.users.get(user) if isinstance(user, int) else user, "user", user)
 
     def posted(self, message: MessageLike) -> Payload:
-        """Return a message as it is now.
+        """Return the current state of a message.
 
         Raises
         ------
@@ -116,22 +114,22 @@ class Driving:
             There is no such message.
         """
         message_id = message if isinstance(message, int) else message.id
-        return _known(self.core.messages.get(message_id), "message", message_id)
+        return _known(self.state.messages.get(message_id), "message", message_id)
 
     def _channel(self, channel: ChannelLike) -> Channel:
-        return _known(self.core.world.channel(channel) if isinstance(channel, int) else channel, "channel", channel)
+        return _known(self.state.world.channel(channel) if isinstance(channel, int) else channel, "channel", channel)
 
-    def _somebody(self, user: UserLike | None, guild: Guild | None, channel: Channel) -> User:
+    def _acting_user(self, user: UserLike | None, guild: Guild | None, channel: Channel) -> User:
         if user is not None:
             return self.user(user)
         if channel.recipient is not None:
             return channel.recipient
         if guild is None or not guild.people:
-            raise SimulatorError(f"there is nobody in channel {channel.id}; pass user=")
+            raise SimulatorError(f"there is no user in channel {channel.id}; pass user=")
         return guild.people[0].user
 
 
-def _known(found: T | None, what: str, asked: object) -> T:
+def _known(found: T | None, kind: str, asked: object) -> T:
     if found is None:
-        raise SimulatorError(f"there is no {what} {asked}")
+        raise SimulatorError(f"there is no {kind} {asked}")
     return found

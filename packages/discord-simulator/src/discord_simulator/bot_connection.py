@@ -1,4 +1,4 @@
-"""What visits to the gateway and to the voice server have in common: a bot is heard until its connection ends."""
+"""Base class of server-side WebSocket connections: the receive loop, and heartbeat acknowledgements."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from aiohttp import WSMsgType
 
-from discord_simulator.connection import Connection
-from discord_simulator.payloads import as_object
+from .connection import Connection
+from .payloads import as_object
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from discord_simulator.compression import Compressor
-    from discord_simulator.ledger import Closer, HeartbeatEntry
-    from discord_simulator.payloads import Payload
-    from discord_simulator.voice.ledger import VoiceHeartbeatEntry
+    from .compression import Compressor
+    from .entries import CloserKind, HeartbeatEntry
+    from .payloads import Payload
+    from .voice.entries import VoiceHeartbeatEntry
 
-__all__ = ["CloseError", "Hearing", "required_object"]
+
+# A connection's end is answered by hand (`autoclose=False`), so that it is in the ledger before the bot sees it.
+CLOSE_TIMEOUT = 2.0
+"""Seconds to wait for a bot's half of the closing handshake."""
 
 
 class CloseError(Exception):
-    """The bot has done something for which Discord closes the connection."""
+    """The bot broke the protocol, so the connection is closed with this code."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
@@ -31,17 +34,17 @@ class CloseError(Exception):
         self.reason = reason
 
 
-class Hearing:
-    """One connection of a bot, and what it says there.
+class BotConnection:
+    """The server's side of one WebSocket connection of a bot.
 
     Attributes
     ----------
-    connection: Connection
-        The connection itself.
+    connection:
+        The WebSocket, and the means to end it.
     """
 
-    #: Discord's words for the close code 4002.
     undecodable: ClassVar[str]
+    """Discord's reason for the close code 4002."""
 
     def __init__(
         self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, compressor: Compressor | None
@@ -56,31 +59,31 @@ class Hearing:
         Raises
         ------
         CloseError
-            The connection is to be closed for it.
+            The connection is to be closed with its code.
         KeyError, TypeError, ValueError
-            It is not what Discord can decode, and the connection is to be closed with 4002.
+            The message cannot be decoded; the connection is to be closed with 4002.
         """
         raise NotImplementedError
 
-    def _ended(self, code: int, by: Closer) -> None:
-        """Note the end of the connection; see :class:`Connection`."""
+    def _ended(self, code: int, by: CloserKind) -> None:
+        """Record the end of the connection; see :class:`Connection`."""
         raise NotImplementedError
 
     async def _listen(self) -> None:
-        """Handle what the bot says until the connection ends."""
+        """Handle the bot's messages until the connection ends."""
         try:
             while True:
                 frame = await self._ws.receive()
                 if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                     break
-                await self._hear(frame.data)
+                await self._receive(frame.data)
             # A close frame need not have a code, and 1005 stands for that.
             await self.connection.ended_by_bot((frame.data or 1005) if frame.type is WSMsgType.CLOSE else None)
         finally:
             for task in self._late_acks:
                 task.cancel()
 
-    async def _hear(self, frame: str | bytes) -> None:
+    async def _receive(self, frame: str | bytes) -> None:
         try:
             await self._message(frame)
         except CloseError as error:
@@ -109,12 +112,12 @@ class Hearing:
 
 
 def required_object(value: Any) -> Payload:
-    """Return a decoded JSON value, which must be an object.
+    """Return a decoded JSON value that must be an object.
 
     Raises
     ------
     TypeError
-        It is none.
+        It is not an object.
     """
     payload = as_object(value)
     if payload is None:

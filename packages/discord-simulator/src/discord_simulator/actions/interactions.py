@@ -1,4 +1,4 @@
-"""Users who use commands, press buttons, choose, and fill in forms."""
+"""Interactions that users start: commands, components and modals."""
 
 from __future__ import annotations
 
@@ -6,29 +6,27 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from discord_simulator import payloads
-from discord_simulator.commands import CommandType
-from discord_simulator.crossing import on_own_loop
-from discord_simulator.errors import SimulatorError
-from discord_simulator.forms import FieldValue, submission
-from discord_simulator.handles import InteractionHandle, MessageHandle
-from discord_simulator.messages import Component, ComponentType, Message
-from discord_simulator.options import OptionType, OptionValue, Resolver, fill
-from discord_simulator.places import ChannelLike, Driving, GuildLike, MessageLike, Place, UserLike
-from discord_simulator.world import Member, User
+from .. import payloads
+from ..actors import ActorContext, ActorMixin, ChannelLike, GuildLike, MessageLike, UserLike
+from ..commands import CommandType
+from ..errors import SimulatorError
+from ..forms import FieldValue, submission
+from ..handles import InteractionHandle, MessageHandle
+from ..loop_affinity import on_own_loop
+from ..messages import Component, ComponentType, Message
+from ..options import OptionType, OptionValue, Resolver, fill
+from ..world import Member, User
 
 if TYPE_CHECKING:
-    from discord_simulator.ledger import InteractionKind
-    from discord_simulator.payloads import Payload
-
-__all__ = ["InteractionDriving"]
+    from ..entries import InteractionKind
+    from ..payloads import Payload
 
 _KINDS: dict[InteractionKind, int] = {"application_command": 2, "component": 3, "autocomplete": 4, "modal_submit": 5}
 _GUILD_CONTEXT, _DM_CONTEXT = 0, 1
 
 
-class InteractionDriving(Driving):
-    """The interactions users can start. Each method returns as soon as the bot has been told."""
+class InteractionActions(ActorMixin):
+    """Start interactions. Each method returns as soon as the event has been written to the bot."""
 
     @on_own_loop
     async def slash(
@@ -45,14 +43,14 @@ class InteractionDriving(Driving):
 
         Parameters
         ----------
-        name: :class:`str`
+        name:
             Its full name: ``play``, ``playlist add``.
-        options: Optional[Mapping[:class:`str`, Any]]
+        options:
             Values by option name: text, numbers, booleans; users, members, channels and roles or their ids.
-        guild, channel, user
-            Where and who; see :class:`Driving`.
-        command_id: Optional[:class:`int`]
-            Send it under this id although the bot has synced no such command.
+        guild, channel, user:
+            The actor; see :class:`ActorMixin`.
+        command_id:
+            Send the command under this id, even if the bot has synced no such command.
 
         Raises
         ------
@@ -63,9 +61,9 @@ class InteractionDriving(Driving):
         NotConnectedError
             The bot is not connected.
         """
-        place = self.place(guild, channel, user)
-        data = self._slash_data(name, options or {}, place, command_id)
-        return await self._start("application_command", name, data, place)
+        actor = self.actor(guild, channel, user)
+        data = self._slash_data(name, options or {}, actor, command_id)
+        return await self._start("application_command", name, data, actor)
 
     @on_own_loop
     async def autocomplete(
@@ -80,19 +78,19 @@ class InteractionDriving(Driving):
         user: UserLike | None = None,
         command_id: int | None = None,
     ) -> InteractionHandle:
-        """Type into an option which has autocomplete; ``await handle.choices()`` is what the bot offers.
+        """Type into an option with autocomplete; ``await handle.choices()`` returns the bot's choices.
 
         Parameters
         ----------
-        name: :class:`str`
+        name:
             The command's full name.
-        option: :class:`str`
+        option:
             The option being typed in.
-        value: :class:`str`
-            What has been typed so far.
-        options: Optional[Mapping[:class:`str`, Any]]
+        value:
+            The text typed so far.
+        options:
             The other options, filled in before.
-        guild, channel, user, command_id
+        guild, channel, user, command_id:
             As for :meth:`slash`.
 
         Raises
@@ -100,9 +98,9 @@ class InteractionDriving(Driving):
         SimulatorError, ValueError, NotConnectedError
             As for :meth:`slash`.
         """
-        place = self.place(guild, channel, user)
-        data = self._slash_data(name, {**(options or {}), option: value}, place, command_id, focused=option)
-        return await self._start("autocomplete", name, data, place)
+        actor = self.actor(guild, channel, user)
+        data = self._slash_data(name, {**(options or {}), option: value}, actor, command_id, focused=option)
+        return await self._start("autocomplete", name, data, actor)
 
     @on_own_loop
     async def context_menu(
@@ -120,13 +118,13 @@ class InteractionDriving(Driving):
 
         Parameters
         ----------
-        kind: :class:`str`
+        kind:
             ``user`` or ``message``.
-        name: :class:`str`
+        name:
             The command's name.
-        target: Union[User, Member, Message, MessageHandle, :class:`int`]
-            Whom or what it is chosen for.
-        guild, channel, user, command_id
+        target:
+            The user or message whose menu is opened.
+        guild, channel, user, command_id:
             As for :meth:`slash`.
 
         Raises
@@ -142,18 +140,18 @@ class InteractionDriving(Driving):
             if isinstance(target, (User, Member)):
                 raise ValueError(f"{target!r} has no message menu")
             message = self.posted(target)
-            place = self.place(channel=int(message["channel_id"]), user=user)
-            resolver = Resolver(self.core.world, place.guild)
+            actor = self.actor(channel=int(message["channel_id"]), user=user)
+            resolver = Resolver(self.state.world, actor.guild)
             target_id = resolver.message(message)
         else:
             if isinstance(target, (Message, MessageHandle)):
                 raise ValueError(f"{target!r} has no user menu")
-            place = self.place(guild, channel, user)
-            resolver = Resolver(self.core.world, place.guild)
+            actor = self.actor(guild, channel, user)
+            resolver = Resolver(self.state.world, actor.guild)
             target_id = resolver.user(self.user(target).id)
         number = CommandType.USER if kind == "user" else CommandType.MESSAGE
-        data = self._menu_data(number, name, target_id, resolver, place, command_id)
-        return await self._start("application_command", name, data, place)
+        data = self._menu_data(number, name, target_id, resolver, actor, command_id)
+        return await self._start("application_command", name, data, actor)
 
     @on_own_loop
     async def click(self, message: MessageLike, button: str, *, user: UserLike | None = None) -> InteractionHandle:
@@ -161,12 +159,12 @@ class InteractionDriving(Driving):
 
         Parameters
         ----------
-        message: Union[Message, :class:`int`]
+        message:
             The message, or its id.
-        button: :class:`str`
+        button:
             The button's ``custom_id``, or its label.
-        user: Optional[Union[User, Member, :class:`int`]]
-            Who presses it.
+        user:
+            The user who presses it.
 
         Raises
         ------
@@ -177,9 +175,9 @@ class InteractionDriving(Driving):
         NotConnectedError
             The bot is not connected.
         """
-        component = self.core.messages.component(_message_id(message), button)
+        component = self.state.messages.component(_message_id(message), button)
         if component.type != ComponentType.BUTTON:
-            raise ValueError(f"{button!r} is no button but a component of type {component.type}; see select()")
+            raise ValueError(f"{button!r} is not a button but a component of type {component.type}; see select()")
         return await self._use(message, component, {}, user)
 
     @on_own_loop
@@ -195,14 +193,14 @@ class InteractionDriving(Driving):
 
         Parameters
         ----------
-        message: Union[Message, :class:`int`]
+        message:
             The message, or its id.
-        menu: :class:`str`
+        menu:
             The menu's ``custom_id``, or its placeholder.
-        values: Sequence[Union[:class:`str`, :class:`int`]]
+        values:
             The values chosen; ids where the menu offers users, roles or channels.
-        user: Optional[Union[User, Member, :class:`int`]]
-            Who chooses.
+        user:
+            The user who chooses.
 
         Raises
         ------
@@ -213,9 +211,9 @@ class InteractionDriving(Driving):
         NotConnectedError
             The bot is not connected.
         """
-        component = self.core.messages.component(_message_id(message), menu)
-        place = self.place(channel=int(self.posted(message)["channel_id"]), user=user)
-        resolver = Resolver(self.core.world, place.guild)
+        component = self.state.messages.component(_message_id(message), menu)
+        actor = self.actor(channel=int(self.posted(message)["channel_id"]), user=user)
+        resolver = Resolver(self.state.world, actor.guild)
         chosen = _chosen(component.type, component.raw, values, resolver)
         return await self._use(message, component, {"values": chosen, **resolver.resolved}, user)
 
@@ -227,16 +225,16 @@ class InteractionDriving(Driving):
         *,
         timeout: float = 5.0,
     ) -> InteractionHandle:
-        """Wait for the modal that answers an interaction, fill it in, and send it off as the same user.
+        """Wait for the modal that answers an interaction, fill it in, and submit it as the same user.
 
         Parameters
         ----------
-        opened_by: InteractionHandle
-            The command or component which the bot answers with a modal.
-        values: Optional[Mapping[:class:`str`, Union[:class:`str`, :class:`bool`, Sequence[:class:`str`]]]]
-            What to fill in, by ``custom_id`` or label: text, a truth value for a checkbox, a sequence for a select.
-            A field left out is left as the bot prefilled it.
-        timeout: :class:`float`
+        opened_by:
+            The command or component that the bot answers with a modal.
+        values:
+            Values by ``custom_id`` or label: text, a boolean for a checkbox, a sequence for a select.
+            Other fields keep the value that the bot prefilled.
+        timeout:
             Seconds to wait for the modal.
 
         Raises
@@ -253,32 +251,32 @@ class InteractionDriving(Driving):
         modal = await opened_by.modal(timeout)
         interaction = opened_by.interaction
         if interaction.request is not None:
-            await interaction.request.noticed()
-        place = self.place(channel=interaction.channel, user=interaction.user)
+            await interaction.request.until_users_may_react()
+        actor = self.actor(channel=interaction.channel, user=interaction.user)
         data: Payload = {
             "custom_id": modal["custom_id"],
             "components": submission(modal, values or {}),
         }
-        return await self._start("modal_submit", str(modal["custom_id"]), data, place, interaction.source)
+        return await self._start("modal_submit", str(modal["custom_id"]), data, actor, interaction.source)
 
     def _slash_data(
         self,
         name: str,
         given: Mapping[str, OptionValue],
-        place: Place,
+        actor: ActorContext,
         command_id: int | None,
         *,
         focused: str | None = None,
     ) -> Payload:
         if not name.strip():
             raise ValueError("a command needs a name")
-        resolver = Resolver(self.core.world, place.guild)
-        found = self.core.commands.find(name, place.guild_id)
+        resolver = Resolver(self.state.world, actor.guild)
+        found = self.state.commands.find(name, actor.guild_id)
         if found is not None:
             options = fill(found.options, given, resolver, focused=focused)
             path, command = found.path, found.command
         else:
-            command = self._unsynced(name.split()[0], CommandType.SLASH, name, place, command_id)
+            command = self._unsynced(name.split()[0], CommandType.SLASH, name, actor, command_id)
             options = fill(None, given, resolver, focused=focused)
             words = name.split()[1:]
             depths = [OptionType.GROUP] * (len(words) - 1) + [OptionType.SUBCOMMAND]
@@ -288,53 +286,53 @@ class InteractionDriving(Driving):
         return _identified(command, command_id) | {"options": options} | resolver.resolved
 
     def _menu_data(
-        self, kind: int, name: str, target_id: str, resolver: Resolver, place: Place, command_id: int | None
+        self, kind: int, name: str, target_id: str, resolver: Resolver, actor: ActorContext, command_id: int | None
     ) -> Payload:
-        found = self.core.commands.find(name, place.guild_id, kind)
-        command = self._unsynced(name, kind, name, place, command_id) if found is None else found.command
+        found = self.state.commands.find(name, actor.guild_id, kind)
+        command = self._unsynced(name, kind, name, actor, command_id) if found is None else found.command
         return _identified(command, command_id) | {"target_id": target_id} | resolver.resolved
 
-    def _unsynced(self, top: str, kind: int, name: str, place: Place, command_id: int | None) -> Payload:
-        names = self.core.commands.names(place.guild_id, kind)
+    def _unsynced(self, top: str, kind: int, name: str, actor: ActorContext, command_id: int | None) -> Payload:
+        names = self.state.commands.names(actor.guild_id, kind)
         if names and command_id is None:
             raise SimulatorError(
                 f"the bot has synced no command {name!r}, but: {', '.join(sorted(names))}; "
-                "pass command_id= to send it all the same"
+                "pass command_id= to send it anyway"
             )
-        return {"id": str(self.core.snowflakes.next()), "name": top, "type": kind}
+        return {"id": str(self.state.snowflakes.next()), "name": top, "type": kind}
 
     async def _use(
         self, message: MessageLike, component: Component, chosen: Payload, user: UserLike | None
     ) -> InteractionHandle:
-        await self.core.messages.noticed(_message_id(message))
+        await self.state.messages.until_users_may_react(_message_id(message))
         source = self.posted(message)
-        place = self.place(channel=int(source["channel_id"]), user=user)
+        actor = self.actor(channel=int(source["channel_id"]), user=user)
         data: Payload = {"custom_id": component.custom_id, "component_type": component.type, "id": 1, **chosen}
-        return await self._start("component", component.custom_id, data, place, source)
+        return await self._start("component", component.custom_id, data, actor, source)
 
     async def _start(
-        self, kind: InteractionKind, name: str, data: Payload, place: Place, source: Payload | None = None
+        self, kind: InteractionKind, name: str, data: Payload, actor: ActorContext, source: Payload | None = None
     ) -> InteractionHandle:
-        session = self.core.gateway.session_for(place.guild_id)
-        interaction = self.core.interactions.start(
-            kind, name, shard_id=session.shard_id, channel=place.channel, user=place.user, source=source
+        session = self.state.gateway.session_for(actor.guild_id)
+        interaction = self.state.interactions.start(
+            kind, name, shard_id=session.shard_id, channel=actor.channel, user=actor.user, source=source
         )
         entry = interaction.entry
         payload: Payload = {
             "id": str(entry.id),
-            "application_id": str(self.core.world.application_id),
+            "application_id": str(self.state.world.application_id),
             "type": _KINDS[kind],
             "token": interaction.token,
             "version": 1,
             "data": data,
-            **_context(place),
+            **_context(actor),
         }
         if source is not None:
             payload["message"] = source
-        entry.sent_at, entry.sent = self.core.clock(), time.perf_counter()
+        entry.sent_at, entry.sent = self.state.clock(), time.perf_counter()
         if not await session.dispatch("INTERACTION_CREATE", payload):
             entry.sent_at = entry.sent = None
-        return InteractionHandle(self.core, interaction, self.loop)
+        return InteractionHandle(self.state, interaction, self.loop)
 
 
 def _message_id(message: MessageLike) -> int:
@@ -352,19 +350,19 @@ def _identified(command: Payload, command_id: int | None) -> Payload:
     return data
 
 
-def _context(place: Place) -> Payload:
+def _context(actor: ActorContext) -> Payload:
     context: Payload = {
-        "channel": payloads.channel(place.channel) | {"permissions": payloads.ALL_PERMISSIONS},
-        "channel_id": str(place.channel.id),
+        "channel": payloads.channel(actor.channel) | {"permissions": payloads.ALL_PERMISSIONS},
+        "channel_id": str(actor.channel.id),
         "locale": "en-US",
         "app_permissions": payloads.ALL_PERMISSIONS,
         "entitlements": [],
         "attachment_size_limit": 10 * 1024 * 1024,
-        **place.who(permissions=True),
+        **actor.identity(permissions=True),
     }
-    if place.guild is None:
-        return context | {"context": _DM_CONTEXT, "authorizing_integration_owners": {"1": str(place.user.id)}}
-    guild_id = str(place.guild.id)
+    if actor.guild is None:
+        return context | {"context": _DM_CONTEXT, "authorizing_integration_owners": {"1": str(actor.user.id)}}
+    guild_id = str(actor.guild.id)
     return context | {
         "context": _GUILD_CONTEXT,
         "authorizing_integration_owners": {"0": guild_id},
@@ -388,5 +386,5 @@ def _chosen(kind: int, component: Payload, values: Sequence[str | int], resolver
         ComponentType.CHANNEL_SELECT: resolver.channel,
     }.get(kind)
     if resolve is None:
-        raise ValueError(f"{component['custom_id']!r} is no select menu but a component of type {kind}; see click()")
+        raise ValueError(f"{component['custom_id']!r} is not a select menu but a component of type {kind}; see click()")
     return [resolve(int(value)) for value in values]

@@ -341,6 +341,6 @@ def test_how_a_bot_leaves_is_recorded_before_it_can_know():
                     assert ws.close_code == code
                 assert sim.ledger.close_counts()[0, expected, "bot"] == 1
                 # Only 1000 and 1001 end the session.
-                assert len(sim.core.gateway._current) == (0 if code == 1000 else 1)
+                assert len(sim.state.gateway._current) == (0 if code == 1000 else 1)
 
     asyncio.run(scenario())

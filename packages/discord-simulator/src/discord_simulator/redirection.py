@@ -1,4 +1,4 @@
-"""Pointing discord.py, or a fork of it, at a simulator, in this process."""
+"""Redirects discord.py, or a fork of it, to a simulator, in this process."""
 
 from __future__ import annotations
 
@@ -9,37 +9,33 @@ import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from .environment import LIBRARIES
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from discord import Client
     from typing_extensions import Self
 
-__all__ = ["Redirect", "hurry", "redirect"]
-
 _RIGHT = "expected something like http://127.0.0.1:8080, without a user, a path or anything else"
 _NOT_LOOPBACK = "{host!r} is not on this machine: a bot token must only ever be sent to Discord or to the loopback"
 
 
-# py-cord is imported as `discord` too.
-_LIBRARIES = ("discord", "nextcord", "disnake")
-
-
 class Redirect:
-    """The redirection of this process's libraries; a context manager which undoes it at the end.
+    """The redirection of this process's libraries; a context manager that undoes it at the end.
 
-    It sets ``Route.BASE`` and ``DiscordWebSocket.DEFAULT_GATEWAY``, or what a fork has in their place. And since they
+    It sets ``Route.BASE`` and ``DiscordWebSocket.DEFAULT_GATEWAY``, or their equivalents in a fork. Since the libraries
     spell ``wss://`` before a voice server's address, it wraps ``HTTPClient.ws_connect``, which then dials addresses of
     this machine, and no others, without TLS.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, libraries: Iterable[str]) -> None:
         self._before: list[tuple[Any, str, Any, Any]] = []
-        for library in _libraries():
-            # Imported here and not above, so that nobody needs it to run a simulator for another process.
+        for library in libraries:
+            # Imported here, since a simulator for another process does not need the library.
             http = importlib.import_module(f"{library}.http")
-            # py-cord has a property there, whose place a text can take.
+            # py-cord has a property there, which a string can replace.
             self._set(http.Route, "BASE" if hasattr(http.Route, "BASE") else "base", f"{url}/api/v10")
             self._set(http.HTTPClient, "ws_connect", _dialling_plainly(http.HTTPClient.ws_connect))
             websocket = importlib.import_module(f"{library}.gateway").DiscordWebSocket
@@ -53,10 +49,10 @@ class Redirect:
         setattr(owner, name, value)
 
     def undo(self) -> None:
-        """Point every library where it pointed before. To do it twice is no error."""
+        """Undo the redirection; safe to repeat."""
         while self._before:
             owner, name, before, ours = self._before.pop()
-            # What somebody has wrapped since, stays.
+            # A wrapper that was installed since stays.
             if getattr(owner, name) is ours:
                 setattr(owner, name, before)
 
@@ -70,14 +66,14 @@ class Redirect:
 
 
 def redirect(url: str) -> Redirect:
-    """Point every client of discord.py in this process at a simulator, at once; of a fork, where that is imported.
+    """Redirect every client of discord.py in this process to a simulator; of a fork, if it is imported.
 
     It does not matter whether discord.py is imported already, nor whether clients exist; those that are connected stay
     where they are. A fork has to be imported first.
 
     Parameters
     ----------
-    url: :class:`str`
+    url:
         ``Simulator.url``: ``http://127.0.0.1:PORT``.
 
     Raises
@@ -87,15 +83,11 @@ def redirect(url: str) -> Redirect:
     ImportError
         No fork is imported, and discord.py is not installed.
     """
-    return Redirect(loopback(url))
-
-
-def _libraries() -> list[str]:
-    return [library for library in _LIBRARIES if library in sys.modules] or ["discord"]
+    return Redirect(loopback(url), [library for library in LIBRARIES if library in sys.modules] or ["discord"])
 
 
 def loopback(url: str) -> str:
-    """Return a URL without a slash at its end, if it is one a bot token may be sent to.
+    """Return a URL without a trailing slash, if a bot token may be sent to it.
 
     Raises
     ------
@@ -134,16 +126,16 @@ def _dialling_plainly(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def hurry(client: Client, *, guild_ready_timeout: float = 0.1) -> None:
-    """Take out of a client the waiting which is for Discord's sake: for tests only.
+    """Remove the waits that a client makes for Discord's sake; for tests only.
 
     discord.py waits 2 s after READY for more guilds, and 5 s before each IDENTIFY but the first. Call this before
     the client is started.
 
     Parameters
     ----------
-    client: discord.Client
-        The client, which is changed for good.
-    guild_ready_timeout: :class:`float`
+    client:
+        The client. The change is permanent.
+    guild_ready_timeout:
         Seconds to wait after the last guild.
     """
 

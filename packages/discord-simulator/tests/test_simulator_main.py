@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import json
 import re
 import signal
@@ -38,7 +39,7 @@ def test_a_bot_in_this_process_and_users_in_that():
             r"A simulated Discord is at (http://127\.0\.0\.1:\d+) \(token: (.+)\)", process.stdout.readline()
         )
         url, token = found.groups()
-        assert f"ARGUS_SIMULATOR_URL={url} argus-otel run bot.py" in process.stdout.readline()
+        assert f"discord-simulator run --url {url} bot.py" in process.stdout.readline()
 
         async def scenario():
             bot = everything()
@@ -67,8 +68,21 @@ def test_help_teaches(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     out = capsys.readouterr().out
-    for word in ("ARGUS_SIMULATOR_URL", "redirect(", "--load RATE", "/_simulator/ledger", "Ctrl-C"):
+    for word in (
+        "discord-simulator run",
+        "DISCORD_SIMULATOR_URL",
+        "redirect(",
+        "--load RATE",
+        "/_simulator/ledger",
+        "Ctrl-C",
+    ):
         assert word in out
+
+
+def test_the_version_is_that_of_the_distribution(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"discord-simulator {importlib.metadata.version('discord-simulator')}\n"
 
 
 def test_bad_arguments_are_explained(capsys):

@@ -269,7 +269,7 @@ def test_any_answer_half_an_answer_and_one_that_takes_its_time(run_bot):
             assert sim.ledger.summary()["faults"] == {"reply": 2, "truncated": 1, "drip": 1}
             sent = [entry.body["content"] for entry in sim.ledger.rest_now() if entry.template == MESSAGES]
             assert sent == ["x", "half", "slow"]
-            assert len(sim.core.messages.in_channel(channel.id, 0)) == 2
+            assert len(sim.state.messages.in_channel(channel.id, 0)) == 2
 
     asyncio.run(scenario())
 

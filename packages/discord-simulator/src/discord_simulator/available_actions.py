@@ -1,27 +1,25 @@
-"""What there is to use on a bot, and plausible ways to use it."""
+"""Random choices among the commands and components of a bot, with plausible values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from discord_simulator.commands import CommandType
-from discord_simulator.messages import ComponentType, Message, interactive
-from discord_simulator.options import OptionType
-from discord_simulator.payloads import as_list
-from discord_simulator.world import User
+from .commands import CommandType
+from .messages import ComponentType, Message, interactive
+from .options import OptionType
+from .payloads import as_list
+from .world import User
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-    from discord_simulator.forms import FieldValue
-    from discord_simulator.options import OptionValue
-    from discord_simulator.payloads import Payload
-    from discord_simulator.places import Place
-    from discord_simulator.server import Simulator
-
-__all__ = ["Completion", "Menu", "Slash", "Target", "TargetedCommand", "Use"]
+    from .actors import ActorContext
+    from .forms import FieldValue
+    from .options import OptionValue
+    from .payloads import Payload
+    from .server import Simulator
 
 Target: TypeAlias = User | Message
 
@@ -38,7 +36,7 @@ class Slash:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """An option somebody is typing in."""
+    """An option that a user is typing into."""
 
     name: str
     focused: str
@@ -47,7 +45,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class TargetedCommand:
-    """A context menu command and what it is used on."""
+    """A context menu command and its target."""
 
     kind: Literal["user", "message"]
     name: str
@@ -62,10 +60,10 @@ class Use:
     values: list[str | int] | None
 
 
-class Menu:
-    """Chooses at random among what a bot has synced and posted.
+class AvailableActions:
+    """Chooses at random among the commands a bot has synced and the components it has posted.
 
-    Each method returns ``None`` where there is nothing to choose.
+    Each method returns ``None`` if there is no choice.
     """
 
     def __init__(self, sim: Simulator, rng: random.Random, only: frozenset[str] | None) -> None:
@@ -73,24 +71,24 @@ class Menu:
         self._random = rng
         self._only = only
 
-    def slash(self, place: Place) -> Slash | None:
-        """Choose a slash command. Options which are not required are filled in now and then."""
-        name = self._command(place, CommandType.SLASH)
+    def slash(self, actor: ActorContext) -> Slash | None:
+        """Choose a slash command. Optional options are sometimes filled in."""
+        name = self._command(actor, CommandType.SLASH)
         if name is None:
             return None
         options = {
-            str(definition["name"]): self._value(definition, place)
-            for definition in self._options(name, place)
+            str(definition["name"]): self._value(definition, actor)
+            for definition in self._options(name, actor)
             if definition.get("required") or self._random.random() < 0.3
         }
         return Slash(name, {key: value for key, value in options.items() if value is not None})
 
-    def autocomplete(self, place: Place) -> Completion | None:
+    def autocomplete(self, actor: ActorContext) -> Completion | None:
         """Choose an option with autocomplete and type a little."""
         found = [
             (name, str(definition["name"]))
-            for name in self._names(place, CommandType.SLASH)
-            for definition in self._options(name, place)
+            for name in self._names(actor, CommandType.SLASH)
+            for definition in self._options(name, actor)
             if definition.get("autocomplete") and definition["type"] == OptionType.STRING
         ]
         if not found:
@@ -98,15 +96,15 @@ class Menu:
         name, focused = self._random.choice(found)
         return Completion(name, focused, self._random.choice(_WORDS)[: self._random.randint(0, 3)])
 
-    def context_menu(self, place: Place, messages: Sequence[Message]) -> TargetedCommand | None:
-        """Choose a context menu command and something to use it on."""
-        assert place.guild is not None  # noqa: S101 - a crowd is in guilds
-        on_users = self._command(place, CommandType.USER)
-        on_messages = self._command(place, CommandType.MESSAGE)
+    def context_menu(self, actor: ActorContext, messages: Sequence[Message]) -> TargetedCommand | None:
+        """Choose a context menu command and a target."""
+        assert actor.guild is not None  # noqa: S101 - a crowd is in guilds
+        on_users = self._command(actor, CommandType.USER)
+        on_messages = self._command(actor, CommandType.MESSAGE)
         if on_messages is not None and messages and (on_users is None or self._random.random() < 0.5):
             return TargetedCommand("message", on_messages, self._random.choice(messages))
         if on_users is not None:
-            return TargetedCommand("user", on_users, self._random.choice(place.guild.people).user)
+            return TargetedCommand("user", on_users, self._random.choice(actor.guild.people).user)
         return None
 
     def component(self, message: Message) -> Use | None:
@@ -117,14 +115,14 @@ class Menu:
         component = self._random.choice(usable)
         if component.type == ComponentType.BUTTON:
             return Use(component.custom_id, None)
-        place = self._sim.place(channel=message.channel_id)
-        return Use(component.custom_id, self._picked(component.raw, place))
+        actor = self._sim.actor(channel=message.channel_id)
+        return Use(component.custom_id, self._picked(component.raw, actor))
 
-    def fields(self, modal: Payload, place: Place) -> dict[str, FieldValue]:
+    def fields(self, modal: Payload, actor: ActorContext) -> dict[str, FieldValue]:
         """Fill in each field of a modal."""
-        return {entry.custom_id: self._field(entry.raw, place) for entry in interactive(modal["components"])}
+        return {entry.custom_id: self._field(entry.raw, actor) for entry in interactive(modal["components"])}
 
-    def _field(self, component: Payload, place: Place) -> FieldValue:
+    def _field(self, component: Payload, actor: ActorContext) -> FieldValue:
         match int(component["type"]):
             case ComponentType.TEXT_INPUT:
                 return self._text(component)
@@ -133,22 +131,22 @@ class Menu:
             case ComponentType.RADIO_GROUP:
                 return str(self._random.choice(as_list(component["options"]))["value"])
             case _:
-                return [str(value) for value in self._picked(component, place)]
+                return [str(value) for value in self._picked(component, actor)]
 
-    def _names(self, place: Place, kind: int) -> list[str]:
-        names = self._sim.core.commands.names(place.guild_id, kind)
+    def _names(self, actor: ActorContext, kind: int) -> list[str]:
+        names = self._sim.state.commands.names(actor.guild_id, kind)
         return [name for name in names if self._only is None or name in self._only]
 
-    def _command(self, place: Place, kind: int) -> str | None:
-        names = self._names(place, kind)
+    def _command(self, actor: ActorContext, kind: int) -> str | None:
+        names = self._names(actor, kind)
         return self._random.choice(names) if names else None
 
-    def _options(self, name: str, place: Place) -> Sequence[Payload]:
-        found = self._sim.core.commands.find(name, place.guild_id)
+    def _options(self, name: str, actor: ActorContext) -> Sequence[Payload]:
+        found = self._sim.state.commands.find(name, actor.guild_id)
         return () if found is None else found.options
 
-    def _value(self, definition: Payload, place: Place) -> OptionValue | None:
-        assert place.guild is not None  # noqa: S101 - a crowd is in guilds
+    def _value(self, definition: Payload, actor: ActorContext) -> OptionValue | None:
+        assert actor.guild is not None  # noqa: S101 - a crowd is in guilds
         choices = as_list(definition.get("choices"))
         if choices:
             return self._random.choice(choices)["value"]
@@ -162,11 +160,11 @@ class Menu:
             case OptionType.BOOLEAN:
                 return self._random.random() < 0.5
             case OptionType.USER | OptionType.MENTIONABLE:
-                return self._random.choice(place.guild.people)
+                return self._random.choice(actor.guild.people)
             case OptionType.CHANNEL:
-                return place.channel
+                return actor.channel
             case OptionType.ROLE:
-                return self._random.choice(list(place.guild.roles))
+                return self._random.choice(list(actor.guild.roles))
             case OptionType.NUMBER:
                 return round(self._random.uniform(float(low), float(high)), 2)
             case _:
@@ -177,18 +175,18 @@ class Menu:
         least, most = definition.get("min_length") or 0, definition.get("max_length") or 4000
         return text.ljust(least, ".")[:most]
 
-    def _picked(self, component: Payload, place: Place) -> list[str | int]:
-        assert place.guild is not None  # noqa: S101 - a crowd is in guilds
+    def _picked(self, component: Payload, actor: ActorContext) -> list[str | int]:
+        assert actor.guild is not None  # noqa: S101 - a crowd is in guilds
         values: list[str | int]
         match int(component["type"]):
             case ComponentType.STRING_SELECT:
                 values = [str(option["value"]) for option in as_list(component.get("options"))]
             case ComponentType.ROLE_SELECT:
-                values = list(place.guild.roles)
+                values = list(actor.guild.roles)
             case ComponentType.CHANNEL_SELECT:
-                values = [place.channel.id]
+                values = [actor.channel.id]
             case ComponentType.USER_SELECT | ComponentType.MENTIONABLE_SELECT:
-                values = [member.user.id for member in place.guild.people]
+                values = [member.user.id for member in actor.guild.people]
             case _:
                 values = []
         least = min(int(component.get("min_values", 1)), len(values))

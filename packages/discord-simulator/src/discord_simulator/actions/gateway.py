@@ -1,38 +1,36 @@
-"""What Discord itself does to a bot's gateway connections."""
+"""Actions of Discord itself on the bot's gateway connections."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discord_simulator.connection import Opcode
-from discord_simulator.crossing import on_own_loop
-from discord_simulator.errors import NotConnectedError
-from discord_simulator.places import Driving
+from ..actors import ActorMixin
+from ..connection import Opcode
+from ..errors import NotConnectedError
+from ..loop_affinity import on_own_loop
 
 if TYPE_CHECKING:
-    from discord_simulator.connection import Connection
-    from discord_simulator.payloads import Payload
-    from discord_simulator.sessions import Session
-
-__all__ = ["GatewayDriving"]
+    from ..connection import Connection
+    from ..payloads import Payload
+    from ..sessions import Session
 
 
-class GatewayDriving(Driving):
-    """Gateway faults and raw traffic. ``shard_id`` is one shard; left out, it is each of them.
+class GatewayActions(ActorMixin):
+    """Gateway faults and raw traffic. ``shard_id`` selects one shard; the default is all of them.
 
-    All raise :class:`NotConnectedError` where there is no connection to do it to.
+    All raise :class:`NotConnectedError` if there is no open connection.
     """
 
     @property
     def heartbeat_ack_delay(self) -> float:
-        """:class:`float`: Seconds by which heartbeats are acknowledged late; :data:`math.inf` for never."""
-        return self.core.gateway.ack_delay
+        """Seconds by which heartbeats are acknowledged late; :data:`math.inf` for never."""
+        return self.state.gateway.ack_delay
 
     @heartbeat_ack_delay.setter
     def heartbeat_ack_delay(self, seconds: float) -> None:
         if seconds < 0:
             raise ValueError(f"heartbeat_ack_delay must not be negative, not {seconds}")
-        self.core.gateway.ack_delay = seconds
+        self.state.gateway.ack_delay = seconds
 
     @on_own_loop
     async def dispatch(
@@ -42,26 +40,26 @@ class GatewayDriving(Driving):
 
         Parameters
         ----------
-        event_type: :class:`str`
+        event_type:
             ``MESSAGE_CREATE``, or anything else.
-        data: Dict[:class:`str`, Any]
+        data:
             Its ``d``.
-        guild_id: Optional[:class:`int`]
-            Send it to the shard of this guild...
-        shard_id: Optional[:class:`int`]
-            ...or to this shard; with neither, to every shard.
+        guild_id:
+            Send it to the shard of this guild,
+        shard_id:
+            or to this shard; without either, to every shard.
         """
-        gateway = self.core.gateway
+        gateway = self.state.gateway
         sessions = gateway.sessions(shard_id) if guild_id is None else [gateway.session_for(guild_id)]
         for session in sessions:
             await session.dispatch(event_type, data)
 
     @on_own_loop
     async def send_raw(self, frame: bytes | str, *, shard_id: int | None = None) -> None:
-        """Send one websocket frame as it is: text, or bytes which are not part of the compression stream."""
+        """Send one WebSocket frame as it is: text, or bytes outside the compression stream."""
         for _, connection in self._connections(shard_id):
             if await connection.write_raw(frame):
-                self.core.ledger.record_raw_frame()
+                self.state.ledger.record_raw_frame()
 
     @on_own_loop
     async def send_message(self, text: str, *, cut: int = 0, shard_id: int | None = None) -> None:
@@ -69,16 +67,16 @@ class GatewayDriving(Driving):
 
         Parameters
         ----------
-        text: :class:`str`
+        text:
             The message.
-        cut: :class:`int`
-            How many bytes are missing at the end of its frame. What a compression stream loses is lost for good.
-        shard_id: Optional[:class:`int`]
+        cut:
+            The number of bytes to cut off the end of its frame. A compression stream does not recover from that.
+        shard_id:
             Which shard; each of them by default.
         """
         for _, connection in self._connections(shard_id):
             if await connection.write(text, cut=cut):
-                self.core.ledger.record_raw_frame()
+                self.state.ledger.record_raw_frame()
 
     @on_own_loop
     async def ask_heartbeat(self, shard_id: int | None = None) -> None:
@@ -88,7 +86,7 @@ class GatewayDriving(Driving):
 
     @on_own_loop
     async def ask_reconnect(self, shard_id: int | None = None) -> None:
-        """Tell the bot to reconnect and resume (opcode 7). Events wait for it from here on."""
+        """Ask the bot to reconnect and resume (opcode 7). From now on, events wait for RESUME."""
         for _, connection in self._connections(shard_id):
             connection.drain()
             await connection.send(Opcode.RECONNECT)
@@ -99,15 +97,15 @@ class GatewayDriving(Driving):
 
         Parameters
         ----------
-        resumable: :class:`bool`
+        resumable:
             Whether it may try to resume; otherwise the session is forgotten and the bot has to identify again.
-        shard_id: Optional[:class:`int`]
+        shard_id:
             Which shard; each of them by default.
         """
         for session, connection in self._connections(shard_id):
             connection.drain()
             if not resumable:
-                self.core.gateway.forget(session)
+                self.state.gateway.forget(session)
             await connection.send(Opcode.INVALID_SESSION, resumable)
 
     @on_own_loop
@@ -124,20 +122,20 @@ class GatewayDriving(Driving):
 
         Parameters
         ----------
-        code: :class:`int`
+        code:
             The close code: 1000, 4000 to 4014...
-        resumable: :class:`bool`
+        resumable:
             Whether the session can be resumed afterwards; otherwise RESUME gets an invalid session.
-        hang_up: :class:`bool`
+        hang_up:
             Whether to end the TCP connection right after the frame instead of waiting.
-        shard_id: Optional[:class:`int`]
+        shard_id:
             Which shard; each of them by default.
-        reason: :class:`str`
-            Words for the close frame, at most 123 bytes.
+        reason:
+            The reason in the close frame, at most 123 bytes.
         """
         for session, connection in self._connections(shard_id):
             if not resumable:
-                self.core.gateway.forget(session)
+                self.state.gateway.forget(session)
             if hang_up:
                 connection.hang_up(code, reason)
             else:
@@ -145,22 +143,22 @@ class GatewayDriving(Driving):
 
     @on_own_loop
     async def drop_gateway(self, *, resumable: bool = True, reset: bool = True, shard_id: int | None = None) -> None:
-        """Let the connection die with no close frame.
+        """End the connection without a close frame.
 
         Parameters
         ----------
-        reset: :class:`bool`
-            Whether TCP says so by a reset; otherwise the stream just ends, as when a proxy goes away in good order.
-        resumable, shard_id
-            Those of :meth:`close_gateway`.
+        reset:
+            Whether to reset the TCP connection; otherwise the stream ends in good order, as behind a proxy that stops.
+        resumable, shard_id:
+            As for :meth:`close_gateway`.
         """
         for session, connection in self._connections(shard_id):
             if not resumable:
-                self.core.gateway.forget(session)
+                self.state.gateway.forget(session)
             connection.drop(with_reset=reset)
 
     def _connections(self, shard_id: int | None) -> list[tuple[Session, Connection]]:
-        sessions = self.core.gateway.sessions(shard_id)
+        sessions = self.state.gateway.sessions(shard_id)
         found = [
             (session, session.connection)
             for session in sessions

@@ -1,4 +1,4 @@
-"""What a bot says over one voice connection, and what it is told."""
+"""The server's side of one voice connection."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from discord_simulator.hearing import CloseError, Hearing, required_object
-from discord_simulator.voice.ledger import VoiceSessionEntry
+from aiohttp import web
+
+from ..bot_connection import CLOSE_TIMEOUT, BotConnection, CloseError, required_object
+from .entries import VoiceSessionEntry
 
 if TYPE_CHECKING:
     import asyncio
 
-    from aiohttp import web
+    from ..entries import CloserKind, SessionKind
+    from ..payloads import Payload
+    from .server import VoiceServer
+    from .sessions import VoiceSession
 
-    from discord_simulator.ledger import Closer, SessionKind
-    from discord_simulator.payloads import Payload
-    from discord_simulator.voice.server import VoiceServer
-    from discord_simulator.voice.sessions import VoiceSession
+PATHS = ("/voice/", "/voice:443/")
+"""The paths of the voice server, with the suffix that older versions of discord.py drop, and without it."""
 
-__all__ = ["MODES", "VoiceOpcode", "VoiceVisit"]
-
-#: Offered in Discord's order of preference; those after the first are what discord.py before 2.5 knows.
 MODES = (
     "aead_xchacha20_poly1305_rtpsize",
     "xsalsa20_poly1305_lite",
     "xsalsa20_poly1305_suffix",
     "xsalsa20_poly1305",
 )
+"""The encryption modes, in Discord's order of preference; discord.py before 2.5 knows those after the first."""
 
-# From this version on, heartbeats say what has been received, and messages have sequence numbers.
+# From this version on, messages have sequence numbers, and heartbeats acknowledge them.
 _BUFFERED_RESUME = 8
 
 
@@ -46,19 +47,19 @@ class VoiceOpcode:
     RESUME = 7
     HELLO = 8
     RESUMED = 9
-    # What a client with video says, and end-to-end encryption, which this server does not ask for: heard, no more.
+    # Opcodes of video and of end-to-end encryption, neither of which this server offers: they are read and ignored.
     IGNORED = (12, 23, 26, 28, 31)
 
 
-class VoiceVisit(Hearing):
+class VoiceConnection(BotConnection):
     """One voice connection of a bot, from HELLO to its end.
 
     Attributes
     ----------
-    connection: Connection
-        The connection itself.
-    session: Optional[VoiceSession]
-        The stay it belongs to, once the bot has identified or resumed.
+    connection:
+        The WebSocket, and the means to end it.
+    session:
+        The session it belongs to, once the bot has identified or resumed.
     """
 
     undecodable = "Failed to decode payload."
@@ -71,13 +72,13 @@ class VoiceVisit(Hearing):
         self._version = version
         self.session: VoiceSession | None = None
 
-    async def stay(self) -> None:
-        """Say HELLO, and handle what the bot says until the connection ends."""
+    async def run(self) -> None:
+        """Send HELLO, and handle the bot's messages until the connection ends."""
         interval = round(self._server.heartbeat_interval * 1000)
         await self.connection.send(VoiceOpcode.HELLO, {"v": self._version, "heartbeat_interval": interval})
         await self._listen()
 
-    def _ended(self, code: int, by: Closer) -> None:
+    def _ended(self, code: int, by: CloserKind) -> None:
         self._server.ledger.record_close(None if self.session is None else self.session.guild_id, code, by)
 
     async def _message(self, frame: str | bytes) -> None:
@@ -111,7 +112,7 @@ class VoiceVisit(Hearing):
     async def _identify(self, data: Payload) -> None:
         self.session = session = self._authenticate("identify", data)
         session.ready = False
-        self._server.take(session, self.connection)
+        self._server.attach(session, self.connection)
         await self.connection.send(
             VoiceOpcode.READY,
             {"ssrc": session.ssrc, "ip": self._server.host, "port": self._server.udp_port, "modes": list(MODES)},
@@ -119,7 +120,7 @@ class VoiceVisit(Hearing):
 
     async def _resume(self, data: Payload) -> None:
         self.session = session = self._authenticate("resume", data)
-        self._server.take(session, self.connection)
+        self._server.attach(session, self.connection)
         if self._version >= _BUFFERED_RESUME:
             await session.send_again(int(data["seq_ack"]))
         await self.connection.send(VoiceOpcode.RESUMED)
@@ -152,4 +153,21 @@ class VoiceVisit(Hearing):
             {"mode": mode, "secret_key": session.secret_key, "dave_protocol_version": 0},
         )
         session.ready = True
-        self._server.changes.notify()
+        self._server.changed.notify()
+
+
+async def serve(server: VoiceServer, request: web.Request) -> web.StreamResponse:
+    """Serve one WebSocket of the voice server until it ends."""
+    version = request.query.get("v", "")
+    if not version.isdecimal():
+        return web.Response(status=400, text="the version of the voice gateway is missing (v=8)")
+    ws = web.WebSocketResponse(compress=False, autoclose=False, timeout=CLOSE_TIMEOUT)
+    await ws.prepare(request)
+    bot = VoiceConnection(server, ws, request.transport, int(version))
+    server.connections.add(bot.connection)
+    try:
+        await bot.run()
+    finally:
+        server.connections.discard(bot.connection)
+        server.changed.notify()
+    return ws

@@ -1,4 +1,4 @@
-"""The parts of one simulated Discord, and what happens in all of them at once."""
+"""The shared state of one simulated Discord, and changes that concern several of its parts."""
 
 from __future__ import annotations
 
@@ -7,30 +7,28 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from discord_simulator import payloads
-from discord_simulator.commands import Commands
-from discord_simulator.errors import NotConnectedError
-from discord_simulator.interactions import Interactions
-from discord_simulator.messages import EPHEMERAL, Messages
-from discord_simulator.snowflakes import Snowflakes
-from discord_simulator.world import Webhook
+from . import payloads
+from .commands import Commands
+from .errors import NotConnectedError
+from .interactions import Interactions
+from .messages import EPHEMERAL, Messages
+from .snowflakes import Snowflakes
+from .world import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from discord_simulator.faults import Faults
-    from discord_simulator.gateway import Gateway
-    from discord_simulator.ledger import Ledger
-    from discord_simulator.payloads import Payload
-    from discord_simulator.ratelimits import RateLimits
-    from discord_simulator.voice.server import VoiceServer
-    from discord_simulator.world import Channel, User, World
-
-__all__ = ["Core"]
+    from .faults import Faults
+    from .gateway import Gateway
+    from .ledger import Ledger
+    from .payloads import Payload
+    from .ratelimits import RateLimits
+    from .voice.server import VoiceServer
+    from .world import Channel, User, World
 
 
-class Core:
-    """What REST routes, the gateway and the driving methods share."""
+class SimulatorState:
+    """The state that REST routes, the gateway and the actions share."""
 
     def __init__(
         self,
@@ -50,7 +48,7 @@ class Core:
         self.ledger = ledger
         self.gateway = gateway
         self.voice = voice
-        gateway.on_voice_state = voice.asked
+        gateway.on_voice_state = voice.on_voice_state
         self.faults = faults
         self.rate_limits = rate_limits
         self.snowflakes = Snowflakes(clock)
@@ -64,18 +62,18 @@ class Core:
     async def post(
         self, channel: Channel, author: User, content: Mapping[str, Any], *, extra: Mapping[str, Any] | None = None
     ) -> Payload:
-        """Put a message into a channel and tell the bot of it, unless only one user sees it."""
+        """Post a message, with an event for the bot unless it is ephemeral."""
         message = payloads.message(self.snowflakes.next(), channel, author, content) | dict(extra or {})
         reference = message.get("message_reference")
         if reference is not None:
             message["referenced_message"] = self.messages.get(int(reference.get("message_id", 0)))
         self.messages.put(message)
         if not message["flags"] & EPHEMERAL:
-            await self.tell("MESSAGE_CREATE", self.in_context(message, channel), channel.guild_id)
+            await self.send_event("MESSAGE_CREATE", self.in_context(message, channel), channel.guild_id)
         return message
 
     async def edit(self, message: Payload, changes: Mapping[str, Any]) -> Payload:
-        """Change a message and tell the bot of it."""
+        """Edit a message, with an event for the bot unless it is ephemeral."""
         channel = self.world.channel(int(message["channel_id"]))
         fields = ("embeds", "components", "flags")
         edited = message | {key: changes[key] for key in fields if changes.get(key) is not None}
@@ -87,26 +85,26 @@ class Core:
         edited["edited_timestamp"] = payloads.iso_time(self.clock())
         self.messages.put(edited)
         if channel is not None and not edited["flags"] & EPHEMERAL:
-            await self.tell("MESSAGE_UPDATE", self.in_context(edited, channel), channel.guild_id)
+            await self.send_event("MESSAGE_UPDATE", self.in_context(edited, channel), channel.guild_id)
         return edited
 
     async def delete(self, message: Payload) -> None:
-        """Remove a message and tell the bot of it."""
+        """Delete a message, with an event for the bot unless it is ephemeral."""
         channel = self.world.channel(int(message["channel_id"]))
         self.messages.delete(int(message["id"]))
         if channel is not None and not message["flags"] & EPHEMERAL:
-            gone: Payload = {"id": message["id"], "channel_id": message["channel_id"]}
+            deleted: Payload = {"id": message["id"], "channel_id": message["channel_id"]}
             if channel.guild_id is not None:
-                gone["guild_id"] = str(channel.guild_id)
-            await self.tell("MESSAGE_DELETE", gone, channel.guild_id)
+                deleted["guild_id"] = str(channel.guild_id)
+            await self.send_event("MESSAGE_DELETE", deleted, channel.guild_id)
 
-    async def tell(self, event_type: str, data: Payload, guild_id: int | None) -> None:
-        """Send an event which the bot's own request caused; a bot which only uses REST gets none."""
+    async def send_event(self, event_type: str, data: Payload, guild_id: int | None) -> None:
+        """Send an event that the bot's own request caused; a bot that only uses REST gets none."""
         with contextlib.suppress(NotConnectedError):
             await self.gateway.event(event_type, data, guild_id)
 
     def in_context(self, message: Payload, channel: Channel) -> Payload:
-        """Return a message with its guild and its author's membership, which only the gateway adds."""
+        """Return a message with its guild and its author's member object, which only the gateway adds."""
         if channel.guild_id is None:
             return message
         context: Payload = {"guild_id": str(channel.guild_id)}
@@ -116,7 +114,7 @@ class Core:
         return message | context
 
     def make_webhook(self, channel: Channel, name: str) -> Webhook:
-        """Make a webhook in a channel."""
+        """Create a webhook in a channel."""
         webhook = Webhook(self.snowflakes.next(), secrets.token_urlsafe(51), name, channel)
         self.webhooks[webhook.id] = webhook
         return webhook

@@ -33,7 +33,7 @@ async def expected(sim, run_bot):
         channel = bot.get_channel(lounge(sim).id)
         await channel.guild.change_voice_state(channel=channel)
         await until(lambda: sim.ledger.event_counts().get("VOICE_SERVER_UPDATE") == 1)
-        yield sim.core.voice.session(channel.guild.id)
+        yield sim.state.voice.session(channel.guild.id)
 
 
 @contextlib.asynccontextmanager
@@ -256,10 +256,10 @@ def test_packets_arrive_as_they_were_sent():
     async def scenario():
         with BackgroundSimulator() as sim:
             packets = []
-            receive = sim.core.voice._udp.datagram_received
-            sim.core.voice._udp.datagram_received = lambda data, addr: (packets.append(data), receive(data, addr))
+            receive = sim.state.voice._udp.datagram_received
+            sim.state.voice._udp.datagram_received = lambda data, addr: (packets.append(data), receive(data, addr))
             async with connected(sim) as (_, voice):
-                session = sim.core.voice.session(sim.guild().id)
+                session = sim.state.voice.session(sim.guild().id)
                 voice.send_audio_packet(b"a song", encode=False)
                 await until(lambda: sim.ledger.voice.packets == 1)
                 packet = packets[-1]

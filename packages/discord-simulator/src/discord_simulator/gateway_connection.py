@@ -1,4 +1,4 @@
-"""What a bot says over one gateway connection, and what it is told."""
+"""The server's side of one gateway connection."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from discord_simulator import payloads
-from discord_simulator.connection import Opcode
-from discord_simulator.hearing import CloseError, Hearing, required_object
-from discord_simulator.sessions import Session
+from aiohttp import web
+
+from . import payloads
+from .bot_connection import CLOSE_TIMEOUT, BotConnection, CloseError, required_object
+from .compression import UnsupportedCompressionError, compressor_for
+from .connection import Opcode
+from .sessions import Session
 
 if TYPE_CHECKING:
     import asyncio
 
-    from aiohttp import web
+    from .compression import Compressor
+    from .entries import CloserKind, HeartbeatEntry
+    from .gateway import Gateway
+    from .payloads import Payload
 
-    from discord_simulator.compression import Compressor
-    from discord_simulator.gateway import Gateway
-    from discord_simulator.ledger import Closer, HeartbeatEntry
-    from discord_simulator.payloads import Payload
-
-__all__ = ["UNKNOWN_SHARD", "Visit"]
-
-#: The shard id in the ledger of a connection that has not identified.
 UNKNOWN_SHARD = -1
+"""The shard id in the ledger of a connection that has not identified."""
 
-# A bot which closes with these ends its session; with any other code it may resume.
+# A bot that closes with these ends its session; with any other code it may resume.
 _SESSION_ENDING_CODES = (1000, 1001)
 _MEMBERS_PER_CHUNK = 1000
+_MAX_FRAME = 1 << 20
 _DEFAULT_LARGE_THRESHOLD = 50
 
 _COMMANDS = {
@@ -38,16 +38,16 @@ _COMMANDS = {
 }
 
 
-class Visit(Hearing):
-    """One connection of a bot, from HELLO to its end.
+class GatewayConnection(BotConnection):
+    """One gateway connection of a bot, from HELLO to its end.
 
     Attributes
     ----------
-    connection: Connection
-        The connection itself.
-    session: Optional[Session]
+    connection:
+        The WebSocket, and the means to end it.
+    session:
         The session it belongs to, once the bot has identified or resumed.
-    shard_id: :class:`int`
+    shard_id:
         The shard; -1 until then.
     """
 
@@ -66,13 +66,13 @@ class Visit(Hearing):
         self.session: Session | None = None
         self.shard_id = UNKNOWN_SHARD
 
-    async def stay(self) -> None:
-        """Say HELLO, and handle what the bot says until the connection ends."""
+    async def run(self) -> None:
+        """Send HELLO, and handle the bot's messages until the connection ends."""
         interval = round(self._gateway.heartbeat_interval * 1000)
         await self.connection.send(Opcode.HELLO, {"heartbeat_interval": interval})
         await self._listen()
 
-    def _ended(self, code: int, by: Closer) -> None:
+    def _ended(self, code: int, by: CloserKind) -> None:
         self._gateway.ledger.record_close(self.shard_id, code, by)
         if by == "bot" and code in _SESSION_ENDING_CODES and self.session is not None:
             self._gateway.forget(self.session)
@@ -103,9 +103,9 @@ class Visit(Hearing):
         await self._acknowledge(entry, self._gateway.ack_delay, Opcode.HEARTBEAT_ACK)
 
     async def _identify(self, data: Payload) -> None:
-        self._require_stranger()
+        self._require_unauthenticated()
         shard_id, shard_count = _shard(data.get("shard", [0, 1]))
-        self._call_it(shard_id)
+        self._set_shard(shard_id)
         authorized = data.get("token") == self._gateway.token
         self._gateway.ledger.record_session(shard_id, "identify", accepted=authorized)
         if not authorized:
@@ -119,13 +119,13 @@ class Visit(Hearing):
         await self._gateway.begin(self.session, self.connection)
 
     async def _resume(self, data: Payload) -> None:
-        self._require_stranger()
+        self._require_unauthenticated()
         session_id = str(data["session_id"])
         session = self._gateway.known(session_id)
         sequence = data["seq"]
         shard_id = self._gateway.shard_of(session_id)
         if shard_id is not None:
-            self._call_it(shard_id)
+            self._set_shard(shard_id)
         if (
             session is None
             or data["token"] != self._gateway.token
@@ -139,12 +139,12 @@ class Visit(Hearing):
         self.session = session
         await self._gateway.resume(session, self.connection, sequence)
 
-    def _require_stranger(self) -> None:
+    def _require_unauthenticated(self) -> None:
         if self.session is not None:
             raise CloseError(4005, "Already authenticated.")
 
-    def _call_it(self, shard_id: int) -> None:
-        # discord.py's first heartbeat comes before it says which shard it is.
+    def _set_shard(self, shard_id: int) -> None:
+        # discord.py sends its first heartbeat before IDENTIFY, which names the shard.
         self.shard_id = shard_id
         for entry in self._early_heartbeats:
             entry.shard_id = shard_id
@@ -191,3 +191,23 @@ def _shard(value: Any) -> tuple[int, int]:
             return shard_id, shard_count
         case _:
             raise CloseError(4010, "Invalid shard.")
+
+
+async def serve(gateway: Gateway, request: web.Request) -> web.StreamResponse:
+    """Serve one WebSocket of the gateway until it ends."""
+    if request.query.get("encoding", "json") != "json":
+        return web.Response(status=400, text="the only encoding is json")
+    try:
+        compressor = compressor_for(request.query.get("compress")) if gateway.compress else None
+    except UnsupportedCompressionError as error:
+        return web.Response(status=400, text=str(error))
+    ws = web.WebSocketResponse(compress=False, autoclose=False, timeout=CLOSE_TIMEOUT, max_msg_size=_MAX_FRAME)
+    await ws.prepare(request)
+    bot = GatewayConnection(gateway, ws, request.transport, compressor)
+    gateway.connections.add(bot.connection)
+    try:
+        await bot.run()
+    finally:
+        gateway.connections.discard(bot.connection)
+        gateway.changed.notify()
+    return ws

@@ -1,4 +1,4 @@
-"""Waiting until something has happened, without polling."""
+"""A condition over the simulator's state, which coroutines wait for without polling."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Changes"]
-
 T = TypeVar("T")
 
 
-class Changes:
-    """Wakes the coroutines which wait for a condition over state that somebody else changes, on one loop."""
+class Condition:
+    """Wakes the coroutines that wait for a change of state, on one event loop."""
 
     __slots__ = ("_waiters",)
 
@@ -23,18 +21,18 @@ class Changes:
         self._waiters: set[asyncio.Future[None]] = set()
 
     def notify(self) -> None:
-        """Have every waiter look again."""
+        """Make every waiter evaluate its condition again."""
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def until(self, look: Callable[[], T | None], timeout: float, what: Callable[[], str]) -> T:
-        """Return the first value of ``look`` which is not ``None``.
+    async def wait_for(self, look: Callable[[], T | None], timeout: float, describe: Callable[[], str]) -> T:
+        """Return the first value of ``look`` that is not ``None``.
 
         Raises
         ------
         TimeoutError
-            Nothing came within ``timeout`` seconds; the message is ``what()``.
+            There was none within ``timeout`` seconds; the message is ``describe()``.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
@@ -51,4 +49,4 @@ class Changes:
             finally:
                 self._waiters.discard(waiter)
             if not done:
-                raise TimeoutError(f"{what()} (waited {timeout:g} s)")
+                raise TimeoutError(f"{describe()} (waited {timeout:g} s)")

@@ -59,7 +59,7 @@ def test_subcommands_deferral_and_autocomplete(run_bot):
             assert (await shown.response()).content == "empty"
             typing = await sim.autocomplete("playlist songs add", "query", "bl")
             assert await typing.choices() == [{"name": "bla", "value": "a"}, {"name": "blb", "value": "b"}]
-            with pytest.raises(SimulatorError, match="no modal"):
+            with pytest.raises(SimulatorError, match="not a modal"):
                 await typing.modal()
             assert sim.ledger.interaction_counts() == {
                 ("application_command", "playlist songs add"): 1,

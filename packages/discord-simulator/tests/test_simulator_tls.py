@@ -14,7 +14,6 @@ import urllib.request
 import aiohttp
 import discord
 import pytest
-import trustme
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -22,6 +21,8 @@ from test_simulator_main import COMMAND
 
 from discord_simulator import Simulator, hurry, redirect
 from discord_simulator.__main__ import main
+
+trustme = pytest.importorskip("trustme")
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The simulator's methods that make users, moderators and Discord itself act, by subject."""
