@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 from argus_otel.otel.exporters import MissingError, load
 from argus_otel.settings import Settings, all_settings
@@ -24,7 +25,7 @@ def look_at_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator
             yield Finding(_GROUP, name, Status.INFO, "the name of the script (default)")
         else:
             value = settings.value(name)
-            shown = ",".join(map(str, value)) if isinstance(value, tuple) else origin.shown
+            shown = ",".join(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else origin.shown
             yield Finding(_GROUP, name, Status.INFO, f"{shown or 'not set'} ({origin.source})")
     if settings.config_file:
         yield _config_file(settings.config_file)
