@@ -10,11 +10,8 @@ from .style import Json
 PROMETHEUS = {"type": "prometheus", "uid": "${prometheus}"}
 CLICKHOUSE = {"type": "grafana-clickhouse-datasource", "uid": "${clickhouse}"}
 
-BOT = 'job=~"$job",instance=~"$instance"'
-"""Selects the processes that are chosen at the top of the dashboard. The cluster chooses among the instances."""
-
-SHARD = BOT + ',discord_shard_id=~"$shard"'
-"""The same for a metric that has shards."""
+SELECTED = 'job=~"$job",instance=~"$instance"'
+"""Selects the processes that are chosen at the top of the dashboard."""
 
 _WINDOW = "$__rate_interval"
 
@@ -32,35 +29,34 @@ _PLUGIN_VERSION = "4.10.0"
 # -- PromQL
 
 
-def of(metric: str, *matchers: str, shard: bool = False) -> str:
+def of(metric: str, *matchers: str) -> str:
     """Return a selector of a metric, by the processes that are chosen, and by more matchers."""
-    return f"{metric}{{{','.join([SHARD if shard else BOT, *matchers])}}}"
+    return f"{metric}{{{','.join([SELECTED, *matchers])}}}"
 
 
-def rate(metric: str, *matchers: str, by: str = "", shard: bool = False, window: str = _WINDOW) -> str:
+def rate(metric: str, *matchers: str, by: str = "", window: str = _WINDOW) -> str:
     """Return what a counter gains a second, over all series, or by labels."""
-    return f"sum{_by(by)} (rate({of(metric, *matchers, shard=shard)}[{window}]))"
+    return f"sum{_by(by)} (rate({of(metric, *matchers)}[{window}]))"
 
 
-def total(metric: str, *matchers: str, by: str = "", shard: bool = False) -> str:
+def total(metric: str, *matchers: str, by: str = "") -> str:
     """Return the sum of a gauge, over all series, or by labels."""
-    return f"sum{_by(by)} ({of(metric, *matchers, shard=shard)})"
+    return f"sum{_by(by)} ({of(metric, *matchers)})"
 
 
-def increase(metric: str, *matchers: str, by: str = "", shard: bool = False) -> str:
+def increase(metric: str, *matchers: str, by: str = "") -> str:
     """Return by how much a counter rose while one step of the graph went by, roughly: for what is rare.
 
     Not the increase over the window, which is longer than a step: what happens once would be in several points, and
     their sum, in the legend, several times what it was.
     """
-    return f"sum{_by(by)} (rate({of(metric, *matchers, shard=shard)}[{_WINDOW}])) * $__interval_ms / 1000"
+    return f"sum{_by(by)} (rate({of(metric, *matchers)}[{_WINDOW}])) * $__interval_ms / 1000"
 
 
 def counted(
     metric: str,
     *matchers: str,
     by: str = "",
-    shard: bool = False,
     window: str = "$__range",
     seconds: str = "$__range_s",
 ) -> str:
@@ -75,7 +71,7 @@ def counted(
     window, seconds:
         The same span, as a duration and as a number.
     """
-    series = of(metric, *matchers, shard=shard)
+    series = of(metric, *matchers)
     uptime = of("process_uptime_seconds")
     heard_of = f"{uptime} offset {window} or {uptime} < {seconds} + {_UNHEARD}"
     began = f"({series} unless {series} offset {window}) and on (job, instance) ({heard_of})"

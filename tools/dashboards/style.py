@@ -26,9 +26,6 @@ GOOD, WARNING, BAD = "green", "orange", "red"
 NEUTRAL = "blue"
 MUTED = "#8e8e8e"
 
-OUTCOMES = {"ok": GOOD, "rejected": NEUTRAL, "error": BAD}
-"""The colours of ``discord.outcome``: ``rejected`` is the user's doing, and so no fault."""
-
 WIDTH = 24
 """Columns of Grafana's grid."""
 
@@ -67,11 +64,6 @@ def coloured(name: str, colour: str) -> Json:
         "matcher": {"id": "byName", "options": name},
         "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}],
     }
-
-
-def of_outcomes() -> list[Json]:
-    """Return overrides that colour series which are called by their outcome."""
-    return [coloured(outcome, colour) for outcome, colour in OUTCOMES.items()]
 
 
 def dashed(pattern: str, colour: str = MUTED) -> Json:
