@@ -39,14 +39,13 @@ def names(catalogues: Sequence[Catalogue]) -> set[str]:
 def unknown_metrics(dashboard: Dashboard, catalogues: Sequence[Catalogue] = (*CATALOGUES, SYSTEM)) -> Problems:
     """Every metric is one of the catalogue's, or Prometheus's or the Collector's own."""
     known = names(catalogues)
+    prefixes = "|".join(sorted({name.partition("_")[0] for name in known}))
     for target in dashboard.targets():
         for selector in read(target.promql).selectors if target.promql else ():
             if selector.metric not in known and not FOREIGN.fullmatch(selector.metric):
                 yield f"{target.where} asks for {selector.metric or 'no metric'}, which the catalogue does not have"
     for variable in dashboard.variables:
-        for word in re.findall(
-            r"\b((?:discord|argus|asyncio|process|cpython|http|log)_\w+)\s*[{,]", json.dumps(variable)
-        ):
+        for word in re.findall(rf"\b((?:{prefixes})_\w+)\s*[{{,]", json.dumps(variable)):
             if word not in known:
                 yield f"${variable['name']} asks for {word}, which the catalogue does not have"
 
@@ -226,12 +225,13 @@ def unknown_attributes(answers: Answers, clickhouse: ClickHouse) -> Problems:
     """Every key of a map that SQL looks up is in a row; every name of ours that it compares with is in a catalogue."""
     keys = _map_keys(clickhouse)
     known = {one.name for catalogue in CATALOGUES for kind in (catalogue.metrics, catalogue.events) for one in kind}
+    prefixes = "|".join(sorted({name.partition(".")[0] for name in known}))
     known |= keys
     for target in answers.targets():
         for column, key in re.findall(r"(\w*[aA]ttributes)\s*\[\s*'([^']+)'\s*\]", target.sql):
             if key not in keys:
                 yield f"{target.where} looks up {column}[{key!r}], which no row has"
-        for name in re.findall(r"'((?:discord|argus|asyncio)\.[a-z_.]+)'", target.sql):
+        for name in re.findall(rf"'((?:{prefixes})\.[a-z_.]+)'", target.sql):
             if name not in known:
                 yield f"{target.where} has {name!r}, which no catalogue has"
 

@@ -1,4 +1,4 @@
-"""What holds for a dashboard's JSON by itself. Each check yields what is wrong, in a line that says where."""
+"""Checks of a dashboard's JSON by itself. Each yields a line for each fault, which says where it is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tools.grafana.filling import referred
 from tools.grafana.macros import TIMED
 from tools.grafana.model import Dashboard, Json
 
+from .exceptions import CANNOT_HONOUR
 from .promql import read
 
 Problems = Iterator[str]
@@ -247,31 +248,23 @@ def _texts(model: Any) -> Iterator[str]:
             yield from _texts(one)
 
 
-CANNOT_HONOUR = {
-    # Only roots know their shard, and exceptions are of any span.
-    ("argus-traces", "Exceptions", "shard"),
-}
-"""Dashboard, panel and variable, where a query cannot keep to what is chosen."""
-
-
 def variables_honoured(dashboard: Dashboard, labels: Callable[[str], set[str]]) -> Problems:
     """Every query that can keep to what is chosen does.
 
     Parameters
     ----------
     labels:
-        The labels that a metric has. A selector of a bot's metric is by the service and by the instance, which the
-        cluster chooses among; of one that has shards, by the shard too where the dashboard lets one choose.
+        The labels that a metric has. If a variable has the values of one of them, a selector of the metric is by it.
+        Groups of processes are not selected by: they narrow the instances down.
     """
-    by_label = {"job": "job", "instance": "instance", "discord_shard_id": "shard"}
-    names = {variable["name"] for variable in dashboard.variables}
+    by_label = {label: variable["name"] for variable, label in _of_labels(dashboard) if not _is_group(variable, label)}
     chosen = [one["name"] for one in dashboard.variables if one["type"] == "query" and _asks(one) != "prometheus"]
     for target in dashboard.targets():
         for selector in read(target.promql).selectors if target.promql else ():
             if _NOT_OURS.match(selector.metric):
                 continue
             for label, name in by_label.items():
-                if name not in names or label not in labels(selector.metric):
+                if label not in labels(selector.metric):
                     continue
                 if name not in referred(selector.by(label) or ""):
                     yield f"{target.where} does not keep to ${name}: {selector.text}"
@@ -279,8 +272,6 @@ def variables_honoured(dashboard: Dashboard, labels: Callable[[str], set[str]]) 
             for name in chosen:
                 if (dashboard.uid, target.panel.get("title"), name) in CANNOT_HONOUR:
                     continue
-                if name == "shard" and not re.search(r"\b(otel_traces|history\w*)\b", target.sql):
-                    continue  # of log records only events know their shard
                 if name not in referred(target.sql):
                     yield f"{target.where} does not keep to ${name}"
             if not TIMED.search(target.sql):
@@ -291,10 +282,26 @@ def _asks(variable: Json) -> str:
     return (variable.get("datasource") or {}).get("type", "")
 
 
-def everything_is_everything(dashboard: Dashboard) -> Problems:
-    """The cluster's and the shard's "all" take what has none too."""
+def _of_labels(dashboard: Dashboard) -> Iterator[tuple[Json, str]]:
+    """Yield each variable that has the values of a label in Prometheus, and the label."""
     for variable in dashboard.variables:
-        if variable["name"] in ("cluster", "shard") and _asks(variable) == "prometheus":
+        if found := re.search(r"label_values\(.*?(\w+)\)$", _query(variable)):
+            yield variable, found[1]
+
+
+def _is_group(variable: Json, label: str) -> bool:
+    return label not in ("job", "instance") and "(target_info" in _query(variable)
+
+
+def _query(variable: Json) -> str:
+    query = variable.get("query", "")
+    return str(query.get("query", "") if isinstance(query, Mapping) else query)
+
+
+def everything_is_everything(dashboard: Dashboard) -> Problems:
+    """The "all" of a label that some series lack includes those series."""
+    for variable, label in _of_labels(dashboard):
+        if label not in ("job", "instance"):
             pattern = variable.get("allValue")
             if not pattern or not re.fullmatch(pattern, ""):
                 yield f"all of ${variable['name']} leaves out what has none"

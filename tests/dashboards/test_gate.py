@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lab.jukebox.world import LAG, World, missing
 from tools.grafana.model import Dashboard, Target, shipped
 from tools.grafana.session import Choice, Session, seconds
 from tools.grafana.sources import ClickHouse, Prometheus
@@ -20,17 +21,12 @@ from tools.pictures import page
 
 from . import answer_checks, model_checks
 from .answer_checks import Answers
-from .sound import dashboard, sound
+from .exceptions import MAY_BE_EMPTY
 from .test_models import replaced
-from .world import LAG, World, missing
+from .valid_dashboard import dashboard, valid_dashboard
 
 DASHBOARDS = shipped()
 EACH = pytest.mark.parametrize("shown", DASHBOARDS, ids=lambda one: one.uid)
-WELL = ("Given up", "collector")
-"""What may be empty, since nothing of the kind happens: the Collector gives up nothing unless its queues on disk are
-full, or ClickHouse refuses what it will never take. tests/pipeline/test_queues.py does that. And where a bot is scraped
-itself there is no Collector to choose."""
-
 WAYS = ("direct", "collected")
 CHOICES: tuple[Choice, ...] = ("saved", "one")
 
@@ -88,7 +84,7 @@ def test_every_query_has_an_answer(
     world: World, cache: Cache, shown: Dashboard, way: str, choice: Choice, check: Callable[..., Any]
 ) -> None:
     found = answers(world, cache, shown, way, choice)
-    assert list(check(found, WELL) if check is answer_checks.empty else check(found)) == []
+    assert list(check(found, MAY_BE_EMPTY) if check is answer_checks.empty else check(found)) == []
 
 
 @EACH
@@ -97,10 +93,10 @@ def test_every_metric_label_and_legend_is_there(world: World, cache: Cache, show
     found = answers(world, cache, shown, way, "saved")
     labels = answer_checks.Labels(metrics(world, way), world.began, world.until)
     without = Dashboard(_without(shown, needs_the_collector), shown.name) if way == "direct" else shown
-    assert list(answer_checks.unknown_labels(without, labels, WELL)) == []
+    assert list(answer_checks.unknown_labels(without, labels, MAY_BE_EMPTY)) == []
     assert list(model_checks.variables_honoured(without, labels)) == []
-    assert list(answer_checks.selects_nothing(found, WELL)) == []
-    assert list(answer_checks.legends(found, WELL)) == []
+    assert list(answer_checks.selects_nothing(found, MAY_BE_EMPTY)) == []
+    assert list(answer_checks.legends(found, MAY_BE_EMPTY)) == []
 
 
 @EACH
@@ -129,8 +125,8 @@ def _without(shown: Dashboard, skipped: Callable[[Target], bool]) -> dict[str, A
 # -- what is wrong is found
 
 
-def of_sound(world: World, change: Callable[[dict[str, Any]], Any] = lambda _: None) -> Answers:
-    model = sound()
+def of_valid(world: World, change: Callable[[dict[str, Any]], Any] = lambda _: None) -> Answers:
+    model = valid_dashboard()
     change(model)
     return Answers(opened(world, dashboard(model), "collected", "saved"))
 
@@ -143,7 +139,7 @@ def found_by(world: World, check: str, found: Answers) -> list[str]:
     if check == "unknown_attributes":
         return list(answer_checks.unknown_attributes(found, history(world)))
     if check == "lacking":
-        return list(answer_checks.lacking(found, of_sound(world), LAG))
+        return list(answer_checks.lacking(found, of_valid(world), LAG))
     return list(getattr(answer_checks, check)(found))
 
 
@@ -178,13 +174,13 @@ CHECKS = ("refused", "empty", "selects_nothing", "unknown_labels", "legends", "c
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_nothing_is_wrong_with_a_sound_one(world: World, check: str) -> None:
-    assert found_by(world, check, of_sound(world)) == []
+def test_nothing_is_wrong_with_a_valid_dashboard(world: World, check: str) -> None:
+    assert found_by(world, check, of_valid(world)) == []
 
 
 @pytest.mark.parametrize(("check", "change", "told"), BROKEN, ids=[f"{check}: {told}" for check, _, told in BROKEN])
 def test_what_is_wrong_is_found(world: World, check: str, change: Callable[[dict[str, Any]], Any], told: str) -> None:
-    found = found_by(world, check, of_sound(world, change))
+    found = found_by(world, check, of_valid(world, change))
     assert any(told in one for one in found), found
 
 
@@ -199,7 +195,7 @@ def test_every_check_has_been_seen_to_find_something() -> None:
 def test_a_picture_has_something_in_each_panel(world: World, shown: Dashboard) -> None:
     drawn, counts = page.draw(opened(world, shown, "collected", "saved"))
     nothing = [panel["title"] for panel in shown.panels() if panel["id"] in counts and not counts[panel["id"]]]
-    assert set(nothing) <= set(WELL)
+    assert set(nothing) <= set(MAY_BE_EMPTY)
     picture = ElementTree.fromstring(drawn)  # noqa: S314 - our own
     groups = {one.get("id") for one in picture.iter("{http://www.w3.org/2000/svg}g")}
     assert {f"panel-{panel['id']}" for panel in shown.panels()} <= groups

@@ -1,4 +1,4 @@
-"""What lies in grafana/dashboards is what the code makes, and the code makes what Grafana knows."""
+"""The files in grafana/dashboards are those that the code makes, and have only fields that Grafana knows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import pytest
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.cli.measures import prometheus_name
 from argus_otel.otel.system_metrics import CATALOGUE as SYSTEM
-from tools.dashboards.__main__ import DIRECTORY, write
+from tools.dashboards.__main__ import DIRECTORY, files, write
 from tools.dashboards.board import Board, Panel, Row
-from tools.dashboards.boards import ALL
+from tools.dashboards.boards import discover
 
+ALL = [board for boards in discover().values() for board in boards]
 EACH = pytest.mark.parametrize("board", ALL, ids=lambda board: board.uid)
 
 # Of these, a point of a histogram belongs to a trace.
@@ -42,9 +43,10 @@ def expressions() -> list[str]:
 # -- files
 
 
-def test_what_lies_in_the_tree_is_what_the_code_makes():
-    made = {f"{board.uid}.json": board.text() for board in ALL}
-    assert sorted(path.name for path in DIRECTORY.iterdir()) == sorted(made), "make dashboards"
+def test_the_files_in_the_tree_are_those_that_the_code_makes():
+    made = files()
+    found = [path.relative_to(DIRECTORY).as_posix() for path in DIRECTORY.rglob("*") if path.is_file()]
+    assert sorted(found) == sorted(made), "make dashboards"
     assert [name for name, text in made.items() if (DIRECTORY / name).read_text(encoding="utf-8") != text] == [], (
         "make dashboards"
     )
@@ -52,10 +54,10 @@ def test_what_lies_in_the_tree_is_what_the_code_makes():
 
 def test_writing_twice_writes_the_same_and_removes_what_is_no_dashboard_any_more(tmp_path: Path):
     write(tmp_path)
-    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    (tmp_path / "argus-former.json").write_text("{}")
+    first = {path: path.read_bytes() for path in tmp_path.glob("*/*")}
+    (next(iter(first)).parent / "argus-former.json").write_text("{}")
     write(tmp_path)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
+    assert {path: path.read_bytes() for path in tmp_path.glob("*/*")} == first
     assert len(first) == len(ALL)
 
 

@@ -121,17 +121,19 @@ def conditional_all(sql: str, chosen: Mapping[str, Value]) -> str:
     return sql
 
 
+_SIGNS = re.compile("[(),]")
+
+
 def _arguments(sql: str, at: int) -> tuple[list[str], int]:
-    """What is between the parentheses that begin there, at its outer commas, and where they end."""
+    """Return the text between the parentheses that begin there, split at its outer commas, and where it ends."""
     if sql[at : at + 1] != "(":
         return [], at
     depth, start, found = 0, at + 1, []
-    for place in range(at, len(sql)):
-        letter = sql[place]
-        depth += (letter == "(") - (letter == ")")
-        if (letter == "," and depth == 1) or depth == 0:
-            found.append(sql[start:place].strip())
-            start = place + 1
+    for sign in _SIGNS.finditer(sql, at):
+        depth += (sign[0] == "(") - (sign[0] == ")")
+        if (sign[0] == "," and depth == 1) or depth == 0:
+            found.append(sql[start : sign.start()].strip())
+            start = sign.end()
         if depth == 0:
-            return found, place + 1
+            return found, sign.end()
     raise MacroError(f"no end of the parenthesis at {sql[at : at + 30]!r}")

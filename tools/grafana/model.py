@@ -96,5 +96,5 @@ def load(path: Path) -> Dashboard:
 
 
 def shipped() -> list[Dashboard]:
-    """Every dashboard that ships, by name."""
-    return [load(path) for path in sorted(DIRECTORY.glob("*.json"))]
+    """Return every dashboard that ships, by source and name."""
+    return [load(path) for path in sorted(DIRECTORY.glob("*/*.json"))]

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from lab.clickhouse import ClickHouse as Server
-from tests.dashboards.world import busy
+from lab.jukebox.world import busy
 from tools.grafana.model import Dashboard, shipped
 from tools.grafana.session import Session, seconds
 from tools.grafana.sources import ClickHouse, Prometheus

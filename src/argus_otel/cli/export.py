@@ -1,7 +1,8 @@
 """``argus-otel export``: writes dashboards, rules and configurations for the programs beside the observed one.
 
-Dashboards for Grafana and rules for Prometheus come from the installed sources and from argus-otel itself; configurations
-of the Collector, from argus-otel alone. The files are the user's to edit: changed ones are not overwritten.
+Dashboards for Grafana and rules for Prometheus come from the installed sources and from argus-otel itself;
+configurations of the Collector, from argus-otel alone. The files are the user's to edit: changed ones are not
+overwritten.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ By provisioning: look at the addresses and ClickHouse's user in {directory}/prov
     {directory}/dashboards     as /var/lib/grafana/dashboards
 
 Grafana then has a folder for each source. The alerts in provisioning/alerting need the rules that `argus-otel export
-rules` writes, loaded in Prometheus. Leave them out if an Alertmanager sends those alerts: each page would come twice.""",
+rules` writes, loaded in Prometheus. Leave them out if an Alertmanager sends them: each page would come twice.""",
     "rules": """\
 Name them in prometheus.yml, and reload Prometheus:
 
@@ -130,10 +131,14 @@ def _files(kind: str, sources: Sequence[str], runbooks: str | None) -> dict[str,
         raise _RefusedError(f"this installation has no {kind}: install argus-otel's wheel, or run it in its repository")
     if kind != assets.COLLECTOR:
         files.update(assets.of_source(assets.OWN, own, kind))
-        for name in sources:
-            files.update(_of_source(name, kind))
-        if not sources:
-            files.update(_of_all_sources(kind))
+        for name in sources or installed().specs:
+            found = _of_source(name, kind)
+            if isinstance(found, dict):
+                files.update(found)
+            elif sources:
+                raise _RefusedError(found)
+            else:
+                print(f"argus-otel export: {found}; only the other sources are exported", file=sys.stderr)
     if runbooks:
         page = runbooks if "{source}" in runbooks else f"{runbooks.rstrip('/')}/{{source}}.md"
         files = {
@@ -143,33 +148,23 @@ def _files(kind: str, sources: Sequence[str], runbooks: str | None) -> dict[str,
     return files
 
 
-def _of_all_sources(kind: str) -> dict[str, bytes]:
-    """Return the files of all sources; a source that cannot give its own is reported and left out."""
-    files: dict[str, bytes] = {}
-    for name in installed().specs:
-        try:
-            files.update(_of_source(name, kind))
-        except _RefusedError as error:
-            print(f"argus-otel export: {error}; the files of the others are written", file=sys.stderr)
-    return files
-
-
-def _of_source(name: str, kind: str) -> dict[str, bytes]:
+def _of_source(name: str, kind: str) -> dict[str, bytes] | str:
+    """Return the files of a source, or why there are none to be had."""
     specs, problems = installed()
     if name not in specs:
         for problem in problems:
             if problem.name == name:
-                raise _RefusedError(f"the source {name!r} is installed and cannot be used: {problem.detail}")
-        raise _RefusedError(f"there is no source {name!r}; installed are {', '.join(specs) or 'none'}")
+                return f"the source {name!r} is installed and cannot be used: {problem.detail}"
+        return f"there is no source {name!r}; installed are {', '.join(specs) or 'none'}"
     reference = specs[name].assets
     if reference is None:
         return {}
     try:
         root = assets.directory(reference)
     except ImportError as error:
-        raise _RefusedError(f"the source {name!r} names {reference} as its assets: {error}") from None
+        return f"the assets of the source {name!r} should be in {reference}: {error}"
     if root is None:
-        raise _RefusedError(f"the source {name!r} names {reference} as its assets, and there is no such directory")
+        return f"the assets of the source {name!r} should be in {reference}, and there is no such directory"
     return assets.of_source(name, root, kind)
 
 

@@ -116,7 +116,7 @@ class Process(Part):
         }
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "argus_otel", "run", str(Path(__file__).with_name("jukebox.py"))]
+        command = [sys.executable, "-m", "argus_otel", "run", str(Path(__file__).with_name("bot.py"))]
         self.launch(command, {**kept_environment(), **self._variables, "PATH": os.environ["PATH"]})
 
 
@@ -128,16 +128,13 @@ def busy(
     """Make the world: ``seconds`` of it at least, and until each metric has been seen on both ways.
 
     ``events`` is how much history there is besides; the other keywords are those of
-    :class:`~tests.dashboards.crowd.Crowd`. At the end nothing of it is left but what is
+    :class:`~lab.jukebox.crowd.Crowd`. At the end nothing of it is left but what is
     in ``directory`` and in ClickHouse.
     """
     database = f"dashboards_{uuid.uuid4().hex[:8]}"
     with ExitStack() as parts:
         store = parts.enter_context(connect(clickhouse.dsn(database)))
         migrations.migrate(store)
-        remembered = list(past(time.time(), events))
-        for start in range(0, len(remembered), 20_000):
-            store.insert(remembered[start : start + 20_000])
         simulator = parts.enter_context(
             BackgroundSimulator(
                 shards=SHARDS, guilds=12, heartbeat_interval=1.0, heartbeat_ack_delay=0.06, voice_heartbeat_interval=1.0
@@ -159,6 +156,10 @@ def busy(
         for process in processes:
             parts.callback(process.kill)
             process.start()
+        # While the processes start, which takes them as long.
+        remembered = list(past(time.time(), events))
+        for start in range(0, len(remembered), 20_000):
+            store.insert(remembered[start : start + 20_000])
         simulator.run(simulator.ready, SHARDS, 40.0)
         began = time.time()
         crowd = Crowd(simulator, rate=rate, period=period, pause=pause)
