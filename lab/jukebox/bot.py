@@ -1,9 +1,9 @@
 # ruff: noqa: S311 - a bot may roll dice
-"""A music bot that does, within a minute, whatever a bot can do: each metric of the catalogue has data, and each panel.
+"""A music bot that does, within a minute, everything that a bot can do: each metric and each panel has data.
 
 It runs as one of several processes, each with the shards that ``JUKEBOX_SHARDS`` names (``0,1``), of
 ``JUKEBOX_SHARD_COUNT``.
-What goes wrong here goes wrong on purpose. Nothing in it knows of argus-otel but what ``docs/helpers.md`` tells of.
+Its faults are on purpose. It uses argus-otel only by the functions of ``docs/helpers.md``.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ bot = Jukebox(
 )
 
 
-# -- what is shown under an answer
+# -- components under an answer
 
 
 class PlayerView(discord.ui.View):
@@ -224,7 +224,7 @@ async def on_command_error(ctx: commands.Context[Jukebox], error: commands.Comma
         _log.error("%s failed", ctx.command, exc_info=error.original)
 
 
-# -- what is done once in a while, and by command, so that a test can choose when
+# -- rare work, by command, so that a test can choose when
 
 
 @bot.command()
@@ -251,7 +251,7 @@ async def hum(voice: discord.VoiceClient) -> None:
 
 @bot.command()
 async def stumble(ctx: commands.Context[Jukebox]) -> None:
-    """Hold up the event loop, as nobody should."""
+    """Block the event loop."""
     time.sleep(0.7)
     await ctx.send("sorry")
 
@@ -297,7 +297,7 @@ async def mumble(ctx: commands.Context[Jukebox]) -> None:
     await ctx.send("hm")
 
 
-# -- what nobody calls
+# -- listeners and loops
 
 
 @bot.listen()

@@ -1,4 +1,4 @@
-"""What happens to the jukebox: users who use it, rarer things that are done one by one, and a Discord that fails."""
+"""The surroundings of the jukebox: its users, rare events one by one, and a Discord that fails."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SELDOM = ("!reindex", "!mumble")
 
 
 class Crowd:
-    """Users, and what Discord does meanwhile, until :meth:`stop`.
+    """Users, and faults of Discord, until :meth:`stop`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Crowd:
         self._stopped = True
 
     async def act(self) -> None:
-        """Act until :meth:`stop`, and wait until the bot has finished what was begun."""
+        """Act until :meth:`stop`, and wait until the bot has finished its work."""
         run = self._simulator
         await asyncio.gather(*(self._begin(shard) for shard in range(self._shards)))
         self._fail()
@@ -87,14 +87,14 @@ class Crowd:
         while not self._stopped:
             swing = 0.6 + 0.4 * math.sin(2 * math.pi * elapsed / self._period)  # of an endless period always the same
             acting = {task for task in acting if not task.done()}
-            # Not waited for: who waits for an answer keeps nobody else from asking.
+            # Not awaited: a user who waits for an answer does not keep others from asking.
             acting |= {asyncio.create_task(group.run(_TURN)) for group in groups[: round(_GROUPS * swing)]}
             await asyncio.sleep(_TURN)
             elapsed += _TURN
         await asyncio.gather(*acting)
 
     async def _insist(self) -> None:
-        """Let people come, press what fails, and press what is too old; on one shard after the other."""
+        """Let people join, press a button that fails, and one that is too old; on one shard after the other."""
         run = self._simulator
         for shard in itertools.cycle(range(self._shards)):
             if self._stopped:
@@ -110,7 +110,7 @@ class Crowd:
             await asyncio.sleep(self._pause * 1.5)
 
     async def _begin(self, shard: int) -> None:
-        """Do once, and well, what is rare: later it may fail for whatever fails around it."""
+        """Do the rare things once while all is well: later, faults around them may make them fail."""
         await self._simulator.join_member(guild=self._guild_of(shard))
         for text in (*ONCE_IN_A_WHILE, *SELDOM):
             said = await self._simulator.say(text, guild=self._guild_of(shard))
@@ -118,7 +118,7 @@ class Crowd:
                 await said.reply(timeout=8)
 
     async def _rarely(self) -> None:
-        """Do again what is done by command, on one shard after the other."""
+        """Repeat the rare commands, on one shard after the other."""
         for turn in itertools.count():
             await asyncio.sleep(self._pause)
             shard = turn % self._shards

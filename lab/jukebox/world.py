@@ -1,4 +1,4 @@
-"""A busy bot, and everything behind it, for dashboards to be asked of.
+"""A busy bot, and everything behind it, for dashboards to query.
 
 One simulated Discord; a bot of two processes with two shards each; and two ways at once: a Prometheus that scrapes the
 processes themselves, and a Collector with another Prometheus behind it, and ClickHouse with traces, logs and history.
@@ -39,7 +39,7 @@ SERVICE = "jukebox"
 PROCESSES = 2
 SHARDS = 4
 LAG = 3.0
-"""How much later, in seconds, all that has happened is in Prometheus, also by way of the Collector."""
+"""Seconds until every event is in Prometheus, also by way of the Collector."""
 DAYS = 60
 """How far back history goes."""
 
@@ -65,7 +65,7 @@ scrape_configs:
 
 @dataclass(frozen=True)
 class World:
-    """What is left of it, to be asked.
+    """The servers that have its telemetry.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ def busy(
                 assert acting.is_alive(), "the crowd has gone"
                 time.sleep(0.1)
             until = time.time()
-            time.sleep(LAG)  # what has happened until then is exported and scraped
+            time.sleep(LAG)  # everything until then is exported and scraped
         finally:
             crowd.stop()
             acting.join(60)
@@ -189,7 +189,7 @@ def missing(prometheus: Prometheus, now: float) -> set[str]:
 
 
 def _wait_for_the_last(clickhouse: ClickHouse, database: str) -> None:
-    """Wait until nothing comes from the Collector any more: the bot has ended, so what is there stays."""
+    """Wait until the tables no longer change: the bot has ended, and the Collector has written the rest."""
     counts: list[tuple[str, ...]] = []
     tables = ("otel_traces", "otel_logs", "history")
     still = 0

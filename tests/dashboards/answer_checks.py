@@ -1,4 +1,4 @@
-"""What holds for a dashboard's answers, when its queries are asked for real. Each check yields what is wrong."""
+"""Checks of the answers to a dashboard's queries, which are run for real. Each yields a line for each fault."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Answers:
     frames:
         By the panel's id and the query's letter.
     refused:
-        What a data source said against a query.
+        Errors of data sources, with the query.
     """
 
     session: Session
@@ -134,7 +134,7 @@ def empty(answers: Answers, may_be: Collection[str] = ()) -> Problems:
     Parameters
     ----------
     may_be:
-        Titles of panels about what has not happened. Each has to say that this is well.
+        Titles of panels about events that did not happen. Each has to say that this is well.
     """
     for target in answers.targets():
         frames = answers.frames.get(answers.key(target))
@@ -150,7 +150,7 @@ def empty(answers: Answers, may_be: Collection[str] = ()) -> Problems:
 
 
 def selects_nothing(answers: Answers, may_be: Collection[str] = ()) -> Problems:
-    """Every selector by itself matches a series: what stands on the one side of an ``or`` may hide the other."""
+    """Every selector by itself matches a series: one side of an ``or`` may hide that the other has none."""
     session = answers.session
     asked: dict[str, bool] = {}
     for target in answers.targets():
@@ -210,7 +210,7 @@ _SHAPES = {
 
 
 def shapes(answers: Answers) -> Problems:
-    """What is asked for a panel of logs or traces has the columns that such a panel reads."""
+    """The answer for a panel of logs or traces has the columns that such a panel reads."""
     for target in answers.targets():
         for frame in answers.frames.get(answers.key(target), []):
             have = {one.name: one.kind for one in frame.fields}
@@ -245,22 +245,22 @@ def _map_keys(clickhouse: ClickHouse) -> set[str]:
     return {row[0] for row in rows}
 
 
-# -- two ways to the same
+# -- two paths to the same
 
 _IN_JOB_AND_INSTANCE = {"service_name", "service_instance_id"}
-"""What target_info lacks by way of the Collector: docs/pipeline.md."""
+"""Labels that target_info lacks behind the Collector: docs/pipeline.md."""
 
 
 def lacking(first: Answers, second: Answers, lag: float) -> Problems:
-    """What the first way has, the second has too: the same series for every selector, the same labels in every answer.
+    """The second path has all that the first has: the same series for every selector, the same labels in every answer.
 
-    Answers are not compared value by value: what happens once, just before a scrape or an export, is a rise of a
-    counter on the one way and its first value on the other.
+    Answers are not compared value by value: a single event, just before a scrape or an export, is a rise of a counter
+    on one path and its first value on the other.
 
     Parameters
     ----------
     lag:
-        How much later the second way may have it, in seconds.
+        How much later the second path may have it, in seconds.
     """
     asked: dict[str, set[tuple[tuple[str, str], ...]]] = {}
     for target in first.targets():
@@ -269,12 +269,12 @@ def lacking(first: Answers, second: Answers, lag: float) -> Problems:
             continue
         only = _label_names(first.frames[key]) - _label_names(second.frames[key])
         if only:
-            yield f"{target.where} has the labels {sorted(only)} on one way only"
+            yield f"{target.where} has the labels {sorted(only)} on one path only"
         for selector in read(first.session.promql(target)[0]).selectors:
             if selector.text not in asked:
                 asked[selector.text] = _series(first, selector) - _series(second, selector, lag)
             if asked[selector.text]:
-                yield f"{target.where}: the other way lacks {sorted(asked[selector.text])[:3]} of {selector.text}"
+                yield f"{target.where}: the other path lacks {sorted(asked[selector.text])[:3]} of {selector.text}"
 
 
 def _series(answers: Answers, selector: Selector, lag: float = 0.0) -> set[tuple[tuple[str, str], ...]]:

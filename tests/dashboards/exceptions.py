@@ -1,4 +1,4 @@
-"""What single panels cannot do, or need not. Apart from this list, the tests treat all dashboards alike."""
+"""Exceptions for single panels. Apart from this list, the tests treat all dashboards alike."""
 
 CANNOT_HONOUR = {
     # Only roots know their shard, and exceptions are of any span.
@@ -9,7 +9,7 @@ CANNOT_HONOUR = {
         for title in ("Errors in logs", "Log records by level", "Warnings and errors", "Events")
     ),
 }
-"""Dashboard, panel and variable, if a query cannot keep to what is chosen."""
+"""Dashboard, panel and variable, if a query cannot keep to the chosen value."""
 
 MAY_BE_EMPTY = ("Given up", "collector")
 """Panels, and variables, that may be empty: the Collector gives up nothing unless its queues on disk are full, or

@@ -28,24 +28,24 @@ _BUILT_IN = re.compile(
     r"__(?:interval|interval_ms|range|range_s|range_ms|rate_interval|from|to|dashboard|name|org|user|timezone|all"
     r"|url_time_range|all_variables|field|value|data|series)"
 )
-"""Variables that nobody defines."""
+"""Variables that Grafana defines."""
 
 _NOT_OURS = re.compile(r"otelcol_|up$|scrape_|ALERTS|prometheus_")
-"""Metrics that are no bot's, and so know no instance of one."""
+"""Metrics that come from no observed process, and so do not have its labels."""
 
 
 # -- identity
 
 
 def identity(dashboard: Dashboard) -> Problems:
-    """Its uid is its file's name; it has what Grafana's import wants."""
+    """Its uid is its file's name; it has all that Grafana's import needs."""
     model = dashboard.model
     if dashboard.uid != dashboard.name:
         yield f"the uid is {dashboard.uid!r}, the file {dashboard.name!r}"
     if not re.fullmatch(r"[a-zA-Z0-9_-]{1,40}", dashboard.uid):
         yield f"Grafana takes no uid like {dashboard.uid!r}"
     if model.get("id") is not None:
-        yield "it has an id, which is of somebody's database"
+        yield "it has an id, which belongs to a single database"
     if not dashboard.title or not model.get("description"):
         yield "it has no title or no description"
     if not isinstance(model.get("schemaVersion"), int) or model["schemaVersion"] < 36:
@@ -71,7 +71,7 @@ def ids(dashboard: Dashboard) -> Problems:
                 yield f"{panel.get('title')!r} has {times} queries {letter!r}"
 
 
-# -- what is seen
+# -- panels
 
 
 def grid(dashboard: Dashboard) -> Problems:
@@ -93,7 +93,7 @@ def grid(dashboard: Dashboard) -> Problems:
 
 
 def compact(dashboard: Dashboard) -> Problems:
-    """No panel could move up: Grafana would move it, and what was beside it would not be beside it any more."""
+    """No panel could move up: Grafana would move it away from its neighbours."""
     placed = [panel for panel in dashboard.model.get("panels", []) if panel.get("gridPos")]
     for panel in placed:
         place = panel["gridPos"]
@@ -148,7 +148,7 @@ def _values(model: Any, key: str) -> Iterator[Any]:
 
 
 def sums(dashboard: Dashboard) -> Problems:
-    """Where the legend adds up points, none has what another has too: an increase over more than a step has."""
+    """If the legend adds up points, no event is in two of them: an increase over more than a step counts some twice."""
     for target in dashboard.targets():
         calcs = ((target.panel.get("options") or {}).get("legend") or {}).get("calcs") or []
         if "sum" in calcs and re.search(r"increase\([^\[]*\[\$__(rate_interval|range)\]", target.promql):
@@ -195,7 +195,7 @@ def _sources(dashboard: Dashboard) -> Iterator[tuple[str, Json]]:
 
 
 def variables_resolve(dashboard: Dashboard) -> Problems:
-    """Every variable that is used is defined, before whoever uses it; every one that is defined is used."""
+    """Every variable that is used is defined before its use; every one that is defined is used."""
     defined = [variable["name"] for variable in dashboard.variables]
     for name, times in Counter(defined).items():
         if times > 1:
@@ -249,7 +249,7 @@ def _texts(model: Any) -> Iterator[str]:
 
 
 def variables_honoured(dashboard: Dashboard, labels: Callable[[str], set[str]]) -> Problems:
-    """Every query that can keep to what is chosen does.
+    """Every query that can keep to the chosen values does.
 
     Parameters
     ----------
@@ -304,7 +304,7 @@ def everything_is_everything(dashboard: Dashboard) -> Problems:
         if label not in ("job", "instance"):
             pattern = variable.get("allValue")
             if not pattern or not re.fullmatch(pattern, ""):
-                yield f"all of ${variable['name']} leaves out what has none"
+                yield f"all of ${variable['name']} leaves out series without the label"
 
 
 # -- links

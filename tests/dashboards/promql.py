@@ -18,7 +18,7 @@ _SIGNS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 
 @dataclass(frozen=True)
 class Selector:
-    """One selector: a metric, and what its labels have to be."""
+    """One selector: a metric, and conditions on its labels."""
 
     metric: str
     matchers: tuple[tuple[str, str, str], ...] = ()
@@ -45,7 +45,7 @@ class Expression:
     selectors:
         In order.
     groupings:
-        Labels of ``by``, and the metrics in what is grouped by them.
+        Labels of ``by``, and the metrics that are grouped by them.
     matchings:
         Labels of ``on`` and ``ignoring``.
     made:

@@ -1,7 +1,7 @@
-"""Every query of every dashboard is asked for real, of what a busy bot has left behind in Prometheus and ClickHouse.
+"""Every query of every dashboard is run for real, on the telemetry of a busy bot in Prometheus and ClickHouse.
 
-Of a Prometheus that scraped the bot itself, and of one that scraped the Collector; with everything chosen, as a
-dashboard opens, and with one of each.
+It is run on a Prometheus that scraped the bot itself, and on one that scraped the Collector; with everything chosen, as
+a dashboard opens, and with one value of each variable.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .valid_dashboard import dashboard, valid_dashboard
 
 DASHBOARDS = shipped()
 EACH = pytest.mark.parametrize("shown", DASHBOARDS, ids=lambda one: one.uid)
-WAYS = ("direct", "collected")
+PATHS = ("direct", "collected")
 CHOICES: tuple[Choice, ...] = ("saved", "one")
 
 Cache = dict[tuple[str, str, str], Answers]
@@ -44,30 +44,30 @@ def history(world: World) -> ClickHouse:
     return ClickHouse(server.url, world.database, server.user, server.password)
 
 
-def metrics(world: World, way: str) -> Prometheus:
-    server = world.direct if way == "direct" else world.collected
+def metrics(world: World, path: str) -> Prometheus:
+    server = world.direct if path == "direct" else world.collected
     return Prometheus(server.url, scrape=1.0)
 
 
 def needs_the_collector(target: Target) -> bool:
-    """Whether it asks what only the Collector knows: its own metrics."""
+    """Whether it queries metrics of the Collector itself."""
     return "otelcol_" in target.promql
 
 
-def opened(world: World, shown: Dashboard, way: str, choice: Choice) -> Session:
-    """Somebody opens a dashboard when the world had been made: one of months over months, others since it began."""
+def opened(world: World, shown: Dashboard, path: str, choice: Choice) -> Session:
+    """Open a dashboard at the end of the busy time: one of months over months, others since the time began."""
     since = re.fullmatch(r"now-(\w+)", shown.model["time"]["from"])
     assert since, shown.model["time"]
     span = seconds(since[1])
     began = world.until - span if span >= 86400 else world.began
-    return Session(shown, metrics(world, way), history(world), began, world.until, choice)
+    return Session(shown, metrics(world, path), history(world), began, world.until, choice)
 
 
-def answers(world: World, cache: Cache, shown: Dashboard, way: str, choice: Choice) -> Answers:
-    key = (shown.uid, way, choice)
+def answers(world: World, cache: Cache, shown: Dashboard, path: str, choice: Choice) -> Answers:
+    key = (shown.uid, path, choice)
     if key not in cache:
-        skipped = needs_the_collector if way == "direct" else lambda _: False
-        cache[key] = Answers(opened(world, shown, way, choice), skipped)
+        skipped = needs_the_collector if path == "direct" else lambda _: False
+        cache[key] = Answers(opened(world, shown, path, choice), skipped)
     return cache[key]
 
 
@@ -76,23 +76,23 @@ def test_the_bot_has_emitted_every_metric_of_the_catalogue(world: World) -> None
 
 
 @EACH
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("choice", CHOICES)
 @pytest.mark.parametrize("check", [answer_checks.refused, answer_checks.empty, answer_checks.shapes,
                                    answer_checks.columns], ids=lambda check: check.__name__)  # fmt: skip
 def test_every_query_has_an_answer(
-    world: World, cache: Cache, shown: Dashboard, way: str, choice: Choice, check: Callable[..., Any]
+    world: World, cache: Cache, shown: Dashboard, path: str, choice: Choice, check: Callable[..., Any]
 ) -> None:
-    found = answers(world, cache, shown, way, choice)
+    found = answers(world, cache, shown, path, choice)
     assert list(check(found, MAY_BE_EMPTY) if check is answer_checks.empty else check(found)) == []
 
 
 @EACH
-@pytest.mark.parametrize("way", WAYS)
-def test_every_metric_label_and_legend_is_there(world: World, cache: Cache, shown: Dashboard, way: str) -> None:
-    found = answers(world, cache, shown, way, "saved")
-    labels = answer_checks.Labels(metrics(world, way), world.began, world.until)
-    without = Dashboard(_without(shown, needs_the_collector), shown.name) if way == "direct" else shown
+@pytest.mark.parametrize("path", PATHS)
+def test_every_metric_label_and_legend_is_there(world: World, cache: Cache, shown: Dashboard, path: str) -> None:
+    found = answers(world, cache, shown, path, "saved")
+    labels = answer_checks.Labels(metrics(world, path), world.began, world.until)
+    without = Dashboard(_without(shown, needs_the_collector), shown.name) if path == "direct" else shown
     assert list(answer_checks.unknown_labels(without, labels, MAY_BE_EMPTY)) == []
     assert list(model_checks.variables_honoured(without, labels)) == []
     assert list(answer_checks.selects_nothing(found, MAY_BE_EMPTY)) == []
@@ -107,8 +107,8 @@ def test_every_attribute_that_sql_looks_up_is_there(world: World, cache: Cache, 
 
 @EACH
 @pytest.mark.parametrize("choice", CHOICES)
-def test_both_ways_show_the_same(world: World, cache: Cache, shown: Dashboard, choice: Choice) -> None:
-    direct, collected = (answers(world, cache, shown, way, choice) for way in WAYS)
+def test_both_paths_show_the_same(world: World, cache: Cache, shown: Dashboard, choice: Choice) -> None:
+    direct, collected = (answers(world, cache, shown, path, choice) for path in PATHS)
     for one, other in ((direct, collected), (collected, direct)):
         assert {**one.session.options, "collector": []} == {**other.session.options, "collector": []}
         assert list(answer_checks.lacking(one, other, LAG)) == []
@@ -122,7 +122,7 @@ def _without(shown: Dashboard, skipped: Callable[[Target], bool]) -> dict[str, A
     return {**shown.model, "panels": panels}
 
 
-# -- what is wrong is found
+# -- faults are found
 
 
 def of_valid(world: World, change: Callable[[dict[str, Any]], Any] = lambda _: None) -> Answers:
@@ -167,7 +167,7 @@ BROKEN: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("shapes", replaced(6, "rawSql", "Body as body", "Body as text"), "has no body"),
     ("unknown_attributes", replaced(5, "rawSql", "discord.command.name", "discord.comand.name"), "no row has"),
     ("unknown_attributes", replaced(5, "rawSql", "!= ''", "!= 'discord.guild.joined'"), "no catalogue has"),
-    ("lacking", replaced(3, "expr", "(discord_command_name)", "(discord_command_type)"), "on one way only"),
+    ("lacking", replaced(3, "expr", "(discord_command_name)", "(discord_command_type)"), "on one path only"),
 ]  # fmt: skip
 CHECKS = ("refused", "empty", "selects_nothing", "unknown_labels", "legends", "columns", "shapes", "unknown_attributes",
           "lacking")  # fmt: skip
@@ -179,7 +179,7 @@ def test_nothing_is_wrong_with_a_valid_dashboard(world: World, check: str) -> No
 
 
 @pytest.mark.parametrize(("check", "change", "told"), BROKEN, ids=[f"{check}: {told}" for check, _, told in BROKEN])
-def test_what_is_wrong_is_found(world: World, check: str, change: Callable[[dict[str, Any]], Any], told: str) -> None:
+def test_a_fault_is_found(world: World, check: str, change: Callable[[dict[str, Any]], Any], told: str) -> None:
     found = found_by(world, check, of_valid(world, change))
     assert any(told in one for one in found), found
 

@@ -52,7 +52,7 @@ def test_the_files_in_the_tree_are_those_that_the_code_makes():
     )
 
 
-def test_writing_twice_writes_the_same_and_removes_what_is_no_dashboard_any_more(tmp_path: Path):
+def test_writing_twice_writes_the_same_and_removes_files_of_former_dashboards(tmp_path: Path):
     write(tmp_path)
     first = {path: path.read_bytes() for path in tmp_path.glob("*/*")}
     (next(iter(first)).parent / "argus-former.json").write_text("{}")
@@ -83,7 +83,7 @@ def test_panels_go_from_left_to_right_and_into_the_next_line_where_they_do_not_f
     assert [panel["id"] for panel in model["panels"]] == [1, 2, 3, 4, 5, 6]
 
 
-# -- what they hold
+# -- panels and queries
 
 
 @EACH
@@ -105,7 +105,7 @@ def test_every_metric_there_is_is_on_some_panel():
 
 
 @EACH
-def test_panels_of_what_is_traced_bring_exemplars(board: Board):
+def test_panels_of_traced_histograms_bring_exemplars(board: Board):
     without = [
         panel["title"]
         for panel in panels(board)
@@ -124,11 +124,11 @@ def test_a_query_over_time_looks_back_over_what_fits_its_step():
     assert windows - {"5m", "10m", "30m", "1h", "6h"} == {"$__rate_interval"}
 
 
-# -- what Grafana knows
+# -- Grafana's own model
 
 
 def lost(made: Any, back: Any, where: str = "") -> Iterator[str]:
-    """What of a model is not there any more, or is something else."""
+    """Yield the fields of a model that are missing afterwards, or have another value."""
     if isinstance(made, dict) and isinstance(back, dict):
         for key, value in made.items():
             if key in back:

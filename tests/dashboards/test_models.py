@@ -1,4 +1,4 @@
-"""Every dashboard is one that a fresh Grafana imports, and each check of that would find what it is for."""
+"""Every dashboard can be imported into a fresh Grafana, and each check of that finds the fault that it is for."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_dashboard_is_right(shown: Dashboard, check: str) -> None:
     assert list(CHECKS[check](shown)) == []
 
 
-# -- what is wrong is found
+# -- faults are found
 
 
 def panel(model: dict[str, Any], number: int) -> dict[str, Any]:
@@ -152,7 +152,7 @@ BROKEN: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("variables are honoured", replaced(3, "expr", 'job=~"$job",', ""), "keep to $job"),
     ("variables are honoured", replaced(5, "rawSql", "ServiceName in ($service) and", ""), "keep to $service"),
     ("variables are honoured", replaced(5, "rawSql", "$__timeFilter(Timestamp) and", ""), "the time range"),
-    ("everything is everything", lambda model: model["templating"]["list"][4].update(allValue=".+"), "has none"),
+    ("everything is everything", lambda model: model["templating"]["list"][4].update(allValue=".+"), "the label"),
     ("links", lambda model: panel(model, 3).update(fieldConfig=link("/d/nowhere")), "does not exist"),
     ("links", lambda model: panel(model, 3).update(fieldConfig=link("/d/valid?var-guild=1")), "has no $guild"),
     ("links", lambda model: panel(model, 3).update(fieldConfig=link("/d/valid?${guild:queryparam}")), "not defined"),
@@ -168,7 +168,7 @@ def test_nothing_is_wrong_with_a_valid_dashboard(check: str) -> None:
 
 
 @pytest.mark.parametrize(("check", "change", "told"), BROKEN, ids=[f"{check}: {told}" for check, _, told in BROKEN])
-def test_what_is_wrong_is_found(check: str, change: Callable[[dict[str, Any]], Any], told: str) -> None:
+def test_a_fault_is_found(check: str, change: Callable[[dict[str, Any]], Any], told: str) -> None:
     model = copy.deepcopy(valid_dashboard())
     change(model)
     found = list(CHECKS[check](dashboard(model)))

@@ -1,6 +1,6 @@
 """The variables at the top of a dashboard.
 
-A dashboard takes those of ``prometheus()``, of ``clickhouse()`` or of both. Names are the same everywhere, so that
+A dashboard has those of ``prometheus()``, of ``clickhouse()`` or of both. Names are the same everywhere, so that
 links between dashboards carry the choice along.
 """
 
@@ -68,7 +68,7 @@ def textbox(name: str, label: str, description: str, value: str = "") -> Json:
 
 
 def choice(name: str, label: str, description: str, options: dict[str, str], chosen: str) -> Json:
-    """Return a variable with a fixed set of values, by what is shown for them."""
+    """Return a variable with a fixed set of values, by the texts that are shown for them."""
     return {
         "type": "custom",
         "name": name,
@@ -85,7 +85,7 @@ def choice(name: str, label: str, description: str, options: dict[str, str], cho
 
 
 def _source(name: str, label: str, plugin: str, uid: str) -> Json:
-    """A data source: ours, where it is provisioned, else the first of its kind."""
+    """Return a data source: ours if it is provisioned, else the first of its kind."""
     return {
         "type": "datasource",
         "name": name,

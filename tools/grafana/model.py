@@ -68,7 +68,7 @@ class Dashboard:
 
     @property
     def title(self) -> str:
-        """What it is called."""
+        """Its heading."""
         return self.model.get("title", "")
 
     @property
