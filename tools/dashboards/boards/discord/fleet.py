@@ -43,7 +43,7 @@ _UP = Row(
         stat(
             "Shards up",
             """Share of the gateway sessions that are up. Below 100 % for longer than a deploy takes: "Gateway and
-            shards" tells which shards, and with what code they were closed.""",
+            shards" lists the shards, and their close codes.""",
             prom(f"{total('discord_shard_up')} / {_SHARDS}", "up"),
             unit=SHARE,
             thresholds=steps((0.9, WARNING), (1, GOOD), below=BAD),
@@ -61,8 +61,8 @@ _UP = Row(
         ),
         stat(
             "Youngest process",
-            """For how long the process that started last has been up. It falls to 0 at each restart: one that nobody
-            asked for was a crash, and the end of that process's log tells of what.""",
+            """For how long the process that started last has been up. It falls to 0 at each restart: an
+            unplanned one was a crash, and the end of that process's log has its cause.""",
             prom(f"min({of('process_uptime_seconds')})", "up for"),
             unit=SECONDS,
             thresholds=steps((300, GOOD), below=WARNING),
@@ -70,7 +70,7 @@ _UP = Row(
         stat(
             "Guilds",
             """Guilds that the bots are in, over all processes. A sudden fall that "Guilds joined and left" does not
-            explain is a process that is gone, or a shard that has not got its guilds yet.""",
+            explain is a process that has ended, or a shard that has not received its guilds yet.""",
             prom(total("discord_guild_count"), "guilds"),
             unit=NUMBER,
             thresholds=FINE,
@@ -78,7 +78,7 @@ _UP = Row(
         stat(
             "Guilds unavailable",
             """Guilds that Discord cannot serve now. A few come and go. Many at once are an outage of Discord's: look at
-            discordstatus.com, and do not restart, which costs identifies and helps nobody.""",
+            discordstatus.com, and do not restart, which costs identifies and does not help.""",
             prom(total("discord_guild_unavailable"), "unavailable"),
             unit=NUMBER,
             thresholds=steps((1, WARNING)),
@@ -92,7 +92,7 @@ _HEALTHY = Row(
         stat(
             "Acknowledged within 3 s",
             """Share of the interactions in the time range that were acknowledged before Discord gave them up. What is
-            missing to 100 % saw "The application did not respond". "Interactions and commands" tells of which
+            missing to 100 % saw "The application did not respond". "Interactions and commands" shows which
             commands.""",
             now(f"1 - {objective.missed_in_range()}", "in time"),
             unit=SHARE,
@@ -139,7 +139,7 @@ _HEALTHY = Row(
         stat(
             "Rate limited",
             """Responses of Discord with status 429 in the time range. Some are ordinary. Where they keep coming, "REST
-            and rate limits" tells which route and whose limit; at 10,000 invalid requests in 10 minutes Discord bans
+            and rate limits" shows the route and the limit; at 10,000 invalid requests in 10 minutes Discord bans
             the address.""",
             now(counted("discord_rest_ratelimits_total"), "429s"),
             unit=NUMBER,
@@ -149,7 +149,7 @@ _HEALTHY = Row(
         ),
         stat(
             "Errors logged",
-            """Log records of level error and critical in the time range, over all loggers. "Runtime" tells which
+            """Log records of level error and critical in the time range, over all loggers. "Runtime" lists the
             loggers, and shows the records where ClickHouse has them.""",
             now(counted("log_records_total", 'log_severity=~"error|critical"'), "errors"),
             unit=NUMBER,
@@ -245,7 +245,7 @@ _SIZE = Row(
     [
         timeseries(
             "Guilds, by bot",
-            """Guilds of each bot, over all its processes. Steps down are processes that are gone or start anew; a
+            """Guilds of each bot, over all its processes. Steps down are processes that have ended or restart; a
             slope is guilds that leave. For which guilds, and why, see "Guild analytics".""",
             prom(total("discord_guild_count", by="job"), "{{job}}"),
             unit=NUMBER,
@@ -255,7 +255,7 @@ _SIZE = Row(
         ),
         timeseries(
             "Guilds joined and left",
-            """Guilds that the bots came to and are gone from. Many that leave at once: a change that they did not
+            """Guilds that the bots joined and left. Many that leave at once: a change that they did not
             like, or a permission that they would not give; compare with the time of your last release.""",
             prom(increase("discord_guild_changes_total", by="discord_change"), "{{discord_change}}"),
             unit=NUMBER,
@@ -285,8 +285,8 @@ _SIZE = Row(
         timeseries(
             "Commands and extensions there are",
             """Commands that the bots have, by how they are called, and extensions that are loaded, of the process that
-            has most. A fall after a release is an extension that did not load: "Task loops and listeners" tells
-            which.""",
+            has most. A fall after a release is an extension that did not load: "Task loops and listeners"
+            lists it.""",
             prom(
                 f"max by (discord_command_type) ({of('discord_command_registered')})",
                 "{{discord_command_type}} commands",

@@ -1,4 +1,4 @@
-"""Gateway and shards: are they connected, how far away is Discord, what comes in, why do connections end; and voice."""
+"""Gateway and shards: connections, latency, events, the reasons why connections end; and voice."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ _CONNECTED = Row(
         stat(
             "Events",
             """Events from the gateway, each second. Nothing, while shards are up: the sessions are dead and do not
-            know it yet, or an intent was taken away.""",
+            know it yet, or an intent was removed.""",
             prom(rate("discord_shard_events_total", IN_SHARD), "events"),
             unit=PER_SECOND,
             thresholds=FINE,
@@ -123,7 +123,7 @@ _CONNECTED = Row(
 )
 
 _DISTANCE = Row(
-    "How far away is Discord?",
+    "How long is the latency to Discord?",
     [
         timeseries(
             "Latency, by shard",
@@ -211,8 +211,8 @@ _ENDS = Row(
         timeseries(
             "Sessions begun and resumed",
             """Each reconnection resumes its session, and loses nothing, or begins a new one, which fetches all guilds
-            again and counts against 1,000 a day. Many identifies without a deploy: connections stay away too long to
-            be resumed.""",
+            again and counts against 1,000 a day. Many identifies without a deploy: connections are interrupted for too
+            long to be resumed.""",
             prom(
                 increase("discord_gateway_sessions_total", IN_SHARD, by="discord_session_type"),
                 "{{discord_session_type}}",
@@ -311,7 +311,7 @@ _VOICE = Row(
 BOARD = Board(
     uid="argus-gateway",
     title="Discord bot: gateway and shards",
-    description="Are the shards connected, how far away is Discord, what comes in, why do connections end. Voice, too.",
+    description="Are the shards connected, how long is the latency, which events arrive, why do connections end; voice.",
     variables=bots(shard=True),
     rows=[_CONNECTED, _DISTANCE, _EVENTS, _ENDS, _VOICE],
 )

@@ -242,7 +242,7 @@ _TRAFFIC = Row(
         ),
         timeseries(
             "Interactions running, by type",
-            """Interactions whose handler runs, by type. A plateau that does not go down when nobody uses the bot is
+            """Interactions whose handler runs, by type. A plateau that does not go down when the bot is not used is
             handlers that hang.""",
             prom(total("discord_interaction_active", by="discord_interaction_type"), "{{discord_interaction_type}}"),
             unit=NUMBER,
@@ -250,7 +250,7 @@ _TRAFFIC = Row(
             width=8,
         ),
         timeseries(
-            "Views: timed out, and clicks that nobody handled",
+            "Views: timed out, and unhandled clicks",
             """Views and modals that timed out, which is ordinary, and clicks on what the bot does not wait for any
             more, which users see fail. Where the second follows the first, timeouts are too short.""",
             prom(increase("discord_view_timeouts_total"), "timed out"),
@@ -309,7 +309,7 @@ _LATENCY = Row(
         ),
         timeseries(
             "Interactions, from arrival to end, p95 by type",
-            """How long handlers run. Autocompletes above 1 s are of no use to whoever types: cache what they look
+            """How long handlers run. Autocompletes above 1 s come too late for the user who types: cache what they look
             up.""",
             prom(
                 quantile(0.95, _INTERACTION, by="discord_interaction_type"),
@@ -341,7 +341,7 @@ _FAILING = Row(
         table(
             "Failing commands",
             """Commands that ended in an error of the bot's in the time range, by what was raised (discord.py's
-            wrappers taken off). A click on a name leads to the traces, which have the stack. Begin with the first: it
+            wrappers removed). A click on a name leads to the traces, which have the stack. Begin with the first: it
             is the one that most users saw.""",
             per(
                 counted(f"{_COMMAND}_count", _FAILED, by=f"{_BY_COMMAND}, error_type") + " > 0",

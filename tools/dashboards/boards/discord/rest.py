@@ -85,7 +85,7 @@ _BUDGET = Row(
         ),
         stat(
             "Rate limited",
-            """Responses with status 429 in the time range, whoever's limit it was. discord.py waits and tries again,
+            """Responses with status 429 in the time range, of all limits. discord.py waits and tries again,
             so that they cost time and no calls; but see the scopes below.""",
             now(counted(_LIMITED), "429s"),
             unit=NUMBER,
@@ -96,7 +96,7 @@ _BUDGET = Row(
         stat(
             "Calls that failed",
             """Share of the calls in the time range that failed in the end, after all of discord.py's retries. "What
-            fails" tells with what.""",
+            fails" has the errors.""",
             now(share(counted(f"{_CALL}_count", _FAILED), counted(f"{_CALL}_count")), "failed"),
             unit=SHARE,
             decimals=2,
@@ -123,7 +123,7 @@ _BUDGET = Row(
         timeseries(
             "Invalid requests in ten minutes, by bot",
             """The same over time, with Discord's limit. A slope without end is a loop that asks for what it may not
-            have: most often a permission that a guild took away. Stop it before the line reaches the limit; a ban
+            have: most often a permission that a guild has removed. Stop it before the line reaches the limit; a ban
             takes up to an hour to go.""",
             prom(_invalid(by="job"), "{{job}}"),
             prom(f"{_BAN_AT} + 0 * {rate(f'{_CALL}_count')}", "Discord's limit"),
@@ -161,7 +161,7 @@ _TIME = Row(
         timeseries(
             "A call waits for rate limits",
             """What calls waited for rate limits, of those that waited at all: discord.py holds back what Discord would
-            refuse. Seconds here are seconds that a user waits. "By route", below, tells where; spread the work out, or
+            refuse. Seconds here are seconds that a user waits. "By route", below, shows where; spread the work out, or
             do less of it.""",
             *percentiles(_WAIT),
             unit=SECONDS,

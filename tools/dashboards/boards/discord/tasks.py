@@ -19,7 +19,7 @@ _SUMMARY = Row(
         stat(
             "Loops that have ended",
             """discord.ext.tasks loops that were started and run no more. Those with a count end by themselves; any
-            other ended by an exception, and nobody starts it again: "Loops, one by one" tells which and with what.""",
+            other ended by an exception, and is not started again: "Loops, one by one" lists it.""",
             prom(f"count({of('discord_task_running')} == 0) or 0 * count({of('discord_task_running')})", "ended"),
             unit=NUMBER,
             thresholds=steps((1, WARNING)),
@@ -28,8 +28,8 @@ _SUMMARY = Row(
         ),
         stat(
             "Iterations that failed in all",
-            """Iterations of all loops that raised something, in the time range. "Iterations that failed" tells which
-            loops, and when.""",
+            """Iterations of all loops that raised something, in the time range. "Iterations that failed" shows the
+            loops and times.""",
             now(counted(f"{_TASK}_count", _FAILED), "failed"),
             unit=NUMBER,
             decimals=0,
@@ -39,8 +39,8 @@ _SUMMARY = Row(
         ),
         stat(
             "Listeners that failed in all",
-            """Runs of all listeners that raised something, in the time range. "Listeners that failed" tells which, and
-            with what.""",
+            """Runs of all listeners that raised something, in the time range. "Listeners that failed" has their
+            events and errors.""",
             now(counted(f"{_LISTENER}_count", _FAILED), "failed"),
             unit=NUMBER,
             decimals=0,
