@@ -311,7 +311,7 @@ _VOICE = Row(
 BOARD = Board(
     uid="argus-gateway",
     title="Discord bot: gateway and shards",
-    description="Are the shards connected, how long is the latency, which events arrive, why do connections end; voice.",
+    description="Are the shards connected, how long is the latency, which events arrive, why do connections end..",
     variables=bots(shard=True),
     rows=[_CONNECTED, _DISTANCE, _EVENTS, _ENDS, _VOICE],
 )
