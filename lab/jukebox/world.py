@@ -166,11 +166,14 @@ def busy(
         acting = threading.Thread(target=lambda: simulator.run(crowd.act))
         acting.start()
         try:
-            for way in (direct, collected):
-                way.wait_until(lambda way=way: not missing(way, time.time()), "has every metric", 60)
+            for path in (direct, collected):
+                path.wait_until(lambda path=path: not missing(path, time.time()), "has every metric", 60)
             while time.time() < began + seconds or not crowd.rounds:
                 assert acting.is_alive(), "the crowd has gone"
                 time.sleep(0.1)
+            # On a loaded machine a scrape may fail, and after one a process has no series for a moment.
+            collected.wait_for_scrape("bots")
+            direct.wait_for_scrape("jukebox")
             until = time.time()
             time.sleep(LAG)  # everything until then is exported and scraped
         finally:

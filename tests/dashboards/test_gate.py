@@ -114,6 +114,26 @@ def test_both_paths_show_the_same(world: World, cache: Cache, shown: Dashboard, 
         assert list(answer_checks.lacking(one, other, LAG)) == []
 
 
+@pytest.fixture(scope="module")
+def traced(world: World) -> set[str]:
+    """Return the histograms that have exemplars, and so points that belong to a trace."""
+    series = metrics(world, "collected").exemplars('{__name__=~".+_bucket"}', world.began, world.until)
+    return {one["seriesLabels"]["__name__"] for one in series}
+
+
+@EACH
+def test_panels_of_traced_histograms_show_exemplars(traced: set[str], shown: Dashboard) -> None:
+    assert len(traced) > 5
+    without = [
+        panel["title"]
+        for panel in shown.panels()
+        if panel["type"] in ("timeseries", "heatmap")
+        and any(re.search(rf"\b({'|'.join(traced)})\b", target.get("expr", "")) for target in panel["targets"])
+        and not any(target.get("exemplar") for target in panel["targets"])
+    ]
+    assert without == []
+
+
 def _without(shown: Dashboard, skipped: Callable[[Target], bool]) -> dict[str, Any]:
     panels = [
         {**panel, "targets": [one for one in panel.get("targets") or [] if not skipped(Target(one, panel))]}

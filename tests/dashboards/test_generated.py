@@ -20,11 +20,7 @@ from tools.dashboards.boards import discover
 ALL = [board for boards in discover().values() for board in boards]
 EACH = pytest.mark.parametrize("board", ALL, ids=lambda board: board.uid)
 
-# Of these, a point of a histogram belongs to a trace.
-TRACED = ("discord_command_", "discord_interaction_", "discord_task_", "discord_voice_connect_",
-          "discord_rest_duration", "http_client_")  # fmt: skip
-
-# The SDK has no place for them, but Grafana writes them itself when a dashboard is saved.
+# The SDK does not know them, but Grafana writes them itself when a dashboard is saved.
 UNKNOWN_TO_THE_SDK = re.compile(r"\.templating\.list\[\d+\]\.definition")
 
 
@@ -102,19 +98,6 @@ def test_every_metric_there_is_is_on_some_panel():
         if not re.search(rf"\b{prometheus_name(metric)}(_bucket|_count|_sum)?\b", asked)
     ]
     assert missing == []
-
-
-@EACH
-def test_panels_of_traced_histograms_bring_exemplars(board: Board):
-    without = [
-        panel["title"]
-        for panel in panels(board)
-        if panel["type"] in ("timeseries", "heatmap")
-        and any(re.search(rf"({'|'.join(TRACED)})\w*_bucket", target.get("expr", "")) for target in panel["targets"])
-        and not any(target.get("exemplar") for target in panel["targets"])
-    ]
-    # Shares and multiples are of no single trace.
-    assert [title for title in without if title != "How fast the budget burns"] == []
 
 
 def test_a_query_over_time_looks_back_over_what_fits_its_step():
