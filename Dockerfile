@@ -18,8 +18,8 @@ COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY src src
 COPY packages packages
 COPY examples/bot.py examples/bot.py
-# What `argus-otel export` writes.
-COPY docs/runbooks.md docs/runbooks.md
+# The files that `argus-otel export` writes.
+COPY docs/runbooks docs/runbooks
 COPY collector-config collector-config
 COPY grafana grafana
 COPY prometheus prometheus

@@ -1,9 +1,9 @@
-"""Writes grafana/provisioning/alerting/argus-otel.yaml: the alerts of prometheus/rules/ as Grafana-managed ones.
+"""Writes grafana/provisioning/alerting/: the alerts of prometheus/rules/ as Grafana-managed ones, by source.
 
     python -m tools.grafana_alerts
 
-An alert's expression stays as it is, and asks for what Prometheus has recorded: so Prometheus has to have the rules,
-and one more alert, which only Grafana has, tells when it has not. The format:
+An alert keeps its expression, which reads values that Prometheus has recorded: so Prometheus has to have the rules. One
+more alert, which only Grafana has, fires if it does not. The format:
 https://grafana.com/docs/grafana/latest/alerting/set-up/provision-alerting-resources/file-provisioning/
 """
 
@@ -17,18 +17,18 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "prometheus" / "rules"
-TARGET = ROOT / "grafana" / "provisioning" / "alerting" / "argus-otel.yaml"
+DIRECTORY = ROOT / "grafana" / "provisioning" / "alerting"
 
 PROMETHEUS = "argus-prometheus"
-FOLDER = "argus-otel"
 INTERVAL = "1m"
 
 _HEADING = """\
-# The alerts of prometheus/rules/ as Grafana-managed ones, written by `make dashboards`: edit those, and not this file.
+# Alerts of prometheus/rules/ ({files}) as Grafana-managed ones.
+# `make dashboards` writes this file: edit the rules instead.
 #
-# For those who have no Alertmanager: Grafana judges the alerts and tells the contact points that you set in it.
-# Prometheus must have the rules all the same, for what they record. Have an Alertmanager, or this file, never both:
-# docs/runbooks.md.
+# For an installation without Alertmanager: Grafana evaluates the alerts and notifies the contact points that you set in
+# it. Prometheus needs the rules all the same, for the values that they record. Use an Alertmanager or this file, never
+# both: docs/runbooks/README.md.
 """
 
 _NOT_LOADED = {
@@ -37,29 +37,37 @@ _NOT_LOADED = {
     "for": "10m",
     "labels": {"severity": "warning"},
     "annotations": {
-        "summary": "Prometheus has not loaded argus-otel's rules: alerts on the promises to users cannot fire.",
+        "summary": "Prometheus has not loaded argus-otel's rules: alerts on recorded values cannot fire.",
         "description": "Put prometheus/rules/ into its rule_files, and reload it.",
-        "runbook": "docs/runbooks.md#rulesnotloaded",
+        "runbook": "docs/runbooks/argus.md#rulesnotloaded",
     },
 }
 
 
-def document() -> dict[str, Any]:
-    """Return what Grafana is to provision."""
+def by_source() -> dict[str, list[Path]]:
+    """Return the files of rules by source: ``NAME.yaml`` and ``NAME-….yaml`` are those of NAME."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(RULES.glob("*.yaml"), key=lambda path: path.stem):
+        found.setdefault(path.stem.partition("-")[0], []).append(path)
+    return found
+
+
+def document(source: str) -> dict[str, Any]:
+    """Return a source's alerts as Grafana provisions them, in a folder of the source's name, beside its dashboards."""
     groups: list[dict[str, Any]] = []
-    for path in sorted(RULES.glob("*.yaml")):
+    for path in by_source()[source]:
         for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
             alerts = [rule for rule in group["rules"] if "alert" in rule]
             if "argus:rules:loaded" in (rule.get("record") for rule in group["rules"]):
                 alerts.append(_NOT_LOADED)
             rules = [_rule(alert) for alert in alerts]
-            groups.append({"orgId": 1, "name": group["name"], "folder": FOLDER, "interval": INTERVAL, "rules": rules})
+            groups.append({"orgId": 1, "name": group["name"], "folder": source, "interval": INTERVAL, "rules": rules})
     return {"apiVersion": 1, "groups": groups}
 
 
 def _rule(alert: dict[str, Any]) -> dict[str, Any]:
     return {
-        # Of 40 characters at the most, and for ever: Grafana knows a rule by it.
+        # At most 40 characters, and never changed: Grafana identifies a rule by it.
         "uid": f"argus-{_kebab(alert['alert'])}",
         "title": alert["alert"],
         "condition": "B",
@@ -68,8 +76,8 @@ def _rule(alert: dict[str, Any]) -> dict[str, Any]:
                 "A", PROMETHEUS, {"datasource": {"type": "prometheus", "uid": PROMETHEUS}, "editorMode": "code",
                                   "expr": alert["expr"], "instant": True, "range": False},
             ),
-            # The query has the condition in it, and a row for each thing that is wrong, whatever its value: that of a
-            # shard that is down is 0, and none is below.
+            # The query contains the condition, and returns a row for each fault, whatever its value: some are 0, and
+            # none is below.
             _query(
                 "B", "__expr__", {"datasource": {"type": "__expr__", "uid": "__expr__"}, "type": "threshold",
                                   "expression": "A", "conditions": [{"evaluator": {"type": "gt", "params": [-1]}}]},
@@ -94,29 +102,35 @@ def _kebab(name: str) -> str:
 
 
 def _template(text: str) -> str:
-    """In Grafana ``$value`` is a text about every query; the number is a query's own."""
+    """Replace ``$value``, which in Grafana is a text about every query, by the number of one query."""
     return text.replace("$value", "$values.A.Value")
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes what is there twice out twice."""
+    """Writes repeated values in full each time."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
-        """Return that nothing is to become an anchor."""
+        """Return that no value becomes an anchor."""
         return True
 
 
-def text() -> str:
-    """Return the file's text."""
-    body = yaml.dump(document(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-    return _HEADING + body
+def text(source: str) -> str:
+    """Return the text of a source's file."""
+    files = ", ".join(path.name for path in by_source()[source])
+    body = yaml.dump(document(source), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return _HEADING.format(files=files) + body
 
 
 def main() -> None:
-    """Write it."""
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(text(), encoding="utf-8")
-    print(f"{TARGET.relative_to(ROOT)}: {sum(len(group['rules']) for group in document()['groups'])} alerts")
+    """Write each source's file, and remove those of sources that have no rules any more."""
+    DIRECTORY.mkdir(parents=True, exist_ok=True)
+    wanted = {DIRECTORY / f"{source}.yaml": source for source in by_source()}
+    for path, source in wanted.items():
+        path.write_text(text(source), encoding="utf-8")
+        print(f"{path.relative_to(ROOT)}: {sum(len(group['rules']) for group in document(source)['groups'])} alerts")
+    for path in DIRECTORY.glob("*.yaml"):
+        if path not in wanted:
+            path.unlink()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What holds for a dashboard's answers, when its queries are asked for real. Each check yields what is wrong."""
+"""Checks of the answers to a dashboard's queries, which are run for real. Each yields a line for each fault."""
 
 from __future__ import annotations
 
@@ -38,14 +38,13 @@ def names(catalogues: Sequence[Catalogue]) -> set[str]:
 def unknown_metrics(dashboard: Dashboard, catalogues: Sequence[Catalogue] = (*CATALOGUES, *EXTERNAL)) -> Problems:
     """Every metric is one of the catalogue's, or Prometheus's or the Collector's own."""
     known = names(catalogues)
+    prefixes = "|".join(sorted({name.partition("_")[0] for name in known}))
     for target in dashboard.targets():
         for selector in read(target.promql).selectors if target.promql else ():
             if selector.metric not in known and not FOREIGN.fullmatch(selector.metric):
                 yield f"{target.where} asks for {selector.metric or 'no metric'}, which the catalogue does not have"
     for variable in dashboard.variables:
-        for word in re.findall(
-            r"\b((?:discord|argus|asyncio|process|cpython|http|log)_\w+)\s*[{,]", json.dumps(variable)
-        ):
+        for word in re.findall(rf"\b((?:{prefixes})_\w+)\s*[{{,]", json.dumps(variable)):
             if word not in known:
                 yield f"${variable['name']} asks for {word}, which the catalogue does not have"
 
@@ -94,7 +93,7 @@ class Answers:
     frames:
         By the panel's id and the query's letter.
     refused:
-        What a data source said against a query.
+        Errors of data sources, with the query.
     """
 
     session: Session
@@ -134,7 +133,7 @@ def empty(answers: Answers, may_be: Collection[str] = ()) -> Problems:
     Parameters
     ----------
     may_be:
-        Titles of panels about what has not happened. Each has to say that this is well.
+        Titles of panels about events that did not happen. Each has to say that this is well.
     """
     for target in answers.targets():
         frames = answers.frames.get(answers.key(target))
@@ -150,7 +149,7 @@ def empty(answers: Answers, may_be: Collection[str] = ()) -> Problems:
 
 
 def selects_nothing(answers: Answers, may_be: Collection[str] = ()) -> Problems:
-    """Every selector by itself matches a series: what stands on the one side of an ``or`` may hide the other."""
+    """Every selector by itself matches a series: one side of an ``or`` may hide that the other has none."""
     session = answers.session
     asked: dict[str, bool] = {}
     for target in answers.targets():
@@ -210,7 +209,7 @@ _SHAPES = {
 
 
 def shapes(answers: Answers) -> Problems:
-    """What is asked for a panel of logs or traces has the columns that such a panel reads."""
+    """The answer for a panel of logs or traces has the columns that such a panel reads."""
     for target in answers.targets():
         for frame in answers.frames.get(answers.key(target), []):
             have = {one.name: one.kind for one in frame.fields}
@@ -225,12 +224,13 @@ def unknown_attributes(answers: Answers, clickhouse: ClickHouse) -> Problems:
     """Every key of a map that SQL looks up is in a row; every name of ours that it compares with is in a catalogue."""
     keys = _map_keys(clickhouse)
     known = {one.name for catalogue in CATALOGUES for kind in (catalogue.metrics, catalogue.events) for one in kind}
+    prefixes = "|".join(sorted({name.partition(".")[0] for name in known}))
     known |= keys
     for target in answers.targets():
         for column, key in re.findall(r"(\w*[aA]ttributes)\s*\[\s*'([^']+)'\s*\]", target.sql):
             if key not in keys:
                 yield f"{target.where} looks up {column}[{key!r}], which no row has"
-        for name in re.findall(r"'((?:discord|argus|asyncio)\.[a-z_.]+)'", target.sql):
+        for name in re.findall(rf"'((?:{prefixes})\.[a-z_.]+)'", target.sql):
             if name not in known:
                 yield f"{target.where} has {name!r}, which no catalogue has"
 
@@ -244,22 +244,22 @@ def _map_keys(clickhouse: ClickHouse) -> set[str]:
     return {row[0] for row in rows}
 
 
-# -- two ways to the same
+# -- two paths to the same
 
 _IN_JOB_AND_INSTANCE = {"service_name", "service_instance_id"}
-"""What target_info lacks by way of the Collector: docs/pipeline.md."""
+"""Labels that target_info lacks behind the Collector: docs/pipeline.md."""
 
 
 def lacking(first: Answers, second: Answers, lag: float) -> Problems:
-    """What the first way has, the second has too: the same series for every selector, the same labels in every answer.
+    """The second path has all that the first has: the same series for every selector, the same labels in every answer.
 
-    Answers are not compared value by value: what happens once, just before a scrape or an export, is a rise of a
-    counter on the one way and its first value on the other.
+    Answers are not compared value by value: a single event, just before a scrape or an export, is a rise of a counter
+    on one path and its first value on the other.
 
     Parameters
     ----------
     lag:
-        How much later the second way may have it, in seconds.
+        How much later the second path may have it, in seconds.
     """
     asked: dict[str, set[tuple[tuple[str, str], ...]]] = {}
     for target in first.targets():
@@ -268,12 +268,12 @@ def lacking(first: Answers, second: Answers, lag: float) -> Problems:
             continue
         only = _label_names(first.frames[key]) - _label_names(second.frames[key])
         if only:
-            yield f"{target.where} has the labels {sorted(only)} on one way only"
+            yield f"{target.where} has the labels {sorted(only)} on one path only"
         for selector in read(first.session.promql(target)[0]).selectors:
             if selector.text not in asked:
                 asked[selector.text] = _series(first, selector) - _series(second, selector, lag)
             if asked[selector.text]:
-                yield f"{target.where}: the other way lacks {sorted(asked[selector.text])[:3]} of {selector.text}"
+                yield f"{target.where}: the other path lacks {sorted(asked[selector.text])[:3]} of {selector.text}"
 
 
 def _series(answers: Answers, selector: Selector, lag: float = 0.0) -> set[tuple[tuple[str, str], ...]]:

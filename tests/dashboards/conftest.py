@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from lab.clickhouse import ClickHouse
-
-from . import world as made
-from .world import World
+from lab.jukebox import world as made
+from lab.jukebox.world import World
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What holds for a dashboard's JSON by itself. Each check yields what is wrong, in a line that says where."""
+"""Checks of a dashboard's JSON by itself. Each yields a line for each fault, which says where it is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tools.grafana.filling import referred
 from tools.grafana.macros import TIMED
 from tools.grafana.model import Dashboard, Json
 
+from .exceptions import CANNOT_HONOUR
 from .promql import read
 
 Problems = Iterator[str]
@@ -27,24 +28,24 @@ _BUILT_IN = re.compile(
     r"__(?:interval|interval_ms|range|range_s|range_ms|rate_interval|from|to|dashboard|name|org|user|timezone|all"
     r"|url_time_range|all_variables|field|value|data|series)"
 )
-"""Variables that nobody defines."""
+"""Variables that Grafana defines."""
 
 _NOT_OURS = re.compile(r"otelcol_|up$|scrape_|ALERTS|prometheus_")
-"""Metrics that are no bot's, and so know no instance of one."""
+"""Metrics that come from no observed process, and so do not have its labels."""
 
 
 # -- identity
 
 
 def identity(dashboard: Dashboard) -> Problems:
-    """Its uid is its file's name; it has what Grafana's import wants."""
+    """Its uid is its file's name; it has all that Grafana's import needs."""
     model = dashboard.model
     if dashboard.uid != dashboard.name:
         yield f"the uid is {dashboard.uid!r}, the file {dashboard.name!r}"
     if not re.fullmatch(r"[a-zA-Z0-9_-]{1,40}", dashboard.uid):
         yield f"Grafana takes no uid like {dashboard.uid!r}"
     if model.get("id") is not None:
-        yield "it has an id, which is of somebody's database"
+        yield "it has an id, which belongs to a single database"
     if not dashboard.title or not model.get("description"):
         yield "it has no title or no description"
     if not isinstance(model.get("schemaVersion"), int) or model["schemaVersion"] < 36:
@@ -70,7 +71,7 @@ def ids(dashboard: Dashboard) -> Problems:
                 yield f"{panel.get('title')!r} has {times} queries {letter!r}"
 
 
-# -- what is seen
+# -- panels
 
 
 def grid(dashboard: Dashboard) -> Problems:
@@ -92,7 +93,7 @@ def grid(dashboard: Dashboard) -> Problems:
 
 
 def compact(dashboard: Dashboard) -> Problems:
-    """No panel could move up: Grafana would move it, and what was beside it would not be beside it any more."""
+    """No panel could move up: Grafana would move it away from its neighbours."""
     placed = [panel for panel in dashboard.model.get("panels", []) if panel.get("gridPos")]
     for panel in placed:
         place = panel["gridPos"]
@@ -147,7 +148,7 @@ def _values(model: Any, key: str) -> Iterator[Any]:
 
 
 def sums(dashboard: Dashboard) -> Problems:
-    """Where the legend adds up points, none has what another has too: an increase over more than a step has."""
+    """If the legend adds up points, no event is in two of them: an increase over more than a step counts some twice."""
     for target in dashboard.targets():
         calcs = ((target.panel.get("options") or {}).get("legend") or {}).get("calcs") or []
         if "sum" in calcs and re.search(r"increase\([^\[]*\[\$__(rate_interval|range)\]", target.promql):
@@ -194,7 +195,7 @@ def _sources(dashboard: Dashboard) -> Iterator[tuple[str, Json]]:
 
 
 def variables_resolve(dashboard: Dashboard) -> Problems:
-    """Every variable that is used is defined, before whoever uses it; every one that is defined is used."""
+    """Every variable that is used is defined before its use; every one that is defined is used."""
     defined = [variable["name"] for variable in dashboard.variables]
     for name, times in Counter(defined).items():
         if times > 1:
@@ -247,31 +248,23 @@ def _texts(model: Any) -> Iterator[str]:
             yield from _texts(one)
 
 
-CANNOT_HONOUR = {
-    # Only roots know their shard, and exceptions are of any span.
-    ("argus-traces", "Exceptions", "shard"),
-}
-"""Dashboard, panel and variable, where a query cannot keep to what is chosen."""
-
-
 def variables_honoured(dashboard: Dashboard, labels: Callable[[str], set[str]]) -> Problems:
-    """Every query that can keep to what is chosen does.
+    """Every query that can keep to the chosen values does.
 
     Parameters
     ----------
     labels:
-        The labels that a metric has. A selector of a bot's metric is by the service and by the instance, which the
-        cluster chooses among; of one that has shards, by the shard too where the dashboard lets one choose.
+        The labels that a metric has. If a variable has the values of one of them, a selector of the metric is by it.
+        Groups of processes are not selected by: they narrow the instances down.
     """
-    by_label = {"job": "job", "instance": "instance", "discord_shard_id": "shard"}
-    names = {variable["name"] for variable in dashboard.variables}
+    by_label = {label: variable["name"] for variable, label in _of_labels(dashboard) if not _is_group(variable, label)}
     chosen = [one["name"] for one in dashboard.variables if one["type"] == "query" and _asks(one) != "prometheus"]
     for target in dashboard.targets():
         for selector in read(target.promql).selectors if target.promql else ():
             if _NOT_OURS.match(selector.metric):
                 continue
             for label, name in by_label.items():
-                if name not in names or label not in labels(selector.metric):
+                if label not in labels(selector.metric):
                     continue
                 if name not in referred(selector.by(label) or ""):
                     yield f"{target.where} does not keep to ${name}: {selector.text}"
@@ -279,8 +272,6 @@ def variables_honoured(dashboard: Dashboard, labels: Callable[[str], set[str]]) 
             for name in chosen:
                 if (dashboard.uid, target.panel.get("title"), name) in CANNOT_HONOUR:
                     continue
-                if name == "shard" and not re.search(r"\b(otel_traces|history\w*)\b", target.sql):
-                    continue  # of log records only events know their shard
                 if name not in referred(target.sql):
                     yield f"{target.where} does not keep to ${name}"
             if not TIMED.search(target.sql):
@@ -291,13 +282,29 @@ def _asks(variable: Json) -> str:
     return (variable.get("datasource") or {}).get("type", "")
 
 
-def everything_is_everything(dashboard: Dashboard) -> Problems:
-    """The cluster's and the shard's "all" take what has none too."""
+def _of_labels(dashboard: Dashboard) -> Iterator[tuple[Json, str]]:
+    """Yield each variable that has the values of a label in Prometheus, and the label."""
     for variable in dashboard.variables:
-        if variable["name"] in ("cluster", "shard") and _asks(variable) == "prometheus":
+        if found := re.search(r"label_values\(.*?(\w+)\)$", _query(variable)):
+            yield variable, found[1]
+
+
+def _is_group(variable: Json, label: str) -> bool:
+    return label not in ("job", "instance") and "(target_info" in _query(variable)
+
+
+def _query(variable: Json) -> str:
+    query = variable.get("query", "")
+    return str(query.get("query", "") if isinstance(query, Mapping) else query)
+
+
+def everything_is_everything(dashboard: Dashboard) -> Problems:
+    """The "all" of a label that some series lack includes those series."""
+    for variable, label in _of_labels(dashboard):
+        if label not in ("job", "instance"):
             pattern = variable.get("allValue")
             if not pattern or not re.fullmatch(pattern, ""):
-                yield f"all of ${variable['name']} leaves out what has none"
+                yield f"all of ${variable['name']} leaves out series without the label"
 
 
 # -- links

@@ -1,6 +1,6 @@
-"""What an expression of PromQL names: metrics, the labels they are selected by, and the labels that sums are made by.
+"""The names in an expression of PromQL: metrics, the labels that select them, and the labels that sums are grouped by.
 
-promql-parser takes expressions apart; that they are right is for Prometheus to say.
+promql-parser takes expressions apart; whether they are valid is for Prometheus to say.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import promql_parser as promql
@@ -17,7 +18,7 @@ _SIGNS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 
 @dataclass(frozen=True)
 class Selector:
-    """One selector: a metric, and what its labels have to be."""
+    """One selector: a metric, and conditions on its labels."""
 
     metric: str
     matchers: tuple[tuple[str, str, str], ...] = ()
@@ -44,7 +45,7 @@ class Expression:
     selectors:
         In order.
     groupings:
-        Labels of ``by``, and the metrics in what is grouped by them.
+        Labels of ``by``, and the metrics that are grouped by them.
     matchings:
         Labels of ``on`` and ``ignoring``.
     made:
@@ -57,8 +58,9 @@ class Expression:
     made: set[str] = field(default_factory=set[str])
 
 
+@cache
 def read(expression: str) -> Expression:
-    """Take an expression apart, be its variables filled in or not."""
+    """Take an expression apart, be its variables filled in or not. The result is shared: do not change it."""
     found = Expression()
     for part in _parts(promql.parse(_without_variables(expression))):
         match part:

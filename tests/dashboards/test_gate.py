@@ -1,7 +1,7 @@
-"""Every query of every dashboard is asked for real, of what a busy bot has left behind in Prometheus and ClickHouse.
+"""Every query of every dashboard is run for real, on the telemetry of a busy bot in Prometheus and ClickHouse.
 
-Of a Prometheus that scraped the bot itself, and of one that scraped the Collector; with everything chosen, as a
-dashboard opens, and with one of each.
+It is run on a Prometheus that scraped the bot itself, and on one that scraped the Collector; with everything chosen, as
+a dashboard opens, and with one value of each variable.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lab.jukebox.world import LAG, World, missing
 from tools.grafana.model import Dashboard, Target, shipped
 from tools.grafana.session import Choice, Session, seconds
 from tools.grafana.sources import ClickHouse, Prometheus
@@ -20,18 +21,13 @@ from tools.pictures import page
 
 from . import answer_checks, model_checks
 from .answer_checks import Answers
-from .sound import dashboard, sound
+from .exceptions import MAY_BE_EMPTY
 from .test_models import replaced
-from .world import LAG, World, missing
+from .valid_dashboard import dashboard, valid_dashboard
 
 DASHBOARDS = shipped()
 EACH = pytest.mark.parametrize("shown", DASHBOARDS, ids=lambda one: one.uid)
-WELL = ("Given up", "collector")
-"""What may be empty, since nothing of the kind happens: the Collector gives up nothing unless its queues on disk are
-full, or ClickHouse refuses what it will never take. tests/pipeline/test_queues.py does that. And where a bot is scraped
-itself there is no Collector to choose."""
-
-WAYS = ("direct", "collected")
+PATHS = ("direct", "collected")
 CHOICES: tuple[Choice, ...] = ("saved", "one")
 
 Cache = dict[tuple[str, str, str], Answers]
@@ -48,30 +44,30 @@ def history(world: World) -> ClickHouse:
     return ClickHouse(server.url, world.database, server.user, server.password)
 
 
-def metrics(world: World, way: str) -> Prometheus:
-    server = world.direct if way == "direct" else world.collected
+def metrics(world: World, path: str) -> Prometheus:
+    server = world.direct if path == "direct" else world.collected
     return Prometheus(server.url, scrape=1.0)
 
 
 def needs_the_collector(target: Target) -> bool:
-    """Whether it asks what only the Collector knows: its own metrics."""
+    """Whether it queries metrics of the Collector itself."""
     return "otelcol_" in target.promql
 
 
-def opened(world: World, shown: Dashboard, way: str, choice: Choice) -> Session:
-    """Somebody opens a dashboard when the world had been made: one of months over months, others since it began."""
+def opened(world: World, shown: Dashboard, path: str, choice: Choice) -> Session:
+    """Open a dashboard at the end of the busy time: one of months over months, others since the time began."""
     since = re.fullmatch(r"now-(\w+)", shown.model["time"]["from"])
     assert since, shown.model["time"]
     span = seconds(since[1])
     began = world.until - span if span >= 86400 else world.began
-    return Session(shown, metrics(world, way), history(world), began, world.until, choice)
+    return Session(shown, metrics(world, path), history(world), began, world.until, choice)
 
 
-def answers(world: World, cache: Cache, shown: Dashboard, way: str, choice: Choice) -> Answers:
-    key = (shown.uid, way, choice)
+def answers(world: World, cache: Cache, shown: Dashboard, path: str, choice: Choice) -> Answers:
+    key = (shown.uid, path, choice)
     if key not in cache:
-        skipped = needs_the_collector if way == "direct" else lambda _: False
-        cache[key] = Answers(opened(world, shown, way, choice), skipped)
+        skipped = needs_the_collector if path == "direct" else lambda _: False
+        cache[key] = Answers(opened(world, shown, path, choice), skipped)
     return cache[key]
 
 
@@ -80,27 +76,27 @@ def test_the_bot_has_emitted_every_metric_of_the_catalogue(world: World) -> None
 
 
 @EACH
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("choice", CHOICES)
 @pytest.mark.parametrize("check", [answer_checks.refused, answer_checks.empty, answer_checks.shapes,
                                    answer_checks.columns], ids=lambda check: check.__name__)  # fmt: skip
 def test_every_query_has_an_answer(
-    world: World, cache: Cache, shown: Dashboard, way: str, choice: Choice, check: Callable[..., Any]
+    world: World, cache: Cache, shown: Dashboard, path: str, choice: Choice, check: Callable[..., Any]
 ) -> None:
-    found = answers(world, cache, shown, way, choice)
-    assert list(check(found, WELL) if check is answer_checks.empty else check(found)) == []
+    found = answers(world, cache, shown, path, choice)
+    assert list(check(found, MAY_BE_EMPTY) if check is answer_checks.empty else check(found)) == []
 
 
 @EACH
-@pytest.mark.parametrize("way", WAYS)
-def test_every_metric_label_and_legend_is_there(world: World, cache: Cache, shown: Dashboard, way: str) -> None:
-    found = answers(world, cache, shown, way, "saved")
-    labels = answer_checks.Labels(metrics(world, way), world.began, world.until)
-    without = Dashboard(_without(shown, needs_the_collector), shown.name) if way == "direct" else shown
-    assert list(answer_checks.unknown_labels(without, labels, WELL)) == []
+@pytest.mark.parametrize("path", PATHS)
+def test_every_metric_label_and_legend_is_there(world: World, cache: Cache, shown: Dashboard, path: str) -> None:
+    found = answers(world, cache, shown, path, "saved")
+    labels = answer_checks.Labels(metrics(world, path), world.began, world.until)
+    without = Dashboard(_without(shown, needs_the_collector), shown.name) if path == "direct" else shown
+    assert list(answer_checks.unknown_labels(without, labels, MAY_BE_EMPTY)) == []
     assert list(model_checks.variables_honoured(without, labels)) == []
-    assert list(answer_checks.selects_nothing(found, WELL)) == []
-    assert list(answer_checks.legends(found, WELL)) == []
+    assert list(answer_checks.selects_nothing(found, MAY_BE_EMPTY)) == []
+    assert list(answer_checks.legends(found, MAY_BE_EMPTY)) == []
 
 
 @EACH
@@ -111,11 +107,31 @@ def test_every_attribute_that_sql_looks_up_is_there(world: World, cache: Cache, 
 
 @EACH
 @pytest.mark.parametrize("choice", CHOICES)
-def test_both_ways_show_the_same(world: World, cache: Cache, shown: Dashboard, choice: Choice) -> None:
-    direct, collected = (answers(world, cache, shown, way, choice) for way in WAYS)
+def test_both_paths_show_the_same(world: World, cache: Cache, shown: Dashboard, choice: Choice) -> None:
+    direct, collected = (answers(world, cache, shown, path, choice) for path in PATHS)
     for one, other in ((direct, collected), (collected, direct)):
         assert {**one.session.options, "collector": []} == {**other.session.options, "collector": []}
         assert list(answer_checks.lacking(one, other, LAG)) == []
+
+
+@pytest.fixture(scope="module")
+def traced(world: World) -> set[str]:
+    """Return the histograms that have exemplars, and so points that belong to a trace."""
+    series = metrics(world, "collected").exemplars('{__name__=~".+_bucket"}', world.began, world.until)
+    return {one["seriesLabels"]["__name__"] for one in series}
+
+
+@EACH
+def test_panels_of_traced_histograms_show_exemplars(traced: set[str], shown: Dashboard) -> None:
+    assert len(traced) > 5
+    without = [
+        panel["title"]
+        for panel in shown.panels()
+        if panel["type"] in ("timeseries", "heatmap")
+        and any(re.search(rf"\b({'|'.join(traced)})\b", target.get("expr", "")) for target in panel["targets"])
+        and not any(target.get("exemplar") for target in panel["targets"])
+    ]
+    assert without == []
 
 
 def _without(shown: Dashboard, skipped: Callable[[Target], bool]) -> dict[str, Any]:
@@ -126,11 +142,11 @@ def _without(shown: Dashboard, skipped: Callable[[Target], bool]) -> dict[str, A
     return {**shown.model, "panels": panels}
 
 
-# -- what is wrong is found
+# -- faults are found
 
 
-def of_sound(world: World, change: Callable[[dict[str, Any]], Any] = lambda _: None) -> Answers:
-    model = sound()
+def of_valid(world: World, change: Callable[[dict[str, Any]], Any] = lambda _: None) -> Answers:
+    model = valid_dashboard()
     change(model)
     return Answers(opened(world, dashboard(model), "collected", "saved"))
 
@@ -143,7 +159,7 @@ def found_by(world: World, check: str, found: Answers) -> list[str]:
     if check == "unknown_attributes":
         return list(answer_checks.unknown_attributes(found, history(world)))
     if check == "lacking":
-        return list(answer_checks.lacking(found, of_sound(world), LAG))
+        return list(answer_checks.lacking(found, of_valid(world), LAG))
     return list(getattr(answer_checks, check)(found))
 
 
@@ -171,20 +187,20 @@ BROKEN: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("shapes", replaced(6, "rawSql", "Body as body", "Body as text"), "has no body"),
     ("unknown_attributes", replaced(5, "rawSql", "discord.command.name", "discord.comand.name"), "no row has"),
     ("unknown_attributes", replaced(5, "rawSql", "!= ''", "!= 'discord.guild.joined'"), "no catalogue has"),
-    ("lacking", replaced(3, "expr", "(discord_command_name)", "(discord_command_type)"), "on one way only"),
+    ("lacking", replaced(3, "expr", "(discord_command_name)", "(discord_command_type)"), "on one path only"),
 ]  # fmt: skip
 CHECKS = ("refused", "empty", "selects_nothing", "unknown_labels", "legends", "columns", "shapes", "unknown_attributes",
           "lacking")  # fmt: skip
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_nothing_is_wrong_with_a_sound_one(world: World, check: str) -> None:
-    assert found_by(world, check, of_sound(world)) == []
+def test_nothing_is_wrong_with_a_valid_dashboard(world: World, check: str) -> None:
+    assert found_by(world, check, of_valid(world)) == []
 
 
 @pytest.mark.parametrize(("check", "change", "told"), BROKEN, ids=[f"{check}: {told}" for check, _, told in BROKEN])
-def test_what_is_wrong_is_found(world: World, check: str, change: Callable[[dict[str, Any]], Any], told: str) -> None:
-    found = found_by(world, check, of_sound(world, change))
+def test_a_fault_is_found(world: World, check: str, change: Callable[[dict[str, Any]], Any], told: str) -> None:
+    found = found_by(world, check, of_valid(world, change))
     assert any(told in one for one in found), found
 
 
@@ -199,7 +215,7 @@ def test_every_check_has_been_seen_to_find_something() -> None:
 def test_a_picture_has_something_in_each_panel(world: World, shown: Dashboard) -> None:
     drawn, counts = page.draw(opened(world, shown, "collected", "saved"))
     nothing = [panel["title"] for panel in shown.panels() if panel["id"] in counts and not counts[panel["id"]]]
-    assert set(nothing) <= set(WELL)
+    assert set(nothing) <= set(MAY_BE_EMPTY)
     picture = ElementTree.fromstring(drawn)  # noqa: S314 - our own
     groups = {one.get("id") for one in picture.iter("{http://www.w3.org/2000/svg}g")}
     assert {f"panel-{panel['id']}" for panel in shown.panels()} <= groups

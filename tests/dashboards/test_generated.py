@@ -1,4 +1,4 @@
-"""What lies in grafana/dashboards is what the code makes, and the code makes what Grafana knows."""
+"""The files in grafana/dashboards are those that the code makes, and have only fields that Grafana knows."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ import pytest
 
 from argus_otel.catalogues import CATALOGUES, EXTERNAL
 from argus_otel.scrape.exposition import prometheus_name
-from tools.dashboards.__main__ import DIRECTORY, write
+from tools.dashboards.__main__ import DIRECTORY, files, write
 from tools.dashboards.board import Board, Panel, Row
-from tools.dashboards.boards import ALL
+from tools.dashboards.boards import discover
 
+ALL = [board for boards in discover().values() for board in boards]
 EACH = pytest.mark.parametrize("board", ALL, ids=lambda board: board.uid)
 
-# Of these, a point of a histogram belongs to a trace.
-TRACED = ("discord_command_", "discord_interaction_", "discord_task_", "discord_voice_connect_",
-          "discord_rest_duration", "http_client_")  # fmt: skip
-
-# The SDK has no place for them, but Grafana writes them itself when a dashboard is saved.
+# The SDK does not know them, but Grafana writes them itself when a dashboard is saved.
 UNKNOWN_TO_THE_SDK = re.compile(r"\.templating\.list\[\d+\]\.definition")
 
 
@@ -41,20 +38,21 @@ def expressions() -> list[str]:
 # -- files
 
 
-def test_what_lies_in_the_tree_is_what_the_code_makes():
-    made = {f"{board.uid}.json": board.text() for board in ALL}
-    assert sorted(path.name for path in DIRECTORY.iterdir()) == sorted(made), "make dashboards"
+def test_the_files_in_the_tree_are_those_that_the_code_makes():
+    made = files()
+    found = [path.relative_to(DIRECTORY).as_posix() for path in DIRECTORY.rglob("*") if path.is_file()]
+    assert sorted(found) == sorted(made), "make dashboards"
     assert [name for name, text in made.items() if (DIRECTORY / name).read_text(encoding="utf-8") != text] == [], (
         "make dashboards"
     )
 
 
-def test_writing_twice_writes_the_same_and_removes_what_is_no_dashboard_any_more(tmp_path: Path):
+def test_writing_twice_writes_the_same_and_removes_files_of_former_dashboards(tmp_path: Path):
     write(tmp_path)
-    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    (tmp_path / "argus-former.json").write_text("{}")
+    first = {path: path.read_bytes() for path in tmp_path.glob("*/*")}
+    (next(iter(first)).parent / "argus-former.json").write_text("{}")
     write(tmp_path)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
+    assert {path: path.read_bytes() for path in tmp_path.glob("*/*")} == first
     assert len(first) == len(ALL)
 
 
@@ -80,7 +78,7 @@ def test_panels_go_from_left_to_right_and_into_the_next_line_where_they_do_not_f
     assert [panel["id"] for panel in model["panels"]] == [1, 2, 3, 4, 5, 6]
 
 
-# -- what they hold
+# -- panels and queries
 
 
 @EACH
@@ -101,19 +99,6 @@ def test_every_metric_there_is_is_on_some_panel():
     assert missing == []
 
 
-@EACH
-def test_panels_of_what_is_traced_bring_exemplars(board: Board):
-    without = [
-        panel["title"]
-        for panel in panels(board)
-        if panel["type"] in ("timeseries", "heatmap")
-        and any(re.search(rf"({'|'.join(TRACED)})\w*_bucket", target.get("expr", "")) for target in panel["targets"])
-        and not any(target.get("exemplar") for target in panel["targets"])
-    ]
-    # Shares and multiples are of no single trace.
-    assert [title for title in without if title != "How fast the budget burns"] == []
-
-
 def test_a_query_over_time_looks_back_over_what_fits_its_step():
     """Or points between two steps would be left out, or a scrape interval of a minute would leave nothing."""
     over_time = [target["expr"] for target in targets() if "expr" in target and not target["instant"]]
@@ -121,11 +106,11 @@ def test_a_query_over_time_looks_back_over_what_fits_its_step():
     assert windows - {"5m", "10m", "30m", "1h", "6h"} == {"$__rate_interval"}
 
 
-# -- what Grafana knows
+# -- Grafana's own model
 
 
 def lost(made: Any, back: Any, where: str = "") -> Iterator[str]:
-    """What of a model is not there any more, or is something else."""
+    """Yield the fields of a model that are missing afterwards, or have another value."""
     if isinstance(made, dict) and isinstance(back, dict):
         for key, value in made.items():
             if key in back:

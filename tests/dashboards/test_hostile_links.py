@@ -1,4 +1,4 @@
-"""A link to a dashboard sets its variables. Whatever it sets them to stays a text, in every query that has them."""
+"""A link to a dashboard sets its variables. Every value stays a literal, in every query that uses the variable."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from argus_otel.history import migrations
 from argus_otel.history.store import connect
 from lab.clickhouse import ClickHouse
+from lab.jukebox.world import past
 from lab.prometheus import Prometheus as Server
 from tools.dashboards.queries import chosen, clickhouse, given, one_of
 from tools.grafana import filling
@@ -25,7 +27,6 @@ from tools.grafana.sources import ClickHouse as Source
 from tools.grafana.sources import Prometheus
 
 from .promql import read
-from .world import past
 
 DASHBOARDS = shipped()
 BENIGN = "nothing"
@@ -40,9 +41,9 @@ HOSTILE = (
     "$'", "$&", "%27 or 1=1", "%", "{a,b}", "}", "a,b", "',',", "','", "|", ".*", "(", ")", "[5m]", "\\\\d",
     '",job!="', '"} or vector(1) or x{a="', '\\"} or vector(1) #', "'} or {a='", '"})) or on() vector(1) #',
 )  # fmt: skip
-"""What leaves a literal of ClickHouse or of PromQL, by one way of quoting or another."""
+"""Values that break out of a literal of ClickHouse or of PromQL, with one kind of quoting or another."""
 
-# Of each way one, for the engine is asked every query with each; its lexer, and ours, judge all of them.
+# One of each kind, for the engine runs every query with each; its lexer, and ours, judge all of them.
 ATTACKS = (
     "\\' or 1=1 -- ", "' or 1=1 -- ", "\\' union all select * from url('http://127.0.0.1:1', 'CSV') -- ",
     "a\nb' or 1=1 --\n", "week), sleep(3", "$__timeFilter(Timestamp)",
@@ -72,20 +73,26 @@ _TEXTS_OF_PROMQL = re.compile(
 )
 
 
+@cache
 def tokens(pattern: re.Pattern[str], text: str) -> list[str]:
-    """The tokens of a statement, each text of them empty: what of it says what is done."""
+    """Return the tokens of a statement, each literal of them empty: the part that says what is done."""
     return ["''" if found.lastgroup == "text" else found[0] for found in pattern.finditer(text)]
 
 
+def changed(pattern: re.Pattern[str], harmless: str, text: str) -> bool:
+    """Whether a statement has other tokens than the harmless one; the same text has the same."""
+    return text != harmless and tokens(pattern, text) != tokens(pattern, harmless)
+
+
 def opened(shown: Dashboard, typed: dict[str, str], source: Source | None = None) -> Session:
-    """A dashboard that a link leads to; what the link does not set has a value that nothing has."""
+    """Open a dashboard by a link; variables that the link does not set have a value that no row has."""
     names = (variable["name"] for variable in shown.variables if variable["type"] != "datasource")
     until = time.time() // 3600 * 3600 + 3600
     return Session(shown, NOWHERE, source, until - 90 * 86400, until, typed={**dict.fromkeys(names, BENIGN), **typed})
 
 
 def where(target: Target) -> str:
-    """What no other query of its dashboard has."""
+    """Return a text that identifies the query in its dashboard."""
     return f"{target.panel.get('id')}: {target.where}"
 
 
@@ -106,41 +113,40 @@ def expressions(session: Session, write: filling.Write = filling.as_promql) -> I
             yield where(target), filling.fill(target.promql, session.chosen, write)
 
 
-def left_their_place(shown: Dashboard, names: Sequence[str]) -> Iterator[str]:
-    """What a hostile value makes of a query, where that is another query."""
+def broken_out(shown: Dashboard, names: Sequence[str]) -> Iterator[str]:
+    """Yield the queries that a hostile value turns into other queries."""
     harmless = opened(shown, {})
-    sql = {place: tokens(_TEXTS_OF_SQL, text) for place, text in statements(harmless)}
-    promql = {place: tokens(_TEXTS_OF_PROMQL, text) for place, text in expressions(harmless)}
+    sql, promql = dict(statements(harmless)), dict(expressions(harmless))
     for value in HOSTILE:
         session = opened(shown, dict.fromkeys(names, value))
         try:
             filled = list(statements(session))
         except MacroError as error:
-            yield f"{value!r} is taken for a macro: {error}"
+            yield f"{value!r} is read as a macro: {error}"
             continue
-        for place, text in filled:
-            if tokens(_TEXTS_OF_SQL, text) != sql[place]:
-                yield f"{place}: {value!r} becomes a part of the statement"
-        for place, text in expressions(session):
-            if "\n" not in value and tokens(_TEXTS_OF_PROMQL, text) != promql[place]:  # which no text there may have
-                yield f"{place}: {value!r} becomes a part of the expression"
+        for position, text in filled:
+            if changed(_TEXTS_OF_SQL, sql[position], text):
+                yield f"{position}: {value!r} becomes a part of the statement"
+        for position, text in expressions(session):
+            if "\n" not in value and changed(_TEXTS_OF_PROMQL, promql[position], text):  # no literal there may have one
+                yield f"{position}: {value!r} becomes a part of the expression"
 
 
 @EACH_PAIR
-def test_no_value_of_a_variable_leaves_its_place(shown: Dashboard, variable: Json) -> None:
-    assert list(left_their_place(shown, [variable["name"]])) == []
+def test_no_value_of_a_variable_leaves_its_literal(shown: Dashboard, variable: Json) -> None:
+    assert list(broken_out(shown, [variable["name"]])) == []
 
 
 @EACH
-def test_no_value_of_all_variables_at_once_leaves_its_place(shown: Dashboard) -> None:
-    assert list(left_their_place(shown, list(opened(shown, {}).typed))) == []
+def test_no_value_of_all_variables_at_once_leaves_its_literal(shown: Dashboard) -> None:
+    assert list(broken_out(shown, list(opened(shown, {}).typed))) == []
 
 
 @EACH
 def test_each_value_in_sql_is_decoded_by_clickhouse_from_what_cannot_leave_a_text(shown: Dashboard) -> None:
-    place = re.compile(r"decodeURLComponent\('\$\{(\w+):percentencode\}'\)|\$__conditionalAll\(|, \$\w+\)")
+    position = re.compile(r"decodeURLComponent\('\$\{(\w+):percentencode\}'\)|\$__conditionalAll\(|, \$\w+\)")
     for target in shown.targets():
-        rest = place.sub("", target.sql)
+        rest = position.sub("", target.sql)
         assert not filling.referred(rest) & opened(shown, {}).typed.keys(), target.where
 
 
@@ -166,14 +172,14 @@ def quoted(by: str) -> Callable[[Json], Json]:
 
 
 @pytest.mark.parametrize("by", ["singlequote", "sqlstring", "doublequote", "raw", "csv"])
-def test_a_variable_that_is_quoted_by_grafana_does_leave_its_place(by: str) -> None:
+def test_a_variable_that_is_quoted_by_grafana_does_leave_its_literal(by: str) -> None:
     (shown,) = (one for one in DASHBOARDS if one.uid == "argus-traces")
     model = quoted(by)(shown.model)
-    assert list(left_their_place(Dashboard(model, shown.name), ["guild"]))
+    assert list(broken_out(Dashboard(model, shown.name), ["guild"]))
 
 
 def asked(expression: str) -> tuple[list[str], list[Any]] | None:
-    """The metrics that an expression selects and what it groups by; None of what Prometheus would refuse."""
+    """Return the metrics that an expression selects, and its groupings; None if Prometheus would refuse it."""
     try:
         found = read(expression)
     except ValueError:
@@ -187,17 +193,17 @@ def test_a_grafana_without_the_feature_lets_a_link_add_matchers_and_nothing_else
     harmless = dict(expressions(opened(shown, {}), filling.as_promql_by_default))
     names = [variable["name"] for variable in shown.variables if variable["type"] == "query"]
     for value in (one for one in HOSTILE if '"' in one):
-        for place, text in expressions(opened(shown, dict.fromkeys(names, value)), filling.as_promql_by_default):
+        for position, text in expressions(opened(shown, dict.fromkeys(names, value)), filling.as_promql_by_default):
             if "label_values" not in text:
-                assert asked(text) in (None, asked(harmless[place])), (place, value)
+                assert text == harmless[position] or asked(text) in (None, asked(harmless[position])), (position, value)
 
 
-# -- what Prometheus makes of it
+# -- Prometheus's reading
 
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """One that has nothing: whatever a query answers comes from its text."""
+    """Return an empty one: any answer comes from the text of the query."""
     directory = tmp_path_factory.mktemp("prometheus") / "data"
     with Server.running_in(directory, "global: {scrape_interval: 1s}\n") as server:
         yield Prometheus(server.url)
@@ -223,7 +229,7 @@ def test_a_number_is_one_of_those_that_may_be_chosen(prometheus: Prometheus, typ
     assert prometheus.instant(filled, time.time())["result"][1] == told
 
 
-# -- what ClickHouse makes of it
+# -- ClickHouse's reading
 
 
 @pytest.fixture(scope="module")
@@ -260,7 +266,7 @@ def source(clickhouse: ClickHouse) -> Source:
 def answered(shown: Dashboard, source: Source, typed: dict[str, str]) -> dict[str, list[list[Any]]]:
     """The rows of each query of SQL, by where it is; sorted, since not every query says in which order."""
     session = opened(shown, typed, source)
-    return {place: sorted(source.query(text)[1], key=repr) for place, text in statements(session)}
+    return {position: sorted(source.query(text)[1], key=repr) for position, text in statements(session)}
 
 
 WITH_SQL = [shown for shown in DASHBOARDS if any(target.sql for target in shown.targets())]
@@ -305,11 +311,11 @@ def of_traces(condition: str) -> Dashboard:
 
 def test_none_of_44_traces_is_shown_to_a_guild_that_is_a_condition(source: Source) -> None:
     value = "1\\' or 1=1 -- "
-    place = f"GuildId = toUInt64OrZero({given('guild')})"
-    assert answered(of_traces(place), source, {"guild": value})[TRACES] == [[0]]
+    position = f"GuildId = toUInt64OrZero({given('guild')})"
+    assert answered(of_traces(position), source, {"guild": value})[TRACES] == [[0]]
     former = "GuildId = toUInt64OrZero(${guild:singlequote})"
     assert answered(of_traces(former), source, {"guild": "1\\') or 1=1 -- "})[TRACES] == [[44]]
-    assert answered(of_traces(place), source, {"guild": "7"})[TRACES] == [[1]]
+    assert answered(of_traces(position), source, {"guild": "7"})[TRACES] == [[1]]
 
 
 NAMES = ("plain", "two words", "it's", "back\\slash", "back\\'slash", "a,b", "a", "{braced}", "{", "1%", "%27", "ü 世",
@@ -348,7 +354,7 @@ def test_several_names_that_are_chosen_are_all_found(named: Source) -> None:
     assert named.query(text)[1] == [[5]]  # and "a"
 
 
-def test_what_is_chosen_is_looked_up_in_the_primary_key(named: Source) -> None:
+def test_a_chosen_value_is_looked_up_in_the_primary_key(named: Source) -> None:
     session = opened(of_traces(chosen("ServiceName", "service")), {}, named)
     session.chosen["service"] = filling.Value(("it's", "a,b"), several=True)
     ((_, text),) = statements(session)

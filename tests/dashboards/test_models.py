@@ -1,8 +1,9 @@
-"""Every dashboard is one that a fresh Grafana imports, and each check of that would find what it is for."""
+"""Every dashboard can be imported into a fresh Grafana, and each check of that finds the fault that it is for."""
 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,17 @@ import yaml
 
 from argus_otel.catalogues import CATALOGUES, EXTERNAL
 from argus_otel.telemetry import Catalogue, Metric
-from tools.grafana.model import Dashboard, shipped
+from tools.grafana.model import DIRECTORY, Dashboard, shipped
 
 from . import answer_checks, model_checks
 from .promql import read
-from .sound import PROVISIONED, dashboard, sound
+from .valid_dashboard import PROVISIONED, dashboard, valid_dashboard
 
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARDS = shipped()
 EACH = pytest.mark.parametrize("shown", DASHBOARDS, ids=lambda one: one.uid)
 
-UIDS = {"argus-fleet", "argus-interactions", "argus-gateway", "argus-rest", "argus-runtime", "argus-traces",
-        "argus-guilds", "argus-distro"}  # fmt: skip
+PAGE = (ROOT / "docs" / "dashboards.md").read_text(encoding="utf-8")
 
 Check = Callable[[Dashboard], Iterator[str]]
 
@@ -69,8 +69,26 @@ def catalogued_labels(metric: str) -> set[str]:
     return found
 
 
-def test_every_dashboard_is_there() -> None:
-    assert {one.uid for one in DASHBOARDS} == UIDS
+def test_every_dashboard_has_its_section_and_its_picture_and_every_section_its_dashboard() -> None:
+    uids = sorted(one.uid for one in DASHBOARDS)
+    assert sorted(re.findall(r"^`([\w-]+)`[.,]", PAGE, re.MULTILINE)) == uids
+    assert sorted(re.findall(r"^!\[.+\]\(pictures/([\w-]+)\.svg\)$", PAGE, re.MULTILINE)) == uids
+
+
+def test_every_dashboard_is_in_the_table_under_its_source() -> None:
+    table = PAGE.partition("\n| dashboard |")[2].partition("\n\n")[0]
+    listed: dict[str, list[str]] = {}
+    for source, title in re.findall(r"^\| (?:\*\*`(\w+)`\*\*|\[(.+?)\]\()", table, re.MULTILINE):
+        if source:
+            listed[source] = []
+        else:
+            listed[list(listed)[-1]].append(title)
+    headings = re.findall(r"^## (.+)\n\n`([\w-]+)`", PAGE, re.MULTILINE)
+    uids = {source: sorted(uid for heading, uid in headings if heading in titles) for source, titles in listed.items()}
+    assert uids == {
+        directory.name: sorted(path.stem for path in directory.glob("*.json"))
+        for directory in DIRECTORY.iterdir() if directory.is_dir()
+    }  # fmt: skip
 
 
 @EACH
@@ -79,7 +97,7 @@ def test_a_dashboard_is_right(shown: Dashboard, check: str) -> None:
     assert list(CHECKS[check](shown)) == []
 
 
-# -- what is wrong is found
+# -- faults are found
 
 
 def panel(model: dict[str, Any], number: int) -> dict[str, Any]:
@@ -133,10 +151,10 @@ BROKEN: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("variables are honoured", replaced(3, "expr", 'job=~"$job",', ""), "keep to $job"),
     ("variables are honoured", replaced(5, "rawSql", "ServiceName in ($service) and", ""), "keep to $service"),
     ("variables are honoured", replaced(5, "rawSql", "$__timeFilter(Timestamp) and", ""), "the time range"),
-    ("everything is everything", lambda model: model["templating"]["list"][4].update(allValue=".+"), "has none"),
+    ("everything is everything", lambda model: model["templating"]["list"][4].update(allValue=".+"), "the label"),
     ("links", lambda model: panel(model, 3).update(fieldConfig=link("/d/nowhere")), "does not exist"),
-    ("links", lambda model: panel(model, 3).update(fieldConfig=link("/d/sound?var-guild=1")), "has no $guild"),
-    ("links", lambda model: panel(model, 3).update(fieldConfig=link("/d/sound?${guild:queryparam}")), "not defined"),
+    ("links", lambda model: panel(model, 3).update(fieldConfig=link("/d/valid?var-guild=1")), "has no $guild"),
+    ("links", lambda model: panel(model, 3).update(fieldConfig=link("/d/valid?${guild:queryparam}")), "not defined"),
     ("links", lambda model: panel(model, 3).update(fieldConfig=link("elsewhere")), "no address"),
     ("metrics", replaced(2, "expr", "discord_shard_up", "discord_shard_is_up"), "the catalogue does not have"),
     ("metrics", replaced(3, "expr", "seconds_count", "seconds_total"), "the catalogue does not have"),
@@ -144,13 +162,13 @@ BROKEN: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_nothing_is_wrong_with_a_sound_one(check: str) -> None:
-    assert list(CHECKS[check](dashboard(sound()))) == []
+def test_nothing_is_wrong_with_a_valid_dashboard(check: str) -> None:
+    assert list(CHECKS[check](dashboard(valid_dashboard()))) == []
 
 
 @pytest.mark.parametrize(("check", "change", "told"), BROKEN, ids=[f"{check}: {told}" for check, _, told in BROKEN])
-def test_what_is_wrong_is_found(check: str, change: Callable[[dict[str, Any]], Any], told: str) -> None:
-    model = copy.deepcopy(sound())
+def test_a_fault_is_found(check: str, change: Callable[[dict[str, Any]], Any], told: str) -> None:
+    model = copy.deepcopy(valid_dashboard())
     change(model)
     found = list(CHECKS[check](dashboard(model)))
     assert any(told in one for one in found), found
@@ -160,7 +178,7 @@ def test_every_check_has_been_seen_to_find_something() -> None:
     assert {check for check, _, _ in BROKEN} == CHECKS.keys()
 
 
-def test_what_is_provisioned_is_what_the_sound_one_refers_to() -> None:
+def test_the_valid_dashboard_refers_to_data_sources_that_are_provisioned() -> None:
     assert PROVISIONED.items() <= provisioned().items()
 
 

@@ -242,10 +242,15 @@ def test_grafana_is_provisioned_with_what_compose_runs():
     (link,) = prometheus["jsonData"]["exemplarTraceIdDestinations"]
     # Exemplars have their trace's id in this label, and the dashboard has a variable of that name.
     assert (link["name"], link["url"]) == ("trace_id", "/d/argus-traces?var-trace=$${__value.raw:percentencode}")
-    dashboard = json.loads((ROOT / "grafana" / "dashboards" / "argus-traces.json").read_text(encoding="utf-8"))
+    dashboard = json.loads(
+        (ROOT / "grafana" / "dashboards" / "discord" / "argus-traces.json").read_text(encoding="utf-8")
+    )
     assert "trace" in [variable["name"] for variable in dashboard["templating"]["list"]]
     (provider,) = yaml.safe_load((provisioning / "dashboards" / "argus-otel.yaml").read_text())["providers"]
     assert f"./grafana/dashboards:{provider['options']['path']}:ro" in services()["grafana"]["volumes"]
+    # A folder for each source, which Grafana makes only if the provider names none.
+    assert provider["options"]["foldersFromFilesStructure"] is True
+    assert not {"folder", "folderUid"} & set(provider)
 
 
 # -- Kubernetes

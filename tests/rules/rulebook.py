@@ -1,10 +1,12 @@
-"""The rules of prometheus/rules/, the tests for promtool beside this module, and what a label may be called."""
+"""The rules of prometheus/rules/, the tests for promtool beside this module, and the labels expressions may use."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,10 @@ ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "prometheus" / "rules").glob("*.yaml"))
 TESTS = sorted(Path(__file__).parent.glob("*.test.yaml"))
 
-# What every series has, by the scrape, and what a resource's series has besides (docs/pipeline.md, "Names").
+# Labels of every series, by the scrape, and those of the resource's series besides (docs/pipeline.md, "Names").
 OF_THE_SCRAPE = frozenset({"job", "instance"})
-OF_THE_RESOURCE = frozenset({"telemetry_distro_name", "discord_cluster_id"})
-# The Collector's own: tests/pipeline/test_prometheus.py looks for them on a real one.
+OF_THE_RESOURCE = frozenset({"telemetry_distro_name", "discord_cluster_id", "discord_library_name"})
+# Metrics of the Collector itself: tests/pipeline/test_prometheus.py looks for them on a real one.
 OF_A_QUEUE = frozenset({"exporter", "data_type"})
 OF_THE_COLLECTOR = {
     "otelcol_exporter_queue_size": OF_A_QUEUE,
@@ -40,28 +42,30 @@ OF_THE_COLLECTOR = {
 
 
 def promtool(*words: str) -> str:
-    """What it says is wrong; nothing where it is content."""
+    """Return the faults that promtool reports; empty if there are none."""
     ended = subprocess.run([installed("promtool"), *words], capture_output=True, text=True, timeout=100, check=False)
     return "" if ended.returncode == 0 else ended.stdout + ended.stderr
 
 
+@cache
 def read(path: Path) -> Any:
+    """Return the document in a file of YAML; it is shared, so do not change it."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def rules(path: Path | None = None) -> list[dict[str, Any]]:
-    """All rules, or those of one file."""
+    """Return all rules, or those of one file."""
     files = RULES if path is None else [path]
     return [rule for file in files for group in read(file)["groups"] for rule in group["rules"]]
 
 
 def alerts() -> dict[str, dict[str, Any]]:
-    """The alerts, by name."""
+    """Return the alerts, by name."""
     return {rule["alert"]: rule for rule in rules() if "alert" in rule}
 
 
 def emitted() -> dict[str, frozenset[str]]:
-    """Each series that an expression may name, with the labels that it may ask for."""
+    """Return each series that an expression may name, with the labels that it may name."""
     known = {"up": OF_THE_SCRAPE, "target_info": OF_THE_SCRAPE | OF_THE_RESOURCE}
     for metric in (metric for catalogue in CATALOGUES for metric in catalogue.metrics):
         labels = OF_THE_SCRAPE | {attribute.name.replace(".", "_") for attribute in metric.attributes}
@@ -74,11 +78,11 @@ def emitted() -> dict[str, frozenset[str]]:
 
 
 class UnknownNameError(Exception):
-    """A metric or a label that nobody emits."""
+    """A metric or a label that is not emitted."""
 
 
 class Labels:
-    """Which labels the results of expressions have; refuses one that names what is not there.
+    """The labels that results of expressions have; an expression that names an unknown metric or label is refused.
 
     Parameters
     ----------
@@ -90,7 +94,7 @@ class Labels:
         self.known = dict(known)
 
     def learn(self, rule: dict[str, Any]) -> None:
-        """Take in what a recording rule adds."""
+        """Add the series that a recording rule records."""
         self.known[rule["record"]] = self.of(promql.parse(rule["expr"]))
 
     def of(self, expression: Any) -> frozenset[str]:
@@ -145,7 +149,7 @@ class Labels:
 
 
 def names(expressions: Iterable[str]) -> set[str]:
-    """The series that expressions name."""
+    """Return the series that expressions name."""
     found: set[str] = set()
 
     def look(expression: Any) -> bool:
@@ -160,7 +164,7 @@ def names(expressions: Iterable[str]) -> set[str]:
 
 
 def cases() -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
-    """Each case of an alert: its name, the test's name, and what has to fire."""
+    """Yield each case of an alert: its name, the test's name, and the alerts that have to fire."""
     for path in TESTS:
         for test in read(path)["tests"]:
             for case in test.get("alert_rule_test", ()):
@@ -170,9 +174,9 @@ def cases() -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
 def complete(path: Path, directory: Path) -> Path:
     """Write a copy of a test in which promtool finds every annotation; return where it is.
 
-    The tests say ``summary``, which is rendered; the others are the same in every alert, and come from the rules.
+    The tests state ``summary``, which is rendered; the other annotations are those of the rules.
     """
-    test = read(path)
+    test = deepcopy(read(path))
     test["rule_files"] = [str((path.parent / file).resolve()) for file in test["rule_files"]]
     for case in (case for one in test["tests"] for case in one.get("alert_rule_test", ())):
         annotations = alerts()[case["alertname"]]["annotations"]
@@ -184,5 +188,5 @@ def complete(path: Path, directory: Path) -> Path:
 
 
 def anchor(heading: str) -> str:
-    """The anchor that a heading gets on GitHub and in Grafana's Markdown."""
+    """Return the anchor that a heading gets on GitHub and in Grafana's Markdown."""
     return re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")

@@ -9,10 +9,12 @@ import pytest
 import yaml
 
 from tools import grafana_alerts
+from tools.grafana.model import DIRECTORY
 
 from .rulebook import ROOT, alerts
 
-SOURCES = ROOT / "grafana" / "provisioning" / "datasources" / "argus-otel.yaml"
+DATA_SOURCES = ROOT / "grafana" / "provisioning" / "datasources" / "argus-otel.yaml"
+SOURCES = list(grafana_alerts.by_source())
 # The fields of a rule, and of a query of it, that Grafana's provisioning reads:
 # https://grafana.com/docs/grafana/latest/alerting/set-up/provision-alerting-resources/file-provisioning/
 RULE = {"uid", "title", "condition", "data", "noDataState", "execErrState", "for", "labels", "annotations"}
@@ -21,13 +23,22 @@ QUERY = {"refId", "relativeTimeRange", "datasourceUid", "model"}
 
 @pytest.fixture(scope="module")
 def provisioned() -> list[dict[str, Any]]:
-    document = yaml.safe_load(grafana_alerts.TARGET.read_text(encoding="utf-8"))
-    assert document["apiVersion"] == 1
-    return [rule for group in document["groups"] for rule in group["rules"]]
+    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in grafana_alerts.DIRECTORY.iterdir()]
+    assert {document["apiVersion"] for document in documents} == {1}
+    return [rule for document in documents for group in document["groups"] for rule in group["rules"]]
 
 
-def test_the_file_is_what_the_rules_make():
-    assert grafana_alerts.TARGET.read_text(encoding="utf-8") == grafana_alerts.text(), "run `make dashboards`"
+def test_the_files_are_those_that_the_rules_make():
+    assert {path.name for path in grafana_alerts.DIRECTORY.iterdir()} == {f"{source}.yaml" for source in SOURCES}
+    for source in SOURCES:
+        text = (grafana_alerts.DIRECTORY / f"{source}.yaml").read_text(encoding="utf-8")
+        assert text == grafana_alerts.text(source), "run `make dashboards`"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_sources_alerts_are_in_the_folder_of_its_dashboards(source: str):
+    assert {group["folder"] for group in grafana_alerts.document(source)["groups"]} == {source}
+    assert (DIRECTORY / source).is_dir()
 
 
 def test_each_alert_is_there_once_and_one_more_says_that_the_rules_are_missing(provisioned: list[dict[str, Any]]):
@@ -56,7 +67,7 @@ def test_an_alert_fires_for_each_row_of_its_query_and_for_none(provisioned: list
 
 
 def test_data_sources_are_the_provisioned_ones(provisioned: list[dict[str, Any]]):
-    sources = {one["uid"]: one for one in yaml.safe_load(SOURCES.read_text(encoding="utf-8"))["datasources"]}
+    sources = {one["uid"]: one for one in yaml.safe_load(DATA_SOURCES.read_text(encoding="utf-8"))["datasources"]}
     asked = {query["datasourceUid"] for rule in provisioned for query in rule["data"]}
     assert asked == {"argus-prometheus", "__expr__"}
     assert sources["argus-prometheus"]["type"] == "prometheus"
@@ -76,5 +87,5 @@ def test_templates_are_grafanas_and_nothing_in_the_file_is_taken_for_a_variable_
 
 
 def test_nobodys_address_is_made_up():
-    document = grafana_alerts.document()
-    assert set(document) == {"apiVersion", "groups"}  # no contactPoints, no policies
+    for source in SOURCES:
+        assert set(grafana_alerts.document(source)) == {"apiVersion", "groups"}  # no contactPoints, no policies

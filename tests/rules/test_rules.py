@@ -1,4 +1,4 @@
-"""prometheus/rules/: promtool takes them, each fires when it should and does not when it should not."""
+"""prometheus/rules/: promtool accepts the rules, and each alert fires when it should and only then."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 
 import promql_parser as promql
 import pytest
+
+from tools import grafana_alerts
+from tools.grafana.model import shipped
 
 from .rulebook import (
     ROOT,
@@ -26,12 +29,13 @@ from .rulebook import (
     rules,
 )
 
-RUNBOOKS = ROOT / "docs" / "runbooks.md"
+RUNBOOKS = ROOT / "docs" / "runbooks"
+BY_SOURCE = grafana_alerts.by_source()
 
 
 @cache
 def learnt() -> Labels:
-    """What may be asked for: all that is emitted, and all that is recorded."""
+    """Return the labels of all series that are emitted or recorded."""
     labels = Labels(emitted())
     for rule in rules():
         if "record" in rule:
@@ -39,7 +43,7 @@ def learnt() -> Labels:
     return labels
 
 
-def test_promtool_takes_them():
+def test_promtool_accepts_them():
     assert promtool("check", "rules", *map(str, RULES)) == ""
 
 
@@ -57,7 +61,7 @@ def test_each_alert_is_tested_both_ways():
 def test_nothing_fires_when_a_bot_is_idle_fails_once_starts_or_is_deployed():
     """The tests of quiet.test.yaml have each metric that an alert looks at, so that none is quiet for want of it."""
     recorded = {rule["record"] for rule in rules() if "record" in rule}
-    looked_at = names(rule["expr"] for path in RULES if path.name != "collector.yaml" for rule in rules(path))
+    looked_at = names(rule["expr"] for path in RULES if path.name != "argus-collector.yaml" for rule in rules(path))
     (quiet,) = (read(path) for path in TESTS if path.name == "quiet.test.yaml")
     assert [test["name"].partition(":")[0] for test in quiet["tests"]] == [
         "idle", "single failure", "start-up", "deploy", "deploy",
@@ -107,19 +111,29 @@ def test_each_alert_says_what_is_wrong_how_bad_it_is_and_what_to_do(name: str):
     told = rule["annotations"]
     assert set(told) == {"summary", "description", "runbook"}
     assert "{{" not in told["description"]  # the tests need not repeat it
-    assert told["runbook"] == f"docs/runbooks.md#{name.lower()}"
+    (source,) = (source for source, paths in BY_SOURCE.items() if any(rule in rules(path) for path in paths))
+    assert told["runbook"] == f"docs/runbooks/{source}.md#{name.lower()}"
     # A summary names only labels that the alert has.
     has = learnt().of(promql.parse(rule["expr"]))
     assert set(re.findall(r"\$labels\.(\w+)", told["summary"])) <= has
 
 
-def test_each_alert_has_its_runbook_and_each_runbook_its_alert():
-    text = RUNBOOKS.read_text(encoding="utf-8")
+@pytest.mark.parametrize("source", BY_SOURCE)
+def test_each_alert_has_its_runbook_and_each_runbook_its_alert(source: str):
+    text = (RUNBOOKS / f"{source}.md").read_text(encoding="utf-8")
     headings = re.findall(r"^### (.*)$", text, re.MULTILINE)
-    assert sorted(map(anchor, headings)) == sorted([*(name.lower() for name in alerts()), "rulesnotloaded"])
+    provisioned = [rule["title"] for group in grafana_alerts.document(source)["groups"] for rule in group["rules"]]
+    assert sorted(map(anchor, headings)) == sorted(name.lower() for name in provisioned)
     for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
         for part in ("**Users**", "**Look**", "**Causes**", "**Do**", "**Threshold**"):
             assert part in section, section.splitlines()[0]
-    # They send people to dashboards that there are.
-    known = {"fleet", "interactions", "gateway", "rest", "runtime", "traces", "guilds", "distro"}
-    assert set(re.findall(r"`argus-(\w+)`", text)) <= known
+    # They send people to dashboards that exist.
+    assert set(re.findall(r"`(argus-[a-z]+)`", text)) <= {dashboard.uid for dashboard in shipped()}
+
+
+def test_the_index_of_runbooks_leads_to_those_of_each_source_and_to_its_rules():
+    index = (RUNBOOKS / "README.md").read_text(encoding="utf-8")
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {*BY_SOURCE, "README"}
+    for source, paths in BY_SOURCE.items():
+        (row,) = (line for line in index.splitlines() if line.startswith(f"| [{source}.md]({source}.md) |"))
+        assert all(f"](../../prometheus/rules/{path.name})" in row for path in paths)

@@ -14,7 +14,7 @@ _SCHEMA = 41
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel, before it has a place.
+    """One panel, before it is placed on the grid.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Row:
-    """A heading, and panels from left to right; what does not fit goes into the next line.
+    """A heading, and panels from left to right; a panel that does not fit goes into the next line.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Board:
     uid:
         Its address and its file's name.
     title, description:
-        What it is called, and the questions that it answers.
+        Its heading, and the questions that it answers.
     variables:
         Those of :mod:`tools.dashboards.variables`.
     rows:
@@ -62,7 +62,7 @@ class Board:
     since:
         Where the time range begins.
     refresh:
-        How often it is asked anew; empty for never.
+        How often Grafana repeats its queries; empty for never.
     """
 
     uid: str
@@ -96,24 +96,24 @@ class Board:
             "annotations": {"list": [_BUILT_IN, *self.annotations]},
             "links": [_OTHERS],
             "templating": {"list": list(self.variables)},
-            "panels": [{"id": number, **panel} for number, panel in enumerate(self._placed(), 1)],
+            "panels": [{"id": number, **panel} for number, panel in enumerate(self._positioned(), 1)],
         }
 
     def text(self) -> str:
-        """Return what its file has."""
+        """Return the text of its file."""
         return json.dumps(self.model(), indent=2, ensure_ascii=False) + "\n"
 
-    def _placed(self) -> Iterator[Json]:
+    def _positioned(self) -> Iterator[Json]:
         top = 0
         for row in self.rows:
-            place = {"x": 0, "y": top, "w": WIDTH, "h": 1}
-            yield {"type": "row", "title": row.title, "collapsed": False, "gridPos": place, "panels": []}
+            position = {"x": 0, "y": top, "w": WIDTH, "h": 1}
+            yield {"type": "row", "title": row.title, "collapsed": False, "gridPos": position, "panels": []}
             top += 1
             for line in _lines(row.panels):
                 left = 0
                 for panel in line:
-                    place = {"x": left, "y": top, "w": panel.width, "h": panel.height}
-                    yield {**panel.model, "gridPos": place}
+                    position = {"x": left, "y": top, "w": panel.width, "h": panel.height}
+                    yield {**panel.model, "gridPos": position}
                     left += panel.width
                 top += max(panel.height for panel in line)
 

@@ -1,4 +1,4 @@
-"""One function for each kind of panel. Each takes a title, what it tells, and targets."""
+"""One function for each kind of panel. Each takes a title, a description, and targets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Column:
     width:
         In pixels.
     mappings:
-        What is shown for some values.
+        Texts that are shown in place of some values.
     """
 
     title: str = ""
@@ -68,13 +68,13 @@ def timeseries(
     Parameters
     ----------
     minimum, maximum:
-        The least ends of the axis; None for what the values ask for.
+        The least ends of the axis; None to fit the values.
     calcs:
         Reductions in the legend, which is a table with them and a list without.
     thresholds:
         Drawn as lines, where given.
     no_value:
-        What is shown where there are no series, if that is a good sign.
+        The text that is shown if there are no series, where that is a good sign.
     """
     custom: Json = {
         "drawStyle": "bars" if bars else "line",
@@ -166,7 +166,7 @@ def table(
     shown = {name: column.title or name for name, column in columns.items()}
     transformations: list[Json] = [{"id": "merge", "options": {}}] if len(targets) > 1 else []
     transformations += [
-        # By name, since whatever else Prometheus says, such as Time, is nobody's business.
+        # By name, which leaves out the other fields of Prometheus, such as Time.
         {"id": "filterFieldsByName", "options": {"include": {"names": list(columns)}}},
         {
             "id": "organize",

@@ -1,4 +1,4 @@
-"""Targets: what panels ask Prometheus and ClickHouse."""
+"""Targets: the queries of panels to Prometheus and ClickHouse."""
 
 from __future__ import annotations
 
@@ -10,72 +10,68 @@ from .style import Json
 PROMETHEUS = {"type": "prometheus", "uid": "${prometheus}"}
 CLICKHOUSE = {"type": "grafana-clickhouse-datasource", "uid": "${clickhouse}"}
 
-BOT = 'job=~"$job",instance=~"$instance"'
-"""Selects the processes that are chosen at the top of the dashboard. The cluster chooses among the instances."""
-
-SHARD = BOT + ',discord_shard_id=~"$shard"'
-"""The same for a metric that has shards."""
+SELECTED = 'job=~"$job",instance=~"$instance"'
+"""Selects the processes that are chosen at the top of the dashboard."""
 
 _WINDOW = "$__rate_interval"
 
 _UNHEARD = 120
-"""Seconds for which a process may be there before Prometheus hears of it: an export, and two scrapes."""
+"""Seconds for which a process may run before Prometheus has its series: an export, and two scrapes."""
 
 # The plugin's numbers: https://github.com/grafana/sqlds/blob/main/query.go
 _FORMATS = {"timeseries": 0, "table": 1, "logs": 2, "traces": 3}
 Form = Literal["timeseries", "table", "logs", "traces"]
 
-# A query without it, or with one below 4, is taken for one of the plugin's former editor, and converted.
+# The plugin converts a query without it, or with one below 4, as one of its former editor.
 _PLUGIN_VERSION = "4.10.0"
 
 
 # -- PromQL
 
 
-def of(metric: str, *matchers: str, shard: bool = False) -> str:
+def of(metric: str, *matchers: str) -> str:
     """Return a selector of a metric, by the processes that are chosen, and by more matchers."""
-    return f"{metric}{{{','.join([SHARD if shard else BOT, *matchers])}}}"
+    return f"{metric}{{{','.join([SELECTED, *matchers])}}}"
 
 
-def rate(metric: str, *matchers: str, by: str = "", shard: bool = False, window: str = _WINDOW) -> str:
-    """Return what a counter gains a second, over all series, or by labels."""
-    return f"sum{_by(by)} (rate({of(metric, *matchers, shard=shard)}[{window}]))"
+def rate(metric: str, *matchers: str, by: str = "", window: str = _WINDOW) -> str:
+    """Return the rate of a counter per second, over all series, or by labels."""
+    return f"sum{_by(by)} (rate({of(metric, *matchers)}[{window}]))"
 
 
-def total(metric: str, *matchers: str, by: str = "", shard: bool = False) -> str:
+def total(metric: str, *matchers: str, by: str = "") -> str:
     """Return the sum of a gauge, over all series, or by labels."""
-    return f"sum{_by(by)} ({of(metric, *matchers, shard=shard)})"
+    return f"sum{_by(by)} ({of(metric, *matchers)})"
 
 
-def increase(metric: str, *matchers: str, by: str = "", shard: bool = False) -> str:
-    """Return by how much a counter rose while one step of the graph went by, roughly: for what is rare.
+def increase(metric: str, *matchers: str, by: str = "") -> str:
+    """Return by how much a counter rose in one step of the graph, roughly: for rare events.
 
-    Not the increase over the window, which is longer than a step: what happens once would be in several points, and
-    their sum, in the legend, several times what it was.
+    Not the increase over the window, which is longer than a step: one event would be in several points, and their
+    sum, in the legend, several times too large.
     """
-    return f"sum{_by(by)} (rate({of(metric, *matchers, shard=shard)}[{_WINDOW}])) * $__interval_ms / 1000"
+    return f"sum{_by(by)} (rate({of(metric, *matchers)}[{_WINDOW}])) * $__interval_ms / 1000"
 
 
 def counted(
     metric: str,
     *matchers: str,
     by: str = "",
-    shard: bool = False,
     window: str = "$__range",
     seconds: str = "$__range_s",
 ) -> str:
     """Return by how much a counter rose in the dashboard's whole time range, or in another window before its end.
 
-    A counter's series is there from the first thing that it counts, and ``increase`` does not see that one, which of an
-    error that happened once is all. So a series that was not there when the window began counts in full, if its process
-    was, or is younger than the window; otherwise a gap in the scrapes would pass for a burst.
+    A counter's series exists from the first event that it counts, and ``increase`` does not see that one, which of an
+    error that happened once is all. So a series that did not exist when the window began counts in full, if its process
+    did, or is younger than the window; otherwise a gap in the scrapes would pass for a burst.
 
     Parameters
     ----------
     window, seconds:
         The same span, as a duration and as a number.
     """
-    series = of(metric, *matchers, shard=shard)
+    series = of(metric, *matchers)
     uptime = of("process_uptime_seconds")
     heard_of = f"{uptime} offset {window} or {uptime} < {seconds} + {_UNHEARD}"
     began = f"({series} unless {series} offset {window}) and on (job, instance) ({heard_of})"
@@ -93,26 +89,26 @@ def filled(expression: str, label: str, text: str) -> str:
 
 
 def or_zero(expression: str, presence: str) -> str:
-    """Return an expression that is 0 where it has no series, as long as ``presence`` has: nothing was counted yet.
+    """Return an expression that is 0 while it has no series but ``presence`` has some: nothing was counted yet.
 
-    ``or vector(0)`` would say so of a bot that is gone, too. Both have to have the same labels, or none.
+    ``or vector(0)`` would be 0 for a process that has ended, too. Both have to have the same labels, or none.
     """
     return f"(({expression}) or 0 * ({presence}))"
 
 
 def share(part: str, whole: str) -> str:
-    """Return what part is of the whole: 0 where nothing of it was counted, nothing where the whole is 0."""
+    """Return the share of ``part`` in ``whole``: 0 if no part was counted, no value if the whole is 0."""
     return f"{or_zero(part, whole)} / (({whole}) > 0)"
 
 
 def average(metric: str, *matchers: str, by: str = "", window: str = _WINDOW) -> str:
-    """Return a histogram's mean; nothing where nothing was recorded."""
+    """Return a histogram's mean; no value if nothing was recorded."""
     gained = rate(metric + "_count", *matchers, by=by, window=window)
     return f"{rate(metric + '_sum', *matchers, by=by, window=window)} / ({gained} > 0)"
 
 
 def quantile_in_range(share: float, metric: str, *matchers: str, by: str) -> str:
-    """Return a quantile of what a histogram recorded in the dashboard's time range; nothing where that is nothing."""
+    """Return a quantile of a histogram over the dashboard's time range; no value if nothing was recorded."""
     buckets = counted(f"{metric}_bucket", *matchers, by=f"le, {by}")
     return f"histogram_quantile({share:g}, {buckets}) >= 0"  # which NaN is not
 
@@ -153,9 +149,9 @@ def prom(
     Parameters
     ----------
     legend:
-        What a series is called, with ``{{label}}``.
+        The name of a series, with ``{{label}}``.
     instant:
-        Ask for the end of the time range only.
+        Query the end of the time range only.
     exemplar:
         Show exemplars, each of which leads to a trace; for buckets of histograms.
     interval:
@@ -204,7 +200,7 @@ def clickhouse(sql: str, form: Form = "table") -> Json:
     sql:
         May use the plugin's macros, such as ``$__timeFilter(Timestamp)``, and variables of the dashboard.
     form:
-        It says what columns have to be called. ``logs``: ``timestamp``, ``body``, ``level``, and ``labels`` and
+        It decides which columns the answer needs. ``logs``: ``timestamp``, ``body``, ``level``, and ``labels`` and
         ``traceID`` if there are such. ``traces``: ``traceID``, ``spanID``, ``parentSpanID``, ``serviceName``,
         ``operationName``, ``startTime``, ``duration`` (ms), and ``tags`` and ``serviceTags`` if there are such.
         ``timeseries``: ``time``.
@@ -221,7 +217,7 @@ def clickhouse(sql: str, form: Form = "table") -> Json:
 
 
 def given(variable: str) -> str:
-    """Return what a variable has, as an expression of SQL: a text that cannot leave its place, whatever is in a link.
+    """Return a variable's value as an expression of SQL: a literal that stays one, whatever value a link sets.
 
     Grafana's own quoting can: ``singlequote`` and ``sqlstring`` leave backslashes alone, which ClickHouse reads. Its
     ``percentencode`` writes letters, digits and ``-_.~%`` alone. Several values stand in braces, with commas between.

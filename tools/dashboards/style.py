@@ -1,4 +1,4 @@
-"""What all dashboards have in common to look at, and nothing that asks a question."""
+"""The look that all dashboards share: units, colours, thresholds, links. Nothing here queries."""
 
 from __future__ import annotations
 
@@ -26,9 +26,6 @@ GOOD, WARNING, BAD = "green", "orange", "red"
 NEUTRAL = "blue"
 MUTED = "#8e8e8e"
 
-OUTCOMES = {"ok": GOOD, "rejected": NEUTRAL, "error": BAD}
-"""The colours of ``discord.outcome``: ``rejected`` is the user's doing, and so no fault."""
-
 WIDTH = 24
 """Columns of Grafana's grid."""
 
@@ -41,7 +38,7 @@ def steps(*bounds: tuple[float, str], below: str = GOOD) -> Json:
     bounds:
         Pairs of a bound and a colour, ascending.
     below:
-        The colour of what is less than the first bound.
+        The colour of values below the first bound.
     """
     levels: list[Json] = [{"color": below, "value": None}]
     levels += [{"color": colour, "value": bound} for bound, colour in bounds]
@@ -58,7 +55,7 @@ FAULTS = steps((1, WARNING))
 """Thresholds of a count that ought to be 0."""
 
 DOWN = steps((1, GOOD), below=BAD)
-"""Thresholds of what is 1 when it is well."""
+"""Thresholds of a value that is 1 when all is well."""
 
 
 def coloured(name: str, colour: str) -> Json:
@@ -67,11 +64,6 @@ def coloured(name: str, colour: str) -> Json:
         "matcher": {"id": "byName", "options": name},
         "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}],
     }
-
-
-def of_outcomes() -> list[Json]:
-    """Return overrides that colour series which are called by their outcome."""
-    return [coloured(outcome, colour) for outcome, colour in OUTCOMES.items()]
 
 
 def dashed(pattern: str, colour: str = MUTED) -> Json:
@@ -100,7 +92,7 @@ def on_the_right(pattern: str, unit: str) -> Json:
 
 
 def values(texts: dict[str, tuple[str, str]]) -> list[Json]:
-    """Return a mapping of values, as text, to what is shown for them and its colour."""
+    """Return a mapping of values, as text, to the texts that are shown for them, and their colours."""
     options = {
         value: {"text": text, "color": colour, "index": index}
         for index, (value, (text, colour)) in enumerate(texts.items())

@@ -1,6 +1,6 @@
 """The variables at the top of a dashboard.
 
-A dashboard takes those of ``prometheus()``, of ``clickhouse()`` or of both. Names are the same everywhere, so that
+A dashboard has those of ``prometheus()``, of ``clickhouse()`` or of both. Names are the same everywhere, so that
 links between dashboards carry the choice along.
 """
 
@@ -11,27 +11,32 @@ from .queries import CLICKHOUSE, PROMETHEUS, Json
 _ON_TIME_RANGE = 2
 _ALPHABETICAL, _NUMERICAL = 1, 3
 
-BOTS = 'target_info{telemetry_distro_name="argus-otel"}'
-"""Every process that argus-otel observes, and nothing else that Prometheus may know."""
+_OBSERVED = 'telemetry_distro_name="argus-otel"'
+"""Selects every process that argus-otel observes, and no other that Prometheus may know."""
 
 
-def prometheus(*, shard: bool = False) -> list[Json]:
-    """Return data source, job, cluster, instance and, where asked for, shard."""
-    of_job = BOTS.replace("}", ',job=~"$job"}')
-    of_cluster = BOTS.replace("}", ',job=~"$job",discord_cluster_id=~"$cluster"}')
+def prometheus(service: str = "Service", **groups: str) -> list[Json]:
+    """Return data source, job, groups of processes, and instance.
+
+    Parameters
+    ----------
+    service:
+        The label of the variable ``job``.
+    groups:
+        By a variable's name: the label of ``target_info`` that processes of a service are grouped by. A group narrows
+        the instances down; a process without that label is in "All".
+    """
+    selectors = [_OBSERVED, 'job=~"$job"']
     found = [
         _source("prometheus", "Metrics", "prometheus", "argus-prometheus"),
-        _labels("job", "Bot", f"label_values({BOTS}, job)"),
-        # Whatever comes, even a process that belongs to no cluster.
-        _labels("cluster", "Cluster", f"label_values({of_job}, discord_cluster_id)", everything=".*", numerical=True),
-        # "All" has to stay a list, or a cluster would choose nothing.
-        _labels("instance", "Instance", f"label_values({of_cluster}, instance)"),
+        labels("job", service, f"label_values(target_info{{{_OBSERVED}}}, job)"),
     ]
-    if shard:
-        of_instance = 'discord_shard_up{job=~"$job",instance=~"$instance"}'
-        query = f"label_values({of_instance}, discord_shard_id)"
-        found.append(_labels("shard", "Shard", query, everything=".*", numerical=True))
-    return found
+    for name, label in groups.items():
+        query = f"label_values(target_info{{{','.join(selectors)}}}, {label})"
+        found.append(labels(name, name.capitalize(), query, everything=".*", numerical=True))
+        selectors.append(f'{label}=~"${name}"')
+    # "All" has to stay a list, or a group would choose nothing.
+    return [*found, labels("instance", "Instance", f"label_values(target_info{{{','.join(selectors)}}}, instance)")]
 
 
 def clickhouse(**queries: str) -> list[Json]:
@@ -63,7 +68,7 @@ def textbox(name: str, label: str, description: str, value: str = "") -> Json:
 
 
 def choice(name: str, label: str, description: str, options: dict[str, str], chosen: str) -> Json:
-    """Return a variable with a fixed set of values, by what is shown for them."""
+    """Return a variable with a fixed set of values, by the texts that are shown for them."""
     return {
         "type": "custom",
         "name": name,
@@ -80,7 +85,7 @@ def choice(name: str, label: str, description: str, options: dict[str, str], cho
 
 
 def _source(name: str, label: str, plugin: str, uid: str) -> Json:
-    """A data source: ours, where it is provisioned, else the first of its kind."""
+    """Return a data source: ours if it is provisioned, else the first of its kind."""
     return {
         "type": "datasource",
         "name": name,
@@ -97,7 +102,20 @@ def _source(name: str, label: str, plugin: str, uid: str) -> Json:
     }
 
 
-def _labels(name: str, label: str, query: str, *, everything: str = "", numerical: bool = False) -> Json:
+def labels(name: str, label: str, query: str, *, everything: str = "", numerical: bool = False) -> Json:
+    """Return a variable whose values are those of a label in Prometheus.
+
+    Parameters
+    ----------
+    name, label:
+        The name that queries use, and the text that is shown.
+    query:
+        Such as ``label_values(metric{…}, label)``.
+    everything:
+        The regular expression that "All" stands for; the list of all values where empty.
+    numerical:
+        Sort the values as numbers.
+    """
     asked = {"qryType": 1, "query": query, "refId": f"variable-{name}"}
     return _query(name, label, PROMETHEUS, asked, query, everything=everything, numerical=numerical)
 

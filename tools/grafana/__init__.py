@@ -1,17 +1,19 @@
-"""What Grafana does with a dashboard before anything is drawn: variables are filled in, and queries are asked for real.
+"""A stand-in for Grafana: it fills in variables and runs queries as Grafana does before it draws anything.
 
-Grafana itself cannot be installed from a package registry. What dashboards are proved by, and drawn from, does the same
-as Grafana as far as ours go, and says so where it would have to do more.
+**Temporary.** It exists because Grafana cannot be installed from a package registry, and so not on the machine where
+this project is built. Once tests run beside a Grafana (its container image is enough), let that run the queries, by its
+API ``/api/ds/query``, and delete this package. Until then it covers the features that our dashboards use, and raises an
+error on any other. Only tests and ``tools.pictures`` use it.
 
 =============  ==================================================================================
 module         has
 =============  ==================================================================================
 ``model``      a dashboard's JSON: its panels, their targets, its variables
 ``filling``    how a variable is written into a query, by the rules of each data source
-``macros``     what the ClickHouse plugin's macros become
+``macros``     the expansion of the ClickHouse plugin's macros
 ``frames``     answers, as Grafana hands them to a panel
-``sources``    a Prometheus and a ClickHouse, asked over HTTP
-``session``    one dashboard opened by somebody who has chosen something: variables resolved, targets asked
+``sources``    a Prometheus and a ClickHouse, queried over HTTP
+``session``    one dashboard opened with a choice of variables: variables resolved, targets queried
 ``shaping``    transformations and overrides
 =============  ==================================================================================
 """

@@ -19,7 +19,7 @@ REFERENCE = re.compile(r"\$(\w+)|\$\{(\w+)(?:\.([^:^}]+))?(?::([^}]+))?\}|\[\[(\
 
 @dataclass(frozen=True)
 class Value:
-    """What is chosen for a variable.
+    """The chosen value of a variable.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Value:
     several:
         Whether it may be several, so that even one is written as a list of one.
     everything:
-        What "all" is written as, where the variable says so and all is chosen; it is taken as it is.
+        The text that "all" is replaced by, if the variable has one and all is chosen; it is not escaped.
     all:
         Whether all is chosen.
     """
@@ -69,7 +69,7 @@ def referred(text: str) -> set[str]:
 
 
 def as_promql(value: Value) -> str:
-    """Prometheus: a regular expression within a string of PromQL; what is no list is only escaped for the string.
+    """Prometheus: a regular expression within a string of PromQL; a single value is only escaped for the string.
 
     As Grafana does with its feature ``prometheusSpecialCharsInLabelValues``, which compose.yaml switches on:
     https://github.com/grafana/grafana/blob/main/packages/grafana-prometheus/src/escaping.ts
@@ -143,5 +143,5 @@ FORMATS: Mapping[str, Callable[[str, Value], str]] = {
         f"var-{name}={quote(one, safe='')}" for one in (("$__all",) if value.all else value.values)
     ),
 }  # fmt: skip
-"""By the word after the colon; each is given the variable's name and value, and writes what Grafana's own does:
+"""By the word after the colon: functions of the variable's name and value, which format like those of Grafana:
 https://github.com/grafana/scenes/blob/main/packages/scenes/src/variables/interpolation/formatRegistry.ts"""

@@ -21,7 +21,7 @@ class Field:
     labels:
         Of the series, where it is one.
     config:
-        How it is shown: the panel's defaults and what overrides them.
+        Its options: the panel's defaults, and the overrides.
     values:
         Times are seconds since 1970; numbers are floats, ``None`` where there is none.
     """
@@ -35,7 +35,7 @@ class Field:
 
     @property
     def shown(self) -> str:
-        """What it is called on a panel."""
+        """Its name on a panel."""
         return self.display or self.name
 
 

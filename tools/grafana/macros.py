@@ -1,4 +1,4 @@
-"""What the ClickHouse plugin's macros become.
+"""The expansion of the ClickHouse plugin's macros.
 
 Those of its backend, by https://github.com/grafana/clickhouse-datasource/blob/main/pkg/macros/macros.go, and
 ``$__conditionalAll``, which its frontend replaces.
@@ -19,8 +19,8 @@ class MacroError(Exception):
 
 
 @dataclass(frozen=True)
-class Span:
-    """What a query is asked for: from when to when, in seconds since 1970, and in which steps, in seconds."""
+class TimeRange:
+    """The range of a query: its bounds, in seconds since 1970, and its step, in seconds."""
 
     began: float
     until: float
@@ -44,47 +44,49 @@ def _time_ms(at: float) -> str:
     return f"fromUnixTimestamp64Milli({int(at * 1000)})"
 
 
-def _dates(column: str, span: Span) -> str:
-    first, last = span.dates
+def _dates(column: str, within: TimeRange) -> str:
+    first, last = within.dates
     return _between(column, f"toDate('{first}')", f"toDate('{last}')")
 
 
-def _seconds(span: Span) -> int:
-    return int(max(span.interval, 1))
+def _seconds(within: TimeRange) -> int:
+    return int(max(within.interval, 1))
 
 
-def _interval_ms(column: str, span: Span) -> str:
-    return f"toStartOfInterval(toDateTime64({column}, 3), INTERVAL {int(max(span.interval * 1000, 1))} millisecond)"
+def _interval_ms(column: str, within: TimeRange) -> str:
+    return f"toStartOfInterval(toDateTime64({column}, 3), INTERVAL {int(max(within.interval * 1000, 1))} millisecond)"
 
 
 _Macro = Callable[..., str]
 
 MACROS: Mapping[str, tuple[int, _Macro]] = {
-    "fromTime": (0, lambda span: _time(span.began)),
-    "toTime": (0, lambda span: _time(span.until)),
-    "fromTime_ms": (0, lambda span: _time_ms(span.began)),
-    "toTime_ms": (0, lambda span: _time_ms(span.until)),
-    "interval_s": (0, lambda span: str(_seconds(span))),
-    "timeFilter": (1, lambda span, at: _between(at, _time(span.began), _time(span.until))),
-    "timeFilter_ms": (1, lambda span, at: _between(at, _time_ms(span.began), _time_ms(span.until))),
-    "dateFilter": (1, lambda span, day: _dates(day, span)),
+    "fromTime": (0, lambda within: _time(within.began)),
+    "toTime": (0, lambda within: _time(within.until)),
+    "fromTime_ms": (0, lambda within: _time_ms(within.began)),
+    "toTime_ms": (0, lambda within: _time_ms(within.until)),
+    "interval_s": (0, lambda within: str(_seconds(within))),
+    "timeFilter": (1, lambda within, at: _between(at, _time(within.began), _time(within.until))),
+    "timeFilter_ms": (1, lambda within, at: _between(at, _time_ms(within.began), _time_ms(within.until))),
+    "dateFilter": (1, lambda within, day: _dates(day, within)),
     "dateTimeFilter": (
         2,
-        lambda span, day, at: f"({_dates(day, span)}) AND ({_between(at, _time(span.began), _time(span.until))})",
+        lambda within, day, at: (
+            f"({_dates(day, within)}) AND ({_between(at, _time(within.began), _time(within.until))})"
+        ),
     ),
     "timeInterval": (
         1,
-        lambda span, at: f"toStartOfInterval(toDateTime({at}), INTERVAL {_seconds(span)} second)",
+        lambda within, at: f"toStartOfInterval(toDateTime({at}), INTERVAL {_seconds(within)} second)",
     ),
-    "timeInterval_ms": (1, lambda span, at: _interval_ms(at, span)),
+    "timeInterval_ms": (1, lambda within, at: _interval_ms(at, within)),
 }
-"""By name: how many arguments it takes, and what it becomes."""
+"""By name: the number of arguments, and the function that expands it."""
 
 TIMED = re.compile(r"\$__(fromTime|toTime|timeFilter|dateFilter|dateTimeFilter|dt\b|from\b|to\b)")
 """Any macro by which a query keeps to the dashboard's time range."""
 
 
-def expand(sql: str, span: Span) -> str:
+def expand(sql: str, within: TimeRange) -> str:
     """Replace the macros of the backend.
 
     Raises
@@ -102,7 +104,7 @@ def expand(sql: str, span: Span) -> str:
             raise MacroError(f"{found[0]} takes no argument")
         if wanted and len(arguments) != wanted:
             raise MacroError(f"{found[0]} takes {wanted}, not {len(arguments)}")
-        sql = sql[: found.start()] + macro(span, *(arguments if wanted else ())) + sql[end:]
+        sql = sql[: found.start()] + macro(within, *(arguments if wanted else ())) + sql[end:]
     return sql
 
 
@@ -121,17 +123,19 @@ def conditional_all(sql: str, chosen: Mapping[str, Value]) -> str:
     return sql
 
 
+_SIGNS = re.compile("[(),]")
+
+
 def _arguments(sql: str, at: int) -> tuple[list[str], int]:
-    """What is between the parentheses that begin there, at its outer commas, and where they end."""
+    """Return the text between the parentheses that begin there, split at its outer commas, and where it ends."""
     if sql[at : at + 1] != "(":
         return [], at
     depth, start, found = 0, at + 1, []
-    for place in range(at, len(sql)):
-        letter = sql[place]
-        depth += (letter == "(") - (letter == ")")
-        if (letter == "," and depth == 1) or depth == 0:
-            found.append(sql[start:place].strip())
-            start = place + 1
+    for sign in _SIGNS.finditer(sql, at):
+        depth += (sign[0] == "(") - (sign[0] == ")")
+        if (sign[0] == "," and depth == 1) or depth == 0:
+            found.append(sql[start : sign.start()].strip())
+            start = sign.end()
         if depth == 0:
-            return found, place + 1
+            return found, sign.end()
     raise MacroError(f"no end of the parenthesis at {sql[at : at + 30]!r}")

@@ -68,7 +68,7 @@ class Dashboard:
 
     @property
     def title(self) -> str:
-        """What it is called."""
+        """Its heading."""
         return self.model.get("title", "")
 
     @property
@@ -96,5 +96,5 @@ def load(path: Path) -> Dashboard:
 
 
 def shipped() -> list[Dashboard]:
-    """Every dashboard that ships, by name."""
-    return [load(path) for path in sorted(DIRECTORY.glob("*.json"))]
+    """Return every dashboard that ships, by source and name."""
+    return [load(path) for path in sorted(DIRECTORY.glob("*/*.json"))]

@@ -1,4 +1,4 @@
-"""One dashboard, opened by somebody who has chosen something: its variables resolved, its targets asked."""
+"""One dashboard, opened with a choice of variables: its variables resolved, its targets queried."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PIXELS = 62
 
 
 class SessionError(Exception):
-    """The dashboard asks for what this does not know, or Grafana would not know either."""
+    """The dashboard uses a feature that is not supported here, or that Grafana does not have."""
 
 
 def seconds(text: str) -> float:
@@ -40,19 +40,19 @@ def seconds(text: str) -> float:
 
 @dataclass
 class Session:
-    """A dashboard, and somebody who looks at it.
+    """A dashboard that is looked at.
 
     Parameters
     ----------
     dashboard, prometheus, clickhouse:
-        What is looked at, and where its data sources lead.
+        The dashboard, and the servers behind its data sources.
     began, until:
         The time range, in seconds since 1970.
     choice:
-        ``saved`` is what the dashboard opens with, as a rule all of everything; ``one`` is the first value of
-        each variable that has several.
+        ``saved`` is the choice that the dashboard opens with, as a rule all of everything; ``one`` is the first value
+        of each variable that has several.
     typed:
-        What is typed into text boxes, or given for any variable by a link, by variable.
+        Values by variable, typed into text boxes or set by a link.
     """
 
     dashboard: Dashboard
@@ -157,7 +157,7 @@ class Session:
         """Return a statement as ClickHouse gets it."""
         filled = macros.conditional_all(text, self.chosen)
         filled = filling.fill(filled, self.chosen, filling.as_sql)
-        return macros.expand(self._builtin(filled, interval), macros.Span(self.began, self.until, interval))
+        return macros.expand(self._builtin(filled, interval), macros.TimeRange(self.began, self.until, interval))
 
     def text(self, text: str) -> str:
         """Return a title as it is shown."""
@@ -179,7 +179,7 @@ class Session:
         return filling.fill(text, {name: Value((value,)) for name, value in known.items()}, filling.as_text)
 
     def ask(self, target: Target) -> list[Frame]:
-        """Return what a target answers.
+        """Return the answer to a target's query.
 
         Raises
         ------
@@ -243,7 +243,7 @@ def _series(target: Target, told: Any, step: float) -> Frame:
 
 
 def legend(form: str, labels: Mapping[str, str], expression: str) -> str:
-    """Return what a series is called."""
+    """Return the name of a series."""
     if form in ("", "__auto"):
         rest = {name: value for name, value in labels.items() if name != "__name__"}
         if form == "__auto" and len(rest) == 1:

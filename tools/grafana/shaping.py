@@ -1,4 +1,4 @@
-"""What a panel does with its answers before it draws them: transformations, then how each field is to be shown."""
+"""The work of a panel on its answers before it draws them: transformations, then the options of each field."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _organized(fields: list[Field], options: Mapping[str, Any]) -> list[Field]:
 
 
 def _merged(frames: list[Frame]) -> list[Frame]:
-    """One row for each set of values that rows have in common, with what each of them has besides."""
+    """Return one row for each set of values that rows have in common, with the other values of each of them."""
     if not frames:
         return []
     names: dict[str, Field] = {}

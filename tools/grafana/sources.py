@@ -23,7 +23,7 @@ class Prometheus:
     url:
         Where it is.
     scrape:
-        How often it scrapes, in seconds, as the data source's ``timeInterval`` tells Grafana.
+        The scrape interval in seconds, which Grafana has from the data source's ``timeInterval``.
     """
 
     url: str
@@ -46,7 +46,7 @@ class Prometheus:
         return self.ask("query_range", [("query", expression), *times])["result"]
 
     def instant(self, expression: str, at: float) -> dict[str, Any]:
-        """Return what an expression is at a time: ``resultType`` and ``result``."""
+        """Return the value of an expression at a time: ``resultType`` and ``result``."""
         return self.ask("query", [("query", expression), ("time", str(at))])
 
     def series(self, selector: str, began: float, until: float) -> list[dict[str, str]]:

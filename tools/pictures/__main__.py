@@ -1,4 +1,4 @@
-"""``python -m tools.pictures`` makes a busy bot, waits some minutes, and draws all dashboards into docs/pictures/."""
+"""``python -m tools.pictures`` runs a busy bot for some minutes, and draws all dashboards into docs/pictures/."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from lab.clickhouse import ClickHouse as Server
-from tests.dashboards.world import busy
+from lab.jukebox.world import busy
 from tools.grafana.model import Dashboard, shipped
 from tools.grafana.session import Session, seconds
 from tools.grafana.sources import ClickHouse, Prometheus
@@ -19,7 +19,7 @@ from . import page
 ROOT = Path(__file__).resolve().parents[2]
 DIRECTORY = ROOT / "docs" / "pictures"
 HIDDEN = {f"{ROOT}/": "", sys.prefix: ".venv", sys.base_prefix: "/usr"}
-"""Where this happens to be drawn, which is in stacks."""
+"""Paths of this machine, which are in stacks, and their replacements."""
 
 
 _TRACE = """
@@ -30,10 +30,10 @@ _TRACE = """
 
 
 def opened(shown: Dashboard, prometheus: str, history: ClickHouse, began: float, until: float) -> Session:
-    """Return what somebody sees who opens a dashboard.
+    """Open a dashboard at an instructive time.
 
-    One of a few hours shows the time in which the bot was busy. One of months shows whole days before that, since
-    minutes of that much would be all that is seen of it. An instructive trace is typed into the field for one.
+    One of a few hours shows the time in which the bot was busy. One of months shows whole days before that, since the
+    busy minutes would outweigh all the rest. An instructive trace is typed into the field for one.
     """
     since = re.fullmatch(r"now-(\w+)", shown.model["time"]["from"])
     span = seconds(since[1]) if since else 0

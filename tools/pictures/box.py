@@ -25,5 +25,5 @@ class Box:
         return self.y + self.h
 
     def inside(self, left: float = 0, top: float = 0, right: float = 0, bottom: float = 0) -> Box:
-        """Return what is left of it within margins."""
+        """Return the part of it within margins."""
         return Box(self.x + left, self.y + top, max(self.w - left - right, 0), max(self.h - top - bottom, 0))

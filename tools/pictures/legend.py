@@ -25,7 +25,7 @@ class Entry:
 
 
 def height_of(entries: Sequence[Entry], options: Mapping[str, Any], width: float, height: float) -> float:
-    """Return how high the legend is: what it takes, but no more than a third of the panel."""
+    """Return the height of the legend, at most a third of the panel."""
     if not options.get("showLegend", True):
         return 0.0
     lines = len(entries) + 1 if _is_table(entries) else len(_lines(entries, width))

@@ -1,4 +1,4 @@
-"""A whole dashboard: its title, what is chosen, and each panel where the grid has it."""
+"""A whole dashboard: its title, the choice of variables, and each panel at its position on the grid."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _SAMPLES = 60
 
 
 def draw(session: Session, hidden: Mapping[str, str] | None = None) -> tuple[str, dict[int, int]]:
-    """Draw a dashboard as somebody sees it who has chosen what the session has.
+    """Draw a dashboard with the choice of a session.
 
     Parameters
     ----------
     hidden:
-        Texts, such as paths of the machine that it is drawn on, and what stands for them.
+        Texts, such as paths of the machine that it is drawn on, and their replacements.
 
     Returns
     -------
@@ -53,13 +53,13 @@ def draw(session: Session, hidden: Mapping[str, str] | None = None) -> tuple[str
     return drawing.svg(), drawn
 
 
-def _box(place: Mapping[str, int]) -> Box:
+def _box(position: Mapping[str, int]) -> Box:
     column = (WIDTH - 2 * _MARGIN + _GAP) / 24
     return Box(
-        _MARGIN + place["x"] * column,
-        _TOP + place["y"] * (_CELL + _GAP),
-        place["w"] * column - _GAP,
-        place["h"] * (_CELL + _GAP) - _GAP,
+        _MARGIN + position["x"] * column,
+        _TOP + position["y"] * (_CELL + _GAP),
+        position["w"] * column - _GAP,
+        position["h"] * (_CELL + _GAP) - _GAP,
     )
 
 
@@ -136,7 +136,7 @@ _KINDS = {
 
 
 def _exemplars(session: Session, targets: Sequence[Target]) -> list[timeseries.Point]:
-    """Return the times and values of exemplars, thinned to what can be told apart."""
+    """Return the times and values of exemplars, thinned to those that a picture can separate."""
     found: list[timeseries.Point] = []
     for target in targets:
         if target.promql and target.model.get("exemplar"):

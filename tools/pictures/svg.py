@@ -41,7 +41,7 @@ def _number(value: float) -> str:
 
 @dataclass
 class Drawing:
-    """What has been drawn so far; whatever comes later is on top."""
+    """A drawing; later parts are on top of earlier ones."""
 
     width: float
     height: float
@@ -56,8 +56,8 @@ class Drawing:
         more = f' rx="{_number(radius)}"' if radius else ""
         more += f' stroke="{stroke}"' if stroke else ""
         more += f' fill-opacity="{opacity:.2g}"' if opacity < 1 else ""
-        place = f'x="{_number(x)}" y="{_number(y)}" width="{_number(max(w, 0))}" height="{_number(max(h, 0))}"'
-        self._add(f'<rect {place} fill="{fill}"{more}', "rect", title)
+        position = f'x="{_number(x)}" y="{_number(y)}" width="{_number(max(w, 0))}" height="{_number(max(h, 0))}"'
+        self._add(f'<rect {position} fill="{fill}"{more}', "rect", title)
 
     def line(
         self, x1: float, y1: float, x2: float, y2: float, stroke: str, *, width: float = 1, dash: str = ""
@@ -100,12 +100,12 @@ class Drawing:
         more = f' text-anchor="{anchor}"' if anchor != "start" else ""
         more += f' font-weight="{weight}"' if weight != 400 else ""
         more += ' class="m"' if monospace else ""
-        place = f'x="{_number(x)}" y="{_number(y)}" font-size="{_number(size)}"'
-        self._parts.append(f'<text {place} fill="{fill}"{more}>{escape(text, quote=False)}</text>')
+        position = f'x="{_number(x)}" y="{_number(y)}" font-size="{_number(size)}"'
+        self._parts.append(f'<text {position} fill="{fill}"{more}>{escape(text, quote=False)}</text>')
 
     @contextmanager
     def group(self, **attributes: str) -> Iterator[None]:
-        """What is drawn inside belongs together, and has these attributes."""
+        """Group the parts that are drawn inside, and give the group these attributes."""
         told = "".join(f' {name.replace("_", "-")}="{escape(value)}"' for name, value in attributes.items())
         self._parts.append(f"<g{told}>")
         yield
@@ -113,11 +113,11 @@ class Drawing:
 
     @contextmanager
     def clip(self, x: float, y: float, w: float, h: float) -> Iterator[None]:
-        """What is drawn inside is not seen outside of a rectangle."""
+        """Clip the parts that are drawn inside to a rectangle."""
         self._clips += 1
         name = f"c{self._clips}"
-        place = f'x="{_number(x)}" y="{_number(y)}" width="{_number(max(w, 0))}" height="{_number(max(h, 0))}"'
-        self._parts.append(f'<clipPath id="{name}"><rect {place}/></clipPath><g clip-path="url(#{name})">')
+        position = f'x="{_number(x)}" y="{_number(y)}" width="{_number(max(w, 0))}" height="{_number(max(h, 0))}"'
+        self._parts.append(f'<clipPath id="{name}"><rect {position}/></clipPath><g clip-path="url(#{name})">')
         yield
         self._parts.append("</g>")
 

@@ -1,4 +1,4 @@
-"""What Grafana's dark theme looks like, as far as a picture needs it."""
+"""Grafana's dark theme, as far as a picture needs it."""
 
 from __future__ import annotations
 

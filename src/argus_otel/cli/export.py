@@ -1,7 +1,8 @@
-"""``argus-otel export``: writes what the wheel carries for the programs beside a bot.
+"""``argus-otel export``: writes dashboards, rules and configurations for the programs beside the observed one.
 
-Dashboards for Grafana, rules for Prometheus and configs for the Collector are files of the repository, which the wheel
-has in ``argus_otel/shipped``, to the byte. What is written is theirs to edit: nothing that was changed is written over.
+Dashboards for Grafana and rules for Prometheus come from the installed sources and from argus-otel itself;
+configurations of the Collector, from argus-otel alone. The files are the user's to edit: changed ones are not
+overwritten.
 """
 
 from __future__ import annotations
@@ -9,22 +10,18 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_PACKAGED = Path(__file__).parents[1] / "shipped"
-_REPOSITORY = Path(__file__).parents[3]
+from argus_otel.discovery import installed
 
-# Of each kind: where its files are written, by where they are in the repository.
-_KINDS: Mapping[str, Mapping[str, str]] = {
-    "dashboards": {"grafana/dashboards/*.json": "dashboards", "grafana/provisioning/*/*.yaml": "provisioning"},
-    "rules": {"prometheus/rules/*.yaml": "", "docs/runbooks.md": ""},
-    "collector": {"collector-config/*": ""},
-}
+from . import assets
+
+_KINDS = (assets.DASHBOARDS, assets.RULES, assets.COLLECTOR)
 
 _NEXT = {
     "dashboards": """\
-Into a Grafana that runs: Dashboards, New, Import, and each file of {directory}/dashboards.
+Into a Grafana that runs: Dashboards, New, Import, and each file below {directory}/dashboards.
 The data sources are chosen at the top of each dashboard.
 
 By provisioning: look at the addresses and ClickHouse's user in {directory}/provisioning/datasources, and mount
@@ -32,27 +29,27 @@ By provisioning: look at the addresses and ClickHouse's user in {directory}/prov
     {directory}/provisioning   as /etc/grafana/provisioning
     {directory}/dashboards     as /var/lib/grafana/dashboards
 
-The alerts in provisioning/alerting need what `argus-otel export rules` writes, loaded in Prometheus. Leave them out
-where an Alertmanager has those rules: each page would come twice.""",
+Grafana then has a folder for each source. The alerts in provisioning/alerting need the rules that `argus-otel export
+rules` writes, loaded in Prometheus. Leave them out if an Alertmanager sends them: each page would come twice.""",
     "rules": """\
 Name them in prometheus.yml, and reload Prometheus:
 
     rule_files:
       - {directory}/*.yaml
 
-They find bots by themselves, and the Collector by its job, which has to be called `collector`. runbooks.md tells what
-to do about each alert, and who is to send them: an Alertmanager or Grafana.""",
+They select processes by themselves, and the Collector by its job, which has to be called `collector`. The runbooks say
+what to do about each alert; {directory}/runbooks/README.md, how to have them sent: by an Alertmanager or Grafana.""",
     "collector": """\
-Make the tables, and then start a Collector of version 0.151 or newer (README.md tells which, and what may be set):
+Make the tables, and then start a Collector of version 0.151 or newer (README.md says which, and lists the settings):
 
     ARGUS_HISTORY_STORE=clickhouse://argus:…@127.0.0.1:8123/argus argus-otel clickhouse migrate
     CLICKHOUSE_PASSWORD=… argus-otelcol --config {directory}/single.yaml
 
-and the bot with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317.""",
+and the program with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317.""",
 }
 
-# As alerts name a section of docs/runbooks.md.
-_RUNBOOK = re.compile(r"\brunbook: docs/runbooks\.md#")
+# How an alert names its section of a source's runbooks.
+_RUNBOOK = re.compile(r"\brunbook: docs/runbooks/([\w-]+)\.md#")
 
 
 class _RefusedError(Exception):
@@ -63,29 +60,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "kind",
-        choices=tuple(_KINDS),
+        choices=_KINDS,
         metavar="dashboards|rules|collector",
         help="dashboards and provisioning for Grafana; recording rules, alerts and their runbooks for Prometheus; or "
-        "configs for the OpenTelemetry Collector",
+        "configurations of the OpenTelemetry Collector",
     )
     parser.add_argument("directory", metavar="DIR", type=Path, help="where to write them; it is made if need be")
-    parser.add_argument("--force", action="store_true", help="write over files of these names that were changed")
+    parser.add_argument(
+        "--source",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="export the dashboards or rules of this source only, besides those on argus-otel itself; may be given "
+        "several times (default: all installed sources)",
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite files of these names that were changed")
     parser.add_argument(
         "--runbooks",
         metavar="URL",
         type=_url,
-        help="where you have put runbooks.md: each alert then has its runbook_url (rules, and Grafana's alerts)",
+        help="the URL of your copy of the directory runbooks: each alert then has its runbook_url, such as "
+        "URL/argus.md#hookerrors (rules, and Grafana's alerts). With {source} in it, as in "
+        "https://wiki.example.com/runbooks-{source}, it is the URL of one source's page",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the files; return 0, 1 where they could not be written, and 2 for what does not go together."""
+    """Write the files; return 0, 1 if they could not be written, or 2 if the arguments contradict each other."""
     kind, directory = arguments.kind, arguments.directory
-    if arguments.runbooks and kind == "collector":
-        print("argus-otel export: --runbooks is for alerts, of which collector has none", file=sys.stderr)
-        return 2
+    if kind == assets.COLLECTOR:
+        for option, given in (("--runbooks", arguments.runbooks), ("--source", arguments.source)):
+            if given:
+                print(f"argus-otel export: {option} is for {_FOR[option]}", file=sys.stderr)
+                return 2
     try:
-        files = _files(kind, arguments.runbooks)
+        files = _files(kind, arguments.source, arguments.runbooks)
         written = _write(files, directory, force=arguments.force)
     except _RefusedError as error:
         print(f"argus-otel export: {error}", file=sys.stderr)
@@ -102,34 +111,70 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_FOR = {
+    "--runbooks": "alerts, and the collector's configurations have none",
+    "--source": "dashboards and rules, and the collector's configurations are the same for every source",
+}
+
+
 def _url(text: str) -> str:
     if not re.match(r"https?://[^\s#]+#?$", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a URL like https://wiki.example.com/runbooks.md")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a URL like https://wiki.example.com/runbooks")
     return text.rstrip("#")
 
 
-def _files(kind: str, runbooks: str | None) -> dict[str, bytes]:
-    """Return what is to be written: the contents, by the path below the directory."""
-    root = _PACKAGED if _PACKAGED.exists() else _REPOSITORY
-    files: dict[str, bytes] = {}
-    for pattern, place in _KINDS[kind].items():
-        for path in sorted(root.glob(pattern)):
-            # What comes of a star is kept, and so the directory that the first of two stands for.
-            kept = path.relative_to(root).parts[-max(1, pattern.count("*")) :]
-            files[Path(place, *kept).as_posix()] = path.read_bytes()
-    if not files:
+def _files(kind: str, sources: Sequence[str], runbooks: str | None) -> dict[str, bytes]:
+    """Return the files to write: the contents, by the path below the directory."""
+    own = assets.directory(assets.OWN_ASSETS)
+    files = {} if own is None else assets.of_all(own, kind)
+    if own is None or not files:
         raise _RefusedError(f"this installation has no {kind}: install argus-otel's wheel, or run it in its repository")
+    if kind != assets.COLLECTOR:
+        files.update(assets.of_source(assets.OWN, own, kind))
+        for name in sources or installed().specs:
+            found = _of_source(name, kind)
+            if isinstance(found, dict):
+                files.update(found)
+            elif sources:
+                raise _RefusedError(found)
+            else:
+                print(f"argus-otel export: {found}; only the other sources are exported", file=sys.stderr)
     if runbooks:
-        link = f"runbook_url: {runbooks}#"
+        page = runbooks if "{source}" in runbooks else f"{runbooks.rstrip('/')}/{{source}}.md"
         files = {
-            name: _RUNBOOK.sub(link, text.decode()).encode() if name.endswith(".yaml") else text
+            name: _linked(text.decode(), page).encode() if name.endswith(".yaml") else text
             for name, text in files.items()
         }
     return files
 
 
+def _of_source(name: str, kind: str) -> dict[str, bytes] | str:
+    """Return the files of a source, or why there are none to be had."""
+    specs, problems = installed()
+    if name not in specs:
+        for problem in problems:
+            if problem.name == name:
+                return f"the source {name!r} is installed and cannot be used: {problem.detail}"
+        return f"there is no source {name!r}; installed are {', '.join(specs) or 'none'}"
+    reference = specs[name].assets
+    if reference is None:
+        return {}
+    try:
+        root = assets.directory(reference)
+    except ImportError as error:
+        return f"the assets of the source {name!r} should be in {reference}: {error}"
+    if root is None:
+        return f"the assets of the source {name!r} should be in {reference}, and there is no such directory"
+    return assets.of_source(name, root, kind)
+
+
+def _linked(text: str, page: str) -> str:
+    """Give each alert the URL of its section, for the path of it in this repository."""
+    return _RUNBOOK.sub(lambda found: f"runbook_url: {page.replace('{source}', found[1])}#", text)
+
+
 def _write(files: Mapping[str, bytes], directory: Path, *, force: bool) -> set[str]:
-    """Write what is not there yet, or all of it; return what was written."""
+    """Write the files that are missing or, with ``force``, different; return their names."""
     if directory.exists() and not directory.is_dir():
         raise _RefusedError(f"{directory} is a file: name a directory")
     there = {name: (directory / name).read_bytes() for name in files if (directory / name).exists()}

@@ -20,7 +20,7 @@ _EMPTY, _LOW, _HIGH = "#1f2228", "#4a2a12", "#ffb357"
 def draw(drawing: Drawing, box: Box, panel: dict[str, Any], frames: Sequence[Frame], span: tuple[float, float]) -> int:
     """Draw a row for each bucket, the lowest at the bottom; return the number of cells with something in them.
 
-    Each frame has what is in its bucket and in all below; a cell shows the difference.
+    Each frame counts its bucket and all below; a cell shows the difference.
     """
     options = panel.get("options") or {}
     unit = (options.get("yAxis") or {}).get("unit", "")

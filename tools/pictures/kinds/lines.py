@@ -44,9 +44,9 @@ def draw_text(drawing: Drawing, box: Box, panel: dict[str, Any]) -> int:
     for paragraph in filter(None, (line.strip() for line in plain.splitlines())):
         rest = paragraph.split()
         while rest and y < box.bottom:
-            taken = len(rest)
-            while taken > 1 and cut(" ".join(rest[:taken]), 12, box.w).endswith("…"):
-                taken -= 1
-            drawing.text(box.x, y, " ".join(rest[:taken]), theme.TEXT, size=12, width=box.w)
-            rest, y, drawn = rest[taken:], y + 18, drawn + 1
+            fitting = len(rest)
+            while fitting > 1 and cut(" ".join(rest[:fitting]), 12, box.w).endswith("…"):
+                fitting -= 1
+            drawing.text(box.x, y, " ".join(rest[:fitting]), theme.TEXT, size=12, width=box.w)
+            rest, y, drawn = rest[fitting:], y + 18, drawn + 1
     return drawn

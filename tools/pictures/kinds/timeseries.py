@@ -29,7 +29,7 @@ class Series:
     colour: str
     step: float = 0.0
     base: list[float] | None = None
-    """What it stands on, where series are stacked."""
+    """The value that it starts from, if series are stacked."""
 
     @property
     def custom(self) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class Series:
         return (self.custom.get("stacking") or {}).get("mode") in ("normal", "percent")
 
     def tops(self) -> list[float | None]:
-        """Where it ends, with what it stands on."""
+        """The value that it ends at, including its base."""
         values = self.values.values
         if self.base is None:
             return list(values)
@@ -173,7 +173,7 @@ def _least_gap(series: Sequence[Series], span: tuple[float, float]) -> float:
 
 
 def _thinned(points: list[Point]) -> list[Point]:
-    """Leave out what lies on the line between its neighbours."""
+    """Leave out points that lie on the line between their neighbours."""
     if len(points) < 3:
         return points
     kept = [points[0]]

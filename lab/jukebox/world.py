@@ -1,0 +1,263 @@
+"""A busy bot, and everything behind it, for dashboards to query.
+
+One simulated Discord; a bot of two processes with two shards each; and two ways at once: a Prometheus that scrapes the
+processes themselves, and a Collector with another Prometheus behind it, and ClickHouse with traces, logs and history.
+Of history there are some months besides. When the world is made nothing moves any more: every question is asked about
+the same span of time, and so has the same answer each time.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from argus_otel.catalogues import CATALOGUES, EXTERNAL
+from argus_otel.history import migrations
+from argus_otel.history.rows import AUTOCOMPLETE, COMMAND, COMPONENT, GUILD_JOIN, GUILD_LEAVE, Row
+from argus_otel.history.store import connect
+from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.telemetry import Metric
+from discord_simulator import BackgroundSimulator
+from lab.clickhouse import ClickHouse
+from lab.collector import Collector, kept_environment
+from lab.processes import Part, free_port
+from lab.prometheus import Prometheus
+
+from .crowd import Crowd
+
+SERVICE = "jukebox"
+PROCESSES = 2
+SHARDS = 4
+LAG = 3.0
+"""Seconds until every event is in Prometheus, also by way of the Collector."""
+DAYS = 60
+"""How far back history goes."""
+
+METRICS: tuple[Metric, ...] = tuple(metric for catalogue in (*CATALOGUES, *EXTERNAL) for metric in catalogue.metrics)
+
+_DIRECT = """
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: jukebox
+    static_configs:
+{targets}
+"""
+_COLLECTED = """
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: bots
+    honor_labels: true
+    static_configs: [{{targets: ["127.0.0.1:{bots}"]}}]
+  - job_name: collector
+    static_configs: [{{targets: ["127.0.0.1:{own}"]}}]
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """The servers that have its telemetry.
+
+    Attributes
+    ----------
+    direct, collected:
+        A Prometheus that scraped the processes, and one that scraped the Collector.
+    clickhouse, database:
+        Where traces, logs and history are.
+    began, until:
+        Seconds since 1970. All that dashboards show is in between; at ``until``, the bot was still busy.
+    """
+
+    direct: Prometheus
+    collected: Prometheus
+    clickhouse: ClickHouse
+    database: str
+    began: float
+    until: float
+
+
+class Process(Part):
+    """One process of the bot, with its share of the shards."""
+
+    def __init__(self, directory: Path, number: int, simulator: BackgroundSimulator, collector: Collector) -> None:
+        super().__init__(f"process {number} of the bot", directory / f"bot-{number}.log")
+        self.port = free_port()
+        self.instance = f"jukebox-{number}"
+        each = SHARDS // PROCESSES
+        self._variables = {
+            "JUKEBOX_SHARDS": ",".join(str(shard) for shard in range(number * each, (number + 1) * each)),
+            "JUKEBOX_SHARD_COUNT": str(SHARDS),
+            "DISCORD_TOKEN": simulator.token,
+            "DISCORD_SIMULATOR_URL": simulator.url,
+            "ARGUS_ENDPOINT_PORT": str(self.port),
+            "ARGUS_DISCORD_CLUSTER_ID": f"cluster-{number}",
+            "ARGUS_PROCESS_LOOP_BLOCKED_AFTER": "0.3",
+            "ARGUS_TRACE_RATES": "discord.event=0.3",
+            "ARGUS_HISTORY": "true",
+            "ARGUS_HISTORY_USERS": "hashed",
+            "ARGUS_HISTORY_USER_KEY": "a key of the test's",
+            "ARGUS_HISTORY_SPOOL": str(directory / f"spool-{number}"),
+            "OTEL_SERVICE_NAME": SERVICE,
+            "OTEL_RESOURCE_ATTRIBUTES": f"service.instance.id={self.instance},service.version=2.1.0",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+            "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+            "OTEL_BSP_SCHEDULE_DELAY": "500",
+            "OTEL_BSP_MAX_QUEUE_SIZE": "512",  # which the jukebox exceeds, as it can
+            "OTEL_BLRP_SCHEDULE_DELAY": "500",
+        }
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "argus_otel", "run", str(Path(__file__).with_name("bot.py"))]
+        self.launch(command, {**kept_environment(), **self._variables, "PATH": os.environ["PATH"]})
+
+
+@contextmanager
+def busy(
+    directory: Path, clickhouse: ClickHouse, seconds: float = 18, *, rate: float = 25, period: float = math.inf,
+    pause: float = 1.0, events: int = 12_000,
+) -> Iterator[World]:  # fmt: skip
+    """Make the world: ``seconds`` of it at least, and until each metric has been seen on both ways.
+
+    ``events`` is how much history there is besides; the other keywords are those of
+    :class:`~lab.jukebox.crowd.Crowd`. At the end nothing of it is left but what is
+    in ``directory`` and in ClickHouse.
+    """
+    database = f"dashboards_{uuid.uuid4().hex[:8]}"
+    with ExitStack() as parts:
+        store = parts.enter_context(connect(clickhouse.dsn(database)))
+        migrations.migrate(store)
+        simulator = parts.enter_context(
+            BackgroundSimulator(
+                shards=SHARDS, guilds=12, heartbeat_interval=1.0, heartbeat_ack_delay=0.06, voice_heartbeat_interval=1.0
+            )
+        )
+        simulator.voice_heartbeat_ack_delay = 0.03
+        collector = parts.enter_context(
+            Collector.running_in(
+                directory / "collector", clickhouse=clickhouse, database=database, TRACES_SHARE="50", TRACES_WAIT="2s"
+            )
+        )
+        processes = [Process(directory, number, simulator, collector) for number in range(PROCESSES)]
+        targets = "\n".join(
+            f'      - {{targets: ["127.0.0.1:{one.port}"], labels: {{instance: {one.instance}}}}}' for one in processes
+        )
+        collected_config = _COLLECTED.format(bots=collector.prometheus, own=collector.own)
+        direct = parts.enter_context(Prometheus.running_in(directory / "direct", _DIRECT.format(targets=targets)))
+        collected = parts.enter_context(Prometheus.running_in(directory / "collected", collected_config))
+        for process in processes:
+            parts.callback(process.kill)
+            process.start()
+        # While the processes start, which takes them as long.
+        remembered = list(past(time.time(), events))
+        for start in range(0, len(remembered), 20_000):
+            store.insert(remembered[start : start + 20_000])
+        simulator.run(simulator.ready, SHARDS, 40.0)
+        began = time.time()
+        crowd = Crowd(simulator, rate=rate, period=period, pause=pause)
+        acting = threading.Thread(target=lambda: simulator.run(crowd.act))
+        acting.start()
+        try:
+            for path in (direct, collected):
+                path.wait_until(lambda path=path: not missing(path, time.time()), "has every metric", 60)
+            while time.time() < began + seconds or not crowd.rounds:
+                assert acting.is_alive(), "the crowd has gone"
+                time.sleep(0.1)
+            # On a loaded machine a scrape may fail, and after one a process has no series for a moment.
+            collected.wait_for_scrape("bots")
+            direct.wait_for_scrape("jukebox")
+            until = time.time()
+            time.sleep(LAG)  # everything until then is exported and scraped
+        finally:
+            crowd.stop()
+            acting.join(60)
+        for process in processes:
+            process.stop()  # and export the last of it
+        _wait_for_the_last(clickhouse, database)
+        yield World(direct, collected, clickhouse, database, began, until)
+
+
+def missing(prometheus: Prometheus, now: float) -> set[str]:
+    """Names of the catalogue, as Prometheus spells them, that it has no series of."""
+    names = {prometheus_name(one) + ("_count" if one.buckets else "") for one in METRICS}
+    return names - set(prometheus.ask("label/__name__/values"))
+
+
+def _wait_for_the_last(clickhouse: ClickHouse, database: str) -> None:
+    """Wait until the tables no longer change: the bot has ended, and the Collector has written the rest."""
+    counts: list[tuple[str, ...]] = []
+    tables = ("otel_traces", "otel_logs", "history")
+    still = 0
+    while still < 4:
+        counts.append(tuple(clickhouse.query(f"select count() from {table}", database) for table in tables))
+        still = still + 1 if len(counts) > 1 and counts[-1] == counts[-2] else 0
+        assert len(counts) < 60, counts[-3:]
+        time.sleep(0.5)
+
+
+# -- the past
+
+_COMMANDS = {"play": 30, "search": 12, "playlist add": 8, "playlist show": 6, "surprise": 5, "lyrics": 2, "volume": 4}
+_FAILURES = {"lyrics": ("KeyError", 0.6), "search": ("TimeoutError", 0.03), "play": ("HTTPException", 0.01)}
+_GUILDS = 60
+
+
+def past(now: float, events: int) -> Iterator[Row]:
+    """History of the last :data:`DAYS` days: guilds that came, stayed, left, or went quiet; the same each time."""
+    dice = random.Random(11)  # noqa: S311 - repeatable on purpose
+    first = now - now % 86400 - DAYS * 86400
+    guilds = [81384788765712384 + number * 4194304 for number in range(_GUILDS)]
+    came = {guild: first + dice.uniform(-20, 50) * 86400 for guild in guilds}
+    gone = dict.fromkeys(guilds, math.inf) | {one: came[one] + dice.uniform(5, 30) * 86400 for one in guilds[1::5]}
+    quiet = dict.fromkeys(guilds, math.inf) | {one: now - dice.uniform(15, 25) * 86400 for one in guilds[3::7]}
+    users = [f"{dice.getrandbits(128):032x}" for _ in range(900)]
+
+    def row(at: float, event: str, guild: int, **columns: object) -> Row:
+        return Row(
+            int(at * 1e6), event, f"{dice.getrandbits(128):032x}", SERVICE, f"cluster-{guild // 4194304 % PROCESSES}",
+            guild // 4194304 % SHARDS, guild, guild + 1, **columns,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    for guild in guilds:
+        size = {
+            "discord.guild.name": f"Guild {guild % 1000}",
+            "discord.guild.member_count": str(dice.randrange(20, 4000)),
+        }
+        if came[guild] < now:
+            yield row(came[guild], GUILD_JOIN, guild, attributes=size)
+        if gone[guild] < now:
+            yield row(gone[guild], GUILD_LEAVE, guild, attributes=size)
+    for number in range(events):
+        day = dice.random() ** 0.8  # more of late
+        hour = dice.gauss(19, 3) if dice.random() < 0.7 else dice.uniform(0, 24)  # evenings, mostly
+        at = first + (math.floor(day * DAYS) + hour / 24) * 86400
+        guild = guilds[min(int(dice.expovariate(0.08)), _GUILDS - 1)]
+        if not came[guild] <= at < min(gone[guild], quiet[guild], now - 60):
+            continue
+        user = users[min(int(dice.expovariate(0.01)), len(users) - 1)]
+        kind = number % 10
+        if kind == 0:
+            columns: dict[str, object] = {"command": "PlayerView.skip", "outcome": "ok"}
+        elif kind == 1:
+            columns = {"command": "play", "outcome": "ok"}
+        else:
+            command = dice.choices(list(_COMMANDS), list(_COMMANDS.values()))[0]
+            error, share = _FAILURES.get(command, ("", 0.0))
+            chance = dice.random()
+            outcome = "error" if chance < share else "rejected" if chance > 0.97 else "ok"
+            kind_of = "prefix" if command == "volume" else "slash"
+            columns = {
+                "command": command,
+                "type": kind_of,
+                "outcome": outcome,
+                "error": error if outcome == "error" else "",
+            }
+        event = COMPONENT if kind == 0 else AUTOCOMPLETE if kind == 1 else COMMAND
+        yield row(at, event, guild, user=user, duration=math.exp(dice.gauss(-2, 0.9)), **columns)

@@ -1,0 +1,17 @@
+"""Exceptions for single panels. Apart from this list, the tests treat all dashboards alike."""
+
+CANNOT_HONOUR = {
+    # Only roots know their shard, and exceptions are of any span.
+    ("argus-traces", "Exceptions", "shard"),
+    # Of log records only events know their shard.
+    *(
+        ("argus-traces", title, "shard")
+        for title in ("Errors in logs", "Log records by level", "Warnings and errors", "Events")
+    ),
+}
+"""Dashboard, panel and variable, if a query cannot keep to the chosen value."""
+
+MAY_BE_EMPTY = ("Given up", "collector")
+"""Panels, and variables, that may be empty: the Collector gives up nothing unless its queues on disk are full, or
+ClickHouse refuses rows for good, as in tests/pipeline/test_queues.py. And a bot that is scraped itself has no Collector
+to choose."""

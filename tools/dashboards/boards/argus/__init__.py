@@ -1,0 +1,1 @@
+"""The dashboards of argus-otel itself."""

@@ -1,0 +1,1 @@
+"""The dashboards of a process: its event loop, its log and its resources."""
