@@ -21,9 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-from argus_otel.scrape.exposition import Metrics, parse
 from argus_otel.history import migrations
 from argus_otel.history.store import connect
+from argus_otel.scrape.exposition import Metrics, parse
 from discord_simulator import BackgroundSimulator
 from lab.clickhouse import ClickHouse
 from lab.collector import Collector
