@@ -82,11 +82,6 @@ WALLS = (
     Wall("argus_otel.cli", ("argus_otel.sources", "discord", "discord_simulator"), but=("argus_otel.sources.spec",)),
     Wall("argus_otel.demo", ("argus_otel.cli",)),
     Wall(
-        "argus_otel.sources.system",
-        ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES),
-        but=("argus_otel.telemetry", "argus_otel.sources.spec", "argus_otel.sources.system"),
-    ),
-    Wall(
         "argus_otel.sources.patches",
         ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES),
         but=("argus_otel.telemetry",),

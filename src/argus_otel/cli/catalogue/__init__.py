@@ -9,6 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from argus_otel.catalogues import PROBLEMS
+
 from .contents import KINDS, NoSourceError, catalogues_of, gather
 
 _FORMATS = ("table", "json", "markdown", "weaver")
@@ -42,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     if wrong:
         print(f"argus-otel catalogue: {wrong}", file=sys.stderr)
         return 2
+    for problem in PROBLEMS:
+        print(f"argus-otel catalogue: without the source {problem.name}: {problem.detail}", file=sys.stderr)
     try:
         contents = gather(catalogues_of(arguments.source))
     except NoSourceError as error:

@@ -12,5 +12,6 @@ SPEC = SourceSpec(
     catalogue="argus_otel.sources.system.catalogue:CATALOGUE",
     activates="with_others",
     prefixes=("cpython", "process", "system"),
+    top="argus_otel.sources.system.cli.top:PANELS",
     assets="argus_otel:shipped",
 )

@@ -55,9 +55,13 @@ _LOOP = Row(
             thresholds=steps((0.1, WARNING), (1, BAD)),
         ),
         stat(
-            "Loop blocked", """How often in the time range an event loop stood still for longer than
+            "Loop blocked",
+            """How often in the time range an event loop stood still for longer than
             ARGUS_PROCESS_LOOP_BLOCKED_AFTER. Once is too often: the events below have the stack, whose last line is the
-            code that blocked.""", now(counted("asyncio_loop_blockings_total"), "times"), unit=NUMBER, decimals=0,
+            code that blocked.""",
+            now(counted("asyncio_loop_blockings_total"), "times"),
+            unit=NUMBER,
+            decimals=0,
             thresholds=steps((1, WARNING), (10, BAD)),
         ),
         stat(
@@ -109,10 +113,16 @@ _LOOP = Row(
             width=8,
         ),
         timeseries(
-            "Loop blocked, by process", """When event loops stood still for longer than
+            "Loop blocked, by process",
+            """When event loops stood still for longer than
             ARGUS_PROCESS_LOOP_BLOCKED_AFTER. Nothing is answered meanwhile, and peers that expect heartbeats
-            disconnect. The events to the right show the code.""", prom(increase("asyncio_loop_blockings_total",
-            by=_PROCESS), _PROCESS_NAME), unit=NUMBER, bars=True, stacked=True, calcs=("sum",), width=8,
+            disconnect. The events to the right show the code.""",
+            prom(increase("asyncio_loop_blockings_total", by=_PROCESS), _PROCESS_NAME),
+            unit=NUMBER,
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+            width=8,
         ),
         BLOCKED,
     ],

@@ -1,0 +1,1 @@
+"""Adds the use of the machine to ``argus-otel top``."""
