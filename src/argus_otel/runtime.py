@@ -219,7 +219,7 @@ class Runtime:
         if settings.history != "off":
             self.telemetry.attempt(f"exporter:history {settings.history}", partial(self._keep_history, settings))
         if self._providers is not None:
-            self.telemetry.attempt("sigterm", self._providers.end_on_sigterm)
+            self.telemetry.attempt("sigterm", self._providers.activate)
         if settings.endpoint:
             self.telemetry.attempt("endpoint", partial(self._serve, settings))
         else:

@@ -55,6 +55,7 @@ class Providers:
         self._first: Callable[[], object] = tuple
         self._end: Ending | None = None
         self._unlocking: list[Callable[[], object]] = []
+        self._pushes = False
         self._others: list[TracerProvider | SdkLoggerProvider] = []
         self._exported: list[tuple[Restartable, Callable[[], object]]] = []
         self.meter_provider: MeterProvider | None = None
@@ -67,7 +68,7 @@ class Providers:
         setting_up = {"metrics": self._set_up_metrics, "traces": self._set_up_traces, "logs": self._set_up_logs}
         for signal, set_up in setting_up.items():
             self._telemetry.attempt(f"exporter:{signal}", partial(set_up, resource))
-        if self._ending:
+        if self._pushes:
             self._end_with_the_process()
 
     def _end_with_the_process(self) -> None:
@@ -82,8 +83,14 @@ class Providers:
         """Have ``end`` called too when the process ends; to be said before anything is set up."""
         self._ending.append((name, end))
 
-    def end_on_sigterm(self) -> None:
-        """Export what is left also when the process is told to end by SIGTERM."""
+    def activate(self) -> None:
+        """Export the rest when the process ends, also when SIGTERM ends it.
+
+        Where nothing is pushed, threads that end the providers are started only now: a process that is not observed
+        has none of ours.
+        """
+        if self._ending and self._end is None:
+            self._end_with_the_process()
         if self._end is not None:
             end_on_sigterm(self._end)
 
@@ -153,6 +160,7 @@ class Providers:
         from .exporters import load, watched
         from .temporality import warn_of_delta
 
+        self._pushes = True
         component = load("opentelemetry_metrics_exporter", name, "OTEL_METRICS_EXPORTER")
         if issubclass(component, MetricReader):
             return reader_class(component)()
@@ -236,6 +244,7 @@ class Providers:
         return True
 
     def _restarts(self, processor: object, exporter: Callable[[], object], part: str) -> None:
+        self._pushes = True
         self._exported.append((cast("Restartable", processor), partial(self._telemetry.attempt, part, exporter)))
 
     def _at_the_end(self, signal: str, shutdown: Callable[[], object]) -> None:
