@@ -43,6 +43,11 @@ class Telemetry:
     It knows no source and no exporter. One exists for each process; it outlives hooks, so that counters go on where
     they stood when hooks are removed and put back.
 
+    Parameters
+    ----------
+    guard:
+        The class of the guard.
+
     Attributes
     ----------
     guard, health, redact, exceptions, logged:
@@ -65,7 +70,7 @@ class Telemetry:
         Called whenever a source's program (a bot) starts: a bridge looks again at what the program has set up since.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, guard: type[Guard] = Guard) -> None:
         self.redact = Redactor()
         self.exceptions = Exceptions(self.redact)
         self.health = Health()
@@ -89,7 +94,7 @@ class Telemetry:
         self.health.add_liveness(self._loops.check)
         self._overflows = self.counter(ATTRIBUTE_OVERFLOW)
         self._faults = self.counter(HOOK_ERRORS)
-        self.guard = Guard(self._faulted, self.redact, self.exceptions.stacktrace)
+        self.guard = guard(self._faulted, self.redact, self.exceptions.stacktrace)
         self.logged = Logged(self.guard, self.exceptions)
 
     # -- for sources

@@ -1,0 +1,117 @@
+"""A source at work in this process, and what the SDK has of it, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from argus_otel.discovery import installed
+from argus_otel.otel.bridge import Bridge
+from argus_otel.settings import Settings
+from argus_otel.source_handle import SourceHandle
+from argus_otel.telemetry import AttributeValue, Catalogue, Event, Guard, Telemetry
+from argus_otel.telemetry.catalogue import CATALOGUE as ARGUS
+
+Point = tuple[dict[str, AttributeValue], float]
+"""The attributes and the value of a point; of a histogram, the number of its records."""
+
+
+class Observation:
+    """A source that is installed and started, with every trace sampled.
+
+    Attributes
+    ----------
+    telemetry:
+        What it records into.
+    handle:
+        The source.
+    rows:
+        The events that history would keep: (name, attributes, duration in seconds or ``None``).
+    """
+
+    def __init__(self, name: str, settings: Settings, guard: type[Guard] = Guard) -> None:
+        self.telemetry = Telemetry(guard)
+        self.rows: list[tuple[str, Mapping[str, AttributeValue], float | None]] = []
+        self.telemetry.history = self._keep
+        self.telemetry.rates.choose({name: 1.0})
+        self._reader = InMemoryMetricReader()
+        self._spans = InMemorySpanExporter()
+        self._events = InMemoryLogRecordExporter()
+        meters = MeterProvider([self._reader], shutdown_on_exit=False)
+        tracers = TracerProvider(shutdown_on_exit=False)
+        tracers.add_span_processor(SimpleSpanProcessor(self._spans))
+        loggers = LoggerProvider(shutdown_on_exit=False)
+        loggers.add_log_record_processor(SimpleLogRecordProcessor(self._events))
+        self._bridge = Bridge(self.telemetry, (ARGUS,))
+        self._bridge.connect(meter_provider=meters, tracer_provider=tracers, logger_provider=loggers)
+        self.handle = SourceHandle(
+            installed().specs[name],
+            self.telemetry,
+            settings,
+            made=self._made,
+            activated=lambda handle: handle.start(),
+        )
+
+    def _made(self, catalogue: Catalogue) -> None:
+        self._bridge.add(catalogue)
+
+    def _keep(self, event: Event, attributes: Mapping[str, AttributeValue], duration: float | None) -> None:
+        self.rows.append((event.name, dict(attributes), duration))
+
+    def points(self) -> dict[str, list[Point]]:
+        """Return the points of every metric, by its name."""
+        found: dict[str, list[Point]] = {}
+        data = self._reader.get_metrics_data()
+        for resource in data.resource_metrics if data is not None else ():
+            for metric in (metric for scope in resource.scope_metrics for metric in scope.metrics):
+                for point in metric.data.data_points:
+                    value = getattr(point, "value", None)
+                    attributes = cast("dict[str, AttributeValue]", dict(point.attributes or {}))
+                    found.setdefault(metric.name, []).append(
+                        (attributes, float(cast("Any", point).count if value is None else value))
+                    )
+        return found
+
+    def value(self, metric: str) -> float:
+        """Return the sum of a metric's points; of a histogram, the number of its records."""
+        return sum(value for _, value in self.points().get(metric, []))
+
+    def spans(self) -> tuple[ReadableSpan, ...]:
+        """Return the spans that have ended."""
+        return self._spans.get_finished_spans()
+
+    def events(self) -> list[tuple[str, dict[str, object]]]:
+        """Return the events: (name, attributes)."""
+        records = [each.log_record for each in self._events.get_finished_logs()]
+        return [(str(record.event_name), dict(record.attributes or {})) for record in records if record.event_name]
+
+
+@contextmanager
+def observe(name: str, *, guard: type[Guard] = Guard, **settings: object) -> Iterator[Observation]:
+    """Observe with an installed source until the block ends.
+
+    Parameters
+    ----------
+    name:
+        The source's name.
+    guard:
+        The class of the guard, for a test of faults.
+    settings:
+        Keywords, as :func:`argus_otel.instrument` has them. The environment is left out.
+    """
+    observation = Observation(name, Settings.resolve({}, settings), guard)
+    observation.handle.install()
+    observation.handle.start()
+    try:
+        yield observation
+    finally:
+        observation.handle.uninstall()
