@@ -25,8 +25,8 @@ _REPORT = struct.Struct(">BBHI")
 _RECEIVER_REPORT, _REPORT_LENGTH = 0xC9, 1
 
 NETWORK_DELAY = 0.05
-"""Seconds that an answer takes. discord.py sends its request first and only then starts the thread that reads: it would miss
-an answer within microseconds, which no remote server gives."""
+"""Seconds that an answer takes. discord.py sends its request first and only then starts the thread that reads: it would
+miss an answer within microseconds, which no remote server gives."""
 
 # 50 packets a second from each player need no more than the default; a test that sends at full speed does.
 _BUFFER = 1 << 22
