@@ -64,11 +64,12 @@ test-with: ## run the tests with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest, ea
 	python3 tools/cell.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
 	    $(if $(DISCORD),--discord $(DISCORD)) $(if $(RESOLUTION),--resolution $(RESOLUTION)) -- $(PYTEST_ARGS)
 
-test-simulator: ## run discord-simulator's tests from its wheel, with discord.py and pytest alone; needs uv
+test-simulator: $(READY) ## run discord-simulator's tests from its wheel, with discord.py and pytest alone
 	rm -rf build/simulator
-	uv build --quiet --package discord-simulator --wheel --out-dir build/simulator
-	cd packages/discord-simulator && uv run --quiet --isolated --no-project $(WITH_PYTHON) \
-	    --with $$(echo ../../build/simulator/*.whl) --with 'discord.py>=2.4,<3' --with pytest python -m pytest $(PYTEST_ARGS)
+	$(find_uv) \
+	"$$uv" build --quiet --package discord-simulator --wheel --out-dir build/simulator && \
+	"$$uv" run --quiet --isolated --no-project --directory packages/discord-simulator $(WITH_PYTHON) \
+	    --with $$(echo $(CURDIR)/build/simulator/*.whl) --with 'discord.py>=2.4,<3' --with pytest python -m pytest $(PYTEST_ARGS)
 
 collector: ## build the Collector of collector-config/builder.yaml, if it is not built yet; needs Go
 	@$(PYTHON) tools/collector.py

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from .payloads import Payload
     from .voice.entries import VoiceHeartbeatEntry
 
-
-# A connection's end is answered by hand (`autoclose=False`), so that it is in the ledger before the bot sees it.
 CLOSE_TIMEOUT = 2.0
 """Seconds to wait for a bot's half of the closing handshake."""
 

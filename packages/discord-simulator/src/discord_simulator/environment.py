@@ -28,7 +28,7 @@ LIBRARIES = ("discord", "nextcord", "disnake")
 def redirect_from_environment() -> None:
     """Redirect discord.py and its forks to the simulator that :data:`VARIABLE` names; without it, do nothing.
 
-    Each library is redirected right after its import, or now where it is imported already, and one line on stderr says
+    Each library is redirected right after its import, or now if it is imported already, and one line on stderr says
     so. If a library cannot be redirected, or the URL is not one of this machine, the import fails with
     :class:`SystemExit`: a bot that is meant for a simulator must not reach Discord with a real token instead.
     """

@@ -201,6 +201,7 @@ async def serve(gateway: Gateway, request: web.Request) -> web.StreamResponse:
         compressor = compressor_for(request.query.get("compress")) if gateway.compress else None
     except UnsupportedCompressionError as error:
         return web.Response(status=400, text=str(error))
+    # The close is answered by hand, so that it is in the ledger before the bot sees it.
     ws = web.WebSocketResponse(compress=False, autoclose=False, timeout=CLOSE_TIMEOUT, max_msg_size=_MAX_FRAME)
     await ws.prepare(request)
     bot = GatewayConnection(gateway, ws, request.transport, compressor)

@@ -52,9 +52,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a bot; return its exit status, where the operating system does not let it take this process's place.
+    """Replace this process by the bot's; on Windows, run the bot and return its exit status.
 
-    The status is 2 if the URL is not one of this machine, or if there is no bot to run.
+    Exits with status 2 if the URL is not one of this machine, or if the command names no bot.
     """
     own, words = _split(arguments)
     options = parser().parse_args(own)

@@ -44,7 +44,7 @@ class Resolver:
         return {"resolved": self._found} if self._found else {}
 
     def user(self, user_id: int) -> str:
-        """Add a user, and the member where they are one."""
+        """Add a user, with the member object if there is one in the guild."""
         user = self._world.users.get(user_id)
         if user is None:
             raise ValueError(f"there is no user {user_id}")

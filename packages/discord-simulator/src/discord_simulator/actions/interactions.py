@@ -198,7 +198,7 @@ class InteractionActions(ActorMixin):
         menu:
             The menu's ``custom_id``, or its placeholder.
         values:
-            The values chosen; ids where the menu offers users, roles or channels.
+            The chosen values; ids if the menu offers users, roles or channels.
         user:
             The user who chooses.
 

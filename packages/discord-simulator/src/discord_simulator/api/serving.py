@@ -180,7 +180,7 @@ async def _body(request: web.Request) -> Any:
     if not request.can_read_body:
         return None
     try:
-        # Discord takes either kind of form; py-cord sends the second where there are no files.
+        # Discord takes either kind of form; py-cord sends the second if there are no files.
         if request.content_type in ("multipart/form-data", "application/x-www-form-urlencoded"):
             return _form(await request.post())
         return json.loads(await request.read())

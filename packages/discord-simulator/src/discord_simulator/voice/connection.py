@@ -161,6 +161,7 @@ async def serve(server: VoiceServer, request: web.Request) -> web.StreamResponse
     version = request.query.get("v", "")
     if not version.isdecimal():
         return web.Response(status=400, text="the version of the voice gateway is missing (v=8)")
+    # The close is answered by hand, so that it is in the ledger before the bot sees it.
     ws = web.WebSocketResponse(compress=False, autoclose=False, timeout=CLOSE_TIMEOUT)
     await ws.prepare(request)
     bot = VoiceConnection(server, ws, request.transport, int(version))

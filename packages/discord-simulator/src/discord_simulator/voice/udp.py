@@ -25,10 +25,10 @@ _REPORT = struct.Struct(">BBHI")
 _RECEIVER_REPORT, _REPORT_LENGTH = 0xC9, 1
 
 NETWORK_DELAY = 0.05
-"""Seconds for which an answer is on its way. discord.py asks first and listens then, by a thread that it starts as it
-goes: it would miss an answer that came within microseconds, as none does from afar."""
+"""Seconds that an answer takes. discord.py sends its request first and only then starts the thread that reads: it would
+miss an answer within microseconds, which no remote server gives."""
 
-# 50 packets a second and player fit in anything; a test that sends as fast as it can should not lose any either.
+# 50 packets a second from each player need no more than the default; a test that sends at full speed does.
 _BUFFER = 1 << 22
 
 
