@@ -39,7 +39,13 @@ WALLS = (
     Wall(
         "argus_otel.sources.discord",
         ("opentelemetry", "argus_otel", *EXPORTERS, *DATABASES),
-        but=("argus_otel.telemetry", "argus_otel.sources.patches", "argus_otel.sources.discord"),
+        but=(
+            "argus_otel.telemetry",
+            "argus_otel.settings",
+            "argus_otel.sources.spec",
+            "argus_otel.sources.patches",
+            "argus_otel.sources.discord",
+        ),
     ),
     Wall(
         "argus_otel.sources.process",

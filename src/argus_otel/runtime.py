@@ -85,9 +85,10 @@ class Runtime:
     def _set_up_sdk(self, settings: Settings, auto_instrumentation_version: str | None) -> None:
         from .otel.providers import Providers
         from .otel.resource import build
+        from .sources.discord.resource import attributes
 
         self._auto_instrumentation_version = auto_instrumentation_version
-        self._resource = build(settings, auto_instrumentation_version)
+        self._resource = build(settings, attributes(settings), auto_instrumentation_version)
         self._providers = Providers(settings, self.telemetry)
         self._providers.at_first(self._begin_to_end)
         if settings.history != "off":
@@ -187,11 +188,12 @@ class Runtime:
         from .history.recording import Recording
         from .otel.resource import build
         from .otel.shutdown import end_on_sigterm, end_with_the_process
+        from .sources.discord.resource import attributes
 
         if self._recording is not None:
             self._recording.resume()
             return
-        recording = Recording(settings, self.telemetry, self._resource or build(settings))
+        recording = Recording(settings, self.telemetry, self._resource or build(settings, attributes(settings)))
         recording.start()
         self._recording = recording
         if self._providers is None:  # somebody else has set the SDK up, and ends it
@@ -276,10 +278,11 @@ class Runtime:
     def _begin_again(self) -> None:
         """Go to work in a forked child: a bot starts here. A launcher that forks its clusters is one such parent."""
         from .otel.resource import build
+        from .sources.discord.resource import attributes
 
         settings = self.settings or Settings.resolve()
         self.telemetry.begin_again()
-        self._resource = build(settings, self._auto_instrumentation_version)
+        self._resource = build(settings, attributes(settings), self._auto_instrumentation_version)
         self._recording, self._announced = None, False
         if self._providers is not None:
             self._providers.begin_again(self._resource)

@@ -15,8 +15,10 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, Status
 from opentelemetry.util.types import Attributes
 
+from argus_otel.telemetry.encoding import is_utf8
+
 from .private import bounded_list
-from .texts import LONGEST, exportable, is_utf8, texts_in
+from .texts import LONGEST, exportable, texts_in
 
 Redact = Callable[[str], str]
 

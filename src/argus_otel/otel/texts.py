@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
+from argus_otel.telemetry.encoding import as_utf8
+
 LONGEST = 32_768
 """The most characters of one text; of a longer one, the middle is left out."""
 
@@ -18,24 +20,13 @@ def exportable(text: str, redact: Callable[[str], str]) -> str:
     A stacktrace tells most at its ends. Nothing of the middle is looked at, which may be megabytes. Half of a surrogate
     pair, which JSON may hold, is spelt out: what is no UTF-8 would cost a whole batch its export.
     """
-    if not is_utf8(text):
-        text = text.encode("utf-8", "backslashreplace").decode()
+    text = as_utf8(text, "backslashreplace")
     if len(text) <= LONGEST:
         return redact(text)
     half = LONGEST // 2
     start = redact(text[: half + _MARGIN])[:-_MARGIN]
     end = redact(text[-half - _MARGIN :])[_MARGIN:]
     return f"{start}\n… {len(text) - LONGEST} characters are left out here …\n{end}"
-
-
-def is_utf8(text: str) -> bool:
-    """Whether ``text`` can be encoded in UTF-8."""
-    try:
-        if not text.isascii():
-            text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def texts_in(value: object) -> Iterator[str]:
