@@ -118,10 +118,10 @@ def test_the_roots_own_attributes_are_never_pushed_out(traced: Kept) -> None:
     tracing = traced.telemetry.tracing
     assert tracing is not None
     root = tracing.root("command play", SpanKind.SERVER, lambda: {"discord.guild.id": "1"})
-    root.enter()
+    root.attach()
     for number in range(500):
         annotate({f"a{number}": number})
-    root.leave()
+    root.detach()
     root.end(None, failed=False)
     found = attributes(traced, "command play")
     assert found["discord.guild.id"] == "1"

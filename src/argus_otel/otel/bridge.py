@@ -125,10 +125,10 @@ class Bridge:
         self.refresh()
 
     def _be_quiet(self, _: object) -> None:
-        from .spans import quiet
+        from .spans import suppress_http_instrumentation
 
         # Only where somebody else watches HTTP too: a REST call of a bot that nobody else looks at pays nothing for it.
-        self._telemetry.quiet = quiet
+        self._telemetry.suppress_http_instrumentation = suppress_http_instrumentation
 
     def refresh(self) -> None:
         """Look again at which providers there are for traces and for logs."""

@@ -17,7 +17,7 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.metrics import Histogram as Instrument
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
-from argus_otel.telemetry import Attributes, Histogram, Kind, Metric, Telemetry, TraceReference
+from argus_otel.telemetry import Attributes, Histogram, Kind, Metric, SpanIds, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
 
 # An empty context would not do: the SDK takes the running one in its stead.
@@ -26,7 +26,7 @@ _NO_SPAN = trace.set_span_in_context(trace.INVALID_SPAN, Context())
 _LIMIT = 100_000
 _INTERVAL = 5.0
 
-_Record = tuple[Metric, float, Attributes, "TraceReference | None"]
+_Record = tuple[Metric, float, Attributes, "SpanIds | None"]
 
 
 class DeferredHistograms:
@@ -73,7 +73,7 @@ class DeferredHistograms:
         histogram = self._histograms[metric.name] = self._telemetry.histogram(metric)
         queue, losses = self._queue, self._losses
 
-        def relay(attributes: Attributes, value: float, span: TraceReference | None) -> None:
+        def relay(attributes: Attributes, value: float, span: SpanIds | None) -> None:
             if len(queue) < _LIMIT:
                 queue.append((metric, value, attributes, span))
             else:
@@ -116,7 +116,7 @@ class DeferredHistograms:
             self._queue.clear()
 
 
-def _context(span: TraceReference | None) -> Context:
+def _context(span: SpanIds | None) -> Context:
     if span is None:
         return _NO_SPAN
     identity = SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))

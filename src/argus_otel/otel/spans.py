@@ -13,7 +13,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
-from argus_otel.telemetry import AttributeValue, Exceptions, Guard, SpanKind, Telemetry, TraceReference, TraceSpan
+from argus_otel.telemetry import AttributeValue, Exceptions, Guard, SpanIds, SpanKind, Telemetry, TraceSpan
 from argus_otel.version import __version__
 
 from .private import current_span_key, suppress_http_key
@@ -56,13 +56,13 @@ class ContextScope:
         self._context = context
         self._token = None
 
-    def enter(self) -> None:
+    def attach(self) -> None:
         """Attach the context."""
         token = self._token = otel_context.attach(self._context)
         if isinstance(self._context, _Entered) and token.old_value is not Token.MISSING:
             self._context.before = token.old_value
 
-    def leave(self) -> None:
+    def detach(self) -> None:
         """Attach what was there before, if the context still is current, or below what has not been left in order.
 
         Generators need not be left in the order in which they were entered. A coroutine or generator that is closed by
@@ -111,10 +111,10 @@ class OTelSpan(ContextScope):
         if is_root:
             self._entries[ROOT] = self
 
-    def enter(self) -> None:
+    def attach(self) -> None:
         """Make it current; for a client span, silence other HTTP instrumentations beneath it."""
         self._context = _Entered({**otel_context.get_current(), **self._entries})
-        super().enter()
+        super().attach()
 
     def rename(self, name: str) -> None:
         """Give it its final name."""
@@ -129,7 +129,7 @@ class OTelSpan(ContextScope):
         """Add an event at this moment."""
         self._span.add_event(name, attributes)
 
-    def link(self, reference: TraceReference) -> None:
+    def link(self, reference: SpanIds) -> None:
         """Add a link to what it follows from."""
         if self.sampled:
             self._span.add_link(_span_context(reference))
@@ -189,7 +189,7 @@ class GuardedSpan(OTelSpan):
         """Add an event at this moment."""
         self._guard.run(HOOK, super().mark, name, attributes)
 
-    def link(self, reference: TraceReference) -> None:
+    def link(self, reference: SpanIds) -> None:
         """Add a link to what it follows from."""
         self._guard.run(HOOK, super().link, reference)
 
@@ -220,7 +220,7 @@ class UnseenSpan(ContextScope):
     def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
         """Do nothing."""
 
-    def link(self, reference: TraceReference) -> None:
+    def link(self, reference: SpanIds) -> None:
         """Do nothing."""
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
@@ -274,7 +274,7 @@ class OTelTracing:
         attributes: Callable[[], Mapping[str, AttributeValue]],
         *,
         rate: float = 1.0,
-        links: Sequence[TraceReference] = (),
+        links: Sequence[SpanIds] = (),
     ) -> TraceSpan:
         """Start a span that begins a trace of its own; see :class:`~argus_otel.telemetry.Tracing`."""
         if not self._chosen(rate):
@@ -341,11 +341,11 @@ def tracing_by(provider: trace.TracerProvider, telemetry: Telemetry) -> OTelTrac
     )
 
 
-def quiet() -> ContextScope:
+def suppress_http_instrumentation() -> ContextScope:
     """Return a scope in which HTTP client instrumentations are silent."""
     return ContextScope(otel_context.set_value(_SUPPRESS_HTTP, True))
 
 
-def _span_context(span: TraceReference) -> SpanContext:
+def _span_context(span: SpanIds) -> SpanContext:
     flags = TraceFlags(TraceFlags.SAMPLED)
     return SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=flags)

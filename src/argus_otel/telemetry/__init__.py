@@ -33,7 +33,7 @@ from .rates import Rates
 from .recorder import EventSink, LoopWatcher, Telemetry
 from .redaction import Redactor
 from .threads import THREAD, ThreadCells
-from .tracing import Reference, Scope, TraceReference, TraceSpan, Tracing
+from .tracing import Scope, SpanIds, SpanRef, TraceSpan, Tracing
 
 __all__ = [
     "Telemetry",
@@ -77,9 +77,9 @@ __all__ = [
     "SpanKind",
     # tracing
     "Rates",
-    "Reference",
+    "SpanRef",
     "Scope",
-    "TraceReference",
+    "SpanIds",
     "TraceSpan",
     "Tracing",
     "Relay",

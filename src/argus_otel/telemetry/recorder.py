@@ -53,7 +53,7 @@ class Telemetry:
         Set by whoever keeps a history; ``None`` while nobody does.
     rates:
         Which share of the traces of each kind of work is kept.
-    quiet:
+    suppress_http_instrumentation:
         Set by the bridge where HTTP client instrumentations are loaded: makes a scope in which they are silent.
     instrumentations:
         Set by the bridge: finds OpenTelemetry's own instrumentations. ``None`` before that.
@@ -69,7 +69,7 @@ class Telemetry:
         self.tracing: Tracing | None = None
         self.history: HistorySink | None = None
         self.rates = Rates()
-        self.quiet: Callable[[], Scope] | None = None
+        self.suppress_http_instrumentation: Callable[[], Scope] | None = None
         self.instrumentations: ForeignInstrumentations | None = None
         self.on_start: Callable[[], None] = _nothing
         self._sinks: list[EventSink] = []
