@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcess
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
-from argus_otel.otel.recorded_spans import TracerProvider, readable
+from argus_otel.otel.lazy_spans import TracerProvider, readable
 from argus_otel.otel.redacted_spans import redacted
 from argus_otel.otel.sampling import KEEP_ALL
 from argus_otel.otel.texts import LONGEST

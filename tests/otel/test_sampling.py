@@ -20,10 +20,10 @@ from opentelemetry.sdk.trace.sampling import (
     TraceIdRatioBased,
 )
 
-from argus_otel.otel import recorded_spans
+from argus_otel.otel import lazy_spans
 from argus_otel.otel.exporters import MissingError
-from argus_otel.otel.recorded_spans import Recorder, readable
-from argus_otel.otel.sampling import SampleRoots, sampler
+from argus_otel.otel.lazy_spans import LazySpanFactory, readable
+from argus_otel.otel.sampling import RootSampler, sampler
 from argus_otel.otel.spans import OTelTracing
 from argus_otel.settings import Settings
 from argus_otel.telemetry import PartError, SpanKind, Telemetry
@@ -74,11 +74,11 @@ class Work:
 
     def __init__(self, chosen: Sampler) -> None:
         recorder, sampler, telemetry = None, None, Telemetry()
-        if isinstance(chosen, SampleRoots):
+        if isinstance(chosen, RootSampler):
             self.exporter = readable(InMemorySpanExporter, telemetry.redact)()
             processors = [SimpleSpanProcessor(self.exporter)]
-            provider = recorded_spans.TracerProvider(chosen, Resource.create(), processors, telemetry.guard)
-            sampler, recorder = chosen, Recorder(provider)
+            provider = lazy_spans.TracerProvider(chosen, Resource.create(), processors, telemetry.guard)
+            sampler, recorder = chosen, LazySpanFactory(provider)
         else:
             self.exporter = InMemorySpanExporter()
             provider = TracerProvider(sampler=chosen, shutdown_on_exit=False)
@@ -134,7 +134,7 @@ def _seeded() -> None:
 @pytest.mark.parametrize(("name", "argument"), OURS)
 def test_a_root_is_kept_with_all_that_is_in_it_or_not_at_all(name: str, argument: str | None, rate: float) -> None:
     chosen = made(name, argument)
-    assert isinstance(chosen, SampleRoots)
+    assert isinstance(chosen, RootSampler)
     work = Work(chosen)
     kept = sum(work.root(rate) for _ in range(400))
     assert work.traces() <= {WHOLE}
@@ -150,14 +150,14 @@ def test_a_root_is_kept_with_all_that_is_in_it_or_not_at_all(name: str, argument
 )
 def test_the_share_of_roots_is_known_ahead(name: str, argument: str | None, share: float) -> None:
     chosen = made(name, argument)
-    assert isinstance(chosen, SampleRoots)
+    assert isinstance(chosen, RootSampler)
     assert chosen.share == share
 
 
 def test_a_root_that_is_not_chosen_never_comes_to_the_sampler() -> None:
     asked: list[str] = []
 
-    class Asking(SampleRoots):
+    class Asking(RootSampler):
         def should_sample(self, *args: object, **keywords: object):  # type: ignore[override]
             asked.append(str(args[2]))
             return super().should_sample(*args, **keywords)  # type: ignore[arg-type]

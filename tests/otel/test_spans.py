@@ -24,9 +24,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 from opentelemetry.trace import StatusCode
 
-from argus_otel.otel import recorded_spans
-from argus_otel.otel.recorded_spans import Recorder, readable
-from argus_otel.otel.sampling import KEEP_ALL, SampleRoots
+from argus_otel.otel import lazy_spans
+from argus_otel.otel.lazy_spans import LazySpanFactory, readable
+from argus_otel.otel.sampling import KEEP_ALL, RootSampler
 from argus_otel.otel.spans import OTelTracing, suppress_http_instrumentation
 from argus_otel.telemetry import SpanKind, SpanRef, Telemetry
 
@@ -36,11 +36,11 @@ class Traced:
 
     def __init__(self, sampler: Sampler = ALWAYS_ON) -> None:
         self.telemetry = Telemetry()
-        if isinstance(sampler, SampleRoots):
+        if isinstance(sampler, RootSampler):
             self.exporter = readable(InMemorySpanExporter, self.telemetry.redact)()
             processor = SimpleSpanProcessor(self.exporter)
-            self.provider = recorded_spans.TracerProvider(sampler, Resource.create(), [processor], self.telemetry.guard)
-            recorder = Recorder(self.provider)
+            self.provider = lazy_spans.TracerProvider(sampler, Resource.create(), [processor], self.telemetry.guard)
+            recorder = LazySpanFactory(self.provider)
             self.tracing = OTelTracing(self.provider.get_tracer("test"), self.telemetry, sampler, recorder)
         else:
             self.exporter = InMemorySpanExporter()
@@ -331,7 +331,7 @@ def test_a_clock_that_is_set_back_meanwhile_makes_no_span_end_before_it_began(
     def set_back() -> int:
         return time.time_ns() - 60 * 10**9
 
-    for module in (recorded_spans, sdk_trace):
+    for module in (lazy_spans, sdk_trace):
         monkeypatch.setattr(module, "time_ns", set_back)
     time.sleep(0.01)
     span.end(None, failed=False)

@@ -9,10 +9,10 @@ import threading
 from enum import IntEnum
 from time import monotonic
 
-AT_MOST = 16
+MAX_CONNECTIONS = 16
 """How many connections are served at once, each on a thread of its own."""
 
-LIFETIME = 10.0
+MAX_LIFETIME = 10.0
 """How long a connection may last, in seconds: Prometheus' default ``scrape_timeout``."""
 
 
@@ -60,7 +60,7 @@ class Connections:
             Whether there was room: not where every thread is at work on an answer.
         """
         with self._changing:
-            if len(self._open) >= AT_MOST and not self._make_room():
+            if len(self._open) >= MAX_CONNECTIONS and not self._make_room():
                 return False
             self._open[connection] = _Connection()
             return True
@@ -94,7 +94,7 @@ class Connections:
         """Shut down those that have lasted too long."""
         if not self._open:
             return
-        before = monotonic() - LIFETIME
+        before = monotonic() - MAX_LIFETIME
         with self._changing:
             for connection, about in self._open.items():
                 if about.began < before:

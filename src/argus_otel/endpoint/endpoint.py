@@ -15,8 +15,8 @@ from .binding import bind, bracketed, tls
 from .server import Server
 
 if TYPE_CHECKING:
-    from .answers import Answer, Request
     from .exposition import Metrics
+    from .responses import Request, Response
     from .routes import Routes
 
 _TICK = 0.5
@@ -74,7 +74,7 @@ class Endpoint:
         if self._server is not None:
             return
         context = tls(self._settings)
-        server = bind(self._settings, lambda family, address: Server(family, address, context, self._answer))
+        server = bind(self._settings, lambda family, address: Server(family, address, context, self._respond))
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": _TICK}, name="argus-otel endpoint", daemon=True
         )
@@ -88,13 +88,13 @@ class Endpoint:
         self._server, self._thread = server, thread
         _serving.add(self)
 
-    def _answer(self, request: Request) -> Answer:
+    def _respond(self, request: Request) -> Response:
         with self._making:  # one for all connections: it sees to it that there is one scrape at a time
             if self._routes is None:
                 from .routes import Routes  # not before anybody asks, as the server has it with http.server
 
                 self._routes = Routes(*self._told)
-        return self._routes.answer(request)
+        return self._routes.respond(request)
 
     def stop(self) -> None:
         """Close the port and every connection, whatever their clients do. Safe to repeat."""

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from .connections import Connections, close_copy
 
 if TYPE_CHECKING:
-    from .answers import Answer, Request
+    from .responses import Request, Response
 
 _log = logging.getLogger("argus_otel")
 
-SILENCE = 10.0
+IDLE_TIMEOUT = 10.0
 """How long a connection may be silent, in seconds. (:mod:`.connections` bounds how long it lasts as a whole.)"""
 
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
@@ -59,13 +59,13 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         family: socket.AddressFamily,
         address: tuple[Any, ...],
         context: ssl.SSLContext | None,
-        answer: Callable[[Request], Answer],
+        answer: Callable[[Request], Response],
     ) -> None:
         self.address_family = family
         self._context = context
         self._connections = Connections()
         self._stopping = False
-        self._answer = answer
+        self._respond = answer
         super().__init__(address, self._handle)  # type: ignore[arg-type]
         # A client may have gone between the selector's word and the accepting, which must not wait for the next one.
         self.socket.setblocking(False)
@@ -86,7 +86,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 # Out of file descriptors, say: the socket stays ready, and asking at once would spin.
                 time.sleep(0.02 if self._connections.make_room() else 0.2)
             raise
-        connection.settimeout(SILENCE)
+        connection.settimeout(IDLE_TIMEOUT)
         if self._context is not None:
             connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return connection, client
@@ -124,7 +124,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def _handle(self, *arguments: Any) -> object:
         from .handler import Handler  # and with it http.server: not before anybody asks
 
-        return Handler(self._answer, self._connections.turn, *arguments)
+        return Handler(self._respond, self._connections.turn, *arguments)
 
     # -- all of them
 

@@ -21,7 +21,7 @@ from .private import is_proxy, same
 from .scope import SCOPE
 
 if TYPE_CHECKING:
-    from .deferred import DeferredHistograms
+    from .foreign_histograms import ForeignHistograms
     from .private import LoggerProvider
 
 # Their metrics bear the same names as ours and their spans hold whole URLs, tokens and all.
@@ -37,22 +37,22 @@ class _Connection:
 
     Attributes
     ----------
-    deferred:
+    histograms:
         What carries histograms to it; ``None`` where its readers show the cells themselves.
     """
 
-    __slots__ = ("provider", "meter", "deferred")
+    __slots__ = ("provider", "meter", "histograms")
 
-    def __init__(self, provider: MeterProvider, meter: Meter, deferred: DeferredHistograms | None) -> None:
+    def __init__(self, provider: MeterProvider, meter: Meter, histograms: ForeignHistograms | None) -> None:
         self.provider = provider
         self.meter = meter
-        self.deferred = deferred
+        self.histograms = histograms
 
-    def defer(self, metrics: Iterable[Metric]) -> None:
+    def record_in_sdk(self, metrics: Iterable[Metric]) -> None:
         """Carry every histogram over that is not carried yet."""
         for metric in metrics:
-            if self.deferred is not None and metric.kind is Kind.HISTOGRAM:
-                self.deferred.add(metric)
+            if self.histograms is not None and metric.kind is Kind.HISTOGRAM:
+                self.histograms.add(metric)
 
 
 class Bridge:
@@ -114,14 +114,14 @@ class Bridge:
         self._tracers = self._logged_to = None
         self._late = LateInstruments(self._telemetry.guard.shield("helpers", self._observe))
         for connection in self._connections:
-            if connection.deferred is not None:
-                connection.deferred.drop_in_child()
+            if connection.histograms is not None:
+                connection.histograms.drop_in_child()
 
     def begin_again(self) -> None:
         """Go to work in the child."""
         for connection in self._connections:
-            if connection.deferred is not None:
-                connection.deferred.begin_again()
+            if connection.histograms is not None:
+                connection.histograms.begin_again()
         self.refresh()
 
     def _be_quiet(self, _: object) -> None:
@@ -166,30 +166,30 @@ class Bridge:
     def _connect_metrics(self, provider: MeterProvider, own: MeterProvider | None) -> None:
         for known in self._connections:
             if same(known.provider, provider, metrics.get_meter_provider()):
-                if provider is own and known.deferred is not None:  # connected while there was only a proxy of it
-                    known.deferred.stop()
+                if provider is own and known.histograms is not None:  # connected while there was only a proxy of it
+                    known.histograms.stop()
                 return
         meter = provider.get_meter(SCOPE, __version__)
         defined = [metric for catalogue in self._catalogues if not catalogue.external for metric in catalogue.metrics]
-        deferred = None if provider is own else self._deferred(meter, defined)
+        histograms = None if provider is own else self._foreign(meter, defined)
         observe(meter, self._telemetry, defined)
-        connection = _Connection(provider, meter, deferred)
+        connection = _Connection(provider, meter, histograms)
         # Known first, and then shown what is defined already: so nothing that is defined meanwhile is missed. What is
         # observed twice by that is one instrument to OpenTelemetry.
         self._connections.append(connection)
         observe(meter, self._telemetry, self._telemetry.defined())
-        connection.defer(self._telemetry.defined())
+        connection.record_in_sdk(self._telemetry.defined())
 
-    def _deferred(self, meter: Meter, metrics: Sequence[Metric]) -> DeferredHistograms:
-        from .deferred import DeferredHistograms
+    def _foreign(self, meter: Meter, metrics: Sequence[Metric]) -> ForeignHistograms:
+        from .foreign_histograms import ForeignHistograms
 
-        return DeferredHistograms(meter, self._telemetry, metrics)
+        return ForeignHistograms(meter, self._telemetry, metrics)
 
     def _defined(self, metric: Metric) -> None:
         """Show a metric that is defined while the program runs, without waiting for anything."""
         if metric.kind is Kind.HISTOGRAM:
             for connection in tuple(self._connections):
-                connection.defer([metric])
+                connection.record_in_sdk([metric])
         else:
             self._late.add(metric)
 

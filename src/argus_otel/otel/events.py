@@ -8,7 +8,7 @@ from time import time_ns
 from argus_otel.telemetry import AttributeValue, Event, Severity
 
 from .private import Logger, LogRecord, SeverityNumber
-from .unseen import correlated
+from .unsampled import without_unsampled_ids
 
 _SEVERITIES = {Severity.INFO: SeverityNumber.INFO, Severity.WARN: SeverityNumber.WARN}
 
@@ -33,4 +33,4 @@ class OTelEvents:
             attributes={**attributes, "event.name": event.name},
             event_name=event.name,
         )
-        self._logger.emit(correlated(record))
+        self._logger.emit(without_unsampled_ids(record))

@@ -19,7 +19,7 @@ from argus_otel.telemetry import Health, Logged, State, message_of
 
 from .private import Logger, LoggerProvider, LogRecord, suppress_key
 from .texts import exportable
-from .unseen import correlated
+from .unsampled import without_unsampled_ids
 
 _SUPPRESSED = suppress_key()
 _INT64 = range(-(2**63), 2**63)
@@ -121,7 +121,7 @@ class RedactingLogger(Logger):
         attributes: dict[Any, object] = {**_of_exception(record), **(record.attributes or {})}
         shown = {name: self._shown(value) for name, value in attributes.items() if isinstance(name, str)}
         record.attributes = {name: value for name, value in shown.items() if value is not None}
-        self._logger.emit(correlated(record))
+        self._logger.emit(without_unsampled_ids(record))
 
     def _shown(self, value: object) -> AnyValue:
         if isinstance(value, str):

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Restartable(Protocol):
-    """A batch processor as :func:`counting` makes it, which outlives a fork."""
+    """A batch processor as :func:`count_drops` makes it, which outlives a fork."""
 
     def drop_in_child(self) -> None:
         """After a fork, in the child: take nothing, and leave what is queued to the parent."""
@@ -29,7 +29,7 @@ class Restartable(Protocol):
         ...
 
 
-def counting(processor: type[T], method: str, exporter: object, part: str, telemetry: Telemetry) -> T:
+def count_drops(processor: type[T], method: str, exporter: object, part: str, telemetry: Telemetry) -> T:
     """Return a batch processor that counts what it drops. It is :class:`Restartable` too.
 
     Parameters

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.registry import Collector
 
-    from .page import Exporter, Page
+    from .exposition_cache import Exporter, ExpositionCache
 
 
 class _Receiver(MetricReader):
@@ -95,7 +95,7 @@ class PrometheusReader(ScrapedReader, _Receiver):
 
     def text(self, encode: Callable[[Collector], bytes], form: str) -> bytes:
         """Return all metrics; see :class:`ScrapedReader`."""
-        return self._page.text(self.take(), encode, form)
+        return self._cache.text(self.take(), encode, form)
 
     @property
     def registry(self) -> CollectorRegistry:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -104,14 +104,14 @@ class PrometheusReader(ScrapedReader, _Receiver):
 
     @cached_property
     def _live(self) -> Exporter:
-        from .page import Exporter
+        from .exposition_cache import Exporter
 
         exporter = Exporter()
         exporter.give = self.take
         return exporter
 
     @cached_property
-    def _page(self) -> Page:
-        from .page import Page
+    def _cache(self) -> ExpositionCache:
+        from .exposition_cache import ExpositionCache
 
-        return Page()
+        return ExpositionCache()

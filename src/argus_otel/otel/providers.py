@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
     from opentelemetry.sdk.trace.sampling import Sampler
 
+    from .lazy_spans import TracerProvider
     from .losses import Restartable
     from .private import LogRecordProcessor, SdkLoggerProvider
-    from .recorded_spans import TracerProvider
 
 T = TypeVar("T")
 
@@ -150,13 +150,13 @@ class Providers:
         if name == "prometheus":
             self._prometheus = scraped_reader()
             return self._prometheus
-        from .exporters import load, watched
+        from .exporters import load, with_health
         from .temporality import warn_of_delta
 
         component = load("opentelemetry_metrics_exporter", name, "OTEL_METRICS_EXPORTER")
         if issubclass(component, MetricReader):
             return reader_class(component)()
-        exporter = watched(component, self._telemetry, part)()
+        exporter = with_health(component, self._telemetry, part)()
         warn_of_delta(exporter)
         return PushReader(exporter)
 
@@ -168,7 +168,7 @@ class Providers:
         processors = self._each("traces", self._settings.traces_exporters, self._span_processor)
         if not processors:
             return
-        from .recorded_spans import TracerProvider
+        from .lazy_spans import TracerProvider
 
         provider = TracerProvider(self._sampler(), resource, processors, self._telemetry.guard)
         trace.set_tracer_provider(provider)
@@ -179,15 +179,17 @@ class Providers:
     def _span_processor(self, name: str, part: str) -> SpanProcessor:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-        from .exporters import load, watched
-        from .losses import counting
+        from .exporters import load, with_health
+        from .lazy_spans import readable
+        from .losses import count_drops
         from .portions import in_portions
-        from .recorded_spans import readable
         from .redacted_spans import texts_of
 
-        exporter = watched(load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER"), self._telemetry, part)
+        exporter = with_health(
+            load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER"), self._telemetry, part
+        )
         exporter = readable(in_portions(exporter, texts_of), self._telemetry.redact)
-        made = counting(BatchSpanProcessor, "on_end", exporter(), part, self._telemetry)
+        made = count_drops(BatchSpanProcessor, "on_end", exporter(), part, self._telemetry)
         self._restarts(made, exporter, part)
         return made
 
@@ -213,13 +215,13 @@ class Providers:
         self._at_the_end("logs", provider.shutdown)
 
     def _log_processor(self, name: str, part: str) -> LogRecordProcessor:
-        from .exporters import load, watched
-        from .losses import counting
+        from .exporters import load, with_health
+        from .losses import count_drops
         from .portions import in_portions, texts_of_log_record
 
-        exporter = watched(load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER"), self._telemetry, part)
+        exporter = with_health(load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER"), self._telemetry, part)
         exporter = in_portions(exporter, texts_of_log_record)
-        made = counting(private.BatchLogRecordProcessor, "on_emit", exporter(), part, self._telemetry)
+        made = count_drops(private.BatchLogRecordProcessor, "on_emit", exporter(), part, self._telemetry)
         self._restarts(made, exporter, part)
         return made
 

@@ -25,14 +25,14 @@ from argus_otel.telemetry import PartError
 
 from .exporters import load
 
-CHOSEN = otel_context.create_key("argus-otel-chosen")
+PRESAMPLED = otel_context.create_key("argus-otel-chosen")
 """Set in the context that a root of ours is started in: it has been chosen to be kept."""
 
 ROOT = otel_context.create_key("argus-otel-root")
 """Holds the root of ours that a context is in, kept or not."""
 
 
-class SampleRoots(Sampler):
+class RootSampler(Sampler):
     """A sampler whose share of roots is known, so that ours can be chosen before there is a span.
 
     A span that is not kept costs OpenTelemetry some microseconds; a number drawn ahead costs next to nothing. What is
@@ -63,7 +63,7 @@ class SampleRoots(Sampler):
     ) -> SamplingResult:
         """Keep what has been chosen and what is in it; ask the sampler about everything else."""
         sampler = self._sampler
-        if parent_context is not None and CHOSEN in parent_context:
+        if parent_context is not None and PRESAMPLED in parent_context:
             sampler = ALWAYS_ON
         elif otel_context.get_value(ROOT, parent_context) is not None:
             sampler = self._within
@@ -76,10 +76,10 @@ class SampleRoots(Sampler):
 
 # The names of the specification. OpenTelemetry's provider would look them up in the environment, past our keywords.
 _FIXED = {
-    "always_on": SampleRoots(ALWAYS_ON, 1.0),
-    "always_off": SampleRoots(ALWAYS_OFF, 0.0),
-    "parentbased_always_on": SampleRoots(DEFAULT_ON, 1.0),
-    "parentbased_always_off": SampleRoots(DEFAULT_OFF, 0.0),
+    "always_on": RootSampler(ALWAYS_ON, 1.0),
+    "always_off": RootSampler(ALWAYS_OFF, 0.0),
+    "parentbased_always_on": RootSampler(DEFAULT_ON, 1.0),
+    "parentbased_always_off": RootSampler(DEFAULT_OFF, 0.0),
 }
 _BY_RATIO = {"traceidratio": TraceIdRatioBased, "parentbased_traceidratio": ParentBasedTraceIdRatio}
 
@@ -99,7 +99,7 @@ def sampler(settings: Settings) -> Sampler:
         return _FIXED[name.lower()]
     if name.lower() in _BY_RATIO:
         ratio = _ratio(settings.sampler_argument)
-        return SampleRoots(_BY_RATIO[name.lower()](ratio), ratio)
+        return RootSampler(_BY_RATIO[name.lower()](ratio), ratio)
     made = load("opentelemetry_traces_sampler", name, "OTEL_TRACES_SAMPLER")(settings.sampler_argument)
     if not isinstance(made, Sampler):
         raise PartError(f"OTEL_TRACES_SAMPLER asks for {name!r}, which made {type(made).__name__}, not a sampler")

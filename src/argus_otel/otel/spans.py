@@ -16,11 +16,11 @@ from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlag
 from argus_otel.telemetry import AttributeValue, Exceptions, Guard, SpanIds, SpanKind, Telemetry, TraceSpan
 from argus_otel.version import __version__
 
+from .lazy_spans import LazySpan, LazySpanFactory, TracerProvider
 from .private import current_span_key, suppress_http_key
-from .recorded_spans import RecordedSpan, Recorder, TracerProvider
-from .sampling import CHOSEN, ROOT, SampleRoots
+from .sampling import PRESAMPLED, ROOT, RootSampler
 from .scope import SCOPE
-from .unseen import UNSEEN
+from .unsampled import UNSAMPLED
 
 HOOK = "spans"
 
@@ -36,7 +36,7 @@ _NOTHING = Context()
 _SUPPRESS_HTTP = suppress_http_key()
 _CURRENT = current_span_key()
 
-_CHOSEN_ROOT = Context({CHOSEN: True})
+_PRESAMPLED_ROOT = Context({PRESAMPLED: True})
 
 
 class _Entered(Context):
@@ -202,7 +202,7 @@ class GuardedSpan(OTelSpan):
         self._guard.run(HOOK, self._span.end, end_time)
 
 
-class UnseenSpan(ContextScope):
+class UnsampledSpan(ContextScope):
     """The root of a trace that is not kept. What is started in it is not kept either."""
 
     __slots__ = ()
@@ -227,15 +227,15 @@ class UnseenSpan(ContextScope):
         """Do nothing."""
 
 
-_UNSEEN_ROOT = UnseenSpan(_NOTHING)
-_UNSEEN_CONTEXT = otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(UNSEEN, _NOTHING))
+_UNSAMPLED_ROOT = UnsampledSpan(_NOTHING)
+_UNSAMPLED_CONTEXT = otel_context.set_value(ROOT, _UNSAMPLED_ROOT, trace.set_span_in_context(UNSAMPLED, _NOTHING))
 
 
-def _unseen_context() -> Context:
+def _unsampled_context() -> Context:
     current = otel_context.get_current()
-    if not current or current is _UNSEEN_CONTEXT:  # made once: this is most roots, where few are kept
-        return _UNSEEN_CONTEXT
-    return otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(UNSEEN, current))
+    if not current or current is _UNSAMPLED_CONTEXT:  # made once: this is most roots, where few are kept
+        return _UNSAMPLED_CONTEXT
+    return otel_context.set_value(ROOT, _UNSAMPLED_ROOT, trace.set_span_in_context(UNSAMPLED, current))
 
 
 class OTelTracing:
@@ -250,7 +250,7 @@ class OTelTracing:
         Whose guard counts the faults of others, and who knows what of an exception may leave.
     sampler:
         The tracer's, where it is ours: then whether a root is kept is decided before there is a span.
-    recorder:
+    lazy:
         What makes spans that are kept, where the tracer's provider is ours.
     """
 
@@ -258,14 +258,14 @@ class OTelTracing:
         self,
         tracer: trace.Tracer,
         telemetry: Telemetry,
-        sampler: SampleRoots | None = None,
-        recorder: Recorder | None = None,
+        sampler: RootSampler | None = None,
+        lazy: LazySpanFactory | None = None,
     ) -> None:
         self._guard = telemetry.guard
         self._exceptions = telemetry.exceptions
         self._start = telemetry.guard.shield(HOOK, tracer.start_span)
         self._sampler = sampler
-        self._recorder = recorder
+        self._recorder = lazy
 
     def root(
         self,
@@ -278,18 +278,18 @@ class OTelTracing:
     ) -> TraceSpan:
         """Start a span that begins a trace of its own; see :class:`~argus_otel.telemetry.Tracing`."""
         if not self._chosen(rate):
-            return UnseenSpan(_unseen_context())
+            return UnsampledSpan(_unsampled_context())
         span = self._begin(name, kind, attributes(), [Link(_span_context(link)) for link in links])
-        return UnseenSpan(_unseen_context()) if span is None else self._known(span, kind, True)
+        return UnsampledSpan(_unsampled_context()) if span is None else self._known(span, kind, True)
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
         """Start a span under the running context's, unless that is in a trace which is not kept."""
         parent = otel_context.get_current().get(_CURRENT) if _CURRENT else trace.get_current_span()
-        if parent is UNSEEN:
+        if parent is UNSAMPLED:
             return None
-        recorder = self._recorder
-        if type(parent) is RecordedSpan and recorder is not None and recorder.provider.alone:
-            span = recorder.start(name, _KINDS[kind], attributes, parent.context)
+        lazy = self._recorder
+        if type(parent) is LazySpan and lazy is not None and lazy.provider.alone:
+            span = lazy.start(name, _KINDS[kind], attributes, parent.context)
             return OTelSpan(span, kind, self._exceptions, False)
         if self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
             span = self._start(name, None, _KINDS[kind], attributes)
@@ -300,7 +300,7 @@ class OTelTracing:
         return None if span is None else self._known(span, kind, False)
 
     def _known(self, span: trace.Span, kind: SpanKind, is_root: bool) -> OTelSpan:
-        if type(span) is RecordedSpan:
+        if type(span) is LazySpan:
             return OTelSpan(span, kind, self._exceptions, is_root)
         return GuardedSpan(span, kind, self._exceptions, is_root, self._guard)
 
@@ -312,10 +312,10 @@ class OTelTracing:
         self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], links: Sequence[Link] = ()
     ) -> trace.Span | None:
         """Start a span that has been chosen, and that no other is above of; return ``None`` where that raises."""
-        recorder = self._recorder
-        if recorder is not None and recorder.provider.alone:
-            return recorder.start(name, _KINDS[kind], attributes, links=links)
-        return self._start(name, _CHOSEN_ROOT, _KINDS[kind], attributes, links)
+        lazy = self._recorder
+        if lazy is not None and lazy.provider.alone:
+            return lazy.start(name, _KINDS[kind], attributes, links=links)
+        return self._start(name, _PRESAMPLED_ROOT, _KINDS[kind], attributes, links)
 
     def within(self) -> bool:
         """Whether the running context is in a span, or in a trace that is not kept."""
@@ -336,8 +336,8 @@ def tracing_by(provider: trace.TracerProvider, telemetry: Telemetry) -> OTelTrac
     return OTelTracing(
         provider.get_tracer(SCOPE, __version__),
         telemetry,
-        sampler if isinstance(sampler, SampleRoots) else None,
-        Recorder(provider) if isinstance(provider, TracerProvider) else None,
+        sampler if isinstance(sampler, RootSampler) else None,
+        LazySpanFactory(provider) if isinstance(provider, TracerProvider) else None,
     )
 
 

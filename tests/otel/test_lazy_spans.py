@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, TraceIdRatioBased
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFlags
 
-from argus_otel.otel.recorded_spans import RecordedSpan, Recorder, TracerProvider, readable
+from argus_otel.otel.lazy_spans import LazySpan, LazySpanFactory, TracerProvider, readable
 from argus_otel.otel.sampling import KEEP_ALL
 from argus_otel.otel.scope import SCOPE
 from argus_otel.telemetry import Telemetry
@@ -37,9 +37,9 @@ class Recording:
         self.provider = TracerProvider(KEEP_ALL, resource, [SimpleSpanProcessor(self.exporter)], telemetry.guard)
         for processor in more:
             self.provider.add_span_processor(processor)
-        self.recorder = Recorder(self.provider)
+        self.recorder = LazySpanFactory(self.provider)
 
-    def ours(self, **attributes: Any) -> RecordedSpan:
+    def ours(self, **attributes: Any) -> LazySpan:
         return self.recorder.start("work", SpanKind.SERVER, attributes, links=[LINK])
 
     def theirs(self, **attributes: Any) -> trace.Span:
@@ -247,7 +247,7 @@ def test_batches_hold_it_as_it_is_until_they_are_exported() -> None:
     telemetry = Telemetry()
     exporter = readable(InMemorySpanExporter, telemetry.redact)()
     batches = BatchSpanProcessor(exporter)
-    recorder = Recorder(TracerProvider(KEEP_ALL, Resource.create(), [batches], telemetry.guard))
+    recorder = LazySpanFactory(TracerProvider(KEEP_ALL, Resource.create(), [batches], telemetry.guard))
     recorder.start("work", SpanKind.SERVER, {"a": 1}).end()
     assert exporter.get_finished_spans() == ()
     recorder.provider.force_flush()

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from .private import LogRecord
 
 # Valid, so that samplers heed its "not sampled". Those that go by the trace's number instead, keep the low ones.
-UNSEEN = NonRecordingSpan(SpanContext(2**128 - 1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
+UNSAMPLED = NonRecordingSpan(SpanContext(2**128 - 1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
 """The parent of whatever a trace that is not kept starts."""
 
 
-def correlated(record: LogRecord) -> LogRecord:
+def without_unsampled_ids(record: LogRecord) -> LogRecord:
     """Return ``record`` without the ids that it took from a trace which is not kept: they are nobody's."""
-    if trace.get_current_span(record.context) is UNSEEN:
+    if trace.get_current_span(record.context) is UNSAMPLED:
         record.trace_id = record.span_id = 0
         record.trace_flags = TraceFlags(TraceFlags.DEFAULT)
     return record

@@ -2,7 +2,7 @@
 
 From one scrape to the next nothing changes but the numbers: names, labels and their escaping are the same, and writing
 them anew is nearly all that a page costs. So each metric is written by those two once, with a number of ours in each
-place, and kept; from then on the places are filled. A metric whose series have changed is written anew, and one that
+place, and kept; from then on the places are render. A metric whose series have changed is written anew, and one that
 does not come out as its places say, always is.
 """
 
@@ -34,7 +34,7 @@ from .private import feed
 
 Encoder = Callable[[Collector], bytes]
 
-FORMS = 4
+MAX_FORMATS = 4
 """For how many forms of text metrics are kept: a scraper asks for one, but clients may ask for any version."""
 
 _number = cast("Callable[[float], str]", floatToGoString)
@@ -74,11 +74,11 @@ class Exporter:
             self.give = lambda: None
 
 
-class Page:
+class ExpositionCache:
     """Writes pages, each in the form that is asked for. Not for two threads at once."""
 
     def __init__(self) -> None:
-        self._forms: dict[str, _Form] = {}
+        self._forms: dict[str, _FormatCache] = {}
 
     def text(self, data: MetricsData | None, encode: Encoder, form: str) -> bytes:
         """Return ``data`` as text.
@@ -93,13 +93,13 @@ class Page:
         if data is None:
             return encode(CollectorRegistry())
         if form not in self._forms:
-            for oldest in list(self._forms)[: 1 - FORMS]:
+            for oldest in list(self._forms)[: 1 - MAX_FORMATS]:
                 del self._forms[oldest]
-            self._forms[form] = _Form(encode)
+            self._forms[form] = _FormatCache(encode)
         return self._forms[form].page(data).encode()
 
 
-class _Form:
+class _FormatCache:
     """One form of text."""
 
     def __init__(self, encode: Encoder) -> None:
@@ -107,25 +107,25 @@ class _Form:
         self._end = encode(CollectorRegistry()).decode()  # OpenMetrics has a mark there
         self._exporter = Exporter(target_info=False)
         self._targets: tuple[list[Resource], str] = ([], "")
-        self._metrics: dict[tuple[object, ...], _Written] = {}
+        self._metrics: dict[tuple[object, ...], _Template] = {}
 
     def page(self, data: MetricsData) -> str:
         before, self._metrics = self._metrics, {}
-        families: dict[str, list[tuple[_Place, str]]] = {}
-        for place in _places(data):
+        families: dict[str, list[tuple[_Location, str]]] = {}
+        for place in _locations(data):
             metric = place.metric
             key = (place.scope.scope, metric.name, metric.unit, metric.description, type(metric.data))
             written = before.get(key)
             if written is None or not written.fits(metric):
-                written = _Written(metric, lambda metric, place=place: self._text([place.of(metric)]))
+                written = _Template(metric, lambda metric, place=place: self._text([place.of(metric)]))
             self._metrics[key] = written
-            text = written.filled(metric)
+            text = written.render(metric)
             families.setdefault(written.head, []).append((place, self._text([place]) if text is None else text))
         # Two scopes may have a metric of one name, and the exporter makes one family of both.
         texts = (same[0][1] if len(same) == 1 else self._text(place for place, _ in same) for same in families.values())
         return "".join((self._target(data), *texts, self._end))
 
-    def _text(self, places: Iterable[_Place]) -> str:
+    def _text(self, places: Iterable[_Location]) -> str:
         data = MetricsData(resource_metrics=[place.alone() for place in places])
         return self._exporter.text(data, self._encode).removesuffix(self._end)
 
@@ -139,7 +139,7 @@ class _Form:
         return self._targets[1]
 
 
-class _Place:
+class _Location:
     """A metric, and where it stands."""
 
     __slots__ = ("resource", "scope", "metric")
@@ -149,23 +149,23 @@ class _Place:
         self.scope = scope
         self.metric = metric
 
-    def of(self, metric: Metric) -> _Place:
+    def of(self, metric: Metric) -> _Location:
         """Return another metric in this place."""
-        return _Place(self.resource, self.scope, metric)
+        return _Location(self.resource, self.scope, metric)
 
     def alone(self) -> ResourceMetrics:
         """Return the metric with nothing beside it."""
         return replace(self.resource, scope_metrics=[replace(self.scope, metrics=[self.metric])])
 
 
-def _places(data: MetricsData) -> Iterator[_Place]:
+def _locations(data: MetricsData) -> Iterator[_Location]:
     for resource in data.resource_metrics:
         for scope in resource.scope_metrics:
             for metric in scope.metrics:
-                yield _Place(resource, scope, metric)
+                yield _Location(resource, scope, metric)
 
 
-class _Written:
+class _Template:
     """A metric as it was written, with places for its numbers.
 
     Attributes
@@ -183,20 +183,20 @@ class _Written:
         self.head = "".join(f"{line}\n" for line in lines[:heads])
         places = (line.rpartition(" ")[0].replace("%", "%%") for line in lines[heads:])
         self._body = self.head.replace("%", "%%") + "".join(f"{place} %s\n" for place in places)
-        self._places = len(lines) - heads
+        self._locations = len(lines) - heads
         self._fills = numbered is not None and self._fill(numbered) == text
 
     def fits(self, metric: Metric) -> bool:
         """Whether ``metric`` has the same series still."""
         return self._series == _series(metric)
 
-    def filled(self, metric: Metric) -> str | None:
+    def render(self, metric: Metric) -> str | None:
         """Return the text with the metric's numbers, or ``None`` where it cannot be had in this way."""
         return self._fill(metric) if self._fills else None
 
     def _fill(self, metric: Metric) -> str | None:
         numbers = tuple(_numbers(metric))
-        return self._body % numbers if len(numbers) == self._places else None
+        return self._body % numbers if len(numbers) == self._locations else None
 
 
 def _series(metric: Metric) -> list[object]:

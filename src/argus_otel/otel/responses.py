@@ -28,7 +28,7 @@ class _Response(Protocol):
     content: bytes
 
 
-class Answers:
+class ResponseListener:
     """What was answered last.
 
     Attributes
@@ -44,11 +44,11 @@ class Answers:
         self.reason = ""
         self.rejected = 0
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Forget what was answered, before the next export."""
         self.reason, self.rejected = "", 0
 
-    def listen_to(self, exporter: object) -> None:
+    def attach_to(self, exporter: object) -> None:
         """Hear the answers to what this exporter sends from now on."""
         if wrap_grpc_client(exporter, lambda client: _Client(client, self)):
             return
@@ -59,7 +59,7 @@ class Answers:
         """Note that a request was refused."""
         self._note(f"{code}: {text}" if text else code, 0)
 
-    def taken(self, response: object) -> None:
+    def accepted(self, response: object) -> None:
         """Note what the response to a request that was taken says of a part that was not."""
         partial = getattr(response, "partial_success", None)
         if partial is None:
@@ -81,13 +81,13 @@ class Answers:
         from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
         body, protobuf = response.content, "protobuf" in response.headers.get("Content-Type", "")
-        self.forget()
+        self.reset()
         try:
             if response.status_code >= 300:
                 text = Status.FromString(body).message if protobuf else body.decode("utf-8", "replace")
                 self.refused(f"HTTP {response.status_code}", text)
             elif protobuf:
-                self.taken(ExportMetricsServiceResponse.FromString(body))  # the responses of all signals look alike
+                self.accepted(ExportMetricsServiceResponse.FromString(body))  # the responses of all signals look alike
         except DecodeError:
             if response.status_code >= 300:
                 self.refused(f"HTTP {response.status_code}", "")
@@ -96,19 +96,19 @@ class Answers:
 class _Client:
     """The client of a gRPC service, whose ``Export`` is listened to."""
 
-    def __init__(self, client: Any, answers: Answers) -> None:
+    def __init__(self, client: Any, listener: ResponseListener) -> None:
         self._export = client.Export
-        self._answers = answers
+        self._listener = listener
 
     def Export(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802 - as the service calls it
         from grpc import RpcError
 
-        self._answers.forget()
+        self._listener.reset()
         try:
             response = self._export(*args, **kwargs)
         except RpcError as error:
             failed = cast("Any", error)
-            self._answers.refused(failed.code().name, failed.details() or "")
+            self._listener.refused(failed.code().name, failed.details() or "")
             raise
-        self._answers.taken(response)
+        self._listener.accepted(response)
         return response

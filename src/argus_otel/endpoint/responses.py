@@ -31,7 +31,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """One answer: the handler adds its length and the headers that all have in common."""
 
     status: HTTPStatus
@@ -39,15 +39,15 @@ class Answer(NamedTuple):
     headers: tuple[tuple[str, str], ...]
 
 
-def text(status: HTTPStatus, line: str, *headers: tuple[str, str], content_type: str = TEXT) -> Answer:
+def text(status: HTTPStatus, line: str, *headers: tuple[str, str], content_type: str = TEXT) -> Response:
     """Return a short text as an answer."""
-    return Answer(status, f"{line}\n".encode(), (("Content-Type", content_type), *headers))
+    return Response(status, f"{line}\n".encode(), (("Content-Type", content_type), *headers))
 
 
-def as_json(status: HTTPStatus, facts: Mapping[str, object], redact: Callable[[str], str]) -> Answer:
+def as_json(status: HTTPStatus, facts: Mapping[str, object], redact: Callable[[str], str]) -> Response:
     """Return ``facts`` as an answer, with every text in them redacted."""
     body = json.dumps(_plain(facts, redact), ensure_ascii=False, allow_nan=False) + "\n"
-    return Answer(status, body.encode(errors="replace"), (("Content-Type", JSON),))
+    return Response(status, body.encode(errors="replace"), (("Content-Type", JSON),))
 
 
 def _plain(value: object, redact: Callable[[str], str]) -> object:

@@ -29,7 +29,7 @@ _INTERVAL = 5.0
 _Record = tuple[Metric, float, Attributes, "SpanIds | None"]
 
 
-class DeferredHistograms:
+class ForeignHistograms:
     """Queues records for the SDK's histograms.
 
     The queue holds a hundred thousand records: it overflows only where neither a reader nor the thread has come by for

@@ -36,7 +36,7 @@ from argus_otel.version import __version__
 
 from .private import announce_ending, bounded_list, check_ending
 from .redacted_spans import redacted
-from .sampling import CHOSEN, SampleRoots
+from .sampling import PRESAMPLED, RootSampler
 from .scope import SCOPE
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ _PLAIN = frozenset((str, int, float, bool))
 
 _KEPT = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
 
-_becoming = threading.Lock()
+_materializing = threading.Lock()
 
 HOOK = "span processors"
 
@@ -126,12 +126,12 @@ class TracerProvider(sdk.TracerProvider):
             super().add_span_processor(processor)
         # Where the SDK counts spans, it has to see them all.
         counts = os.environ.get("OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "").strip().lower() == "true"
-        self.alone = isinstance(sampler, SampleRoots) and not counts
+        self.alone = isinstance(sampler, RootSampler) and not counts
 
     def drop_in_child(self) -> None:
         """After a fork, in the child: another thread of the parent's may have had the lock of all spans."""
-        global _becoming  # one lock for all spans, which are too many for one each
-        _becoming = threading.Lock()
+        global _materializing  # one lock for all spans, which are too many for one each
+        _materializing = threading.Lock()
 
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
         """Add somebody else's: from now on every span is the SDK's from its start."""
@@ -163,7 +163,7 @@ class _Ids(RandomIdGenerator):
         return super().generate_span_id() if given is None else given.span_id
 
 
-class Recorder:
+class LazySpanFactory:
     """Starts spans of ours on a provider of ours."""
 
     def __init__(self, provider: TracerProvider) -> None:
@@ -179,16 +179,16 @@ class Recorder:
         attributes: Mapping[str, AttributeValue],
         parent: SpanContext | None = None,
         links: Sequence[Link] = (),
-    ) -> RecordedSpan:
+    ) -> LazySpan:
         """Start a span that is kept, under ``parent`` or as a root. Its attributes are texts and numbers."""
         ids = self._ids
         trace_id = ids.generate_trace_id() if parent is None else parent.trace_id
         context = SpanContext(trace_id, ids.generate_span_id(), False, _KEPT)
-        return RecordedSpan(self, name, kind, context, parent, {**attributes}, links)
+        return LazySpan(self, name, kind, context, parent, {**attributes}, links)
 
-    def started(self, span: RecordedSpan) -> trace.Span:
+    def started(self, span: LazySpan) -> trace.Span:
         """Return the SDK's span with all that ``span`` has: ids, and start too."""
-        context = Context({CHOSEN: True})
+        context = Context({PRESAMPLED: True})
         if span.parent is not None:
             context = trace.set_span_in_context(NonRecordingSpan(span.parent), context)
         with self.provider.ids.given(span.context):
@@ -196,7 +196,7 @@ class Recorder:
                 span.name, context, span.kind, span.attributes, span.links, start_time=span.start_time
             )
 
-    def readable(self, span: RecordedSpan) -> ReadableSpan:
+    def readable(self, span: LazySpan) -> ReadableSpan:
         """Return what exporters know, with the SDK's limits upon it."""
         limits = self.provider.limits
         attributes: Attributes = span.attributes
@@ -217,14 +217,14 @@ class Recorder:
         )
 
 
-class RecordedSpan(trace.Span):
+class LazySpan(trace.Span):
     """A span that is kept, until it is exported or somebody wants the SDK's."""
 
     _sdk: trace.Span | None = None
 
     def __init__(
         self,
-        recorder: Recorder,
+        factory: LazySpanFactory,
         name: str,
         kind: SpanKind,
         context: SpanContext,
@@ -241,17 +241,17 @@ class RecordedSpan(trace.Span):
         self.parent = parent
         self.attributes = attributes
         self.links = links
-        self._recorder = recorder
+        self._factory = factory
 
     def __getattr__(self, name: str) -> Any:
         """Return what else a ``ReadableSpan`` has; all of it, once this is the SDK's."""
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._sdk or self._recorder.readable(self), name)
+        return getattr(self._sdk or self._factory.readable(self), name)
 
     def readable(self) -> ReadableSpan:
         """Return it as exporters know it, once it has ended."""
-        return self._recorder.readable(self)
+        return self._factory.readable(self)
 
     def get_span_context(self) -> SpanContext:
         """Return its ids."""
@@ -266,7 +266,7 @@ class RecordedSpan(trace.Span):
         if self._sdk is None and self.end_time is None and _are_plain(attributes):
             self.attributes.update(attributes)
         else:
-            self._become().set_attributes(attributes)
+            self._materialize().set_attributes(attributes)
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
         """Add an attribute."""
@@ -277,19 +277,19 @@ class RecordedSpan(trace.Span):
         if self._sdk is None and self.end_time is None:
             self.name = name
         else:
-            self._become().update_name(name)
+            self._materialize().update_name(name)
 
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         """Add an event."""
-        self._become().add_event(name, attributes, timestamp)
+        self._materialize().add_event(name, attributes, timestamp)
 
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Add a link."""
-        self._become().add_link(context, attributes)
+        self._materialize().add_link(context, attributes)
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status."""
-        self._become().set_status(status, description)
+        self._materialize().set_status(status, description)
 
     def record_exception(
         self,
@@ -299,7 +299,7 @@ class RecordedSpan(trace.Span):
         escaped: bool = False,
     ) -> None:
         """Add an exception as an event."""
-        self._become().record_exception(exception, attributes, timestamp, escaped)
+        self._materialize().record_exception(exception, attributes, timestamp, escaped)
 
     def end(self, end_time: int | None = None) -> None:
         """End it, and hand it to what exports it.
@@ -311,30 +311,30 @@ class RecordedSpan(trace.Span):
             on the wall which is set back meanwhile makes it end no earlier than it began.
         """
         passed = perf_counter_ns() - self._began
-        with _becoming:
+        with _materializing:
             if end_time is None:
                 end_time = self.start_time + passed
             mine = self._sdk is None and self.end_time is None
             if mine:
                 self.end_time = end_time
         if not mine:
-            self._become().end(end_time)
+            self._materialize().end(end_time)
             return
-        provider = self._recorder.provider
+        provider = self._factory.provider
         if provider.alone:
             for processor in provider.ours:
                 processor.on_end(cast("ReadableSpan", self))
         else:
-            provider.processors.on_end(self._recorder.readable(self))
+            provider.processors.on_end(self._factory.readable(self))
 
-    def _become(self) -> trace.Span:
+    def _materialize(self) -> trace.Span:
         """Return the SDK's span, which from then on has all that this one had."""
-        with _becoming:
+        with _materializing:
             if self._sdk is None:
                 if self.end_time is not None:
                     _log.warning("a span that has ended is changed or ended again, in vain: %s", self.name)
                     return trace.INVALID_SPAN
-                self._sdk = self._recorder.started(self)
+                self._sdk = self._factory.started(self)
                 # From now on they are asked of it.
                 del self.name, self.attributes, self.links, self.end_time
             return self._sdk
@@ -352,7 +352,7 @@ def readable(exporter: type[T], redact: Callable[[str], str]) -> type[T]:
 
     class Readable(exporter):  # type: ignore[misc, valid-type]
         def export(self, spans: Sequence[ReadableSpan], *args: Any, **kwargs: Any) -> Any:
-            known = [it.readable() if type(it) is RecordedSpan else it for it in cast("Sequence[Any]", spans)]
+            known = [it.readable() if type(it) is LazySpan else it for it in cast("Sequence[Any]", spans)]
             return cast("Any", super()).export([redacted(it, redact) for it in known], *args, **kwargs)
 
     Readable.__name__ = Readable.__qualname__ = exporter.__name__
