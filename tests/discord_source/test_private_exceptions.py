@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from argus_otel.otel import lazy_spans
-from argus_otel.otel.sampling import KEEP_ALL
+from argus_otel.otel.sampling import SAMPLE_ALL
 from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import Telemetry
 from discord_simulator import BackgroundSimulator
@@ -37,7 +37,7 @@ class Exported(Observed):
         if by_ours:
             exporter = lazy_spans.readable(InMemorySpanExporter, telemetry.redact)()
             self.exporter, processors = exporter, [SimpleSpanProcessor(exporter)]
-            provider = lazy_spans.TracerProvider(KEEP_ALL, Resource.create(), processors, telemetry.guard)
+            provider = lazy_spans.TracerProvider(SAMPLE_ALL, Resource.create(), processors, telemetry.guard)
         super().__init__(provider, telemetry)
         if not by_ours:
             self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.exporter))

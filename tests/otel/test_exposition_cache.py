@@ -251,7 +251,7 @@ def test_forms_are_forgotten(telemetry: Telemetry, both: Both) -> None:
     encode, _ = choose_encoder("")
     for minor in range(20):
         assert both.reader.text(encode, f"text/plain; version=1.{minor}.0") == encode(both.registry)
-    assert len(both.reader._cache._forms) == exposition_cache.MAX_FORMATS
+    assert len(both.reader._cache._formats) == exposition_cache.MAX_FORMATS
     both.agree()
 
 

@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.events import OTelEvents
 from argus_otel.otel.logs import RedactingProvider
-from argus_otel.otel.sampling import KEEP_ALL
+from argus_otel.otel.sampling import SAMPLE_ALL
 from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import Event, SpanKind, State, Telemetry
 
@@ -39,7 +39,7 @@ class Exported:
         self.bridge = Bridge(self.telemetry, ())
         self.bridge.connect(
             logger_provider=self.provider,
-            tracer_provider=TracerProvider(sampler=KEEP_ALL, shutdown_on_exit=False),
+            tracer_provider=TracerProvider(sampler=SAMPLE_ALL, shutdown_on_exit=False),
             **options,
         )
         self.source = ProcessSource(self.telemetry, 0.0)

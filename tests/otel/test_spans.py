@@ -26,7 +26,7 @@ from opentelemetry.trace import StatusCode
 
 from argus_otel.otel import lazy_spans
 from argus_otel.otel.lazy_spans import LazySpanFactory, readable
-from argus_otel.otel.sampling import KEEP_ALL, RootSampler
+from argus_otel.otel.sampling import SAMPLE_ALL, RootSampler
 from argus_otel.otel.spans import OTelTracing, suppress_http_instrumentation
 from argus_otel.telemetry import SpanKind, SpanRef, Telemetry
 
@@ -58,7 +58,7 @@ class Traced:
         return {span.name: span for span in self.exporter.get_finished_spans()}
 
 
-@pytest.fixture(params=[ALWAYS_ON, KEEP_ALL], ids=["the SDK's", "ours"])
+@pytest.fixture(params=[ALWAYS_ON, SAMPLE_ALL], ids=["the SDK's", "ours"])
 def traced(request: pytest.FixtureRequest) -> Traced:
     return Traced(request.param)
 

@@ -19,32 +19,32 @@ SCRAPE_LOCK_TIMEOUT = 5.0
 """How long a scrape waits for another one to end, in seconds: half of Prometheus' default ``scrape_timeout``."""
 
 MAX_SCRAPES = 12
-"""How many scrapes may run or wait at once: fewer than there are connections, of which probes need some too."""
+"""The most scrapes that may run or wait at once: fewer than connections, since probes need some too."""
 
 # The client library compares versions of media types as numbers, and raises over any other.
 _STRANGE_VERSION = r"version=(?!\d{1,9}(\.\d{1,9})*\s*([;,]|$))"
 
 _GZIP_LEVEL = 3
-"""Of compressing, from 1 to 9: more takes seven times as long for a page that is a sixth smaller."""
+"""From 1 to 9: a higher one takes seven times as long for a response that is a sixth smaller."""
 
 
 class Metrics(Protocol):
-    """What is shown. Whatever a collector raises passes through each of these."""
+    """The metrics that are served. Exceptions of collectors pass through each of these."""
 
     @property
     def registry(self) -> CollectorRegistry:
-        """All of it, for who asks for a part by ``name[]``."""
+        """All metrics, for requests with ``name[]``."""
         ...
 
     def text(self, encode: Callable[[Collector], bytes], form: str) -> bytes:
-        """Return all of it as ``encode`` writes it, whose media type is ``form``."""
+        """Return all metrics as ``encode`` writes them; ``form`` is its media type."""
         ...
 
 
 class Exposition:
-    """Shows metrics in the form and encoding that a scraper asks for.
+    """Serves metrics in the format and encoding that a scraper asks for.
 
-    One scrape at a time: what a page is made with is not for two, and two at once would only take turns.
+    One scrape at a time: the cache is not thread-safe, and two scrapes would only wait for each other.
 
     The client library is imported by the first scrape, on the endpoint's thread.
     """
@@ -55,7 +55,7 @@ class Exposition:
         self._asking = threading.BoundedSemaphore(MAX_SCRAPES)
 
     def respond(self, request: Request) -> Response:
-        """Return the metrics now. Whatever a collector raises passes through."""
+        """Return the metrics now. Exceptions of collectors pass through."""
         if not self._asking.acquire(blocking=False):
             line = f"{MAX_SCRAPES} scrapes are running or waiting already, which is the most"
             return text(HTTPStatus.SERVICE_UNAVAILABLE, line, ("Retry-After", "1"))

@@ -25,11 +25,11 @@ MAX_HEADER_BYTES = 32 * 1024
 """How long a request line and its headers may be together, in bytes."""
 
 LINGER = 1.0
-"""How long a client that has its answer may take to close, in seconds."""
+"""How long a client that has its response may take to close, in seconds."""
 
 _MAX_HEADER_LINES = 100
 
-# What is read after the answer, and thrown away, in bytes: of a client that says it all before it listens.
+# The most bytes that are read and discarded after the response, from a client that writes everything before it reads.
 _MAX_UNREAD_BYTES = 1024 * 1024
 
 # No socket's buffer is too full for so many bytes, where nothing was written before.
@@ -48,16 +48,16 @@ _NO_HEADER = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDef
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Handles one connection, on its thread: one request, one answer.
+    """Handles one connection, on its thread: one request, one response.
 
     Parameters
     ----------
     answer:
-        What answers a GET request; a HEAD request gets its headers.
+        Returns the response to a GET request; a HEAD request gets its headers.
     turn:
         Called with the connection and what it waits for from then on.
     arguments:
-        What :mod:`socketserver` gives to every handler.
+        The arguments that :mod:`socketserver` passes to every handler.
     """
 
     protocol_version = "HTTP/1.1"
@@ -109,11 +109,11 @@ class Handler(BaseHTTPRequestHandler):
         return len(self.headers.get_all("Host", ()))
 
     def handle_expect_100(self) -> bool:
-        """Ask for no body: the answer does not depend on it."""
+        """Ask for no body: the response does not depend on it."""
         return True
 
     def do_GET(self) -> None:
-        """Response."""
+        """Respond."""
         self._turn(self.connection, Stage.WORKING)
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -160,12 +160,12 @@ class Handler(BaseHTTPRequestHandler):
     # -- what http.server would do otherwise
 
     def send_response(self, code: int, message: str | None = None) -> None:
-        """Begin an answer, without a ``Server`` header, which would tell versions, and without an access log."""
+        """Begin a response, without a ``Server`` header, which would show versions, and without an access log."""
         self.send_response_only(code, message)
         self.send_header("Date", self.date_time_string())
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Response a malformed request, without quoting it."""
+        """Respond to a malformed request, without quoting it."""
         status = HTTPStatus(code)
         self._send(text(status, f"{status.value} {status.phrase}"))
 

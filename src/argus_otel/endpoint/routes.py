@@ -1,4 +1,4 @@
-"""Which path answers what."""
+"""The paths and their responses."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .responses import HTML, Request, Response, as_json, text
 LIVENESS_TIMEOUT = 0.8
 """How long `/healthz` waits for the event loop, in seconds.
 
-Kubernetes gives a probe one second by default (``timeoutSeconds``), and a probe that gets no answer in time tells
-nobody why. The rest of that second is for the network and a busy interpreter.
+Kubernetes gives a probe one second by default (``timeoutSeconds``), and the reason is lost if the
+response comes later. The rest of that second is for the network and a busy interpreter.
 """
 
 _INDEX = """<!DOCTYPE html>
@@ -26,8 +26,8 @@ _INDEX = """<!DOCTYPE html>
 <ul>
 <li><a href="metrics">/metrics</a>: every metric, for Prometheus</li>
 <li><a href="healthz">/healthz</a>: 200 while the process is alive and its event loop turns</li>
-<li><a href="readyz">/readyz</a>: 200 once the bot is ready, with each check</li>
-<li><a href="status">/status</a>: what is hooked, what is exported and what failed</li>
+<li><a href="readyz">/readyz</a>: 200 once what is observed is ready, with each check</li>
+<li><a href="status">/status</a>: hooks, exporters and every part that failed</li>
 </ul>
 </body></html>"""
 
@@ -37,7 +37,7 @@ _NOT_THIS_HOST = (
     "without a token, this path answers to localhost, to an IP address and to ARGUS_ENDPOINT_HOST only, and this "
     "request's Host is none of them; put its name into ARGUS_ENDPOINT_ALLOWED_HOSTS, or set ARGUS_ENDPOINT_TOKEN"
 )
-_FAULT = "this could not be answered; /status and the log of argus_otel say why. The bot goes on."
+_FAULT = "this could not be answered; /status and the log of argus_otel say why. The program goes on."
 
 
 class Routes:
@@ -46,9 +46,9 @@ class Routes:
     Parameters
     ----------
     metrics:
-        What `/metrics` shows, or ``None`` where Prometheus is not among the exporters.
+        The metrics of `/metrics`, or ``None`` if Prometheus is not among the exporters.
     status:
-        What `/status` shows.
+        Returns the facts of `/status`.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Routes:
         }
 
     def respond(self, request: Request) -> Response:
-        """Response a request. A fault is counted, logged once for each path, and answered with 500."""
+        """Return the response to a request. A fault is counted, logged once for each path, and answered with 500."""
         path = request.path.rstrip("/") or "/"
         route = self._public.get(path) or self._private.get(path)
         if route is None:
@@ -84,7 +84,7 @@ class Routes:
         return answer or text(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
 
     def _refusal(self, request: Request) -> Response | None:
-        """Return what a request is refused with that may not have what it asks for."""
+        """Return the response that refuses a request, or ``None`` if it is allowed."""
         if self._token is None:
             if self._hosts.admit(request.headers.get("host")):
                 return None
@@ -121,7 +121,7 @@ class Routes:
         ready = bool(checks) and all(check.ready for check in checks)
         facts: dict[str, object] = {"ready": ready}
         if not checks:
-            facts["detail"] = "no bot has been started in this process yet"
+            facts["detail"] = "nothing that is observed has started in this process yet"
         facts["checks"] = [{"name": check.name, "ready": check.ready, "detail": check.detail} for check in checks]
         return self._json(HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE, facts)
 

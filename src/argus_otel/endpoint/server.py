@@ -29,7 +29,7 @@ _GONE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """The listening socket and what it leads to.
+    """The listening socket and its connections.
 
     (Not :class:`http.server.HTTPServer`, which asks the DNS for the host's name before it listens.)
 
@@ -67,7 +67,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._stopping = False
         self._respond = answer
         super().__init__(address, self._handle)  # type: ignore[arg-type]
-        # A client may have gone between the selector's word and the accepting, which must not wait for the next one.
+        # A client may disconnect between select and accept, which must not wait for the next one.
         self.socket.setblocking(False)
 
     @property
@@ -78,7 +78,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     # -- one connection
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept a connection. Nothing is read here, so that nobody's silence holds up the others."""
+        """Accept a connection. Nothing is read here, so that a silent client does not hold up the others."""
         try:
             connection, client = self.socket.accept()
         except OSError as error:
@@ -99,7 +99,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         return False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Give a connection its thread, or turn it away where the system has none."""
+        """Start a thread for a connection, or turn it away if the system has none left."""
         try:
             super().process_request(request, client_address)
         except RuntimeError:
@@ -122,7 +122,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         _log.debug("argus-otel: endpoint: a connection ended with %r", sys.exc_info()[1])
 
     def _handle(self, *arguments: Any) -> object:
-        from .handler import Handler  # and with it http.server: not before anybody asks
+        from .handler import Handler  # and with it http.server, at the first request
 
         return Handler(self._respond, self._connections.turn, *arguments)
 

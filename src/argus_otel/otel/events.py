@@ -28,7 +28,7 @@ class OTelEvents:
         record = LogRecord(
             timestamp=time_ns(),
             severity_number=_SEVERITIES[event.severity],
-            severity_text=_SEVERITIES[event.severity].name,  # as the bot's log lines have it beside them
+            severity_text=_SEVERITIES[event.severity].name,  # as the program's own log records have it
             body=event.meaning,
             attributes={**attributes, "event.name": event.name},
             event_name=event.name,

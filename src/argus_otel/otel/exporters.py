@@ -1,4 +1,4 @@
-"""Finds exporters and samplers by name, and watches whether what they send arrives."""
+"""Finds exporters and samplers by name, and reports whether exports succeed."""
 
 from __future__ import annotations
 
@@ -63,16 +63,16 @@ def load(group: str, name: str, variable: str) -> Any:
 
 
 def with_health(exporter: type[T], telemetry: Telemetry, part: str) -> type[T]:
-    """Return a subclass of ``exporter`` that tells whether exports succeed, and counts what is lost where they do not.
+    """Return a subclass of ``exporter`` that reports whether exports succeed, and counts what failed ones lose.
 
-    One warning when they begin to fail, with the endpoint's own reason, and one line when they work again, stand in for
+    One warning when exports begin to fail, with the endpoint's own reason, and one line when they work again replace
     the exporter's own message at each attempt.
     """
     health = telemetry.health
     lost = telemetry.counter(EXPORT_LOST)[part.removeprefix("exporter:"), "failed"]
 
     def failed(why: str, batch: object, rejected: int | None = None) -> None:
-        if isinstance(batch, MetricsData):  # of what is cumulative the next collection makes up for a lost one
+        if isinstance(batch, MetricsData):  # the next collection makes up for lost cumulative points
             points = delta_points(batch)
             if rejected is not None:
                 points = min(points, rejected)
@@ -112,7 +112,7 @@ def with_health(exporter: type[T], telemetry: Telemetry, part: str) -> type[T]:
 
 
 class _DemoteToDebug(logging.Filter):
-    """Lets each message of an exporter through at DEBUG only: :func:`with_health` says it once, at warning."""
+    """Passes messages of an exporter on at DEBUG only: :func:`with_health` warns once instead."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.levelno, record.levelname = logging.DEBUG, "DEBUG"
@@ -120,7 +120,7 @@ class _DemoteToDebug(logging.Filter):
 
 
 def demote_logs(exporter: type[object]) -> None:
-    """Keep what an exporter logs of each attempt at DEBUG."""
+    """Demote the messages that an exporter logs at each attempt to DEBUG."""
     for name in _logger_names(exporter):
         logger = logging.getLogger(name)
         if not any(isinstance(known, _DemoteToDebug) for known in logger.filters):

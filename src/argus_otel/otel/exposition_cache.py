@@ -1,9 +1,9 @@
-"""What a scrape is answered with, as OpenTelemetry's exporter and Prometheus' client library would write it.
+"""Renders the exposition, byte for byte as OpenTelemetry's exporter and Prometheus' client library would.
 
-From one scrape to the next nothing changes but the numbers: names, labels and their escaping are the same, and writing
-them anew is nearly all that a page costs. So each metric is written by those two once, with a number of ours in each
-place, and kept; from then on the places are render. A metric whose series have changed is written anew, and one that
-does not come out as its places say, always is.
+From one scrape to the next only the numbers change: names, labels and their escaping stay, and writing them is nearly
+all that an exposition costs. So those two write each metric once, with a known number in each sample, and the text is
+kept as a template; from then on only numbers are filled in. A metric whose series have changed gets a new template. If
+a template does not reproduce the text that it was made from, its metric is always written by those two.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ from .private import feed
 Encoder = Callable[[Collector], bytes]
 
 MAX_FORMATS = 4
-"""For how many forms of text metrics are kept: a scraper asks for one, but clients may ask for any version."""
+"""The most formats that have templates: a scraper asks for one, but clients may ask for any version."""
 
 _number = cast("Callable[[float], str]", floatToGoString)
 
 
 def _count(count: int) -> str:
-    """Return a bucket's count as that writes it, without its search for a point, up to where it has an exponent."""
+    """Return a bucket's count as the client library writes it, but faster for counts without an exponent."""
     return f"{count}.0" if count < 1_000_000 else _number(count)
 
 
 class Exporter:
-    """OpenTelemetry's exporter, given metrics instead of collecting them.
+    """OpenTelemetry's exporter, which is handed metrics instead of collecting them.
 
     Attributes
     ----------
     registry:
-        Shows what it is given.
+        Shows the metrics that ``give`` returns.
     give:
-        Called for that.
+        Called at each collection.
     """
 
     def __init__(self, *, target_info: bool = True) -> None:
@@ -75,10 +75,10 @@ class Exporter:
 
 
 class ExpositionCache:
-    """Writes pages, each in the form that is asked for. Not for two threads at once."""
+    """Renders expositions in any format. Not thread-safe."""
 
     def __init__(self) -> None:
-        self._forms: dict[str, _FormatCache] = {}
+        self._formats: dict[str, _FormatCache] = {}
 
     def text(self, data: MetricsData | None, encode: Encoder, form: str) -> bytes:
         """Return ``data`` as text.
@@ -86,21 +86,21 @@ class ExpositionCache:
         Parameters
         ----------
         encode:
-            Prometheus' client library's encoder of that form.
+            Prometheus' client library's encoder of that format.
         form:
-            The form's media type.
+            The format's media type.
         """
         if data is None:
             return encode(CollectorRegistry())
-        if form not in self._forms:
-            for oldest in list(self._forms)[: 1 - MAX_FORMATS]:
-                del self._forms[oldest]
-            self._forms[form] = _FormatCache(encode)
-        return self._forms[form].page(data).encode()
+        if form not in self._formats:
+            for oldest in list(self._formats)[: 1 - MAX_FORMATS]:
+                del self._formats[oldest]
+            self._formats[form] = _FormatCache(encode)
+        return self._formats[form].page(data).encode()
 
 
 class _FormatCache:
-    """One form of text."""
+    """The templates of one format."""
 
     def __init__(self, encode: Encoder) -> None:
         self._encode = encode
@@ -130,7 +130,7 @@ class _FormatCache:
         return self._exporter.text(data, self._encode).removesuffix(self._end)
 
     def _target(self, data: MetricsData) -> str:
-        """Return ``target_info``, which tells of the resource."""
+        """Return ``target_info``, which has the resource's attributes."""
         resources = [each.resource for each in data.resource_metrics]
         if self._targets[0] != resources:
             nothing = [replace(each, scope_metrics=[]) for each in data.resource_metrics]
@@ -140,7 +140,7 @@ class _FormatCache:
 
 
 class _Location:
-    """A metric, and where it stands."""
+    """A metric, with its resource and its scope."""
 
     __slots__ = ("resource", "scope", "metric")
 
@@ -150,7 +150,7 @@ class _Location:
         self.metric = metric
 
     def of(self, metric: Metric) -> _Location:
-        """Return another metric in this place."""
+        """Return another metric with this resource and scope."""
         return _Location(self.resource, self.scope, metric)
 
     def alone(self) -> ResourceMetrics:
@@ -166,7 +166,7 @@ def _locations(data: MetricsData) -> Iterator[_Location]:
 
 
 class _Template:
-    """A metric as it was written, with places for its numbers.
+    """The text of a metric, with placeholders for its numbers.
 
     Attributes
     ----------
@@ -187,11 +187,11 @@ class _Template:
         self._fills = numbered is not None and self._fill(numbered) == text
 
     def fits(self, metric: Metric) -> bool:
-        """Whether ``metric`` has the same series still."""
+        """Whether ``metric`` still has the same series."""
         return self._series == _series(metric)
 
     def render(self, metric: Metric) -> str | None:
-        """Return the text with the metric's numbers, or ``None`` where it cannot be had in this way."""
+        """Return the text with the metric's numbers, or ``None`` if the template does not reproduce it."""
         return self._fill(metric) if self._fills else None
 
     def _fill(self, metric: Metric) -> str | None:
@@ -200,7 +200,7 @@ class _Template:
 
 
 def _series(metric: Metric) -> list[object]:
-    """Return what, beside numbers, decides how a metric is written."""
+    """Return everything but numbers on which a metric's text depends."""
     points = cast("Sequence[Any]", metric.data.data_points)
     if isinstance(metric.data, Histogram):
         return [(point.attributes, point.explicit_bounds, not point.exemplars) for point in points]
@@ -222,7 +222,7 @@ def _numbers(metric: Metric) -> Iterator[str]:
 
 
 def _numbered(metric: Metric) -> Metric | None:
-    """Return the metric with numbers of which no two are the same, or ``None`` where it is of a kind unknown here."""
+    """Return the metric with numbers of which no two are the same, or ``None`` if its kind is unknown here."""
     data = metric.data
     if isinstance(data, Histogram):
         histograms = [_numbered_buckets(point, index) for index, point in enumerate(data.data_points)]

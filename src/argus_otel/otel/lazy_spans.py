@@ -1,11 +1,11 @@
-"""Spans that become OpenTelemetry's where they are exported, off the event loop.
+"""Spans that become OpenTelemetry's when they are exported, off the event loop.
 
 The SDK's span costs some twenty microseconds where it starts and ends: locks, bounded containers, cleaned values, a
 copy at its end. Nearly none of ours needs those. So one is a few numbers and a dictionary until its batch is exported,
-on the exporter's thread; there it becomes a ``ReadableSpan``. Where somebody wants more of it meanwhile (an event, a
-status, a value that has to be copied), it becomes the SDK's own span at once, with the ids that it has.
+on the exporter's thread; there it becomes a ``ReadableSpan``. If more is needed before (an event, a status, a value
+that has to be copied), it is replaced by the SDK's own span at once, with the same ids.
 
-That is for a provider of ours while all its span processors are ours too: those of others may look at a span as it
+This is done on a provider of ours while all its span processors are ours too: those of others may look at a span as it
 starts.
 """
 
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger("argus_otel")
 
-# Nobody can change these under our hands, and every exporter takes them.
+# Immutable, and accepted by every exporter.
 _PLAIN = frozenset((str, int, float, bool))
 
 _KEPT = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
@@ -54,7 +54,7 @@ HOOK = "span processors"
 
 
 class _Processors(SynchronousMultiSpanProcessor):
-    """All span processors of a provider; what one of them raises keeps neither the others nor the bot from anything."""
+    """All span processors of a provider; an exception in one of them reaches neither the others nor the program."""
 
     def __init__(self, guard: Guard) -> None:
         super().__init__()
@@ -92,14 +92,14 @@ def _on_end(processor: SpanProcessor, span: ReadableSpan) -> None:
 
 
 class TracerProvider(sdk.TracerProvider):
-    """The SDK's provider; it knows whether anybody but us looks at its spans before they are exported.
+    """The SDK's provider; it knows whether other code looks at its spans before they are exported.
 
     Parameters
     ----------
     processors:
-        Ours, whose exporters :func:`readable` has made.
+        Ours, with exporters made by :func:`readable`.
     guard:
-        Counts what span processors raise.
+        Counts the exceptions of span processors.
 
     Attributes
     ----------
@@ -124,17 +124,17 @@ class TracerProvider(sdk.TracerProvider):
         )
         for processor in processors:
             super().add_span_processor(processor)
-        # Where the SDK counts spans, it has to see them all.
+        # If the SDK counts spans, it has to see them all.
         counts = os.environ.get("OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "").strip().lower() == "true"
         self.alone = isinstance(sampler, RootSampler) and not counts
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: another thread of the parent's may have had the lock of all spans."""
+        """After a fork, in the child: another thread of the parent may have held the lock of all spans."""
         global _materializing  # one lock for all spans, which are too many for one each
         _materializing = threading.Lock()
 
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        """Add somebody else's: from now on every span is the SDK's from its start."""
+        """Add a processor of others: from now on every span is the SDK's from its start."""
         check_ending()
         self.alone = False
         super().add_span_processor(span_processor)
@@ -180,14 +180,14 @@ class LazySpanFactory:
         parent: SpanContext | None = None,
         links: Sequence[Link] = (),
     ) -> LazySpan:
-        """Start a span that is kept, under ``parent`` or as a root. Its attributes are texts and numbers."""
+        """Start a sampled span, under ``parent`` or as a root. Its attributes are texts and numbers."""
         ids = self._ids
         trace_id = ids.generate_trace_id() if parent is None else parent.trace_id
         context = SpanContext(trace_id, ids.generate_span_id(), False, _KEPT)
         return LazySpan(self, name, kind, context, parent, {**attributes}, links)
 
     def started(self, span: LazySpan) -> trace.Span:
-        """Return the SDK's span with all that ``span`` has: ids, and start too."""
+        """Return the SDK's span with everything of ``span``, including its ids and its start."""
         context = Context({PRESAMPLED: True})
         if span.parent is not None:
             context = trace.set_span_in_context(NonRecordingSpan(span.parent), context)
@@ -197,7 +197,7 @@ class LazySpanFactory:
             )
 
     def readable(self, span: LazySpan) -> ReadableSpan:
-        """Return what exporters know, with the SDK's limits upon it."""
+        """Return ``span`` as exporters take it, with the SDK's limits applied."""
         limits = self.provider.limits
         attributes: Attributes = span.attributes
         length, most = limits.max_span_attribute_length, limits.max_span_attributes
@@ -218,7 +218,7 @@ class LazySpanFactory:
 
 
 class LazySpan(trace.Span):
-    """A span that is kept, until it is exported or somebody wants the SDK's."""
+    """A sampled span, until it is exported or the SDK's is needed."""
 
     _sdk: trace.Span | None = None
 
@@ -244,13 +244,13 @@ class LazySpan(trace.Span):
         self._factory = factory
 
     def __getattr__(self, name: str) -> Any:
-        """Return what else a ``ReadableSpan`` has; all of it, once this is the SDK's."""
+        """Return the other attributes of a ``ReadableSpan``; all of them, once the SDK's span has replaced this one."""
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self._sdk or self._factory.readable(self), name)
 
     def readable(self) -> ReadableSpan:
-        """Return it as exporters know it, once it has ended."""
+        """Return it as exporters take it, once it has ended."""
         return self._factory.readable(self)
 
     def get_span_context(self) -> SpanContext:
@@ -302,13 +302,13 @@ class LazySpan(trace.Span):
         self._materialize().record_exception(exception, attributes, timestamp, escaped)
 
     def end(self, end_time: int | None = None) -> None:
-        """End it, and hand it to what exports it.
+        """End it, and hand it to the span processors.
 
         Parameters
         ----------
         end_time:
-            In nanoseconds since the epoch. By default, its start and the time that has passed since, so that a clock
-            on the wall which is set back meanwhile makes it end no earlier than it began.
+            In nanoseconds since the epoch. By default, its start plus the time that has passed, so that it ends no
+            earlier than it began if the system clock is set back meanwhile.
         """
         passed = perf_counter_ns() - self._began
         with _materializing:
@@ -328,14 +328,14 @@ class LazySpan(trace.Span):
             provider.processors.on_end(self._factory.readable(self))
 
     def _materialize(self) -> trace.Span:
-        """Return the SDK's span, which from then on has all that this one had."""
+        """Return the SDK's span, made at the first call, to which all later calls go."""
         with _materializing:
             if self._sdk is None:
                 if self.end_time is not None:
                     _log.warning("a span that has ended is changed or ended again, in vain: %s", self.name)
                     return trace.INVALID_SPAN
                 self._sdk = self._factory.started(self)
-                # From now on they are asked of it.
+                # From now on, reading these goes to the SDK's span.
                 del self.name, self.attributes, self.links, self.end_time
             return self._sdk
 

@@ -1,7 +1,7 @@
-"""What the program logs becomes OpenTelemetry log records, without secrets.
+"""The program's log records become OpenTelemetry's, without secrets.
 
-OpenTelemetry's own handler translates them. It is attached to no logger, where it would be in the way of Python's
-``logging.basicConfig()`` and last resort: it is called by the hook that sees every record.
+OpenTelemetry's own handler translates them. It is attached to no logger, since that would keep Python's
+``logging.basicConfig()`` and last resort from working: the hook that sees every record calls it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _INT64 = range(-(2**63), 2**63)
 
 
 class ExportedLogs:
-    """Exports what is logged.
+    """Exports log records.
 
-    Left out are OpenTelemetry's own records and whatever is logged while something is exported, which would go round in
-    circles where the export fails; and what another OpenTelemetry handler exports already.
+    OpenTelemetry's own records, and records that are logged during an export, are left out: if an export failed, they
+    would cause the next one. So are records that another OpenTelemetry handler exports already.
 
     Parameters
     ----------
@@ -73,14 +73,14 @@ class ExportedLogs:
 
 @lru_cache(maxsize=128)
 def _is_opentelemetrys(handler: type[logging.Handler]) -> bool:
-    """Whether it is a `LoggingHandler`: of contrib, of older SDKs, or somebody's subclass."""
+    """Whether it is a `LoggingHandler`: of contrib, of older SDKs, or a subclass."""
     return any(
         base.__name__ == "LoggingHandler" and base.__module__.startswith("opentelemetry.") for base in handler.__mro__
     )
 
 
 class RedactingProvider(LoggerProvider):
-    """Hands out another provider's loggers, such that nothing secret gets to them."""
+    """Wraps another provider, so that its loggers get no secrets."""
 
     def __init__(self, provider: LoggerProvider, redact: Callable[[str], str]) -> None:
         self._provider = provider
@@ -100,8 +100,8 @@ class RedactingProvider(LoggerProvider):
 class RedactingLogger(Logger):
     """Takes secrets out of body and attributes.
 
-    Attributes that are neither text, numbers, truth values nor flat lists of these are left out: what they would look
-    like as text is not known here, and could be a user's message.
+    Attributes that are neither text, numbers, truth values nor flat lists of these are left out: their text is
+    not known here, and could be a user's message.
     """
 
     def __init__(self, logger: Logger, name: str, redact: Callable[[str], str]) -> None:
@@ -110,7 +110,7 @@ class RedactingLogger(Logger):
         self._redact = redact
 
     def enabled(self, **fields: Any) -> bool:
-        """Whether anybody takes such a record."""
+        """Whether the wrapped logger takes such a record."""
         ask = getattr(self._logger, "enabled", None)  # which OpenTelemetry's first loggers here do not have
         return ask is None or bool(ask(**fields))
 

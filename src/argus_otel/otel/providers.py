@@ -1,9 +1,9 @@
 """Sets up the SDK: providers, exporters and readers, part by part.
 
-A part that cannot be set up is named in one warning and in ``/status``; all others go on. A provider that is there
-already is used as it is, and never replaced.
+If a part cannot be set up, one warning and ``/status`` name it, and all others go on. A provider that has been set
+before is used as it is, and never replaced.
 
-The SDK of a signal is imported where that is exported: a bot without an OTLP endpoint needs the one for metrics only.
+The SDK of a signal is imported only if that is exported: without an OTLP endpoint only metrics are needed.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ T = TypeVar("T")
 
 
 class Providers:
-    """The providers that we set up, and what they export to.
+    """The providers that argus-otel sets up, with their exporters.
 
     Attributes
     ----------
     meter_provider:
-        Ours, or ``None`` where another was there first or no metrics are exported.
+        Ours, or ``None`` if another was set before or no metrics are exported.
     prometheus:
-        What ``/metrics`` serves, or ``None`` where Prometheus is not among the exporters.
+        The reader behind ``/metrics``, or ``None`` if Prometheus is not among the exporters.
     """
 
     def __init__(self, settings: Settings, telemetry: Telemetry) -> None:
@@ -75,22 +75,22 @@ class Providers:
         self._end = end_with_the_process(self._ending, timeout, self._health, self._first)
 
     def at_first(self, begin: Callable[[], object]) -> None:
-        """Have ``begin`` called when the process begins to end; to be said before anything is set up."""
+        """Have ``begin`` called when the process begins to end; call this before :meth:`set_up`."""
         self._first = begin
 
     def at_the_end(self, name: str, end: Callable[[], object]) -> None:
-        """Have ``end`` called too when the process ends; to be said before anything is set up."""
+        """Have ``end`` called too when the process ends; call this before :meth:`set_up`."""
         self._ending.append((name, end))
 
     def end_on_sigterm(self) -> None:
-        """Export what is left also when the process is told to end by SIGTERM."""
+        """Do the last export also when SIGTERM ends the process."""
         if self._end is not None:
             end_on_sigterm(self._end)
 
     # -- in a forked child
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: export nothing, and leave to the parent what is on its way."""
+        """After a fork, in the child: export nothing, and leave queued items to the parent."""
         if self._end is not None:
             self._end.drop_in_child()
             self._end = None
@@ -102,11 +102,11 @@ class Providers:
             unlock()
 
     def end_with_this_thread(self) -> None:
-        """Let a child that was forked from a thread end with that."""
+        """Let a child that was forked from a thread end with that thread."""
         end_with_this_thread(lambda: None if self._end is None else self._end())
 
     def begin_again(self, resource: Resource) -> None:
-        """Export from the child: by exporters and connections of its own, as somebody else, and from zero."""
+        """Export from the child, as another instance: by exporters and connections of its own, and from zero."""
         if self.meter_provider is not None:
             self._read_anew(self.meter_provider)
         for processor, exporter in self._exported:
@@ -131,7 +131,7 @@ class Providers:
     # -- metrics
 
     def _set_up_metrics(self, resource: Resource) -> None:
-        if self._taken("metrics", metrics.get_meter_provider(), self._settings.metrics_exporters):
+        if self._is_set_up("metrics", metrics.get_meter_provider(), self._settings.metrics_exporters):
             return
         readers = self._each("metrics", self._settings.metrics_exporters, self._reader)
         if not readers:
@@ -163,7 +163,7 @@ class Providers:
     # -- traces
 
     def _set_up_traces(self, resource: Resource) -> None:
-        if self._taken("traces", trace.get_tracer_provider(), self._settings.traces_exporters):
+        if self._is_set_up("traces", trace.get_tracer_provider(), self._settings.traces_exporters):
             return
         processors = self._each("traces", self._settings.traces_exporters, self._span_processor)
         if not processors:
@@ -194,15 +194,15 @@ class Providers:
         return made
 
     def _sampler(self) -> Sampler:
-        from .sampling import KEEP_ALL, sampler
+        from .sampling import SAMPLE_ALL, sampler
 
         made = self._telemetry.attempt("sampler", partial(sampler, self._settings))
-        return KEEP_ALL if made is None else made
+        return SAMPLE_ALL if made is None else made
 
     # -- logs
 
     def _set_up_logs(self, resource: Resource) -> None:
-        if self._taken("logs", private.get_logger_provider(), self._settings.logs_exporters):
+        if self._is_set_up("logs", private.get_logger_provider(), self._settings.logs_exporters):
             return
         processors = self._each("logs", self._settings.logs_exporters, self._log_processor)
         if not processors:
@@ -227,8 +227,8 @@ class Providers:
 
     # -- all three
 
-    def _taken(self, signal: str, provider: object, exporters: Sequence[str]) -> bool:
-        """Whether somebody else has set up this signal, whose exporters then are theirs."""
+    def _is_set_up(self, signal: str, provider: object, exporters: Sequence[str]) -> bool:
+        """Whether this signal had a provider before, which then has its own exporters."""
         if private.is_proxy(provider):
             return False
         detail = f"the {type(provider).__name__} that was there already is used"
@@ -244,7 +244,7 @@ class Providers:
         self._ending.append((signal, partial(self._telemetry.attempt, f"shutdown:{signal}", shutdown)))
 
     def _each(self, signal: str, names: Sequence[str], make: Callable[[str, str], T]) -> list[T]:
-        """Make the exporter of each name; leave out, and report, those that cannot be made."""
+        """Make the exporter of each name; report and skip those that cannot be made."""
         made: list[T] = []
         for name in names:
             part = f"exporter:{signal} {name}"

@@ -1,4 +1,4 @@
-"""What stands for a trace that is not kept. Of its own, since whatever emits log records needs it without any spans."""
+"""The sentinel span of unsampled traces; separate, so that the log bridge need not import tracing."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 # Valid, so that samplers heed its "not sampled". Those that go by the trace's number instead, keep the low ones.
 UNSAMPLED = NonRecordingSpan(SpanContext(2**128 - 1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
-"""The parent of whatever a trace that is not kept starts."""
+"""The parent of everything that is started in an unsampled trace."""
 
 
 def without_unsampled_ids(record: LogRecord) -> LogRecord:
-    """Return ``record`` without the ids that it took from a trace which is not kept: they are nobody's."""
+    """Return ``record`` without the ids of an unsampled trace, which no backend knows."""
     if trace.get_current_span(record.context) is UNSAMPLED:
         record.trace_id = record.span_id = 0
         record.trace_flags = TraceFlags(TraceFlags.DEFAULT)
