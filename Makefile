@@ -4,9 +4,10 @@
 PYTHON ?= python3
 DURATION ?= 15
 PYTEST_ARGS ?=
-# Of test-with: discord.py's version, and locked, lowest or newest.
+# Of test-with: discord.py's version; locked, lowest or newest; opentelemetry or discord.py, from their main branches.
 DISCORD ?=
 RESOLUTION ?=
+MAIN ?=
 BENCH_ARGS ?=
 # Dependency groups besides the default ones, as uv takes them.
 GROUPS_TOO ?=
@@ -62,7 +63,7 @@ typecheck: $(READY) ## check types
 
 test-with: ## run the tests with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest, each of them optional; needs uv
 	python3 tools/cell.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
-	    $(if $(DISCORD),--discord $(DISCORD)) $(if $(RESOLUTION),--resolution $(RESOLUTION)) -- $(PYTEST_ARGS)
+	    $(if $(DISCORD),--discord $(DISCORD)) $(if $(RESOLUTION),--resolution $(RESOLUTION)) $(if $(MAIN),--main $(MAIN)) -- $(PYTEST_ARGS)
 
 test-simulator: $(READY) ## run discord-simulator's tests from its wheel, with discord.py and pytest alone
 	rm -rf build/simulator

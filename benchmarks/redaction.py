@@ -90,12 +90,12 @@ class Exporting:
         async def work() -> int:
             for _ in range(PIECES):
                 span = tracing.root("command play", SpanKind.SERVER, dict)
-                span.enter()
+                span.attach()
                 try:
                     _play("Blue in Green", DEPTH)
                 except RuntimeError as error:
                     _log.exception("Ignoring exception in command %r", "play")
-                    span.leave()
+                    span.detach()
                     span.end(error, failed=True)
             return PIECES
 

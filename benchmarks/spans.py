@@ -11,7 +11,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
-from argus_otel.otel.recorded_spans import TracerProvider, readable
+from argus_otel.otel.lazy_spans import TracerProvider, readable
 from argus_otel.otel.sampling import sampler
 from argus_otel.settings import Settings
 from argus_otel.telemetry import Telemetry

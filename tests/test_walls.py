@@ -126,7 +126,7 @@ WALLS = (
 # Who may touch the environment, and why; nobody else reads a setting from it.
 ENVIRONMENT = {
     "settings/distro.py": "resolves every setting",
-    "otel/recorded_spans.py": "heeds a switch of the SDK's that the SDK reads at the same moment",
+    "otel/lazy_spans.py": "heeds a switch of the SDK's that the SDK reads at the same moment",
     "entrypoints.py": "tells other instrumentations to use stable HTTP names",
     "cli/run.py": "hands options on to OpenTelemetry's loader, which reads nothing else",
     "cli/doctor/__init__.py": "examines the environment that the program would have, as a whole",

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tools import cell
+
 yaml = pytest.importorskip("yaml")
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,6 +73,22 @@ def test_no_credentials_are_left_in_a_checkout(path: Path) -> None:
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
+
+
+def test_main_branches_of_others_are_tried_by_schedule_and_by_hand_and_block_nothing() -> None:
+    job = loaded(ROOT / ".github" / "workflows" / "test.yml")["jobs"]["main-branches"]
+    assert job["continue-on-error"] is True
+    assert set(re.findall(r"== '(\w+)'", job["if"])) == {"schedule", "workflow_dispatch"}
+    assert job["strategy"]["matrix"]["main"] == list(cell.MAINS)
+    assert "MAIN=${{ matrix.main }}" in commands(job)
+
+
+def test_each_package_of_opentelemetrys_that_is_locked_has_its_place_on_a_main_branch() -> None:
+    locked = set(re.findall(r'^name = "(opentelemetry-[\w-]+)"$', (ROOT / "uv.lock").read_text(), re.MULTILINE))
+    peers = {"opentelemetry-distro", "opentelemetry-instrumentation-discordpy"}
+    assert set(cell.MAINS["opentelemetry"]) == locked - peers
+    assert cell.overrides("discord.py") == ["discord.py[speed] @ git+https://github.com/Rapptz/discord.py@master"]
+    assert "#subdirectory=exporter/opentelemetry-exporter-prometheus" in "".join(cell.overrides("opentelemetry"))
 
 
 def test_what_is_published_is_built_by_a_job_that_runs_nothing_else() -> None:

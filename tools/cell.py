@@ -17,6 +17,41 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CELLS = ROOT / "build" / "cells"
+_OPENTELEMETRY = "https://github.com/open-telemetry/opentelemetry-python"
+_CONTRIB = "https://github.com/open-telemetry/opentelemetry-python-contrib"
+# Package: its repository, branch and directory there.
+MAINS = {
+    "opentelemetry": {
+        "opentelemetry-api": (_OPENTELEMETRY, "main", "opentelemetry-api"),
+        "opentelemetry-configuration": (_OPENTELEMETRY, "main", "opentelemetry-configuration"),
+        "opentelemetry-proto": (_OPENTELEMETRY, "main", "opentelemetry-proto"),
+        "opentelemetry-sdk": (_OPENTELEMETRY, "main", "opentelemetry-sdk"),
+        "opentelemetry-semantic-conventions": (_OPENTELEMETRY, "main", "opentelemetry-semantic-conventions"),
+        "opentelemetry-test-utils": (_OPENTELEMETRY, "main", "tests/opentelemetry-test-utils"),
+        **{
+            f"opentelemetry-exporter-{name}": (_OPENTELEMETRY, "main", f"exporter/opentelemetry-exporter-{name}")
+            for name in (
+                "http-transport",
+                "otlp-common",
+                "otlp-proto-common",
+                "otlp-proto-grpc",
+                "otlp-proto-http",
+                "prometheus",
+            )
+        },
+        "opentelemetry-instrumentation": (_CONTRIB, "main", "opentelemetry-instrumentation"),
+        "opentelemetry-util-http": (_CONTRIB, "main", "util/opentelemetry-util-http"),
+        **{
+            f"opentelemetry-instrumentation-{name}": (
+                _CONTRIB,
+                "main",
+                f"instrumentation/opentelemetry-instrumentation-{name}",
+            )
+            for name in ("aiohttp-client", "logging", "requests", "system-metrics")
+        },
+    },
+    "discord.py": {"discord.py[speed]": ("https://github.com/Rapptz/discord.py", "master", "")},
+}
 UV = [shutil.which("uv")] if shutil.which("uv") else [sys.executable, "-m", "uv"]
 
 
@@ -33,24 +68,33 @@ def main(arguments: list[str] | None = None) -> int:
         default="locked",
         help="the dependencies as uv.lock has them, the lowest that pyproject.toml allows, or the newest",
     )
+    parser.add_argument("--main", choices=MAINS, default="", help="take these packages from their main branch, by git")
     parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     chosen = parser.parse_args(arguments)
-    python = make(chosen.python or sys.executable, chosen.discord, chosen.resolution)
+    python = make(chosen.python or sys.executable, chosen.discord, chosen.resolution, chosen.main)
     show(python)
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     return subprocess.run([python, "-m", "pytest", *chosen.pytest], cwd=ROOT, env=environment, check=False).returncode
 
 
-def make(python: str, discord: str, resolution: str) -> str:
+def make(python: str, discord: str, resolution: str, main: str = "") -> str:
     """Make the cell's environment; return its Python."""
-    name = "-".join(filter(None, (python, discord, resolution)))
+    name = "-".join(filter(None, (python, discord, resolution, main)))
     environment = CELLS / re.sub(r"[^\w.-]+", "-", name).strip("-")
     uv("venv", "--quiet", "--clear", "--python", python, str(environment))
     inside = str(environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     words = ["pip", "install", "--quiet", "--python", inside, "-e", f"{ROOT}[all]"]
     if discord:
         words.append(f"discord.py[speed]=={discord}")
-    if resolution == "locked":
+    if main:
+        if resolution != "newest":
+            sys.exit("tools/cell.py: --main takes all else in its newest version: --resolution newest")
+        with tempfile.TemporaryDirectory() as directory:
+            listed = Path(directory) / "overrides.txt"
+            listed.write_text("".join(f"{line}\n" for line in overrides(main)), encoding="utf-8")
+            # Overrides, since packages of one release ask for each other's exact versions.
+            uv(*words, "--upgrade", "--overrides", str(listed), "--group", f"{ROOT / 'pyproject.toml'}:dev")
+    elif resolution == "locked":
         with tempfile.TemporaryDirectory() as directory:
             listed = Path(directory) / "requirements.txt"
             # Without discord.py and what only one version of it asks for: the cell's has its own.
@@ -62,6 +106,14 @@ def make(python: str, discord: str, resolution: str) -> str:
         how = ("--resolution", "lowest-direct") if resolution == "lowest" else ("--upgrade",)
         uv(*words, *how, "--group", f"{ROOT / 'pyproject.toml'}:dev")
     return inside
+
+
+def overrides(main: str) -> list[str]:
+    """Return the requirements that stand for all others of the same packages, each from a branch of its repository."""
+    return [
+        f"{package} @ git+{repository}@{branch}" + (f"#subdirectory={directory}" if directory else "")
+        for package, (repository, branch, directory) in MAINS[main].items()
+    ]
 
 
 def show(python: str) -> None:

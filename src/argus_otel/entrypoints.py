@@ -29,7 +29,7 @@ class ArgusDistro(BaseDistro):
 
     def load_instrumentor(self, entry_point: EntryPoint, **kwargs: Any) -> None:
         """Load one of the instrumentors that are installed, but leave to the runtime what it does more sparingly."""
-        if entry_point.name == "system_metrics":  # started with the bot, for its process only
+        if any(entry_point.name in spec.replaces for spec in installed().specs.values()):
             return
         if entry_point.name == "logging":  # a handler of its on the root logger would keep `basicConfig` from working
             kwargs["enable_log_auto_instrumentation"] = False
@@ -53,11 +53,9 @@ class ArgusConfigurator:
 
 
 def _declare() -> None:
-    from opentelemetry.sdk._configuration import (
-        _OTelSDKConfigurator as SDKConfigurator,  # pyright: ignore[reportPrivateUsage] - the documented base of distros
-    )
+    from .otel.private import sdk_configurator
 
-    SDKConfigurator().configure()  # pyright: ignore[reportUnknownMemberType]
+    sdk_configurator()().configure()
 
 
 class SourceInstrumentor(BaseInstrumentor):

@@ -21,8 +21,8 @@ from opentelemetry.sdk.trace.sampling import Sampler, SamplingResult
 
 from argus_otel import helpers, timed
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.otel import recorded_spans
-from argus_otel.otel.sampling import KEEP_ALL
+from argus_otel.otel import lazy_spans
+from argus_otel.otel.sampling import SAMPLE_ALL
 from argus_otel.telemetry import AttributeValue, Event, Telemetry
 from argus_otel.telemetry.own import Own
 from discord_simulator import BackgroundSimulator
@@ -67,7 +67,7 @@ def theirs(_: Telemetry, method: str | None = None) -> TracerProvider:
 
 def ours(telemetry: Telemetry, method: str, exporter: InMemorySpanExporter | None = None) -> TracerProvider:
     processors = [] if exporter is None else [SimpleSpanProcessor(exporter)]
-    provider = recorded_spans.TracerProvider(KEEP_ALL, Resource.create(), processors, telemetry.guard)
+    provider = lazy_spans.TracerProvider(SAMPLE_ALL, Resource.create(), processors, telemetry.guard)
     provider.add_span_processor(Raising(method))
     return provider
 

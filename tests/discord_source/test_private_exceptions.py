@@ -16,8 +16,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from argus_otel.otel import recorded_spans
-from argus_otel.otel.sampling import KEEP_ALL
+from argus_otel.otel import lazy_spans
+from argus_otel.otel.sampling import SAMPLE_ALL
 from argus_otel.settings import Settings
 from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import Telemetry
@@ -36,9 +36,9 @@ class Exported(Observed):
         self.exporter = InMemorySpanExporter()
         provider = None
         if by_ours:
-            exporter = recorded_spans.readable(InMemorySpanExporter, telemetry.redact)()
+            exporter = lazy_spans.readable(InMemorySpanExporter, telemetry.redact)()
             self.exporter, processors = exporter, [SimpleSpanProcessor(exporter)]
-            provider = recorded_spans.TracerProvider(KEEP_ALL, Resource.create(), processors, telemetry.guard)
+            provider = lazy_spans.TracerProvider(SAMPLE_ALL, Resource.create(), processors, telemetry.guard)
         super().__init__(provider, telemetry)
         if not by_ours:
             self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.exporter))

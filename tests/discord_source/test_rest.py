@@ -13,7 +13,7 @@ import aiohttp
 import discord
 import pytest
 
-from argus_otel.otel.spans import quiet
+from argus_otel.otel.spans import suppress_http_instrumentation
 from argus_otel.sources.discord.rest import RestCall, current_call
 from discord_simulator import BackgroundSimulator, RateLimited, Reset, ServerError, Slow, Truncated
 
@@ -300,7 +300,10 @@ def test_a_call_that_has_ended_keeps_nothing_of_what_it_ran_in(
         async with running(bot, simulator):
             await bot.guilds[0].text_channels[0].send("traced")
             left.append(current_call.get())
-            observed.telemetry.tracing, observed.telemetry.quiet = None, quiet
+            observed.telemetry.tracing, observed.telemetry.suppress_http_instrumentation = (
+                None,
+                suppress_http_instrumentation,
+            )
             await bot.guilds[0].text_channels[0].send("in silence")
             left.append(current_call.get())
 

@@ -357,11 +357,11 @@ def test_a_loop_keeps_no_trace_alive_and_is_not_kept_alive_by_us(observed: Obser
 
     async def main() -> None:
         root = observed.telemetry.tracing.root("command start", SpanKind.SERVER, dict)  # type: ignore[union-attr]
-        root.enter()
+        root.attach()
         span = weakref.ref(trace.get_current_span())
         cog = Starter()
         cog.remind.start()
-        root.leave()
+        root.detach()
         root.end(None, failed=False)
         del root
         await until(lambda: observed.spans("task Starter.remind"))

@@ -431,12 +431,12 @@ def test_neither_views_nor_traces_are_kept_alive(observed: Observed, simulator: 
         async with running(bot, simulator):
             store = bot._connection._view_store
             root = observed.telemetry.tracing.root("command show", SpanKind.SERVER, dict)  # type: ignore[union-attr]
-            root.enter()
+            root.attach()
             span = weakref.ref(trace.get_current_span())
             views = [Odd(), Odd()]
             for number, view in enumerate(views):
                 store.add_view(view, number)
-            root.leave()
+            root.detach()
             root.end(None, failed=False)
             del root
             gc.collect()

@@ -17,7 +17,7 @@ import pytest
 import trustme
 from prometheus_client import CollectorRegistry, Gauge
 
-from argus_otel.endpoint.connections import AT_MOST
+from argus_otel.endpoint.connections import MAX_CONNECTIONS
 
 from .conftest import Serve, Served
 
@@ -127,7 +127,7 @@ class TestProbesAreAnswered:
     @pytest.mark.parametrize("say", HALF_REQUESTS.values(), ids=HALF_REQUESTS)
     def test_beside_clients_that_send_half_a_request(self, serve: Serve, say: bytes) -> None:
         served = serve()
-        with clients(served, AT_MOST, say):
+        with clients(served, MAX_CONNECTIONS, say):
             assert probed(served) == [200] * 10
 
     def test_beside_more_clients_than_there_are_connections(self, start: Callable[[], Served]) -> None:
@@ -137,7 +137,7 @@ class TestProbesAreAnswered:
                 stack.enter_context(clients(served, 64 // len(HALF_REQUESTS) + 1, say))
             assert probed(served) == [200] * 10
 
-    @pytest.mark.parametrize("number", [AT_MOST, 64])
+    @pytest.mark.parametrize("number", [MAX_CONNECTIONS, 64])
     def test_beside_clients_that_never_read_their_answer(
         self, start: Callable[[], Served], registry: CollectorRegistry, number: int
     ) -> None:
@@ -167,7 +167,7 @@ class TestProbesAreAnswered:
 
         Gauge("slow", "Slow.", registry=registry).set_function(slow)
         served = serve()
-        with clients(served, 3 * AT_MOST, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"):
+        with clients(served, 3 * MAX_CONNECTIONS, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"):
             assert here.wait(10)
             assert probed(served) == [200] * 10
             go_on.set()
@@ -175,7 +175,9 @@ class TestProbesAreAnswered:
     def test_beside_clients_that_read_a_byte_at_a_time(self, serve: Serve, registry: CollectorRegistry) -> None:
         large(registry)
         served = serve()
-        with clients(served, AT_MOST, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", receive=4096) as slow:
+        with clients(
+            served, MAX_CONNECTIONS, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", receive=4096
+        ) as slow:
             for _ in range(10):
                 for one in slow:
                     with contextlib.suppress(OSError):
@@ -190,7 +192,7 @@ class TestProbesAreAnswered:
             assert process.stdout
             port = int(process.stdout.readline())
             with contextlib.ExitStack() as stack:
-                for _ in range(AT_MOST):
+                for _ in range(MAX_CONNECTIONS):
                     silent = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
                     with contextlib.suppress(ConnectionError):
                         silent.sendall(b"GET /healthz HTTP/1.1\r\n")
@@ -293,10 +295,10 @@ class TestAnEnd:
     def test_an_answer_that_is_not_read_has_an_end(
         self, start: Callable[[], Served], registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("argus_otel.endpoint.connections.LIFETIME", 0.3)
+        monkeypatch.setattr("argus_otel.endpoint.connections.MAX_LIFETIME", 0.3)
         large(registry)
         served = start()
-        with clients(served, AT_MOST, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", receive=4096):
+        with clients(served, MAX_CONNECTIONS, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", receive=4096):
             until(lambda: serving() == 0)
 
     @pytest.mark.parametrize("say", ["a body that does not come", "a connection to be kept", "half a chunk"])

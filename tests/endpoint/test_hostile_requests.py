@@ -16,8 +16,8 @@ import pytest
 import trustme
 
 from argus_otel.endpoint import routes
-from argus_otel.endpoint.connections import AT_MOST
-from argus_otel.endpoint.exposition import AT_ONCE
+from argus_otel.endpoint.connections import MAX_CONNECTIONS
+from argus_otel.endpoint.exposition import MAX_SCRAPES
 
 from .conftest import Serve, Served
 from .test_clients import serving, until
@@ -103,12 +103,12 @@ def test_as_many_scrapers_as_there_may_be_are_all_answered(serve: Serve) -> None
     def scrape() -> None:
         statuses.extend(served.ask("/metrics").status for _ in range(10))
 
-    threads = [threading.Thread(target=scrape) for _ in range(AT_ONCE)]
+    threads = [threading.Thread(target=scrape) for _ in range(MAX_SCRAPES)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert statuses == [200] * 10 * AT_ONCE
+    assert statuses == [200] * 10 * MAX_SCRAPES
     until(lambda: serving() == 0)
 
 
@@ -119,7 +119,7 @@ def test_hundreds_of_connections_that_come_and_go_keep_no_probe_out(serve: Serve
             stack.enter_context(socket.create_connection(served.address, timeout=5))
             if number % 40 == 0:
                 assert served.ask("/healthz").status == 200
-        assert serving() <= AT_MOST + 5
+        assert serving() <= MAX_CONNECTIONS + 5
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")

@@ -99,7 +99,7 @@ class TestMetrics:
     def test_hanging_collector_leaves_the_rest_alone(
         self, serve: Serve, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("argus_otel.endpoint.exposition.PATIENCE", 0.1)
+        monkeypatch.setattr("argus_otel.endpoint.exposition.SCRAPE_LOCK_TIMEOUT", 0.1)
         go_on, here = threading.Event(), threading.Event()
 
         class Hanging:

@@ -19,7 +19,7 @@ import trustme
 from prometheus_client import CollectorRegistry, Gauge
 
 from argus_otel.endpoint import Endpoint
-from argus_otel.endpoint.connections import AT_MOST
+from argus_otel.endpoint.connections import MAX_CONNECTIONS
 from argus_otel.settings import Settings
 from argus_otel.telemetry import PartError, Telemetry
 
@@ -130,7 +130,7 @@ class TestListening:
         with monkeypatch.context() as patch:
             for name in ("_start_new_thread", "_start_joinable_thread"):
                 patch.setattr(threading, name, refuse, raising=False)
-            for _ in range(2 * AT_MOST):
+            for _ in range(2 * MAX_CONNECTIONS):
                 with connected(served) as client:
                     assert everything(client).startswith(b"HTTP/1.1 503 ")
         assert served.ask("/healthz").status == 200
@@ -146,15 +146,15 @@ class TestSilentClients:
     def test_they_do_not_hold_up_others(self, serve: Serve) -> None:
         served = serve()
         with contextlib.ExitStack() as silent:
-            for _ in range(3 * AT_MOST):
+            for _ in range(3 * MAX_CONNECTIONS):
                 silent.enter_context(connected(served))
             began = time.monotonic()
             assert served.ask("/healthz").status == 200
             assert time.monotonic() - began < 1.0
-            assert sum(thread.name.startswith("Thread-") for thread in threading.enumerate()) <= AT_MOST + 5
+            assert sum(thread.name.startswith("Thread-") for thread in threading.enumerate()) <= MAX_CONNECTIONS + 5
 
     def test_connections_have_an_end(self, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("argus_otel.endpoint.connections.LIFETIME", 0.3)
+        monkeypatch.setattr("argus_otel.endpoint.connections.MAX_LIFETIME", 0.3)
         served = serve()
         with connected(served) as slow:
             began = time.monotonic()
@@ -205,7 +205,10 @@ class TestBounds:
         go_on = threading.Event()
         served = serve(status=lambda: {"waited": go_on.wait(10)})
         replies: list[int] = []
-        busy = [threading.Thread(target=lambda: replies.append(served.ask("/status").status)) for _ in range(AT_MOST)]
+        busy = [
+            threading.Thread(target=lambda: replies.append(served.ask("/status").status))
+            for _ in range(MAX_CONNECTIONS)
+        ]
         for thread in busy:
             thread.start()
         time.sleep(0.3)
@@ -214,7 +217,7 @@ class TestBounds:
         go_on.set()
         for thread in busy:
             thread.join()
-        assert replies == [200] * AT_MOST
+        assert replies == [200] * MAX_CONNECTIONS
         assert served.ask("/status").status == 200
 
     @pytest.mark.parametrize(
@@ -291,7 +294,7 @@ class TestTLS:
 
     def test_silent_clients_do_not_hold_up_others(self, served: Served) -> None:
         with contextlib.ExitStack() as silent:
-            for _ in range(2 * AT_MOST):
+            for _ in range(2 * MAX_CONNECTIONS):
                 silent.enter_context(connected(served))
             began = time.monotonic()
             assert served.ask("/healthz").status == 200

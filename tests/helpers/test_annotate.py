@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from argus_otel import annotate, timed
-from argus_otel.otel.sampling import SampleRoots
+from argus_otel.otel.sampling import RootSampler
 from argus_otel.otel.spans import OTelTracing
 from argus_otel.telemetry import SpanKind, own, own_values
 
@@ -60,7 +60,7 @@ def test_outside_of_work_and_after_its_end_nothing_happens(traced: Kept, caplog:
 
 
 def test_a_trace_that_is_not_kept_is_not_annotated(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
-    none = SampleRoots(ALWAYS_OFF, 0.0)
+    none = RootSampler(ALWAYS_OFF, 0.0)
     kept.telemetry.tracing = OTelTracing(kept.provider.get_tracer("test"), kept.telemetry, none)
     with timed("outer"):
         annotate(a=object())
@@ -118,10 +118,10 @@ def test_the_roots_own_attributes_are_never_pushed_out(traced: Kept) -> None:
     tracing = traced.telemetry.tracing
     assert tracing is not None
     root = tracing.root("command play", SpanKind.SERVER, lambda: {"discord.guild.id": "1"})
-    root.enter()
+    root.attach()
     for number in range(500):
         annotate({f"a{number}": number})
-    root.leave()
+    root.detach()
     root.end(None, failed=False)
     found = attributes(traced, "command play")
     assert found["discord.guild.id"] == "1"

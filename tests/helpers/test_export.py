@@ -17,8 +17,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from argus_otel import count, timed
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.endpoint.answers import Request
 from argus_otel.endpoint.exposition import Exposition
+from argus_otel.endpoint.responses import Request
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.exporters import load
 from argus_otel.otel.prometheus import PrometheusReader
@@ -171,7 +171,7 @@ def scraped(kept: Kept) -> Iterator[Callable[[str], str]]:
     exposition = Exposition(reader)
 
     def scrape(accept: str) -> str:
-        return exposition.answer(Request("/metrics", "", {"accept": accept})).body.decode()
+        return exposition.respond(Request("/metrics", "", {"accept": accept})).body.decode()
 
     yield scrape
 

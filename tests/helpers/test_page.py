@@ -60,9 +60,9 @@ def test_what_is_timed_nests_as_the_page_draws(traced: Kept, caplog: pytest.LogC
 
     async def command() -> None:
         root = tracing.root("command play", SpanKind.SERVER, dict)
-        root.enter()
+        root.attach()
         assert await names["build"](2) == ["So What"] * 2
-        root.leave()
+        root.detach()
         root.end(None, failed=False)
 
     asyncio.run(command())

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ def report(**facts):
 def nothing_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test finds missing in OpenTelemetry is not reported in the next one."""
     monkeypatch.setattr(private, "_missing", {})
+    monkeypatch.setattr(private, "_healths", weakref.WeakSet())
 
 
 @pytest.fixture(scope="session")

@@ -148,7 +148,7 @@ def test_a_tracer_provider_that_comes_late_is_found_when_the_bot_starts(program:
 @pytest.mark.parametrize("first", ["instrumentation", "argus_otel"])
 def test_rest_calls_are_quiet_where_another_instrumentation_watches_them(program: Run, module: str, first: str) -> None:
     load, hook = f"import opentelemetry.instrumentation.{module}\n", "argus_otel.instrument()\n"
-    tell = "print(runtime().telemetry.quiet is None)\n"
+    tell = "print(runtime().telemetry.suppress_http_instrumentation is None)\n"
     if first == "instrumentation":
         assert program(load + hook + tell).stdout.split() == ["False"]
     else:

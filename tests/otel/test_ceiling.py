@@ -73,8 +73,8 @@ def test_what_is_exported_has_a_bound_and_every_event(full: Telemetry, whose: st
     durations = points(reader, COMMAND_DURATION.name)
     failures = points(reader, FAILURES.name)
     for connection in bridge._connections:
-        if connection.deferred is not None:
-            connection.deferred.stop()
+        if connection.histograms is not None:
+            connection.histograms.stop()
     provider.shutdown()
     assert sum(point.count for point in durations) == sum(point.value for point in failures) == EVENTS
     for series in (durations, failures):

@@ -8,7 +8,7 @@ import pytest
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SpanExportResult
 
-from argus_otel.otel.exporters import MissingError, _OncePerMessage, load, watched
+from argus_otel.otel.exporters import MissingError, _DemoteToDebug, load, with_health
 from argus_otel.telemetry import Health, State, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
 
@@ -38,7 +38,7 @@ def health(telemetry: Telemetry) -> Health:
 
 @pytest.fixture
 def exporter(telemetry: Telemetry) -> Exporter:
-    return watched(Exporter, telemetry, "exporter:traces test")()
+    return with_health(Exporter, telemetry, "exporter:traces test")()
 
 
 def test_a_component_is_found_by_its_name() -> None:
@@ -74,7 +74,7 @@ def test_one_that_cannot_be_imported_is_named_with_the_reason(
 
 
 def test_a_watched_exporter_is_still_what_it_was(telemetry: Telemetry) -> None:
-    made = watched(ConsoleSpanExporter, telemetry, "part")
+    made = with_health(ConsoleSpanExporter, telemetry, "part")
     assert issubclass(made, ConsoleSpanExporter)
     assert made.__name__ == "ConsoleSpanExporter"
     assert made().export([]) is SpanExportResult.SUCCESS
@@ -108,10 +108,10 @@ def test_an_exporter_that_tells_no_outcome_is_taken_to_work(health: Health, expo
 def test_the_exporters_own_messages_are_left_to_those_who_debug(
     telemetry: Telemetry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watched(OTLPSpanExporter, telemetry, "part")
-    watched(OTLPSpanExporter, telemetry, "part")
+    with_health(OTLPSpanExporter, telemetry, "part")
+    with_health(OTLPSpanExporter, telemetry, "part")
     logger = logging.getLogger("opentelemetry.exporter.otlp.proto.grpc.exporter")
-    assert [type(known) for known in logger.filters].count(_OncePerMessage) == 1
+    assert [type(known) for known in logger.filters].count(_DemoteToDebug) == 1
     logger.error("Failed to export once")
     assert caplog.records == []
     with caplog.at_level(logging.DEBUG, logger.name):
@@ -126,12 +126,12 @@ def test_what_an_export_that_fails_has_lost_is_counted(telemetry: Telemetry) -> 
                 raise ConnectionError
             return Outcome.FAILURE if batch == ["span", "span", "span"] else Outcome.SUCCESS
 
-    made = watched(Refusing, telemetry, "exporter:traces test")()
+    made = with_health(Refusing, telemetry, "exporter:traces test")()
     made.export(["span"])
     made.export(["span"] * 3)
     with pytest.raises(ConnectionError):
         made.export(["raise"])
-    watched(Exporter, telemetry, "exporter:metrics test")().export(lambda: Outcome.FAILURE)
+    with_health(Exporter, telemetry, "exporter:metrics test")().export(lambda: Outcome.FAILURE)
     assert telemetry.points(EXPORT_LOST) == [
         ({"argus.exporter": "traces test", "argus.export.loss.reason": "failed"}, 4),
         ({"argus.exporter": "metrics test", "argus.export.loss.reason": "failed"}, 0),

@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.events import OTelEvents
 from argus_otel.otel.logs import RedactingProvider
-from argus_otel.otel.sampling import KEEP_ALL
+from argus_otel.otel.sampling import SAMPLE_ALL
 from argus_otel.settings import Settings
 from argus_otel.sources.process.source import ProcessSource
 from argus_otel.telemetry import Event, SpanKind, State, Telemetry
@@ -40,7 +40,7 @@ class Exported:
         self.bridge = Bridge(self.telemetry, ())
         self.bridge.connect(
             logger_provider=self.provider,
-            tracer_provider=TracerProvider(sampler=KEEP_ALL, shutdown_on_exit=False),
+            tracer_provider=TracerProvider(sampler=SAMPLE_ALL, shutdown_on_exit=False),
             **options,
         )
         self.source = ProcessSource(
@@ -98,9 +98,9 @@ def test_a_record_is_exported_as_it_is(exported: Exported, logger: logging.Logge
 def test_a_record_has_the_span_that_it_was_made_in(exported: Exported, logger: logging.Logger) -> None:
     assert exported.telemetry.tracing is not None
     span = exported.telemetry.tracing.root("command play", SpanKind.SERVER, dict)
-    span.enter()
+    span.attach()
     logger.info("inside")
-    span.leave()
+    span.detach()
     logger.info("outside")
     inside, outside = exported.records
     assert (inside.trace_id, inside.span_id) == (span.trace_id, span.span_id)
@@ -113,12 +113,12 @@ def test_a_trace_that_is_not_kept_lends_its_ids_to_no_record_or_event(
 ) -> None:
     assert exported.telemetry.tracing is not None
     span = exported.telemetry.tracing.root("event message", SpanKind.CONSUMER, dict, rate=0.0)
-    span.enter()
+    span.attach()
     assert trace.get_current_span().get_span_context().trace_id
     logger.info("inside")
     exported.telemetry.add_sink(OTelEvents(exported.provider.get_logger("test")))
     exported.telemetry.emit(Event("happened", "It happened"), {})
-    span.leave()
+    span.detach()
     assert {(record.trace_id, record.span_id, int(record.trace_flags)) for record in exported.records} == {(0, 0, 0)}
     assert len(exported.records) >= 2
 

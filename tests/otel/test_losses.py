@@ -17,8 +17,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 
-from argus_otel.otel import deferred, private
-from argus_otel.otel.losses import counting
+from argus_otel.otel import foreign_histograms, private
+from argus_otel.otel.losses import count_drops
 from argus_otel.telemetry import Kind, Metric, State, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
 
@@ -72,7 +72,7 @@ def at_once(work: Any, threads: int = 4) -> None:
 def test_spans_that_find_the_queue_full_are_counted() -> None:
     telemetry, exporter = Telemetry(), Stuck()
     provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(counting(BatchSpanProcessor, "on_end", exporter, "exporter:traces test", telemetry))
+    provider.add_span_processor(count_drops(BatchSpanProcessor, "on_end", exporter, "exporter:traces test", telemetry))
     tracer = provider.get_tracer("test")
 
     def work() -> None:
@@ -94,7 +94,7 @@ def test_spans_that_find_the_queue_full_are_counted() -> None:
 def test_spans_that_are_not_sampled_are_no_loss() -> None:
     telemetry, exporter = Telemetry(), Stuck()
     provider = TracerProvider(sampler=TraceIdRatioBased(0.0), shutdown_on_exit=False)
-    provider.add_span_processor(counting(BatchSpanProcessor, "on_end", exporter, "exporter:traces test", telemetry))
+    provider.add_span_processor(count_drops(BatchSpanProcessor, "on_end", exporter, "exporter:traces test", telemetry))
     for _ in range(500):
         provider.get_tracer("test").start_span("work").end()
     assert lost(telemetry) == {}
@@ -105,7 +105,7 @@ def test_spans_that_are_not_sampled_are_no_loss() -> None:
 def test_log_records_that_find_the_queue_full_are_counted() -> None:
     telemetry, exporter = Telemetry(), StuckLogs()
     provider = LoggerProvider(shutdown_on_exit=False)
-    made = counting(BatchLogRecordProcessor, "on_emit", exporter, "exporter:logs test", telemetry)
+    made = count_drops(BatchLogRecordProcessor, "on_emit", exporter, "exporter:logs test", telemetry)
     provider.add_log_record_processor(made)
     logger = provider.get_logger("test")
 
@@ -121,11 +121,13 @@ def test_log_records_that_find_the_queue_full_are_counted() -> None:
 
 
 def test_points_that_find_the_queue_of_a_foreign_provider_full_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deferred, "_LIMIT", 100)
-    monkeypatch.setattr(deferred, "_INTERVAL", 3600.0)
+    monkeypatch.setattr(foreign_histograms, "_LIMIT", 100)
+    monkeypatch.setattr(foreign_histograms, "_INTERVAL", 3600.0)
     telemetry = Telemetry()
     metric = Metric("test.duration", Kind.HISTOGRAM, "s", "A test.", buckets=(1.0,))
-    made = deferred.DeferredHistograms(MeterProvider(shutdown_on_exit=False).get_meter("test"), telemetry, [metric])
+    made = foreign_histograms.ForeignHistograms(
+        MeterProvider(shutdown_on_exit=False).get_meter("test"), telemetry, [metric]
+    )
     for _ in range(130):
         telemetry.histogram(metric)[()].record(0.5, None)
     assert lost(telemetry) == {"queue_full": 30}
@@ -134,7 +136,7 @@ def test_points_that_find_the_queue_of_a_foreign_provider_full_are_counted(monke
 
 def test_the_sdk_that_is_installed_has_a_queue_that_can_be_looked_at() -> None:
     telemetry = Telemetry()
-    made = counting(BatchSpanProcessor, "on_end", InMemorySpanExporter(), "exporter:traces test", telemetry)
+    made = count_drops(BatchSpanProcessor, "on_end", InMemorySpanExporter(), "exporter:traces test", telemetry)
     assert telemetry.health.parts("opentelemetry:") == {}
     made.shutdown()
 
@@ -149,7 +151,7 @@ def test_an_sdk_that_hides_its_queue_is_used_all_the_same() -> None:
 
     telemetry = Telemetry()
     private.report_to(telemetry.health)
-    made = counting(Hidden, "on_end", object(), "exporter:traces test", telemetry)
+    made = count_drops(Hidden, "on_end", object(), "exporter:traces test", telemetry)
     made.on_end("span")
     assert made.took == ["span"]
     part = telemetry.health.parts()["opentelemetry:export losses"]
@@ -160,7 +162,7 @@ def test_an_sdk_that_hides_its_queue_is_used_all_the_same() -> None:
 def test_a_queue_that_has_room_again_takes_again() -> None:
     telemetry, exporter = Telemetry(), Stuck()
     provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(counting(BatchSpanProcessor, "on_end", exporter, "exporter:traces test", telemetry))
+    provider.add_span_processor(count_drops(BatchSpanProcessor, "on_end", exporter, "exporter:traces test", telemetry))
     tracer = provider.get_tracer("test")
     for _ in range(200):
         tracer.start_span("work").end()

@@ -13,9 +13,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcess
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
-from argus_otel.otel.recorded_spans import TracerProvider, readable
+from argus_otel.otel.lazy_spans import TracerProvider, readable
 from argus_otel.otel.redacted_spans import redacted
-from argus_otel.otel.sampling import KEEP_ALL
+from argus_otel.otel.sampling import SAMPLE_ALL
 from argus_otel.otel.texts import LONGEST
 from argus_otel.telemetry import Telemetry
 
@@ -35,7 +35,7 @@ class Exported:
         self.exporter = readable(InMemorySpanExporter, self.telemetry.redact)()
         processors = [SimpleSpanProcessor(self.exporter)]
         resource = Resource.create({"service.name": "bot"})
-        self.provider = TracerProvider(KEEP_ALL, resource, processors, self.telemetry.guard)
+        self.provider = TracerProvider(SAMPLE_ALL, resource, processors, self.telemetry.guard)
         for processor in more:
             self.provider.add_span_processor(processor)
         self.tracer = self.provider.get_tracer("the bot's own", "1.2", "https://schema")
@@ -130,7 +130,7 @@ def test_a_token_is_taken_out_after_all_that_a_busy_bot_does_between_two_exports
     exported = Exported()
     exporter = readable(InMemorySpanExporter, exported.telemetry.redact)()
     batches = BatchSpanProcessor(exporter, schedule_delay_millis=3_600_000)
-    provider = TracerProvider(KEEP_ALL, Resource.create(), [batches], exported.telemetry.guard)
+    provider = TracerProvider(SAMPLE_ALL, Resource.create(), [batches], exported.telemetry.guard)
     planted(provider.get_tracer("the bot's own"), SECRET)
     for number in range(500 * 5):
         for _ in range(2):

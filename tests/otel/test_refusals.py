@@ -16,7 +16,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from argus_otel.otel.exporters import watched
+from argus_otel.otel.exporters import with_health
 from argus_otel.otel.readers import PushReader
 from argus_otel.telemetry import Part, State, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
@@ -61,9 +61,9 @@ def export(received: Received, preference: str, telemetry: Telemetry) -> Iterato
     assert os.environ[PREFERENCE] == preference
     name = "exporter:metrics test"
     if received.over_http:
-        made: Any = watched(ByHttp, telemetry, name)(endpoint=f"{received.url}/v1/metrics", timeout=2)
+        made: Any = with_health(ByHttp, telemetry, name)(endpoint=f"{received.url}/v1/metrics", timeout=2)
     else:
-        made = watched(ByGrpc, telemetry, name)(endpoint=received.url, timeout=2)
+        made = with_health(ByGrpc, telemetry, name)(endpoint=received.url, timeout=2)
     provider = MeterProvider([PushReader(made)], shutdown_on_exit=False)
     meter = provider.get_meter("test")
     plays, times = meter.create_counter("plays"), meter.create_histogram("play.duration")
@@ -140,9 +140,9 @@ def test_what_is_cumulative_and_refused_in_part_is_named_and_not_counted(
 def test_spans_that_are_refused_in_part_are_counted(received: Received, telemetry: Telemetry) -> None:
     name = "exporter:traces test"
     if received.over_http:
-        made: Any = watched(SpansByHttp, telemetry, name)(endpoint=f"{received.url}/v1/traces", timeout=2)
+        made: Any = with_health(SpansByHttp, telemetry, name)(endpoint=f"{received.url}/v1/traces", timeout=2)
     else:
-        made = watched(SpansByGrpc, telemetry, name)(endpoint=received.url, timeout=2)
+        made = with_health(SpansByGrpc, telemetry, name)(endpoint=received.url, timeout=2)
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(made))
     received.refusal = Refusal("no room", rejected=1)
@@ -182,7 +182,7 @@ def test_a_reason_that_quotes_the_endpoints_address_has_no_password(
 
 def test_over_http_the_reason_is_read_from_otlps_own_status(http_receiver: Received, telemetry: Telemetry) -> None:
     http_receiver.refusal = Refusal("the queue is full", 400, content_type="application/x-protobuf")
-    made: Any = watched(SpansByHttp, telemetry, "part")(endpoint=f"{http_receiver.url}/v1/traces", timeout=2)
+    made: Any = with_health(SpansByHttp, telemetry, "part")(endpoint=f"{http_receiver.url}/v1/traces", timeout=2)
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(made))
     provider.get_tracer("test").start_span("play").end()
@@ -192,7 +192,7 @@ def test_over_http_the_reason_is_read_from_otlps_own_status(http_receiver: Recei
 
 def test_reasons_are_heard_after_the_connection_was_made_anew(receiver: Received, telemetry: Telemetry) -> None:
     """Over gRPC the exporter replaces its channel at the first UNAVAILABLE."""
-    made: Any = watched(SpansByGrpc, telemetry, "part")(endpoint=receiver.url, timeout=1)
+    made: Any = with_health(SpansByGrpc, telemetry, "part")(endpoint=receiver.url, timeout=1)
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(made))
     channel = made._channel

@@ -64,9 +64,14 @@ def test_the_services_name_is_the_one_that_opentelemetry_would_find(
     assert build(Settings.resolve(environ)).attributes["service.name"] == name
 
 
-def test_it_names_python_and_what_the_sources_add() -> None:
-    attributes = build(Settings.resolve({}), {"discord.library.name": "discord.py", "service.name": "no"}).attributes
+def test_it_names_python() -> None:
+    attributes = build(Settings.resolve({})).attributes
     assert attributes["process.runtime.name"] == sys.implementation.name
     assert attributes["process.runtime.version"] == platform.python_version()
-    assert attributes["discord.library.name"] == "discord.py"
+
+
+def test_it_has_what_sources_add_beside_what_the_user_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "b=the user's")
+    attributes = build(Settings.resolve({}), {"a": "a source's", "service.name": "no"}).attributes
+    assert (attributes["a"], attributes["b"]) == ("a source's", "the user's")
     assert attributes["service.name"] != "no"

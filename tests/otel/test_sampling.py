@@ -20,10 +20,10 @@ from opentelemetry.sdk.trace.sampling import (
     TraceIdRatioBased,
 )
 
-from argus_otel.otel import recorded_spans
+from argus_otel.otel import lazy_spans
 from argus_otel.otel.exporters import MissingError
-from argus_otel.otel.recorded_spans import Recorder, readable
-from argus_otel.otel.sampling import SampleRoots, sampler
+from argus_otel.otel.lazy_spans import LazySpanFactory, readable
+from argus_otel.otel.sampling import RootSampler, sampler
 from argus_otel.otel.spans import OTelTracing
 from argus_otel.settings import Settings
 from argus_otel.telemetry import PartError, SpanKind, Telemetry
@@ -74,11 +74,11 @@ class Work:
 
     def __init__(self, chosen: Sampler) -> None:
         recorder, sampler, telemetry = None, None, Telemetry()
-        if isinstance(chosen, SampleRoots):
+        if isinstance(chosen, RootSampler):
             self.exporter = readable(InMemorySpanExporter, telemetry.redact)()
             processors = [SimpleSpanProcessor(self.exporter)]
-            provider = recorded_spans.TracerProvider(chosen, Resource.create(), processors, telemetry.guard)
-            sampler, recorder = chosen, Recorder(provider)
+            provider = lazy_spans.TracerProvider(chosen, Resource.create(), processors, telemetry.guard)
+            sampler, recorder = chosen, LazySpanFactory(provider)
         else:
             self.exporter = InMemorySpanExporter()
             provider = TracerProvider(sampler=chosen, shutdown_on_exit=False)
@@ -90,12 +90,12 @@ class Work:
     def root(self, rate: float = 1.0) -> bool:
         """Do one piece of work, and return whether its root was kept."""
         root = self.tracing.root("root", SpanKind.SERVER, dict, rate=rate)
-        root.enter()
+        root.attach()
         with self.tracer.start_as_current_span("own"), self.tracer.start_as_current_span("inner"):
             child = self.tracing.child("child", SpanKind.CLIENT, {})
             if child is not None:
                 child.end(None, failed=False)
-        root.leave()
+        root.detach()
         root.end(None, failed=False)
         return root.sampled
 
@@ -134,7 +134,7 @@ def _seeded() -> None:
 @pytest.mark.parametrize(("name", "argument"), OURS)
 def test_a_root_is_kept_with_all_that_is_in_it_or_not_at_all(name: str, argument: str | None, rate: float) -> None:
     chosen = made(name, argument)
-    assert isinstance(chosen, SampleRoots)
+    assert isinstance(chosen, RootSampler)
     work = Work(chosen)
     kept = sum(work.root(rate) for _ in range(400))
     assert work.traces() <= {WHOLE}
@@ -150,14 +150,14 @@ def test_a_root_is_kept_with_all_that_is_in_it_or_not_at_all(name: str, argument
 )
 def test_the_share_of_roots_is_known_ahead(name: str, argument: str | None, share: float) -> None:
     chosen = made(name, argument)
-    assert isinstance(chosen, SampleRoots)
+    assert isinstance(chosen, RootSampler)
     assert chosen.share == share
 
 
 def test_a_root_that_is_not_chosen_never_comes_to_the_sampler() -> None:
     asked: list[str] = []
 
-    class Asking(SampleRoots):
+    class Asking(RootSampler):
         def should_sample(self, *args: object, **keywords: object):  # type: ignore[override]
             asked.append(str(args[2]))
             return super().should_sample(*args, **keywords)  # type: ignore[arg-type]
@@ -197,9 +197,9 @@ def test_work_in_no_trace_at_all_begins_one_where_it_is_drawn(share: float) -> N
 def test_a_trace_that_the_bot_itself_begins_in_a_root_is_the_samplers_to_decide() -> None:
     work = Work(made("always_on"))
     root = work.tracing.root("root", SpanKind.SERVER, dict, rate=0.0)
-    root.enter()
+    root.attach()
     work.tracer.start_span("apart", context=Context()).end()
-    root.leave()
+    root.detach()
     assert work.counts() == Counter({"apart": 1})
 
 
@@ -222,7 +222,7 @@ def test_an_unseen_root_is_current_and_silent_and_leaves_as_it_came() -> None:
     root = work.tracing.root("root", SpanKind.SERVER, dict, rate=0.0)
     assert (root.sampled, root.trace_id, root.span_id) == (False, 0, 0)
     assert work.tracing.current_root() is None
-    root.enter()
+    root.attach()
     current = work.tracing.current_root()
     assert current is not None
     assert not current.sampled
@@ -231,7 +231,7 @@ def test_an_unseen_root_is_current_and_silent_and_leaves_as_it_came() -> None:
     root.set({"a": 1})
     root.mark("event", {})
     root.link(root)
-    root.leave()
+    root.detach()
     root.end(ValueError(), failed=True)
     assert otel_context.get_current() == before
     assert work.tracing.current_root() is None
@@ -242,28 +242,28 @@ def test_roots_nest_in_each_other_and_each_is_left_for_the_one_before() -> None:
     work = Work(made("always_on"))
     tracing = work.tracing
     outer = tracing.root("outer", SpanKind.CONSUMER, dict, rate=0.0)
-    outer.enter()
+    outer.attach()
     kept = tracing.root("kept", SpanKind.SERVER, dict)
-    kept.enter()
+    kept.attach()
     assert tracing.current_root() is kept
     inner = tracing.root("inner", SpanKind.SERVER, dict, rate=0.0)
-    inner.enter()
+    inner.attach()
     assert tracing.child("child", SpanKind.CLIENT, {}) is None
     with work.tracer.start_as_current_span("own"):
         below = tracing.child("child", SpanKind.CLIENT, {})
         if below is not None:
             below.end(None, failed=False)
-    inner.leave()
+    inner.detach()
     assert tracing.current_root() is kept
     child = tracing.child("child", SpanKind.CLIENT, {})
     assert child is not None
     assert child.trace_id == kept.trace_id
     child.end(None, failed=False)
-    kept.leave()
+    kept.detach()
     kept.end(None, failed=False)
     assert not tracing.current_root().sampled  # type: ignore[union-attr]
     assert tracing.child("child", SpanKind.CLIENT, {}) is None
-    outer.leave()
+    outer.detach()
     assert tracing.current_root() is None
     assert work.counts() == Counter({"kept": 1, "child": 1})
 
@@ -273,13 +273,13 @@ def test_whatever_else_a_context_holds_is_there_in_a_root_too(rate: float) -> No
     work = Work(made("always_on"))
     token = otel_context.attach(otel_context.set_value("baggage", "kept"))
     root = work.tracing.root("root", SpanKind.SERVER, dict, rate=rate)
-    root.enter()
+    root.attach()
     assert otel_context.get_value("baggage") == "kept"
     scope = work.tracing.outside()
-    scope.enter()
+    scope.attach()
     assert otel_context.get_value("baggage") == "kept"
-    scope.leave()
-    root.leave()
+    scope.detach()
+    root.detach()
     assert otel_context.get_value("baggage") == "kept"
     otel_context.detach(token)
 
@@ -288,16 +288,16 @@ def test_whatever_else_a_context_holds_is_there_in_a_root_too(rate: float) -> No
 def test_outside_there_is_no_root_and_no_span_until_it_is_left(rate: float) -> None:
     work = Work(made("parentbased_always_on"))
     root = work.tracing.root("root", SpanKind.SERVER, dict, rate=rate)
-    root.enter()
+    root.attach()
     scope = work.tracing.outside()
-    scope.enter()
+    scope.attach()
     assert work.tracing.current_root() is None
     assert not trace.get_current_span().get_span_context().is_valid
     with work.tracer.start_as_current_span("own"):
         pass
-    scope.leave()
+    scope.detach()
     assert work.tracing.current_root() is not None
-    root.leave()
+    root.detach()
     (own,) = [span for span in work.exporter.get_finished_spans() if span.name == "own"]
     assert own.parent is None
     assert own.context.trace_id != root.trace_id

@@ -24,11 +24,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 from opentelemetry.trace import StatusCode
 
-from argus_otel.otel import recorded_spans
-from argus_otel.otel.recorded_spans import Recorder, readable
-from argus_otel.otel.sampling import KEEP_ALL, SampleRoots
-from argus_otel.otel.spans import OTelTracing, quiet
-from argus_otel.telemetry import Reference, SpanKind, Telemetry
+from argus_otel.otel import lazy_spans
+from argus_otel.otel.lazy_spans import LazySpanFactory, readable
+from argus_otel.otel.sampling import SAMPLE_ALL, RootSampler
+from argus_otel.otel.spans import OTelTracing, suppress_http_instrumentation
+from argus_otel.telemetry import SpanKind, SpanRef, Telemetry
 
 
 class Traced:
@@ -36,11 +36,11 @@ class Traced:
 
     def __init__(self, sampler: Sampler = ALWAYS_ON) -> None:
         self.telemetry = Telemetry()
-        if isinstance(sampler, SampleRoots):
+        if isinstance(sampler, RootSampler):
             self.exporter = readable(InMemorySpanExporter, self.telemetry.redact)()
             processor = SimpleSpanProcessor(self.exporter)
-            self.provider = recorded_spans.TracerProvider(sampler, Resource.create(), [processor], self.telemetry.guard)
-            recorder = Recorder(self.provider)
+            self.provider = lazy_spans.TracerProvider(sampler, Resource.create(), [processor], self.telemetry.guard)
+            recorder = LazySpanFactory(self.provider)
             self.tracing = OTelTracing(self.provider.get_tracer("test"), self.telemetry, sampler, recorder)
         else:
             self.exporter = InMemorySpanExporter()
@@ -58,7 +58,7 @@ class Traced:
         return {span.name: span for span in self.exporter.get_finished_spans()}
 
 
-@pytest.fixture(params=[ALWAYS_ON, KEEP_ALL], ids=["the SDK's", "ours"])
+@pytest.fixture(params=[ALWAYS_ON, SAMPLE_ALL], ids=["the SDK's", "ours"])
 def traced(request: pytest.FixtureRequest) -> Traced:
     return Traced(request.param)
 
@@ -75,10 +75,10 @@ def _clean() -> Iterator[None]:
 
 def test_a_child_nests_under_what_is_current(traced: Traced) -> None:
     parent = traced.start("parent", SpanKind.SERVER, {}, root=True)
-    parent.enter()
+    parent.attach()
     child = traced.start("child", SpanKind.INTERNAL, {})
     child.end(None, failed=False)
-    parent.leave()
+    parent.detach()
     parent.end(None, failed=False)
     found = traced.spans["child"]
     assert found.parent is not None
@@ -119,7 +119,7 @@ def test_a_span_has_the_kind_attributes_and_links_that_it_was_given(traced: Trac
 def test_a_link_can_come_after_the_start_and_is_a_reference_only(traced: Traced) -> None:
     first = traced.start("first", SpanKind.SERVER, {}, root=True)
     first.end(None, failed=False)
-    reference = Reference.to(first)
+    reference = SpanRef.to(first)
     assert reference is not None
     second = traced.start("second", SpanKind.SERVER, {}, root=True)
     second.link(reference)
@@ -132,9 +132,9 @@ def test_a_link_can_come_after_the_start_and_is_a_reference_only(traced: Traced)
 def test_nothing_refers_to_what_nobody_will_see() -> None:
     traced = Traced(ALWAYS_OFF)
     span = traced.start("span", SpanKind.SERVER, {}, root=True)
-    span.link(Reference(1, 2))
-    assert Reference.to(span) is None
-    assert Reference.to(None) is None
+    span.link(SpanRef(1, 2))
+    assert SpanRef.to(span) is None
+    assert SpanRef.to(None) is None
 
 
 @pytest.mark.parametrize("kind", SpanKind)
@@ -149,10 +149,10 @@ def test_a_span_tells_whether_anybody_will_see_it() -> None:
         span = traced.start("span", SpanKind.SERVER, {}, root=True)
         assert span.sampled is sampled
         assert span.trace_id
-        span.enter()
+        span.attach()
         child = traced.start("child", SpanKind.INTERNAL, {})
         assert (child.sampled, child.trace_id) == (sampled, span.trace_id)
-        span.leave()
+        span.detach()
         span.end(ValueError(), failed=True)
         assert bool(traced.spans) is sampled
 
@@ -167,9 +167,9 @@ def test_tasks_that_are_started_within_nest_under_it(traced: Traced) -> None:
 
     async def main() -> None:
         span = traced.start("root", SpanKind.SERVER, {}, root=True)
-        span.enter()
+        span.attach()
         task = asyncio.create_task(work())
-        span.leave()
+        span.detach()
         span.end(None, failed=False)
         await task
 
@@ -183,29 +183,29 @@ def test_leaving_from_another_context_does_nothing_and_logs_nothing(
     traced: Traced, caplog: pytest.LogCaptureFixture
 ) -> None:
     span = traced.start("span", SpanKind.SERVER, {}, root=True)
-    contextvars.copy_context().run(span.enter)
+    contextvars.copy_context().run(span.attach)
     with trace.use_span(traced.provider.get_tracer("theirs").start_span("theirs")) as theirs:
-        span.leave()
+        span.detach()
         assert trace.get_current_span() is theirs
-        contextvars.copy_context().run(span.leave)
+        contextvars.copy_context().run(span.detach)
     span.end(None, failed=False)
     assert caplog.records == []
 
 
 def test_leaving_twice_does_no_harm(traced: Traced, caplog: pytest.LogCaptureFixture) -> None:
     outer = traced.start("outer", SpanKind.SERVER, {}, root=True)
-    outer.enter()
+    outer.attach()
     inner = traced.start("inner", SpanKind.SERVER, {})
-    inner.enter()
-    inner.leave()
-    inner.leave()
+    inner.attach()
+    inner.detach()
+    inner.detach()
     assert trace.get_current_span().get_span_context().span_id == outer.span_id
-    outer.leave()
+    outer.detach()
     assert caplog.records == []
 
 
 def test_leaving_what_was_never_entered_does_no_harm(traced: Traced, caplog: pytest.LogCaptureFixture) -> None:
-    traced.start("span", SpanKind.SERVER, {}).leave()
+    traced.start("span", SpanKind.SERVER, {}).detach()
     assert caplog.records == []
 
 
@@ -214,11 +214,11 @@ def test_a_coroutine_that_the_garbage_collector_closes_logs_nothing(
 ) -> None:
     async def handler() -> None:
         span = traced.start("span", SpanKind.SERVER, {}, root=True)
-        span.enter()
+        span.attach()
         try:
             await asyncio.sleep(3600)
         finally:
-            span.leave()
+            span.detach()
             span.end(None, failed=False)
 
     async def main() -> None:
@@ -237,11 +237,11 @@ def test_a_coroutine_that_the_garbage_collector_closes_logs_nothing(
 def test_an_async_generator_that_is_abandoned_logs_nothing(traced: Traced, caplog: pytest.LogCaptureFixture) -> None:
     async def numbers() -> object:
         span = traced.start("span", SpanKind.SERVER, {}, root=True)
-        span.enter()
+        span.attach()
         try:
             yield 1
         finally:
-            span.leave()
+            span.detach()
 
     async def main() -> None:
         async def take() -> None:
@@ -331,7 +331,7 @@ def test_a_clock_that_is_set_back_meanwhile_makes_no_span_end_before_it_began(
     def set_back() -> int:
         return time.time_ns() - 60 * 10**9
 
-    for module in (recorded_spans, sdk_trace):
+    for module in (lazy_spans, sdk_trace):
         monkeypatch.setattr(module, "time_ns", set_back)
     time.sleep(0.01)
     span.end(None, failed=False)
@@ -393,18 +393,18 @@ def test_without_us_those_instrumentations_do_trace(instrumented: Traced, server
 @pytest.mark.parametrize("kind", [SpanKind.SERVER, SpanKind.CONSUMER, SpanKind.INTERNAL])
 def test_beneath_the_bots_own_work_they_nest(instrumented: Traced, server: str, kind: SpanKind) -> None:
     span = instrumented.start("work", kind, {}, root=True)
-    span.enter()
+    span.attach()
     get_by_both(server)
-    span.leave()
+    span.detach()
     parents = [found.parent for found in instrumented.exporter.get_finished_spans()]
     assert [parent and parent.span_id for parent in parents] == [span.span_id] * 2
 
 
 def test_beneath_a_client_span_of_ours_they_are_silent(instrumented: Traced, server: str) -> None:
     span = instrumented.start("GET /gateway", SpanKind.CLIENT, {})
-    span.enter()
+    span.attach()
     get_by_both(server)
-    span.leave()
+    span.detach()
     span.end(None, failed=False)
     assert list(instrumented.spans) == ["GET /gateway"]
     get_by_both(server)
@@ -412,10 +412,10 @@ def test_beneath_a_client_span_of_ours_they_are_silent(instrumented: Traced, ser
 
 
 def test_in_a_quiet_scope_they_are_silent(instrumented: Traced, server: str) -> None:
-    scope = quiet()
-    scope.enter()
+    scope = suppress_http_instrumentation()
+    scope.attach()
     get_by_both(server)
-    scope.leave()
+    scope.detach()
     assert instrumented.spans == {}
     get_by_both(server)
     assert len(instrumented.exporter.get_finished_spans()) == 2
@@ -423,9 +423,9 @@ def test_in_a_quiet_scope_they_are_silent(instrumented: Traced, server: str) -> 
 
 def test_a_quiet_scope_hides_no_parent(instrumented: Traced) -> None:
     outer = instrumented.start("outer", SpanKind.SERVER, {}, root=True)
-    outer.enter()
-    scope = quiet()
-    scope.enter()
+    outer.attach()
+    scope = suppress_http_instrumentation()
+    scope.attach()
     assert trace.get_current_span().get_span_context().span_id == outer.span_id
-    scope.leave()
-    outer.leave()
+    scope.detach()
+    outer.detach()

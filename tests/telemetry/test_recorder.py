@@ -64,7 +64,7 @@ def test_without_a_sink_an_event_goes_nowhere(telemetry: Telemetry) -> None:
 
 def test_nothing_is_traced_before_a_bridge_comes(telemetry: Telemetry) -> None:
     assert telemetry.tracing is None
-    assert telemetry.quiet is None
+    assert telemetry.suppress_http_instrumentation is None
     telemetry.on_start()
 
 

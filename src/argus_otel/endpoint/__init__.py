@@ -1,6 +1,6 @@
 """`/metrics`, `/healthz`, `/readyz` and `/status`, served on a thread of their own.
 
-On a thread, and not on the bot's event loop: a blocked loop is what `/healthz` is there to tell of.
+On a thread, and not on the program's event loop: `/healthz` has to answer while the loop is blocked.
 """
 
 from .endpoint import Endpoint

@@ -1,4 +1,4 @@
-"""Finds the address to listen on and the certificate to show; says what to do where that fails."""
+"""Finds the address to listen on and the TLS certificate; the errors say how to fix the setting."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Listen = Callable[["socket.AddressFamily", "tuple[Any, ...]"], Server]
 
 
 def bind(settings: Settings, listen: Listen) -> Server:
-    """Listen where the settings say, on the first address of the host that can be had.
+    """Listen on the host and port of the settings, on the first of the host's addresses that works.
 
-    IPv4 comes first where a name has both: clients that ask for ``127.0.0.1`` are the most.
+    IPv4 is tried first if a name has both, since most clients ask for ``127.0.0.1``.
 
     Raises
     ------
     PartError
-        There is none. The message names the address, the setting and the way out.
+        No address works. The message names the address, the setting and the remedy.
     """
     host, port = settings.endpoint_host.strip("[]"), settings.endpoint_port
-    # Given text, Python has it encoded by the codec of international names, whose import is dear at a bot's start.
+    # Given text, Python has it encoded by the codec of international names, whose import takes long at start.
     name = host.encode() if host.isascii() else host
     try:
         found = socket.getaddrinfo(name or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -74,12 +74,12 @@ def bracketed(host: str) -> str:
 
 
 def tls(settings: Settings) -> ssl.SSLContext | None:
-    """Return a TLS context with the certificate of the settings, or ``None`` where they name none.
+    """Return a TLS context with the certificate of the settings, or ``None`` if they name none.
 
     Raises
     ------
     PartError
-        The files cannot be used. Nothing is served then: who asks for TLS does not want to go without.
+        The files cannot be used. Nothing is served then: a user who asks for TLS does not want plain HTTP.
     """
     certificate, key = settings.endpoint_certificate, settings.endpoint_key
     if certificate is None and key is None:

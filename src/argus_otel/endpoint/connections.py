@@ -1,4 +1,4 @@
-"""The connections that are open, within a bound on their number and their age."""
+"""Open connections, with limits on their number and their age."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import threading
 from enum import IntEnum
 from time import monotonic
 
-AT_MOST = 16
+MAX_CONNECTIONS = 16
 """How many connections are served at once, each on a thread of its own."""
 
-LIFETIME = 10.0
+MAX_LIFETIME = 10.0
 """How long a connection may last, in seconds: Prometheus' default ``scrape_timeout``."""
 
 
 class Stage(IntEnum):
-    """What a connection waits for. Where every thread is taken, the lowest makes room first, but never ``WORKING``."""
+    """What a connection waits for. If all threads are in use, the lowest is closed first, but never ``WORKING``."""
 
     CLOSING = 0
-    """The client has its answer, and has yet to close."""
+    """The client has its response, and has yet to close."""
 
     ASKING = 1
     """The request is not here yet."""
 
     ANSWERED = 2
-    """The client has yet to take its answer."""
+    """The client has yet to read its response."""
 
     WORKING = 3
-    """Nothing is awaited of the client: its answer is being made."""
+    """The client has to do nothing: its response is being made."""
 
 
 class _Connection:
@@ -57,10 +57,10 @@ class Connections:
         Returns
         -------
         bool
-            Whether there was room: not where every thread is at work on an answer.
+            Whether the connection is admitted: not if every thread is making a response.
         """
         with self._changing:
-            if len(self._open) >= AT_MOST and not self._make_room():
+            if len(self._open) >= MAX_CONNECTIONS and not self._make_room():
                 return False
             self._open[connection] = _Connection()
             return True
@@ -86,7 +86,7 @@ class Connections:
                 about.stage = stage
 
     def release(self, connection: socket.socket) -> None:
-        """Forget a connection that is about to be closed; from then on nobody else touches its socket."""
+        """Forget a connection that is about to be closed; from then on no other thread touches its socket."""
         with self._changing:
             self._open.pop(connection, None)
 
@@ -94,7 +94,7 @@ class Connections:
         """Shut down those that have lasted too long."""
         if not self._open:
             return
-        before = monotonic() - LIFETIME
+        before = monotonic() - MAX_LIFETIME
         with self._changing:
             for connection, about in self._open.items():
                 if about.began < before:
@@ -120,5 +120,5 @@ def close_copy(copy: socket.socket) -> None:
 
 
 def _shut_down(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # its client has gone already
+    with contextlib.suppress(OSError):  # its client has disconnected already
         socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -15,8 +15,8 @@ from .binding import bind, bracketed, tls
 from .server import Server
 
 if TYPE_CHECKING:
-    from .answers import Answer, Request
     from .exposition import Metrics
+    from .responses import Request, Response
     from .routes import Routes
 
 _TICK = 0.5
@@ -32,13 +32,13 @@ class Endpoint:
     Parameters
     ----------
     settings:
-        Where to listen, the token, the certificate.
+        Host, port, token and certificate are read from them.
     telemetry:
-        Whose health is told, and whose guard takes the endpoint's own faults.
+        Its health is shown, and its guard takes the endpoint's own faults.
     metrics:
-        What `/metrics` shows, or ``None`` where Prometheus is not among the exporters.
+        The metrics of `/metrics`, or ``None`` if Prometheus is not among the exporters.
     status:
-        What `/status` shows; called on a thread of the endpoint's. JSON-able, and free of secrets.
+        Returns the facts of `/status`; called on a thread of the endpoint. JSON-able, and free of secrets.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Endpoint:
         status: Callable[[], dict[str, object]],
     ) -> None:
         self._settings = settings
-        self._told = (settings, telemetry, metrics, status)
+        self._facts = (settings, telemetry, metrics, status)
         self._routes: Routes | None = None
         self._making = threading.Lock()
         self._server: Server | None = None
@@ -57,7 +57,7 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at its end. Where port 0 was asked for, it has the real one once started."""
+        """The base URL, without a slash at its end. If port 0 was asked for, it has the real one once started."""
         scheme = "https" if self._settings.endpoint_certificate else "http"
         server = self._server
         port = self._settings.endpoint_port if server is None else server.port
@@ -69,12 +69,12 @@ class Endpoint:
         Raises
         ------
         PartError
-            The port is taken, there is no such address, the TLS files cannot be used, or there is no thread to be had.
+            The port is in use, there is no such address, the TLS files cannot be used, or no thread can be started.
         """
         if self._server is not None:
             return
         context = tls(self._settings)
-        server = bind(self._settings, lambda family, address: Server(family, address, context, self._answer))
+        server = bind(self._settings, lambda family, address: Server(family, address, context, self._respond))
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": _TICK}, name="argus-otel endpoint", daemon=True
         )
@@ -88,13 +88,13 @@ class Endpoint:
         self._server, self._thread = server, thread
         _serving.add(self)
 
-    def _answer(self, request: Request) -> Answer:
+    def _respond(self, request: Request) -> Response:
         with self._making:  # one for all connections: it sees to it that there is one scrape at a time
             if self._routes is None:
-                from .routes import Routes  # not before anybody asks, as the server has it with http.server
+                from .routes import Routes  # imported at the first request, as http.server is
 
-                self._routes = Routes(*self._told)
-        return self._routes.answer(request)
+                self._routes = Routes(*self._facts)
+        return self._routes.respond(request)
 
     def stop(self) -> None:
         """Close the port and every connection, whatever their clients do. Safe to repeat."""

@@ -16,21 +16,21 @@ from http.server import BaseHTTPRequestHandler
 from time import monotonic
 from typing import Any
 
-from .answers import Answer, Request, text
 from .connections import Stage
+from .responses import Request, Response, text
 
 _log = logging.getLogger("argus_otel")
 
-HEAD_AT_MOST = 32 * 1024
+MAX_HEADER_BYTES = 32 * 1024
 """How long a request line and its headers may be together, in bytes."""
 
 LINGER = 1.0
-"""How long a client that has its answer may take to close, in seconds."""
+"""How long a client that has its response may take to close, in seconds."""
 
-_LINES_AT_MOST = 100
+_MAX_HEADER_LINES = 100
 
-# What is read after the answer, and thrown away, in bytes: of a client that says it all before it listens.
-_UNREAD_AT_MOST = 1024 * 1024
+# The most bytes that are read and discarded after the response, from a client that writes everything before it reads.
+_MAX_UNREAD_BYTES = 1024 * 1024
 
 # No socket's buffer is too full for so many bytes, where nothing was written before.
 _SHORT = 4096
@@ -48,16 +48,16 @@ _NO_HEADER = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDef
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Handles one connection, on its thread: one request, one answer.
+    """Handles one connection, on its thread: one request, one response.
 
     Parameters
     ----------
     answer:
-        What answers a GET request; a HEAD request gets its headers.
+        Returns the response to a GET request; a HEAD request gets its headers.
     turn:
         Called with the connection and what it waits for from then on.
     arguments:
-        What :mod:`socketserver` gives to every handler.
+        The arguments that :mod:`socketserver` passes to every handler.
     """
 
     protocol_version = "HTTP/1.1"
@@ -66,9 +66,9 @@ class Handler(BaseHTTPRequestHandler):
     raw_requestline: bytes
 
     def __init__(
-        self, answer: Callable[[Request], Answer], turn: Callable[[Any, Stage], None], *arguments: Any
+        self, answer: Callable[[Request], Response], turn: Callable[[Any, Stage], None], *arguments: Any
     ) -> None:
-        self._answer = answer
+        self._respond = answer
         self._turn = turn
         super().__init__(*arguments)
 
@@ -89,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
             self.command, self.request_version = "", self.default_request_version
             if line is not None:
                 self.send_error(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
-            elif len(self.raw_requestline) >= HEAD_AT_MOST:
+            elif len(self.raw_requestline) >= MAX_HEADER_BYTES:
                 self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             else:
                 self.send_error(HTTPStatus.BAD_REQUEST)
@@ -109,15 +109,15 @@ class Handler(BaseHTTPRequestHandler):
         return len(self.headers.get_all("Host", ()))
 
     def handle_expect_100(self) -> bool:
-        """Ask for no body: the answer does not depend on it."""
+        """Ask for no body: the response does not depend on it."""
         return True
 
     def do_GET(self) -> None:
-        """Answer."""
+        """Respond."""
         self._turn(self.connection, Stage.WORKING)
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(self._answer(Request(path, query, headers)))
+        self._send(self._respond(Request(path, query, headers)))
 
     do_HEAD = do_GET  # noqa: N815 - http.server's name, as all of these
 
@@ -128,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
 
     do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = do_POST  # noqa: N815
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Response) -> None:
         self.send_response(answer.status)
         for name, value in (*answer.headers, *_FOR_ALL):
             self.send_header(name, value)
@@ -149,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
         # By the plain socket's methods: what comes now is thrown away, whether or not it is encrypted.
         with contextlib.suppress(OSError):
             socket.socket.shutdown(self.connection, socket.SHUT_WR)
-            end, unread = monotonic() + LINGER, _UNREAD_AT_MOST
+            end, unread = monotonic() + LINGER, _MAX_UNREAD_BYTES
             while unread > 0 and (patience := end - monotonic()) > 0:
                 self.connection.settimeout(patience)
                 thrown_away = len(socket.socket.recv(self.connection, 65536))
@@ -160,12 +160,12 @@ class Handler(BaseHTTPRequestHandler):
     # -- what http.server would do otherwise
 
     def send_response(self, code: int, message: str | None = None) -> None:
-        """Begin an answer, without a ``Server`` header, which would tell versions, and without an access log."""
+        """Begin a response, without a ``Server`` header, which would show versions, and without an access log."""
         self.send_response_only(code, message)
         self.send_header("Date", self.date_time_string())
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Answer a malformed request, without quoting it."""
+        """Respond to a malformed request, without quoting it."""
         status = HTTPStatus(code)
         self._send(text(status, f"{status.value} {status.phrase}"))
 
@@ -182,12 +182,12 @@ class _Head(io.BufferedIOBase):
 
     def __init__(self, file: io.BufferedIOBase) -> None:
         self._file = file
-        self._left = HEAD_AT_MOST
+        self._left = MAX_HEADER_BYTES
         self._lines = 0
 
     def readline(self, size: int | None = -1) -> bytes:  # pyright: ignore[reportIncompatibleMethodOverride]
         self._lines += 1
-        if self._left <= 0 or self._lines > _LINES_AT_MOST:
+        if self._left <= 0 or self._lines > _MAX_HEADER_LINES:
             raise LineTooLong("request")  # which http.server answers with 431
         wanted = self._left if size is None or size < 0 else min(size, self._left)
         line = self._file.readline(wanted)

@@ -1,8 +1,8 @@
-"""Which hosts an endpoint without a token answers to.
+"""The hosts that an endpoint without a token serves.
 
-A page of the web may have its own name resolve to this machine (DNS rebinding). Its requests then go to the endpoint,
-and its scripts read the answers, since to the browser they come from where the page does. They bear the page's name in
-``Host``, which no script can change. So only what no page can be called is answered.
+A web page's own name may resolve to this machine (DNS rebinding). Its requests then go to the endpoint, and its
+scripts may read the responses, which have the same origin for the browser. Such requests have the page's name in
+``Host``, which no script can change. So only hosts that cannot be a web page's name are served.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _HOST = re.compile(r"(?:\[([^\[\]]+)\]|([a-z0-9_.-]+))(?::[0-9]{1,5})?")
 
 
 class Hosts:
-    """The names that are answered to, beside ``localhost``, what ends in ``.localhost``, and every IP address.
+    """The hosts that are served beside ``localhost``, names that end in ``.localhost``, and IP addresses.
 
     Parameters
     ----------
@@ -27,12 +27,12 @@ class Hosts:
         self._names = {"localhost", *map(str.lower, names)}
 
     def admit(self, host: str | None) -> bool:
-        """Whether a request for ``host``, with or without a port, is answered.
+        """Whether a request for ``host``, with or without a port, is served.
 
         Parameters
         ----------
         host:
-            The ``Host`` header; ``None`` where there is none, as only a client that is no browser has it.
+            The ``Host`` header; ``None`` if there is none, which no browser sends.
         """
         if host is None:
             return True

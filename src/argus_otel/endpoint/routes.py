@@ -1,4 +1,4 @@
-"""Which path answers what."""
+"""The paths and their responses."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from http import HTTPStatus
 from argus_otel.settings import Settings
 from argus_otel.telemetry import Telemetry
 
-from .answers import HTML, Answer, Request, as_json, text
 from .exposition import Exposition, Metrics
 from .hosts import Hosts
+from .responses import HTML, Request, Response, as_json, text
 
-PATIENCE = 0.8
+LIVENESS_TIMEOUT = 0.8
 """How long `/healthz` waits for the event loop, in seconds.
 
-Kubernetes gives a probe one second by default (``timeoutSeconds``), and a probe that gets no answer in time tells
-nobody why. The rest of that second is for the network and a busy interpreter.
+Kubernetes gives a probe one second by default (``timeoutSeconds``), and the reason is lost if the
+response comes later. The rest of that second is for the network and a busy interpreter.
 """
 
 _INDEX = """<!DOCTYPE html>
@@ -26,8 +26,8 @@ _INDEX = """<!DOCTYPE html>
 <ul>
 <li><a href="metrics">/metrics</a>: every metric, for Prometheus</li>
 <li><a href="healthz">/healthz</a>: 200 while the process is alive and its event loop turns</li>
-<li><a href="readyz">/readyz</a>: 200 once the bot is ready, with each check</li>
-<li><a href="status">/status</a>: what is hooked, what is exported and what failed</li>
+<li><a href="readyz">/readyz</a>: 200 once what is observed is ready, with each check</li>
+<li><a href="status">/status</a>: hooks, exporters and every part that failed</li>
 </ul>
 </body></html>"""
 
@@ -37,7 +37,7 @@ _NOT_THIS_HOST = (
     "without a token, this path answers to localhost, to an IP address and to ARGUS_ENDPOINT_HOST only, and this "
     "request's Host is none of them; put its name into ARGUS_ENDPOINT_ALLOWED_HOSTS, or set ARGUS_ENDPOINT_TOKEN"
 )
-_FAULT = "this could not be answered; /status and the log of argus_otel say why. The bot goes on."
+_FAULT = "this could not be answered; /status and the log of argus_otel say why. The program goes on."
 
 
 class Routes:
@@ -46,9 +46,9 @@ class Routes:
     Parameters
     ----------
     metrics:
-        What `/metrics` shows, or ``None`` where Prometheus is not among the exporters.
+        The metrics of `/metrics`, or ``None`` if Prometheus is not among the exporters.
     status:
-        What `/status` shows.
+        Returns the facts of `/status`.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class Routes:
         self._telemetry = telemetry
         self._exposition = Exposition(metrics) if metrics is not None else None
         self._status = status
-        self._public: dict[str, Callable[[Request], Answer]] = {"/healthz": self._healthz, "/readyz": self._readyz}
-        self._private: dict[str, Callable[[Request], Answer]] = {
+        self._public: dict[str, Callable[[Request], Response]] = {"/healthz": self._healthz, "/readyz": self._readyz}
+        self._private: dict[str, Callable[[Request], Response]] = {
             "/": self._index,
             "/metrics": self._metrics,
             "/status": self._state,
         }
 
-    def answer(self, request: Request) -> Answer:
-        """Answer a request. A fault is counted, logged once for each path, and answered with 500."""
+    def respond(self, request: Request) -> Response:
+        """Return the response to a request. A fault is counted, logged once for each path, and answered with 500."""
         path = request.path.rstrip("/") or "/"
         route = self._public.get(path) or self._private.get(path)
         if route is None:
@@ -83,8 +83,8 @@ class Routes:
         answer = self._telemetry.guard.shield(f"endpoint {path}", route)(request)
         return answer or text(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
 
-    def _refusal(self, request: Request) -> Answer | None:
-        """Return what a request is refused with that may not have what it asks for."""
+    def _refusal(self, request: Request) -> Response | None:
+        """Return the response that refuses a request, or ``None`` if it is allowed."""
         if self._token is None:
             if self._hosts.admit(request.headers.get("host")):
                 return None
@@ -99,9 +99,9 @@ class Routes:
         offered = given.strip().encode("latin-1", "replace")
         return hmac.compare_digest(offered, token.encode()) and scheme.lower() == "bearer"
 
-    def _metrics(self, request: Request) -> Answer:
+    def _metrics(self, request: Request) -> Response:
         if self._exposition is not None:
-            return self._exposition.answer(request)
+            return self._exposition.respond(request)
         if "prometheus" in self._exporters:
             reason = "the Prometheus exporter is not set up; /status tells why, under exporter:metrics"
         else:
@@ -110,26 +110,26 @@ class Routes:
             reason = f"OTEL_METRICS_EXPORTER is {chosen}, without prometheus; to have metrics here, set it to {wanted}"
         return text(HTTPStatus.NOT_FOUND, f"no metrics here: {reason}")
 
-    def _healthz(self, _: Request) -> Answer:
-        if self._telemetry.health.alive(PATIENCE):
+    def _healthz(self, _: Request) -> Response:
+        if self._telemetry.health.alive(LIVENESS_TIMEOUT):
             return self._json(HTTPStatus.OK, {"alive": True})
-        detail = f"the event loop gave no sign of life within {PATIENCE:g} s: something blocks it"
+        detail = f"the event loop gave no sign of life within {LIVENESS_TIMEOUT:g} s: something blocks it"
         return self._json(HTTPStatus.SERVICE_UNAVAILABLE, {"alive": False, "detail": detail})
 
-    def _readyz(self, _: Request) -> Answer:
+    def _readyz(self, _: Request) -> Response:
         checks = self._telemetry.health.checks()
         ready = bool(checks) and all(check.ready for check in checks)
         facts: dict[str, object] = {"ready": ready}
         if not checks:
-            facts["detail"] = "no bot has been started in this process yet"
+            facts["detail"] = "nothing that is observed has started in this process yet"
         facts["checks"] = [{"name": check.name, "ready": check.ready, "detail": check.detail} for check in checks]
         return self._json(HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE, facts)
 
-    def _state(self, _: Request) -> Answer:
+    def _state(self, _: Request) -> Response:
         return self._json(HTTPStatus.OK, self._status())
 
-    def _index(self, _: Request) -> Answer:
+    def _index(self, _: Request) -> Response:
         return text(HTTPStatus.OK, _INDEX, content_type=HTML)
 
-    def _json(self, status: HTTPStatus, facts: dict[str, object]) -> Answer:
+    def _json(self, status: HTTPStatus, facts: dict[str, object]) -> Response:
         return as_json(status, facts, self._telemetry.redact)

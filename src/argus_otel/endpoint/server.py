@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from .connections import Connections, close_copy
 
 if TYPE_CHECKING:
-    from .answers import Answer, Request
+    from .responses import Request, Response
 
 _log = logging.getLogger("argus_otel")
 
-SILENCE = 10.0
+IDLE_TIMEOUT = 10.0
 """How long a connection may be silent, in seconds. (:mod:`.connections` bounds how long it lasts as a whole.)"""
 
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
@@ -29,7 +29,7 @@ _GONE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """The listening socket and what it leads to.
+    """The listening socket and its connections.
 
     (Not :class:`http.server.HTTPServer`, which asks the DNS for the host's name before it listens.)
 
@@ -59,15 +59,15 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         family: socket.AddressFamily,
         address: tuple[Any, ...],
         context: ssl.SSLContext | None,
-        answer: Callable[[Request], Answer],
+        answer: Callable[[Request], Response],
     ) -> None:
         self.address_family = family
         self._context = context
         self._connections = Connections()
         self._stopping = False
-        self._answer = answer
+        self._respond = answer
         super().__init__(address, self._handle)  # type: ignore[arg-type]
-        # A client may have gone between the selector's word and the accepting, which must not wait for the next one.
+        # A client may disconnect between select and accept, which must not wait for the next one.
         self.socket.setblocking(False)
 
     @property
@@ -78,7 +78,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     # -- one connection
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept a connection. Nothing is read here, so that nobody's silence holds up the others."""
+        """Accept a connection. Nothing is read here, so that a silent client does not hold up the others."""
         try:
             connection, client = self.socket.accept()
         except OSError as error:
@@ -86,7 +86,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 # Out of file descriptors, say: the socket stays ready, and asking at once would spin.
                 time.sleep(0.02 if self._connections.make_room() else 0.2)
             raise
-        connection.settimeout(SILENCE)
+        connection.settimeout(IDLE_TIMEOUT)
         if self._context is not None:
             connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return connection, client
@@ -99,7 +99,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         return False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Give a connection its thread, or turn it away where the system has none."""
+        """Start a thread for a connection, or turn it away if the system has none left."""
         try:
             super().process_request(request, client_address)
         except RuntimeError:
@@ -122,9 +122,9 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         _log.debug("argus-otel: endpoint: a connection ended with %r", sys.exc_info()[1])
 
     def _handle(self, *arguments: Any) -> object:
-        from .handler import Handler  # and with it http.server: not before anybody asks
+        from .handler import Handler  # and with it http.server, at the first request
 
-        return Handler(self._answer, self._connections.turn, *arguments)
+        return Handler(self._respond, self._connections.turn, *arguments)
 
     # -- all of them
 

@@ -1,1 +1,1 @@
-"""The bridge: the only code that turns the neutral layer's nouns into OpenTelemetry."""
+"""The bridge: the only code that exports the neutral layer's instruments through OpenTelemetry."""

@@ -21,7 +21,7 @@ from .private import is_proxy, same
 from .scope import SCOPE
 
 if TYPE_CHECKING:
-    from .deferred import DeferredHistograms
+    from .foreign_histograms import ForeignHistograms
     from .private import LoggerProvider
 
 # Their metrics bear the same names as ours and their spans hold whole URLs, tokens and all.
@@ -33,35 +33,35 @@ HTTP_INSTRUMENTATIONS = (
 
 
 class _Connection:
-    """One meter provider that is shown everything.
+    """One meter provider to which every metric is exported.
 
     Attributes
     ----------
-    deferred:
-        What carries histograms to it; ``None`` where its readers show the cells themselves.
+    histograms:
+        Records histograms into its SDK instruments; ``None`` if its readers show the cells themselves.
     """
 
-    __slots__ = ("provider", "meter", "deferred")
+    __slots__ = ("provider", "meter", "histograms")
 
-    def __init__(self, provider: MeterProvider, meter: Meter, deferred: DeferredHistograms | None) -> None:
+    def __init__(self, provider: MeterProvider, meter: Meter, histograms: ForeignHistograms | None) -> None:
         self.provider = provider
         self.meter = meter
-        self.deferred = deferred
+        self.histograms = histograms
 
-    def defer(self, metrics: Iterable[Metric]) -> None:
-        """Carry every histogram over that is not carried yet."""
+    def record_in_sdk(self, metrics: Iterable[Metric]) -> None:
+        """Record every histogram among ``metrics`` into the provider's own instruments, too."""
         for metric in metrics:
-            if self.deferred is not None and metric.kind is Kind.HISTOGRAM:
-                self.deferred.add(metric)
+            if self.histograms is not None and metric.kind is Kind.HISTOGRAM:
+                self.histograms.add(metric)
 
 
 class Bridge:
-    """Turns the nouns of one :class:`Telemetry` into OpenTelemetry.
+    """Exports the counters, gauges, histograms, operations and events of one :class:`Telemetry` through OTel providers.
 
     Parameters
     ----------
     catalogues:
-        What the sources emit.
+        The definitions of all that the sources emit.
     """
 
     def __init__(self, telemetry: Telemetry, catalogues: Iterable[Catalogue]) -> None:
@@ -77,7 +77,7 @@ class Bridge:
         self._late = LateInstruments(telemetry.guard.shield("helpers", self._observe))
         telemetry.watch_definitions(self._defined)
         for module in HTTP_INSTRUMENTATIONS:
-            wrapt.register_post_import_hook(self._be_quiet, module)
+            wrapt.register_post_import_hook(self._offer_suppression, module)
 
     def connect(
         self,
@@ -93,9 +93,9 @@ class Bridge:
         Parameters
         ----------
         own_meter_provider:
-            The one whose readers show our histogram cells themselves. On any other, the SDK's histograms are used.
+            The provider whose readers show our histogram cells themselves. Any other gets the SDK's histograms.
         export_logs:
-            Whether what the program logs is exported. Events are in any case.
+            Whether the program's log records are exported. Events are exported in any case.
         """
         private.report_to(self._telemetry.health)
         if self._telemetry.instrumentations is None:
@@ -105,7 +105,7 @@ class Bridge:
         self._telemetry.attempt("events", partial(self._connect_events, logger_provider))
         self._chosen, self._chosen_loggers = tracer_provider, logger_provider
         self._exports_logs = export_logs
-        # The bot's own code may set a provider after this ran and before the bot starts.
+        # The program's own code may set a provider after this ran and before the program starts its work.
         self._telemetry.on_start = self.refresh
         self.refresh()
 
@@ -116,31 +116,31 @@ class Bridge:
             return
         for connection in tuple(self._connections):
             observe(connection.meter, self._telemetry, catalogue.metrics)
-            connection.defer(catalogue.metrics)
+            connection.record_in_sdk(catalogue.metrics)
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: leave to the parent what is on its way, and connect anew when a bot starts."""
+        """After a fork, in the child: leave queued records to the parent, and connect anew at the activation."""
         self._tracers = self._logged_to = None
         self._late = LateInstruments(self._telemetry.guard.shield("helpers", self._observe))
         for connection in self._connections:
-            if connection.deferred is not None:
-                connection.deferred.drop_in_child()
+            if connection.histograms is not None:
+                connection.histograms.drop_in_child()
 
     def begin_again(self) -> None:
-        """Go to work in the child."""
+        """Start exporting in the child."""
         for connection in self._connections:
-            if connection.deferred is not None:
-                connection.deferred.begin_again()
+            if connection.histograms is not None:
+                connection.histograms.begin_again()
         self.refresh()
 
-    def _be_quiet(self, _: object) -> None:
-        from .spans import quiet
+    def _offer_suppression(self, _: object) -> None:
+        from .spans import suppress_http_instrumentation
 
-        # Only where somebody else watches HTTP too: a REST call of a bot that nobody else looks at pays nothing for it.
-        self._telemetry.quiet = quiet
+        # Only if another instrumentation observes HTTP too: otherwise a REST call need not pay for the scope.
+        self._telemetry.suppress_http_instrumentation = suppress_http_instrumentation
 
     def refresh(self) -> None:
-        """Look again at which providers there are for traces and for logs."""
+        """Connect to the tracer and logger providers that are set now."""
         self._refresh_tracing()
         self._telemetry.attempt(self._telemetry.logged.part, self._refresh_logs)
 
@@ -152,7 +152,7 @@ class Bridge:
         if isinstance(provider, (trace.ProxyTracerProvider, trace.NoOpTracerProvider)):
             self._telemetry.tracing = None
         else:
-            from .spans import tracing_by  # the SDK's traces are imported where there are any
+            from .spans import tracing_by  # the SDK's traces are imported only if there are any
 
             self._telemetry.tracing = tracing_by(provider, self._telemetry)
 
@@ -167,7 +167,7 @@ class Bridge:
             health.report(logged.part, State.OFF, "no exporter for logs is set")
         elif provider is not self._logged_to or logged.sink is None:
             health.report(logged.part, State.OK)
-            from .logs import ExportedLogs  # where logs are exported
+            from .logs import ExportedLogs  # only if logs are exported
 
             logged.sink = ExportedLogs(provider, self._telemetry.redact, health)
             self._logged_to = provider
@@ -175,30 +175,30 @@ class Bridge:
     def _connect_metrics(self, provider: MeterProvider, own: MeterProvider | None) -> None:
         for known in self._connections:
             if same(known.provider, provider, metrics.get_meter_provider()):
-                if provider is own and known.deferred is not None:  # connected while there was only a proxy of it
-                    known.deferred.stop()
+                if provider is own and known.histograms is not None:  # connected while there was only a proxy of it
+                    known.histograms.stop()
                 return
         meter = provider.get_meter(SCOPE, __version__)
         defined = [metric for catalogue in self._catalogues if not catalogue.external for metric in catalogue.metrics]
-        deferred = None if provider is own else self._deferred(meter, defined)
+        histograms = None if provider is own else self._foreign(meter, defined)
         observe(meter, self._telemetry, defined)
-        connection = _Connection(provider, meter, deferred)
-        # Known first, and then shown what is defined already: so nothing that is defined meanwhile is missed. What is
-        # observed twice by that is one instrument to OpenTelemetry.
+        connection = _Connection(provider, meter, histograms)
+        # The connection is added first and then catches up, so no metric that is defined meanwhile is missed. One that
+        # is observed twice by that is a single instrument to OpenTelemetry.
         self._connections.append(connection)
         observe(meter, self._telemetry, self._telemetry.defined())
-        connection.defer(self._telemetry.defined())
+        connection.record_in_sdk(self._telemetry.defined())
 
-    def _deferred(self, meter: Meter, metrics: Sequence[Metric]) -> DeferredHistograms:
-        from .deferred import DeferredHistograms
+    def _foreign(self, meter: Meter, metrics: Sequence[Metric]) -> ForeignHistograms:
+        from .foreign_histograms import ForeignHistograms
 
-        return DeferredHistograms(meter, self._telemetry, metrics)
+        return ForeignHistograms(meter, self._telemetry, metrics)
 
     def _defined(self, metric: Metric) -> None:
-        """Show a metric that is defined while the program runs, without waiting for anything."""
+        """Export a metric that is defined while the program runs. Does not block."""
         if metric.kind is Kind.HISTOGRAM:
             for connection in tuple(self._connections):
-                connection.defer([metric])
+                connection.record_in_sdk([metric])
         else:
             self._late.add(metric)
 
@@ -207,7 +207,7 @@ class Bridge:
             observe(connection.meter, self._telemetry, [metric])
 
     def _connect_events(self, chosen: LoggerProvider | None) -> None:
-        from .events import OTelEvents  # whose imports fail where OpenTelemetry's logs have moved
+        from .events import OTelEvents  # its imports fail if OpenTelemetry's logs have moved
 
         current = private.get_logger_provider()
         provider = chosen or current

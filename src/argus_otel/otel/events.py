@@ -8,7 +8,7 @@ from time import time_ns
 from argus_otel.telemetry import AttributeValue, Event, Severity
 
 from .private import Logger, LogRecord, SeverityNumber
-from .unseen import correlated
+from .unsampled import without_unsampled_ids
 
 _SEVERITIES = {Severity.INFO: SeverityNumber.INFO, Severity.WARN: SeverityNumber.WARN}
 
@@ -28,9 +28,9 @@ class OTelEvents:
         record = LogRecord(
             timestamp=time_ns(),
             severity_number=_SEVERITIES[event.severity],
-            severity_text=_SEVERITIES[event.severity].name,  # as the bot's log lines have it beside them
+            severity_text=_SEVERITIES[event.severity].name,  # as the program's own log records have it
             body=event.meaning,
             attributes={**attributes, "event.name": event.name},
             event_name=event.name,
         )
-        self._logger.emit(correlated(record))
+        self._logger.emit(without_unsampled_ids(record))

@@ -1,4 +1,4 @@
-"""Finds exporters and samplers by name, and watches whether what they send arrives."""
+"""Finds exporters and samplers by name, and reports whether exports succeed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from opentelemetry.sdk.metrics.export import MetricsData
 from argus_otel.telemetry import PartError, State, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
 
-from .answers import Answers
 from .private import entry_points
+from .responses import ResponseListener
 from .temporality import PREFERENCE, delta_points
 
 T = TypeVar("T")
@@ -62,17 +62,17 @@ def load(group: str, name: str, variable: str) -> Any:
         raise MissingError(f"{variable} asks for {name!r}, which cannot be imported ({error}): {advice}") from error
 
 
-def watched(exporter: type[T], telemetry: Telemetry, part: str) -> type[T]:
-    """Return a subclass of ``exporter`` that tells whether exports succeed, and counts what is lost where they do not.
+def with_health(exporter: type[T], telemetry: Telemetry, part: str) -> type[T]:
+    """Return a subclass of ``exporter`` that reports whether exports succeed, and counts what failed ones lose.
 
-    One warning when they begin to fail, with the endpoint's own reason, and one line when they work again, stand in for
+    One warning when exports begin to fail, with the endpoint's own reason, and one line when they work again replace
     the exporter's own message at each attempt.
     """
     health = telemetry.health
     lost = telemetry.counter(EXPORT_LOST)[part.removeprefix("exporter:"), "failed"]
 
     def failed(why: str, batch: object, rejected: int | None = None) -> None:
-        if isinstance(batch, MetricsData):  # of what is cumulative the next collection makes up for a lost one
+        if isinstance(batch, MetricsData):  # the next collection makes up for lost cumulative points
             points = delta_points(batch)
             if rejected is not None:
                 points = min(points, rejected)
@@ -83,48 +83,48 @@ def watched(exporter: type[T], telemetry: Telemetry, part: str) -> type[T]:
             lost.value += len(batch) if rejected is None else rejected
         health.report(part, State.FAILED, why)
 
-    class Watched(exporter):  # type: ignore[misc, valid-type]
+    class WithHealth(exporter):  # type: ignore[misc, valid-type]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            self._argus_answers = Answers(telemetry.redact)
-            self._argus_answers.listen_to(self)
+            self._argus_responses = ResponseListener(telemetry.redact)
+            self._argus_responses.attach_to(self)
 
         def export(self, batch: Any, *args: Any, **kwargs: Any) -> Any:
-            answers = self._argus_answers
-            answers.forget()
+            responses = self._argus_responses
+            responses.reset()
             try:
                 result = cast("Any", super()).export(batch, *args, **kwargs)
             except Exception as error:
                 failed(f"the exporter raised {type(error).__name__}; it is tried again", batch)
                 raise
-            reason = f" ({answers.reason})" if answers.reason else ""
+            reason = f" ({responses.reason})" if responses.reason else ""
             if getattr(result, "name", "") == "FAILURE":
                 failed(f"the endpoint does not take what is sent{reason}; it is tried again", batch)
-            elif answers.rejected:
-                failed(f"the endpoint refuses {answers.rejected} of what is sent{reason}", batch, answers.rejected)
+            elif responses.rejected:
+                failed(f"the endpoint refuses {responses.rejected} of what is sent{reason}", batch, responses.rejected)
             else:
                 health.report(part, State.OK)
             return result
 
-    Watched.__name__ = Watched.__qualname__ = exporter.__name__
-    quieten(exporter)
-    return cast("type[T]", Watched)
+    WithHealth.__name__ = WithHealth.__qualname__ = exporter.__name__
+    demote_logs(exporter)
+    return cast("type[T]", WithHealth)
 
 
-class _OncePerMessage(logging.Filter):
-    """Lets each message of an exporter through at DEBUG only: :func:`watched` says it once, at warning."""
+class _DemoteToDebug(logging.Filter):
+    """Passes messages of an exporter on at DEBUG only: :func:`with_health` warns once instead."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.levelno, record.levelname = logging.DEBUG, "DEBUG"
         return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
 
 
-def quieten(exporter: type[object]) -> None:
-    """Keep what an exporter logs of each attempt at DEBUG."""
+def demote_logs(exporter: type[object]) -> None:
+    """Demote the messages that an exporter logs at each attempt to DEBUG."""
     for name in _logger_names(exporter):
         logger = logging.getLogger(name)
-        if not any(isinstance(known, _OncePerMessage) for known in logger.filters):
-            logger.addFilter(_OncePerMessage())
+        if not any(isinstance(known, _DemoteToDebug) for known in logger.filters):
+            logger.addFilter(_DemoteToDebug())
 
 
 def _logger_names(exporter: type[object]) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Counters and gauges become observable instruments, which the SDK reads when somebody collects."""
+"""Counters and gauges become observable instruments, which the SDK reads at each collection."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LateInstruments:
     Parameters
     ----------
     make:
-        Makes what one metric needs. Must not raise.
+        Makes the instruments of one metric. Must not raise.
     """
 
     def __init__(self, make: Callable[[Metric], object]) -> None:

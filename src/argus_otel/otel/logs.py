@@ -1,7 +1,7 @@
-"""What the program logs becomes OpenTelemetry log records, without secrets.
+"""The program's log records become OpenTelemetry's, without secrets.
 
-OpenTelemetry's own handler translates them. It is attached to no logger, where it would be in the way of Python's
-``logging.basicConfig()`` and last resort: it is called by the hook that sees every record.
+OpenTelemetry's own handler translates them. It is attached to no logger, since that would keep Python's
+``logging.basicConfig()`` and last resort from working: the hook that sees every record calls it.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from argus_otel.telemetry import Health, Logged, State, message_of
 
 from .private import Logger, LoggerProvider, LogRecord, suppress_key
 from .texts import exportable
-from .unseen import correlated
+from .unsampled import without_unsampled_ids
 
 _SUPPRESSED = suppress_key()
 _INT64 = range(-(2**63), 2**63)
 
 
 class ExportedLogs:
-    """Exports what is logged.
+    """Exports log records.
 
-    Left out are OpenTelemetry's own records and whatever is logged while something is exported, which would go round in
-    circles where the export fails; and what another OpenTelemetry handler exports already.
+    OpenTelemetry's own records, and records that are logged during an export, are left out: if an export failed, they
+    would cause the next one. So are records that another OpenTelemetry handler exports already.
 
     Parameters
     ----------
@@ -73,14 +73,14 @@ class ExportedLogs:
 
 @lru_cache(maxsize=128)
 def _is_opentelemetrys(handler: type[logging.Handler]) -> bool:
-    """Whether it is a `LoggingHandler`: of contrib, of older SDKs, or somebody's subclass."""
+    """Whether it is a `LoggingHandler`: of contrib, of older SDKs, or a subclass."""
     return any(
         base.__name__ == "LoggingHandler" and base.__module__.startswith("opentelemetry.") for base in handler.__mro__
     )
 
 
 class RedactingProvider(LoggerProvider):
-    """Hands out another provider's loggers, such that nothing secret gets to them."""
+    """Wraps another provider, so that its loggers get no secrets."""
 
     def __init__(self, provider: LoggerProvider, redact: Callable[[str], str]) -> None:
         self._provider = provider
@@ -100,8 +100,8 @@ class RedactingProvider(LoggerProvider):
 class RedactingLogger(Logger):
     """Takes secrets out of body and attributes.
 
-    Attributes that are neither text, numbers, truth values nor flat lists of these are left out: what they would look
-    like as text is not known here, and could be a user's message.
+    Attributes that are neither text, numbers, truth values nor flat lists of these are left out: their text is
+    not known here, and could be a user's message.
     """
 
     def __init__(self, logger: Logger, name: str, redact: Callable[[str], str]) -> None:
@@ -110,7 +110,7 @@ class RedactingLogger(Logger):
         self._redact = redact
 
     def enabled(self, **fields: Any) -> bool:
-        """Whether anybody takes such a record."""
+        """Whether the wrapped logger takes such a record."""
         ask = getattr(self._logger, "enabled", None)  # which OpenTelemetry's first loggers here do not have
         return ask is None or bool(ask(**fields))
 
@@ -121,7 +121,7 @@ class RedactingLogger(Logger):
         attributes: dict[Any, object] = {**_of_exception(record), **(record.attributes or {})}
         shown = {name: self._shown(value) for name, value in attributes.items() if isinstance(name, str)}
         record.attributes = {name: value for name, value in shown.items() if value is not None}
-        self._logger.emit(correlated(record))
+        self._logger.emit(without_unsampled_ids(record))
 
     def _shown(self, value: object) -> AnyValue:
         if isinstance(value, str):

@@ -1,7 +1,7 @@
-"""Counts what OpenTelemetry's batch processors have no room for: they drop it with a line in the log and no number.
+"""Counts the items that OpenTelemetry's batch processors drop when their queue is full: the SDK only logs a line.
 
-A processor's queue is looked at before anything is put into it, and what comes while it is full is refused and counted.
-So each item is either in the queue or in the count. (The SDK would let the oldest fall out instead, uncounted.)
+The length of a processor's queue is checked before an item is put into it; if the queue is full, the item is refused
+and counted. So each item is either queued or counted. (The SDK would drop the oldest item instead, uncounted.)
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ T = TypeVar("T")
 
 
 class Restartable(Protocol):
-    """A batch processor as :func:`counting` makes it, which outlives a fork."""
+    """A batch processor as :func:`count_drops` makes it, which outlives a fork."""
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: take nothing, and leave what is queued to the parent."""
+        """After a fork, in the child: take nothing, and leave queued items to the parent."""
         ...
 
     def begin_again(self, exporter: object) -> None:
-        """Take what comes from now on, for an exporter of the child's own."""
+        """Take items from now on, for an exporter of the child's own."""
         ...
 
 
-def counting(processor: type[T], method: str, exporter: object, part: str, telemetry: Telemetry) -> T:
-    """Return a batch processor that counts what it drops. It is :class:`Restartable` too.
+def count_drops(processor: type[T], method: str, exporter: object, part: str, telemetry: Telemetry) -> T:
+    """Return a batch processor that counts the items it drops. It is :class:`Restartable` too.
 
     Parameters
     ----------
     processor:
         ``BatchSpanProcessor`` or ``BatchLogRecordProcessor``.
     method:
-        By which it takes an item.
+        The name of the method that takes an item.
     part:
-        As health calls the exporter.
+        The exporter's name among the parts of the status.
     """
     counter, name = telemetry.counter(EXPORT_LOST), part.removeprefix("exporter:")
     full, ended = counter[name, "queue_full"], counter[name, "ended"]
-    taking = threading.RLock()  # what is done under it may be logged, and so come here again
+    taking = threading.RLock()  # code that runs under it may log, and so come here again
 
     class Counting(processor):  # type: ignore[misc, valid-type]
         _told = False

@@ -1,7 +1,7 @@
-"""Splits what is exported into requests that a Collector takes.
+"""Splits batches into requests that a Collector accepts.
 
-By default a Collector takes 4 MiB by gRPC. It refuses a larger request with ``RESOURCE_EXHAUSTED``, and OpenTelemetry's
-exporter takes that for a passing condition: it tries again until its timeout, and then the whole batch is lost.
+By default a Collector takes 4 MiB by gRPC. It refuses a larger request with ``RESOURCE_EXHAUSTED``, which
+OpenTelemetry's exporter takes for transient: it tries again until its timeout, and then the whole batch is lost.
 https://github.com/open-telemetry/opentelemetry-collector/blob/v0.161.0/config/configgrpc/README.md
 """
 
@@ -15,10 +15,10 @@ from .texts import texts_in
 T = TypeVar("T")
 
 PORTION = 1_000_000
-"""About how many characters one request may have: up to 4 MB in UTF-8."""
+"""The most characters of one request, roughly: up to 4 MB in UTF-8."""
 
 _OVERHEAD = 300
-"""About how many bytes a span or a log record has besides its texts."""
+"""The bytes of a span or a log record besides its texts, roughly."""
 
 
 def in_portions(exporter: type[T], texts_of: Callable[[Any], Iterator[str]]) -> type[T]:
@@ -41,7 +41,7 @@ def in_portions(exporter: type[T], texts_of: Callable[[Any], Iterator[str]]) -> 
 
 
 def portions(batch: Sequence[T], texts_of: Callable[[T], Iterator[str]]) -> Iterator[Sequence[T]]:
-    """Iterate over the parts of a batch, each as large as one request may be, or of one item that is larger."""
+    """Iterate over parts of a batch that fit into one request each; an item that is larger is a part of its own."""
     portion: list[T] = []
     size = 0
     for item in batch:

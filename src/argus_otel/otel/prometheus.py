@@ -1,7 +1,7 @@
 """The reader that Prometheus scrapes, without an HTTP server: the endpoint has one.
 
-What becomes of metrics in Prometheus is for OpenTelemetry's exporter and Prometheus' client library to say. Both are
-imported when somebody asks: a bot that nobody scrapes pays nothing for them.
+OpenTelemetry's exporter and Prometheus' client library decide how metrics appear in Prometheus. Both are imported at
+the first scrape: a program that is never scraped does not pay for them.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.registry import Collector
 
-    from .page import Exporter, Page
+    from .exposition_cache import Exporter, ExpositionCache
 
 
 class _Receiver(MetricReader):
-    """Keeps what it is given until that is taken."""
+    """Keeps the metrics of one collection until they are taken."""
 
     def __init__(self) -> None:
         super().__init__(**private.component_type())
         self._given: MetricsData | None = None
         self._ended = False
-        self._collecting = threading.RLock()  # a callback of the bot's may ask for metrics itself
+        self._collecting = threading.RLock()  # a callback of the program's may ask for metrics itself
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:  # noqa: ARG002
         self._given = metrics_data
 
     def take(self) -> MetricsData | None:
-        """Collect, and return what there is: nothing where no instrument has a point, and after the end."""
+        """Collect, and return the metrics: ``None`` if no instrument has a point, and after the end."""
         with self._collecting:
             self._given = None
             if not self._ended:
@@ -95,7 +95,7 @@ class PrometheusReader(ScrapedReader, _Receiver):
 
     def text(self, encode: Callable[[Collector], bytes], form: str) -> bytes:
         """Return all metrics; see :class:`ScrapedReader`."""
-        return self._page.text(self.take(), encode, form)
+        return self._cache.text(self.take(), encode, form)
 
     @property
     def registry(self) -> CollectorRegistry:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -104,14 +104,14 @@ class PrometheusReader(ScrapedReader, _Receiver):
 
     @cached_property
     def _live(self) -> Exporter:
-        from .page import Exporter
+        from .exposition_cache import Exporter
 
         exporter = Exporter()
         exporter.give = self.take
         return exporter
 
     @cached_property
-    def _page(self) -> Page:
-        from .page import Page
+    def _cache(self) -> ExpositionCache:
+        from .exposition_cache import ExpositionCache
 
-        return Page()
+        return ExpositionCache()

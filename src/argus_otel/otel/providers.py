@@ -1,9 +1,9 @@
 """Sets up the SDK: providers, exporters and readers, part by part.
 
-A part that cannot be set up is named in one warning and in ``/status``; all others go on. A provider that is there
-already is used as it is, and never replaced.
+If a part cannot be set up, one warning and ``/status`` name it, and all others go on. A provider that has been set
+before is used as it is, and never replaced.
 
-The SDK of a signal is imported where that is exported: a bot without an OTLP endpoint needs the one for metrics only.
+The SDK of a signal is imported only if that is exported: without an OTLP endpoint only metrics are needed.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
     from opentelemetry.sdk.trace.sampling import Sampler
 
+    from .lazy_spans import TracerProvider
     from .losses import Restartable
     from .private import LogRecordProcessor, SdkLoggerProvider
-    from .recorded_spans import TracerProvider
 
 T = TypeVar("T")
 
 
 class Providers:
-    """The providers that we set up, and what they export to.
+    """The providers that argus-otel sets up, with their exporters.
 
     Attributes
     ----------
     meter_provider:
-        Ours, or ``None`` where another was there first or no metrics are exported.
+        Ours, or ``None`` if another was set before or no metrics are exported.
     prometheus:
-        What ``/metrics`` serves, or ``None`` where Prometheus is not among the exporters.
+        The reader behind ``/metrics``, or ``None`` if Prometheus is not among the exporters.
     """
 
     def __init__(self, settings: Settings, telemetry: Telemetry) -> None:
@@ -76,11 +76,11 @@ class Providers:
         self._end = end_with_the_process(self._ending, timeout, self._health, self._first)
 
     def at_first(self, begin: Callable[[], object]) -> None:
-        """Have ``begin`` called when the process begins to end; to be said before anything is set up."""
+        """Have ``begin`` called when the process begins to end; call this before :meth:`set_up`."""
         self._first = begin
 
     def at_the_end(self, name: str, end: Callable[[], object]) -> None:
-        """Have ``end`` called too when the process ends; to be said before anything is set up."""
+        """Have ``end`` called too when the process ends; call this before :meth:`set_up`."""
         self._ending.append((name, end))
 
     def activate(self) -> None:
@@ -97,7 +97,7 @@ class Providers:
     # -- in a forked child
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: export nothing, and leave to the parent what is on its way."""
+        """After a fork, in the child: export nothing, and leave queued items to the parent."""
         if self._end is not None:
             self._end.drop_in_child()
             self._end = None
@@ -109,11 +109,11 @@ class Providers:
             unlock()
 
     def end_with_this_thread(self) -> None:
-        """Let a child that was forked from a thread end with that."""
+        """Let a child that was forked from a thread end with that thread."""
         end_with_this_thread(lambda: None if self._end is None else self._end())
 
     def begin_again(self, resource: Resource) -> None:
-        """Export from the child: by exporters and connections of its own, as somebody else, and from zero."""
+        """Export from the child, as another instance: by exporters and connections of its own, and from zero."""
         if self.meter_provider is not None:
             self._read_anew(self.meter_provider)
         for processor, exporter in self._exported:
@@ -138,7 +138,7 @@ class Providers:
     # -- metrics
 
     def _set_up_metrics(self, resource: Resource) -> None:
-        if self._taken("metrics", metrics.get_meter_provider(), self._settings.metrics_exporters):
+        if self._is_set_up("metrics", metrics.get_meter_provider(), self._settings.metrics_exporters):
             return
         readers = self._each("metrics", self._settings.metrics_exporters, self._reader)
         if not readers:
@@ -157,26 +157,26 @@ class Providers:
         if name == "prometheus":
             self._prometheus = scraped_reader()
             return self._prometheus
-        from .exporters import load, watched
+        from .exporters import load, with_health
         from .temporality import warn_of_delta
 
         self._pushes = True
         component = load("opentelemetry_metrics_exporter", name, "OTEL_METRICS_EXPORTER")
         if issubclass(component, MetricReader):
             return reader_class(component)()
-        exporter = watched(component, self._telemetry, part)()
+        exporter = with_health(component, self._telemetry, part)()
         warn_of_delta(exporter)
         return PushReader(exporter)
 
     # -- traces
 
     def _set_up_traces(self, resource: Resource) -> None:
-        if self._taken("traces", trace.get_tracer_provider(), self._settings.traces_exporters):
+        if self._is_set_up("traces", trace.get_tracer_provider(), self._settings.traces_exporters):
             return
         processors = self._each("traces", self._settings.traces_exporters, self._span_processor)
         if not processors:
             return
-        from .recorded_spans import TracerProvider
+        from .lazy_spans import TracerProvider
 
         provider = TracerProvider(self._sampler(), resource, processors, self._telemetry.guard)
         trace.set_tracer_provider(provider)
@@ -187,28 +187,30 @@ class Providers:
     def _span_processor(self, name: str, part: str) -> SpanProcessor:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-        from .exporters import load, watched
-        from .losses import counting
+        from .exporters import load, with_health
+        from .lazy_spans import readable
+        from .losses import count_drops
         from .portions import in_portions
-        from .recorded_spans import readable
         from .redacted_spans import texts_of
 
-        exporter = watched(load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER"), self._telemetry, part)
+        exporter = with_health(
+            load("opentelemetry_traces_exporter", name, "OTEL_TRACES_EXPORTER"), self._telemetry, part
+        )
         exporter = readable(in_portions(exporter, texts_of), self._telemetry.redact)
-        made = counting(BatchSpanProcessor, "on_end", exporter(), part, self._telemetry)
+        made = count_drops(BatchSpanProcessor, "on_end", exporter(), part, self._telemetry)
         self._restarts(made, exporter, part)
         return made
 
     def _sampler(self) -> Sampler:
-        from .sampling import KEEP_ALL, sampler
+        from .sampling import SAMPLE_ALL, sampler
 
         made = self._telemetry.attempt("sampler", partial(sampler, self._settings))
-        return KEEP_ALL if made is None else made
+        return SAMPLE_ALL if made is None else made
 
     # -- logs
 
     def _set_up_logs(self, resource: Resource) -> None:
-        if self._taken("logs", private.get_logger_provider(), self._settings.logs_exporters):
+        if self._is_set_up("logs", private.get_logger_provider(), self._settings.logs_exporters):
             return
         processors = self._each("logs", self._settings.logs_exporters, self._log_processor)
         if not processors:
@@ -221,20 +223,20 @@ class Providers:
         self._at_the_end("logs", provider.shutdown)
 
     def _log_processor(self, name: str, part: str) -> LogRecordProcessor:
-        from .exporters import load, watched
-        from .losses import counting
+        from .exporters import load, with_health
+        from .losses import count_drops
         from .portions import in_portions, texts_of_log_record
 
-        exporter = watched(load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER"), self._telemetry, part)
+        exporter = with_health(load("opentelemetry_logs_exporter", name, "OTEL_LOGS_EXPORTER"), self._telemetry, part)
         exporter = in_portions(exporter, texts_of_log_record)
-        made = counting(private.BatchLogRecordProcessor, "on_emit", exporter(), part, self._telemetry)
+        made = count_drops(private.BatchLogRecordProcessor, "on_emit", exporter(), part, self._telemetry)
         self._restarts(made, exporter, part)
         return made
 
     # -- all three
 
-    def _taken(self, signal: str, provider: object, exporters: Sequence[str]) -> bool:
-        """Whether somebody else has set up this signal, whose exporters then are theirs."""
+    def _is_set_up(self, signal: str, provider: object, exporters: Sequence[str]) -> bool:
+        """Whether this signal had a provider before, which then has its own exporters."""
         if private.is_proxy(provider):
             return False
         detail = f"the {type(provider).__name__} that was there already is used"
@@ -251,7 +253,7 @@ class Providers:
         self._ending.append((signal, partial(self._telemetry.attempt, f"shutdown:{signal}", shutdown)))
 
     def _each(self, signal: str, names: Sequence[str], make: Callable[[str, str], T]) -> list[T]:
-        """Make the exporter of each name; leave out, and report, those that cannot be made."""
+        """Make the exporter of each name; report and skip those that cannot be made."""
         made: list[T] = []
         for name in names:
             part = f"exporter:{signal} {name}"

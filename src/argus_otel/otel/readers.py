@@ -1,4 +1,4 @@
-"""Our histogram cells become histogram points in the readers that we make.
+"""Our histogram cells become histogram points in the readers that argus-otel makes.
 
 OpenTelemetry Python has neither an observable histogram nor a metric producer, and its synchronous histogram costs the
 event loop some microseconds for each record and reader. So a reader of ours adds our points to what it collected, in
@@ -44,7 +44,7 @@ class HistogramPoints:
     Parameters
     ----------
     temporality:
-        What the reader prefers for histograms.
+        The temporality that the reader prefers for histograms.
     """
 
     def __init__(self, telemetry: Telemetry, temporality: AggregationTemporality) -> None:
@@ -143,7 +143,7 @@ class HistogramReader(MetricReader):
         self._points = HistogramPoints(telemetry, temporality)
 
     def _at_fork_reinit(self) -> None:
-        """Start no thread in a forked child, as the SDK's readers do: it may never start a bot, and has to end."""
+        """Start no thread in a forked child, as the SDK's readers do: it may never activate a source."""
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:
         if self._points is not None:
@@ -160,5 +160,5 @@ class PushReader(HistogramReader, PeriodicExportingMetricReader):
 
 
 def reader_class(other: type[MetricReader]) -> type[HistogramReader]:
-    """Return a subclass of somebody else's reader that shows our histograms too."""
+    """Return a subclass of any reader class that shows our histograms too."""
     return cast("type[HistogramReader]", type(f"Argus{other.__name__}", (HistogramReader, other), {}))

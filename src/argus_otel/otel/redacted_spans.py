@@ -1,6 +1,6 @@
-"""Takes secrets out of spans where they are exported, whosever they are.
+"""Removes secrets from every span that is exported, ours and those of others.
 
-The bot's own tracer, and other instrumentations, put into their spans what they like: a webhook that is posted under
+The program's own tracer and other instrumentations may put secrets into their spans: a webhook that is posted under
 OpenTelemetry's instrumentation of aiohttp has its token in ``url.full``. So every span is looked through, on the
 exporter's thread. One with a secret is exported as a copy: span processors of others may hold the span itself.
 """
@@ -15,14 +15,16 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, Status
 from opentelemetry.util.types import Attributes
 
+from argus_otel.telemetry.encoding import is_utf8
+
 from .private import bounded_list
-from .texts import LONGEST, exportable, is_utf8, texts_in
+from .texts import LONGEST, exportable, texts_in
 
 Redact = Callable[[str], str]
 
 
 def redacted(span: ReadableSpan, redact: Redact) -> ReadableSpan:
-    """Return ``span``, or a copy with what may be exported of its texts. Its resource and its scope stay."""
+    """Return ``span``, or a copy with redacted texts. Its resource and its scope stay."""
     # All texts at once: nearly no span has a secret, and a call for each would cost more than the search.
     texts = tuple(texts_of(span))
     if len(max(texts, key=len)) <= LONGEST:
@@ -80,7 +82,7 @@ def _shown(value: Any, redact: Redact) -> Any:
 
 
 def _attributes(attributes: Attributes, redact: Redact, dropped: int | None = None) -> Attributes:
-    """Return a copy without secrets, which says as the original does how many the SDK's limits have cost."""
+    """Return a copy without secrets, with the original's number of attributes that the SDK's limits have dropped."""
     made = BoundedAttributes(None, _shown(attributes or {}, redact))
     made.dropped = getattr(attributes, "dropped", 0) if dropped is None else dropped
     return made

@@ -1,4 +1,4 @@
-"""Who is speaking: the OpenTelemetry resource."""
+"""Builds the OpenTelemetry resource."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from collections.abc import Mapping
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 
 from argus_otel.settings import Settings
+from argus_otel.telemetry.encoding import as_utf8
 from argus_otel.version import __version__
 
 
 def build(
     settings: Settings, additions: Mapping[str, str] | None = None, auto_instrumentation_version: str | None = None
 ) -> Resource:
-    """Return the resource: what the user set, and defaults for what they did not.
+    """Return the resource: what the user has set, and defaults for the rest.
 
     Parameters
     ----------
     additions:
-        What the sources add.
+        Attributes that sources add.
     auto_instrumentation_version:
-        The version of ``opentelemetry-instrument``, where that started us.
+        The version of ``opentelemetry-instrument``, if the process was started by that.
     """
     attributes: dict[str, str] = {
         **(additions or {}),
@@ -36,21 +37,17 @@ def build(
     if auto_instrumentation_version:
         attributes["telemetry.auto.version"] = auto_instrumentation_version
     if "service.instance.id" not in OTELResourceDetector().detect().attributes:
-        # OTel semconv asks for a random UUID where nothing better is known; two processes must never share one.
+        # OTel semconv asks for a random UUID if nothing better is known; two processes must never share one.
         attributes["service.instance.id"] = str(uuid.uuid4())
     return _exportable(Resource.create(dict(attributes)))
 
 
 def _exportable(resource: Resource) -> Resource:
-    """Return the resource with ``?`` for bytes that are no UTF-8: with them, no export of it would succeed.
+    """Return the resource with ``?`` for bytes that are not UTF-8: with them, no export of it would succeed.
 
     They come from the environment and from file names, which Python decodes with ``surrogateescape``.
     """
     attributes = {
-        name: _utf8(value) if isinstance(value, str) else value for name, value in resource.attributes.items()
+        name: as_utf8(value) if isinstance(value, str) else value for name, value in resource.attributes.items()
     }
-    return Resource({_utf8(name): value for name, value in attributes.items()}, resource.schema_url)
-
-
-def _utf8(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+    return Resource({as_utf8(name): value for name, value in attributes.items()}, resource.schema_url)

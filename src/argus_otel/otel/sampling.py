@@ -1,4 +1,4 @@
-"""Which traces are kept: OpenTelemetry's own samplers, and those that other packages bring."""
+"""Samplers: OpenTelemetry's own, and those of other packages."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from argus_otel.telemetry import PartError
 
 from .exporters import load
 
-CHOSEN = otel_context.create_key("argus-otel-chosen")
-"""Set in the context that a root of ours is started in: it has been chosen to be kept."""
+PRESAMPLED = otel_context.create_key("argus-otel-chosen")
+"""Set in the context that a root of ours is started in if it is to be sampled."""
 
 ROOT = otel_context.create_key("argus-otel-root")
-"""Holds the root of ours that a context is in, kept or not."""
+"""Holds the root of ours that a context is in, sampled or not."""
 
 
-class SampleRoots(Sampler):
-    """A sampler whose share of roots is known, so that ours can be chosen before there is a span.
+class RootSampler(Sampler):
+    """A sampler with a known share of sampled roots, so that the decision over ours can be made before there is a span.
 
-    A span that is not kept costs OpenTelemetry some microseconds; a number drawn ahead costs next to nothing. What is
-    started in such a root is kept where the root is, also by samplers that do not ask for a span's parent.
+    An unsampled span costs OpenTelemetry some microseconds; a random number drawn before costs next to nothing. Spans
+    in such a root are sampled exactly if the root is, also by samplers that do not look at the parent.
 
     Parameters
     ----------
     sampler:
-        Decides over what is in no root of ours.
+        Decides over spans outside our roots.
     share:
-        The share of roots that ``sampler`` keeps, from 0 to 1.
+        The share of roots that ``sampler`` samples, from 0 to 1.
     """
 
     def __init__(self, sampler: Sampler, share: float) -> None:
@@ -61,9 +61,9 @@ class SampleRoots(Sampler):
         links: Sequence[Link] | None = None,
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
-        """Keep what has been chosen and what is in it; ask the sampler about everything else."""
+        """Sample presampled roots and all spans in them; ask the sampler about everything else."""
         sampler = self._sampler
-        if parent_context is not None and CHOSEN in parent_context:
+        if parent_context is not None and PRESAMPLED in parent_context:
             sampler = ALWAYS_ON
         elif otel_context.get_value(ROOT, parent_context) is not None:
             sampler = self._within
@@ -76,30 +76,30 @@ class SampleRoots(Sampler):
 
 # The names of the specification. OpenTelemetry's provider would look them up in the environment, past our keywords.
 _FIXED = {
-    "always_on": SampleRoots(ALWAYS_ON, 1.0),
-    "always_off": SampleRoots(ALWAYS_OFF, 0.0),
-    "parentbased_always_on": SampleRoots(DEFAULT_ON, 1.0),
-    "parentbased_always_off": SampleRoots(DEFAULT_OFF, 0.0),
+    "always_on": RootSampler(ALWAYS_ON, 1.0),
+    "always_off": RootSampler(ALWAYS_OFF, 0.0),
+    "parentbased_always_on": RootSampler(DEFAULT_ON, 1.0),
+    "parentbased_always_off": RootSampler(DEFAULT_OFF, 0.0),
 }
 _BY_RATIO = {"traceidratio": TraceIdRatioBased, "parentbased_traceidratio": ParentBasedTraceIdRatio}
 
-KEEP_ALL = _FIXED["parentbased_always_on"]
+SAMPLE_ALL = _FIXED["parentbased_always_on"]
 
 
 def sampler(settings: Settings) -> Sampler:
-    """Return the sampler that the settings name; where they name none, the one that keeps every trace.
+    """Return the sampler that the settings name; by default, the one that samples every trace.
 
     Raises
     ------
     PartError
-        There is no such sampler, or it cannot work with its argument.
+        There is no such sampler, or its argument is invalid.
     """
     name = settings.sampler or "parentbased_always_on"
     if name.lower() in _FIXED:
         return _FIXED[name.lower()]
     if name.lower() in _BY_RATIO:
         ratio = _ratio(settings.sampler_argument)
-        return SampleRoots(_BY_RATIO[name.lower()](ratio), ratio)
+        return RootSampler(_BY_RATIO[name.lower()](ratio), ratio)
     made = load("opentelemetry_traces_sampler", name, "OTEL_TRACES_SAMPLER")(settings.sampler_argument)
     if not isinstance(made, Sampler):
         raise PartError(f"OTEL_TRACES_SAMPLER asks for {name!r}, which made {type(made).__name__}, not a sampler")

@@ -1,6 +1,6 @@
 """The last export when the process ends, within a bound.
 
-OpenTelemetry's own shutdown can hang for as long as an endpoint does, and would keep a bot from ending.
+OpenTelemetry's own shutdown can hang for as long as an endpoint does, and would keep a process from ending.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import FrameType
 from argus_otel.telemetry import Health, State
 
 END = "end"
-"""What the thread that begins the end is called."""
+"""The last word of the name of the thread that begins the shutdown."""
 
 
 def _nothing() -> None:
@@ -25,7 +25,7 @@ def _nothing() -> None:
 
 
 class Ending:
-    """Ends what has to be ended with the process, all at once, so that none waits for another; a second call nothing.
+    """Shuts all providers down at once when the process ends, so that none waits for another; once.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Ending:
     timeout:
         How long the process waits for all of them together, in seconds.
     first:
-        Called before them, to bring what is under way to an end.
+        Called before them, to end work that is in progress.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ def end_with_the_process(
     health: Health,
     first: Callable[[], object] = _nothing,
 ) -> Ending:
-    """Have each of ``ending`` called when the interpreter ends; return what does so now. See :class:`Ending`."""
+    """Have each of ``ending`` called when the interpreter ends; return the :class:`Ending` that does it."""
     end = Ending(ending, timeout, health, first)
     atexit.register(end)
     return end
@@ -100,7 +100,7 @@ class _Handler:
 
 
 def end_on_sigterm(end: Callable[[], None]) -> None:
-    """Have ``end`` called when the process is told to end by SIGTERM, as containers are, and nobody else handles that.
+    """Have ``end`` called when SIGTERM ends the process, as it ends containers, unless the program handles SIGTERM.
 
     The process then ends by that signal, as it would have. A handler that the program sets later takes the place of
     this one, and one that is there already stays.

@@ -13,14 +13,14 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
-from argus_otel.telemetry import AttributeValue, Exceptions, Guard, SpanKind, Telemetry, TraceReference, TraceSpan
+from argus_otel.telemetry import AttributeValue, Exceptions, Guard, SpanIds, SpanKind, Telemetry, TraceSpan
 from argus_otel.version import __version__
 
+from .lazy_spans import LazySpan, LazySpanFactory, TracerProvider
 from .private import current_span_key, suppress_http_key
-from .recorded_spans import RecordedSpan, Recorder, TracerProvider
-from .sampling import CHOSEN, ROOT, SampleRoots
+from .sampling import PRESAMPLED, ROOT, RootSampler
 from .scope import SCOPE
-from .unseen import UNSEEN
+from .unsampled import UNSAMPLED
 
 HOOK = "spans"
 
@@ -36,17 +36,17 @@ _NOTHING = Context()
 _SUPPRESS_HTTP = suppress_http_key()
 _CURRENT = current_span_key()
 
-_CHOSEN_ROOT = Context({CHOSEN: True})
+_PRESAMPLED_ROOT = Context({PRESAMPLED: True})
 
 
-class _Entered(Context):
-    """A context between enter and leave, which knows what was there before."""
+class _Attached(Context):
+    """An attached context, which knows the one before it."""
 
     before: Context | None = None
 
 
 class ContextScope:
-    """Holds an OpenTelemetry context between enter and leave."""
+    """Holds an OpenTelemetry context between :meth:`attach` and :meth:`detach`."""
 
     __slots__ = ("_context", "_token")
 
@@ -56,14 +56,14 @@ class ContextScope:
         self._context = context
         self._token = None
 
-    def enter(self) -> None:
+    def attach(self) -> None:
         """Attach the context."""
         token = self._token = otel_context.attach(self._context)
-        if isinstance(self._context, _Entered) and token.old_value is not Token.MISSING:
+        if isinstance(self._context, _Attached) and token.old_value is not Token.MISSING:
             self._context.before = token.old_value
 
-    def leave(self) -> None:
-        """Attach what was there before, if the context still is current, or below what has not been left in order.
+    def detach(self) -> None:
+        """Restore the context before, if this one is still current or is an ancestor of the current one.
 
         Generators need not be left in the order in which they were entered. A coroutine or generator that is closed by
         the garbage collector runs its ``finally`` in a foreign context, or in a copy of its own: there OpenTelemetry
@@ -79,12 +79,12 @@ class ContextScope:
             otel_context.attach(_NOTHING if before is Token.MISSING else before)
         else:
             self._token = None
-            if isinstance(self._context, _Entered):
+            if isinstance(self._context, _Attached):
                 self._context.before = None  # or tasks that start each other would hold an endless chain
 
     def _is_in(self, current: Context | None) -> bool:
         while current is not self._context:
-            if not isinstance(current, _Entered):
+            if not isinstance(current, _Attached):
                 return False
             current = current.before
         return True
@@ -111,10 +111,10 @@ class OTelSpan(ContextScope):
         if is_root:
             self._entries[ROOT] = self
 
-    def enter(self) -> None:
+    def attach(self) -> None:
         """Make it current; for a client span, silence other HTTP instrumentations beneath it."""
-        self._context = _Entered({**otel_context.get_current(), **self._entries})
-        super().enter()
+        self._context = _Attached({**otel_context.get_current(), **self._entries})
+        super().attach()
 
     def rename(self, name: str) -> None:
         """Give it its final name."""
@@ -129,15 +129,15 @@ class OTelSpan(ContextScope):
         """Add an event at this moment."""
         self._span.add_event(name, attributes)
 
-    def link(self, reference: TraceReference) -> None:
-        """Add a link to what it follows from."""
+    def link(self, reference: SpanIds) -> None:
+        """Add a link to a span that this one follows from."""
         if self.sampled:
             self._span.add_link(_span_context(reference))
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
-        """End it; where it failed, with what went wrong as OTel semconv's ``exception`` event, free of secrets.
+        """End it; if it failed, with OTel semconv's ``exception`` event, free of secrets.
 
-        What was rejected is the user's doing, and its message may quote what the user wrote: that stays here.
+        A rejection is caused by the user, and its message may quote the user's words: it is not exported.
         """
         try:
             if failed:
@@ -164,10 +164,10 @@ class OTelSpan(ContextScope):
 
 
 class GuardedSpan(OTelSpan):
-    """A span in which code of others runs: the SDK's, with their processors, or one of another library altogether.
+    """A span that runs code of others: the SDK's, with their processors, or one of another library.
 
-    What that raises is counted, and the work goes on. Its end is its start and the time that has passed since, whatever
-    the clock on the wall has done meanwhile.
+    Exceptions of that code are counted, and the work goes on. The end is the start plus the time that has passed, even
+    if the system clock is set meanwhile.
     """
 
     __slots__ = ("_guard", "_began")
@@ -189,8 +189,8 @@ class GuardedSpan(OTelSpan):
         """Add an event at this moment."""
         self._guard.run(HOOK, super().mark, name, attributes)
 
-    def link(self, reference: TraceReference) -> None:
-        """Add a link to what it follows from."""
+    def link(self, reference: SpanIds) -> None:
+        """Add a link to a span that this one follows from."""
         self._guard.run(HOOK, super().link, reference)
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
@@ -202,8 +202,8 @@ class GuardedSpan(OTelSpan):
         self._guard.run(HOOK, self._span.end, end_time)
 
 
-class UnseenSpan(ContextScope):
-    """The root of a trace that is not kept. What is started in it is not kept either."""
+class UnsampledSpan(ContextScope):
+    """The root of an unsampled trace."""
 
     __slots__ = ()
 
@@ -220,52 +220,52 @@ class UnseenSpan(ContextScope):
     def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
         """Do nothing."""
 
-    def link(self, reference: TraceReference) -> None:
+    def link(self, reference: SpanIds) -> None:
         """Do nothing."""
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
         """Do nothing."""
 
 
-_UNSEEN_ROOT = UnseenSpan(_NOTHING)
-_UNSEEN_CONTEXT = otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(UNSEEN, _NOTHING))
+_UNSAMPLED_ROOT = UnsampledSpan(_NOTHING)
+_UNSAMPLED_CONTEXT = otel_context.set_value(ROOT, _UNSAMPLED_ROOT, trace.set_span_in_context(UNSAMPLED, _NOTHING))
 
 
-def _unseen_context() -> Context:
+def _unsampled_context() -> Context:
     current = otel_context.get_current()
-    if not current or current is _UNSEEN_CONTEXT:  # made once: this is most roots, where few are kept
-        return _UNSEEN_CONTEXT
-    return otel_context.set_value(ROOT, _UNSEEN_ROOT, trace.set_span_in_context(UNSEEN, current))
+    if not current or current is _UNSAMPLED_CONTEXT:  # made once: at low rates, this is most roots
+        return _UNSAMPLED_CONTEXT
+    return otel_context.set_value(ROOT, _UNSAMPLED_ROOT, trace.set_span_in_context(UNSAMPLED, current))
 
 
 class OTelTracing:
     """Starts spans on one tracer.
 
-    Where starting one raises, because a sampler or a span processor of others does, the fault is counted, and the work
-    is traced as little as work in a trace that is not kept.
+    If a sampler or a span processor of others raises as a span starts, the fault is counted, and the work is left
+    unsampled.
 
     Parameters
     ----------
     telemetry:
-        Whose guard counts the faults of others, and who knows what of an exception may leave.
+        Its guard counts the faults of others, and its exceptions are redacted.
     sampler:
-        The tracer's, where it is ours: then whether a root is kept is decided before there is a span.
-    recorder:
-        What makes spans that are kept, where the tracer's provider is ours.
+        The tracer's sampler, if it is ours: then the decision over a root is made before there is a span.
+    lazy:
+        Makes sampled spans, if the tracer's provider is ours.
     """
 
     def __init__(
         self,
         tracer: trace.Tracer,
         telemetry: Telemetry,
-        sampler: SampleRoots | None = None,
-        recorder: Recorder | None = None,
+        sampler: RootSampler | None = None,
+        lazy: LazySpanFactory | None = None,
     ) -> None:
         self._guard = telemetry.guard
         self._exceptions = telemetry.exceptions
         self._start = telemetry.guard.shield(HOOK, tracer.start_span)
         self._sampler = sampler
-        self._recorder = recorder
+        self._recorder = lazy
 
     def root(
         self,
@@ -274,33 +274,33 @@ class OTelTracing:
         attributes: Callable[[], Mapping[str, AttributeValue]],
         *,
         rate: float = 1.0,
-        links: Sequence[TraceReference] = (),
+        links: Sequence[SpanIds] = (),
     ) -> TraceSpan:
         """Start a span that begins a trace of its own; see :class:`~argus_otel.telemetry.Tracing`."""
         if not self._chosen(rate):
-            return UnseenSpan(_unseen_context())
+            return UnsampledSpan(_unsampled_context())
         span = self._begin(name, kind, attributes(), [Link(_span_context(link)) for link in links])
-        return UnseenSpan(_unseen_context()) if span is None else self._known(span, kind, True)
+        return UnsampledSpan(_unsampled_context()) if span is None else self._known(span, kind, True)
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
-        """Start a span under the running context's, unless that is in a trace which is not kept."""
+        """Start a span under the running context's, or return ``None`` in an unsampled trace."""
         parent = otel_context.get_current().get(_CURRENT) if _CURRENT else trace.get_current_span()
-        if parent is UNSEEN:
+        if parent is UNSAMPLED:
             return None
-        recorder = self._recorder
-        if type(parent) is RecordedSpan and recorder is not None and recorder.provider.alone:
-            span = recorder.start(name, _KINDS[kind], attributes, parent.context)
+        lazy = self._recorder
+        if type(parent) is LazySpan and lazy is not None and lazy.provider.alone:
+            span = lazy.start(name, _KINDS[kind], attributes, parent.context)
             return OTelSpan(span, kind, self._exceptions, False)
         if self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
             span = self._start(name, None, _KINDS[kind], attributes)
-        elif self._chosen(1.0):  # in no trace at all: it begins one
+        elif self._chosen(1.0):  # in no trace: it begins one
             span = self._begin(name, kind, attributes)
         else:
             return None
         return None if span is None else self._known(span, kind, False)
 
     def _known(self, span: trace.Span, kind: SpanKind, is_root: bool) -> OTelSpan:
-        if type(span) is RecordedSpan:
+        if type(span) is LazySpan:
             return OTelSpan(span, kind, self._exceptions, is_root)
         return GuardedSpan(span, kind, self._exceptions, is_root, self._guard)
 
@@ -311,14 +311,14 @@ class OTelTracing:
     def _begin(
         self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], links: Sequence[Link] = ()
     ) -> trace.Span | None:
-        """Start a span that has been chosen, and that no other is above of; return ``None`` where that raises."""
-        recorder = self._recorder
-        if recorder is not None and recorder.provider.alone:
-            return recorder.start(name, _KINDS[kind], attributes, links=links)
-        return self._start(name, _CHOSEN_ROOT, _KINDS[kind], attributes, links)
+        """Start a presampled root; return ``None`` if that raises."""
+        lazy = self._recorder
+        if lazy is not None and lazy.provider.alone:
+            return lazy.start(name, _KINDS[kind], attributes, links=links)
+        return self._start(name, _PRESAMPLED_ROOT, _KINDS[kind], attributes, links)
 
     def within(self) -> bool:
-        """Whether the running context is in a span, or in a trace that is not kept."""
+        """Whether the running context is in a span, or in an unsampled trace."""
         return trace.get_current_span().get_span_context().is_valid
 
     def current_root(self) -> TraceSpan | None:
@@ -326,26 +326,26 @@ class OTelTracing:
         return cast("TraceSpan | None", otel_context.get_value(ROOT))
 
     def outside(self) -> ContextScope:
-        """Return a scope in which no span is current; whatever else the running context holds stays."""
+        """Return a scope in which no span is current; all else in the running context stays."""
         return ContextScope(otel_context.set_value(ROOT, None, trace.set_span_in_context(trace.INVALID_SPAN)))
 
 
 def tracing_by(provider: trace.TracerProvider, telemetry: Telemetry) -> OTelTracing:
-    """Return what starts spans on a provider, which may be ours, or another with a sampler of ours, or neither."""
+    """Return the tracing on a provider, which may be ours, or have a sampler of ours, or neither."""
     sampler = getattr(provider, "sampler", None)
     return OTelTracing(
         provider.get_tracer(SCOPE, __version__),
         telemetry,
-        sampler if isinstance(sampler, SampleRoots) else None,
-        Recorder(provider) if isinstance(provider, TracerProvider) else None,
+        sampler if isinstance(sampler, RootSampler) else None,
+        LazySpanFactory(provider) if isinstance(provider, TracerProvider) else None,
     )
 
 
-def quiet() -> ContextScope:
+def suppress_http_instrumentation() -> ContextScope:
     """Return a scope in which HTTP client instrumentations are silent."""
     return ContextScope(otel_context.set_value(_SUPPRESS_HTTP, True))
 
 
-def _span_context(span: TraceReference) -> SpanContext:
+def _span_context(span: SpanIds) -> SpanContext:
     flags = TraceFlags(TraceFlags.SAMPLED)
     return SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=flags)

@@ -1,4 +1,4 @@
-"""Metrics of delta temporality: each export has what was added since the last one, and no later one repeats it.
+"""Delta temporality: each export has the difference to the last one, and no later export repeats it.
 
 By their documentation, Datadog and New Relic recommend delta, and Dynatrace refuses cumulative sums. What Prometheus 3
 and VictoriaMetrics make of it was tried.
@@ -30,7 +30,7 @@ def preference_of(exporter: object) -> str:
 
 
 def warn_of_delta(exporter: object) -> None:
-    """Say in one line what an exporter that prefers delta is right for, and what it is not."""
+    """Warn in one line which backends take delta, if the exporter prefers it."""
     preference = preference_of(exporter)
     if preference != "cumulative":
         logging.getLogger("argus_otel").warning("argus-otel: %s=%s is %s.", PREFERENCE, preference, ADVICE)

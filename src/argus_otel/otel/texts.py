@@ -1,41 +1,32 @@
-"""The texts of spans and log records on their way out: without secrets, and none too long for a request."""
+"""Makes texts of spans and log records exportable: without secrets, in UTF-8, and short enough for a request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
-LONGEST = 32_768
-"""The most characters of one text; of a longer one, the middle is left out."""
+from argus_otel.telemetry.encoding import as_utf8
 
-# More than the longest secret: what is cut in two must not leave a half that is not known as one.
+LONGEST = 32_768
+"""The most characters of one text; the middle of a longer one is left out."""
+
+# More than the longest secret: one that is cut in two would leave a half that is not recognized.
 _MARGIN = 400
 
 
 def exportable(text: str, redact: Callable[[str], str]) -> str:
-    """Return ``text`` without secrets, in UTF-8, and with both ends only where it is too long.
+    """Return ``text`` without secrets, in UTF-8, and without the middle if it is too long.
 
-    A stacktrace tells most at its ends. Nothing of the middle is looked at, which may be megabytes. Half of a surrogate
-    pair, which JSON may hold, is spelt out: what is no UTF-8 would cost a whole batch its export.
+    The ends of a stacktrace are its most useful parts. The middle, which may be megabytes, is not searched. Half of a
+    surrogate pair, which JSON may hold, is escaped: a text that is not UTF-8 would fail the export of a whole batch.
     """
-    if not is_utf8(text):
-        text = text.encode("utf-8", "backslashreplace").decode()
+    text = as_utf8(text, "backslashreplace")
     if len(text) <= LONGEST:
         return redact(text)
     half = LONGEST // 2
     start = redact(text[: half + _MARGIN])[:-_MARGIN]
     end = redact(text[-half - _MARGIN :])[_MARGIN:]
     return f"{start}\n… {len(text) - LONGEST} characters are left out here …\n{end}"
-
-
-def is_utf8(text: str) -> bool:
-    """Whether ``text`` can be encoded in UTF-8."""
-    try:
-        if not text.isascii():
-            text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def texts_in(value: object) -> Iterator[str]:

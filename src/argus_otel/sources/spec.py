@@ -55,6 +55,9 @@ class SourceSpec:
     prefixes:
         First words of names of metrics, spans, events and attributes that are the source's: a program's own
         :func:`argus_otel.count` cannot take them.
+    replaces:
+        Instrumentations of OpenTelemetry's own, by their entry points' names, that the source runs itself: the loader
+        leaves them out.
     settings:
         ``"package.module:name"`` of its :class:`~argus_otel.settings.Table`.
     resource:
@@ -71,8 +74,9 @@ class SourceSpec:
     doctor:
         ``"package.module:name"`` of its checks of ``argus-otel doctor``.
     assets:
-        ``"package:directory"`` of its dashboards, rules and runbooks, laid out as this repository's:
-        ``grafana/dashboards/NAME/``, ``prometheus/rules/NAME*.yaml``, ``docs/runbooks/NAME.md``.
+        ``"package:directory"`` of its dashboards, alerts, rules and runbooks, laid out as this repository's:
+        ``grafana/dashboards/NAME/``, ``grafana/provisioning/alerting/NAME.yaml``, ``prometheus/rules/NAME.yaml`` and
+        ``NAME-*.yaml``, ``docs/runbooks/NAME.md``.
     """
 
     __slots__ = (
@@ -85,6 +89,7 @@ class SourceSpec:
         "imports",
         "activates",
         "prefixes",
+        "replaces",
         "settings",
         "resource",
         "references",
@@ -107,6 +112,7 @@ class SourceSpec:
         imports: tuple[str, ...] = (),
         activates: Activation = "first_use",
         prefixes: tuple[str, ...] = (),
+        replaces: tuple[str, ...] = (),
         settings: str | None = None,
         resource: str | None = None,
         references: str | None = None,
@@ -125,6 +131,7 @@ class SourceSpec:
         self.imports = imports
         self.activates: Activation = activates
         self.prefixes = prefixes
+        self.replaces = replaces
         self.settings = settings
         self.resource = resource
         self.references = references

@@ -34,7 +34,7 @@ from .recorder import EventSink, LoopWatcher, Telemetry
 from .redaction import Redactor
 from .references import IdReference
 from .threads import THREAD, ThreadCells
-from .tracing import Reference, Scope, TraceReference, TraceSpan, Tracing
+from .tracing import Scope, SpanIds, SpanRef, TraceSpan, Tracing
 
 __all__ = [
     "Telemetry",
@@ -79,9 +79,9 @@ __all__ = [
     "SpanKind",
     # tracing
     "Rates",
-    "Reference",
+    "SpanRef",
     "Scope",
-    "TraceReference",
+    "SpanIds",
     "TraceSpan",
     "Tracing",
     "Relay",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .definitions import OTHER, Attribute, AttributeValue
+from .encoding import is_utf8
 
 
 class AttributeCaps:
@@ -51,9 +52,5 @@ class AttributeCaps:
 def _portable(value: AttributeValue) -> bool:
     """Whether every exporter can carry a value: one that it cannot, costs it all the others of the same export."""
     if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:  # half of a surrogate pair, which JSON may hold
-            return False
-        return True
+        return is_utf8(value)
     return not isinstance(value, int) or -(2**63) <= value < 2**63

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from .caps import AttributeCaps
 from .definitions import Metric
 from .families import Attributes, Family
-from .tracing import TraceReference
+from .tracing import SpanIds
 
 Exemplar: TypeAlias = tuple[float, int, int, int]
 """One recorded value and where it came from: (value, nanoseconds since the epoch, trace id, span id).
@@ -39,11 +39,11 @@ class HistogramCell:
         self.counts = [0] * (len(edges) + 1)
         self.sum = 0.0
         self.exemplars: dict[int, Exemplar] = {}
-        self.relay: Callable[[float, TraceReference | None], None] | None = None
+        self.relay: Callable[[float, SpanIds | None], None] | None = None
         self.whole: HistogramCell | None = None
         self.parts: tuple[HistogramCell, ...] = ()
 
-    def record(self, value: float, trace: TraceReference | None = None) -> None:
+    def record(self, value: float, trace: SpanIds | None = None) -> None:
         """Add ``value``, in the metric's unit; ``trace`` is the sampled span it came from, if there is one."""
         bucket = bisect_left(self.edges, value)
         self.counts[bucket] += 1
@@ -78,7 +78,7 @@ class HistogramCell:
         return [*self.exemplars.values(), *(example for part in self.parts for example in part.examples())]
 
 
-Relay = Callable[[Attributes, float, "TraceReference | None"], None]
+Relay = Callable[[Attributes, float, "SpanIds | None"], None]
 """Takes each record as it is made: (attributes, value in the metric's unit, sampled span or None). Must not block."""
 
 
@@ -115,6 +115,6 @@ class Histogram(Family[HistogramCell]):
         for attributes, cell in (*self._dormant, *self.rows()):
             cell.relay = self._relay_for(attributes)
 
-    def _relay_for(self, attributes: Attributes) -> Callable[[float, TraceReference | None], None] | None:
+    def _relay_for(self, attributes: Attributes) -> Callable[[float, SpanIds | None], None] | None:
         relay = self._relay
         return None if relay is None else lambda value, trace: relay(attributes, value, trace)

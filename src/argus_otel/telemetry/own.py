@@ -162,7 +162,7 @@ class Own:
             if timing.span is not None:
                 if attributes and timing.span.sampled:
                     timing.span.set(self._span_attributes(attributes))
-                timing.span.enter()
+                timing.span.attach()
         self._in_flight[timing] = self._cut_short
         return timing
 
@@ -175,7 +175,7 @@ class Own:
             error = None
         pairs, span, ending = timing.pairs, timing.span, None
         if span is not None:
-            span.leave()
+            span.detach()
         if error is not None:
             kind = type(error).__qualname__
             pairs, ending = self._with_error(timing.metric, pairs, kind), {ERROR: kind}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from .definitions import AttributeValue
+from .encoding import as_utf8
 
 NAME_RULE = "a name begins with a letter and goes on with letters, digits and . _ - /, 255 in all"
 ATTRIBUTE_RULE = "an attribute's name begins with a letter and goes on with letters, digits, dots, - and _, 100 in all"
@@ -72,9 +73,7 @@ def amount_of(amount: object) -> float | None:
 def value_of(value: object) -> AttributeValue | None:
     """Return ``value`` as a ``str``, ``bool``, ``int`` or ``float`` of no subclass, or ``None`` where it is none."""
     if isinstance(value, str):
-        text = str.__str__(value)
-        # A lone surrogate can be encoded in nothing that is exported.
-        return text if text.isascii() else text.encode("utf-8", "replace").decode()
+        return as_utf8(str.__str__(value))
     if isinstance(value, bool):
         return value
     if isinstance(value, int):

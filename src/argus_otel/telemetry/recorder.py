@@ -62,7 +62,7 @@ class Telemetry:
         Which share of the traces of each kind of work is sampled.
     references:
         Keywords of :func:`argus_otel.record` that stand for an id, of the sources that are active.
-    quiet:
+    suppress_http_instrumentation:
         Set by the bridge where HTTP client instrumentations are loaded: makes a scope in which they are silent.
     instrumentations:
         Set by the bridge: finds OpenTelemetry's own instrumentations. ``None`` before that.
@@ -79,7 +79,7 @@ class Telemetry:
         self.history: HistorySink | None = None
         self.rates = Rates()
         self.references: dict[str, IdReference] = {}
-        self.quiet: Callable[[], Scope] | None = None
+        self.suppress_http_instrumentation: Callable[[], Scope] | None = None
         self.instrumentations: ForeignInstrumentations | None = None
         self.on_start: Callable[[], None] = _nothing
         self._sinks: list[EventSink] = []

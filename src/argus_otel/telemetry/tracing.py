@@ -1,4 +1,4 @@
-"""What an operation needs of a tracer. The bridge provides it; without one nothing is traced."""
+"""The tracer that operations use. The bridge provides it; without one nothing is traced."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Protocol
 from .definitions import AttributeValue, SpanKind
 
 
-class TraceReference(Protocol):
-    """A span, as far as an exemplar or a link needs it."""
+class SpanIds(Protocol):
+    """The ids of a span, which is all that an exemplar or a link needs."""
 
     trace_id: int
     span_id: int
 
 
-class Reference:
-    """What a link to a span needs and no more, so that whoever keeps one keeps no span alive."""
+class SpanRef:
+    """Refers to a span by its ids, so that keeping a reference does not keep the span alive."""
 
     __slots__ = ("trace_id", "span_id")
 
@@ -25,28 +25,28 @@ class Reference:
         self.span_id = span_id
 
     @classmethod
-    def to(cls, span: TraceSpan | None) -> Reference | None:
-        """Return a reference to ``span``, or ``None`` where there is none or nobody will see it."""
+    def to(cls, span: TraceSpan | None) -> SpanRef | None:
+        """Return a reference to ``span``, or ``None`` if there is none or it is not sampled."""
         return cls(span.trace_id, span.span_id) if span is not None and span.sampled else None
 
 
 class Scope(Protocol):
-    """Something that holds for the running context, and what is started from it, between two moments."""
+    """A context that is current between :meth:`attach` and :meth:`detach`, for what is started meanwhile too."""
 
-    def enter(self) -> None:
-        """Begin. What is started from here on nests under it."""
+    def attach(self) -> None:
+        """Make it the current context."""
         ...
 
-    def leave(self) -> None:
-        """End. Called from another context than :meth:`enter` was, it does nothing."""
+    def detach(self) -> None:
+        """Restore the context before it. Does nothing in another context than the one :meth:`attach` was called in."""
         ...
 
 
 class TraceSpan(Scope, Protocol):
-    """A started span, current between :meth:`enter` and :meth:`leave`.
+    """A started span, current between :meth:`attach` and :meth:`detach`.
 
-    ``sampled`` tells whether anybody will see it: attributes need not be gathered for one that is not. A root that was
-    never started, because its trace is not kept, has 0 for its ``trace_id`` and needs no end.
+    ``sampled`` says whether it is exported: attributes of an unsampled one need not be collected. A root that was never
+    started, because its trace is not sampled, has the ``trace_id`` 0 and need not be ended.
     """
 
     trace_id: int
@@ -65,7 +65,7 @@ class TraceSpan(Scope, Protocol):
         """Add an event at this moment."""
         ...
 
-    def link(self, reference: TraceReference) -> None:
+    def link(self, reference: SpanIds) -> None:
         """Add a link to what this one follows from, where that was not known when it started."""
         ...
 
@@ -84,28 +84,28 @@ class Tracing(Protocol):
         attributes: Callable[[], Mapping[str, AttributeValue]],
         *,
         rate: float = 1.0,
-        links: Sequence[TraceReference] = (),
+        links: Sequence[SpanIds] = (),
     ) -> TraceSpan:
         """Start a span that begins a trace of its own, whatever the running context holds.
 
         Parameters
         ----------
         attributes:
-            Called where somebody will see them.
+            Called if the span is sampled.
         rate:
-            The share of such traces that is kept, from 0 to 1. In one that is not, nothing that it starts is kept
-            either, and that costs next to nothing.
+            The share of such traces that is sampled, from 0 to 1. An unsampled trace costs next to nothing, and nothing
+            that is started in it is sampled.
         links:
-            What this one follows from.
+            Spans that this one follows from.
         """
         ...
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
-        """Start a span under the running context's, or return ``None`` in a trace that is not kept."""
+        """Start a span under the running context's, or return ``None`` in an unsampled trace."""
         ...
 
     def within(self) -> bool:
-        """Whether the running context is in a span, be it ours or the bot's own, or in a trace that is not kept."""
+        """Whether the running context is in a span, ours or the program's own, or in an unsampled trace."""
         ...
 
     def current_root(self) -> TraceSpan | None:
@@ -113,8 +113,5 @@ class Tracing(Protocol):
         ...
 
     def outside(self) -> Scope:
-        """Return a scope in which no span is current: what is started in it is in no trace of the running context's.
-
-        For what outlives the work that starts it.
-        """
+        """Return a scope in which no span is current, for work that outlives the work that starts it."""
         ...

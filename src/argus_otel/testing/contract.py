@@ -17,7 +17,7 @@ from argus_otel.discovery import installed, load
 from argus_otel.sources import patches
 from argus_otel.sources.patches import Patch
 from argus_otel.sources.spec import API, SourceSpec
-from argus_otel.telemetry import Catalogue, Guard, PartError, State
+from argus_otel.telemetry import Catalogue, Guard, IdReference, PartError, State
 from argus_otel.telemetry.own_values import is_id
 from argus_otel.telemetry.reserved import RESERVED
 
@@ -73,24 +73,27 @@ class SourceContract:
 
     def observed(self, guard: type[Guard] = Guard) -> tuple[Observation, object]:
         """Exercise under observation; return what was observed and what the program saw."""
-        with observe(self.source, guard=guard, **self.settings) as observation:
+        with observe(self.source, guard=guard, settings=self.settings) as observation:
             return observation, self.exercise()
 
     # -- what it says of itself
 
     def test_its_specification_names_what_is_there(self) -> None:
+        """Everything that it names can be loaded."""
         assert 1 <= self.spec.api <= API
         assert self.spec.title
         for reference in (getattr(self.spec, field) for field in _FIELDS):
             assert reference is None or load(reference) is not None
 
     def test_its_specification_imports_nothing(self) -> None:
+        """Loading it imports nothing of OpenTelemetry."""
         package = self.spec.factory.partition(":")[0].rpartition(".")[0]
         program = f"import sys, {package}; print(*sorted(n for n in sys.modules if n.startswith('opentelemetry')))"
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
         assert done.stdout.split() == []
 
     def test_its_names_begin_with_its_prefixes_or_with_a_convention_of_opentelemetrys(self) -> None:
+        """So that no program and no other source takes them."""
         catalogue = self.catalogue
         assert catalogue.name == self.source
         words = {metric.name.partition(".")[0] for metric in catalogue.metrics}
@@ -98,6 +101,7 @@ class SourceContract:
         assert words <= {*self.spec.prefixes, *RESERVED}
 
     def test_every_signal_has_a_description_and_a_unit(self) -> None:
+        """A unit of 1 is none: Prometheus would spell the name differently on each path."""
         catalogue = self.catalogue
         assert catalogue.metrics
         for metric in catalogue.metrics:
@@ -108,7 +112,8 @@ class SourceContract:
         assert all(event.meaning for event in catalogue.events)
 
     def test_no_attribute_of_a_metric_is_an_id(self) -> None:
-        references = load(self.spec.references) if self.spec.references else {}
+        """Ids are for spans, events and rows."""
+        references: dict[str, IdReference] = load(self.spec.references) if self.spec.references else {}
         ids = {reference.attribute for reference in references.values()}
         for metric in self.catalogue.metrics:
             assert ids.isdisjoint(attribute.name for attribute in metric.attributes), metric.name
@@ -116,6 +121,7 @@ class SourceContract:
     # -- what it records
 
     def test_what_is_recorded_is_in_the_catalogue(self) -> None:
+        """Metrics, spans, events and their attributes, and no value of a metric looks like an id."""
         observation, _ = self.observed()
         catalogue = self.catalogue
         metrics = {metric.name: {attribute.name for attribute in metric.attributes} for metric in catalogue.metrics}
@@ -134,6 +140,7 @@ class SourceContract:
             assert span.name.partition(" ")[0] in words or any("{" in word for word in words), span.name
 
     def test_it_changes_nothing_for_the_program(self) -> None:
+        """The program sees the same with the hooks as without."""
         bare = self.exercise()
         observation, seen = self.observed()
         assert seen == bare
@@ -143,11 +150,13 @@ class SourceContract:
 
     @pytest.mark.parametrize("guard", [FailingGuard, FailingEndGuard])
     def test_hooks_that_raise_cost_the_program_nothing(self, guard: type[Guard]) -> None:
+        """Each hook fails in turn, as it begins or as it ends."""
         bare = self.exercise()
         _, seen = self.observed(guard)
         assert seen == bare
 
     def test_each_patch_target_may_be_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The hook is skipped and reported, and everything else goes on."""
         bare = self.exercise()
         observation, _ = self.observed()
         names = [name for name, part in observation.telemetry.health.parts("hook:").items() if part.detail != "absent"]
@@ -160,13 +169,14 @@ class SourceContract:
                 return resolve(patch)
 
             monkeypatch.setattr(patches, "resolve", without)
-            with observe(self.source, **self.settings) as observation:
+            with observe(self.source, settings=self.settings) as observation:
                 assert self.exercise() == bare, missing
                 parts = observation.telemetry.health.parts("hook:")
                 assert parts[missing].state is State.ABSENT
                 assert all(part.state is not State.FAILED for part in parts.values())
 
     def test_uninstalling_leaves_nothing_behind(self) -> None:
+        """Every function and class is the original again."""
         modules = [importlib.import_module(name) for name in self.modules]
         before = dict(_attributes(modules))
         for _ in range(2):
@@ -177,6 +187,7 @@ class SourceContract:
         assert {name for name in before if after.get(name) is not before[name]} == set()
 
     def test_switched_off_it_is_free(self) -> None:
+        """Nothing of the source but its specification is imported."""
         package = self.spec.factory.partition(":")[0]
         program = _OFF.format(modules=self.modules, package=package)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}

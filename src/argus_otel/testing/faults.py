@@ -19,12 +19,20 @@ def _fail(*_: object) -> NoReturn:
 class FailingGuard(Guard):
     """Each body that it shields raises."""
 
-    def shield(self, hook: str, body: Callable[..., Any], arguments: int | None = None) -> Callable[..., Any]:
+    def shield(
+        self,
+        hook: str,
+        body: Callable[..., Any],  # noqa: ARG002 - the guard's signature
+        arguments: int | None = None,
+    ) -> Callable[..., Any]:
         """Return a body that raises, shielded."""
         return super().shield(hook, _fail, arguments)
 
     def around(
-        self, hook: str, begin: Callable[..., Any], end: Callable[..., None]
+        self,
+        hook: str,
+        begin: Callable[..., Any],  # noqa: ARG002 - the guard's signature
+        end: Callable[..., None],
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Return a wrapper whose beginning raises."""
         return super().around(hook, _fail, end)
@@ -34,7 +42,10 @@ class FailingEndGuard(Guard):
     """Each operation that it wraps begins, and raises as it ends."""
 
     def around(
-        self, hook: str, begin: Callable[..., Any], end: Callable[..., None]
+        self,
+        hook: str,
+        begin: Callable[..., Any],
+        end: Callable[..., None],  # noqa: ARG002 - the guard's signature
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Return a wrapper whose end raises."""
         return super().around(hook, begin, _fail)

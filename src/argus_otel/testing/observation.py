@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -96,7 +96,9 @@ class Observation:
 
 
 @contextmanager
-def observe(name: str, *, guard: type[Guard] = Guard, **settings: object) -> Iterator[Observation]:
+def observe(
+    name: str, *, guard: type[Guard] = Guard, settings: Mapping[str, object] | None = None
+) -> Generator[Observation]:
     """Observe with an installed source until the block ends.
 
     Parameters

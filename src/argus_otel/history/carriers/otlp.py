@@ -20,7 +20,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from argus_otel.history.delivery import AwayError, RefusedError
 from argus_otel.history.rows import COLUMNS, Row
-from argus_otel.otel.exporters import load, quieten
+from argus_otel.otel.exporters import demote_logs, load
 from argus_otel.otel.scope import SCOPE
 from argus_otel.telemetry import AttributeValue
 from argus_otel.unquoted import location
@@ -53,7 +53,7 @@ class OtlpCarrier:
 
     def __init__(self, exporter: str, resource: Resource) -> None:
         kind = load("opentelemetry_logs_exporter", exporter, "OTEL_LOGS_EXPORTER")
-        quieten(kind)
+        demote_logs(kind)
         self._exporter: Any = kind()
         self._resource = resource
         self._resources: dict[tuple[str, str], Resource] = {}

@@ -17,14 +17,14 @@ def patches(telemetry: Telemetry) -> list[Patch]:
     """Return the hooks on connecting to the gateway and on fetching from the CDN."""
 
     def begin(*_: object) -> Scope | None:
-        if telemetry.quiet is None:
+        if telemetry.suppress_http_instrumentation is None:
             return None
-        scope = telemetry.quiet()
-        scope.enter()
+        scope = telemetry.suppress_http_instrumentation()
+        scope.attach()
         return scope
 
     def end(scope: Scope, _: object) -> None:
-        scope.leave()
+        scope.detach()
 
     make = telemetry.guard.around(HOOK, begin, end)
     return [

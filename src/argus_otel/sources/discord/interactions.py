@@ -129,12 +129,12 @@ class Interactions:
                     # The task that discord.py creates in here copies the context, and so nests under the span.
                     token = None if place is None else HERE.set(place)
                     if scope is not None:
-                        scope.enter()
+                        scope.attach()
                     try:
                         parse(data)
                     finally:
                         if scope is not None:
-                            scope.leave()
+                            scope.detach()
                         if token is not None:
                             HERE.reset(token)
                 except BaseException as error:  # discord.py can make nothing of it, so nobody will ever handle it

@@ -186,7 +186,7 @@ class Listeners:
         if span is None:
             return None
         # Never left: the task is this run's own, and what follows in it is on_error.
-        span.enter()
+        span.attach()
         return span if span.trace_id else None
 
     def _end(self, series: Series, started: float, span: TraceSpan | None, error: BaseException | None) -> None:

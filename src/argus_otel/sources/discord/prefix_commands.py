@@ -90,7 +90,7 @@ class PrefixCommands:
                 rate=self._telemetry.rates.of(PREFIX_SPAN.rate_key, name),
             )
             operation.trace_in(root)
-            root.enter()
+            root.attach()
         self._open[id(ctx)] = operation
         return operation
 
@@ -109,7 +109,7 @@ class PrefixCommands:
             outcome = COMMAND_NOT_FOUND
         name = _name(ctx)
         if operation.scope is not None:
-            operation.scope.leave()
+            operation.scope.detach()
         span, duration = operation.span, operation.settle()
         self._durations[name, "prefix", outcome.name, outcome.error_type].record(
             duration, None if span is None else operation.trace

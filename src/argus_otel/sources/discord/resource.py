@@ -1,4 +1,4 @@
-"""What the source adds to the resource: the library, and which process of the bot this is."""
+"""Resource attributes: the library that a bot is built on, and its cluster."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from .settings import DiscordSettings
 
 
 def attributes(settings: Settings) -> dict[str, str]:
-    """Return the attributes; of the libraries, that of the first that is installed. Nothing of it is imported."""
+    """Return ``discord.library.name`` and ``.version``, and ``discord.cluster.id`` if it is set.
+
+    The library is the first one that is installed; nothing of it is imported.
+    """
     cluster = settings[DiscordSettings].cluster_id
     return {**({"discord.cluster.id": cluster} if cluster else {}), **_library()}
 

@@ -221,7 +221,7 @@ class RestCalls:
             if interaction is not None:
                 interaction.acknowledging = True
         telemetry = self._telemetry
-        if telemetry.tracing is not None or telemetry.quiet is not None:
+        if telemetry.tracing is not None or telemetry.suppress_http_instrumentation is not None:
             self._enter(call, route.webhook_token)
         current_call.set(call)
         return call
@@ -233,16 +233,16 @@ class RestCalls:
             if call.acknowledges is None:  # whose token is known
                 telemetry.redact.add_secret(token)
             call.scope = call.span = telemetry.tracing.child(endpoint.span, REST_SPAN.kind, endpoint.attributes)
-        if call.scope is None and telemetry.quiet is not None:
-            call.scope = telemetry.quiet()
+        if call.scope is None and telemetry.suppress_http_instrumentation is not None:
+            call.scope = telemetry.suppress_http_instrumentation()
         if call.scope is not None:
-            call.scope.enter()
+            call.scope.attach()
 
     def _finish(self, call: RestCall, error: BaseException | None) -> None:
         now = perf_counter()
         call.ended = True
         if call.scope is not None:
-            call.scope.leave()
+            call.scope.detach()
             call.scope = None
         endpoint, error_type = call.endpoint, None
         if error is None:

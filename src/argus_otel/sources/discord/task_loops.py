@@ -16,7 +16,7 @@ from functools import lru_cache, wraps
 from types import new_class
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import CounterCell, Operation, Reference, Telemetry
+from argus_otel.telemetry import CounterCell, Operation, SpanRef, Telemetry
 
 from .catalogue import ERROR_TYPE, TASK_DURATION, TASK_NAME, TASK_SPAN, TASKS_RUNNING
 from .outcomes import failure_of
@@ -46,7 +46,7 @@ class Running:
 
     __slots__ = ("name", "origin", "cell")
 
-    def __init__(self, name: str, origin: Reference | None, cell: CounterCell) -> None:
+    def __init__(self, name: str, origin: SpanRef | None, cell: CounterCell) -> None:
         self.name = name
         self.origin = origin
         self.cell = cell
@@ -100,9 +100,9 @@ class TaskLoops:
         name, origin = _name_of(loop), None
         tracing = self._telemetry.tracing
         if tracing is not None and (root := tracing.current_root()) is not None:
-            origin = Reference.to(root)
+            origin = SpanRef.to(root)
             # The task has a context of its own, a copy of its starter's: it stays outside of that trace to its end.
-            tracing.outside().enter()
+            tracing.outside().attach()
         running = Running(name, origin, self._running[name])
         stand_in = _stand_in_for(loop, running, watch)
         running.cell.value += 1
@@ -132,7 +132,7 @@ class TaskLoops:
                 links=() if origin is None else (origin,),
             )
             iteration.trace_in(root)
-            root.enter()
+            root.attach()
         return iteration
 
     def _end(self, iteration: Iteration, error: BaseException | None) -> None:
@@ -142,7 +142,7 @@ class TaskLoops:
             iteration.note(failure)
             error_type = type(failure).__qualname__
         if iteration.scope is not None:
-            iteration.scope.leave()
+            iteration.scope.detach()
         trace = None if iteration.span is None else iteration.trace
         self._durations[iteration.running.name, error_type].record(iteration.settle(), trace)
         iteration.end_span(error_type is not None, None if error_type is None else {ERROR_TYPE.name: error_type})

@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import Reference, Scope, Telemetry, TraceSpan
+from argus_otel.telemetry import Scope, SpanRef, Telemetry, TraceSpan
 
 from .catalogue import COMPONENT_NAME, ERROR_TYPE, VIEW_TIMEOUT_SPAN, VIEW_TIMEOUTS, VIEWS_ACTIVE
 from .outcomes import failure_of
@@ -36,7 +36,7 @@ class _Waiting(weakref.ref["BaseView"]):
     __slots__ = ("key", "origin")
 
     key: int
-    origin: Reference | None
+    origin: SpanRef | None
 
 
 class Views:
@@ -123,7 +123,7 @@ class Views:
         """Forget all of them: from now on nobody tells of their end."""
         self._waiting.clear()
 
-    def origin_of(self, view: BaseView) -> Reference | None:
+    def origin_of(self, view: BaseView) -> SpanRef | None:
         """Return the trace that sent a view which still waits, where somebody will see that."""
         waiting = self._waiting.get(id(view))
         return None if waiting is None else waiting.origin
@@ -133,15 +133,15 @@ class Views:
         if tracing is None or not self._hooks.on or tracing.current_root() is None:
             return None
         scope = tracing.outside()
-        scope.enter()
+        scope.attach()
         return scope
 
     def _added(self, view: BaseView) -> None:
         tracing = self._telemetry.tracing
         if self._hooks.on and not view.is_finished() and _waits(view):
-            self._remember(view, None if tracing is None else Reference.to(tracing.current_root()))
+            self._remember(view, None if tracing is None else SpanRef.to(tracing.current_root()))
 
-    def _remember(self, view: BaseView, origin: Reference | None) -> None:
+    def _remember(self, view: BaseView, origin: SpanRef | None) -> None:
         if id(view) in self._waiting:  # shown again by an edit: whoever sent it first is where it comes from
             return
         waiting = _Waiting(view, self._gone)
@@ -178,7 +178,7 @@ class Views:
         view.__dict__["on_timeout"] = substitute
         return before
 
-    def _begin(self, name: str, origin: Reference | None) -> TraceSpan | None:
+    def _begin(self, name: str, origin: SpanRef | None) -> TraceSpan | None:
         tracing = self._telemetry.tracing
         if tracing is None:
             return None
@@ -189,11 +189,11 @@ class Views:
             rate=self._telemetry.rates.of(VIEW_TIMEOUT_SPAN.rate_key, name),
             links=() if origin is None else (origin,),
         )
-        span.enter()
+        span.attach()
         return span
 
     def _end(self, span: TraceSpan, error: BaseException | None) -> None:
-        span.leave()
+        span.detach()
         failure = failure_of(error)
         if failure is not None:
             span.set({ERROR_TYPE.name: type(failure).__qualname__})
@@ -214,7 +214,7 @@ def _waits(view: BaseView) -> bool:
 
 
 def _leave(scope: Scope) -> None:
-    scope.leave()
+    scope.detach()
 
 
 def _restore(view: BaseView, before: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ SPEC = SourceSpec(
     catalogue="argus_otel.sources.system.catalogue:CATALOGUE",
     activates="with_others",
     prefixes=("cpython", "process", "system"),
+    replaces=("system_metrics",),
     top="argus_otel.sources.system.cli.top:PANELS",
     assets="argus_otel:shipped",
 )

@@ -18,8 +18,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, TraceIdRatioBased
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFlags
 
-from argus_otel.otel.recorded_spans import RecordedSpan, Recorder, TracerProvider, readable
-from argus_otel.otel.sampling import KEEP_ALL
+from argus_otel.otel.lazy_spans import LazySpan, LazySpanFactory, TracerProvider, readable
+from argus_otel.otel.sampling import SAMPLE_ALL
 from argus_otel.otel.scope import SCOPE
 from argus_otel.telemetry import Telemetry
 from argus_otel.version import __version__
@@ -34,12 +34,12 @@ class Recording:
         telemetry = Telemetry()
         self.exporter = readable(InMemorySpanExporter, telemetry.redact)()
         resource = Resource.create({"service.name": "bot"})
-        self.provider = TracerProvider(KEEP_ALL, resource, [SimpleSpanProcessor(self.exporter)], telemetry.guard)
+        self.provider = TracerProvider(SAMPLE_ALL, resource, [SimpleSpanProcessor(self.exporter)], telemetry.guard)
         for processor in more:
             self.provider.add_span_processor(processor)
-        self.recorder = Recorder(self.provider)
+        self.recorder = LazySpanFactory(self.provider)
 
-    def ours(self, **attributes: Any) -> RecordedSpan:
+    def ours(self, **attributes: Any) -> LazySpan:
         return self.recorder.start("work", SpanKind.SERVER, attributes, links=[LINK])
 
     def theirs(self, **attributes: Any) -> trace.Span:
@@ -224,7 +224,7 @@ def test_where_the_sdk_counts_spans_or_another_sampler_decides_it_has_to_see_the
     assert not TracerProvider(TraceIdRatioBased(0.5), Resource.create(), [], Telemetry().guard).alone
     assert not TracerProvider(ALWAYS_ON, Resource.create(), [], Telemetry().guard).alone
     monkeypatch.setenv("OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "true")
-    assert not TracerProvider(KEEP_ALL, Resource.create(), [], Telemetry().guard).alone
+    assert not TracerProvider(SAMPLE_ALL, Resource.create(), [], Telemetry().guard).alone
 
 
 def test_threads_may_use_one_span_at_once() -> None:
@@ -247,7 +247,7 @@ def test_batches_hold_it_as_it_is_until_they_are_exported() -> None:
     telemetry = Telemetry()
     exporter = readable(InMemorySpanExporter, telemetry.redact)()
     batches = BatchSpanProcessor(exporter)
-    recorder = Recorder(TracerProvider(KEEP_ALL, Resource.create(), [batches], telemetry.guard))
+    recorder = LazySpanFactory(TracerProvider(SAMPLE_ALL, Resource.create(), [batches], telemetry.guard))
     recorder.start("work", SpanKind.SERVER, {"a": 1}).end()
     assert exporter.get_finished_spans() == ()
     recorder.provider.force_flush()

@@ -1,8 +1,7 @@
-"""Hears what an endpoint answers to an export: OpenTelemetry's exporters say no more than that it failed.
+"""Reads an endpoint's responses to exports: OpenTelemetry's exporters say no more than that an export failed.
 
-They drop the body of what HTTP answers, and take OTLP's partial success ("taken, but for these") for a success. Both
-are heard where an exporter makes its calls, by attributes that are private to it; of a version that has others nothing
-is heard, and what it exports is not touched.
+They drop the body of HTTP responses, and take OTLP's partial success for a success. Both are read by listening to the
+client inside an exporter, through private attributes; an exporter without these is left as it is.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any, Protocol, cast
 from .private import on_http_response, responses_missing, wrap_grpc_client
 
 _MOST = 300
-"""How much of a reason is told, in characters."""
+"""The most characters of a reason that are reported."""
 
 # gRPC quotes the address that it cannot resolve, with the user and the password in it.
 _USERINFO = re.compile(r"\S*@")
@@ -28,15 +27,15 @@ class _Response(Protocol):
     content: bytes
 
 
-class Answers:
-    """What was answered last.
+class ResponseListener:
+    """The last response.
 
     Attributes
     ----------
     reason:
-        Why the endpoint refuses, in its own words; empty where it refuses nothing or has said nothing.
+        Why the endpoint refuses, in its own words; empty if it refuses nothing or gives no reason.
     rejected:
-        How many spans, log records or points of a request it has not taken, though it took the others.
+        How many spans, log records or points of an accepted request the endpoint has rejected.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
@@ -44,12 +43,12 @@ class Answers:
         self.reason = ""
         self.rejected = 0
 
-    def forget(self) -> None:
-        """Forget what was answered, before the next export."""
+    def reset(self) -> None:
+        """Forget the last response, before the next export."""
         self.reason, self.rejected = "", 0
 
-    def listen_to(self, exporter: object) -> None:
-        """Hear the answers to what this exporter sends from now on."""
+    def attach_to(self, exporter: object) -> None:
+        """Listen to the responses that this exporter gets from now on."""
         if wrap_grpc_client(exporter, lambda client: _Client(client, self)):
             return
         if not on_http_response(exporter, self._over_http):
@@ -59,8 +58,8 @@ class Answers:
         """Note that a request was refused."""
         self._note(f"{code}: {text}" if text else code, 0)
 
-    def taken(self, response: object) -> None:
-        """Note what the response to a request that was taken says of a part that was not."""
+    def accepted(self, response: object) -> None:
+        """Note the partial success in the response to a request that was accepted."""
         partial = getattr(response, "partial_success", None)
         if partial is None:
             return
@@ -69,7 +68,7 @@ class Answers:
             self._note(partial.error_message, rejected)
 
     def _note(self, text: str, rejected: int) -> None:
-        # Ten times as much is looked through for secrets, so that none is cut in two where the text is cut.
+        # Ten times as much is redacted, so that no secret is cut in two before it is found.
         told = " ".join(_USERINFO.sub("[redacted]@", self._redact(text[: 10 * _MOST])).split())
         told = "".join(character for character in told if character.isprintable())
         self.reason = told if len(told) <= _MOST else told[: _MOST - 1] + "…"
@@ -81,34 +80,34 @@ class Answers:
         from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
         body, protobuf = response.content, "protobuf" in response.headers.get("Content-Type", "")
-        self.forget()
+        self.reset()
         try:
             if response.status_code >= 300:
                 text = Status.FromString(body).message if protobuf else body.decode("utf-8", "replace")
                 self.refused(f"HTTP {response.status_code}", text)
             elif protobuf:
-                self.taken(ExportMetricsServiceResponse.FromString(body))  # the responses of all signals look alike
+                self.accepted(ExportMetricsServiceResponse.FromString(body))  # the responses of all signals look alike
         except DecodeError:
             if response.status_code >= 300:
                 self.refused(f"HTTP {response.status_code}", "")
 
 
 class _Client:
-    """The client of a gRPC service, whose ``Export`` is listened to."""
+    """The client of a gRPC service, with a listener on ``Export``."""
 
-    def __init__(self, client: Any, answers: Answers) -> None:
+    def __init__(self, client: Any, listener: ResponseListener) -> None:
         self._export = client.Export
-        self._answers = answers
+        self._listener = listener
 
     def Export(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802 - as the service calls it
         from grpc import RpcError
 
-        self._answers.forget()
+        self._listener.reset()
         try:
             response = self._export(*args, **kwargs)
         except RpcError as error:
             failed = cast("Any", error)
-            self._answers.refused(failed.code().name, failed.details() or "")
+            self._listener.refused(failed.code().name, failed.details() or "")
             raise
-        self._answers.taken(response)
+        self._listener.accepted(response)
         return response

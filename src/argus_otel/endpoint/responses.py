@@ -1,4 +1,4 @@
-"""What a request is to the routes, and what they answer."""
+"""Requests and responses, as the routes know them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Request(NamedTuple):
     path:
         Without the query.
     query:
-        What follows the ``?``; empty where there is none.
+        The part after the ``?``; empty if there is none.
     headers:
         By lower-case name.
     """
@@ -31,27 +31,27 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
 
 
-class Answer(NamedTuple):
-    """One answer: the handler adds its length and the headers that all have in common."""
+class Response(NamedTuple):
+    """One response; the handler adds its length and the headers that all responses have."""
 
     status: HTTPStatus
     body: bytes
     headers: tuple[tuple[str, str], ...]
 
 
-def text(status: HTTPStatus, line: str, *headers: tuple[str, str], content_type: str = TEXT) -> Answer:
-    """Return a short text as an answer."""
-    return Answer(status, f"{line}\n".encode(), (("Content-Type", content_type), *headers))
+def text(status: HTTPStatus, line: str, *headers: tuple[str, str], content_type: str = TEXT) -> Response:
+    """Return a short text as a response."""
+    return Response(status, f"{line}\n".encode(), (("Content-Type", content_type), *headers))
 
 
-def as_json(status: HTTPStatus, facts: Mapping[str, object], redact: Callable[[str], str]) -> Answer:
-    """Return ``facts`` as an answer, with every text in them redacted."""
+def as_json(status: HTTPStatus, facts: Mapping[str, object], redact: Callable[[str], str]) -> Response:
+    """Return ``facts`` as a response, with every text in them redacted."""
     body = json.dumps(_plain(facts, redact), ensure_ascii=False, allow_nan=False) + "\n"
-    return Answer(status, body.encode(errors="replace"), (("Content-Type", JSON),))
+    return Response(status, body.encode(errors="replace"), (("Content-Type", JSON),))
 
 
 def _plain(value: object, redact: Callable[[str], str]) -> object:
-    """Return ``value`` as JSON can tell it: what is not finite is ``null``, and what is unknown is its text."""
+    """Return ``value`` in JSON's types: ``None`` for a float that is not finite, ``str(value)`` for other types."""
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):

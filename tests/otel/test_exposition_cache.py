@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from prometheus_client.utils import floatToGoString
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.otel import page
+from argus_otel.otel import exposition_cache
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.prometheus import PrometheusReader
 from argus_otel.otel.readers import HistogramReader
@@ -93,14 +93,14 @@ def both(telemetry: Telemetry) -> Iterator[Both]:
 def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The metrics that were written by exporter and library, in their order."""
     names: list[str] = []
-    text = page.Exporter.text
+    text = exposition_cache.Exporter.text
 
-    def noted(self: page.Exporter, data: MetricsData, encode: page.Encoder) -> str:
+    def noted(self: exposition_cache.Exporter, data: MetricsData, encode: exposition_cache.Encoder) -> str:
         scopes = [scope for resource in data.resource_metrics for scope in resource.scope_metrics]
         names.extend(metric.name for scope in scopes for metric in scope.metrics)
         return text(self, data, encode)
 
-    monkeypatch.setattr(page.Exporter, "text", noted)
+    monkeypatch.setattr(exposition_cache.Exporter, "text", noted)
     return names
 
 
@@ -251,7 +251,7 @@ def test_forms_are_forgotten(telemetry: Telemetry, both: Both) -> None:
     encode, _ = choose_encoder("")
     for minor in range(20):
         assert both.reader.text(encode, f"text/plain; version=1.{minor}.0") == encode(both.registry)
-    assert len(both.reader._page._forms) == page.FORMS
+    assert len(both.reader._cache._formats) == exposition_cache.MAX_FORMATS
     both.agree()
 
 
@@ -280,4 +280,4 @@ def test_what_the_exporter_cannot_show_fails_as_it_does(both: Both) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 10, 999_999, 1_000_000, 12_345_678, 10**15, 10**22])
 def test_counts_are_written_as_the_client_library_writes_them(count: int) -> None:
-    assert page._count(count) == floatToGoString(count)
+    assert exposition_cache._count(count) == floatToGoString(count)

@@ -1,9 +1,9 @@
-"""What a scrape is answered with, as OpenTelemetry's exporter and Prometheus' client library would write it.
+"""Renders the exposition, byte for byte as OpenTelemetry's exporter and Prometheus' client library would.
 
-From one scrape to the next nothing changes but the numbers: names, labels and their escaping are the same, and writing
-them anew is nearly all that a page costs. So each metric is written by those two once, with a number of ours in each
-place, and kept; from then on the places are filled. A metric whose series have changed is written anew, and one that
-does not come out as its places say, always is.
+From one scrape to the next only the numbers change: names, labels and their escaping stay, and writing them is nearly
+all that an exposition costs. So those two write each metric once, with a known number in each sample, and the text is
+kept as a template; from then on only numbers are filled in. A metric whose series have changed gets a new template. If
+a template does not reproduce the text that it was made from, its metric is always written by those two.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ from .private import feed
 
 Encoder = Callable[[Collector], bytes]
 
-FORMS = 4
-"""For how many forms of text metrics are kept: a scraper asks for one, but clients may ask for any version."""
+MAX_FORMATS = 4
+"""The most formats that have templates: a scraper asks for one, but clients may ask for any version."""
 
 _number = cast("Callable[[float], str]", floatToGoString)
 
 
 def _count(count: int) -> str:
-    """Return a bucket's count as that writes it, without its search for a point, up to where it has an exponent."""
+    """Return a bucket's count as the client library writes it, but faster for counts without an exponent."""
     return f"{count}.0" if count < 1_000_000 else _number(count)
 
 
 class Exporter:
-    """OpenTelemetry's exporter, given metrics instead of collecting them.
+    """OpenTelemetry's exporter, which is handed metrics instead of collecting them.
 
     Attributes
     ----------
     registry:
-        Shows what it is given.
+        Shows the metrics that ``give`` returns.
     give:
-        Called for that.
+        Called at each collection.
     """
 
     def __init__(self, *, target_info: bool = True) -> None:
@@ -74,11 +74,11 @@ class Exporter:
             self.give = lambda: None
 
 
-class Page:
-    """Writes pages, each in the form that is asked for. Not for two threads at once."""
+class ExpositionCache:
+    """Renders expositions in any format. Not thread-safe."""
 
     def __init__(self) -> None:
-        self._forms: dict[str, _Form] = {}
+        self._formats: dict[str, _FormatCache] = {}
 
     def text(self, data: MetricsData | None, encode: Encoder, form: str) -> bytes:
         """Return ``data`` as text.
@@ -86,51 +86,51 @@ class Page:
         Parameters
         ----------
         encode:
-            Prometheus' client library's encoder of that form.
+            Prometheus' client library's encoder of that format.
         form:
-            The form's media type.
+            The format's media type.
         """
         if data is None:
             return encode(CollectorRegistry())
-        if form not in self._forms:
-            for oldest in list(self._forms)[: 1 - FORMS]:
-                del self._forms[oldest]
-            self._forms[form] = _Form(encode)
-        return self._forms[form].page(data).encode()
+        if form not in self._formats:
+            for oldest in list(self._formats)[: 1 - MAX_FORMATS]:
+                del self._formats[oldest]
+            self._formats[form] = _FormatCache(encode)
+        return self._formats[form].page(data).encode()
 
 
-class _Form:
-    """One form of text."""
+class _FormatCache:
+    """The templates of one format."""
 
     def __init__(self, encode: Encoder) -> None:
         self._encode = encode
         self._end = encode(CollectorRegistry()).decode()  # OpenMetrics has a mark there
         self._exporter = Exporter(target_info=False)
         self._targets: tuple[list[Resource], str] = ([], "")
-        self._metrics: dict[tuple[object, ...], _Written] = {}
+        self._metrics: dict[tuple[object, ...], _Template] = {}
 
     def page(self, data: MetricsData) -> str:
         before, self._metrics = self._metrics, {}
-        families: dict[str, list[tuple[_Place, str]]] = {}
-        for place in _places(data):
+        families: dict[str, list[tuple[_Location, str]]] = {}
+        for place in _locations(data):
             metric = place.metric
             key = (place.scope.scope, metric.name, metric.unit, metric.description, type(metric.data))
             written = before.get(key)
             if written is None or not written.fits(metric):
-                written = _Written(metric, lambda metric, place=place: self._text([place.of(metric)]))
+                written = _Template(metric, lambda metric, place=place: self._text([place.of(metric)]))
             self._metrics[key] = written
-            text = written.filled(metric)
+            text = written.render(metric)
             families.setdefault(written.head, []).append((place, self._text([place]) if text is None else text))
         # Two scopes may have a metric of one name, and the exporter makes one family of both.
         texts = (same[0][1] if len(same) == 1 else self._text(place for place, _ in same) for same in families.values())
         return "".join((self._target(data), *texts, self._end))
 
-    def _text(self, places: Iterable[_Place]) -> str:
+    def _text(self, places: Iterable[_Location]) -> str:
         data = MetricsData(resource_metrics=[place.alone() for place in places])
         return self._exporter.text(data, self._encode).removesuffix(self._end)
 
     def _target(self, data: MetricsData) -> str:
-        """Return ``target_info``, which tells of the resource."""
+        """Return ``target_info``, which has the resource's attributes."""
         resources = [each.resource for each in data.resource_metrics]
         if self._targets[0] != resources:
             nothing = [replace(each, scope_metrics=[]) for each in data.resource_metrics]
@@ -139,8 +139,8 @@ class _Form:
         return self._targets[1]
 
 
-class _Place:
-    """A metric, and where it stands."""
+class _Location:
+    """A metric, with its resource and its scope."""
 
     __slots__ = ("resource", "scope", "metric")
 
@@ -149,24 +149,24 @@ class _Place:
         self.scope = scope
         self.metric = metric
 
-    def of(self, metric: Metric) -> _Place:
-        """Return another metric in this place."""
-        return _Place(self.resource, self.scope, metric)
+    def of(self, metric: Metric) -> _Location:
+        """Return another metric with this resource and scope."""
+        return _Location(self.resource, self.scope, metric)
 
     def alone(self) -> ResourceMetrics:
         """Return the metric with nothing beside it."""
         return replace(self.resource, scope_metrics=[replace(self.scope, metrics=[self.metric])])
 
 
-def _places(data: MetricsData) -> Iterator[_Place]:
+def _locations(data: MetricsData) -> Iterator[_Location]:
     for resource in data.resource_metrics:
         for scope in resource.scope_metrics:
             for metric in scope.metrics:
-                yield _Place(resource, scope, metric)
+                yield _Location(resource, scope, metric)
 
 
-class _Written:
-    """A metric as it was written, with places for its numbers.
+class _Template:
+    """The text of a metric, with placeholders for its numbers.
 
     Attributes
     ----------
@@ -183,24 +183,24 @@ class _Written:
         self.head = "".join(f"{line}\n" for line in lines[:heads])
         places = (line.rpartition(" ")[0].replace("%", "%%") for line in lines[heads:])
         self._body = self.head.replace("%", "%%") + "".join(f"{place} %s\n" for place in places)
-        self._places = len(lines) - heads
+        self._locations = len(lines) - heads
         self._fills = numbered is not None and self._fill(numbered) == text
 
     def fits(self, metric: Metric) -> bool:
-        """Whether ``metric`` has the same series still."""
+        """Whether ``metric`` still has the same series."""
         return self._series == _series(metric)
 
-    def filled(self, metric: Metric) -> str | None:
-        """Return the text with the metric's numbers, or ``None`` where it cannot be had in this way."""
+    def render(self, metric: Metric) -> str | None:
+        """Return the text with the metric's numbers, or ``None`` if the template does not reproduce it."""
         return self._fill(metric) if self._fills else None
 
     def _fill(self, metric: Metric) -> str | None:
         numbers = tuple(_numbers(metric))
-        return self._body % numbers if len(numbers) == self._places else None
+        return self._body % numbers if len(numbers) == self._locations else None
 
 
 def _series(metric: Metric) -> list[object]:
-    """Return what, beside numbers, decides how a metric is written."""
+    """Return everything but numbers on which a metric's text depends."""
     points = cast("Sequence[Any]", metric.data.data_points)
     if isinstance(metric.data, Histogram):
         return [(point.attributes, point.explicit_bounds, not point.exemplars) for point in points]
@@ -222,7 +222,7 @@ def _numbers(metric: Metric) -> Iterator[str]:
 
 
 def _numbered(metric: Metric) -> Metric | None:
-    """Return the metric with numbers of which no two are the same, or ``None`` where it is of a kind unknown here."""
+    """Return the metric with numbers of which no two are the same, or ``None`` if its kind is unknown here."""
     data = metric.data
     if isinstance(data, Histogram):
         histograms = [_numbered_buckets(point, index) for index, point in enumerate(data.data_points)]

@@ -1,11 +1,11 @@
-"""Spans that become OpenTelemetry's where they are exported, off the event loop.
+"""Spans that become OpenTelemetry's when they are exported, off the event loop.
 
 The SDK's span costs some twenty microseconds where it starts and ends: locks, bounded containers, cleaned values, a
 copy at its end. Nearly none of ours needs those. So one is a few numbers and a dictionary until its batch is exported,
-on the exporter's thread; there it becomes a ``ReadableSpan``. Where somebody wants more of it meanwhile (an event, a
-status, a value that has to be copied), it becomes the SDK's own span at once, with the ids that it has.
+on the exporter's thread; there it becomes a ``ReadableSpan``. If more is needed before (an event, a status, a value
+that has to be copied), it is replaced by the SDK's own span at once, with the same ids.
 
-That is for a provider of ours while all its span processors are ours too: those of others may look at a span as it
+This is done on a provider of ours while all its span processors are ours too: those of others may look at a span as it
 starts.
 """
 
@@ -36,25 +36,25 @@ from argus_otel.version import __version__
 
 from .private import announce_ending, bounded_list, check_ending
 from .redacted_spans import redacted
-from .sampling import CHOSEN, SampleRoots
+from .sampling import PRESAMPLED, RootSampler
 from .scope import SCOPE
 
 T = TypeVar("T")
 
 _log = logging.getLogger("argus_otel")
 
-# Nobody can change these under our hands, and every exporter takes them.
+# Immutable, and accepted by every exporter.
 _PLAIN = frozenset((str, int, float, bool))
 
 _KEPT = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
 
-_becoming = threading.Lock()
+_materializing = threading.Lock()
 
 HOOK = "span processors"
 
 
 class _Processors(SynchronousMultiSpanProcessor):
-    """All span processors of a provider; what one of them raises keeps neither the others nor the bot from anything."""
+    """All span processors of a provider; an exception in one of them reaches neither the others nor the program."""
 
     def __init__(self, guard: Guard) -> None:
         super().__init__()
@@ -92,14 +92,14 @@ def _on_end(processor: SpanProcessor, span: ReadableSpan) -> None:
 
 
 class TracerProvider(sdk.TracerProvider):
-    """The SDK's provider; it knows whether anybody but us looks at its spans before they are exported.
+    """The SDK's provider; it knows whether other code looks at its spans before they are exported.
 
     Parameters
     ----------
     processors:
-        Ours, whose exporters :func:`readable` has made.
+        Ours, with exporters made by :func:`readable`.
     guard:
-        Counts what span processors raise.
+        Counts the exceptions of span processors.
 
     Attributes
     ----------
@@ -124,17 +124,17 @@ class TracerProvider(sdk.TracerProvider):
         )
         for processor in processors:
             super().add_span_processor(processor)
-        # Where the SDK counts spans, it has to see them all.
+        # If the SDK counts spans, it has to see them all.
         counts = os.environ.get("OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "").strip().lower() == "true"
-        self.alone = isinstance(sampler, SampleRoots) and not counts
+        self.alone = isinstance(sampler, RootSampler) and not counts
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: another thread of the parent's may have had the lock of all spans."""
-        global _becoming  # one lock for all spans, which are too many for one each
-        _becoming = threading.Lock()
+        """After a fork, in the child: another thread of the parent may have held the lock of all spans."""
+        global _materializing  # one lock for all spans, which are too many for one each
+        _materializing = threading.Lock()
 
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        """Add somebody else's: from now on every span is the SDK's from its start."""
+        """Add a processor of others: from now on every span is the SDK's from its start."""
         check_ending()
         self.alone = False
         super().add_span_processor(span_processor)
@@ -163,7 +163,7 @@ class _Ids(RandomIdGenerator):
         return super().generate_span_id() if given is None else given.span_id
 
 
-class Recorder:
+class LazySpanFactory:
     """Starts spans of ours on a provider of ours."""
 
     def __init__(self, provider: TracerProvider) -> None:
@@ -179,16 +179,16 @@ class Recorder:
         attributes: Mapping[str, AttributeValue],
         parent: SpanContext | None = None,
         links: Sequence[Link] = (),
-    ) -> RecordedSpan:
-        """Start a span that is kept, under ``parent`` or as a root. Its attributes are texts and numbers."""
+    ) -> LazySpan:
+        """Start a sampled span, under ``parent`` or as a root. Its attributes are texts and numbers."""
         ids = self._ids
         trace_id = ids.generate_trace_id() if parent is None else parent.trace_id
         context = SpanContext(trace_id, ids.generate_span_id(), False, _KEPT)
-        return RecordedSpan(self, name, kind, context, parent, {**attributes}, links)
+        return LazySpan(self, name, kind, context, parent, {**attributes}, links)
 
-    def started(self, span: RecordedSpan) -> trace.Span:
-        """Return the SDK's span with all that ``span`` has: ids, and start too."""
-        context = Context({CHOSEN: True})
+    def started(self, span: LazySpan) -> trace.Span:
+        """Return the SDK's span with everything of ``span``, including its ids and its start."""
+        context = Context({PRESAMPLED: True})
         if span.parent is not None:
             context = trace.set_span_in_context(NonRecordingSpan(span.parent), context)
         with self.provider.ids.given(span.context):
@@ -196,8 +196,8 @@ class Recorder:
                 span.name, context, span.kind, span.attributes, span.links, start_time=span.start_time
             )
 
-    def readable(self, span: RecordedSpan) -> ReadableSpan:
-        """Return what exporters know, with the SDK's limits upon it."""
+    def readable(self, span: LazySpan) -> ReadableSpan:
+        """Return ``span`` as exporters take it, with the SDK's limits applied."""
         limits = self.provider.limits
         attributes: Attributes = span.attributes
         length, most = limits.max_span_attribute_length, limits.max_span_attributes
@@ -217,14 +217,14 @@ class Recorder:
         )
 
 
-class RecordedSpan(trace.Span):
-    """A span that is kept, until it is exported or somebody wants the SDK's."""
+class LazySpan(trace.Span):
+    """A sampled span, until it is exported or the SDK's is needed."""
 
     _sdk: trace.Span | None = None
 
     def __init__(
         self,
-        recorder: Recorder,
+        factory: LazySpanFactory,
         name: str,
         kind: SpanKind,
         context: SpanContext,
@@ -241,17 +241,17 @@ class RecordedSpan(trace.Span):
         self.parent = parent
         self.attributes = attributes
         self.links = links
-        self._recorder = recorder
+        self._factory = factory
 
     def __getattr__(self, name: str) -> Any:
-        """Return what else a ``ReadableSpan`` has; all of it, once this is the SDK's."""
+        """Return the other attributes of a ``ReadableSpan``; all of them, once the SDK's span has replaced this one."""
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._sdk or self._recorder.readable(self), name)
+        return getattr(self._sdk or self._factory.readable(self), name)
 
     def readable(self) -> ReadableSpan:
-        """Return it as exporters know it, once it has ended."""
-        return self._recorder.readable(self)
+        """Return it as exporters take it, once it has ended."""
+        return self._factory.readable(self)
 
     def get_span_context(self) -> SpanContext:
         """Return its ids."""
@@ -266,7 +266,7 @@ class RecordedSpan(trace.Span):
         if self._sdk is None and self.end_time is None and _are_plain(attributes):
             self.attributes.update(attributes)
         else:
-            self._become().set_attributes(attributes)
+            self._materialize().set_attributes(attributes)
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
         """Add an attribute."""
@@ -277,19 +277,19 @@ class RecordedSpan(trace.Span):
         if self._sdk is None and self.end_time is None:
             self.name = name
         else:
-            self._become().update_name(name)
+            self._materialize().update_name(name)
 
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         """Add an event."""
-        self._become().add_event(name, attributes, timestamp)
+        self._materialize().add_event(name, attributes, timestamp)
 
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Add a link."""
-        self._become().add_link(context, attributes)
+        self._materialize().add_link(context, attributes)
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status."""
-        self._become().set_status(status, description)
+        self._materialize().set_status(status, description)
 
     def record_exception(
         self,
@@ -299,43 +299,43 @@ class RecordedSpan(trace.Span):
         escaped: bool = False,
     ) -> None:
         """Add an exception as an event."""
-        self._become().record_exception(exception, attributes, timestamp, escaped)
+        self._materialize().record_exception(exception, attributes, timestamp, escaped)
 
     def end(self, end_time: int | None = None) -> None:
-        """End it, and hand it to what exports it.
+        """End it, and hand it to the span processors.
 
         Parameters
         ----------
         end_time:
-            In nanoseconds since the epoch. By default, its start and the time that has passed since, so that a clock
-            on the wall which is set back meanwhile makes it end no earlier than it began.
+            In nanoseconds since the epoch. By default, its start plus the time that has passed, so that it ends no
+            earlier than it began if the system clock is set back meanwhile.
         """
         passed = perf_counter_ns() - self._began
-        with _becoming:
+        with _materializing:
             if end_time is None:
                 end_time = self.start_time + passed
             mine = self._sdk is None and self.end_time is None
             if mine:
                 self.end_time = end_time
         if not mine:
-            self._become().end(end_time)
+            self._materialize().end(end_time)
             return
-        provider = self._recorder.provider
+        provider = self._factory.provider
         if provider.alone:
             for processor in provider.ours:
                 processor.on_end(cast("ReadableSpan", self))
         else:
-            provider.processors.on_end(self._recorder.readable(self))
+            provider.processors.on_end(self._factory.readable(self))
 
-    def _become(self) -> trace.Span:
-        """Return the SDK's span, which from then on has all that this one had."""
-        with _becoming:
+    def _materialize(self) -> trace.Span:
+        """Return the SDK's span, made at the first call, to which all later calls go."""
+        with _materializing:
             if self._sdk is None:
                 if self.end_time is not None:
                     _log.warning("a span that has ended is changed or ended again, in vain: %s", self.name)
                     return trace.INVALID_SPAN
-                self._sdk = self._recorder.started(self)
-                # From now on they are asked of it.
+                self._sdk = self._factory.started(self)
+                # From now on, reading these goes to the SDK's span.
                 del self.name, self.attributes, self.links, self.end_time
             return self._sdk
 
@@ -352,7 +352,7 @@ def readable(exporter: type[T], redact: Callable[[str], str]) -> type[T]:
 
     class Readable(exporter):  # type: ignore[misc, valid-type]
         def export(self, spans: Sequence[ReadableSpan], *args: Any, **kwargs: Any) -> Any:
-            known = [it.readable() if type(it) is RecordedSpan else it for it in cast("Sequence[Any]", spans)]
+            known = [it.readable() if type(it) is LazySpan else it for it in cast("Sequence[Any]", spans)]
             return cast("Any", super()).export([redacted(it, redact) for it in known], *args, **kwargs)
 
     Readable.__name__ = Readable.__qualname__ = exporter.__name__

@@ -10,8 +10,8 @@ from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from argus_otel.otel import deferred
-from argus_otel.otel.deferred import DeferredHistograms
+from argus_otel.otel import foreign_histograms
+from argus_otel.otel.foreign_histograms import ForeignHistograms
 from argus_otel.telemetry import Attribute, Kind, Metric, Telemetry
 
 COMMAND = Attribute("command", "m", cap=100)
@@ -30,8 +30,8 @@ def provider(reader: InMemoryMetricReader) -> MeterProvider:
 
 
 @pytest.fixture
-def histograms(provider: MeterProvider, telemetry: Telemetry) -> DeferredHistograms:
-    return DeferredHistograms(provider.get_meter("test"), telemetry, (DURATION, EVENTS))
+def histograms(provider: MeterProvider, telemetry: Telemetry) -> ForeignHistograms:
+    return ForeignHistograms(provider.get_meter("test"), telemetry, (DURATION, EVENTS))
 
 
 def points(reader: InMemoryMetricReader) -> list[Any]:
@@ -90,7 +90,7 @@ class LingeringSpan:
 
 
 def test_a_collection_waits_for_a_record_that_another_thread_has_taken(
-    telemetry: Telemetry, reader: InMemoryMetricReader, histograms: DeferredHistograms
+    telemetry: Telemetry, reader: InMemoryMetricReader, histograms: ForeignHistograms
 ) -> None:
     span = LingeringSpan()
     telemetry.histogram(DURATION)["play"].record(1.0, span)
@@ -106,7 +106,7 @@ def test_a_collection_waits_for_a_record_that_another_thread_has_taken(
 def test_two_readers_of_one_provider_both_see_every_record(telemetry: Telemetry) -> None:
     readers = [InMemoryMetricReader(), InMemoryMetricReader()]
     provider = MeterProvider(metric_readers=readers, shutdown_on_exit=False)
-    DeferredHistograms(provider.get_meter("test"), telemetry, (DURATION,))
+    ForeignHistograms(provider.get_meter("test"), telemetry, (DURATION,))
     telemetry.histogram(DURATION)["play"].record(1.0)
     provider.force_flush()
     assert [points(each)[0].count for each in readers] == [1, 1]
@@ -133,8 +133,8 @@ def test_a_record_of_no_span_is_none_of_whoever_collects(telemetry: Telemetry, r
 def test_a_record_is_recorded_without_a_collection_too(
     telemetry: Telemetry, provider: MeterProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deferred, "_INTERVAL", 0.01)
-    histograms = DeferredHistograms(provider.get_meter("test"), telemetry, (DURATION,))
+    monkeypatch.setattr(foreign_histograms, "_INTERVAL", 0.01)
+    histograms = ForeignHistograms(provider.get_meter("test"), telemetry, (DURATION,))
     telemetry.histogram(DURATION)["play"].record(1.0)
     deadline = time.monotonic() + 5
     while histograms._queue and time.monotonic() < deadline:
@@ -142,7 +142,7 @@ def test_a_record_is_recorded_without_a_collection_too(
     assert not histograms._queue
 
 
-def test_its_thread_does_not_keep_the_process_alive(histograms: DeferredHistograms) -> None:
+def test_its_thread_does_not_keep_the_process_alive(histograms: ForeignHistograms) -> None:
     mine = [thread for thread in threading.enumerate() if thread.name == "argus-otel histograms"]
     assert mine
     assert all(thread.daemon for thread in mine)
@@ -151,15 +151,15 @@ def test_its_thread_does_not_keep_the_process_alive(histograms: DeferredHistogra
 def test_the_queue_is_bounded(
     telemetry: Telemetry, provider: MeterProvider, reader: InMemoryMetricReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deferred, "_LIMIT", 10)
-    DeferredHistograms(provider.get_meter("test"), telemetry, (DURATION,))
+    monkeypatch.setattr(foreign_histograms, "_LIMIT", 10)
+    ForeignHistograms(provider.get_meter("test"), telemetry, (DURATION,))
     for _ in range(100):
         telemetry.histogram(DURATION)["play"].record(1.0)
     assert points(reader)[0].count == 10
 
 
 def test_once_stopped_it_takes_and_shows_nothing_more(
-    telemetry: Telemetry, reader: InMemoryMetricReader, histograms: DeferredHistograms
+    telemetry: Telemetry, reader: InMemoryMetricReader, histograms: ForeignHistograms
 ) -> None:
     cell = telemetry.histogram(DURATION)["play"]
     cell.record(1.0)
@@ -173,7 +173,7 @@ def test_once_stopped_it_takes_and_shows_nothing_more(
 
 
 def test_a_histogram_that_is_defined_later_is_taken_from_its_first_record_on(
-    telemetry: Telemetry, reader: InMemoryMetricReader, histograms: DeferredHistograms
+    telemetry: Telemetry, reader: InMemoryMetricReader, histograms: ForeignHistograms
 ) -> None:
     later = Metric("later", Kind.HISTOGRAM, "s", "m", (COMMAND,), (1.0,))
     histograms.add(later)

@@ -1,4 +1,4 @@
-"""Our histograms on a meter provider that somebody else set up.
+"""Our histograms on a meter provider that argus-otel has not set up.
 
 Its readers cannot see our cells, so each record has to go into a histogram of the SDK. That costs microseconds for each
 reader, so it is done off the event loop: a record is queued, and the queue is emptied when the provider collects, or by
@@ -17,7 +17,7 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.metrics import Histogram as Instrument
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
-from argus_otel.telemetry import Attributes, Histogram, Kind, Metric, Telemetry, TraceReference
+from argus_otel.telemetry import Attributes, Histogram, Kind, Metric, SpanIds, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
 
 # An empty context would not do: the SDK takes the running one in its stead.
@@ -26,14 +26,14 @@ _NO_SPAN = trace.set_span_in_context(trace.INVALID_SPAN, Context())
 _LIMIT = 100_000
 _INTERVAL = 5.0
 
-_Record = tuple[Metric, float, Attributes, "TraceReference | None"]
+_Record = tuple[Metric, float, Attributes, "SpanIds | None"]
 
 
-class DeferredHistograms:
+class ForeignHistograms:
     """Queues records for the SDK's histograms.
 
-    The queue holds a hundred thousand records: it overflows only where neither a reader nor the thread has come by for
-    as long. What has no room is counted as lost.
+    The queue holds a hundred thousand records; it overflows only if neither a reader nor the thread has emptied it for
+    as long. Records that do not fit are counted as lost.
     """
 
     def __init__(self, meter: Meter, telemetry: Telemetry, metrics: Iterable[Metric]) -> None:
@@ -49,7 +49,7 @@ class DeferredHistograms:
             if metric.kind is Kind.HISTOGRAM:
                 self._instrument(metric)
                 self.add(metric)
-        # Callbacks run before synchronous instruments are collected: what is recorded here is in this collection.
+        # Callbacks run before synchronous instruments are collected: records made here are in this collection.
         meter.create_observable_gauge("argus.deferred", [self._collecting], description="Has no points.")
         self._start()
 
@@ -57,12 +57,12 @@ class DeferredHistograms:
         threading.Thread(target=self._run, name="argus-otel histograms", daemon=True).start()
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: leave what is queued to the parent."""
+        """After a fork, in the child: leave queued records to the parent."""
         self._queue.clear()
         self._emptying = threading.Lock()
 
     def begin_again(self) -> None:
-        """Record what is queued from now on: in a forked child, which has no thread for it."""
+        """Start the thread that a forked child does not have."""
         if not self._stopped.is_set():
             self._start()
 
@@ -73,7 +73,7 @@ class DeferredHistograms:
         histogram = self._histograms[metric.name] = self._telemetry.histogram(metric)
         queue, losses = self._queue, self._losses
 
-        def relay(attributes: Attributes, value: float, span: TraceReference | None) -> None:
+        def relay(attributes: Attributes, value: float, span: SpanIds | None) -> None:
             if len(queue) < _LIMIT:
                 queue.append((metric, value, attributes, span))
             else:
@@ -101,14 +101,14 @@ class DeferredHistograms:
             self.empty()
 
     def empty(self) -> None:
-        """Record all that is queued."""
+        """Record everything in the queue."""
         with self._emptying:
             while self._queue:
                 metric, value, attributes, span = self._queue.popleft()
                 self._instrument(metric).record(value, attributes, context=_context(span))
 
     def stop(self) -> None:
-        """Take no more records, and drop those that are queued: they are shown from the cells."""
+        """Take no more records, and drop queued ones: the cells show them."""
         self._stopped.set()
         for histogram in self._histograms.values():
             histogram.relay_to(None)
@@ -116,7 +116,7 @@ class DeferredHistograms:
             self._queue.clear()
 
 
-def _context(span: TraceReference | None) -> Context:
+def _context(span: SpanIds | None) -> Context:
     if span is None:
         return _NO_SPAN
     identity = SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
