@@ -29,6 +29,8 @@ def collected():
 argus_otel.instrument(meter_provider=MeterProvider([reader]))
 """
 
+CLIENT = "import discord\ndiscord.Client(intents=discord.Intents.none())\n"
+
 _MODULE = "opentelemetry.instrumentation.system_metrics"
 _NOT_HERE = {"win32": {"process.open_file_descriptor.count"}, "darwin": {"process.disk.io"}}.get(sys.platform, set())
 
@@ -39,10 +41,11 @@ def reported(done: Any) -> dict[str, Any]:
 
 
 def test_the_catalogue_lists_what_is_emitted(program: Run) -> None:
-    found = reported(program(_COLLECT + "import discord;
-    discord.Client(intents=discord.Intents.none())\nreport(found=collected())")) assert found["parts"]["process
-    metrics"] == ["ok", ""] emitted = found["found"] assert set(emitted) == {metric.name for metric in
-    CATALOGUE.metrics} - _NOT_HERE kinds = {
+    found = reported(program(_COLLECT + CLIENT + "report(found=collected())"))
+    assert found["parts"]["process metrics"] == ["ok", ""]
+    emitted = found["found"]
+    assert set(emitted) == {metric.name for metric in CATALOGUE.metrics} - _NOT_HERE
+    kinds = {
         Kind.COUNTER: ("Sum", True),
         Kind.UP_DOWN: ("Sum", False),
         Kind.GAUGE: ("Gauge", None),
@@ -66,7 +69,8 @@ def test_nothing_is_emitted_before_discord_is_imported_or_after_uninstrumenting(
             _COLLECT
             + """
 before = len(collected())
-import discord; discord.Client(intents=discord.Intents.none())
+import discord
+discord.Client(intents=discord.Intents.none())
 during = len(collected())
 argus_otel.uninstrument()
 after = len(collected())
@@ -86,8 +90,8 @@ report(numbers=[before, during, after, len(again)], points=len(again["process.me
 @pytest.mark.parametrize("names", ["system_metrics", "requests, system_metrics"])
 def test_it_can_be_switched_off(program: Run, names: str) -> None:
     done = program(
-        _COLLECT + f"import discord; discord.Client(intents=discord.Intents.none())\nreport(found=collected(),
-        loaded={_MODULE!r} in sys.modules)", OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=names,
+        _COLLECT + CLIENT + f"report(found=collected(), loaded={_MODULE!r} in sys.modules)",
+        OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=names,
     )
     found = reported(done)
     assert found["found"] == {}
@@ -103,10 +107,11 @@ class Absent:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Absent())
 """
-    done = program(hidden + _COLLECT + "import discord;
-    discord.Client(intents=discord.Intents.none())\nreport(found=collected())") found = reported(done) assert
-    found["found"] == {} assert found["parts"]["process metrics"] == ["off", "not installed: pip install
-    'argus-otel[system]'"] assert "LOG" not in done.stderr
+    done = program(hidden + _COLLECT + CLIENT + "report(found=collected())")
+    found = reported(done)
+    assert found["found"] == {}
+    assert found["parts"]["process metrics"] == ["off", "not installed: pip install 'argus-otel[system]'"]
+    assert "LOG" not in done.stderr
 
 
 def test_what_somebody_else_has_loaded_is_left_alone(program: Run) -> None:
@@ -121,7 +126,8 @@ SystemMetricsInstrumentor(config={"process.thread.count": None, "system.memory.u
             _COLLECT
             + theirs
             + """
-import discord; discord.Client(intents=discord.Intents.none())
+import discord
+discord.Client(intents=discord.Intents.none())
 data = other.get_metrics_data()
 names = [m.name for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics]
 report(found=collected(), theirs=names)
@@ -141,7 +147,8 @@ from opentelemetry.instrumentation.auto_instrumentation import initialize
 before = list(logging.getLogger().handlers)
 initialize()
 loaded = "opentelemetry.instrumentation.system_metrics" in sys.modules
-import discord; discord.Client(intents=discord.Intents.none())
+import discord
+discord.Client(intents=discord.Intents.none())
 from opentelemetry.instrumentation.logging import LoggingInstrumentor
 report(
     loaded=loaded, added=len(logging.getLogger().handlers) - len(before),

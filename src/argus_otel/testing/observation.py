@@ -6,8 +6,6 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
-from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -34,6 +32,8 @@ class Observation:
         What it records into.
     handle:
         The source.
+    events:
+        The events that were emitted: (name, attributes).
     rows:
         The events that history would keep: (name, attributes, duration in seconds or ``None``).
     """
@@ -45,14 +45,13 @@ class Observation:
         self.telemetry.rates.choose({name: 1.0})
         self._reader = InMemoryMetricReader()
         self._spans = InMemorySpanExporter()
-        self._events = InMemoryLogRecordExporter()
+        self.events: list[tuple[str, dict[str, AttributeValue]]] = []
+        self.telemetry.add_sink(lambda event, attributes: self.events.append((event.name, dict(attributes))))
         meters = MeterProvider([self._reader], shutdown_on_exit=False)
         tracers = TracerProvider(shutdown_on_exit=False)
         tracers.add_span_processor(SimpleSpanProcessor(self._spans))
-        loggers = LoggerProvider(shutdown_on_exit=False)
-        loggers.add_log_record_processor(SimpleLogRecordProcessor(self._events))
         self._bridge = Bridge(self.telemetry, (ARGUS,))
-        self._bridge.connect(meter_provider=meters, tracer_provider=tracers, logger_provider=loggers)
+        self._bridge.connect(meter_provider=meters, tracer_provider=tracers)
         self.handle = SourceHandle(
             installed().specs[name],
             self.telemetry,
@@ -88,12 +87,6 @@ class Observation:
     def spans(self) -> tuple[ReadableSpan, ...]:
         """Return the spans that have ended."""
         return self._spans.get_finished_spans()
-
-    def events(self) -> list[tuple[str, dict[str, object]]]:
-        """Return the events: (name, attributes)."""
-        records = [each.log_record for each in self._events.get_finished_logs()]
-        return [(str(record.event_name), dict(record.attributes or {})) for record in records if record.event_name]
-
 
 @contextmanager
 def observe(
