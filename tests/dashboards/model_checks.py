@@ -279,7 +279,7 @@ def variables_honoured(dashboard: Dashboard, labels: Callable[[str], set[str]]) 
             for name in chosen:
                 if (dashboard.uid, target.panel.get("title"), name) in CANNOT_HONOUR:
                     continue
-                if name == "shard" and not re.search(r"\b(otel_traces|history\w*)\b", target.sql):
+                if name == "shard" and not re.search(r"\b(otel_traces|discord_(events|hourly|daily))\b", target.sql):
                     continue  # of log records only events know their shard
                 if name not in referred(target.sql):
                     yield f"{target.where} does not keep to ${name}"

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NamedTuple, Protocol, cast
 
+from argus_otel.discovery import installed, load
+from argus_otel.terminal.commands import Command
 from argus_otel.version import __version__
 
 _PROG = "argus-otel"
@@ -89,35 +91,20 @@ _COMMANDS = {
             "catalogue --format weaver --output registry",
         ),
     ),
-    "history": _Command(
-        summary="ask what happened to guilds over months",
+    "store": _Command(
+        summary="make the tables of history, logs and traces, and erase from them",
         description=(
-            "Asks the store of history, or deletes from it. `argus-otel history QUESTION --help` tells more of each. "
-            "All is answered from rollups, and so also about times whose raw rows are gone. Exit code 0; 1: the store "
-            "cannot be asked, or says no; 2: wrong usage."
+            "Creates the tables in ClickHouse for history, and for the Collector's logs and traces, brings them up to "
+            "date, sets how long data is kept, shows their state, and erases all that is stored of one person. The "
+            "store is that of ARGUS_HISTORY_STORE: clickhouse://user:password@host:8123/database. Exit code 0; 1: the "
+            "store cannot be queried, or is not up to date; 2: wrong usage."
         ),
         examples=(
-            "history top --since 7d",
-            "history quiet --for 14d",
-            "history adoption song --replaces play",
-            "history guild 81384788765712384 --format json",
-            "history forget --user 80351110224678912",
-        ),
-        usage="%(prog)s [-h] question ...",
-    ),
-    "clickhouse": _Command(
-        summary="make the tables of history, logs and traces",
-        description=(
-            "Creates the tables in ClickHouse that history, and the Collector's logs and traces, are stored in, brings "
-            "them up to date, sets how long data is kept, and tells what is there. Which ClickHouse, "
-            "ARGUS_HISTORY_STORE says: clickhouse://user:password@host:8123/database. Exit code 0; 1: the store cannot "
-            "be asked, or is not up to date; 2: wrong usage."
-        ),
-        examples=(
-            "clickhouse migrate",
-            "clickhouse migrate --keep traces=7d,history=1y,daily=forever",
-            "clickhouse status",
-            "clickhouse sql --cluster production > schema.sql",
+            "store migrate",
+            "store migrate --keep traces=7d,logs=30d",
+            "store status",
+            "store sql --cluster production > schema.sql",
+            "store forget --user 80351110224678912",
         ),
         usage="%(prog)s [-h] action ...",
     ),
@@ -166,6 +153,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] != ["run"]:  # whose output is the bot's
         _print_whatever_comes()
+    if len(words) > 1 and words[0] not in _COMMANDS and words[1] in _commands_of(words[0]):
+        return _run(" ".join(words[:2]), _commands_of(words[0])[words[1]], words[2:])
     if not words or words[0] not in _COMMANDS:
         parser = _main_parser()
         parser.parse_args(words)  # --help, --version or a wrong word: each ends here
@@ -177,13 +166,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _needing_extra(name, command.extra, lambda: _run(name, command, rest))
 
 
-def _run(name: str, command: _Command, rest: list[str]) -> int:
+def _commands_of(source: str) -> dict[str, Command]:
+    spec = installed().specs.get(source)
+    return {} if spec is None or spec.commands is None else load(spec.commands)
+
+
+def _run(name: str, command: _Command | Command, rest: list[str]) -> int:
     program: list[str] = []
     if name == "run":  # what follows the program is not for us to parse
         from .run import split
 
         rest, program = split(rest)
-    module = cast("_Subcommand", import_module(f"{__name__}.{name}"))
+    module = cast(
+        "_Subcommand", import_module(command.module if isinstance(command, Command) else f"{__name__}.{name}")
+    )
     parser = argparse.ArgumentParser(
         prog=f"{_PROG} {name}",
         usage=command.usage,

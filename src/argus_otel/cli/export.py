@@ -45,7 +45,7 @@ to do about each alert, and who is to send them: an Alertmanager or Grafana.""",
     "collector": """\
 Make the tables, and then start a Collector of version 0.151 or newer (README.md tells which, and what may be set):
 
-    ARGUS_HISTORY_STORE=clickhouse://argus:…@127.0.0.1:8123/argus argus-otel clickhouse migrate
+    ARGUS_HISTORY_STORE=clickhouse://argus:…@127.0.0.1:8123/argus argus-otel store migrate
     CLICKHOUSE_PASSWORD=… argus-otelcol --config {directory}/single.yaml
 
 and the bot with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317.""",

@@ -255,7 +255,7 @@ _PIPELINE = Row(
         timeseries(
             "Given up",
             """What Collectors took and then lost, each second: a destination refused it for good, or its queue was
-            full. The Collector's log says why. A table that lacks a column is the usual reason: argus-otel clickhouse
+            full. The Collector's log says why. A table that lacks a column is the usual reason: argus-otel store
             migrate.""",
             *[
                 prom(
