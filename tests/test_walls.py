@@ -61,7 +61,13 @@ WALLS = (
     Wall(
         "argus_otel.otel",
         ("discord", "aiohttp", "argus_otel", *DATABASES),
-        but=("argus_otel.otel", "argus_otel.telemetry", "argus_otel.settings", "argus_otel.version"),
+        but=(
+            "argus_otel.otel",
+            "argus_otel.telemetry",
+            "argus_otel.settings",
+            "argus_otel.unquoted",
+            "argus_otel.version",
+        ),
     ),
     Wall(
         "argus_otel.endpoint",

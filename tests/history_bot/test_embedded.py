@@ -32,7 +32,7 @@ ROOM = 1 << 30
 
 def filled(tmp_path: Path, number: int = 3) -> Path:
     spool = Spool(tmp_path / "spool", ROOM)
-    spool.append([row(each) for each in range(number)])
+    spool.append([row(each, attributes={"discord.guild.id": "1"}) for each in range(number)])
     spool.close()
     return spool.directory
 
@@ -217,7 +217,7 @@ def test_what_takes_in_is_no_bot_and_is_not_instrumented() -> None:
     assert made == {"PYTHONPATH": "mine", "HOME": "h", "OTEL_SDK_DISABLED": "true"}
 
 
-def test_questions_are_answered_with_what_waits(tmp_path: Path) -> None:
+def test_queries_have_the_spooled_events(tmp_path: Path) -> None:
     filled(tmp_path)
     store = f"chdb:{tmp_path / 'store'}"
 

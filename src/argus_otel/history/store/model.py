@@ -1,7 +1,7 @@
 """What a source brings for its history: a :class:`HistoryModel`, named by ``history`` of its specification.
 
 The engine gives every model the same inbox. A model adds typed tables, filled by materialized views, and rollups on
-them; it names the columns by which rows of somebody are erased, and how long each table is kept. The engine migrates,
+them; it names the columns by which rows are erased, and how long each table is kept. The engine migrates,
 deduplicates, expires and erases; queries are the source's own, on :class:`~argus_otel.history.store.query.Queries`.
 
 A model's migrations are files ``0001_name.sql``, ``0002_…``, of templates. Every statement has to be repeatable (``if
