@@ -92,7 +92,9 @@ def test_no_secret_comes_through(collector: Collector, program: Program, clickho
             span.record_exception(RuntimeError(text))
             span.set_status(StatusCode.ERROR, text)
         program.log(text, because=text, number=number)
-        program.history("shop.purchase", guild_id=str(number), event_id=str(number), command=text)
+        discord = {"discord__guild__id": str(number), "discord__command__name": text}
+        program.history("shop.purchase", event_id=str(number), **discord)
+        program.history("job.done", event_id=str(number), because=text)
     program.meter.create_counter("secrets").add(1, {"because": WITH_SECRETS[0]})
     program.send()
 
@@ -100,17 +102,18 @@ def test_no_secret_comes_through(collector: Collector, program: Program, clickho
     count = len(WITH_SECRETS)
     wait_until(lambda: len(spans(clickhouse, database, service)) == count, "spans")
     wait_until(lambda: table(clickhouse, database, "otel_logs", f"ServiceName = '{service}'") == count, "logs")
-    wait_until(lambda: table(clickhouse, database, "discord_events", f"service = '{service}'") == count, "history")
+    for name in ("discord_events", "history_unclaimed"):
+        wait_until(lambda name=name: table(clickhouse, database, name, f"service = '{service}'") == count, name)
     stored = "\n".join(
         clickhouse.query(f"select * from {name} format JSONEachRow", database)
-        for name in ("otel_traces", "otel_logs", "history")
+        for name in ("otel_traces", "otel_logs", "discord_events", "history_unclaimed")
     )
     shown = collector.scrape()
     for secret in SECRETS:
         assert secret not in stored
         assert secret not in shown
         assert secret not in collector.printed()
-    assert stored.count("****") >= 4 * count
+    assert stored.count("****") >= 5 * count
     assert "login with **** refused" in stored
     assert 'because="login with **** refused"' in shown
 
