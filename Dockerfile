@@ -26,7 +26,7 @@ COPY prometheus prometheus
 RUN uv export --quiet --locked --no-default-groups --extra all --no-emit-workspace --output-file /wheel/requirements.txt \
     && uv build --quiet --all-packages --wheel --build-constraint /constraints/build.txt --require-hashes --out-dir /wheel
 
-# argus-otel with what the demo, `run` and `clickhouse migrate` need. An image of your bot may begin with
+# argus-otel with what the demo, `run` and `store migrate` need. An image of your bot may begin with
 # `FROM argus-otel:0.1.0` and add what the bot needs.
 FROM python AS argus
 RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \

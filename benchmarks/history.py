@@ -1,7 +1,7 @@
-"""``python -m benchmarks.history``: a year of history is stored, every question is asked, and part of it comes again.
+"""``python -m benchmarks.history``: stores a year of history, runs every query, and stores a part of it again.
 
-A million events of a bot in 2 000 guilds, from a fixed seed, in batches as a bot's writer or a Collector sends them.
-What can be counted in Python is counted there too, so that a fast wrong answer does not pass.
+A million events of a bot in 2 000 guilds, from a fixed seed, in batches as a bot or a Collector sends them. Counts are
+compared with counts in Python where possible, so that a fast wrong result does not pass.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 
-from argus_otel.history import migrations
-from argus_otel.history.address import Address
-from argus_otel.history.answers import Forgotten
-from argus_otel.history.forget import forget_guild, forget_user
-from argus_otel.history.questions import History
-from argus_otel.history.rows import COMMAND, COMPONENT, GUILD_JOIN, GUILD_LEAVE, Row
-from argus_otel.history.store import Store, connect
+from argus_otel.history.row import Row
+from argus_otel.history.store import migrations
+from argus_otel.history.store.address import Address
+from argus_otel.history.store.client import Store, connect
+from argus_otel.history.store.erasure import Erased, erase
+from argus_otel.history.store.schema import Schema
+from argus_otel.sources.discord.history import COMMAND, GUILD_JOIN, GUILD_LEAVE, MODEL, History
+from argus_otel.telemetry import AttributeValue
 
 EVENTS = 1_000_000
 GUILDS = 2_000
@@ -35,22 +36,24 @@ YEAR = 365 * 86400
 BEGAN = int(datetime(2025, 1, 1, tzinfo=timezone.utc).timestamp())
 UNTIL = datetime.fromtimestamp(BEGAN + YEAR, timezone.utc)
 
+SCHEMA = Schema((MODEL,))
+
 _COMMANDS = [f"command-{number}" for number in range(40)]
 _ERRORS = ("ValueError", "KeyError", "TimeoutError", "Forbidden")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that was done: how long it took, in seconds, and what came of it."""
+    """One step: how long it took, in seconds, and its result."""
 
     name: str
     seconds: float
-    told: str
+    result: str
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured."""
+    """The measurements."""
 
     engine: str
     steps: tuple[Step, ...]
@@ -59,10 +62,10 @@ class Report:
         """A table in Markdown."""
         yield f"ClickHouse {self.engine}"
         yield ""
-        yield "| step | seconds | told |"
+        yield "| step | seconds | result |"
         yield "|---|---:|---|"
         for step in self.steps:
-            yield f"| {step.name} | {step.seconds:.3f} | {step.told} |"
+            yield f"| {step.name} | {step.seconds:.3f} | {step.result} |"
 
 
 def year(events: int) -> Iterator[Row]:
@@ -77,47 +80,52 @@ def year(events: int) -> Iterator[Row]:
         seconds = BEGAN + number * YEAR / events
         kind = number % 50
         guild = guilds[number]
-        columns: dict[str, object] = {}
+        attributes: dict[str, AttributeValue] = {}
+        duration = 0.0
         if kind == 0:
             event, guild = (GUILD_JOIN, 1 + number // 50 % GUILDS) if number % 100 == 0 else (GUILD_LEAVE, guild)
         elif kind < 8:
-            event = COMPONENT
-            columns = {"command": "button", "outcome": "ok", "duration": 0.05}
+            event, duration = "discord.component", 0.05
+            attributes = {"discord.command.name": "button", "discord.outcome": "ok"}
         else:
             event = COMMAND
             chance = dice.random()
             failed, rejected = chance < 0.02, 0.02 <= chance < 0.05
-            columns = {
-                "command": commands[number],
-                "type": "slash",
-                "outcome": "error" if failed else "rejected" if rejected else "ok",
-                "error": _ERRORS[number % 4] if failed else "",
-                "duration": math.exp(dice.gauss(-2, 0.8)),
+            attributes = {
+                "discord.command.name": commands[number],
+                "discord.command.type": "slash",
+                "discord.outcome": "error" if failed else "rejected" if rejected else "ok",
             }
+            if failed:
+                attributes["error.type"] = _ERRORS[number % 4]
+            duration = math.exp(dice.gauss(-2, 0.8))
         yield Row(
             time=int(seconds * 1e6),
             event=event,
             event_id=f"{dice.getrandbits(128):032x}",
             service="bench",
-            shard=guild % 4,
-            guild_id=guild,
-            user=users[dice.randrange(USERS)],
-            **columns,  # type: ignore[arg-type]
+            duration=duration,
+            attributes={
+                "discord.shard.id": guild % 4,
+                "discord.guild.id": str(guild),
+                "discord.user.id": users[dice.randrange(USERS)],
+                **attributes,
+            },
         )
 
 
 def measure(
-    address: Address | str, events: int, progress: Callable[[str], None] = lambda _: None, *, forgetting: bool = True
+    address: Address | str, events: int, progress: Callable[[str], None] = lambda _: None, *, erasing: bool = True
 ) -> Report:
-    """Store that many events and ask everything."""
+    """Store so many events, and run every query."""
     with connect(address) as store:
-        return Report(store.version, tuple(_steps(store, events, progress, forgetting=forgetting)))
+        return Report(store.version, tuple(_steps(store, events, progress, erasing=erasing)))
 
 
-def _steps(store: Store, events: int, progress: Callable[[str], None], *, forgetting: bool) -> Iterator[Step]:
+def _steps(store: Store, events: int, progress: Callable[[str], None], *, erasing: bool) -> Iterator[Step]:
     begun = time.perf_counter()
-    migrations.migrate(store, keep={"history": None})  # the year is a fixed one, and so ever longer ago
-    yield Step("migrate", time.perf_counter() - begun, f"{len(migrations.migrations())} migrations")
+    migrations.migrate(store, SCHEMA, keep={"discord_events": None})  # the year is a fixed one, and so ever longer ago
+    yield Step("migrate", time.perf_counter() - begun, f"{len(SCHEMA.migrations)} migrations")
 
     rows = list(year(events))
     begun = time.perf_counter()
@@ -136,34 +144,42 @@ def _steps(store: Store, events: int, progress: Callable[[str], None], *, forget
     yield _counted(store, "count", events)
 
     history = History(store)
-    yield from _questions(history, progress, _uses(rows))
+    yield from _queries(history, progress, _uses(rows))
 
-    guild, user = 3, next(row.user for row in rows if row.guild_id != 3)
+    guild, user = "3", next(_user(row) for row in rows if _guild(row) != "3")
     left = rows
-    if forgetting:
-        left = [row for row in rows if row.guild_id != guild and row.user != user]
-        yield from _forgetting(store, guild, user, progress)
+    if erasing:
+        left = [row for row in rows if _guild(row) != guild and _user(row) != user]
+        yield from _erasing(store, guild, user, progress)
         yield _counted(store, "count", len(left))
 
     begun = time.perf_counter()
-    store.command("truncate table history")
+    store.command("truncate table discord_events")
     top = history.top(limit=len(_COMMANDS))
     taken = time.perf_counter() - begun
     assert [(command.command, command.uses) for command in top] == _sorted(_uses(left))
-    yield Step("expire every raw row, top", taken, "as before, of the rollups alone")
+    yield Step("expire every event, top", taken, "as before, of the rollups alone")
 
 
 def _uses(rows: Iterable[Row]) -> Counter[str]:
-    return Counter(row.command for row in rows if row.event == COMMAND)
+    return Counter(str(row.attributes["discord.command.name"]) for row in rows if row.event == COMMAND)
+
+
+def _guild(row: Row) -> AttributeValue:
+    return row.attributes["discord.guild.id"]
+
+
+def _user(row: Row) -> str:
+    return str(row.attributes["discord.user.id"])
 
 
 def _sorted(uses: Counter[str]) -> list[tuple[str, int]]:
     return sorted(uses.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _questions(history: History, progress: Callable[[str], None], uses: Counter[str]) -> Iterator[Step]:
+def _queries(history: History, progress: Callable[[str], None], uses: Counter[str]) -> Iterator[Step]:
     last_month = UNTIL - timedelta(days=30)
-    questions: dict[str, Callable[[], object]] = {
+    queries: dict[str, Callable[[], object]] = {
         "volume by day, a year": lambda: history.volume(),
         "volume by hour bounds, 36 hours": lambda: history.volume(since=UNTIL - timedelta(hours=36)),
         "volume by week of the 10 busiest guilds": lambda: history.volume("week", each_guild=True),
@@ -185,39 +201,39 @@ def _questions(history: History, progress: Callable[[str], None], uses: Counter[
         "retention by month": lambda: history.retention("month", until=UNTIL),
         "one guild's story": lambda: [history.guild(1)],
     }
-    for name, ask in questions.items():
+    for name, run in queries.items():
         progress(name)
         begun = time.perf_counter()
-        answers = ask()
-        assert isinstance(answers, list)
-        assert answers, name
+        results = run()
+        assert isinstance(results, list)
+        assert results, name
         if name == "top, a year":
-            assert [(top.command, top.uses) for top in answers] == _sorted(uses)
-        yield Step(name, time.perf_counter() - begun, f"{len(answers):,} rows")
+            assert [(top.command, top.uses) for top in results] == _sorted(uses)
+        yield Step(name, time.perf_counter() - begun, f"{len(results):,} rows")
 
 
-def _forgetting(store: Store, guild: int, user: str, progress: Callable[[str], None]) -> Iterator[Step]:
-    forgetting = {
-        "forget a guild": lambda: forget_guild(store, guild, progress),
-        "forget a user": lambda: _forget_hash(store, user, progress),
+def _erasing(store: Store, guild: str, user: str, progress: Callable[[str], None]) -> Iterator[Step]:
+    erasures = {
+        "erase a guild": lambda: erase(store, SCHEMA, "guild", guild, progress=progress),
+        "erase a user": lambda: _erase_hash(store, user, progress),
     }
-    for name, forget in forgetting.items():
+    for name, run in erasures.items():
         begun = time.perf_counter()
-        told = ", ".join(f"{part.data} {part.rows:,}" for part in forget())
-        yield Step(name, time.perf_counter() - begun, told)
+        result = ", ".join(f"{part.table} {part.rows:,}" for part in run() if part.rows)
+        yield Step(name, time.perf_counter() - begun, result)
 
 
-def _forget_hash(store: Store, user: str, progress: Callable[[str], None]) -> list[Forgotten]:
-    """Forget one of our users, who are made-up hashes: `forget_user` takes an id, and makes the hash of it."""
-    with patch("argus_otel.history.forget.hashed", lambda *_: user):
-        return forget_user(store, 1, "key", progress)
+def _erase_hash(store: Store, user: str, progress: Callable[[str], None]) -> list[Erased]:
+    """Erase one of the users, who are made-up hashes: `erase` takes an id, and makes the hash of it."""
+    with patch("argus_otel.history.store.erasure.hashed", lambda person, key: user):
+        return erase(store, SCHEMA, "user", "1", "key", progress)
 
 
 def _counted(store: Store, name: str, expected: int) -> Step:
     begun = time.perf_counter()
     [(raw, ids, hourly, daily)] = store.query(
-        "select count(), uniqExact(event_id), (select sum(count) from history_hourly),"
-        " (select sum(count) from history_daily) from history"
+        "select count(), uniqExact(event_id), (select sum(count) from discord_hourly),"
+        " (select sum(count) from discord_daily) from discord_events"
     )
     taken = time.perf_counter() - begun
     assert raw == ids == hourly == daily == expected, (raw, ids, hourly, daily, expected)
@@ -231,12 +247,12 @@ def main() -> None:
     parser.add_argument("--store", help="an empty one; by default an embedded one in a directory that is deleted")
     arguments = parser.parse_args()
     with nullcontext("") if arguments.store else tempfile.TemporaryDirectory() as directory:
-        report = measure(arguments.store or f"chdb:{directory}", arguments.events, _tell)
+        report = measure(arguments.store or f"chdb:{directory}", arguments.events, _show)
     sys.stderr.write("\r\x1b[K" if sys.stderr.isatty() else "")
     print("\n".join(report.lines()))
 
 
-def _tell(what: str) -> None:
+def _show(what: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{what} …")
         sys.stderr.flush()

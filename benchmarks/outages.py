@@ -21,8 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-from argus_otel.history import migrations
-from argus_otel.history.store import connect
+from argus_otel.history.models import installed_schema
+from argus_otel.history.store import migrations
+from argus_otel.history.store.client import connect
 from argus_otel.scrape.exposition import Metrics, parse
 from discord_simulator import BackgroundSimulator
 from lab.clickhouse import ClickHouse
@@ -130,7 +131,7 @@ def measure(
     """
     database = f"outage_{time.time_ns()}"
     with connect(server.dsn(database)) as store:
-        migrations.migrate(store)
+        migrations.migrate(store, installed_schema())
     with (
         Collector.running_in(
             directory / "collector",
@@ -239,7 +240,7 @@ def _report(
     lost = _sums(metrics, "argus_export_lost_total", "argus_exporter", "argus_export_loss_reason")
     dropped = _sums(metrics, "argus_history_dropped_total", "argus_history_drop_reason")
     ((rows, distinct),) = server.rows("select count(), uniqExact(SpanId) from otel_traces", database)
-    ((events, ids),) = server.rows("select count(), uniqExact(event_id) from history", database)
+    ((events, ids),) = server.rows("select count(), uniqExact(event_id) from discord_events", database)
     return Report(
         name,
         Account(

@@ -27,8 +27,9 @@ import grpc
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from argus_otel.history import migrations
-from argus_otel.history.store import connect
+from argus_otel.history.models import installed_schema
+from argus_otel.history.store import migrations
+from argus_otel.history.store.client import connect
 from discord_simulator import BackgroundSimulator
 from lab.clickhouse import ClickHouse
 from lab.collector import Collector
@@ -284,7 +285,7 @@ def measure(
     with ClickHouse.running_in(directory / "clickhouse") as server:
         database = "rates"
         with connect(server.dsn(database)) as store:
-            migrations.migrate(store)
+            migrations.migrate(store, installed_schema())
         collector = Collector(
             directory / "collector",
             configs,

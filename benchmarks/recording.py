@@ -1,23 +1,26 @@
-"""History as a bot keeps it, up to the carrier, which takes every row at once: the thread that makes rows is in it."""
+"""History as a bot records it, up to an exporter that accepts every row at once: the flush thread is part of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from argus_otel.history.delivery import Direct, Writer
-from argus_otel.history.journal import Journal, users
-from argus_otel.history.rows import Row
-from argus_otel.history.tally import Tally
+from argus_otel.history.models import installed_models
+from argus_otel.history.record.buffer import EventBuffer
+from argus_otel.history.record.delivery import DirectDelivery
+from argus_otel.history.record.flush_thread import FlushThread
+from argus_otel.history.record.pseudonyms import pseudonymizer
+from argus_otel.history.record.stats import Stats
+from argus_otel.history.row import Row
 from argus_otel.runtime import runtime
 
 
 class Nowhere:
-    """Takes rows, and forgets them."""
+    """Accepts rows, and discards them."""
 
-    where = "nowhere"
+    destination = "nowhere"
 
-    def carry(self, rows: Sequence[Row]) -> None:
-        """Take rows."""
+    def export(self, rows: Sequence[Row]) -> None:
+        """Accept rows."""
 
     def close(self) -> None:
         """Do nothing."""
@@ -28,12 +31,15 @@ class Kept:
 
     def __init__(self) -> None:
         telemetry = runtime().telemetry
-        tally = Tally(telemetry, "exporter:history nowhere")
+        stats = Stats(telemetry, "exporter:history nowhere")
         self._telemetry = telemetry
-        self._journal = Journal("bench", "", users("hashed", "a key"), tally)
-        self._writer = Writer(self._journal, Direct(Nowhere(), None, tally, telemetry.guard), telemetry.guard)
-        self._writer.start()
-        self._sink = telemetry.guard.shield("history", self._journal)
+        personal = {name for model in installed_models() for name in model.personal_attributes}
+        self._buffer = EventBuffer("bench", {}, personal, pseudonymizer("hashed", "a key"), stats)
+        self._thread = FlushThread(
+            self._buffer, DirectDelivery(Nowhere(), None, stats, telemetry.guard), telemetry.guard
+        )
+        self._thread.start()
+        self._sink = telemetry.guard.shield("history", self._buffer)
 
     def begin(self) -> None:
         """Keep a history from now on."""

@@ -21,10 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from argus_otel.catalogues import CATALOGUES, EXTERNAL
-from argus_otel.history import migrations
-from argus_otel.history.rows import AUTOCOMPLETE, COMMAND, COMPONENT, GUILD_JOIN, GUILD_LEAVE, Row
-from argus_otel.history.store import connect
+from argus_otel.history.models import installed_schema
+from argus_otel.history.row import Row
+from argus_otel.history.store import migrations
+from argus_otel.history.store.client import connect
 from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.sources.discord.history import COMMAND, GUILD_JOIN, GUILD_LEAVE
 from argus_otel.telemetry import Metric
 from discord_simulator import BackgroundSimulator
 from lab.clickhouse import ClickHouse
@@ -133,7 +135,7 @@ def busy(
     database = f"dashboards_{uuid.uuid4().hex[:8]}"
     with ExitStack() as parts:
         store = parts.enter_context(connect(clickhouse.dsn(database)))
-        migrations.migrate(store)
+        migrations.migrate(store, installed_schema())
         simulator = parts.enter_context(
             BackgroundSimulator(
                 shards=SHARDS, guilds=12, heartbeat_interval=1.0, heartbeat_ack_delay=0.06, voice_heartbeat_interval=1.0
@@ -193,7 +195,7 @@ def missing(prometheus: Prometheus, now: float) -> set[str]:
 def _wait_for_the_last(clickhouse: ClickHouse, database: str) -> None:
     """Wait until the tables no longer change: the bot has ended, and the Collector has written the rest."""
     counts: list[tuple[str, ...]] = []
-    tables = ("otel_traces", "otel_logs", "history")
+    tables = ("otel_traces", "otel_logs", "discord_events")
     still = 0
     while still < 4:
         counts.append(tuple(clickhouse.query(f"select count() from {table}", database) for table in tables))
@@ -219,11 +221,21 @@ def past(now: float, events: int) -> Iterator[Row]:
     quiet = dict.fromkeys(guilds, math.inf) | {one: now - dice.uniform(15, 25) * 86400 for one in guilds[3::7]}
     users = [f"{dice.getrandbits(128):032x}" for _ in range(900)]
 
-    def row(at: float, event: str, guild: int, **columns: object) -> Row:
+    def row(at: float, event: str, guild: int, attributes: dict[str, str], duration: float = 0.0) -> Row:
         return Row(
-            int(at * 1e6), event, f"{dice.getrandbits(128):032x}", SERVICE, f"cluster-{guild // 4194304 % PROCESSES}",
-            guild // 4194304 % SHARDS, guild, guild + 1, **columns,  # type: ignore[arg-type]
-        )  # fmt: skip
+            int(at * 1e6),
+            event,
+            f"{dice.getrandbits(128):032x}",
+            SERVICE,
+            {"discord.cluster.id": f"cluster-{guild // 4194304 % PROCESSES}"},
+            duration,
+            {
+                "discord.shard.id": guild // 4194304 % SHARDS,
+                "discord.guild.id": str(guild),
+                "discord.channel.id": str(guild + 1),
+                **attributes,
+            },
+        )
 
     for guild in guilds:
         size = {
@@ -231,9 +243,9 @@ def past(now: float, events: int) -> Iterator[Row]:
             "discord.guild.member_count": str(dice.randrange(20, 4000)),
         }
         if came[guild] < now:
-            yield row(came[guild], GUILD_JOIN, guild, attributes=size)
+            yield row(came[guild], GUILD_JOIN, guild, size)
         if gone[guild] < now:
-            yield row(gone[guild], GUILD_LEAVE, guild, attributes=size)
+            yield row(gone[guild], GUILD_LEAVE, guild, size)
     for number in range(events):
         day = dice.random() ** 0.8  # more of late
         hour = dice.gauss(19, 3) if dice.random() < 0.7 else dice.uniform(0, 24)  # evenings, mostly
@@ -244,20 +256,24 @@ def past(now: float, events: int) -> Iterator[Row]:
         user = users[min(int(dice.expovariate(0.01)), len(users) - 1)]
         kind = number % 10
         if kind == 0:
-            columns: dict[str, object] = {"command": "PlayerView.skip", "outcome": "ok"}
+            event = "discord.component"
+            attributes = {"discord.command.name": "PlayerView.skip", "discord.outcome": "ok"}
         elif kind == 1:
-            columns = {"command": "play", "outcome": "ok"}
+            event = "discord.autocomplete"
+            attributes = {"discord.command.name": "play", "discord.outcome": "ok"}
         else:
             command = dice.choices(list(_COMMANDS), list(_COMMANDS.values()))[0]
             error, share = _FAILURES.get(command, ("", 0.0))
             chance = dice.random()
             outcome = "error" if chance < share else "rejected" if chance > 0.97 else "ok"
             kind_of = "prefix" if command == "volume" else "slash"
-            columns = {
-                "command": command,
-                "type": kind_of,
-                "outcome": outcome,
-                "error": error if outcome == "error" else "",
+            event = COMMAND
+            attributes = {
+                "discord.command.name": command,
+                "discord.command.type": kind_of,
+                "discord.outcome": outcome,
             }
-        event = COMPONENT if kind == 0 else AUTOCOMPLETE if kind == 1 else COMMAND
-        yield row(at, event, guild, user=user, duration=math.exp(dice.gauss(-2, 0.9)), **columns)
+            if outcome == "error":
+                attributes["error.type"] = error
+        attributes["discord.user.id"] = user
+        yield row(at, event, guild, attributes, math.exp(dice.gauss(-2, 0.9)))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from argus_otel.cli.doctor import history, serving
-from argus_otel.history.spool import Spool
+from argus_otel.history.record.spool import Spool
 from argus_otel.settings import Settings
 from argus_otel.terminal.findings import Finding
 from lab.clickhouse import ClickHouse
@@ -91,15 +91,16 @@ def test_a_package_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_server_with_and_without_tables_and_one_that_does_not_answer(tmp_path: Path) -> None:
-    from argus_otel.history import migrations, store
+    from argus_otel.history.models import installed_schema
+    from argus_otel.history.store import client, migrations
 
     with ClickHouse.running_in(tmp_path / "data") as server:
         variables = {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_STORE": server.dsn()}
         assert look(tmp_path, network=False, **variables)["store"][0] == "info"
         status, _, remedy = look(tmp_path, **variables)["store"]
-        assert (status, remedy) == ("fail", "create them: argus-otel clickhouse migrate")
-        with store.connect(server.dsn()) as opened:
-            migrations.migrate(opened)
+        assert (status, remedy) == ("fail", "create them: argus-otel store migrate")
+        with client.connect(server.dsn()) as opened:
+            migrations.migrate(opened, installed_schema())
         status, detail, _ = look(tmp_path, **variables)["store"]
         assert status == "ok"
         assert server.password not in detail

@@ -11,7 +11,7 @@ from datetime import date
 import pytest
 from hypothesis import given, strategies
 
-from argus_otel.cli.history.printing import _inert, show
+from argus_otel.terminal.records import _inert, show
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,12 +52,12 @@ def said(
 def test_an_address_of_a_store_that_cannot_be_read_is_shown_by_no_command(said: Said, shape: str) -> None:
     address = shape.format(SECRET)
     settings = {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_STORE": address}
-    for words in (("doctor", "--json", "--no-network"), ("history", "top")):
+    for words in (("doctor", "--json", "--no-network"), ("discord", "top")):
         code, told = said(*words, **settings)
         assert code > 0
         assert SECRET not in told
         assert "ARGUS_HISTORY_STORE is no address of a store: " in told
-    for command in (("history", "top"), ("history", "forget", "--guild", "1", "--yes"), ("clickhouse", "migrate")):
+    for command in (("discord", "top"), ("store", "forget", "--guild", "1", "--yes"), ("store", "migrate")):
         code, told = said(*command, "--store", address)
         assert code == 2
         assert SECRET not in told
@@ -164,8 +164,8 @@ def test_what_opentelemetry_logs_of_a_header_has_no_value_at_any_level(caplog: p
 
 def test_help_says_where_a_secret_belongs(said: Said) -> None:
     for words, variable in (
-        (("history", "top"), "ARGUS_HISTORY_STORE"),
-        (("clickhouse", "migrate"), "ARGUS_HISTORY_STORE"),
+        (("discord", "top"), "ARGUS_HISTORY_STORE"),
+        (("store", "migrate"), "ARGUS_HISTORY_STORE"),
         (("top",), "ARGUS_ENDPOINT_TOKEN"),
         (("run",), "OTEL_EXPORTER_OTLP_ENDPOINT"),
     ):

@@ -237,7 +237,7 @@ def unknown_attributes(answers: Answers, clickhouse: ClickHouse) -> Problems:
 
 def _map_keys(clickhouse: ClickHouse) -> set[str]:
     maps = [("otel_traces", "SpanAttributes"), ("otel_traces", "ResourceAttributes"), ("otel_logs", "LogAttributes"),
-            ("otel_logs", "ResourceAttributes"), ("history", "attributes")]  # fmt: skip
+            ("otel_logs", "ResourceAttributes"), ("discord_events", "attributes")]  # fmt: skip
     parts = [f"select arrayJoin(mapKeys({column})) as key from {table}" for table, column in maps]
     parts.append("select arrayJoin(mapKeys(arrayJoin(Events.Attributes))) as key from otel_traces")
     _, rows = clickhouse.query("select distinct toString(key) from (" + " union all ".join(parts) + ")")

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from argus_otel.history import migrations
-from argus_otel.history.store import connect
+from argus_otel.history.models import installed_schema
+from argus_otel.history.store import migrations
+from argus_otel.history.store.client import connect
 from lab.clickhouse import ClickHouse
 from lab.jukebox.world import past
 from lab.prometheus import Prometheus as Server
@@ -33,7 +34,7 @@ BENIGN = "nothing"
 HOSTILE = (
     "'", '"', "`", "\\", "\\'", '\\"', "''", "\\\\'", "'\\", "x\\",
     "\\' or 1=1 -- ", "' or 1=1 -- ", "1\\' or 1=1 #", "') or (1=1", "\\') or 1=1 or (\\'", "'' or ''=''",
-    "'; drop table history; --", "\\' union all select * from url('http://127.0.0.1:1', 'CSV') -- ",
+    "'; drop table discord_events; --", "\\' union all select * from url('http://127.0.0.1:1', 'CSV') -- ",
     "*/ or 1=1 /*", "/*", "-- ", "# ", "$x$ or 1=1 $x$", "1 or 1=1", "week), sleep(3", "0) or vector(1",
     "a\nb' or 1=1 --\n", "a\r\nb", "\t'", "\x00'", "ü ' or 1=1 -- 世界 \u2019 \u2028 \U0001f600",
     "${guild}", "$guild", "${guild:raw}", "[[guild]]", "$__timeFilter(Timestamp)",
@@ -238,7 +239,7 @@ def source(clickhouse: ClickHouse) -> Source:
     database = f"hostile_{uuid.uuid4().hex[:8]}"
     store = connect(clickhouse.dsn(database))
     try:
-        migrations.migrate(store)
+        migrations.migrate(store, installed_schema())
         store.insert(list(past(time.time(), 4_000)))
     finally:
         store.close()

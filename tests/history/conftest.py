@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.history import migrations
-from argus_otel.history.address import Address
-from argus_otel.history.questions import History
-from argus_otel.history.store import Store, connect
+from argus_otel.history.store import migrations
+from argus_otel.history.store.address import Address
+from argus_otel.history.store.client import Store, connect
+from argus_otel.sources.discord.history import History
 from lab.clickhouse import ClickHouse
 
-from .known import ROWS
+from .known import ROWS, SCHEMA
 
 pytest.importorskip("chdb", reason="needs ClickHouse's engine: pip install chdb-core (Linux and macOS)")
 
@@ -41,7 +41,7 @@ def store(database: Callable[[str], Store], request: pytest.FixtureRequest) -> S
     """A database of this test alone, with the schema."""
     name = "".join(letter if letter.isalnum() else "_" for letter in request.node.name)
     opened = database(name[:120])
-    migrations.migrate(opened)
+    migrations.migrate(opened, SCHEMA)
     return opened
 
 
@@ -59,10 +59,10 @@ def history(database: Callable[[str], Store], server: ClickHouse, request: pytes
         store = connect(server.dsn("known"))
     else:
         store = database("known_" + request.param.replace(" ", "_"))
-    migrations.migrate(store)
+    migrations.migrate(store, SCHEMA)
     store.insert(ROWS)
     if request.param == "rollups alone":
-        store.command("truncate table history")
+        store.command("truncate table discord_events")
     yield History(store)
     if request.param == "server":
         store.close()

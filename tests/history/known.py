@@ -6,24 +6,52 @@ Monday was 2026-01-05. All times are UTC.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timezone
 
-from argus_otel.history.rows import COMMAND, GUILD_JOIN, GUILD_LEAVE, Row
+from argus_otel.history.row import Row
+from argus_otel.history.store.schema import Schema
+from argus_otel.sources.discord.history import COMMAND, GUILD_JOIN, GUILD_LEAVE, MODEL
+from argus_otel.telemetry import AttributeValue
+
+SCHEMA = Schema((MODEL,))
+
+_ATTRIBUTES = {
+    "user": "discord.user.id",
+    "command": "discord.command.name",
+    "type": "discord.command.type",
+    "outcome": "discord.outcome",
+    "error": "error.type",
+}
 
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
 
 
-def row(when: str, guild: int, event: str, number: int = 0, **columns: object) -> Row:
-    """One row; the same arguments make the same id."""
-    name = f"{when} {guild} {event} {number} {columns}"
+def row(
+    when: str,
+    guild: int,
+    event: str,
+    number: int = 0,
+    *,
+    duration: float = 0.0,
+    service: str = "bot",
+    attributes: Mapping[str, AttributeValue] | None = None,
+    **columns: str,
+) -> Row:
+    """One row; the same arguments make the same id. Columns are attributes by their names in Discord's tables."""
+    name = f"{when} {guild} {event} {number} {duration} {service} {attributes} {columns}"
+    made: dict[str, AttributeValue] = {_ATTRIBUTES[column]: value for column, value in columns.items() if value}
+    if guild:
+        made["discord.guild.id"] = str(guild)
     return Row(
         time=int(at(when).timestamp()) * 1_000_000 + number,
         event=event,
         event_id=str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
-        guild_id=guild,
-        **{"service": "bot", **columns},  # type: ignore[arg-type]
+        service=service,
+        duration=duration,
+        attributes={**made, **(attributes or {})},
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies
 
-from argus_otel.history import address
-from argus_otel.history.address import Address, parse
-from argus_otel.history.errors import AddressError
+from argus_otel.history.store import address
+from argus_otel.history.store.address import Address, parse
+from argus_otel.history.store.errors import AddressError
 from argus_otel.settings import DEFAULT_HISTORY_STORE
 
 

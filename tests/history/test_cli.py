@@ -1,4 +1,4 @@
-"""``argus-otel clickhouse`` and ``argus-otel history``, as somebody types them."""
+"""``argus-otel store`` and the queries of ``argus-otel discord``, as typed in a shell."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from urllib.parse import quote
 
 import pytest
 
-from argus_otel.cli import history as command
 from argus_otel.cli import main
-from argus_otel.cli.history.asking import QUESTIONS
-from argus_otel.history.journal import hashed
-from argus_otel.history.store import Store, connect
+from argus_otel.cli import store as store_command
+from argus_otel.history.record.pseudonyms import hashed
+from argus_otel.history.store.client import Store, connect
+from argus_otel.sources.discord.cli import COMMANDS
 from lab.clickhouse import ClickHouse
 
 from .known import ROWS, use
@@ -35,7 +35,7 @@ UNTIL = ("--until", "2026-02-09", "--service", "bot")
 def known(server: ClickHouse) -> str:
     """The address of a server that has the known history."""
     address = server.dsn("typed")
-    assert main(["clickhouse", "migrate", "--store", address]) == 0
+    assert main(["store", "migrate", "--store", address]) == 0
     with connect(address) as store:
         store.insert(ROWS)
     return address
@@ -59,35 +59,35 @@ def argus(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
     return run
 
 
-# -- clickhouse
+# -- store
 
 
 def test_migrate_and_status(argus: Told, server: ClickHouse) -> None:
     where = {"ARGUS_HISTORY_STORE": server.dsn("cli")}
-    told = argus("clickhouse", "status", **where)
+    told = argus("store", "status", **where)
     assert told.code == 1
-    assert "2  rollups                  not applied" in told.out
-    assert told.err.endswith("create them: argus-otel clickhouse migrate\n")
-    told = argus("clickhouse", "migrate", "--keep", "traces=3d,daily=10y", **where)
+    assert "discord 2 (rollups)        not applied" in told.out
+    assert told.err.endswith("create them: argus-otel store migrate\n")
+    told = argus("store", "migrate", "--keep", "traces=3d,discord_daily=10y", **where)
     assert told.code == 0
     assert told.out.splitlines()[0].startswith(f"clickhouse://argus:***@127.0.0.1:{server.port}/cli (ClickHouse ")
-    assert "applied 4  history from collector" in told.out
-    told = argus("clickhouse", "migrate", "--keep", "traces=4d", **where)
+    assert "applied 3 (inbox from collector)" in told.out
+    told = argus("store", "migrate", "--keep", "traces=4d", **where)
     assert "All migrations had been applied already." in told.out
     assert "traces is kept 4d now" in told.out
-    told = argus("clickhouse", "status", **where)
+    told = argus("store", "status", **where)
     assert (told.code, told.err) == (0, "")
     assert re.search(r"otel_traces +0 +0 B +4d\n", told.out)
-    assert re.search(r"history_daily +0 +0 B +10y\n", told.out)
+    assert re.search(r"discord_daily +0 +0 B +10y\n", told.out)
 
 
 def test_sql_needs_no_server(argus: Told) -> None:
-    told = argus("clickhouse", "sql", "--store", "clickhouse://nobody/mine", "--keep", "history=7d")
+    told = argus("store", "sql", "--store", "clickhouse://nobody/mine", "--keep", "discord_events=7d")
     assert told.code == 0
     assert "create database if not exists mine;" in told.out
     assert "ttl toDateTime(time) + interval 168 hour" in told.out
     assert "Distributed" not in told.out
-    assert "Distributed('prod', 'argus'" in argus("clickhouse", "sql", "--cluster", "prod").out
+    assert "Distributed('prod', 'argus'" in argus("store", "sql", "--cluster", "prod").out
 
 
 @pytest.mark.parametrize(
@@ -95,14 +95,14 @@ def test_sql_needs_no_server(argus: Told) -> None:
     [
         (("status", "--store", "postgres://db"), 2, "--store is no address of a store: it begins with postgres:"),
         (("status", "--store", "chdb:/nowhere"), 1, "/nowhere does not exist"),
-        (("migrate", "--keep", "history=long"), 2, "--keep has history=long, but it has to be a number"),
+        (("migrate", "--keep", "logs=long"), 2, "--keep has logs=long, but it has to be a number"),
         (("migrate", "--store", "clickhouse://a:secret@127.0.0.1:9"), 1, "Connection refused"),
         ((), 2, "the following arguments are required: action"),
         (("sql", "--cluster", "a b"), 2, "name of a cluster"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(argus: Told, words: tuple[str, ...], code: int, said: str) -> None:
-    told = argus("clickhouse", *words)
+    told = argus("store", *words)
     assert told.code == code
     assert said in told.err.splitlines()[-1]
     assert told.out == ""
@@ -112,7 +112,7 @@ def test_what_is_wrong_is_said_in_a_line(argus: Told, words: tuple[str, ...], co
 
 
 def test_a_table(argus: Told, known: str) -> None:
-    told = argus("history", "top", *UNTIL, "--store", known)
+    told = argus("discord", "top", *UNTIL, "--store", known)
     assert (told.code, told.err) == (0, "")
     assert told.out == (
         "command  type   uses  share  guilds  users  rejected  errors\n"
@@ -122,10 +122,10 @@ def test_a_table(argus: Told, known: str) -> None:
     )
 
 
-def test_every_question_in_every_format(argus: Told, known: str) -> None:
+def test_every_query_in_every_format(argus: Told, known: str) -> None:
     own = {"adoption": ("song", "--replaces", "play"), "guild": ("4",), "quiet": ("--for", "5d")}
-    for name in QUESTIONS:
-        words = ("history", name, *own.get(name, ()), *UNTIL, "--store", known)
+    for name in COMMANDS:
+        words = ("discord", name, *own.get(name, ()), *UNTIL, "--store", known)
         table = argus(*words)
         assert (table.code, table.err) == (0, ""), name
         assert len(table.out.splitlines()) > 1, name
@@ -143,12 +143,12 @@ def test_every_question_in_every_format(argus: Told, known: str) -> None:
 
 def test_ids_are_text_in_json(argus: Told, known: str) -> None:
     """A program that reads numbers as floats would round them."""
-    told = argus("history", "errors", "--by", "guild", *UNTIL, "--store", known, "--format", "json")
+    told = argus("discord", "errors", "--by", "guild", *UNTIL, "--store", known, "--format", "json")
     assert [answer["guild_id"] for answer in json.loads(told.out)] == ["1", "4"]
 
 
 def test_retention_has_a_column_for_each_period(argus: Told, known: str) -> None:
-    told = argus("history", "retention", "--until", "2026-02-01", "--service", "bot", "--store", known)
+    told = argus("discord", "retention", "--until", "2026-02-01", "--service", "bot", "--store", known)
     assert [line.split() for line in told.out.splitlines()] == [
         ["start", "guilds", "0", "1", "2", "3"],
         ["2026-01-05", "3", "66.7%", "33.3%", "0.0%", "0.0%"],
@@ -157,18 +157,18 @@ def test_retention_has_a_column_for_each_period(argus: Told, known: str) -> None
 
 
 def test_nothing_fits(argus: Told, known: str) -> None:
-    for form, out in (("table", "Nothing in history fits.\n"), ("json", "[]\n"), ("csv", "")):
-        assert argus("history", "top", "--service", "nobody", "--store", known, "--format", form).out == out
-    assert argus("history", "guild", "99", "--store", known).out == "Nothing in history fits.\n"
-    assert argus("history", "guild", "99", "--store", known, "--format", "json").out == "null\n"
+    for form, out in (("table", "No matching history.\n"), ("json", "[]\n"), ("csv", "")):
+        assert argus("discord", "top", "--service", "nobody", "--store", known, "--format", form).out == out
+    assert argus("discord", "guild", "99", "--store", known).out == "No matching history.\n"
+    assert argus("discord", "guild", "99", "--store", known, "--format", "json").out == "null\n"
 
 
 def test_a_name_cannot_move_the_cursor(argus: Told, server: ClickHouse) -> None:
     address = server.dsn("terminal")
-    argus("clickhouse", "migrate", "--store", address)
+    argus("store", "migrate", "--store", address)
     with connect(address) as store:
         store.insert(use("2026-01-05T10:00", 1, "\x1b[2Jx\ny", 1.0))
-    told = argus("history", "top", "--store", address)
+    told = argus("discord", "top", "--store", address)
     assert "\x1b" not in told.out
     assert len(told.out.splitlines()) == 2
 
@@ -182,36 +182,34 @@ def test_a_name_cannot_move_the_cursor(argus: Told, server: ClickHouse) -> None:
         (("busiest", "--time-zone", "Mars"), 2, "the time zone is 'Mars', but it has to be one such as Europe/Berlin"),
         (("guild", "my-guild"), 2, "'my-guild' is not an id"),
         (("top", "--limit", "0"), 2, "'0' is not a whole number above 0"),
-        (("forget",), 2, "one of the arguments --guild --user is required"),
-        (("forget", "--guild", "1; drop table history"), 2, "is not an id"),
-        (("dance",), 2, "invalid choice: 'dance'"),
+        (("guild", "1; drop table history"), 2, "is not an id"),
     ],
 )
 def test_a_wrong_word_is_told(argus: Told, known: str, words: tuple[str, ...], code: int, said: str) -> None:
-    told = argus("history", *words, ARGUS_HISTORY_STORE=known)
+    told = argus("discord", *words, ARGUS_HISTORY_STORE=known)
     assert told.code == code
     assert said in told.err.splitlines()[-1]
 
 
 def test_a_store_that_is_not_there_is_not_made(argus: Told, tmp_path: Path) -> None:
-    told = argus("history", "top", ARGUS_HISTORY_STORE=f"chdb:{tmp_path}/history")
+    told = argus("discord", "top", ARGUS_HISTORY_STORE=f"chdb:{tmp_path}/history")
     assert told.code == 1
-    assert "name the store that the bot writes to" in told.err
+    assert "name the store that history is written to" in told.err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_help_teaches(argus: Told) -> None:
-    for name, question in QUESTIONS.items():
-        told = argus("history", name, "--help")
+    for name, command in COMMANDS.items():
+        told = argus("discord", name, "--help")
         assert told.code == 0
-        assert f"usage: argus-otel history {name}" in told.out
-        assert all(f"argus-otel history {example}" in told.out for example in question.examples)
+        assert f"usage: argus-otel discord {name}" in told.out
+        assert all(f"argus-otel {example}" in told.out for example in command.examples)
 
 
 def test_on_a_terminal_it_is_drawn(known: str) -> None:
     """With rich where that is installed; the same words without it."""
     leader, follower = pty.openpty()
-    words = [sys.executable, "-m", "argus_otel", "history", "top", *UNTIL, "--store", known]
+    words = [sys.executable, "-m", "argus_otel", "discord", "top", *UNTIL, "--store", known]
     environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "100"}
     with subprocess.Popen(words, stdout=follower, stderr=follower, env=environment) as asked:
         os.close(follower)
@@ -225,6 +223,21 @@ def test_on_a_terminal_it_is_drawn(known: str) -> None:
     os.close(leader)
     assert "─────" in shown.decode()
     assert re.search(r"song +slash +4 +25\.0%", shown.decode())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("store", "forget"), "one of the arguments --guild --user is required"),
+        (("store", "forget", "--guild", "1; drop table history"), "is not an id"),
+        (("store", "dance"), "invalid choice: 'dance'"),
+        (("discord", "dance"), "invalid choice"),
+    ],
+)
+def test_a_wrong_action_is_told(argus: Told, known: str, words: tuple[str, ...], said: str) -> None:
+    told = argus(*words, ARGUS_HISTORY_STORE=known)
+    assert told.code == 2
+    assert said in told.err.splitlines()[-1]
 
 
 # -- what is typed is a value, and never a part of a statement
@@ -245,7 +258,7 @@ HOSTILE = [
 def hostile(server: ClickHouse) -> str:
     """The address of a server whose bots and commands are called like that."""
     address = server.dsn("hostile")
-    assert main(["clickhouse", "migrate", "--store", address]) == 0
+    assert main(["store", "migrate", "--store", address]) == 0
     with connect(address) as store:
         for number, name in enumerate(HOSTILE):
             store.insert(use("2026-01-05T10:00", number + 1, name, 1.0, service=name))
@@ -257,16 +270,16 @@ def hostile(server: ClickHouse) -> str:
 def test_a_name_is_bound(argus: Told, hostile: str, name: str) -> None:
     guild = HOSTILE.index(name) + 1
     common = ("--format", "json", "--store", hostile)
-    [answer] = json.loads(argus("history", "top", "--service", name, *common).out)
+    [answer] = json.loads(argus("discord", "top", "--service", name, *common).out)
     assert (answer["command"], answer["uses"]) == (name, 1)
     # One who is not there is no bot, whatever the name would do within a statement.
-    assert json.loads(argus("history", "top", "--service", f"{name}x", *common).out) == []
+    assert json.loads(argus("discord", "top", "--service", f"{name}x", *common).out) == []
     until = ("--until", "2026-01-12", *common)
-    for told in (argus("history", "adoption", name, *until), argus("history", "adoption", "play", *until)):
+    for told in (argus("discord", "adoption", name, *until), argus("discord", "adoption", "play", *until)):
         assert [week["uses"] for week in json.loads(told.out)] == [1]
-    [week] = json.loads(argus("history", "adoption", "play", "--replaces", name, *until).out)
+    [week] = json.loads(argus("discord", "adoption", "play", "--replaces", name, *until).out)
     assert (week["uses"], week["old_uses"]) == (1, 1)
-    story = json.loads(argus("history", "guild", str(guild), *common).out)
+    story = json.loads(argus("discord", "guild", str(guild), *common).out)
     assert [command["command"] for command in story["commands"]] == [name]
     assert rows(hostile) == len(HOSTILE) + 1
 
@@ -275,25 +288,25 @@ def test_a_name_is_bound(argus: Told, hostile: str, name: str) -> None:
 def test_what_is_no_name_is_refused(argus: Told, hostile: str, text: str) -> None:
     address = hostile.replace("/hostile", f"/{quote(text, safe='')}")
     for words in (
-        ("history", "top", "--since", text),
-        ("history", "top", "--until", f"2026-01-01{text}"),
-        ("history", "top", "--limit", f"1{text}"),
-        ("history", "quiet", "--for", f"1d{text}"),
-        ("history", "guild", f"1{text}"),
-        ("history", "errors", "--guild", f"1{text}"),
-        ("history", "busiest", "--time-zone", f"UTC{text}"),
-        ("history", "forget", "--yes", "--guild", f"1{text}"),
-        ("history", "forget", "--yes", "--user", f"1{text}"),
-        ("clickhouse", "migrate", "--keep", f"history=1d{text}"),
-        ("clickhouse", "migrate", "--keep", f"{text}=1d"),
-        ("clickhouse", "sql", "--cluster", f"prod{text}"),
-        ("clickhouse", "status", "--store", address),
-        ("history", "top", "--store", address),
+        ("discord", "top", "--since", text),
+        ("discord", "top", "--until", f"2026-01-01{text}"),
+        ("discord", "top", "--limit", f"1{text}"),
+        ("discord", "quiet", "--for", f"1d{text}"),
+        ("discord", "guild", f"1{text}"),
+        ("discord", "errors", "--guild", f"1{text}"),
+        ("discord", "busiest", "--time-zone", f"UTC{text}"),
+        ("store", "forget", "--yes", "--guild", f"1{text}"),
+        ("store", "forget", "--yes", "--user", f"1{text}"),
+        ("store", "migrate", "--keep", f"logs=1d{text}"),
+        ("store", "migrate", "--keep", f"{text}=1d"),
+        ("store", "sql", "--cluster", f"prod{text}"),
+        ("store", "status", "--store", address),
+        ("discord", "top", "--store", address),
     ):
         told = argus(*words, ARGUS_HISTORY_STORE=hostile)
         assert (told.code, told.out) == (2, ""), words
     # Asked last, since this store is known not to be a cluster's.
-    assert argus("clickhouse", "migrate", "--cluster", f"prod{text}", ARGUS_HISTORY_STORE=hostile).code == 1
+    assert argus("store", "migrate", "--cluster", f"prod{text}", ARGUS_HISTORY_STORE=hostile).code == 1
     assert rows(hostile) == len(HOSTILE) + 1
 
 
@@ -302,47 +315,47 @@ def test_what_is_no_name_is_refused(argus: Told, hostile: str, text: str) -> Non
 
 def rows(address: str) -> int:
     with connect(address) as store:
-        return int(store.query("select count() from history")[0][0])
+        return int(store.query("select count() from discord_events")[0][0])
 
 
 @pytest.fixture
 def forgettable(server: ClickHouse, request: pytest.FixtureRequest) -> str:
     address = server.dsn(request.node.name.partition("[")[0])
-    main(["clickhouse", "migrate", "--store", address])
+    main(["store", "migrate", "--store", address])
     with connect(address) as store:
         store.insert([*ROWS, *use("2026-01-05T10:00", 1, "play", 1.0, user=hashed("80351110224678912", "a key"))])
     return address
 
 
-def test_forgetting_asks_first(
+def test_forgetting_asks_for_confirmation(
     argus: Told, forgettable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = rows(forgettable)
     capsys.readouterr()
-    words = ("history", "forget", "--guild", "1", "--store", forgettable)
+    words = ("store", "forget", "--guild", "1", "--store", forgettable)
     told = argus(*words)
     assert (told.code, rows(forgettable)) == (1, before)
-    assert "add --yes if that is meant" in told.err
-    monkeypatch.setattr(command.sys.stdin, "isatty", lambda: True, raising=False)
+    assert "add --yes to confirm" in told.err
+    monkeypatch.setattr(store_command.sys.stdin, "isatty", lambda: True, raising=False)
     for answer, code in (("yes", 1), ("1", 0)):
         monkeypatch.setattr("builtins.input", lambda _, answer=answer: answer)
         told = argus(*words)
         assert "It cannot be undone." in told.out
         assert told.code == code
         assert (rows(forgettable) < before) is (code == 0)
-    assert re.search(r"history +1\d rows", told.out)
+    assert re.search(r"discord_events +1\d rows", told.out)
 
 
 def test_a_user_is_forgotten_by_the_key_of_the_settings(
     argus: Told, forgettable: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
-    words = ("history", "forget", "--user", "80351110224678912", "--yes", "--store", forgettable)
+    words = ("store", "forget", "--user", "80351110224678912", "--yes", "--store", forgettable)
     told = argus(*words)
-    assert re.search(r"history +0 rows", told.out)
+    assert re.search(r"discord_events +0 rows", told.out)
     assert "ARGUS_HISTORY_USER_KEY is not set" in told.err
     told = argus(*words, ARGUS_HISTORY_USER_KEY="a key")
-    assert re.search(r"history +1 rows", told.out)
+    assert re.search(r"discord_events +1 rows", told.out)
     assert told.err == ""
     assert rows(forgettable) == len(ROWS)
 
@@ -350,5 +363,5 @@ def test_a_user_is_forgotten_by_the_key_of_the_settings(
 def test_what_is_embedded_is_asked_the_same(argus: Told, store: Store) -> None:
     """In a database of its own, `argus`, on the engine of this process."""
     where = f"chdb:{store.address.directory}"
-    assert argus("clickhouse", "migrate", "--store", where).code == 0
-    assert argus("history", "top", "--store", where).out == "Nothing in history fits.\n"
+    assert argus("store", "migrate", "--store", where).code == 0
+    assert argus("discord", "top", "--store", where).out == "No matching history.\n"

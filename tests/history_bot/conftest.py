@@ -14,10 +14,10 @@ import grpc
 import pytest
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2, logs_service_pb2_grpc
 
-from argus_otel.history import rows
-from argus_otel.history.delivery import Delivery
-from argus_otel.history.rows import Row
-from argus_otel.history.tally import Tally
+from argus_otel.history import row as rows
+from argus_otel.history.record.delivery import Delivery
+from argus_otel.history.record.stats import Stats
+from argus_otel.history.row import Row
 from argus_otel.telemetry import Telemetry
 from argus_otel.telemetry.catalogue import HISTORY_DROPPED
 from discord_simulator import BackgroundSimulator
@@ -117,8 +117,8 @@ def telemetry() -> Telemetry:
 
 
 @pytest.fixture
-def tally(telemetry: Telemetry) -> Tally:
-    return Tally(telemetry, "exporter:history test")
+def stats(telemetry: Telemetry) -> Stats:
+    return Stats(telemetry, "exporter:history test")
 
 
 def dropped(telemetry: Telemetry) -> dict[str, float]:
@@ -126,14 +126,14 @@ def dropped(telemetry: Telemetry) -> dict[str, float]:
     return {str(next(iter(a.values()))): value for a, value in telemetry.points(HISTORY_DROPPED) if value}
 
 
-def row(number: int, **columns: Any) -> Row:
-    """Return a row that is told from others by its number."""
-    columns = {"event": "song.played", "service": "bot", **columns}
-    return Row(time=1_700_000_000_000_000 + number, event_id=f"00000000-0000-4000-8000-{number:012x}", **columns)
+def row(number: int, **fields: Any) -> Row:
+    """Return a row that differs from others by its number."""
+    fields = {"event": "song.played", "service": "bot", **fields}
+    return Row(time=1_700_000_000_000_000 + number, event_id=f"00000000-0000-4000-8000-{number:012x}", **fields)
 
 
 def hand_over(delivery: Delivery, rows: list[Row]) -> None:
-    """Do as the thread that writes does."""
+    """Do as the flush thread does."""
     delivery.accept(rows)
     delivery.deliver()
 

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from argus_otel.history.address import parse
-from argus_otel.history.carriers.store import StoreCarrier
-from argus_otel.history.delivery import AwayError
-from argus_otel.history.journal import hashed
+from argus_otel.history.models import installed_schema
+from argus_otel.history.record.delivery import DestinationUnavailable
+from argus_otel.history.record.exporters.store import StoreExporter
+from argus_otel.history.record.pseudonyms import hashed
+from argus_otel.history.store.address import parse
 from argus_otel.telemetry.catalogue import DROP_REASON, HISTORY_DROPPED, HISTORY_EVENT, HISTORY_EVENTS
 from discord_simulator import BackgroundSimulator
 from lab.clickhouse import ClickHouse
@@ -32,15 +33,16 @@ SECRET = "tell-nobody"
 
 QUERY = """
 import json, sys
-from argus_otel.history.store import connect
+from argus_otel.history.store.client import connect
 with connect(sys.argv[1]) as store:
     print(json.dumps(store.query(sys.argv[2]), default=str))
 """
 
 MIGRATE = """
 import sys
-from argus_otel.history import migrations, store
-migrations.migrate(store.connect(sys.argv[1]))
+from argus_otel.history.models import installed_schema
+from argus_otel.history.store import client, migrations
+migrations.migrate(client.connect(sys.argv[1]), installed_schema())
 """
 
 
@@ -52,7 +54,7 @@ def ask(address: str, statement: str) -> list[Any]:
 
 def stored(address: str) -> Counter[str]:
     """Return how many rows of each event are stored, once it is clear that none is there twice."""
-    rows = ask(address, "select event, count(), uniqExact(event_id) from history group by event")
+    rows = ask(address, "select event, count(), uniqExact(event_id) from discord_events group by event")
     assert all(number == different for _, number, different in rows)
     return Counter({event: int(number) for event, number, _ in rows})
 
@@ -145,7 +147,7 @@ def test_a_full_spool_is_counted_to_the_event(
     told = status(bot)
     assert told["dropped"]["spool_full"] > 100
     assert told["waiting"]["disk"] + told["dropped"]["spool_full"] == 603
-    assert "(ARGUS_HISTORY_SPOOL_LIMIT): what happens now is lost" in bot.output
+    assert "(ARGUS_HISTORY_SPOOL_LIMIT): new events are lost" in bot.output
     collector.start()
     until(lambda: len(collector.ids) + told["dropped"]["spool_full"] == 603, 20)
 
@@ -169,7 +171,7 @@ def test_history_goes_straight_to_a_server_that_comes_and_goes(
     }
     bot = start(RUN, BOT, settings=settings)
     drive(simulator)
-    until(lambda: "argus-otel clickhouse migrate" in status(bot)["last_error"], 20)
+    until(lambda: "argus-otel store migrate" in status(bot)["last_error"], 20)
     assert server.password not in bot.get("/status") + bot.output
     subprocess.run([sys.executable, "-c", MIGRATE, address], check=True, timeout=60)
     until(lambda: status(bot)["waiting"] == {"memory": 0, "disk": 0}, 30)
@@ -182,7 +184,7 @@ def test_history_goes_straight_to_a_server_that_comes_and_goes(
     drive(simulator)
     assert bot.end() == 0
     assert stored(address) == driven(3)
-    users = {row[0] for row in ask(address, "select distinct user from history where user != ''")}
+    users = {row[0] for row in ask(address, "select distinct user from discord_events where user != ''")}
     assert users <= {str(user) for user in simulator.world.users}
 
 
@@ -191,11 +193,11 @@ def test_a_server_that_cannot_be_used_is_away_and_says_what_to_do(server: ClickH
     wrong = {
         server.dsn(password=SECRET): "the password was not accepted",
         server.dsn().replace(str(server.port), str(free_port())): "does not answer as ClickHouse does",
-        server.dsn("elsewhere"): "argus-otel clickhouse migrate",
+        server.dsn("elsewhere"): "argus-otel store migrate",
     }
     for address, told in wrong.items():
-        with pytest.raises(AwayError, match=told) as raised:
-            StoreCarrier(parse(address)).carry([row(1)])
+        with pytest.raises(DestinationUnavailable, match=told) as raised:
+            StoreExporter(parse(address), installed_schema()).export([row(1)])
         assert SECRET not in str(raised.value)
 
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from argus_otel.history import intake
-from argus_otel.history.address import parse
-from argus_otel.history.carriers import embedded
-from argus_otel.history.carriers.embedded import Embedded
-from argus_otel.history.spool import Spool, SpoolError
-from argus_otel.history.taken import Taken
-from argus_otel.history.tally import Tally
+from argus_otel.history.record import ingest
+from argus_otel.history.record.exporters import embedded
+from argus_otel.history.record.exporters.embedded import EmbeddedDelivery
+from argus_otel.history.record.ingest import IngestResult
+from argus_otel.history.record.spool import Spool, SpoolError
+from argus_otel.history.record.stats import Stats
+from argus_otel.history.store.address import parse
 from argus_otel.telemetry import State, Telemetry
 
 from .conftest import dropped, hand_over, row
@@ -32,63 +32,72 @@ ROOM = 1 << 30
 
 def filled(tmp_path: Path, number: int = 3) -> Path:
     spool = Spool(tmp_path / "spool", ROOM)
-    spool.append([row(each) for each in range(number)])
+    spool.append([row(each, attributes={"discord.guild.id": "1"}) for each in range(number)])
     spool.close()
     return spool.directory
 
 
-def ran(tmp_path: Path, store: str) -> tuple[int, Taken]:
-    command = [sys.executable, "-m", "argus_otel.history.intake", "--store", store, "--spool", str(tmp_path / "spool")]
+def ran(tmp_path: Path, store: str) -> tuple[int, IngestResult]:
+    command = [
+        sys.executable,
+        "-m",
+        "argus_otel.history.record.ingest",
+        "--store",
+        store,
+        "--spool",
+        str(tmp_path / "spool"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    return done.returncode, Taken(**json.loads(done.stdout))
+    return done.returncode, IngestResult(**json.loads(done.stdout))
 
 
-def turned(made: Embedded, condition: Callable[[], object]) -> None:
+def turned(made: EmbeddedDelivery, condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < deadline
-        made.turn()
+        made.tick()
         time.sleep(0.02)
 
 
 def test_what_waits_is_taken_in_and_what_is_torn_is_told_of(tmp_path: Path) -> None:
     store = f"chdb:{tmp_path / 'store'}"
-    assert ran(tmp_path, store) == (0, Taken())
+    assert ran(tmp_path, store) == (0, IngestResult())
     assert not (tmp_path / "store").exists()  # no engine for nothing
     (path,) = filled(tmp_path).iterdir()
     path.write_bytes(path.read_bytes()[:-3])
-    assert ran(tmp_path, store) == (0, Taken(2, {"torn": 1}))
+    assert ran(tmp_path, store) == (0, IngestResult(2, {"torn": 1}))
     assert not (tmp_path / "spool").exists()
     filled(tmp_path)
-    assert ran(tmp_path, store) == (0, Taken(3))  # two of them again, which the store knows
+    assert ran(tmp_path, store) == (0, IngestResult(3))  # two of them again, which the store knows
 
 
 # In a process of its own: the engine has one directory in a process, and other tests have theirs here.
-CARRIES = """
+EXPORTS = """
 import ast, sys
-from argus_otel.history.address import parse
-from argus_otel.history.carriers.store import StoreCarrier
-from argus_otel.history.delivery import RefusedError
-from argus_otel.history.rows import Row
+from argus_otel.history.store.address import parse
+from argus_otel.history.models import installed_schema
+from argus_otel.history.record.delivery import RowsRejected
+from argus_otel.history.record.exporters.store import StoreExporter
+from argus_otel.history.row import Row
 facts = {"time": 0, "event": "shop.purchase", "event_id": "00000000-0000-4000-8000-000000000001", "service": "jukebox"}
-carrier = StoreCarrier(parse(sys.argv[1]))
+exporter = StoreExporter(parse(sys.argv[1]), installed_schema())
 try:
-    carrier.carry([Row(**{**facts, **ast.literal_eval(sys.argv[2])})])
-except RefusedError:
-    carrier.carry([Row(**facts)])
-    print("refused, and then carried", carrier.carried)
-carrier.close()
+    exporter.export([Row(**{**facts, **ast.literal_eval(sys.argv[2])})])
+except RowsRejected:
+    exporter.export([Row(**facts)])
+    print("rejected, and then exported", exporter.exported)
+exporter.close()
 """
 
 
 @pytest.mark.parametrize(
-    "value", [{"time": 10**30}, {"duration": 10**400}, {"command": "\ud800"}, {"event_id": "none"}]
+    "value", [{"time": 10**30}, {"duration": 10**400}, {"attributes": {"a": "\ud800"}}, {"event_id": "none"}]
 )
 def test_a_row_that_no_column_can_hold_is_refused_for_good(tmp_path: Path, value: dict[str, Any]) -> None:
     """And not waited with, as for a store that is away: all that came after it would wait too."""
-    command = [sys.executable, "-c", CARRIES, f"chdb:{tmp_path / 'store'}", repr(value)]
+    command = [sys.executable, "-c", EXPORTS, f"chdb:{tmp_path / 'store'}", repr(value)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout == "refused, and then carried 1\n", done.stderr
+    assert done.stdout == "rejected, and then exported 1\n", done.stderr
 
 
 READER = """
@@ -105,7 +114,7 @@ def test_a_store_and_the_directories_above_it_are_for_this_user_alone(tmp_path: 
     filled(tmp_path)
     before = os.umask(0o022)
     try:
-        assert ran(tmp_path, f"chdb:{tmp_path / 'mine' / 'store'}") == (0, Taken(3))
+        assert ran(tmp_path, f"chdb:{tmp_path / 'mine' / 'store'}") == (0, IngestResult(3))
     finally:
         os.umask(before)
     made = (tmp_path / "mine", tmp_path / "mine" / "store")
@@ -124,7 +133,7 @@ def test_a_store_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
     filled(tmp_path)
     (tmp_path / "store").mkdir()
     (tmp_path / "store").chmod(0o750)
-    assert ran(tmp_path, f"chdb:{tmp_path / 'store'}") == (0, Taken(3))
+    assert ran(tmp_path, f"chdb:{tmp_path / 'store'}") == (0, IngestResult(3))
     assert (tmp_path / "store").stat().st_mode & 0o777 == 0o750
 
 
@@ -139,20 +148,20 @@ def test_what_goes_wrong_is_told_and_leaves_everything_where_it_is(tmp_path: Pat
     assert "--store is no address of a store: it begins with mysql:" in taken.problem
     assert Spool(directory, ROOM).waiting() == 3
     with pytest.raises(SpoolError):
-        intake.take_in(parse("chdb:x"), tmp_path / "file" / "spool")
+        ingest.ingest(parse("chdb:x"), tmp_path / "file" / "spool")
 
 
 def test_the_bot_learns_how_an_intake_ended_and_tries_again(
-    tmp_path: Path, telemetry: Telemetry, tally: Tally, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telemetry: Telemetry, stats: Stats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("argus_otel.history.delivery.FIRST_PAUSE", 0.05)
+    monkeypatch.setattr("argus_otel.history.record.backoff.FIRST_DELAY", 0.05)
     store = tmp_path / "store"
     store.touch()  # where a directory has to be
-    made = Embedded(parse(f"chdb:{store}"), Spool(tmp_path / "spool", ROOM), tally, interval=0.05)
+    made = EmbeddedDelivery(parse(f"chdb:{store}"), Spool(tmp_path / "spool", ROOM), stats, interval=0.05)
     hand_over(made, [row(1), row(2)])
-    assert made.waiting() == 0
-    turned(made, lambda: tally.last_error)
-    assert "cannot be opened" in tally.last_error
+    assert made.pending() == 0
+    turned(made, lambda: stats.last_error)
+    assert "cannot be opened" in stats.last_error
     assert telemetry.health.parts()["exporter:history test"].state is State.FAILED
     store.unlink()
     turned(made, lambda: not (tmp_path / "spool").exists())
@@ -160,36 +169,36 @@ def test_the_bot_learns_how_an_intake_ended_and_tries_again(
     assert dropped(telemetry) == {}
 
 
-def test_what_a_bot_has_recorded_may_be_taken_in_at_any_time(tmp_path: Path, tally: Tally) -> None:
+def test_what_a_bot_has_recorded_may_be_taken_in_at_any_time(tmp_path: Path, stats: Stats) -> None:
     store = f"chdb:{tmp_path / 'store'}"
-    made = Embedded(parse(store), Spool(tmp_path / "spool", ROOM), tally)
-    made.turn()  # its own next intake is half a minute away
+    made = EmbeddedDelivery(parse(store), Spool(tmp_path / "spool", ROOM), stats)
+    made.tick()  # its own next intake is half a minute away
     for number in range(2):
         hand_over(made, [row(number)])
-    assert ran(tmp_path, store) == (0, Taken(2))
+    assert ran(tmp_path, store) == (0, IngestResult(2))
     hand_over(made, [row(2)])
-    assert ran(tmp_path, store) == (0, Taken(1))
+    assert ran(tmp_path, store) == (0, IngestResult(1))
 
 
-def test_segments_are_few_while_intakes_fail(tmp_path: Path, tally: Tally) -> None:
+def test_segments_are_few_while_intakes_fail(tmp_path: Path, stats: Stats) -> None:
     store = tmp_path / "store"
     store.touch()  # where a directory has to be
-    made = Embedded(parse(f"chdb:{store}"), Spool(tmp_path / "spool", ROOM), tally)
+    made = EmbeddedDelivery(parse(f"chdb:{store}"), Spool(tmp_path / "spool", ROOM), stats)
     hand_over(made, [row(0)])
-    turned(made, lambda: tally.last_error)
+    turned(made, lambda: stats.last_error)
     for number in range(1, 9):
         hand_over(made, [row(number)])
     assert len(list((tmp_path / "spool").iterdir())) == 2
     assert Spool(tmp_path / "spool", ROOM).waiting() == 9
 
 
-def test_an_end_waits_no_longer_than_it_may(tmp_path: Path, tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Embedded(parse(f"chdb:{tmp_path / 'store'}"), Spool(tmp_path / "spool", ROOM), tally)
+def test_an_end_waits_no_longer_than_it_may(tmp_path: Path, stats: Stats, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = EmbeddedDelivery(parse(f"chdb:{tmp_path / 'store'}"), Spool(tmp_path / "spool", ROOM), stats)
     hand_over(made, [row(1)])
     began = time.monotonic()
     made.finish(began + 0.05)
     assert time.monotonic() - began < 0.5
-    started = made._intake
+    started = made._ingest
     assert started is not None
     assert started.wait(30) == 0  # it ends by itself, after the bot
     assert not (tmp_path / "spool").exists()
@@ -208,13 +217,13 @@ def test_what_takes_in_is_no_bot_and_is_not_instrumented() -> None:
     assert made == {"PYTHONPATH": "mine", "HOME": "h", "OTEL_SDK_DISABLED": "true"}
 
 
-def test_questions_are_answered_with_what_waits(tmp_path: Path) -> None:
+def test_queries_have_the_spooled_events(tmp_path: Path) -> None:
     filled(tmp_path)
     store = f"chdb:{tmp_path / 'store'}"
 
     def asked(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         settings = {"ARGUS_HISTORY_STORE": store, "ARGUS_HISTORY_SPOOL": str(tmp_path / "spool"), **variables}
-        command = [sys.executable, "-m", "argus_otel", "history", "volume", "--format", "json", *words]
+        command = [sys.executable, "-m", "argus_otel", "discord", "volume", "--format", "json", *words]
         environment = {**os.environ, **settings}
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.history.tally import SPOOL
+from argus_otel.history.record.stats import SPOOL
 from argus_otel.telemetry import Telemetry
 from discord_simulator import BackgroundSimulator
 from tests.launch.conftest import RUN, Bot, Start, free_port
@@ -64,8 +64,10 @@ def test_what_is_lost_at_the_end_is_told_in_one_line_with_its_number(
     assert str(tmp_path / "spool") in status(bot)["last_error"] or "does not answer" in status(bot)["last_error"]
     assert ended(bot) == -signal.SIGTERM
     assert len(warnings(bot, f"argus-otel: {SPOOL} failed")) == 1
-    (told,) = warnings(bot, "lost as the bot ends")
-    assert re.match(rf"argus-otel: {2 * events} events of history in memory, lost as the bot ends: clickhouse://", told)
+    (told,) = warnings(bot, "lost as the process ends")
+    assert re.match(
+        rf"argus-otel: {2 * events} events of history in memory, lost as the process ends: clickhouse://", told
+    )
     assert "does not answer as ClickHouse does" in told
     assert f"{tmp_path / 'spool'} (ARGUS_HISTORY_SPOOL) cannot be " in told
 
@@ -81,7 +83,7 @@ def test_a_spool_that_can_be_used_again_takes_what_waits_and_nothing_is_lost(
     until(lambda: part(bot)["state"] == "ok", 20)
     until(lambda: status(bot)["waiting"] == {"memory": 0, "disk": sum(DRIVEN.values())}, 20)
     ended(bot)
-    assert warnings(bot, "lost as the bot ends") == []
+    assert warnings(bot, "lost as the process ends") == []
 
 
 def test_a_spool_that_never_could_be_used_is_told_of_at_the_start_and_at_the_end(
@@ -93,7 +95,7 @@ def test_a_spool_that_never_could_be_used_is_told_of_at_the_start_and_at_the_end
     until(lambda: status(bot)["waiting"]["memory"] == sum(DRIVEN.values()), 20)
     ended(bot)
     (first,) = warnings(bot, f"argus-otel: {SPOOL} failed")
-    (last,) = warnings(bot, "lost as the bot ends")
+    (last,) = warnings(bot, "lost as the process ends")
     for told in (first, last):
         assert f"but {tmp_path / 'file'} is no directory" in told
     assert f"{sum(DRIVEN.values())} events" in last
@@ -110,7 +112,7 @@ def test_a_directory_that_is_removed_while_a_bot_runs_is_made_again(
     drive(simulator, 2)
     until(lambda: status(bot)["waiting"] == {"memory": 0, "disk": 2 * events}, 20)
     ended(bot)
-    assert warnings(bot, "lost as the bot ends") == []
+    assert warnings(bot, "lost as the process ends") == []
     (segment,) = (tmp_path / "spool").iterdir()
     assert segment.read_bytes().count(b"\n") == 2 * events
     assert segment.stat().st_mode & 0o777 == 0o600
@@ -118,11 +120,11 @@ def test_a_directory_that_is_removed_while_a_bot_runs_is_made_again(
 
 
 def test_a_state_of_the_spool_is_the_latest(telemetry: Telemetry) -> None:
-    from argus_otel.history.tally import Tally
+    from argus_otel.history.record.stats import Stats
 
-    tally = Tally(telemetry, "exporter:history test")
+    stats = Stats(telemetry, "exporter:history test")
     for why in ("first", "second"):
-        tally.spool_fails(why)
-        assert telemetry.health.parts()[SPOOL].detail == tally.last_error == why
-    tally.spool_works()
+        stats.spool_failed(why)
+        assert telemetry.health.parts()[SPOOL].detail == stats.last_error == why
+    stats.spool_works()
     assert telemetry.health.parts()[SPOOL].state.value == "ok"

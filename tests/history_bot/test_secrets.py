@@ -8,9 +8,10 @@ import pytest
 from opentelemetry.sdk.resources import Resource
 
 from argus_otel.cli.doctor import examine
-from argus_otel.history.carriers.otlp import OtlpCarrier
-from argus_otel.history.delivery import Direct
-from argus_otel.history.tally import Tally
+from argus_otel.history.record.delivery import DirectDelivery
+from argus_otel.history.record.exporters.otlp import OtlpExporter
+from argus_otel.history.record.stats import Stats
+from argus_otel.otel.event_logs import EventLogSender
 from argus_otel.telemetry import Telemetry
 from discord_simulator import BackgroundSimulator
 from tests.launch.conftest import RUN, Start, free_port
@@ -24,18 +25,18 @@ SECRET = "s3cret"
 @pytest.mark.parametrize(
     "shape", ["http://me:{}@127.0.0.1:1", "http://me:{}", "http://me:1/{}@127.0.0.1:1", "http://{}@127.0.0.1:1"]
 )
-def test_a_carrier_says_where_it_sends_and_what_fails_without_what_is_secret(
-    monkeypatch: pytest.MonkeyPatch, tally: Tally, telemetry: Telemetry, exporter: str, shape: str
+def test_an_exporter_says_where_it_sends_and_what_fails_without_what_is_secret(
+    monkeypatch: pytest.MonkeyPatch, stats: Stats, telemetry: Telemetry, exporter: str, shape: str
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", shape.format(SECRET))
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
-    carrier = OtlpCarrier(exporter, Resource({}))
-    made = Direct(carrier, None, tally, telemetry.guard)
+    sender = OtlpExporter(EventLogSender(exporter, Resource({})))
+    made = DirectDelivery(sender, None, stats, telemetry.guard)
     hand_over(made, [row(1)])
-    assert made.waiting() == 1
-    assert tally.last_error
-    assert SECRET not in f"{carrier.where} {tally.last_error} {telemetry.health.describe()}"
-    carrier.close()
+    assert made.pending() == 1
+    assert stats.last_error
+    assert SECRET not in f"{sender.destination} {stats.last_error} {telemetry.health.describe()}"
+    sender.close()
 
 
 def test_a_running_bot_shows_no_address_and_no_header_that_it_cannot_read(

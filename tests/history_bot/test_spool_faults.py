@@ -16,13 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.history.delivery import Direct
-from argus_otel.history.spool import SUFFIX, Segment, Spool, SpoolError, decoded, encoded
-from argus_otel.history.tally import SPOOL, Tally
+from argus_otel.history.record.codec import decoded, encoded
+from argus_otel.history.record.delivery import DirectDelivery
+from argus_otel.history.record.spool import SUFFIX, Segment, Spool, SpoolError
+from argus_otel.history.record.stats import SPOOL, Stats
 from argus_otel.telemetry import State, Telemetry
 
 from .conftest import dropped, hand_over, row
-from .test_delivery import Carrier, turned
+from .test_delivery import Destination, turned
 from .test_spool import ROOM, read
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="limits, modes and special files are POSIX'")
@@ -42,7 +43,7 @@ def lines(directory: Path) -> tuple[int, int]:
 LIMITED = """
 import json, resource, sys
 from pathlib import Path
-from argus_otel.history.spool import Spool, SpoolError
+from argus_otel.history.record.spool import Spool, SpoolError
 from tests.history_bot.conftest import row
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 spool = Spool(Path(sys.argv[1]), 1 << 30)
@@ -89,42 +90,42 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_is_full_loses_no_row_and_has_no_torn_line(
-    small_disk: Path, tally: Tally, telemetry: Telemetry
+    small_disk: Path, stats: Stats, telemetry: Telemetry
 ) -> None:
-    carrier = Carrier()
-    carrier.away = True
-    made = Direct(carrier, Spool(small_disk / "spool", ROOM), tally, telemetry.guard)
-    made.turn()
+    destination = Destination()
+    destination.away = True
+    made = DirectDelivery(destination, Spool(small_disk / "spool", ROOM), stats, telemetry.guard)
+    made.tick()
     hand_over(made, [row(number) for number in range(1000)])
     for _ in range(20):  # it is tried again, and leaves no file for each attempt
-        made.turn()
+        made.tick()
     there, torn = lines(small_disk / "spool")
     assert there > 100
-    assert (torn, there + made.waiting()) == (0, 1000)
+    assert (torn, there + made.pending()) == (0, 1000)
     assert not made.ready
     assert len(list((small_disk / "spool").iterdir())) <= 2
     part = telemetry.health.parts()[SPOOL]
     assert part.state is State.FAILED
     assert "No space left on device" in part.detail
-    carrier.away = False
-    turned(made, lambda: len(carrier.rows) == 1000)
-    assert carrier.rows == [row(number) for number in range(1000)]
+    destination.away = False
+    turned(made, lambda: len(destination.rows) == 1000)
+    assert destination.rows == [row(number) for number in range(1000)]
     assert dropped(telemetry) == {}
 
 
 def test_what_a_full_disk_keeps_at_the_end_and_what_it_does_not_are_counted_exactly(
-    small_disk: Path, tally: Tally, telemetry: Telemetry, caplog: pytest.LogCaptureFixture
+    small_disk: Path, stats: Stats, telemetry: Telemetry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    carrier = Carrier()
-    carrier.away = True
-    made = Direct(carrier, Spool(small_disk / "spool", ROOM), tally, telemetry.guard)
-    made.turn()
+    destination = Destination()
+    destination.away = True
+    made = DirectDelivery(destination, Spool(small_disk / "spool", ROOM), stats, telemetry.guard)
+    made.tick()
     hand_over(made, [row(number) for number in range(1000)])
     made.finish(0.0)
     there, torn = lines(small_disk / "spool")
     assert torn == 0
     assert dropped(telemetry) == {"shutdown": 1000 - there}
-    told = [record.getMessage() for record in caplog.records if "lost as the bot ends" in record.getMessage()]
+    told = [record.getMessage() for record in caplog.records if "lost as the process ends" in record.getMessage()]
     assert len(told) == 1
     assert f"{1000 - there} events of history in memory" in told[0]
 
@@ -287,7 +288,7 @@ def test_a_new_segment_that_another_process_has_removed_as_empty_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the making of a file and the lock on it."""
-    from argus_otel.history import spool as module
+    from argus_otel.history.record import spool as module
 
     lock, other = module.lock, Spool(tmp_path, ROOM)
     left = [1]
@@ -326,29 +327,31 @@ GOOD = json.loads(encoded(row(1)))
         pytest.param(b"xx", id="no JSON"),
         pytest.param(b"\0" * 300, id="what some file systems leave after a power cut"),
         pytest.param(encoded(row(1))[:-1].replace(b"bot", b"b\xc3"), id="half a letter in UTF-8"),
-        pytest.param(json.dumps({**GOOD, "command": "\ud800"}).encode(), id="half a surrogate pair"),
+        pytest.param(json.dumps({**GOOD, "attributes": {"a": "\ud800"}}).encode(), id="half a surrogate pair"),
         pytest.param(json.dumps({**GOOD, "attributes": {"\udfff": "x"}}).encode(), id="half a pair as a name"),
         pytest.param(json.dumps({**GOOD, "time": 10**30}).encode(), id="a time beyond all"),
         pytest.param(json.dumps({**GOOD, "time": -1}).encode(), id="a time before all"),
         pytest.param(json.dumps({**GOOD, "time": 1.5}).encode(), id="a time that is no whole number"),
-        pytest.param(json.dumps({**GOOD, "shard": 1.5}).encode(), id="half a shard"),
-        pytest.param(json.dumps({**GOOD, "guild_id": 1.5}).encode(), id="half a guild"),
+        pytest.param(json.dumps({**GOOD, "attributes": {"a": 2**63}}).encode(), id="an attribute of 65 bits"),
+        pytest.param(
+            json.dumps({**GOOD, "attributes": {"a": float("inf")}}).encode(), id="an attribute without an end"
+        ),
         pytest.param(json.dumps({**GOOD, "duration": float("nan")}).encode(), id="a duration that is no number"),
         pytest.param(json.dumps({**GOOD, "duration": float("inf")}).encode(), id="a duration without an end"),
         pytest.param(json.dumps({**GOOD, "duration": 10**400}).encode(), id="a duration of 400 digits"),
     ],
 )
 def test_a_line_that_is_no_row_costs_that_line_only(
-    tmp_path: Path, tally: Tally, telemetry: Telemetry, line: bytes
+    tmp_path: Path, stats: Stats, telemetry: Telemetry, line: bytes
 ) -> None:
     directory = tmp_path / "spool"
     directory.mkdir()
     (directory / f"1{SUFFIX}").write_bytes(encoded(row(1)) + line + b"\n" + encoded(row(2)))
-    carrier = Carrier()
-    made = Direct(carrier, Spool(directory, ROOM), tally, telemetry.guard)
-    made.turn()
+    destination = Destination()
+    made = DirectDelivery(destination, Spool(directory, ROOM), stats, telemetry.guard)
+    made.tick()
     hand_over(made, [row(3)])
-    assert carrier.rows == [row(1), row(2), row(3)]
+    assert destination.rows == [row(1), row(2), row(3)]
     assert dropped(telemetry) == {"torn": 1}
     assert not directory.exists()
 
@@ -376,7 +379,7 @@ def device(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [fifo, listening, device, Path.mkdir, lambda path: path.symlink_to(path)])
 def test_what_is_no_file_is_no_segment_and_is_waited_for_by_nobody(
-    tmp_path: Path, tally: Tally, telemetry: Telemetry, make: Callable[[Path], None]
+    tmp_path: Path, stats: Stats, telemetry: Telemetry, make: Callable[[Path], None]
 ) -> None:
     path = tmp_path / f"0{SUFFIX}"
     make(path)
@@ -388,17 +391,17 @@ def test_what_is_no_file_is_no_segment_and_is_waited_for_by_nobody(
     asked.join(20)
     assert not asked.is_alive()
     assert spool.waiting() == 1
-    carrier = Carrier()
-    made = Direct(carrier, Spool(tmp_path, ROOM), tally, telemetry.guard)
-    made.turn()
+    destination = Destination()
+    made = DirectDelivery(destination, Spool(tmp_path, ROOM), stats, telemetry.guard)
+    made.tick()
     hand_over(made, [row(2)])
-    assert carrier.rows == [row(1), row(2)]
+    assert destination.rows == [row(1), row(2)]
     assert list(tmp_path.iterdir()) == [path]
     assert (dropped(telemetry), telemetry.guard.faults) == ({}, {})
 
 
 def test_what_has_taken_a_segments_name_since_it_was_listed_is_waited_for_by_nobody(tmp_path: Path) -> None:
-    from argus_otel.history.spool import _opened
+    from argus_otel.history.record.spool import _opened
 
     os.mkfifo(tmp_path / "fifo")
     for access in (os.O_RDONLY, os.O_RDWR):
@@ -433,19 +436,19 @@ def own_directory() -> Iterator[Path]:
 
 
 def test_a_segment_that_cannot_be_removed_is_told_of_and_holds_up_nothing(
-    own_directory: Path, tally: Tally, telemetry: Telemetry
+    own_directory: Path, stats: Stats, telemetry: Telemetry
 ) -> None:
     spool = Spool(own_directory, ROOM)
     spool.append([row(1)])
     spool.close()
     (segment,) = own_directory.iterdir()
     own_directory.chmod(0o500)
-    carrier = Carrier()
-    made = Direct(carrier, spool, tally, telemetry.guard)
-    made.turn()
+    destination = Destination()
+    made = DirectDelivery(destination, spool, stats, telemetry.guard)
+    made.tick()
     hand_over(made, [row(2)])
-    assert carrier.rows == [row(1), row(2)]
-    assert f"{segment} (ARGUS_HISTORY_SPOOL) is delivered, but cannot be removed" in tally.last_error
+    assert destination.rows == [row(1), row(2)]
+    assert f"{segment} (ARGUS_HISTORY_SPOOL) is delivered, but cannot be removed" in stats.last_error
     assert telemetry.health.parts()[SPOOL].state is State.FAILED
     assert telemetry.guard.faults == {}
 

@@ -12,8 +12,8 @@ import pytest
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from argus_otel.history.rows import Row
-from argus_otel.history.spool import Spool
+from argus_otel.history.row import Row
+from argus_otel.history.record.spool import Spool
 
 directory = Path(sys.argv[1])
 spool = Spool(directory, 1 << 20)

@@ -16,9 +16,10 @@ from xml.etree import ElementTree
 
 import chdb
 
-from argus_otel.history import migrations
-from argus_otel.history.address import Address
-from argus_otel.history.store import connect
+from argus_otel.history.models import installed_schema
+from argus_otel.history.store import migrations
+from argus_otel.history.store.address import Address
+from argus_otel.history.store.client import connect
 
 _OTHERS = """<clickhouse>
     <profiles><default/></profiles>
@@ -87,7 +88,7 @@ def _child(data: Path, directory: Path, environment: dict[str, str], asked: str)
 def main(data: str, asked: str) -> None:
     if asked == "--migrate":
         store = connect(Address(directory=data, database="argus"))
-        migrations.migrate(store)
+        migrations.migrate(store, installed_schema())
         store.close()
         print("[]")
         return

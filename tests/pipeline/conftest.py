@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.history import migrations
-from argus_otel.history.store import connect
+from argus_otel.history.models import installed_schema
+from argus_otel.history.store import migrations
+from argus_otel.history.store.client import connect
 from lab.clickhouse import ClickHouse
 from lab.collector import Collector
 
@@ -23,7 +24,7 @@ def migrated() -> Migrated:
     def migrate(server: ClickHouse, database: str) -> str:
         store = connect(server.dsn(database))
         try:
-            migrations.migrate(store)
+            migrations.migrate(store, installed_schema())
         finally:
             store.close()
         return database

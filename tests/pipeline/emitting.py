@@ -20,7 +20,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from argus_otel.history import rows
+from argus_otel.history import row
 
 
 class Program:
@@ -78,15 +78,13 @@ class Program:
         """A log record; ``__`` in a keyword is a dot."""
         self._emit(body, event_name, {name.replace("__", "."): value for name, value in attributes.items()})
 
-    def history(self, event: str, **facts: Any) -> str:
-        """A log record that is one of history, as bots send them; return its id.
-
-        The keywords are names of :data:`argus_otel.history.rows.COLUMNS`.
-        """
-        called = {column.name: column.attribute for column in rows.COLUMNS if column.attribute}
-        identity = facts.pop("event_id", None) or str(uuid.uuid4())
-        attributes = {called[name]: value for name, value in facts.items()}
-        self._emit("", event, {**attributes, rows.ID_ATTRIBUTE: identity})
+    def history(self, event: str, event_id: str = "", duration: float | None = None, **attributes: Any) -> str:
+        """A log record that is one of history, as bots send them; return its id. ``__`` in a keyword is a dot."""
+        identity = event_id or str(uuid.uuid4())
+        named = {name.replace("__", "."): value for name, value in attributes.items()}
+        if duration is not None:
+            named[row.DURATION_ATTRIBUTE] = duration
+        self._emit("", event, {**named, row.ID_ATTRIBUTE: identity})
         return identity
 
     def _emit(self, body: str, event_name: str, attributes: dict[str, Any]) -> None:

@@ -136,7 +136,7 @@ def test_each_service_is_pinned_watched_and_reached_from_this_machine_only(name:
 
 def test_the_collector_starts_after_the_schema():
     assert services()["collector"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
-    assert services()["migrate"]["command"] == ["clickhouse", "migrate"]
+    assert services()["migrate"]["command"] == ["store", "migrate"]
 
 
 def test_no_password_has_a_default():

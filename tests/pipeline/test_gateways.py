@@ -62,7 +62,7 @@ def test_each_trace_stays_whole_and_each_bots_metrics_in_one_place(
                 helper.tracer.start_span("far", set_span_in_context(root)).end()
                 bot.tracer.start_span("near", set_span_in_context(root)).end()
                 roots.append(root)
-                bot.history("shop.purchase", guild_id=str(number))
+                bot.history("shop.purchase", discord__guild__id=str(number))
             bot.meter.create_counter("plays").add(7)
             bot.send()
             helper.meter.create_counter("plays").add(5)
@@ -87,7 +87,7 @@ def test_each_trace_stays_whole_and_each_bots_metrics_in_one_place(
                 return sorted((labels["job"], value) for name, labels, value in found if name == "plays_total")
 
             wait_until(lambda: plays() == [("bot", 7), ("helper", 5)], "each bot's metrics, once")
-            history = "select count() from first_gateway.history"
+            history = "select count() from first_gateway.discord_events"
             wait_until(lambda: clickhouse.rows(history) == [[str(TRACES)]], "all history")
 
             # One gateway goes. What is for the other is not held up by it. (It would send again what it has sent to
@@ -108,7 +108,7 @@ def test_each_trace_stays_whole_and_each_bots_metrics_in_one_place(
             # History is for that one alone here; it waits on the agent's disk.
             gateways[0].kill()
             for number in range(TRACES):
-                bot.history("shop.purchase", guild_id=str(number))
+                bot.history("shop.purchase", discord__guild__id=str(number))
             bot.send()
             agents[0].kill()
             agents[0].start()

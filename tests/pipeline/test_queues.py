@@ -50,7 +50,7 @@ def test_what_waits_is_delivered_once_after_restarts_a_kill_and_a_late_schema(tm
         with Program.sending_to(collector.start().endpoint, "patient") as program:
             for number in range(LOGS):
                 program.log(f"line {number}", event_name="thing.happened")
-            ids = [program.history("shop.purchase", guild_id=str(number)) for number in range(EVENTS)]
+            ids = [program.history("shop.purchase", discord__guild__id=str(number)) for number in range(EVENTS)]
             for _ in range(TRACES):
                 with program.tracer.start_as_current_span("failed") as span:
                     span.set_status(StatusCode.ERROR)
@@ -66,8 +66,8 @@ def test_what_waits_is_delivered_once_after_restarts_a_kill_and_a_late_schema(tm
             collector.kill()
             collector.start()
             # Sent again, as a bot does that never heard that it was taken.
-            for identity in ids[:10]:
-                program.history("shop.purchase", event_id=identity)
+            for number, identity in enumerate(ids[:10]):
+                program.history("shop.purchase", event_id=identity, discord__guild__id=str(number))
             program.send()
             collector.restart()
             assert "schema detection failed" in collector.printed()
@@ -77,8 +77,8 @@ def test_what_waits_is_delivered_once_after_restarts_a_kill_and_a_late_schema(tm
 
             def stored() -> list[list[str]]:
                 return server.rows(
-                    """select (select count() from otel_logs), (select count() from history),
-                        (select count() from otel_traces), (select sum(count) from history_hourly)""",
+                    """select (select count() from otel_logs), (select count() from discord_events),
+                        (select count() from otel_traces), (select sum(count) from discord_hourly)""",
                     "argus",
                 )
 
@@ -88,7 +88,7 @@ def test_what_waits_is_delivered_once_after_restarts_a_kill_and_a_late_schema(tm
             assert stored() == whole  # and nothing twice
             names = "select distinct EventName, LogAttributes['event.name'] from otel_logs"
             assert server.rows(names, "argus") == [["", "thing.happened"]]
-            assert server.rows("select distinct event from history", "argus") == [["shop.purchase"]]
+            assert server.rows("select distinct event from discord_events", "argus") == [["shop.purchase"]]
             assert collector.counted("otelcol_exporter_send_failed_log_records") == 0
     finally:
         collector.kill()

@@ -8,7 +8,6 @@ import time
 import pytest
 from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
-from argus_otel.history import rows
 from lab.clickhouse import ClickHouse
 from lab.collector import Collector
 from lab.exposition import samples
@@ -93,7 +92,9 @@ def test_no_secret_comes_through(collector: Collector, program: Program, clickho
             span.record_exception(RuntimeError(text))
             span.set_status(StatusCode.ERROR, text)
         program.log(text, because=text, number=number)
-        program.history("shop.purchase", guild_id=str(number), event_id=str(number), command=text)
+        discord = {"discord__guild__id": str(number), "discord__command__name": text}
+        program.history("shop.purchase", event_id=str(number), **discord)
+        program.history("job.done", event_id=str(number), because=text)
     program.meter.create_counter("secrets").add(1, {"because": WITH_SECRETS[0]})
     program.send()
 
@@ -101,17 +102,18 @@ def test_no_secret_comes_through(collector: Collector, program: Program, clickho
     count = len(WITH_SECRETS)
     wait_until(lambda: len(spans(clickhouse, database, service)) == count, "spans")
     wait_until(lambda: table(clickhouse, database, "otel_logs", f"ServiceName = '{service}'") == count, "logs")
-    wait_until(lambda: table(clickhouse, database, "history", f"service = '{service}'") == count, "history")
+    for name in ("discord_events", "history_unclaimed"):
+        wait_until(lambda name=name: table(clickhouse, database, name, f"service = '{service}'") == count, name)
     stored = "\n".join(
         clickhouse.query(f"select * from {name} format JSONEachRow", database)
-        for name in ("otel_traces", "otel_logs", "history")
+        for name in ("otel_traces", "otel_logs", "discord_events", "history_unclaimed")
     )
     shown = collector.scrape()
     for secret in SECRETS:
         assert secret not in stored
         assert secret not in shown
         assert secret not in collector.printed()
-    assert stored.count("****") >= 4 * count
+    assert stored.count("****") >= 5 * count
     assert "login with **** refused" in stored
     assert 'because="login with **** refused"' in shown
 
@@ -121,30 +123,31 @@ def test_history_and_logs_are_kept_apart(program: Program, clickhouse: ClickHous
         program.log(f"line {number}", event_name="thing.happened" if number % 2 else "", number=number)
     sent = [
         program.history(
-            rows.COMMAND,
-            guild_id="1086543210987654321",
-            channel_id="2",
-            shard=3,
-            user="0f" * 16,
-            command="play",
-            type="slash",
-            outcome="error",
-            error="KeyError",
+            "discord.command",
+            discord__guild__id="1086543210987654321",
+            discord__channel__id="2",
+            discord__shard__id=3,
+            discord__user__id="0f" * 16,
+            discord__command__name="play",
+            discord__command__type="slash",
+            discord__outcome="error",
+            error__type="KeyError",
             duration=0.125,
         )
         for _ in range(20)
     ]
     program.send()
     service = program.service
-    wait_until(lambda: table(clickhouse, database, "history", f"service = '{service}'") == 20, "history")
+    wait_until(lambda: table(clickhouse, database, "discord_events", f"service = '{service}'") == 20, "history")
     wait_until(lambda: table(clickhouse, database, "otel_logs", f"ServiceName = '{service}'") == 30, "logs")
-    columns = ", ".join(column.name for column in rows.COLUMNS if column.name not in ("time", "event_id"))
-    asked = f"select distinct {columns} from history where service = {{s:String}}"
+    asked = "select distinct * except (time, event_id) from discord_events where service = {s:String}"
     assert clickhouse.rows(asked, database, s=service) == [
-        [rows.COMMAND, service, "cluster-7", "3", "1086543210987654321", "2", "0f" * 16, "play", "slash", "error",
+        ["discord.command", service, "cluster-7", "3", "1086543210987654321", "2", "0f" * 16, "play", "slash", "error",
          "KeyError", "0.125", "{}"]
     ]  # fmt: skip
-    stored = clickhouse.rows("select toString(event_id) from history where service = {s:String}", database, s=service)
+    stored = clickhouse.rows(
+        "select toString(event_id) from discord_events where service = {s:String}", database, s=service
+    )
     assert sorted(row[0] for row in stored) == sorted(sent)
     mixed = "ServiceName = {s:String} and LogAttributes['argus.history.id'] != ''"
     assert clickhouse.rows(f"select count() from otel_logs where {mixed}", database, s=service) == [["0"]]

@@ -34,20 +34,20 @@ OUTSIDE = (
     "create table argus.mine (a UInt8) engine Memory",
     "create temporary table mine (a UInt8)",
     "create user mine",
-    "drop table argus.history",
+    "drop table argus.discord_events",
     "drop database argus",
     "truncate table argus.otel_logs",
-    "alter table argus.history delete where 1",
-    "alter table argus.history add column mine UInt8",
-    "rename table argus.history to argus.mine",
-    "optimize table argus.history",
+    "alter table argus.discord_events delete where 1",
+    "alter table argus.discord_events add column mine UInt8",
+    "rename table argus.discord_events to argus.mine",
+    "optimize table argus.discord_events",
     "grant all on *.* to argus",
 )
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The schema of `argus-otel clickhouse migrate`, and somebody else's table."""
+    """The schema of `argus-otel store migrate`, and somebody else's table."""
     data = tmp_path_factory.mktemp("users") / "data"
     as_user.migrate(data)
     made = as_user.run(
@@ -109,13 +109,16 @@ def test_the_collectors_user_inserts_and_does_nothing_else(data: Path):
     ]
     forbidden = [
         *OUTSIDE,
-        *(f"select count() from argus.{table}" for table in ("history", "otel_logs", "otel_traces")),
-        "insert into argus.history (event) values ('forged')",
+        *(
+            f"select count() from argus.{table}"
+            for table in ("discord_events", "history_unclaimed", "otel_logs", "otel_traces")
+        ),
+        "insert into argus.discord_events (event) values ('forged')",
     ]
     answers = as_user.run(data, [*wanted, *forbidden], USERS, "argus_writer", **PASSWORDS)
     assert [text for well, text in answers[: len(wanted)] if not well] == []
     assert [one for one, well in zip(forbidden, refused(answers[len(wanted) :]), strict=True) if not well] == []
-    counted = as_user.run(data, ["select count() from argus.history", "select count() from argus.otel_traces"])
+    counted = as_user.run(data, ["select count() from argus.discord_events", "select count() from argus.otel_traces"])
     assert counted == [(True, "1"), (True, "1")]  # the view has made a row of the inbox
 
 

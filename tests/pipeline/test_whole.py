@@ -88,7 +88,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory, clickhouse: ClickHouse, d
             bot.stop()  # and export the last of it
             done = "select count() from otel_traces where ParentSpanId = '' and SpanName not like 'task %'"
             wait_until(lambda: int(found.rows(done)[0][0]) >= began(found), "the last traces have come", 20)
-            stored = "select count() from history"
+            stored = "select count() from discord_events"
             wait_until(lambda: int(found.rows(stored)[0][0]) >= began(found), "the last history has come", 20)
             yield found
         finally:
@@ -161,17 +161,25 @@ def test_history_has_each_thing_once(pipeline: Pipeline):
     expected = Counter(EVENTS[entry.kind] for entry in entries)
     expected["discord.command"] += pipeline.load.report.started["prefix"]
     expected["discord.guild.join"] = expected["discord.guild.leave"] = 1
-    found = {event: int(number) for event, number in pipeline.rows("select event, count() from history group by event")}
+    found = {
+        event: int(number)
+        for event, number in pipeline.rows("select event, count() from discord_events group by event")
+    }
     assert found == expected
     called = Counter(entry.name for entry in entries if entry.kind == "application_command")
-    found = pipeline.rows("select command, count() from history where type in ('slash', 'user', 'message') group by 1")
+    found = pipeline.rows(
+        "select command, count() from discord_events where type in ('slash', 'user', 'message') group by 1"
+    )
     assert {command: int(number) for command, number in found} == called
-    assert pipeline.rows("select distinct length(user), service from history where user != ''") == [["32", "jukebox"]]
+    assert pipeline.rows("select distinct length(user), service from discord_events where user != ''") == [
+        ["32", "jukebox"]
+    ]
 
 
 def test_history_and_traces_tell_the_same(pipeline: Pipeline):
     of_history = pipeline.rows(
-        "select command, outcome, error, count() from history where event = 'discord.command' group by all order by all"
+        "select command, outcome, error, count() from discord_events where event = 'discord.command' "
+        "group by all order by all"
     )
     of_traces = pipeline.rows(
         "select SpanAttributes['discord.command.name'], SpanAttributes['discord.outcome'], "

@@ -83,37 +83,21 @@ COMMANDS = {
             "catalogue --format weaver --output registry",
         ),
     ),
-    "history": Command(
-        module="argus_otel.cli.history",
-        summary="ask what happened to guilds over months",
+    "store": Command(
+        module="argus_otel.cli.store",
+        summary="make the tables of history, logs and traces, and erase from them",
         description=(
-            "Asks the store of history, or deletes from it. `argus-otel history QUESTION --help` tells more of each. "
-            "All is answered from rollups, and so also about times whose raw rows are gone. Exit code 0; 1: the store "
-            "cannot be asked, or says no; 2: wrong usage."
+            "Creates the tables in ClickHouse for history, and for the Collector's logs and traces, brings them up to "
+            "date, sets how long data is kept, shows their state, and erases all that is stored of one person. The "
+            "store is that of ARGUS_HISTORY_STORE: clickhouse://user:password@host:8123/database. Exit code 0; 1: the "
+            "store cannot be queried, or is not up to date; 2: wrong usage."
         ),
         examples=(
-            "history top --since 7d",
-            "history quiet --for 14d",
-            "history adoption song --replaces play",
-            "history guild 81384788765712384 --format json",
-            "history forget --user 80351110224678912",
-        ),
-        usage="%(prog)s [-h] question ...",
-    ),
-    "clickhouse": Command(
-        module="argus_otel.cli.clickhouse",
-        summary="make the tables of history, logs and traces",
-        description=(
-            "Creates the tables in ClickHouse that history, and the Collector's logs and traces, are stored in, brings "
-            "them up to date, sets how long data is kept, and tells what is there. Which ClickHouse, "
-            "ARGUS_HISTORY_STORE says: clickhouse://user:password@host:8123/database. Exit code 0; 1: the store cannot "
-            "be asked, or is not up to date; 2: wrong usage."
-        ),
-        examples=(
-            "clickhouse migrate",
-            "clickhouse migrate --keep traces=7d,history=1y,daily=forever",
-            "clickhouse status",
-            "clickhouse sql --cluster production > schema.sql",
+            "store migrate",
+            "store migrate --keep traces=7d,logs=30d",
+            "store status",
+            "store sql --cluster production > schema.sql",
+            "store forget --user 80351110224678912",
         ),
         usage="%(prog)s [-h] action ...",
     ),

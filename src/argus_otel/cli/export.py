@@ -42,7 +42,7 @@ what to do about each alert; {directory}/runbooks/README.md, how to have them se
     "collector": """\
 Make the tables, and then start a Collector of version 0.151 or newer (README.md says which, and lists the settings):
 
-    ARGUS_HISTORY_STORE=clickhouse://argus:…@127.0.0.1:8123/argus argus-otel clickhouse migrate
+    ARGUS_HISTORY_STORE=clickhouse://argus:…@127.0.0.1:8123/argus argus-otel store migrate
     CLICKHOUSE_PASSWORD=… argus-otelcol --config {directory}/single.yaml
 
 and the program with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317.""",

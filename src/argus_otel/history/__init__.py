@@ -1,22 +1,7 @@
-"""What happened to each guild, for months: where it is kept, how it gets there, and the questions that it answers.
+"""History: every recorded event as one row, kept for months in ClickHouse.
 
-History is opt-in, takes its own path beside metrics and traces, and may have ids, which metrics never have.
+An engine that knows no source. :mod:`.record` brings rows from the observed process to their destination, and
+:mod:`.store` keeps them; the typed tables and the queries of a source are its own model's, see
+:class:`~argus_otel.history.store.model.HistoryModel`. History is opt-in, travels beside metrics and traces, and may
+have ids, which metrics never have.
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .questions import History
-
-__all__ = ["History"]
-
-
-def __getattr__(name: str) -> Any:
-    """Import what answers questions when somebody asks: a bot only writes."""
-    if name == "History":
-        from .questions import History
-
-        return History
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Directories that history makes: for this user alone, since what is in them may have ids of users."""
+"""Directories of history. They are private to this user, since their files may have ids of people."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _PRIVATE = 0o700
 _ENTER = 0o011
 _OTHERS = 0o077
 
-# What a system answers that cannot sync a directory; any other answer is a fault of the disk.
+# The errors of a system that cannot sync a directory; any other error is a fault of the disk.
 _NO_SUCH_CALL = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR)
 
 
 def make_private(directory: Path) -> None:
-    """Make a directory, and those above it that are missing, with mode 0700. One that is there stays as it is.
+    """Make a directory and its missing parents, with mode 0700. An existing one keeps its mode.
 
     Raises
     ------
     OSError
-        It cannot be made, or is no directory.
+        It cannot be made, or the path is no directory.
     """
     try:
         _make(directory)
@@ -36,7 +36,7 @@ def _make(directory: Path) -> None:
         directory.mkdir(mode=_PRIVATE)
     except FileNotFoundError:
         raise
-    except OSError:  # of one that is there, not every system says so
+    except OSError:  # not every system reports an existing one as such
         if not directory.is_dir():
             raise
     else:
@@ -44,12 +44,12 @@ def _make(directory: Path) -> None:
 
 
 def sync_names(directory: Path) -> None:
-    """Have the names in a directory on the disk, where a system can do that.
+    """Sync the entries of a directory to the disk, if the system can do that.
 
     Raises
     ------
     OSError
-        The disk cannot take them.
+        The disk failed.
     """
     try:
         descriptor = os.open(directory, os.O_RDONLY)
@@ -65,7 +65,7 @@ def sync_names(directory: Path) -> None:
 def open_to_others(directory: Path) -> str:
     """Return the mode of a directory that other users may enter, such as ``0755``; else an empty text.
 
-    A directory above it that only its owner may enter keeps others out of it too.
+    A parent that only its owner may enter keeps others out of it too.
     """
     if os.name != "posix":
         return ""

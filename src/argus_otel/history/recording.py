@@ -1,126 +1,138 @@
-"""History at the bot, put together: journal, the thread that writes, and the way that the settings choose."""
+"""Records the history of one process: the buffer, the flush thread, and the delivery that the settings choose."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from opentelemetry.instrumentation.utils import suppress_instrumentation
-from opentelemetry.sdk.resources import Resource
-
+from argus_otel.otel.event_logs import EventLogSender, suppress_instrumentation
 from argus_otel.settings import Settings
 from argus_otel.telemetry import PartError, Reading, Telemetry
 from argus_otel.telemetry.catalogue import HISTORY_WAITING, WHERE
 
-from .address import Address, parse
-from .delivery import Carrier, Delivery, Direct, Writer
-from .errors import AddressError
-from .journal import Journal, users
-from .spool import Spool, SpoolError
-from .tally import Tally
+from .models import installed_schema
+from .record.buffer import EventBuffer
+from .record.delivery import Delivery, DirectDelivery
+from .record.flush_thread import FlushThread
+from .record.pseudonyms import pseudonymizer
+from .record.spool import Spool, SpoolError
+from .record.stats import Stats
+from .store.address import Address, parse
+from .store.errors import AddressError
+from .store.schema import Schema
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.resources import Resource
 
 _MIB = 1 << 20
+_RESOURCE = ("service.namespace", "service.version", "service.instance.id", "deployment.environment.name")
 
 
 class Recording:
-    """What a process does for its history.
+    """The history of one process.
 
     Parameters
     ----------
     resource:
-        Who is speaking.
+        Of this process.
 
     Raises
     ------
     PartError
-        It cannot be done as the settings say. The message says what to do.
+        It cannot be recorded as the settings say. The message says what to do.
     """
 
     def __init__(self, settings: Settings, telemetry: Telemetry, resource: Resource) -> None:
         self.part = f"exporter:history {settings.history}"
         self._settings = settings
         self._telemetry = telemetry
-        self._tally = Tally(telemetry, self.part)
+        self._stats = Stats(telemetry, self.part)
+        schema = installed_schema()
         self._spool = self._usable_spool()
-        self._delivery = self._way(resource)
-        self._journal = Journal(
+        self._delivery = self._chosen_delivery(resource, schema)
+        self._buffer = EventBuffer(
             str(resource.attributes.get("service.name", settings.service_name)),
-            str(resource.attributes.get("discord.cluster.id", "")),
-            users(settings.history_users, settings.history_user_key),
-            self._tally,
+            _identity(resource.attributes, schema),
+            {name for model in schema.models for name in model.personal_attributes},
+            pseudonymizer(settings.history_users, settings.history_user_key),
+            self._stats,
         )
-        self._sink = telemetry.guard.shield("history", self._journal)
-        # What it does over HTTP is no work of the bot's, to be traced or measured.
-        self._writer = Writer(self._journal, self._delivery, telemetry.guard, around=suppress_instrumentation)
+        self._sink = telemetry.guard.shield("history", self._buffer)
+        # Its own HTTP requests are not the program's work, to be traced or measured.
+        self._thread = FlushThread(self._buffer, self._delivery, telemetry.guard, around=suppress_instrumentation)
 
     def start(self) -> None:
-        """Begin; once in a process."""
-        self._writer.start()
+        """Start to record; once in a process."""
+        self._thread.start()
         self._telemetry.gauge(HISTORY_WAITING, self._waiting)
         self._telemetry.health.add_section("history", self.describe)
-        self._tally.works()
+        self._stats.works()
         self.resume()
 
     def resume(self) -> None:
-        """Take what happens from now on."""
+        """Record events from now on."""
         self._telemetry.history = self._sink
 
     def pause(self) -> None:
-        """Take nothing more; what has been taken is still delivered."""
+        """Record no more events; those in the buffer are still delivered."""
         self._telemetry.history = None
 
     def end(self) -> None:
-        """Deliver what can be before the process ends, and leave the rest on the disk."""
+        """Deliver as many events as possible before the process ends, and spool the rest."""
         self.pause()
-        self._writer.end(self._settings.shutdown_timeout)
+        self._thread.end(self._settings.shutdown_timeout)
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: leave everything to the parent, whose locks would not end before the child."""
+        """After a fork, in the child: leave the spool to the parent, whose locks would otherwise outlive it."""
         if self._spool is not None:
             self._spool.drop_in_child()
 
     def describe(self) -> dict[str, object]:
-        """Return what ``/status`` tells of history: JSON-able, and free of secrets."""
+        """Return the section ``history`` of ``/status``: JSON-able, and free of secrets."""
         return {
             "mode": self._settings.history,
-            "where": self._delivery.where,
+            "where": self._delivery.destination,
             "users": self._settings.history_users,
             "spool": None if self._spool is None else str(self._spool.directory),
             "waiting": {str(attributes[WHERE.name]): int(number) for attributes, number in self._waiting()},
-            **self._tally.describe(),
+            **self._stats.describe(),
         }
 
     def _waiting(self) -> Reading:
-        yield {WHERE.name: "memory"}, len(self._journal) + self._delivery.waiting()
+        yield {WHERE.name: "memory"}, len(self._buffer) + self._delivery.pending()
         if self._spool is not None:
             try:
                 yield {WHERE.name: "disk"}, self._spool.waiting()
             except SpoolError as error:
-                self._tally.spool_fails(str(error))
+                self._stats.spool_failed(str(error))
 
     def _usable_spool(self) -> Spool | None:
         spool = Spool(Path(self._settings.history_spool).absolute(), int(self._settings.history_spool_limit * _MIB))
         try:
             spool.check()
         except SpoolError as error:
-            self._tally.spool_fails(f"{error}; events wait in memory only")
+            self._stats.spool_failed(f"{error}; events wait in memory only")
             return None
         return spool
 
-    def _way(self, resource: Resource) -> Delivery:
+    def _chosen_delivery(self, resource: Resource, schema: Schema) -> Delivery:
         guard = self._telemetry.guard
         if self._settings.history == "otlp":
-            from .carriers.otlp import OtlpCarrier
+            from .record.exporters.otlp import OtlpExporter
 
             exporter = next(name for name in self._settings.logs_exporters if name.startswith("otlp"))
-            return Direct(OtlpCarrier(exporter, resource), self._spool, self._tally, guard)
+            return DirectDelivery(OtlpExporter(EventLogSender(exporter, resource)), self._spool, self._stats, guard)
         address = self._address()
         if not address.embedded:
-            return Direct(self._server(address), self._spool, self._tally, guard)
+            from .record.exporters.store import StoreExporter
+
+            return DirectDelivery(StoreExporter(address, schema), self._spool, self._stats, guard)
         if self._spool is None:
             raise PartError(f"{address} takes its events from a directory, and ARGUS_HISTORY_SPOOL cannot be used")
-        from .carriers.embedded import Embedded
+        from .record.exporters.embedded import EmbeddedDelivery
 
-        return Embedded(address, self._spool, self._tally)
+        return EmbeddedDelivery(address, self._spool, self._stats)
 
     def _address(self) -> Address:
         try:
@@ -128,7 +140,8 @@ class Recording:
         except AddressError as error:
             raise PartError(str(error)) from error
 
-    def _server(self, address: Address) -> Carrier:
-        from .carriers.store import StoreCarrier
 
-        return StoreCarrier(address)
+def _identity(resource: Mapping[str, object], schema: Schema) -> dict[str, str]:
+    """Return the attributes of a resource that rows get: those that tell processes apart, and those of models."""
+    names = (*_RESOURCE, *(name for model in schema.models for name in model.resource))
+    return {name: str(resource[name]) for name in names if resource.get(name, "") != ""}

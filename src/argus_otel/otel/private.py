@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
     from opentelemetry.context import Context
     from opentelemetry.sdk._logs import LoggerProvider as SdkLoggerProvider
-    from opentelemetry.sdk._logs import LogRecordProcessor
+    from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord
     from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricReader
@@ -48,6 +48,7 @@ __all__ = [
     "Logger",
     "LoggerProvider",
     "NoOpLoggerProvider",
+    "ReadableLogRecord",
     "SdkLoggerProvider",
     "SeverityNumber",
     "get_logger_provider",
@@ -102,6 +103,7 @@ _LOGS = {
     **dict.fromkeys(__all__, _API),
     "SdkLoggerProvider": _SDK,
     "LogRecordProcessor": _SDK,
+    "ReadableLogRecord": _SDK,
     "BatchLogRecordProcessor": tuple(f"{module}.export" for module in _SDK),
 }
 

@@ -88,6 +88,7 @@ class Observation:
         """Return the spans that have ended."""
         return self._spans.get_finished_spans()
 
+
 @contextmanager
 def observe(
     name: str, *, guard: type[Guard] = Guard, settings: Mapping[str, object] | None = None

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from argus_otel.history import migrations
-from argus_otel.history.address import Address, parse
 from argus_otel.history.directories import open_to_others
-from argus_otel.history.errors import StoreError
-from argus_otel.history.spool import Spool, SpoolError
-from argus_otel.history.store import connect
+from argus_otel.history.models import installed_schema
+from argus_otel.history.record.spool import Spool, SpoolError
+from argus_otel.history.store import migrations
+from argus_otel.history.store.address import Address, parse
+from argus_otel.history.store.client import connect
+from argus_otel.history.store.errors import StoreError
 from argus_otel.settings import Settings
 from argus_otel.terminal.findings import Finding, Status
 
@@ -58,7 +59,7 @@ def _store(address: Address, *, network: bool) -> Iterator[Finding]:
     else:
         try:
             with connect(address, timeout=5.0) as store:
-                migrations.check(store)
+                migrations.check(store, installed_schema())
                 yield Finding(
                     _GROUP, "store", Status.OK, f"{address}: ClickHouse {store.version}, with the tables of history"
                 )

@@ -250,7 +250,7 @@ _PIPELINE = Row(
             "Given up",
             """Spans, log records and points that Collectors accepted and then lost, each second: a destination refused
             them for good, or its queue was full. The Collector's log says why. A table that lacks a column is the usual
-            reason: argus-otel clickhouse migrate.""",
+            reason: argus-otel store migrate.""",
             *[
                 prom(
                     or_zero(

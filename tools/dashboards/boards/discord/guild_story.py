@@ -10,7 +10,7 @@ from .history import CHOSEN, DAYS, ERRORS, JOIN, LEAVE, PERIOD, REJECTED, SO_FAR
 
 # The guild that is asked for, or else the one that used the bot most.
 _GUILD = f"""if({given("guild")} != '', toUInt64OrZero({given("guild")}), (
-    select guild_id from history_daily where {DAYS} and {USE} and guild_id > 0
+    select guild_id from discord_daily where {DAYS} and {USE} and guild_id > 0
     group by guild_id order by sum(count) desc, guild_id limit 1
 ))"""
 
@@ -28,7 +28,9 @@ STORY = Row(
 with {_GUILD} as wanted
 select
     toString(wanted) as guild,
-    (select argMax(attributes['discord.guild.name'], time) from history where {JOIN} and guild_id = wanted) as called,
+    (
+        select argMax(attributes['discord.guild.name'], time) from discord_events where {JOIN} and guild_id = wanted
+    ) as called,
     if(countIf({JOIN}) = 0, null, minIf(first, {JOIN})) as joined,
     if(countIf({LEAVE}) = 0, null, maxIf(last, {LEAVE})) as left,
     min(first) as earliest,
@@ -37,7 +39,7 @@ select
     uniqIfMerge(users) as users,
     {REJECTED} as rejected,
     {ERRORS} as failed
-from history_daily
+from discord_daily
 where guild_id = wanted and {SO_FAR}
 having uses > 0 or joined is not null or left is not null"""
             ),
@@ -66,11 +68,11 @@ with {_GUILD} as wanted
 select
     {PERIOD} as time,
     if(command in (
-        select command from history_daily where guild_id = wanted and {DAYS} and command != ''
+        select command from discord_daily where guild_id = wanted and {DAYS} and command != ''
         group by command order by sum(count) desc, command limit 10
     ), command, 'others') as what,
     sum(count) as uses
-from history_daily
+from discord_daily
 where guild_id = wanted and {DAYS} and {USE}
 group by time, what
 order by time""",
@@ -83,7 +85,7 @@ order by time""",
         ),
         table(
             "What happened last",
-            """The latest 200 things, as long as raw history is kept (400 days, unless set otherwise). Of a
+            """The latest 200 things, as long as events are kept (400 days, unless set otherwise). Of a
                     guild that left, read it upwards from the leave.""",
             clickhouse(
                 f"""
@@ -91,7 +93,7 @@ with {_GUILD} as wanted
 select
     time, event, command, outcome, error, if(duration > 0, duration, null) as took, user,
     toString(attributes) as more
-from history
+from discord_events
 where guild_id = wanted and $__timeFilter(time) and {CHOSEN}
 order by time desc
 limit 200"""

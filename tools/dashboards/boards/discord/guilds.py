@@ -17,13 +17,13 @@ _P95 = "quantilesTDigestIfMerge(0.5, 0.9, 0.95, 0.99)(durations)[3]"
 # What a guild was called when the bot came to it last; where history does not know, its id has to do.
 _NAMES = f"""
 select guild_id, argMax(attributes['discord.guild.name'], time) as name
-from history
+from discord_events
 where {JOIN} and {CHOSEN}
 group by guild_id
 """
 
 _MOST_USED = (
-    f"select command from history_daily where {DAYS} and {COMMAND} "
+    f"select command from discord_daily where {DAYS} and {COMMAND} "
     "group by command order by sum(count) desc, command limit 10"
 )
 
@@ -51,9 +51,9 @@ BOARD = Board(
     refresh="",
     variables=[
         *variables.clickhouse(
-            service="select distinct service from history_daily",
-            cluster="select distinct cluster from history_daily where cluster != ''",
-            shard="select distinct toString(shard) from history_daily where shard >= 0",
+            service="select distinct service from discord_daily",
+            cluster="select distinct cluster from discord_daily where cluster != ''",
+            shard="select distinct toString(shard) from discord_daily where shard >= 0",
         ),
         variables.choice(
             "period", "By", "What graphs count by.", {"day": "day", "week": "week", "month": "month"}, "day"
@@ -74,7 +74,7 @@ BOARD = Board(
                         "select uniqExactIf(guild_id, last > $__toTime - interval 1 day) as `in a day`, "
                         "uniqExactIf(guild_id, last > $__toTime - interval 7 day) as `in a week`, "
                         "uniqExactIf(guild_id, last > $__toTime - interval 30 day) as `in a month` "
-                        f"from history_daily where {SO_FAR} and day >= toDate($__toTime, 'UTC') - 30 "
+                        f"from discord_daily where {SO_FAR} and day >= toDate($__toTime, 'UTC') - 30 "
                         f"and {USE} and guild_id > 0"
                     ),
                     width=9,
@@ -86,7 +86,7 @@ BOARD = Board(
                     retention, and at what the guilds that left did last.""",
                     clickhouse(
                         f"select sumIf(count, {JOIN}) as joined, sumIf(count, {LEAVE}) as left "
-                        f"from history_daily where {DAYS}"
+                        f"from discord_daily where {DAYS}"
                     ),
                     width=6,
                     graph=False,
@@ -94,7 +94,7 @@ BOARD = Board(
                 stat(
                     "Commands",
                     """Commands that were run in this time, in guilds and in direct messages.""",
-                    clickhouse(f"select sumIf(count, {COMMAND}) as commands from history_daily where {DAYS}"),
+                    clickhouse(f"select sumIf(count, {COMMAND}) as commands from discord_daily where {DAYS}"),
                     width=3,
                     graph=False,
                 ),
@@ -104,7 +104,7 @@ BOARD = Board(
                     which.""",
                     clickhouse(
                         f"select sumIf(count, {COMMAND} and outcome = 'error') / sumIf(count, {COMMAND}) as failed "
-                        f"from history_daily where {DAYS}"
+                        f"from discord_daily where {DAYS}"
                     ),
                     unit=SHARE,
                     width=3,
@@ -116,7 +116,7 @@ BOARD = Board(
                     "Users",
                     """Different users, within some 2 %; nothing where ARGUS_HISTORY_USERS is off, which is the
                     default.""",
-                    clickhouse(f"select uniqIfMerge(users) as users from history_daily where {DAYS} and {USE}"),
+                    clickhouse(f"select uniqIfMerge(users) as users from discord_daily where {DAYS} and {USE}"),
                     width=3,
                     graph=False,
                 ),
@@ -126,7 +126,7 @@ BOARD = Board(
                     was ("argus-otel itself" has what was dropped).""",
                     clickhouse(
                         f"select {PERIOD} as time, {_KIND} as kind, sum(count) as uses "
-                        f"from history_daily where {DAYS} and {USE} group by time, kind order by time",
+                        f"from discord_daily where {DAYS} and {USE} group by time, kind order by time",
                         "timeseries",
                     ),
                     stacked=True,
@@ -142,7 +142,7 @@ BOARD = Board(
 select time, uniqExact(guild_id) as active, uniqExactIf(guild_id, time = began) as `for the first time`
 from (
     select {PERIOD} as time, guild_id, day, min({PERIOD}) over (partition by guild_id) as began
-    from history_daily
+    from discord_daily
     where {SO_FAR} and {USE} and guild_id > 0
 )
 where day >= toDate($__fromTime, 'UTC')
@@ -166,7 +166,7 @@ order by time""",
                     clickhouse(
                         f"select {PERIOD} as time, sumIf(count, {JOIN}) as joined, "
                         f"-toInt64(sumIf(count, {LEAVE})) as left "
-                        f"from history_daily where {DAYS} and ({JOIN} or {LEAVE}) group by time order by time",
+                        f"from discord_daily where {DAYS} and ({JOIN} or {LEAVE}) group by time order by time",
                         "timeseries",
                     ),
                     bars=True,
@@ -185,13 +185,13 @@ from (
     select time, sum(sum(change)) over (order by time) as guilds
     from (
         select toDateTime(day, 'UTC') as time, if({JOIN}, 1, -1) * toInt64(sum(count)) as change
-        from history_daily where {SO_FAR} and ({JOIN} or {LEAVE}) group by time, event
+        from discord_daily where {SO_FAR} and ({JOIN} or {LEAVE}) group by time, event
         union all
         select toDateTime(seen, 'UTC') as time, toInt64(count()) as change
         from (
             select min(day) as seen, minIf(first, {JOIN}) as joined, min(first) as earliest,
                 countIf({JOIN}) as joins
-            from history_daily where {SO_FAR} and guild_id > 0 group by guild_id
+            from discord_daily where {SO_FAR} and guild_id > 0 group by guild_id
             having joins = 0 or joined > earliest
         )
         group by time
@@ -216,10 +216,10 @@ select
     {", ".join(map(_returned, _AGES))}
 from (
     select guild_id, toMonday(min(day)) as cohort
-    from history_daily where {DAYS} and {JOIN} group by guild_id
+    from discord_daily where {DAYS} and {JOIN} group by guild_id
 ) as joins
 left join (
-    select distinct guild_id, toMonday(day) as week from history_daily where {DAYS} and {USE} and guild_id > 0
+    select distinct guild_id, toMonday(day) as week from discord_daily where {DAYS} and {USE} and guild_id > 0
 ) as uses using (guild_id)
 array join [if(week >= cohort, dateDiff('week', cohort, week), -1)] as age
 group by cohort
@@ -262,7 +262,7 @@ from (
         uniqIfMerge(users) as users,
         sumIf(count, {COMMAND} and outcome = 'error') / greatest(commands, 1) as failed,
         max(last) as latest
-    from history_daily where {DAYS} and {USE} and guild_id > 0
+    from discord_daily where {DAYS} and {USE} and guild_id > 0
     group by guild_id order by uses desc, guild_id limit 100
 ) as used
 left join ({_NAMES}) as names using (guild_id)
@@ -296,7 +296,7 @@ from (
         dateDiff('day', latest, $__toTime) as days,
         maxIf(last, {JOIN}) as joined,
         maxIf(last, {LEAVE}) as left
-    from history_daily where {DAYS} and guild_id > 0
+    from discord_daily where {DAYS} and guild_id > 0
     group by guild_id
     having uses > 0 and days >= toUInt32OrZero({given("quiet")}) and (left <= joined or left < latest)
     order by uses desc, guild_id limit 100
@@ -321,7 +321,7 @@ order by uses desc, guild"""
                     clickhouse(
                         "select leftPad(toString(toHour(hour, 'UTC')), 2, '0') as `hour of the day`, "
                         "sum(count) as uses "
-                        f"from history_hourly where {HOURS} and {USE} group by `hour of the day` "
+                        f"from discord_hourly where {HOURS} and {USE} group by `hour of the day` "
                         "order by `hour of the day`"
                     ),
                     x="hour of the day",
@@ -331,7 +331,7 @@ order by uses desc, guild"""
                     """Uses by the day of the week, in UTC.""",
                     clickhouse(
                         "select dateName('weekday', day) as `day of the week`, sum(count) as uses "
-                        f"from history_daily where {DAYS} and {USE} group by `day of the week`, toDayOfWeek(day) "
+                        f"from discord_daily where {DAYS} and {USE} group by `day of the week`, toDayOfWeek(day) "
                         "order by toDayOfWeek(day)"
                     ),
                     x="day of the week",
@@ -350,7 +350,7 @@ order by uses desc, guild"""
 select
     command, type, sum(count) as uses, uniqExactIf(guild_id, guild_id > 0) as guilds, uniqIfMerge(users) as users,
     {REJECTED} / uses as rejected, {ERRORS} / uses as failed, {_P95} as p95
-from history_daily
+from discord_daily
 where {DAYS} and {COMMAND}
 group by command, type
 order by uses desc, command, type
@@ -376,7 +376,7 @@ limit 100"""
                     clickhouse(
                         f"""
 select command, error, sum(count) as failures, uniqExact(guild_id) as guilds, max(last) as latest
-from history_daily
+from discord_daily
 where {DAYS} and {COMMAND} and outcome = 'error'
 group by command, error
 order by failures desc, command, error
@@ -396,12 +396,12 @@ limit 100"""
                 timeseries(
                     "Guilds that use a command",
                     """How the ten most used commands spread: a new command's line shows how it is taken up, and a
-                    renamed one's old name how it is given up. `argus-otel history adoption` tells who moved from one
+                    renamed one's old name how it is given up. `argus-otel discord adoption` tells who moved from one
                     to the other.""",
                     clickhouse(
                         f"""
 select {PERIOD} as time, command, uniqExactIf(guild_id, guild_id > 0) as guilds
-from history_daily
+from discord_daily
 where {DAYS} and {COMMAND} and command in ({_MOST_USED})
 group by time, command
 order by time""",
@@ -416,7 +416,7 @@ order by time""",
                     clickhouse(
                         f"""
 select {PERIOD} as time, command, {_P95} as p95
-from history_daily
+from discord_daily
 where {DAYS} and {COMMAND} and command in ({_MOST_USED})
 group by time, command
 order by time""",

@@ -1,1 +1,0 @@
-"""The ways of rows to where history lives, one file each."""

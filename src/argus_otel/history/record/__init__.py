@@ -1,0 +1,1 @@
+"""From the observed code to the store: buffer, flush thread, delivery, spool and exporters; without OpenTelemetry."""

@@ -1,0 +1,1 @@
+"""Where rows go: as log records over OTLP, into a ClickHouse server, or into an embedded store."""

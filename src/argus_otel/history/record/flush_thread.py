@@ -1,0 +1,105 @@
+"""The thread that takes rows from the buffer and hands them to a delivery."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+from argus_otel.history.row import Row
+from argus_otel.telemetry import Guard
+
+from .buffer import BATCH
+from .delivery import Delivery
+
+
+class RowSource(Protocol):
+    """The buffer, as the flush thread sees it."""
+
+    filled: threading.Event
+
+    def __len__(self) -> int:
+        """Return how many events are buffered."""
+        ...
+
+    def take(self) -> list[Row]:
+        """Remove the oldest events, and return them as rows."""
+        ...
+
+
+class FlushThread:
+    """Moves rows from the buffer to a delivery every second, and at once when a batch is full.
+
+    Parameters
+    ----------
+    around:
+        Makes a context in which the whole thread runs.
+    interval:
+        How long an event may be buffered, in seconds.
+    """
+
+    def __init__(
+        self,
+        buffer: RowSource,
+        delivery: Delivery,
+        guard: Guard,
+        around: Callable[[], AbstractContextManager[object]] = nullcontext,
+        interval: float = 1.0,
+    ) -> None:
+        self._buffer = buffer
+        self._delivery = delivery
+        self._around = around
+        self._interval = interval
+        self._moving = threading.Lock()
+        self._ending = threading.Event()
+        self._deadline = 0.0
+        self._thread = threading.Thread(target=self._run, name="argus-otel history", daemon=True)
+        self._flush = guard.shield("history", self._flush_batches)
+        self._finish = guard.shield("history", self._flush_last)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def end(self, timeout: float) -> None:
+        """Deliver as many rows as possible within ``timeout`` seconds, and spool the rest. Any thread, once."""
+        self._deadline = time.monotonic() + 0.8 * timeout
+        self._ending.set()
+        self._buffer.filled.set()
+        if self._thread.ident is None:
+            return
+        self._thread.join(0.8 * timeout)
+        if self._thread.is_alive():  # blocked by a destination that does not answer
+            with self._moving:
+                rows: list[Row] = []
+                while len(self._buffer):
+                    rows += self._buffer.take()
+                self._delivery.spool(rows)
+
+    def _run(self) -> None:
+        with self._around():
+            while not self._ending.is_set():
+                self._flush()
+                self._buffer.filled.wait(self._interval)
+                self._buffer.filled.clear()
+            self._finish()
+
+    def _flush_batches(self) -> None:
+        self._delivery.tick()
+        while self._delivery.ready and len(self._buffer):
+            self._move()
+            if len(self._buffer) < BATCH:  # otherwise a busy process would have each event delivered alone
+                break
+
+    def _flush_last(self) -> None:
+        while len(self._buffer):
+            self._move()
+        self._delivery.finish(self._deadline)
+
+    def _move(self) -> None:
+        """Hand a batch over. The lock keeps every row either in the buffer or with the delivery."""
+        with self._moving:
+            self._delivery.accept(self._buffer.take())
+        self._delivery.deliver()

@@ -1,0 +1,71 @@
+"""Rows that are accepted and not delivered yet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from argus_otel.history.row import Row
+
+from .spool import Spool, SpoolError
+from .stats import Stats
+
+
+class PendingRows:
+    """Rows in memory, above the spool. While the spool cannot be written, they stay in memory.
+
+    Parameters
+    ----------
+    spool:
+        ``None`` if there is no directory that can be used.
+    """
+
+    def __init__(self, spool: Spool | None, stats: Stats) -> None:
+        self.spool = spool
+        self.held: list[Row] = []
+        self._stats = stats
+        self._lock = threading.RLock()
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Hold these rows, the newest, in memory."""
+        with self._lock:
+            self.held = [*self.held, *rows]
+
+    def release(self, rows: Sequence[Row]) -> None:
+        """Let go of these rows, which are the oldest in memory."""
+        with self._lock:
+            self.held = self.held[len(rows) :]
+
+    def spool_all(self) -> bool:
+        """Write the rows in memory to the spool; return whether none is left in memory.
+
+        Rows beyond the spool's limit are dropped, and counted.
+        """
+        with self._lock:
+            if self.held and self.spool is not None:
+                try:
+                    kept = self.spool.append(self.held)
+                except SpoolError as error:
+                    self.held = self.held[error.kept :]
+                    self._stats.spool_failed(f"{error}; events wait in memory only")
+                    return False
+                if kept < len(self.held):
+                    directory = self.spool.directory
+                    self._stats.spool_failed(f"{directory} is full (ARGUS_HISTORY_SPOOL_LIMIT): new events are lost")
+                else:
+                    self._stats.spool_works()
+                self._stats.drop(len(self.held) - kept, "spool_full")
+                self.held = []
+            return not self.held
+
+    def drop(self) -> None:
+        """Give up the rows in memory, as the process ends and no destination accepts them."""
+        with self._lock:
+            self._stats.lost_at_shutdown(len(self.held))
+            self.held = []
+
+    def close_segment(self) -> None:
+        """End the segment that is being written, so that it can be delivered."""
+        with self._lock:
+            if self.spool is not None:
+                self.spool.close()

@@ -1,6 +1,0 @@
-select time, event, command, outcome, error, duration, user
-from history
-where guild_id = {guild:UInt64} and ${of_service}
-    and time >= toDateTime({since:UInt32}, 'UTC') and time < toDateTime({until:UInt32}, 'UTC')
-order by time desc
-limit {limit:UInt32}

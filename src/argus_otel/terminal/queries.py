@@ -1,0 +1,84 @@
+"""A query on history as a command: its common options, and running it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from argus_otel.history.store.errors import StoreError
+
+from .store_options import add_store, chosen_store, failed, ingest_spooled, positive, waiting
+
+if TYPE_CHECKING:
+    from argus_otel.history.store.query import Queries
+
+Q = TypeVar("Q", bound="Queries")
+
+
+def add_query_options(parser: argparse.ArgumentParser, *, limit: int = 0, limited: str = "the most rows") -> None:
+    """Declare the options of every query.
+
+    Parameters
+    ----------
+    limit:
+        The default of ``--limit``; 0 for a query that returns everything.
+    limited:
+        What it limits, for the help text.
+    """
+    when = "a date (2026-03-01), an hour (2026-03-01T18:00), or an age (30d, 4w, 12h); UTC"
+    parser.add_argument("--since", metavar="WHEN", help=f"the beginning of the range: {when}")
+    parser.add_argument("--until", metavar="WHEN", help="the end of the range, which is excluded")
+    parser.add_argument("--service", metavar="NAME", default="", help="only this service; by default all in the store")
+    if limit:
+        parser.add_argument("--limit", metavar="N", type=positive, default=limit, help=f"{limited} (%(default)s)")
+    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="(%(default)s)")
+    add_store(parser)
+
+
+def time_span(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the keywords ``since``, ``until`` and ``service`` of a query."""
+    return {"since": arguments.since, "until": arguments.until, "service": arguments.service}
+
+
+def run_query(
+    command: str,
+    queries: Callable[[], type[Q]],
+    query: Callable[[Q, argparse.Namespace], Any],
+    arguments: argparse.Namespace,
+    *,
+    hidden: Sequence[str] = (),
+    show: Callable[[Any, str], int] | None = None,
+) -> int:
+    """Run a query and print its results; return 0, 1 if the store is at fault, and 2 for wrong usage.
+
+    Parameters
+    ----------
+    command:
+        The command's words, for messages.
+    queries:
+        Returns the class of the source's queries; called when the arguments are understood.
+    query:
+        Returns the results: a sequence of dataclasses.
+    hidden:
+        The columns that a table omits.
+    show:
+        Prints results, in place of :func:`.records.show`, in the format given.
+    """
+    from argus_otel.history.store.time_range import parse_moment
+
+    from . import records
+
+    try:
+        address = chosen_store(arguments)
+        ingest_spooled(arguments, address, command)
+        for bound in ("since", "until"):
+            text = getattr(arguments, bound)
+            setattr(arguments, bound, None if text is None else parse_moment(text, f"--{bound}"))
+        with waiting("querying"), queries().open(address) as history:
+            results = query(history, arguments)
+    except StoreError as error:
+        return failed(command, error)
+    if show is not None:
+        return show(results, arguments.format)
+    return records.show(results, arguments.format, hidden)
