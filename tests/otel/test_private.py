@@ -396,7 +396,6 @@ SOURCE = Path(argus_otel.__file__).parent
 PRIVATE = SOURCE / "otel" / "private.py"
 
 
-# These are to follow: the first with the runtime, the second with the history that is handed an exporter.
 def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
