@@ -15,7 +15,7 @@ HOOK_ERRORS = Metric(
     (HOOK,),
 )
 HOOK_ACTIVE = Metric(
-    "argus.hook.active", Kind.GAUGE, "1", "1 for a hook that is in place, 0 for one that is not.", (HOOK,)
+    "argus.hook.active", Kind.GAUGE, "{hook}", "1 for a hook that is in place, 0 for one that is not.", (HOOK,)
 )
 ATTRIBUTE_OVERFLOW = Metric(
     "argus.attribute.overflow",

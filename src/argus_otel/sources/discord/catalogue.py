@@ -136,7 +136,7 @@ LATENCY = Metric(
     (SHARD_ID,),
 )
 SHARD_UP = Metric(
-    "discord.shard.up", Kind.GAUGE, "1", "1 while the shard's gateway session is up, else 0.", (SHARD_ID,)
+    "discord.shard.up", Kind.GAUGE, "{shard}", "1 while the shard's gateway session is up, else 0.", (SHARD_ID,)
 )
 SESSIONS = Metric(
     "discord.gateway.sessions",
@@ -171,7 +171,7 @@ GATEWAY_WAIT = Metric(
 SHARD_RATELIMITED = Metric(
     "discord.shard.ratelimited",
     Kind.GAUGE,
-    "1",
+    "{shard}",
     "1 while the shard has used up its limit of messages to the gateway, else 0.",
     (SHARD_ID,),
 )

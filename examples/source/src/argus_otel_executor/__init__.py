@@ -1,0 +1,19 @@
+"""Observes the thread pools of concurrent.futures. This file is the source's specification, and imports no more."""
+
+from argus_otel.sources.spec import SourceSpec
+
+SPEC = SourceSpec(
+    "executor",
+    api=1,
+    title="concurrent.futures",
+    factory="argus_otel_executor.source:ExecutorSource",
+    catalogue="argus_otel_executor.catalogue:CATALOGUE",
+    imports=("concurrent.futures.thread",),
+    activates="first_use",
+    prefixes=("executor",),
+    history="argus_otel_executor.history:MODEL",
+    commands="argus_otel_executor.commands:COMMANDS",
+    top="argus_otel_executor.top:PANELS",
+    doctor="argus_otel_executor.doctor:CHECKS",
+    assets="argus_otel_executor:assets",
+)
