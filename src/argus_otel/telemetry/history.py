@@ -31,7 +31,7 @@ class Place:
     Attributes
     ----------
     attributes:
-        Ids of guild, channel and user, and the shard, as far as they are known.
+        Ids of what the work is about and who caused it, as far as they are known.
     over:
         Whether the work has ended. A context that was copied meanwhile may hold this for as long as a connection lives.
     """
