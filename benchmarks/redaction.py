@@ -65,6 +65,7 @@ class Exporting:
 
     def begin(self) -> None:
         """Export from now on."""
+        self._source.install()
         self._source.start()
 
     def end(self) -> None:

@@ -189,7 +189,7 @@ def test_hooks_go_in_at_the_import_and_work_begins_with_a_client_and_both_end_ag
         early = list(listening)
         import discord
         imported = (hooked(), [t.name for t in threading.enumerate() if t.name.startswith("argus-otel endpoint")])
-        discord.Client(intents=discord.Intents.none())
+        discord.Client(intents=discord.Intents.default())
         states = [(hooked(), "argus-otel endpoint" in [t.name for t in threading.enumerate()])]
         for act in (argus_otel.uninstrument, argus_otel.instrument, argus_otel.instrument, argus_otel.uninstrument):
             act()

@@ -169,7 +169,12 @@ class Runtime:
     def _handle(self, spec: SourceSpec, settings: Settings) -> SourceHandle:
         if spec.name not in self._handles:
             self._handles[spec.name] = SourceHandle(
-                spec, self.telemetry, settings, made=self._made, activated=self._activated
+                spec,
+                self.telemetry,
+                settings,
+                made=self._made,
+                placed=self._placed,
+                activated=self._activated,
             )
         return self._handles[spec.name]
 
@@ -188,6 +193,12 @@ class Runtime:
         self._catalogues.append(catalogue)
         if self._bridge is not None:
             self._bridge.add(catalogue)
+
+    def _placed(self) -> None:
+        """Place the hooks of the companions too: what a program logs before it is active is counted and exported."""
+        for handle in self._handles.values():
+            if handle.is_companion:
+                handle.accompany()
 
     def _helped(self) -> Own:
         """Return what records the program's own metrics and events: at its first call."""

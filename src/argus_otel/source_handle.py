@@ -20,6 +20,8 @@ class SourceHandle:
     ----------
     made:
         Called with the source's catalogue once the source is there.
+    placed:
+        Called when its hooks are placed.
     activated:
         Called, perhaps many times, when what the source observes is used.
 
@@ -44,6 +46,7 @@ class SourceHandle:
         settings: Settings,
         *,
         made: Callable[[Catalogue], None],
+        placed: Callable[[], None],
         activated: Callable[[SourceHandle], None],
     ) -> None:
         self.spec = spec
@@ -53,6 +56,7 @@ class SourceHandle:
         self._telemetry = telemetry
         self._settings = settings
         self._made = made
+        self._placed = placed
         self._activated = activated
         self.wanted = False
         self._watching = False
@@ -66,7 +70,7 @@ class SourceHandle:
     def install(self) -> None:
         """Place the hooks, now or as soon as a library is imported; safe to repeat. No library is imported for it."""
         self.wanted = True
-        if self.is_companion:  # made when it is started: a process that is not observed pays nothing for it
+        if self.is_companion:  # made with another source: a process that imports nothing observed pays nothing for it
             return
         if not self.spec.imports:
             self._attempt(self._place)
@@ -77,6 +81,11 @@ class SourceHandle:
                 when_imported(module, partial(self._attempt, self._place))
         elif self.source is not None:
             self._attempt(self._place)
+
+    def accompany(self) -> None:
+        """Place the hooks of a companion: another source's are placed; safe to repeat."""
+        if self.wanted:
+            self._attempt(lambda: self._make().install())
 
     def start(self) -> None:
         """Start the source where it is wanted; safe to repeat."""
@@ -115,6 +124,7 @@ class SourceHandle:
         if self.wanted:
             self._make().install()
             self._telemetry.health.report(self._part, State.OK)
+            self._placed()
             if self.spec.activates == "import" or self.active:
                 self._activated(self)
 

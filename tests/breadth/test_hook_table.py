@@ -41,7 +41,7 @@ def test_the_column_of_the_installed_library_is_its_probe() -> None:
 
 def test_every_hook_has_its_entry_and_every_entry_its_hook() -> None:
     telemetry = Telemetry()
-    parts = _Parts(telemetry, Hooks(telemetry))
+    parts = _Parts(telemetry, Hooks(telemetry), lambda: None)
     hooks = {patch.hook for patch in (*parts._patches, *parts._of_forks)}
     assert hooks == set(SIGNALS)
 

@@ -63,6 +63,7 @@ class Exported(Observed):
 @pytest.fixture(params=[False, True], ids=["the SDK's provider", "our provider"])
 def exported(request: pytest.FixtureRequest) -> Iterator[Exported]:
     exported = Exported(request.param)
+    exported.process.install()
     exported.process.start()
     exported.source.install()
     yield exported

@@ -264,6 +264,7 @@ def test_what_is_set_wrong_is_said_and_the_bot_goes_on(settings: dict[str, str],
     program = """
 import asyncio, discord, argus_otel
 argus_otel.instrument(endpoint=False)
+discord.Client(intents=discord.Intents.default())
 argus_otel.record("song.played")
 print("goes on")
 """

@@ -85,6 +85,7 @@ for name in ("_start_new_thread", "_start_joinable_thread"):  # the one of Pytho
         setattr(threading, name, refuse)
 argus_otel.instrument()
 import discord
+discord.Client(intents=discord.Intents.default())
 print(json.dumps(runtime().status()["parts"]))
 """
 

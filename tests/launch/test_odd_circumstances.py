@@ -159,7 +159,7 @@ def test_without_threads_the_bot_lives_and_the_parts_say_so(simulator: Backgroun
     ping(simulator, 3)
     assert "can't start new thread" in bot.output
     assert "hooks in discord.py" in bot.output
-    assert "not working: sdk, process, endpoint" in bot.output
+    assert "not working: source:process, sigterm, endpoint" in bot.output
     assert bot.end() == 0
 
 

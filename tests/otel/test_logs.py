@@ -46,6 +46,7 @@ class Exported:
         self.source = ProcessSource(
             self.telemetry, Settings.resolve({}, {"process_loop_blocked_after": 0}), lambda: None
         )
+        self.source.install()
         self.source.start()
 
     @property

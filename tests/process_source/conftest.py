@@ -23,6 +23,7 @@ class Observed:
         self.telemetry.add_sink(lambda event, attributes: self.events.append((event, attributes)))
         settings = Settings.resolve({}, {"process_loop_blocked_after": loop_blocked_after})
         self.source = ProcessSource(self.telemetry, settings, lambda: None)
+        self.source.install()
         self.source.start()
 
     def values(self, metric: Any) -> dict[tuple[Any, ...], float]:

@@ -159,7 +159,9 @@ def test_it_comes_out_again_and_goes_back_in(observe: Observe, logger: logging.L
     observed.source.uninstall()
     assert logging.Logger.callHandlers is original
     logger.warning("unseen")
+    observed.source.install()
     observed.source.start()
+    observed.source.install()
     observed.source.start()
     logger.warning("seen")
     assert observed.values(LOG_RECORDS) == {(logger.name, "warning"): 1}

@@ -165,6 +165,7 @@ def test_nothing_ticks_after_uninstalling_and_it_goes_on_after_installing_again(
         assert observed.values(TASKS) == {}
         assert observed.values(UPTIME) == {}
         observed.source.start()  # nobody tells of the loop again
+        observed.source.install()
         observed.source.start()
         await asyncio.sleep(0)
         await asyncio.sleep(4.5 * PERIOD)

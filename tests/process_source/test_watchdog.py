@@ -314,6 +314,7 @@ def test_its_thread_ends_with_uninstalling_and_there_is_one(observe: Observe) ->
         return [thread for thread in threading.enumerate() if thread.name == "argus-otel watchdog"]
 
     observed = observe(0.2)
+    observed.source.install()
     observed.source.start()
     (thread,) = threads()
     assert thread.daemon
@@ -322,6 +323,7 @@ def test_its_thread_ends_with_uninstalling_and_there_is_one(observe: Observe) ->
     assert threads() == []
     blocked(observed, 0.7)
     assert observed.events == []
+    observed.source.install()
     observed.source.start()
     assert len(threads()) == 1
 

@@ -57,6 +57,7 @@ class Observation:
             self.telemetry,
             settings,
             made=self._made,
+            placed=lambda: None,
             activated=lambda handle: handle.start(),
         )
 

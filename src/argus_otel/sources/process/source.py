@@ -30,10 +30,13 @@ class ProcessSource(Source):
             self._watchdog = Watchdog(telemetry, loop_blocked_after, self._loops.watches)
         uptime.read(telemetry, self._hooks)
 
-    def start(self) -> None:
-        """Begin to observe; safe to repeat."""
+    def install(self) -> None:
+        """Place the hook on log records; safe to repeat."""
         self._hooks.on = True
         self._hooks.place(self._patches)
+
+    def start(self) -> None:
+        """Begin to watch event loops; safe to repeat."""
         self._loops.install()
         if self._watchdog is None:
             self._telemetry.health.report(WATCHDOG, State.OFF, "ARGUS_PROCESS_LOOP_BLOCKED_AFTER is 0")
