@@ -152,7 +152,8 @@ class Runtime:
             )
             self.telemetry.attempt("bridge", connect)
             helpers.use(partial(self.telemetry.attempt, "helpers", self._helped))
-            for spec in wanted:
+            # Companions first: another source may be active already, and they start with it.
+            for spec in sorted(wanted, key=lambda spec: spec.activates != "with_others"):
                 self._handle(spec, settings).install()
 
     def _wanted(self, settings: Settings) -> list[SourceSpec]:

@@ -71,7 +71,7 @@ def test_data_and_port_stay_over_restarts_and_kills(tmp_path: Path):
 
 
 def test_each_column_is_framed(clickhouse: ClickHouse):
-    from .native import framed  # which needs what is not installed everywhere
+    from lab.native import framed  # which needs what is not installed everywhere
 
     sql = """select number a, toString(number) b, map('k', toLowCardinality('v')) c, [[1, 2], []] d, (1, 'x') e,
         if(number = 1, null, 1.5) f, toLowCardinality(toNullable('y')) g, now64(9) h, toDecimal64(1, 3) i,

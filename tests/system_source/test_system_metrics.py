@@ -29,7 +29,7 @@ def collected():
 argus_otel.instrument(meter_provider=MeterProvider([reader]))
 """
 
-CLIENT = "import discord\ndiscord.Client(intents=discord.Intents.none())\n"
+CLIENT = "import discord\ndiscord.Client(intents=discord.Intents.default())\n"
 
 _MODULE = "opentelemetry.instrumentation.system_metrics"
 _NOT_HERE = {"win32": {"process.open_file_descriptor.count"}, "darwin": {"process.disk.io"}}.get(sys.platform, set())
@@ -70,7 +70,7 @@ def test_nothing_is_emitted_before_discord_is_imported_or_after_uninstrumenting(
             + """
 before = len(collected())
 import discord
-discord.Client(intents=discord.Intents.none())
+discord.Client(intents=discord.Intents.default())
 during = len(collected())
 argus_otel.uninstrument()
 after = len(collected())
@@ -127,7 +127,7 @@ SystemMetricsInstrumentor(config={"process.thread.count": None, "system.memory.u
             + theirs
             + """
 import discord
-discord.Client(intents=discord.Intents.none())
+discord.Client(intents=discord.Intents.default())
 data = other.get_metrics_data()
 names = [m.name for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics]
 report(found=collected(), theirs=names)
@@ -148,7 +148,7 @@ before = list(logging.getLogger().handlers)
 initialize()
 loaded = "opentelemetry.instrumentation.system_metrics" in sys.modules
 import discord
-discord.Client(intents=discord.Intents.none())
+discord.Client(intents=discord.Intents.default())
 from opentelemetry.instrumentation.logging import LoggingInstrumentor
 report(
     loaded=loaded, added=len(logging.getLogger().handlers) - len(before),
