@@ -194,7 +194,9 @@ def test_a_wait_for_a_bucket_is_seen(simulator: BackgroundSimulator, start: Star
     settled(simulator, bot, 2)
     metrics = bot.metrics()
     (waited,) = (b for (t,), b in metrics.spread(catalogue.RATELIMIT_WAIT, catalogue.TEMPLATE).items() if t == template)
-    assert (waited.count, round(waited.sum, 1)) in ((1, 0.8), (1, 0.9), (1, 0.7))
+    # The library may wait for its own count of the bucket too, for some milliseconds: they are in the sum alone.
+    long = sum(number for edge, number in waited.counts.items() if edge > 0.5)
+    assert (long, round(waited.sum, 1)) in ((1, 0.8), (1, 0.9), (1, 0.7))
     assert metrics.by(catalogue.RATELIMITS) in ({}, {(): 0.0})
 
 

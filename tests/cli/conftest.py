@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from lab import processes
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -70,8 +72,7 @@ def distribution(tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    return processes.free_port()
 
 
 class Listener:

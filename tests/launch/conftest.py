@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +25,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 
 from argus_otel.scrape.exposition import Metrics, parse
 from discord_simulator import BackgroundSimulator
+from lab.processes import free_port as free_port
 
 ROOT = Path(__file__).parents[2]
 BOT = ROOT / "examples" / "bot.py"
@@ -148,13 +148,6 @@ def start(simulator: BackgroundSimulator) -> Iterator[Start]:
     yield start
     for bot in bots:
         bot.end()
-
-
-def free_port() -> int:
-    """Return a port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -129,8 +129,8 @@ class Metric:
     Attributes
     ----------
     scope:
-        The name of the catalogue that lists it, which sets this. The values of an attribute are limited in each scope
-        by itself.
+        The name of the catalogue that lists it first, which sets this. The values of an attribute are limited in each
+        scope by itself.
 
     Raises
     ------
@@ -177,7 +177,8 @@ class Span:
     Attributes
     ----------
     rate_key:
-        The kind of work for sampling rates: the catalogue's name, which sets this, and :attr:`work`: ``discord.task``.
+        The kind of work for sampling rates: the name of the first catalogue that lists it, and :attr:`work`. That
+        catalogue sets it: ``discord.task``.
     """
 
     __slots__ = ("name", "kind", "meaning", "attributes", "rate_key")
@@ -244,9 +245,10 @@ class Catalogue:
             if twice:
                 raise ValueError(f"catalogue {name}: defined twice: {', '.join(twice)}")
         for metric in metrics:
-            metric.scope = name
+            metric.scope = metric.scope or name
         for span in spans:
-            span.rate_key = f"{name}.{span.work}"
+            if span.rate_key == span.work:
+                span.rate_key = f"{name}.{span.work}"
         self.name = name
         self.metrics = metrics
         self.spans = spans
