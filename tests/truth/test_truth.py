@@ -24,14 +24,14 @@ from ..launch.conftest import RUN, Bot, Receiver, until
 from . import truths
 from .storm import Evidence, Storm, read_journal
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
 
 WITNESS = Path(__file__).with_name("witness.py")
 
 ACK_DELAY = 0.1
 
 
-STORMS = 3
+STORMS = 5
 """How many there are at the most, the later ones only where durations differ: what work waits for a processor is in one
 side's time only, and the machine may not be ours alone. Each duration has to agree in one of them."""
 
