@@ -124,7 +124,6 @@ WALLS = (
             "argus_otel.settings",
             "argus_otel.discovery",
             "argus_otel.script_name",
-            "argus_otel.telemetry.guard",
             "argus_otel.unquoted",
         ),
     ),

@@ -40,7 +40,7 @@ def instrument(
     Parameters
     ----------
     meter_provider, tracer_provider, logger_provider:
-        OpenTelemetry providers to use. By default the global ones, which are set up first where there are none.
+        OpenTelemetry providers to use. By default the global ones; if there are none, they are set up first.
     keywords:
         Settings, such as ``endpoint_port=9500``. They win over the environment, and count the first time only.
 

@@ -5,28 +5,12 @@ A process that observes something loads the catalogues of its active sources onl
 
 from __future__ import annotations
 
-from functools import partial
-from typing import cast
-
-from .discovery import Problem, installed, load
+from .discovery import Problem, load_each
 from .telemetry import Catalogue
 from .telemetry.catalogue import CATALOGUE as ARGUS
-from .telemetry.guard import attempt
 
-
-def _load(problems: list[Problem]) -> list[Catalogue]:
-    found: list[Catalogue] = []
-    for name, spec in installed().specs.items():
-        failures: list[str] = []
-        catalogue = cast("Catalogue | None", attempt(partial(load, spec.catalogue), failures.append))
-        problems += [Problem(name, f"its catalogue {spec.catalogue} cannot be loaded: {reason}") for reason in failures]
-        if catalogue is not None:
-            found.append(catalogue)
-    return found
-
-
-_problems: list[Problem] = []
-_of_sources = _load(_problems)
+_loaded = list(load_each("catalogue"))
+_of_sources: list[Catalogue] = [catalogue for _, catalogue, reason in _loaded if reason is None]
 
 CATALOGUES: tuple[Catalogue, ...] = (*(each for each in _of_sources if not each.external), ARGUS)
 """Every catalogue of signals of ours, in the order in which the documents list them."""
@@ -34,5 +18,9 @@ CATALOGUES: tuple[Catalogue, ...] = (*(each for each in _of_sources if not each.
 EXTERNAL: tuple[Catalogue, ...] = tuple(each for each in _of_sources if each.external)
 """The catalogues of what OpenTelemetry's own instrumentations emit on behalf of a source."""
 
-PROBLEMS: tuple[Problem, ...] = tuple(_problems)
+PROBLEMS: tuple[Problem, ...] = tuple(
+    Problem(spec.name, f"its catalogue {spec.catalogue} cannot be loaded: {reason}")
+    for spec, _, reason in _loaded
+    if reason is not None
+)
 """The sources whose catalogue cannot be loaded."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint
 from typing import Any, NamedTuple, cast
@@ -82,6 +83,23 @@ def load(reference: str) -> Any:
     """
     module, _, name = reference.partition(":")
     return getattr(import_module(module), name)
+
+
+def load_each(field: str) -> Iterator[tuple[SourceSpec, Any, str | None]]:
+    """Load what a field of the specifications names; a source that cannot be loaded costs the others nothing.
+
+    Returns
+    -------
+    (specification, thing, reason)
+        Of each installed source that has the field. Where the thing cannot be loaded it is ``None``, and there is a
+        reason.
+    """
+    for spec in installed().specs.values():
+        reference: str | None = getattr(spec, field)
+        if reference is not None:
+            failures: list[str] = []
+            thing: Any = attempt(partial(load, reference), failures.append)
+            yield spec, thing, next(iter(failures), None)
 
 
 def _wrong_with(point: EntryPoint, spec: object, known: dict[str, SourceSpec]) -> str | None:

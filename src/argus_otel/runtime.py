@@ -160,11 +160,11 @@ class Runtime:
         """Return the installed sources that nobody has switched off."""
         wanted: list[SourceSpec] = []
         for spec in installed().specs.values():
-            if {spec.name, "*"}.isdisjoint(settings.disabled_instrumentations):
-                wanted.append(spec)
-            else:
+            if spec.is_off(settings.disabled_instrumentations):
                 detail = f"`{spec.name}` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
                 self.telemetry.health.report(f"source:{spec.name}", State.OFF, detail)
+            else:
+                wanted.append(spec)
         return wanted
 
     def _handle(self, spec: SourceSpec, settings: Settings) -> SourceHandle:

@@ -464,7 +464,7 @@ log_records_total{log_logger="b",log_severity="info"} 7.0
         broken = SourceSpec(
             "queue", api=1, title="a queue", factory="a:b", catalogue="a:b", top="nowhere_at_all:PANELS"
         )
-        monkeypatch.setattr("argus_otel.cli.top.installed", lambda: Installed({**known.specs, "queue": broken}, ()))
+        monkeypatch.setattr("argus_otel.discovery.installed", lambda: Installed({**known.specs, "queue": broken}, ()))
         assert len(source_panels()) == sum(spec.top is not None for spec in known.specs.values())
         assert "panels of the source queue cannot be loaded: " in capsys.readouterr().err
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from argus_otel.discovery import installed, load
+from argus_otel.discovery import installed, load_each
 from argus_otel.script_name import script_name
-from argus_otel.telemetry.guard import attempt
 from argus_otel.unquoted import are_headers
 
 from . import parsers
@@ -117,10 +116,6 @@ def _history_users(resolution: Resolution, users: str) -> str:
     return users
 
 
-def _optional(text: str) -> str | None:
-    return text
-
-
 class Settings(Table):
     """Every setting of the distro. It does not change once it is made.
 
@@ -148,7 +143,7 @@ class Settings(Table):
     )
     config_file = Setting(
         "OTEL_CONFIG_FILE",
-        parse=_optional,
+        parse=parsers.optional,
         default=None,
         right="the path of a file",
         help="OpenTelemetry's declarative configuration sets up the SDK from this file; argus-otel adds its hooks.",
@@ -200,7 +195,7 @@ class Settings(Table):
     )
     sampler = Setting(
         "OTEL_TRACES_SAMPLER",
-        parse=_optional,
+        parse=parsers.optional,
         default=None,
         right="the name of a sampler",
         help="Which traces are sampled.",
@@ -209,7 +204,7 @@ class Settings(Table):
     )
     sampler_argument = Setting(
         "OTEL_TRACES_SAMPLER_ARG",
-        parse=_optional,
+        parse=parsers.optional,
         default=None,
         right="its argument",
         help="The sampler's argument: for `parentbased_traceidratio`, `0.1` samples every tenth trace.",
@@ -267,7 +262,7 @@ class Settings(Table):
     )
     endpoint_token = Setting(
         "ARGUS_ENDPOINT_TOKEN",
-        parse=_optional,
+        parse=parsers.optional,
         default=None,
         right="a token",
         help="A bearer token that `/metrics` and `/status` then ask for.",
@@ -280,14 +275,14 @@ class Settings(Table):
         default=(),
         right="host names by commas, without scheme, port or wildcard, such as bot,bot.internal",
         help=(
-            "Names by which `/metrics` and `/status` may be requested where there is no token, separated by commas, "
+            "Names by which `/metrics` and `/status` may be requested if no token is set, separated by commas, "
             "beside `localhost`, IP addresses and `ARGUS_ENDPOINT_HOST`: see [hosts](endpoint.md#hosts)."
         ),
         type="str | Sequence[str]",
     )
     endpoint_certificate = Setting(
         "ARGUS_ENDPOINT_CERTIFICATE",
-        parse=_optional,
+        parse=parsers.optional,
         default=None,
         right="the path of a PEM file",
         help="The path of a PEM file with the certificate and its chain; the endpoint then speaks HTTPS.",
@@ -295,7 +290,7 @@ class Settings(Table):
     )
     endpoint_key = Setting(
         "ARGUS_ENDPOINT_KEY",
-        parse=_optional,
+        parse=parsers.optional,
         default=None,
         right="the path of a PEM file",
         help="The path of the certificate's key, a PEM file without a password.",
@@ -337,7 +332,7 @@ class Settings(Table):
     )
     history_user_key = Setting(
         "ARGUS_HISTORY_USER_KEY",
-        parse=_optional,
+        parse=parsers.optional,
         default=None,
         right="a key",
         help=(
@@ -459,18 +454,11 @@ def all_settings() -> tuple[Setting[Any], ...]:
 
 
 def _tables(problems: list[str]) -> Iterable[type[Table]]:
-    for spec in installed().specs.values():
-        if spec.settings is not None:
-            table = attempt(lambda reference=spec.settings: load(reference), _problem(spec.settings, problems))
-            if table is not None:
-                yield table
-
-
-def _problem(reference: str, problems: list[str]) -> Callable[[str], None]:
-    def report(reason: str) -> None:
-        problems.append(f"{reference} cannot be loaded, and its settings have their defaults: {reason}")
-
-    return report
+    for spec, table, reason in load_each("settings"):
+        if reason is None:
+            yield table
+        else:
+            problems.append(f"{spec.settings} cannot be loaded, and its settings have their defaults: {reason}")
 
 
 def _refuse_others(given: Iterable[str], settable: Iterable[str]) -> None:

@@ -12,6 +12,11 @@ def utf8(text: str) -> str:
     return text
 
 
+def optional(text: str) -> str | None:
+    """Take a text as it is, for a setting that may also have none."""
+    return text
+
+
 def boolean(text: str) -> bool:
     """Read ``true``, ``1``, ``yes``, ``on`` and their opposites."""
     if text.lower() in ("true", "1", "yes", "on"):

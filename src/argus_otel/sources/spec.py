@@ -11,7 +11,7 @@ when it is needed: a program that observes nothing of a source pays for none of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -140,6 +140,10 @@ class SourceSpec:
         self.top = top
         self.doctor = doctor
         self.assets = assets
+
+    def is_off(self, disabled: Collection[str]) -> bool:
+        """Whether it is among the names of ``OTEL_PYTHON_DISABLED_INSTRUMENTATIONS``, where ``*`` is every name."""
+        return self.name in disabled or "*" in disabled
 
     def __repr__(self) -> str:
         return f"SourceSpec({self.name!r}, api={self.api})"

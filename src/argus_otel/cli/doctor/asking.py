@@ -19,7 +19,7 @@ TIMEOUT = 3.0
 
 _AT_MOST = 1 << 20
 
-# What a request can raise where there is no response.
+# A request that gets no response raises one of these.
 Unanswered = (OSError, http.client.HTTPException)
 
 

@@ -38,15 +38,10 @@ def source_distributions() -> dict[str, Distribution]:
     return {point.name: point.dist for point in entry_points(group=GROUP) if point.dist is not None}
 
 
-def is_off(name: str, settings: Settings) -> bool:
-    """Return whether the source ``name`` is switched off."""
-    return not {name, "*"}.isdisjoint(settings.disabled_instrumentations)
-
-
 def check_by_sources(found: Installed, look: Look) -> Iterator[Finding]:
     """Run the checks of every installed source that is not switched off."""
     for name, spec in found.specs.items():
-        if spec.doctor is None or is_off(name, look.settings):
+        if spec.doctor is None or spec.is_off(look.settings.disabled_instrumentations):
             continue
         failures: list[str] = []
         read: Callable[[], tuple[Check, ...]] = partial(load, spec.doctor)
@@ -63,7 +58,7 @@ def _run(one: Check, look: Look) -> list[Finding]:
 def _look_at(spec: SourceSpec, distribution: Distribution | None, settings: Settings) -> Finding:
     origin = "" if distribution is None else f" ({distribution.name} {distribution.version})"
     shown = f"{spec.title}{origin}"
-    if is_off(spec.name, settings):
+    if spec.is_off(settings.disabled_instrumentations):
         return Finding(_GROUP, spec.name, Status.INFO, f"{shown}: off by OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")
     if not spec.libraries:
         return Finding(_GROUP, spec.name, Status.OK, shown)

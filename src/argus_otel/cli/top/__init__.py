@@ -9,14 +9,12 @@ import argparse
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from argus_otel.discovery import installed, load
+from argus_otel.discovery import load_each
 from argus_otel.scrape.scraper import Scraper, UnreachableError, default_url
 from argus_otel.settings import Settings
-from argus_otel.telemetry.guard import attempt
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -92,12 +90,11 @@ def _print(console: Console, scraper: Scraper, interval: float) -> None:
 def source_panels() -> list[tuple[Panel, ...]]:
     """Return the panels of every installed source that has some; say on stderr which cannot be loaded."""
     found: list[tuple[Panel, ...]] = []
-    for spec in installed().specs.values():
-        if spec.top is not None:
-            read: Callable[[], tuple[Panel, ...]] = partial(load, spec.top)
-            panels = attempt(read, partial(_complain, spec.name))
-            if panels is not None:
-                found.append(tuple(panels))
+    for spec, panels, reason in load_each("top"):
+        if reason is None:
+            found.append(tuple(panels))
+        else:
+            _complain(spec.name, reason)
     return found
 
 

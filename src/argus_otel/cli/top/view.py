@@ -59,7 +59,7 @@ class Frame:
 
     @property
     def interval(self) -> float:
-        """The time between the last two snapshots, in seconds; 0 where there is one only."""
+        """The time between the last two snapshots, in seconds; 0 after the first snapshot."""
         return self.now.at - self.before.at
 
     @property

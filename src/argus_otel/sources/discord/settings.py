@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from argus_otel.settings import Setting, Table
-
-
-def _name(text: str) -> str | None:
-    return text
+from argus_otel.settings.parsers import optional
 
 
 class DiscordSettings(Table):
@@ -16,7 +13,7 @@ class DiscordSettings(Table):
 
     cluster_id = Setting(
         "ARGUS_DISCORD_CLUSTER_ID",
-        parse=_name,
+        parse=optional,
         default=None,
         right="a name or number",
         help="Which of several processes of one bot this is: `discord.cluster.id` in every metric, trace and log.",
