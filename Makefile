@@ -62,7 +62,7 @@ typecheck: $(READY) ## check types
 	$(BIN)/pyright
 
 test-with: ## run the tests with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest, each of them optional; needs uv
-	python3 tools/cell.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
+	python3 tools/matrix_env.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
 	    $(if $(DISCORD),--discord $(DISCORD)) $(if $(RESOLUTION),--resolution $(RESOLUTION)) $(if $(MAIN),--main $(MAIN)) -- $(PYTEST_ARGS)
 
 test-simulator: $(READY) ## run discord-simulator's tests from its wheel, with discord.py and pytest alone

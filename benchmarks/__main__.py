@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from . import plot, report
 from .options import parsed
-from .parts import PARTS
+from .suite import PARTS
 from .processes import LINUX_ONLY
 from .progress import Progress, spoken
 from .tables import Table

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import __doc__ as about
 from . import plot
-from .parts import PARTS
+from .suite import PARTS
 from .progress import spoken
 from .scenarios import SCENARIOS
 from .verdict import CEILINGS

@@ -20,7 +20,7 @@ from .processes import BARE, CONTROL, OURS, PEER, TRACED, BotProcess, Kind
 from .progress import Count
 from .results import compared
 from .tables import Table
-from .taking import Taking, taking_otlp
+from .otlp_sink import OtlpSink, otlp_sink
 
 PART = "paced"
 NAMES = (BARE, CONTROL, OURS, TRACED, PEER)
@@ -28,7 +28,7 @@ WARM_UP = 1.0
 EVERY = 5.0
 
 
-def run(kind: Kind, taking: Taking, rate: float, seconds: float) -> tuple[float, int, int]:
+def run(kind: Kind, sink: OtlpSink, rate: float, seconds: float) -> tuple[float, int, int]:
     """Run one bot.
 
     Returns
@@ -36,7 +36,7 @@ def run(kind: Kind, taking: Taking, rate: float, seconds: float) -> tuple[float,
         Its processor's time in milliseconds a second, how often users acted meanwhile, and how often in vain.
     """
     with BackgroundSimulator() as simulator:
-        bot = BotProcess(kind, simulator, taking.url)
+        bot = BotProcess(kind, simulator, sink.url)
         scraped = kind.name not in (BARE, CONTROL)
         over = threading.Event()
         scraping = threading.Thread(target=_scrape, args=(bot.port, over))
@@ -73,10 +73,10 @@ def measure(kinds: Sequence[Kind], rounds: int, rate: float, seconds: float, cou
     samples: dict[str, list[float]] = {kind.name: [] for kind in kinds}
     shuffle = random.Random()
     acts = in_vain = 0
-    with taking_otlp() as taking:
+    with otlp_sink() as sink:
         for _ in count(rounds):
             for kind in shuffle.sample(list(kinds), len(kinds)):
-                used, acted, lost = run(kind, taking, rate, seconds)
+                used, acted, lost = run(kind, sink, rate, seconds)
                 samples[kind.name].append(used)
                 acts += acted
                 in_vain += lost

@@ -17,7 +17,7 @@ from opentelemetry import metrics
 from .bot import Bench
 from .pairs import Variant
 from .patches import Patches
-from .series import counted
+from .registry_total import registry_total
 from .spans import Traces
 
 MakeBench = Callable[[Callable[[Any], object] | None], Bench]
@@ -86,7 +86,7 @@ def _argus_dpy(peer: Peer, make: MakeBench, _: World) -> Variant[Bench]:
         port = probe.getsockname()[1]
     bench = make(lambda bot: attached.append(Argus(bot, host="127.0.0.1", port=port)))
     registry = attached[0].cog.adapter.registry
-    return Variant(peer.name, bench, recorded=lambda: counted(registry, ("discord_",)))
+    return Variant(peer.name, bench, recorded=lambda: registry_total(registry, ("discord_",)))
 
 
 def _discordpy(peer: Peer, make: MakeBench, world: World) -> Variant[Bench]:

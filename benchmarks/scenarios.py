@@ -15,7 +15,7 @@ from typing import Any
 from discord import utils
 from discord.ext import tasks
 
-from . import answers
+from . import canned_responses
 from .bot import Bench
 from .frames import message
 from .pairs import Work
@@ -50,7 +50,7 @@ class Scenario:
     title: str
     prepare: Callable[[Bench, int], Work]
     pieces: int
-    begin: Callable[[], None] = answers.by_aiohttp
+    begin: Callable[[], None] = canned_responses.by_aiohttp
     client: bool = False
 
     def work(self, bench: Bench) -> Work:
@@ -160,7 +160,7 @@ def _message(bench: Bench, content: str) -> dict[str, Any]:
 
 
 def _answered() -> None:
-    answers.at_once(json.dumps({"interaction": {"id": "1", "type": 2}, "resource": {"type": 4}}))
+    canned_responses.at_once(json.dumps({"interaction": {"id": "1", "type": 2}, "resource": {"type": 4}}))
 
 
 def _slash(bench: Bench, pieces: int) -> Work:
@@ -205,7 +205,7 @@ def _interactions(bench: Bench, pieces: int, kind: dict[str, Any]) -> Work:
 def _rest(bench: Bench, pieces: int) -> Work:
     """Return the work of sending messages: the whole of aiohttp is in it, but no socket."""
     channel = bench.bot.guilds[0].text_channels[0]
-    answers.wire(bench.bot.http._HTTPClient__session, json.dumps(_message(bench, "hello")))  # type: ignore[attr-defined]
+    canned_responses.wire(bench.bot.http._HTTPClient__session, json.dumps(_message(bench, "hello")))  # type: ignore[attr-defined]
 
     async def work() -> int:
         for _ in range(pieces):

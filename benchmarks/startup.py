@@ -22,7 +22,7 @@ from .processes import BARE, CONTROL, DISTRO, KINDS, OURS, PEER, BotProcess, Kin
 from .progress import Count
 from .results import compared
 from .tables import Table
-from .taking import taking_otlp
+from .otlp_sink import otlp_sink
 
 PART = "startup"
 
@@ -82,10 +82,10 @@ def measure(kinds: Sequence[Kind], rounds: int, count: Count = range) -> list[Ta
     """Start every variant so many times, and once more before, so that what is on disk is in memory."""
     samples: dict[str, dict[str, list[float]]] = {what: {kind.name: [] for kind in kinds} for what in MEASURED}
     shuffle = random.Random()
-    with BackgroundSimulator(heartbeat_interval=3600) as simulator, taking_otlp() as taking:
+    with BackgroundSimulator(heartbeat_interval=3600) as simulator, otlp_sink() as sink:
         for number in count(rounds + 1):
             for kind in shuffle.sample(list(kinds), len(kinds)):
-                figures = start(kind, simulator, taking.url)
+                figures = start(kind, simulator, sink.url)
                 for what, value in figures.items():
                     if number:
                         samples[what][kind.name].append(value)

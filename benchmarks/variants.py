@@ -16,13 +16,13 @@ import argus_otel
 from argus_otel.runtime import runtime
 from discord_simulator import BackgroundSimulator, redirect
 
-from . import answers
+from . import canned_responses
 from .bot import Bench, ClientBench
 from .pairs import BARE, CONTROL, Variant
 from .peers import PEERS, Peer, World, connecting
 from .recording import Kept
 from .scenarios import Scenario
-from .series import counted
+from .registry_total import registry_total
 from .spans import Traces
 
 OURS = "argus-otel"
@@ -96,7 +96,7 @@ def stage(peers: Sequence[Peer] = (), *, short: bool = False) -> Iterator[Stage]
             yield Stage(loop, of)
         finally:
             gc.unfreeze()
-            answers.by_aiohttp()
+            canned_responses.by_aiohttp()
             for one in benches:
                 loop.run_until_complete(one.close())
             loop.close()
@@ -123,7 +123,7 @@ def _counted() -> float:
     prometheus = getattr(runtime()._providers, "prometheus", None)
     if prometheus is None:
         raise RuntimeError("argus-otel has set up no metrics, so nothing is measured: is a meter provider set already?")
-    return counted(prometheus.registry, ("discord_", "http_"))
+    return registry_total(prometheus.registry, ("discord_", "http_"))
 
 
 def _ours(loop: asyncio.AbstractEventLoop, bench: Bench, *, short: bool) -> list[Variant[Bench]]:

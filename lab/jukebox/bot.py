@@ -3,7 +3,7 @@
 
 It runs as one of several processes, each with the shards that ``JUKEBOX_SHARDS`` names (``0,1``), of
 ``JUKEBOX_SHARD_COUNT``.
-Its faults are on purpose. It uses argus-otel only by the functions of ``docs/helpers.md``.
+Its faults are on purpose. It uses argus-otel only by the functions of ``docs/custom-instrumentation.md``.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import options, plot
 from benchmarks.options import parsed
-from benchmarks.parts import PARTS
+from benchmarks.suite import PARTS
 from benchmarks.scenarios import SCENARIOS
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import __main__ as front
-from benchmarks.parts import PARTS, Findings
+from benchmarks.suite import PARTS, Findings
 from benchmarks.progress import Progress
 from benchmarks.results import compared
 from benchmarks.tables import Table

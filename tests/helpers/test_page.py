@@ -17,7 +17,7 @@ from .test_count import warned
 from .test_export import connect, provider_with, until
 from .test_timed import parent
 
-PAGE = (Path(__file__).parents[2] / "docs" / "helpers.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "custom-instrumentation.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 

@@ -24,7 +24,7 @@ from argus_otel.history.store.client import Store, connect
 from argus_otel.sources.discord.cli import COMMANDS
 from lab.clickhouse import ClickHouse
 
-from .known import ROWS, use
+from .dataset import ROWS, use
 
 Told = Callable[..., SimpleNamespace]
 

@@ -21,7 +21,7 @@ from argus_otel.sources.spec import SourceSpec
 from argus_otel.telemetry import PartError, Telemetry
 
 from .jobs import MODEL as JOBS
-from .known import ROWS, SCHEMA, row
+from .dataset import ROWS, SCHEMA, row
 
 BOTH = Schema((DISCORD, JOBS))
 DAY = "2026-01-05T10:00"

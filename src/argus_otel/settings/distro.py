@@ -310,7 +310,7 @@ class Settings(Table):
         default="off",
         right="true, false, otlp or store",
         help=(
-            "Whether [history](recording.md) is recorded, and where it goes: `otlp` (as log records, to the logs' OTLP "
+            "Whether [history](history-recording.md) is recorded, and where it goes: `otlp` (as log records, to the logs' OTLP "
             "endpoint), `store` (straight to `ARGUS_HISTORY_STORE`), or `true` (`otlp` where logs are exported by "
             "OTLP, else `store`)."
         ),

@@ -88,7 +88,7 @@ def make(python: str, discord: str, resolution: str, main: str = "") -> str:
         words.append(f"discord.py[speed]=={discord}")
     if main:
         if resolution != "newest":
-            sys.exit("tools/cell.py: --main takes all else in its newest version: --resolution newest")
+            sys.exit("tools/matrix_env.py: --main takes all else in its newest version: --resolution newest")
         with tempfile.TemporaryDirectory() as directory:
             listed = Path(directory) / "overrides.txt"
             listed.write_text("".join(f"{line}\n" for line in overrides(main)), encoding="utf-8")

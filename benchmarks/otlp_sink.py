@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 
 
-class Taking(grpc.GenericRpcHandler):
+class OtlpSink(grpc.GenericRpcHandler):
     """Answers everything with an empty message, which every response of OTLP may be.
 
     Attributes
@@ -34,11 +34,11 @@ class Taking(grpc.GenericRpcHandler):
 
 
 @contextmanager
-def taking_otlp() -> Iterator[Taking]:
+def otlp_sink() -> Iterator[OtlpSink]:
     """Take OTLP on a free port of this machine."""
-    taking = Taking()
+    taking = OtlpSink()
     server = grpc.server(ThreadPoolExecutor(2), handlers=[taking])
-    taking.url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    sink.url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     try:
         yield taking

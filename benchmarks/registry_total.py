@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry
 
 
-def counted(registry: CollectorRegistry, prefixes: tuple[str, ...]) -> float:
+def registry_total(registry: CollectorRegistry, prefixes: tuple[str, ...]) -> float:
     """Return the sum of all counters and of all histograms' counts whose names begin so.
 
     What is recorded of the process and its event loop by the clock is left out by the prefixes.
