@@ -107,7 +107,7 @@ def test_what_is_recorded_is_in_history(kept: Kept, caplog: pytest.LogCaptureFix
 
 
 def test_the_caps_are_those_of_the_page() -> None:
-    caps = PAGE.partition("| cap | is |")[2].partition("## What it costs")[0]
+    caps = PAGE.partition("| Limit | Maximum |")[2].partition("## What it costs")[0]
     rows = dict(re.findall(r"^\| ([^|]+) \| (\d+)[, ]", caps, re.MULTILINE))
     assert {name: int(value) for name, value in rows.items()} == {
         "metrics of your own": own.MOST_METRICS,
