@@ -59,7 +59,7 @@ class Outage:
 
 
 OUTAGES = (
-    Outage("nothing goes away", lambda *_: None, lambda *_: None),
+    Outage("nothing is stopped", lambda *_: None, lambda *_: None),
     Outage("the Collector is stopped", lambda collector, _: collector.stop(), lambda collector, _: collector.start()),
     # Traces whose sampling is not decided yet are in memory only: nobody can count what of them is lost by this.
     Outage("the Collector is killed", lambda collector, _: collector.kill(), lambda collector, _: collector.start()),
@@ -94,8 +94,8 @@ class Account:
         return self.made - self.stored
 
     @property
-    def silently(self) -> int:
-        """How many were lost that nobody counted."""
+    def uncounted(self) -> int:
+        """How many were lost without being counted."""
         return self.lost - self.by_bot - self.by_collector
 
 
@@ -273,11 +273,11 @@ def _acknowledged(simulator: BackgroundSimulator, moments: list[float]) -> dict[
 def shown(reports: Sequence[Report]) -> str:
     """Return the tables."""
     width = 2 + max(len(report.outage) for report in reports)
-    columns = ("made", "stored", "twice", "lost", "counted by bot", "by Collector", "by nobody")
+    columns = ("recorded", "stored", "twice", "lost", "counted by bot", "by Collector", "uncounted")
     lines = [f"{'':<{width + 9}}" + "".join(f"{column:>16}" for column in columns)]
     for report in reports:
         for kind, it in (("spans", report.spans), ("history", report.history)):
-            numbers = (it.made, it.stored, it.twice, it.lost, it.by_bot, it.by_collector, it.silently)
+            numbers = (it.made, it.stored, it.twice, it.lost, it.by_bot, it.by_collector, it.uncounted)
             lines.append(f"{report.outage:<{width}}{kind:<9}" + "".join(f"{number:>16}" for number in numbers))
     lines += ["", f"{'acknowledged after: median (95 %), in ms':<{width + 9}}"]
     lines[-1] += "".join(f"{phase:>16}" for phase in reports[0].acknowledged)
