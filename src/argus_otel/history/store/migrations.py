@@ -6,7 +6,7 @@ be undone by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from argus_otel.version import __version__
@@ -97,31 +97,71 @@ def check(store: Store, schema: Schema) -> Layout:
     SchemaError
         It does not. The message says what to do.
     """
+    found = _recorded_or_missing(store)
+    _check_steps(store, schema.migrations, found)
+    _check_claims(store, schema.models)
+    return Layout(store.address.database, found[0].cluster)
+
+
+def check_each(store: Store, schema: Schema) -> dict[str, SchemaError | None]:
+    """Check the engine's tables and those of each model by themselves.
+
+    Returns
+    -------
+    dict
+        By the model's name, which is empty for the engine: the error, or ``None`` if the tables are those of the schema.
+
+    Raises
+    ------
+    SchemaMissingError
+        The store has no tables at all.
+    """
+    found = _recorded_or_missing(store)
+    errors: dict[str, SchemaError | None] = {}
+    for name in ("", *(model.name for model in schema.models)):
+        try:
+            _check_steps(store, [step for step in schema.migrations if step.model == name], found)
+            if errors.get("") is None:  # else the table of the claims may be missing
+                _check_claims(store, [model for model in schema.models if model.name == name])
+        except SchemaError as error:
+            errors[name] = error
+        else:
+            errors[name] = None
+    return errors
+
+
+def _recorded_or_missing(store: Store) -> list[Applied]:
     found = recorded(store)
     if not found:
         raise SchemaMissingError(f"{store.address} is missing the history tables; create them: {MIGRATE}")
-    _judge(store, schema, found)
+    return found
+
+
+def _check_steps(store: Store, steps: Sequence[Migration], found: Sequence[Applied]) -> None:
+    _judge(store, steps, found)
     by_key = {(step.model, step.version): step for step in found}
-    ours = [step for step in schema.migrations if (step.model, step.version) in by_key]
+    ours = [step for step in steps if (step.model, step.version) in by_key]
     for step in (by_key[step.model, step.version] for step in ours):
         if step.state != "applied":
             raise HalfAppliedError(
                 f"{store.address}: the migration {step.title} was started by argus-otel {step.release} and did not "
                 f"end; finish it: {MIGRATE}"
             )
-    missing = [step for step in schema.migrations if step not in ours]
+    missing = [step for step in steps if step not in ours]
     if missing:
         raise OutdatedSchemaError(
             f"{store.address} lacks {len(missing)} migration(s) of argus-otel {__version__}, the first of them "
             f"{missing[0].title}; apply them: {MIGRATE}"
         )
-    claims = _claims(store)
-    for model in schema.models:
+
+
+def _check_claims(store: Store, models: Sequence[HistoryModel]) -> None:
+    claims = _claims(store) if models else {}
+    for model in models:
         if claims.get(model.name) != _claim_of(model):
             raise OutdatedSchemaError(
                 f"{store.address} does not know yet which events the model {model.name} claims; apply it: {MIGRATE}"
             )
-    return Layout(store.address.database, found[0].cluster)
 
 
 def ensure(store: Store, schema: Schema) -> Layout:
@@ -163,7 +203,7 @@ def migrate(
         A statement failed. The migrations before it stay; running it again continues from there.
     """
     found = recorded(store)
-    _judge(store, schema, found)
+    _judge(store, schema.migrations, found)
     target = Layout(store.address.database, _cluster(store, found, cluster))
     done = {(step.model, step.version) for step in found if step.state == "applied"}
     started = {(step.model, step.version) for step in found} - done
@@ -235,9 +275,9 @@ def _note(store: Store, step: Migration, state: str, where: Layout) -> None:
     )
 
 
-def _judge(store: Store, schema: Schema, found: list[Applied]) -> None:
-    ours = {(step.model, step.version): step for step in schema.migrations}
-    models = {step.model for step in schema.migrations}
+def _judge(store: Store, steps: Sequence[Migration], found: Sequence[Applied]) -> None:
+    ours = {(step.model, step.version): step for step in steps}
+    models = {step.model for step in steps}
     for step in found:
         if step.model not in models:  # of a source that is installed elsewhere
             continue
