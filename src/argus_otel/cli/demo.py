@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo; return 0 where ledger and metrics agree, 1 where they do not or the bot did not start."""
+    """Run the demo; return 0 if ledger and metrics agree, 1 if they do not or the bot did not start."""
     from rich.console import Console
 
     from argus_otel.demo.stage import DemoError, Stage
