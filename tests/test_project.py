@@ -86,6 +86,14 @@ def test_the_index_leads_to_every_document() -> None:
         assert path.name == "index.md" or f"]({path.name})" in index
 
 
+def test_every_file_on_the_path_of_the_data_exists() -> None:
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    files = re.findall(r"`([a-z_]+/[\w/]+\.(?:py|sql))`", page.partition("## The path of the data")[2])
+    assert len(files) > 20
+    for file in files:
+        assert (ROOT / "src" / "argus_otel" / file).is_file(), file
+
+
 # -- commands, settings, names
 
 
