@@ -1,4 +1,4 @@
-"""Something that takes OTLP over gRPC, and counts the requests: where a bot sends to, it is to find somebody."""
+"""A receiver of OTLP over gRPC that counts and discards requests, so that a measured bot has a destination."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ import grpc
 
 
 class OtlpSink(grpc.GenericRpcHandler):
-    """Answers everything with an empty message, which every response of OTLP may be.
+    """Answers every request with an empty message, which is a valid response of every OTLP service.
 
     Attributes
     ----------
     url:
-        Where it is.
+        The address of the sink.
     requests:
-        How many there were.
+        The number of requests received.
     """
 
     url = ""
     requests = 0
 
     def service(self, handler_call_details: Any) -> Any:
-        """Return what answers."""
-        return grpc.unary_unary_rpc_method_handler(self._take)
+        """Return the handler of every method."""
+        return grpc.unary_unary_rpc_method_handler(self._accept)
 
-    def _take(self, _request: bytes, _context: Any) -> bytes:
+    def _accept(self, _request: bytes, _context: Any) -> bytes:
         self.requests += 1
         return b""
 
 
 @contextmanager
 def otlp_sink() -> Iterator[OtlpSink]:
-    """Take OTLP on a free port of this machine."""
-    taking = OtlpSink()
-    server = grpc.server(ThreadPoolExecutor(2), handlers=[taking])
+    """Run a sink on a free port of this machine."""
+    sink = OtlpSink()
+    server = grpc.server(ThreadPoolExecutor(2), handlers=[sink])
     sink.url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     try:
-        yield taking
+        yield sink
     finally:
         server.stop(None)

@@ -1,4 +1,4 @@
-"""How much a registry of Prometheus has counted."""
+"""The total that a registry of Prometheus has counted."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from prometheus_client import CollectorRegistry
 
 
 def registry_total(registry: CollectorRegistry, prefixes: tuple[str, ...]) -> float:
-    """Return the sum of all counters and of all histograms' counts whose names begin so.
+    """Return the sum of all counters, and of the counts of all histograms, whose names begin with one of ``prefixes``.
 
-    What is recorded of the process and its event loop by the clock is left out by the prefixes.
+    The prefixes exclude periodic measurements of the process and its event loop.
     """
     return sum(
         sample.value

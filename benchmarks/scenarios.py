@@ -1,7 +1,7 @@
-"""What is timed: work that a bot does all day, from the compressed frame to the end of its handlers.
+"""The timed work: what a bot does all day, from the compressed frame to the end of its handlers.
 
-Frames come in bursts, and after each burst everything that they started runs: a listener's task is a part of the work
-also where it is a peer's.
+Frames arrive in bursts, and after each burst everything that they started runs: the task of a listener is part of the
+work, even if the listener is a peer's.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ _PATIENCE = 10_000
 
 @dataclass(frozen=True)
 class Scenario:
-    """A kind of work.
+    """One kind of work.
 
     Attributes
     ----------
     name, title:
-        How it is chosen, and how it is shown.
+        Its name on the command line, and its title in tables.
     prepare:
-        Makes the work for a bot, of so many pieces.
+        Creates a number of pieces of work for a bot.
     pieces:
-        How many pieces are timed at once.
+        The number of pieces that are timed at once.
     begin:
-        Called once, while nothing is instrumented: how Discord answers.
+        Called once, before anything is instrumented: sets Discord's responses.
     client:
-        Whether it is done with a plain ``discord.Client``, to which not every peer can be attached.
+        Whether it uses a plain ``discord.Client``, to which not every peer can be attached.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Scenario:
 
 
 def _received(bench: Bench, event: str, payloads: list[dict[str, Any]], handlers: int, burst: int = BURST) -> Work:
-    """Return the work of receiving events, each of which is handled by so many handlers of the bot's."""
+    """Return the work of receiving events, each with ``handlers`` handlers of the bot."""
     frames = bench.frames(event, payloads)
 
     async def work() -> int:
@@ -84,7 +84,7 @@ def _received(bench: Bench, event: str, payloads: list[dict[str, Any]], handlers
 
 
 async def _settle() -> None:
-    """Let everything that is ready run, and what that makes ready."""
+    """Run everything that is ready, and everything that becomes ready by it."""
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -178,7 +178,7 @@ _BUTTONS = {"type": 1, "components": [{"type": 2, "style": 2, "label": "Press", 
 
 
 def _interactions(bench: Bench, pieces: int, kind: dict[str, Any]) -> Work:
-    """Return the work of interactions, one after the other, each of which its handler answers once."""
+    """Return the work of interactions, one after the other, each with one response."""
     guild = bench.bot.guilds[0]
     channel, first = str(guild.text_channels[0].id), utils.time_snowflake(utils.utcnow())
     common: dict[str, Any] = {
@@ -203,7 +203,7 @@ def _interactions(bench: Bench, pieces: int, kind: dict[str, Any]) -> Work:
 
 
 def _rest(bench: Bench, pieces: int) -> Work:
-    """Return the work of sending messages: the whole of aiohttp is in it, but no socket."""
+    """Return the work of sending messages, with all of aiohttp but no socket."""
     channel = bench.bot.guilds[0].text_channels[0]
     canned_responses.wire(bench.bot.http._HTTPClient__session, json.dumps(_message(bench, "hello")))  # type: ignore[attr-defined]
 
