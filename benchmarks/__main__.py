@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from . import plot, report
 from .options import parsed
-from .suite import PARTS
 from .processes import LINUX_ONLY
 from .progress import Progress, spoken
+from .suite import PARTS
 from .tables import Table
 from .targets import outcomes
 from .verdict import short

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from . import __doc__ as about
 from . import plot
-from .suite import PARTS
 from .progress import spoken
 from .scenarios import SCENARIOS
+from .suite import PARTS
 from .verdict import CEILINGS
 
 _HELP = """\
@@ -42,7 +42,10 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument("part", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all of them)")
     it.add_argument("--rounds", type=_positive, metavar="N", help="rounds of each part (default: see below)")
     it.add_argument(
-        "--variant", action="append", metavar="NAME", help="measure only this one, besides the bare bot; may be repeated"
+        "--variant",
+        action="append",
+        metavar="NAME",
+        help="measure only this one, besides the bare bot; may be repeated",
     )
     it.add_argument("--json", type=_writable, metavar="FILE", help="write all figures to FILE")
     it.add_argument("--markdown", type=_writable, metavar="FILE", help="write the tables to FILE, in Markdown")
@@ -57,10 +60,18 @@ def parser() -> argparse.ArgumentParser:
     of_scrape = it.add_argument_group("scrape")
     of_scrape.add_argument("--shards", type=_positive, default=16, metavar="N", help="shards of each bot (default: 16)")
     of_scrape.add_argument(
-        "--users", type=_positive, default=500_000, metavar="N", help="users in every second bot's cache (default: 500000)"
+        "--users",
+        type=_positive,
+        default=500_000,
+        metavar="N",
+        help="users in every second bot's cache (default: 500000)",
     )
     of_scrape.add_argument(
-        "--commands", type=_positive, default=10, metavar="N", help="commands used beforehand, in argus-otel's bot (default: 10)"
+        "--commands",
+        type=_positive,
+        default=10,
+        metavar="N",
+        help="commands used beforehand, in argus-otel's bot (default: 10)",
     )
     of_soak = it.add_argument_group("soak (a round is one count of the memory)")
     of_soak.add_argument(

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 
 from discord_simulator import BackgroundSimulator, Load
 
+from .otlp_sink import OtlpSink, otlp_sink
 from .processes import BARE, CONTROL, OURS, PEER, TRACED, BotProcess, Kind
 from .progress import Count
 from .results import compared
 from .tables import Table
-from .otlp_sink import OtlpSink, otlp_sink
 
 PART = "paced"
 NAMES = (BARE, CONTROL, OURS, TRACED, PEER)

@@ -29,9 +29,9 @@ _NAMED = (
 )
 LEGEND = """\
 each: median of the variant. added: median of the differences to the bare run of the same round, and the middle 95 % of
-that median (of a soak: averages). ratio: added, as a part of bare. records: how many points of metrics and spans were
-recorded for each piece of work, so 0.00 means that it was not observed, and costs nothing for that reason. The rows
-with A/A have nothing to add: what they show is what this machine and this method see where nothing is."""
+that median (of a soak: averages). ratio: added, as a share of bare. records: the number of points of metrics and spans
+recorded for each piece of work; 0.00 means that it was not observed, and therefore costs nothing. The rows
+with A/A add nothing: they show the noise of this machine and this method."""
 
 
 def circumstances(words: Sequence[str]) -> dict[str, str]:

@@ -19,11 +19,11 @@ from collections.abc import Sequence
 
 from discord_simulator import BackgroundSimulator
 
+from .otlp_sink import otlp_sink
 from .processes import BARE, CONTROL, DISTRO, KINDS, OURS, PEER, BotProcess, Kind
 from .progress import Count
 from .results import compared
 from .tables import Table
-from .otlp_sink import otlp_sink
 
 PART = "startup"
 

@@ -21,8 +21,8 @@ from .bot import Bench, ClientBench
 from .pairs import BARE, CONTROL, Variant
 from .peers import PEERS, Peer, World, connecting
 from .recording import Kept
-from .scenarios import Scenario
 from .registry_total import registry_total
+from .scenarios import Scenario
 from .spans import Traces
 
 OURS = "argus-otel"

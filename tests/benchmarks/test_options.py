@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import options, plot
 from benchmarks.options import parsed
-from benchmarks.suite import PARTS
 from benchmarks.scenarios import SCENARIOS
+from benchmarks.suite import PARTS
 
 
 @pytest.mark.parametrize(

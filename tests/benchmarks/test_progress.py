@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import __main__ as front
-from benchmarks.suite import PARTS, Findings
 from benchmarks.progress import Progress
 from benchmarks.results import compared
+from benchmarks.suite import PARTS, Findings
 from benchmarks.tables import Table
 
 

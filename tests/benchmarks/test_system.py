@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from benchmarks import paced, scrape, soak, startup
-from benchmarks.processes import BARE, CONTROL, KINDS, OURS, BotProcess, Kind, present
 from benchmarks.otlp_sink import otlp_sink
+from benchmarks.processes import BARE, CONTROL, KINDS, OURS, BotProcess, Kind, present
 from discord_simulator import BackgroundSimulator
 
 pytestmark = pytest.mark.skipif(

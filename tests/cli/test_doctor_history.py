@@ -103,7 +103,10 @@ def test_a_server_with_and_without_tables_and_one_that_does_not_answer(tmp_path:
             migrations.migrate(opened, installed_schema())
         found = look(tmp_path, **variables)
         assert found["store"][0] == "ok"
-        assert {name for name in found if name.startswith("tables of ")} == {"tables of the engine", "tables of discord"}
+        assert {name for name in found if name.startswith("tables of ")} == {
+            "tables of the engine",
+            "tables of discord",
+        }
         assert {found[name] for name in found if name.startswith("tables of ")} == {("ok", "up to date", "")}
         assert all(server.password not in detail for _, detail, _ in found.values())
         nobody = server.dsn().replace(str(server.port), str(free_port()))

@@ -1,8 +1,8 @@
 """The command ``argus-otel``.
 
 Each of its own commands is a module of this package; a source adds commands by its specification: ``argus-otel SOURCE
-COMMAND``. Each is described by a :class:`~argus_otel.terminal.commands.Command`. Only the module of the requested command
-is imported: starting a program must not import code that draws tables.
+COMMAND``. Each is described by a :class:`~argus_otel.terminal.commands.Command`. Only the module of the requested
+command is imported: starting a program must not import code that draws tables.
 """
 
 from __future__ import annotations

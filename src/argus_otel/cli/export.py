@@ -30,15 +30,15 @@ To provision: adjust the addresses and ClickHouse's user in {directory}/provisio
     {directory}/dashboards     as /var/lib/grafana/dashboards
 
 Grafana then has a folder for each source. The alerts in provisioning/alerting need the rules that `argus-otel export
-rules` writes, loaded in Prometheus. Omit them if an Alertmanager sends alerts: each notification would arrive twice.""",
+rules` writes, loaded in Prometheus. Omit them if an Alertmanager sends alerts: else each notification arrives twice.""",
     "rules": """\
 Add them to prometheus.yml, and reload Prometheus:
 
     rule_files:
       - {directory}/*.yaml
 
-They find processes by their metrics, and the Collector by its job, which has to be called `collector`. The runbooks explain
-each alert; {directory}/runbooks/README.md explains how to send them, with an Alertmanager or Grafana.""",
+They find processes by their metrics, and the Collector by its job, which has to be called `collector`. The runbooks
+explain each alert; {directory}/runbooks/README.md explains how to send them, with an Alertmanager or Grafana.""",
     "collector": """\
 Create the tables, then start a Collector of version 0.151 or newer (README.md says which, and lists the variables):
 
@@ -65,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="dashboards and provisioning for Grafana; recording rules, alerts and their runbooks for Prometheus; or "
         "configurations of the OpenTelemetry Collector",
     )
-    parser.add_argument("directory", metavar="DIR", type=Path, help="the directory to write to; it is created if missing")
+    parser.add_argument(
+        "directory", metavar="DIR", type=Path, help="the directory to write to; it is created if missing"
+    )
     parser.add_argument(
         "--source",
         metavar="NAME",

@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
         help="create the tables, bring them up to date, or change how long data is kept",
         description="Creates the database and the tables of the engine and of every installed source, or brings them "
-        "up to date: applied migrations are not repeated, and an interrupted one is finished. With --keep, also sets how "
-        "long data is kept; other subjects keep their retention. It may be run at any time, also while a "
-        "program or a Collector writes.",
+        "up to date: applied migrations are not repeated, and an interrupted one is finished. With --keep, also sets "
+        "how long data is kept; other subjects keep their retention. It may be run at any time, also while a program "
+        "or a Collector writes.",
     )
     status = actions.add_parser(
         "status",
@@ -49,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "forget",
         allow_abbrev=False,
         help="erase everything stored about one person, or about another reference of a source",
-        description="Erases all rows of one reference from history, rollups, traces and logs.\nA person is found by the "
-        "id, and by its keyed hash if ARGUS_HISTORY_USER_KEY is set.",
+        description="Erases all rows of one reference from history, rollups, traces and logs.\nA person is found by "
+        "the id, and by its keyed hash if ARGUS_HISTORY_USER_KEY is set.",
         epilog=_examples(schema),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -166,8 +166,8 @@ class Settings(Table):
         default=(),
         right="names of exporters, by commas",
         help=(
-            "The exporters of metrics: names, separated by commas; `none` for no export. `prometheus` is the endpoint's "
-            "`/metrics`."
+            "The exporters of metrics: names, separated by commas; `none` for no export. `prometheus` is the "
+            "endpoint's `/metrics`."
         ),
         type="str | Sequence[str]",
         default_help="`prometheus`; with an OTLP endpoint `prometheus,otlp`",
@@ -310,8 +310,8 @@ class Settings(Table):
         default="off",
         right="true, false, otlp or store",
         help=(
-            "Whether [history](history-recording.md) is recorded, and its destination: `otlp` (log records, to the OTLP "
-            "endpoint for logs), `store` (directly to `ARGUS_HISTORY_STORE`), or `true` (`otlp` if logs are exported "
+            "Whether [history](history-recording.md) is recorded, and its destination: `otlp` (log records, to the "
+            "OTLP endpoint for logs), `store` (directly to `ARGUS_HISTORY_STORE`), or `true` (`otlp` if logs are exported "
             "by OTLP, else `store`)."
         ),
         type="bool | str",

@@ -25,7 +25,11 @@ from .sources import check_by_sources, look_at_sources
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--json", action="store_true", help="print one JSON document, for programs")
-    parser.add_argument("--no-network", action="store_true", help="open no connection: to the endpoint, the Collector and the store of history")
+    parser.add_argument(
+        "--no-network",
+        action="store_true",
+        help="open no connection: to the endpoint, the Collector and the store of history",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from .errors import (
     HalfAppliedError,
     NewerSchemaError,
     OutdatedSchemaError,
+    SchemaError,
     SchemaMissingError,
     StoreError,
 )
@@ -109,7 +110,7 @@ def check_each(store: Store, schema: Schema) -> dict[str, SchemaError | None]:
     Returns
     -------
     dict
-        By the model's name, which is empty for the engine: the error, or ``None`` if the tables are those of the schema.
+        By the model's name, which is empty for the engine: the error, or ``None`` if the tables are up to date.
 
     Raises
     ------
@@ -117,17 +118,22 @@ def check_each(store: Store, schema: Schema) -> dict[str, SchemaError | None]:
         The store has no tables at all.
     """
     found = _recorded_or_missing(store)
-    errors: dict[str, SchemaError | None] = {}
-    for name in ("", *(model.name for model in schema.models)):
-        try:
-            _check_steps(store, [step for step in schema.migrations if step.model == name], found)
-            if errors.get("") is None:  # else the table of the claims may be missing
-                _check_claims(store, [model for model in schema.models if model.name == name])
-        except SchemaError as error:
-            errors[name] = error
-        else:
-            errors[name] = None
-    return errors
+    engine = _error_in(store, schema, found, "")
+    # Without the engine's tables, that of the claims may be missing.
+    models = {model.name: _error_in(store, schema, found, model.name, claims=engine is None) for model in schema.models}
+    return {"": engine, **models}
+
+
+def _error_in(
+    store: Store, schema: Schema, found: Sequence[Applied], name: str, *, claims: bool = False
+) -> SchemaError | None:
+    try:
+        _check_steps(store, [step for step in schema.migrations if step.model == name], found)
+        if claims:
+            _check_claims(store, [model for model in schema.models if model.name == name])
+    except SchemaError as error:
+        return error
+    return None
 
 
 def _recorded_or_missing(store: Store) -> list[Applied]:
