@@ -30,7 +30,7 @@ To provision: adjust the addresses and ClickHouse's user in {directory}/provisio
     {directory}/dashboards     as /var/lib/grafana/dashboards
 
 Grafana then has a folder for each source. The alerts in provisioning/alerting need the rules that `argus-otel export
-rules` writes, loaded in Prometheus. Omit them if an Alertmanager sends alerts: else each notification arrives twice.""",
+rules` writes, loaded in Prometheus. Omit them if an Alertmanager sends alerts: else each one arrives twice.""",
     "rules": """\
 Add them to prometheus.yml, and reload Prometheus:
 

@@ -311,8 +311,8 @@ class Settings(Table):
         right="true, false, otlp or store",
         help=(
             "Whether [history](history-recording.md) is recorded, and its destination: `otlp` (log records, to the "
-            "OTLP endpoint for logs), `store` (directly to `ARGUS_HISTORY_STORE`), or `true` (`otlp` if logs are exported "
-            "by OTLP, else `store`)."
+            "OTLP endpoint for logs), `store` (directly to `ARGUS_HISTORY_STORE`), or `true` (`otlp` if logs are "
+            "exported by OTLP, else `store`)."
         ),
         type="bool | str",
         default_help="`false`",
