@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace, progress: Progress) -> tuple[list[Table], 
     failed = False
     parts = [PARTS[name] for name in options.part]
     progress.say(
-        f"about {spoken(sum(part.takes(options.rounds) for part in parts))} in all; Ctrl-C shows what there is"
+        f"about {spoken(sum(part.takes(options.rounds) for part in parts))} in all; Ctrl-C shows the results so far"
     )
     for part in parts:
         rounds = options.rounds or part.rounds

@@ -67,7 +67,7 @@ def test_an_interrupted_run_shows_what_it_has(
     said = capsys.readouterr()
     assert "argus-otel            4.50      +3.00" in said.out
     assert "paced: not measured: interrupted" in said.out
-    assert "this round is finished" in said.err
+    assert "the results are shown after this round" in said.err
 
 
 def test_a_part_that_fails_takes_no_other_with_it(
