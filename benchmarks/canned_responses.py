@@ -15,7 +15,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 _HEADERS = {
     "Content-Type": "application/json",
     "Via": "1.1 google",
-    # A bucket that nobody can exhaust: waiting for one would be all that is timed.
+    # A bucket without a limit: otherwise only the wait for it would be timed.
     "X-RateLimit-Limit": "1000000000",
     "X-RateLimit-Remaining": "999999999",
     "X-RateLimit-Reset": "4000000000.000",

@@ -62,7 +62,7 @@ class Outage:
 OUTAGES = (
     Outage("nothing is stopped", lambda *_: None, lambda *_: None),
     Outage("the Collector is stopped", lambda collector, _: collector.stop(), lambda collector, _: collector.start()),
-    # Traces whose sampling is not decided yet are in memory only: nobody can count what of them is lost by this.
+    # Undecided traces are in memory only: their loss cannot be counted.
     Outage("the Collector is killed", lambda collector, _: collector.kill(), lambda collector, _: collector.start()),
     Outage("ClickHouse is stopped", lambda _, server: server.stop(), lambda _, server: server.start()),
     Outage(

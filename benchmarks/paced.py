@@ -43,7 +43,7 @@ def run(kind: Kind, sink: OtlpSink, rate: float, seconds: float) -> tuple[float,
         try:
             simulator.run(Load(simulator, rate=rate, prefix=("!hello",)).run, WARM_UP)
             if scraped:
-                _read(bot.port)  # the first one imports what it needs, once in a bot's life
+                _read(bot.port)  # the first scrape imports modules, once in a process
                 scraping.start()
             before = bot.ask()
             report = simulator.run(Load(simulator, rate=rate, seed=1, prefix=("!hello",)).run, seconds)

@@ -85,7 +85,7 @@ def compare(
     for number in count(rounds + WARM_UP):
         for variant in shuffle.sample(list(variants), len(variants)):
             variant.enter()
-            # Patching a class makes the interpreter forget what it had learnt of it: let it learn again before timing.
+            # Patching a class discards the interpreter's specialisation for it: warm up again before timing.
             loop.run_until_complete(prepare(variant.subject)())
             elapsed = loop.run_until_complete(_timed(prepare(variant.subject)))
             variant.leave()

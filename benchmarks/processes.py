@@ -126,7 +126,7 @@ class BotProcess:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            start_new_session=True,  # Ctrl-C is for whoever measures
+            start_new_session=True,  # Ctrl-C interrupts the measurement, not the bot
         )
         self.first = self._read()
 

@@ -219,7 +219,7 @@ class _Soaking:
             stderr=self._errors,
             text=True,
             env=kept,
-            start_new_session=True,  # Ctrl-C is for whoever measures
+            start_new_session=True,  # Ctrl-C interrupts the measurement, not the bot
         )
         self.found: list[dict[str, int]] = []
 

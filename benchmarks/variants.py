@@ -133,7 +133,7 @@ def _ours(loop: asyncio.AbstractEventLoop, bench: Bench, *, short: bool) -> list
         gc.collect()
         gc.unfreeze()  # the clients that run are looked for among the objects that the collector knows
         argus_otel.instrument(endpoint=False, tracer_provider=provider)
-        # As in a bot where nobody else watches HTTP: the peers that do are loaded here.
+        # As in a bot without other HTTP instrumentations; some peers have loaded theirs here.
         runtime().telemetry.quiet = None
         gc.freeze()
 

@@ -1,6 +1,6 @@
-"""Writes what is derived from the settings: the keywords of ``argus_otel.instrument``, and the table of the documents.
+"""Derives files from the settings: the keywords of ``argus_otel.instrument``, and the table in the documentation.
 
-``python -m tools.settings``; a test fails where either is not up to date.
+``python -m tools.settings``; a test fails if either is not up to date.
 """
 
 from __future__ import annotations

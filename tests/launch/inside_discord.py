@@ -24,7 +24,7 @@ from discord_simulator import BackgroundSimulator, InteractionHandle, RateLimite
 from tests.launch.conftest import BOT, INSTRUMENT, RUN, Bot, Receiver, until
 
 NAMES = ("discord.com", "gateway.discord.gg", "cdn.discordapp.com")
-# As Discord's look, for a user id and with a HMAC that are nobody's.
+# In the form of Discord's tokens, with an invented user id and HMAC.
 TOKEN = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
 
 _PREFIX_COMMANDS = 1
