@@ -42,7 +42,7 @@ def test_what_waits_in_the_spool_and_a_spool_that_cannot_be_used(tmp_path: Path)
     (tmp_path / "file").touch()
     status, detail, remedy = look(tmp_path, ARGUS_HISTORY="store", ARGUS_HISTORY_SPOOL=str(tmp_path / "file"))["spool"]
     assert (status, remedy) == ("fail", "set ARGUS_HISTORY_SPOOL to another directory")
-    assert "is no directory" in detail
+    assert "is not a directory" in detail
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX'")

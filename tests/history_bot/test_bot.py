@@ -244,11 +244,11 @@ def test_history_without_a_server_is_taken_in_when_the_bot_ends(
         ({"ARGUS_HISTORY": "otlp"}, "ARGUS_HISTORY is 'otlp', but logs are not exported by OTLP"),
         (
             {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_STORE": f"http://me:{SECRET}@host"},
-            "ARGUS_HISTORY_STORE is no address of a store: it begins with http:, and it has to begin with clickhouse://",
+            "ARGUS_HISTORY_STORE is not the address of a store: it begins with http:, and it has to begin with clickhouse://",
         ),
         (
             {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_SPOOL": __file__},
-            "is no directory",
+            "is not a directory",
         ),
         (
             {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_USERS": "hashed"},

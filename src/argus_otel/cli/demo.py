@@ -83,7 +83,7 @@ def _live(console: Console, stage: Stage, duration: float | None) -> None:
 
 
 def _plain(console: Console, stage: Stage, duration: float | None) -> None:
-    """Print a line now and then, and one frame at the end, where the output is not a terminal."""
+    """Print a line now and then, and one frame at the end, for an output that is not a terminal."""
     from argus_otel.scrape.scraper import Scraper
 
     from .top import source_panels

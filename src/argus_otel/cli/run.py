@@ -79,7 +79,7 @@ def split(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the program that ``arguments.program`` names; return 0 when it ends, and 2 where it cannot be found.
+    """Run the program that ``arguments.program`` names; return 0 when it ends, and 2 if it cannot be found.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _load_opentelemetry(words: list[str]) -> None:
-    """Do as ``opentelemetry-instrument``'s ``sitecustomize`` does, choosing this distro where none is chosen."""
+    """Do as ``opentelemetry-instrument``'s ``sitecustomize`` does, choosing this distro if none is chosen."""
     if Settings.resolve().disabled:
         return
     from opentelemetry.instrumentation import auto_instrumentation

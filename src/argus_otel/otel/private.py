@@ -109,7 +109,7 @@ _LOGS = {
 
 
 def __getattr__(name: str) -> Any:
-    """Return a name of OpenTelemetry's logs, imported when somebody asks for it.
+    """Return a name of OpenTelemetry's logs, imported on first use.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def check_fork_of_readers() -> None:
         missing("fork of readers", "a forked child has a thread that tries to export metrics, in vain")
 
 
-# -- the SDK in a forked child, where it goes on with what the parent had
+# -- the SDK in a forked child, which continues with the parent's state
 
 
 def stop_reading(provider: MeterProvider) -> None:

@@ -381,7 +381,7 @@ class Settings(Table):
         vars(self).update(problems=tuple(problems), origins=origins or {}, tables=tables or {})
 
     def __getitem__(self, table: type[S]) -> S:
-        """Return the settings of a source: an instance of ``table``, with defaults where it was not resolved."""
+        """Return the settings of a source: an instance of ``table``, with defaults if it was not resolved."""
         found = self.tables.get(table)
         return found if isinstance(found, table) else table()
 

@@ -38,7 +38,7 @@ class Resolution:
         self.values[setting.name] = value if setting.derive is None else setting.derive(self, value)
 
     def variable(self, name: str) -> str:
-        """Return an environment variable without spaces around it; empty where it is not set."""
+        """Return an environment variable without surrounding spaces; empty if it is not set."""
         return self.environ.get(name, "").strip()
 
     def _given(self, setting: Setting[T]) -> T:

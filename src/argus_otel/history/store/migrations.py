@@ -1,6 +1,6 @@
 """Applies the migrations of a schema, and checks which of them a store has.
 
-Every statement of a migration may be repeated. So a migration that was interrupted is started anew, and nothing has to
+Every statement of a migration may be repeated. So an interrupted migration is started again, and nothing has to
 be undone by hand.
 """
 
@@ -86,12 +86,12 @@ def recorded(store: Store) -> list[Applied]:
 
 
 def layout(store: Store) -> Layout:
-    """Return where the tables of a store are."""
+    """Return the layout of a store's tables."""
     return Layout(store.address.database, next((step.cluster for step in recorded(store)), ""))
 
 
 def check(store: Store, schema: Schema) -> Layout:
-    """Return where the tables of a store are, after checking that it has those of a schema.
+    """Return the layout of a store's tables, after checking that they are those of a schema.
 
     Raises
     ------
