@@ -1,4 +1,4 @@
-"""Everything that the source emits."""
+"""All signals of the source."""
 
 from argus_otel.telemetry import Attribute, Catalogue, Event, Kind, Metric, Span, SpanKind
 
