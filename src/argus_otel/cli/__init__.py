@@ -212,12 +212,12 @@ def _source_parser(name: str, title: str, commands: Mapping[str, Command]) -> ar
     parser = argparse.ArgumentParser(
         prog=prog,
         usage="%(prog)s [-h] command ...",
-        description=f"Commands about {title}.",
+        description=f"Commands of the source {name}, which observes {title}.",
         epilog=_overview(commands, prog),
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
-    parser.add_argument("command", choices=tuple(commands), metavar="command", help="one of those below")
+    parser.add_argument("command", choices=tuple(commands), metavar="command", help="one of the commands below")
     return parser
 
 
@@ -312,7 +312,7 @@ def _main_parser() -> argparse.ArgumentParser:
         formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"{_PROG} {__version__}")
-    parser.add_argument("command", choices=(*COMMANDS, *sources), metavar="command", help="one of those below")
+    parser.add_argument("command", choices=(*COMMANDS, *sources), metavar="command", help="one of the commands below")
     return parser
 
 

@@ -66,7 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("--keep", metavar="NAME=AGE,…", default="", help=_keep_help(schema))
     references = forget.add_mutually_exclusive_group(required=bool(_references(schema)))
     for keyword, reference in _references(schema).items():
-        references.add_argument(f"--{keyword}", metavar="ID", help=f"its id, such as {reference.example}")
+        references.add_argument(
+            f"--{keyword}", metavar="ID", help=f"the id of the {keyword}, such as {reference.example}"
+        )
     forget.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-network",
         action="store_true",
-        help="open no connection: to the endpoint, the Collector and the store of history",
+        help="open no connections (endpoint, Collector, store of history)",
     )
 
 
