@@ -1,4 +1,4 @@
-"""What the project says of itself is so: README, documents, examples, Makefile, workflows."""
+"""The project keeps its own statements: README, documents, examples, Makefile, workflows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What GitHub runs for us: every part of it is named by what it is, and a release is built and published apart."""
+"""The workflows: everything they run is pinned, and a release is built and published in separate jobs."""
 
 from __future__ import annotations
 

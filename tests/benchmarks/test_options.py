@@ -1,4 +1,4 @@
-"""What cannot be run is refused before anything is measured, with a message that says what can."""
+"""Invalid options are refused before anything is measured, with a message that names the valid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An interruption ends what is measured with its round, and what was found until then is shown."""
+"""An interruption ends the measurement after the current round, and the results so far are shown."""
 
 from __future__ import annotations
 

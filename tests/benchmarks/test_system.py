@@ -1,4 +1,4 @@
-"""The benchmarks of whole processes do the work that they say, and tell nothing of what they could not measure."""
+"""The benchmarks of whole processes do their work, and report nothing that they could not measure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Targets are held against what was measured, beside their control, and nothing is said of what was not."""
+"""Targets are compared with measurements and controls, and have no outcome without a measurement."""
 
 from __future__ import annotations
 

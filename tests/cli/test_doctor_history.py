@@ -1,4 +1,4 @@
-"""What the doctor says of history: packages, spool, store and its tables; and of a bot that keeps one."""
+"""The doctor's checks of history: packages, spool, store and its tables; and of a bot that records one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No command shows a password or a token: of what it cannot read, it quotes nothing."""
+"""No command shows a password or a token, and none quotes a text that it cannot parse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run a bot where Discord's names lead to this machine (``namespace.py``), and print what was seen as JSON.
+"""Run a bot in a namespace in which Discord's names lead to this machine (``namespace.py``), and print JSON.
 
 python -m tests.launch.inside_discord DIRECTORY instrument|run
 """

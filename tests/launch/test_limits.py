@@ -1,4 +1,4 @@
-"""Bots on machines that give them little: few descriptors, little memory, no threads."""
+"""Bots with few resources: few descriptors, little memory, no threads."""
 
 from __future__ import annotations
 

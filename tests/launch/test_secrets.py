@@ -1,4 +1,4 @@
-"""No secret leaves: neither those that a bot says wherever it can, nor those that argus-otel is set up with."""
+"""No secret is exported: neither those in a bot's texts, nor those in argus-otel's settings."""
 
 from __future__ import annotations
 

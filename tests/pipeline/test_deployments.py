@@ -1,4 +1,4 @@
-"""compose.yaml, the manifests for Kubernetes and the units for systemd, as far as no daemon is needed to judge them."""
+"""compose.yaml, the manifests for Kubernetes and the units for systemd, checked without a daemon."""
 
 from __future__ import annotations
 

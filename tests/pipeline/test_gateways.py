@@ -1,4 +1,4 @@
-"""agent.yaml and gateway.yaml: two hosts with bots, two gateways, TLS and a secret between them."""
+"""agent.yaml and gateway.yaml: two hosts with bots, two gateways, TLS and a token between them."""
 
 from __future__ import annotations
 

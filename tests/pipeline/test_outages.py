@@ -1,4 +1,4 @@
-"""A part of the pipeline goes away for some seconds: what is lost is zero, or has been counted; nothing comes twice.
+"""A component of the pipeline is down for some seconds: losses are zero or counted; nothing is stored twice.
 
 `python -m benchmarks.outages` does the same for a minute each, and prints the table that is in docs/pipeline.md.
 """
