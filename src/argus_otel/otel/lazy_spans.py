@@ -164,7 +164,7 @@ class _Ids(RandomIdGenerator):
 
 
 class LazySpanFactory:
-    """Starts spans of ours on a provider of ours."""
+    """Starts argus-otel's spans on a provider that argus-otel has set up."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self.provider = provider
