@@ -277,7 +277,7 @@ def test_the_source_of_its_page_passes_the_contract(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_contract.py"],
         cwd=tmp_path,
-        env={**own, "PYTHONPATH": str(tmp_path / "site")},
+        env={**own, "PYTHONPATH": os.pathsep.join((str(tmp_path / "site"), own.get("PYTHONPATH", "")))},
         capture_output=True,
         text=True,
         timeout=100,
