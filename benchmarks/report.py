@@ -97,7 +97,7 @@ def reached(outcomes: Sequence[Outcome]) -> str:
     if not measured:
         return "targets: nothing was measured that one is set for"
     left = len(outcomes) - len(measured)
-    others = [f"{left} more targets are of what was not measured here."] if left else []
+    others = [f"{left} more targets have no measurement in this run."] if left else []
     return "\n".join(["targets", "", as_text(targets.cells(measured)), "", targets.LEGEND, *others])
 
 

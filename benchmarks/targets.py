@@ -105,8 +105,8 @@ def _measured(target: Target, tables: Tables) -> Found | None:
 
 
 LEGEND = """\
-"to": the ratio of two added costs, found in the same rounds. ": A/A": to be no more than what the control may add.
-Targets are held against what was measured; where the bound lies within the interval, there is a question mark."""
+"to": the ratio of two added costs, found in the same rounds. ": A/A": at most what the control adds.
+Targets are compared with the measurement; a question mark means that the bound is inside the interval."""
 
 
 def cells(found: Sequence[Outcome]) -> list[list[str]]:
