@@ -134,7 +134,7 @@ def _ours(loop: asyncio.AbstractEventLoop, bench: Bench, *, short: bool) -> list
         gc.unfreeze()  # the clients that run are looked for among the objects that the collector knows
         argus_otel.instrument(endpoint=False, tracer_provider=provider)
         # As in a bot where nobody else watches HTTP: the peers that do are loaded here.
-        runtime().telemetry.quiet = None
+        runtime().telemetry.suppress_http_instrumentation = None
         gc.freeze()
 
     async def _off() -> None:

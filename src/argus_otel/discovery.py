@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from .otel.private import entry_points
 from .sources.spec import API, GROUP, SourceSpec
 from .telemetry.guard import attempt
 
-_OURS = "argus-otel"
+_OWN_PACKAGE = __name__.partition(".")[0]
 
 
-class Problem(NamedTuple):
+class Problem:
     """A source that is installed and cannot be used.
 
     Attributes
@@ -23,15 +23,18 @@ class Problem(NamedTuple):
     name:
         Its entry point's name.
     detail:
-        Why, and what would be right.
+        The reason, and the remedy.
     """
 
-    name: str
-    detail: str
+    __slots__ = ("name", "detail")
+
+    def __init__(self, name: str, detail: str) -> None:
+        self.name = name
+        self.detail = detail
 
 
-class Installed(NamedTuple):
-    """What :func:`installed` returns.
+class Installed:
+    """The result of :func:`installed`.
 
     Attributes
     ----------
@@ -41,8 +44,11 @@ class Installed(NamedTuple):
         Those that cannot.
     """
 
-    specs: dict[str, SourceSpec]
-    problems: tuple[Problem, ...]
+    __slots__ = ("specs", "problems")
+
+    def __init__(self, specs: dict[str, SourceSpec], problems: tuple[Problem, ...]) -> None:
+        self.specs = specs
+        self.problems = problems
 
 
 _found: Installed | None = None
@@ -60,9 +66,8 @@ def judge(entry_points: Iterable[EntryPoint]) -> Installed:
     """Load specifications; return those that can be used, and why the others cannot."""
     specs: dict[str, SourceSpec] = {}
     problems: list[Problem] = []
-    # Sorting keeps the order of our own, which is that of the documents.
-    ordered = sorted(entry_points, key=lambda point: (_distribution(point) != _OURS, _rank(point)))
-    for point in ordered:
+    # Our own keep their order, which is that of the documents.
+    for point in sorted(entry_points, key=lambda point: "" if _is_own(point) else point.name):
         failures: list[str] = []
         spec: object = attempt(point.load, failures.append)
         wrong = f"{point.value} cannot be loaded: {failures[0]}" if failures else _wrong_with(point, spec, specs)
@@ -114,10 +119,11 @@ def _wrong_with(point: EntryPoint, spec: object, known: dict[str, SourceSpec]) -
     return None
 
 
+def _is_own(point: EntryPoint) -> bool:
+    # By the module: to ask for the distribution's name parses all of its metadata, its README included.
+    return point.value.startswith(f"{_OWN_PACKAGE}.")
+
+
 def _distribution(point: EntryPoint) -> str:
     distribution = point.dist
     return "" if distribution is None else distribution.name
-
-
-def _rank(point: EntryPoint) -> str:
-    return "" if _distribution(point) == _OURS else point.name
