@@ -6,8 +6,10 @@ A thin layer over clickhouse-connect, which speaks to both. That package is impo
 from __future__ import annotations
 
 import logging
+import os
 import re
 import struct
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -185,7 +187,8 @@ def connect(address: Address | str, *, timeout: float = 10.0, create: bool = Tru
     Parameters
     ----------
     timeout:
-        How long a server may take to accept a connection, in seconds. Statements may take five minutes.
+        How long a server may take to accept a connection, in seconds, and how long an embedded store that another
+        process has open is waited for. Statements may take five minutes.
     create:
         Whether a missing directory of an embedded store is made.
 
@@ -202,7 +205,7 @@ def connect(address: Address | str, *, timeout: float = 10.0, create: bool = Tru
         raise MissingExtraError(_missing_package(address, "clickhouse-connect")) from error
     logging.getLogger("clickhouse_connect").addHandler(_QUIET)
     if address.directory is not None:
-        client = _open_embedded(address, address.directory, create=create)
+        client = _open_embedded(address, address.directory, timeout=timeout, create=create)
     else:
         with _translated(address):
             client = _client(
@@ -224,7 +227,7 @@ def _client(**options: object) -> _Client:
     return cast("_Client", import_module("clickhouse_connect").get_client(**options))
 
 
-def _open_embedded(address: Address, directory: str, *, create: bool) -> _Client:
+def _open_embedded(address: Address, directory: str, *, timeout: float, create: bool) -> _Client:
     path = Path(directory).absolute()
     if not create and not path.is_dir():
         raise SchemaMissingError(
@@ -239,6 +242,10 @@ def _open_embedded(address: Address, directory: str, *, create: bool) -> _Client
         ) from error
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
+    # A program that has just ended may still be storing its last events.
+    deadline = time.monotonic() + timeout
+    while _holder(path) not in ("", _pid(os.getpid())) and time.monotonic() < deadline:
+        time.sleep(0.05)
     try:
         return _client(interface="chdb", path=str(path))
     except ImportError as error:
@@ -258,8 +265,8 @@ def _unopened(address: Address, path: Path, message: str) -> StoreError:
     if holder:
         return InUseError(
             f"{address} is in use by another process ({holder}), and an embedded store can be open in one at a time: "
-            "ask again (ingesting events takes a second or so at a time), stop that process, or keep history on "
-            "a ClickHouse server, which many can use"
+            "ask again when it has finished, stop that process, or keep history on a ClickHouse server, which many "
+            "can use"
         )
     return UnreachableError(
         f"{address} cannot be opened: {path} has to be a directory of its own that may be written to; "
@@ -268,7 +275,10 @@ def _unopened(address: Address, path: Path, message: str) -> StoreError:
 
 
 def _holder(path: Path) -> str:
-    """Return the process that has the directory open, by the engine's lock; empty if none has."""
+    """Return the process that has the directory open, by the engine's lock; empty if none has.
+
+    This process may be it: the engine can be opened twice in one.
+    """
     try:
         import fcntl
     except ImportError:  # on Windows, for which there is no engine
@@ -279,10 +289,14 @@ def _holder(path: Path) -> str:
                 fcntl.flock(status, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:
                 found = re.search(r"PID: *(\d+)", status.read())
-                return f"pid {found[1]}" if found else "its pid is not known"
+                return _pid(found[1]) if found else "its pid is not known"
     except OSError:
         pass
     return ""
+
+
+def _pid(pid: int | str) -> str:
+    return f"pid {pid}"
 
 
 def _checked(address: Address, client: _Client) -> Store:
