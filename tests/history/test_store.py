@@ -228,7 +228,7 @@ def test_a_directory_that_another_process_has_open(tmp_path: Path) -> None:
     )
     asking = (
         "from argus_otel.history.store.client import connect\nfrom argus_otel.history.store.errors import InUseError\n"
-        f"try: connect('chdb:{tmp_path}/data', timeout=0.5)\nexcept InUseError as error: print(error)"
+        f"try: connect('chdb:{tmp_path}/data', busy_timeout=0.5)\nexcept InUseError as error: print(error)"
     )
     with subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
@@ -246,7 +246,7 @@ def test_a_directory_that_another_process_has_open_a_moment_longer_is_waited_for
     )
     asking = (
         "from argus_otel.history.store.client import connect\nprint('asking', flush=True)\n"
-        f"print(connect('chdb:{tmp_path}/data', timeout=60).query('select 1')[0])"
+        f"print(connect('chdb:{tmp_path}/data', busy_timeout=60).query('select 1')[0])"
     )
     with subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None

@@ -181,14 +181,19 @@ class Store:
             yield
 
 
-def connect(address: Address | str, *, timeout: float = 10.0, create: bool = True) -> Store:
+BUSY_TIMEOUT = 10.0
+"""How long queries and commands wait for an embedded store: a program that has just ended may still be storing."""
+
+
+def connect(address: Address | str, *, timeout: float = 10.0, busy_timeout: float = 0.0, create: bool = True) -> Store:
     """Open a store. :mod:`.migrations` checks its tables.
 
     Parameters
     ----------
     timeout:
-        How long a server may take to accept a connection, in seconds, and how long an embedded store that another
-        process has open is waited for. Statements may take five minutes.
+        How long a server may take to accept a connection, in seconds. Statements may take five minutes.
+    busy_timeout:
+        How long to wait for an embedded store that another process has open, in seconds.
     create:
         Whether a missing directory of an embedded store is made.
 
@@ -205,7 +210,7 @@ def connect(address: Address | str, *, timeout: float = 10.0, create: bool = Tru
         raise MissingExtraError(_missing_package(address, "clickhouse-connect")) from error
     logging.getLogger("clickhouse_connect").addHandler(_QUIET)
     if address.directory is not None:
-        client = _open_embedded(address, address.directory, timeout=timeout, create=create)
+        client = _open_embedded(address, address.directory, busy_timeout=busy_timeout, create=create)
     else:
         with _translated(address):
             client = _client(
@@ -227,7 +232,7 @@ def _client(**options: object) -> _Client:
     return cast("_Client", import_module("clickhouse_connect").get_client(**options))
 
 
-def _open_embedded(address: Address, directory: str, *, timeout: float, create: bool) -> _Client:
+def _open_embedded(address: Address, directory: str, *, busy_timeout: float, create: bool) -> _Client:
     path = Path(directory).absolute()
     if not create and not path.is_dir():
         raise SchemaMissingError(
@@ -242,16 +247,19 @@ def _open_embedded(address: Address, directory: str, *, timeout: float, create: 
         ) from error
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
-    # A program that has just ended may still be storing its last events.
-    deadline = time.monotonic() + timeout
-    while _holder(path) not in ("", _pid(os.getpid())) and time.monotonic() < deadline:
+    deadline = time.monotonic() + busy_timeout
+    while True:
+        if _holder(path) in ("", _pid(os.getpid())) or time.monotonic() >= deadline:
+            try:
+                return _client(interface="chdb", path=str(path))
+            except ImportError as error:
+                raise MissingExtraError(_missing_package(address, "chdb-core")) from error
+            except ClickHouseError as error:
+                refused = _unopened(address, path, str(error))
+                # Of several processes that have waited, another one may have been faster.
+                if not isinstance(refused, InUseError) or time.monotonic() >= deadline:
+                    raise refused from error
         time.sleep(0.05)
-    try:
-        return _client(interface="chdb", path=str(path))
-    except ImportError as error:
-        raise MissingExtraError(_missing_package(address, "chdb-core")) from error
-    except ClickHouseError as error:
-        raise _unopened(address, path, str(error)) from error
 
 
 def _unopened(address: Address, path: Path, message: str) -> StoreError:
