@@ -128,7 +128,7 @@ class Player(discord.ui.View):
 
 
 class Feedback(discord.ui.Modal, title="Feedback"):
-    """A modal, which fails when it is told to."""
+    """A modal that fails on demand."""
 
     text: discord.ui.TextInput[discord.ui.View] = discord.ui.TextInput(label="text", custom_id="text")
 

@@ -29,7 +29,7 @@ TYPED = "confession"
 
 
 class Exported(Observed):
-    """Also by a provider of ours, whose spans are recorded only, and with what the bot logs."""
+    """Also with a provider of argus-otel, whose spans are only recorded, and with the bot's log records."""
 
     def __init__(self, by_ours: bool) -> None:
         telemetry = Telemetry()

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(120 if LONG is None else 120 + 3 * int(LONG))
 
 
 def fuzzed(examples: int) -> settings:
-    """Return the settings of a test that takes so many examples where nobody asks for more."""
+    """Return the settings of a test with so many examples, unless the environment sets a number."""
     return settings(
         max_examples=examples if LONG is None else int(LONG),
         derandomize=LONG is None,
