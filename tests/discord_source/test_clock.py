@@ -1,4 +1,4 @@
-"""What is known of Discord's clock, from every mixture of answers and snowflakes: never more than is so."""
+"""The estimate of Discord's clock, from any mixture of responses and snowflakes: its bounds always hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others plug into the SDK may raise where a span starts or ends: that costs the bot and its metrics nothing."""
+"""Components that others plug into the SDK may raise as spans start or end: the bot and its metrics lose nothing."""
 
 from __future__ import annotations
 

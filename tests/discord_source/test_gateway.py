@@ -1,4 +1,4 @@
-"""Gateway events, sessions, disconnects, latency and shards, of every kind of client, however late it is instrumented."""
+"""Gateway events, sessions, disconnects, latency and shards, of every kind of client, instrumented early or late."""
 
 from __future__ import annotations
 

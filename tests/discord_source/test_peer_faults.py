@@ -1,4 +1,4 @@
-"""What other tools for Discord bots were measured to get wrong, where no other file has it.
+"""Faults that were measured in other tools for Discord bots, unless another file tests for them.
 
 Every such fault is a test named ``test_peer_fault_<number>_…``; ``pytest -k peer_fault`` runs them all.
 """

@@ -1,4 +1,4 @@
-"""What a user typed is quoted by exceptions that reject it: it is in no span and no log record, however it got on."""
+"""Exceptions that reject a user's input quote it: the quote is in no span and no log record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""REST calls by route: each attempt, each wait, each retry, whichever way they went out."""
+"""REST calls by route: each attempt, each wait, each retry, by the bot and by webhooks."""
 
 from __future__ import annotations
 

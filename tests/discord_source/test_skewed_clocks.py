@@ -1,4 +1,4 @@
-"""What is held against Discord's clock is right on a machine whose own clock is another, or is put right meanwhile.
+"""Times that depend on Discord's clock are right on a machine whose clock is wrong, or is corrected meanwhile.
 
 Here it is the simulated Discord's clock that is another, in its snowflakes and in its ``Date`` headers.
 """

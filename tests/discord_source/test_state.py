@@ -1,4 +1,4 @@
-"""What a bot has: guilds and their comings and goings, caches, commands; read while the event loop changes them."""
+"""Guilds, joins and leaves, caches and commands, read while the event loop changes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may come from Discord and should not: frames of the gateway and answers of the API."""
+"""Malformed input that Discord might send: gateway frames and responses of the API."""
 
 from __future__ import annotations
 

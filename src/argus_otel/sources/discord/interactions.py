@@ -72,9 +72,10 @@ _SERIES_REMEMBERED = 1000
 class Interactions:
     """Begins, finds and ends the operations of interactions. Other hook files use them through this class alone.
 
-    ``find``, ``mark_handled``, ``mark_handled_by_listener``, ``record_error`` and ``discard`` are shielded by the
-    guard: they accept anything, from anywhere, and never raise. `end` and `acknowledged` run once for each command,
-    inside of a hook that the guard shields already; a second shield would cost each command two calls more.
+    ``mark_handled``, ``mark_handled_by_listener``, ``record_error`` and ``discard`` are shielded by the guard: they
+    accept anything and never raise. The others run for each command, and every caller is a hook's body that the guard
+    shields already: ``find``, which is a dictionary's ``get``, `end`, `acknowledged` and `acknowledgement_failed`. A
+    second shield would cost each command four calls.
 
     Attributes
     ----------

@@ -69,7 +69,7 @@ class DiscordSource(Source):
         phrase = f"{self._hooks.active} hooks in {found}"
         if any(library.fork for library in self.libraries):
             hooks = self._telemetry.health.parts("hook:").values()
-            phrase += f" ({sum(part.state is State.ABSENT for part in hooks)} absent, as docs/hooks.md says)"
+            phrase += f" ({sum(part.state is State.ABSENT for part in hooks)} absent, see docs/hooks.md)"
         return phrase
 
     @property
