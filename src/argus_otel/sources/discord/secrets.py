@@ -1,6 +1,6 @@
-"""Observed: the bot's token at log-in, and requests whose URLs hold secrets. Signal: none; it keeps secrets in.
+"""Observed: the bot's token at log-in, and requests whose URLs hold secrets. Signal: none.
 
-The redactor removes the token, and any text that looks like one of Discord's tokens, from all telemetry. HTTP client
+The redactor removes the token, and any text that looks like a token of Discord's, from all telemetry. HTTP client
 instrumentations are suppressed while the bot connects to the gateway and fetches from the CDN, which it does through
 aiohttp, as with REST calls: a span of the gateway's connection would last for days, and the URLs of the CDN are signed.
 Safe, because the token is read before the original runs, and the originals get the same arguments.

@@ -40,7 +40,7 @@ class _Waiting(weakref.ref["BaseView"]):
 
 
 class Views:
-    """Counts the views that wait, and times their timeouts."""
+    """Counts the views that wait and their timeouts, and traces the timeouts."""
 
     def __init__(self, telemetry: Telemetry, hooks: PatchSet) -> None:
         self._telemetry = telemetry
@@ -139,7 +139,7 @@ class Views:
 
     def _added(self, view: BaseView) -> None:
         tracing = self._telemetry.tracing
-        if self._hooks.on and not view.is_finished() and _waits(view):
+        if self._hooks.on and not view.is_finished() and _is_awaited(view):
             self._remember(view, None if tracing is None else SpanRef.to(tracing.current_root()))
 
     def _remember(self, view: BaseView, origin: SpanRef | None) -> None:
@@ -165,7 +165,7 @@ class Views:
     # -- timeouts
 
     def _timing_out(self, view: BaseView) -> dict[str, Any] | None:
-        """Count a timeout and put a substitute for ``on_timeout`` on the instance; return what was there before."""
+        """Count a timeout and wrap ``on_timeout`` on the instance; return the instance's own entry before, if any."""
         waiting = self._forget(view)
         if view.is_finished() or not self._hooks.on:
             return None
@@ -174,9 +174,9 @@ class Views:
             return None
         origin = None if waiting is None else waiting.origin
         around = self._telemetry.guard.around(HOOK, lambda: self._begin(type(view).__name__, origin), self._end)
-        substitute = around(view.on_timeout)
+        wrapped = around(view.on_timeout)
         before = {name: value for name, value in view.__dict__.items() if name == "on_timeout"}
-        view.__dict__["on_timeout"] = substitute
+        view.__dict__["on_timeout"] = wrapped
         return before
 
     def _begin(self, name: str, origin: SpanRef | None) -> TraceSpan | None:
@@ -201,7 +201,7 @@ class Views:
         span.end(failure, failed=failure is not None)
 
 
-def _waits(view: BaseView) -> bool:
+def _is_awaited(view: BaseView) -> bool:
     """Return whether a view can still time out, or has an item whose interactions reach this very object.
 
     ``ViewStore.add_view`` is also called with others, such as a view with nothing but a link, and does not keep them.
