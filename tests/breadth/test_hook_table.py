@@ -7,8 +7,8 @@ from importlib.metadata import version
 import pytest
 
 from argus_otel.sources.discord import catalogue
-from argus_otel.sources.discord.patches import PatchSet
 from argus_otel.sources.discord.hook_coverage import COVERAGE
+from argus_otel.sources.discord.patches import PatchSet
 from argus_otel.sources.discord.source import DiscordSource, _Parts
 from argus_otel.telemetry import Telemetry
 from tools.hook_table import DOCUMENT, column, table

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from argus_otel.settings import Settings
-from argus_otel.sources.patches import PatchSet, Patch
+from argus_otel.sources.patches import Patch, PatchSet
 from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import Operation, Telemetry
 

@@ -14,9 +14,7 @@ EVENT_TYPE = Attribute(
     "discord.event.type", "The gateway event's type, as Discord sends it.", cap=200, examples=("INTERACTION_CREATE",)
 )
 SHARD_ID = Attribute("discord.shard.id", "The shard; a client without shards is shard 0.", cap=1000, examples=(0, 17))
-SESSION_TYPE = Attribute(
-    "discord.session.type", "Whether the session began or resumed.", values=("identify", "resume")
-)
+SESSION_TYPE = Attribute("discord.session.type", "Whether the session began or resumed.", values=("identify", "resume"))
 CLOSE_CODE = Attribute(
     "discord.close.code",
     "The connection's close code; 1006 if it ended without one.",
@@ -104,7 +102,9 @@ DETAILS = (
     Detail("discord.guild.name", "The guild's name.", ("Jazz lovers",)),
     Detail("discord.guild.member_count", "The number of the guild's members, if Discord has sent it.", (250,)),
     Detail("http.request.resend_count", "The number of attempts after the first; absent if there were none.", (1,)),
-    Detail("discord.rest.ratelimit.wait", "How long the call waited for rate limits, in seconds; absent for 0.", (0.5,)),
+    Detail(
+        "discord.rest.ratelimit.wait", "How long the call waited for rate limits, in seconds; absent for 0.", (0.5,)
+    ),
 )
 
 # -- buckets, in seconds

@@ -23,7 +23,7 @@ from .guild_changes import GuildChanges
 from .heartbeats import Heartbeats
 from .interactions import Interactions
 from .library import DISCORD_PY, FORKS, ROOTS
-from .patches import PatchSet, Patch
+from .patches import Patch, PatchSet
 from .shards import ClientRegistry, Shard, by_shard
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import Telemetry
 
 from .catalogue import CLOSE_CODE, DISCONNECT_EVENT, DISCONNECTS, SHARD_ID
-from .patches import PatchSet, Patch
+from .patches import Patch, PatchSet
 from .shards import ClientRegistry, Shard
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from argus_otel.telemetry import Operation, Telemetry
 
 from .catalogue import ERROR_TYPE, EXTENSION_EVENT, EXTENSION_LOADING, EXTENSION_NAME
 from .outcomes import original as original_of
-from .patches import PatchSet, Patch
+from .patches import Patch, PatchSet
 
 HOOK = "extensions"
 

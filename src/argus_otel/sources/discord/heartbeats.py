@@ -22,7 +22,7 @@ from argus_otel.telemetry import Telemetry
 
 from .catalogue import HEARTBEAT
 from .library import DISCORD_PY
-from .patches import PatchSet, Patch
+from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
     from discord.gateway import DiscordVoiceWebSocket, DiscordWebSocket, KeepAliveHandler

@@ -33,9 +33,7 @@ class HookCoverage:
 
 
 COVERAGE: dict[str, HookCoverage] = {
-    "log-in": HookCoverage(
-        (), "The bot's token is redacted from its first connection on, and not from its log-in on."
-    ),
+    "log-in": HookCoverage((), "The bot's token is redacted from its first connection on, and not from its log-in on."),
     "connections": HookCoverage(
         (), "HTTP client instrumentations record the gateway's connection and requests to the CDN."
     ),

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from discord.voice_client import VoiceClient
 
 
-def ids_of_guild(guild_id: int, shard_id: int | None = None) -> dict[str, AttributeValue]:
-    """Return the ids of a guild and, if it is given, of its shard."""
+def ids_of_guild(guild_id: int | None, shard_id: int | None = None) -> dict[str, AttributeValue]:
+    """Return the ids of a guild and of its shard, without those that are ``None``."""
     return _ids(guild=guild_id, shard=shard_id)
 
 

@@ -22,7 +22,7 @@ from .ids import ids_of
 from .interaction_operations import InteractionOperation
 from .interactions import Interactions
 from .outcomes import failure_of
-from .patches import PatchSet, Patch
+from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
     from discord.client import Client

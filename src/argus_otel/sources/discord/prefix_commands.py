@@ -17,7 +17,7 @@ from argus_otel.telemetry import HERE, OTHER, AttributeValue, Operation, Place, 
 from .catalogue import COMMAND_DURATION, COMMAND_EVENT, COMMAND_NAME, COMMAND_TYPE, ERROR_TYPE, OUTCOME, PREFIX_SPAN
 from .ids import add_message_id, ids_of_message
 from .outcomes import COMMAND_NOT_FOUND, Outcome, original, outcome_of
-from .patches import PatchSet, Patch
+from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
     from discord.ext.commands import Context

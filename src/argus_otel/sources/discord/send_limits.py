@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from argus_otel.telemetry import Reading, Telemetry
 
 from .catalogue import GATEWAY_WAIT, SHARD_RATELIMITED
-from .patches import PatchSet, Patch
+from .patches import Patch, PatchSet
 from .shards import ClientRegistry, by_shard
 
 if TYPE_CHECKING:

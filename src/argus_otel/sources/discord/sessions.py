@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import Telemetry
 
 from .catalogue import SESSION_EVENT, SESSION_TYPE, SESSIONS, SHARD_ID
-from .patches import PatchSet, Patch
+from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
     from discord.gateway import DiscordWebSocket

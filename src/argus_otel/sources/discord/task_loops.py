@@ -21,7 +21,7 @@ from argus_otel.telemetry import CounterCell, Operation, SpanRef, Telemetry
 
 from .catalogue import ERROR_TYPE, TASK_DURATION, TASK_NAME, TASK_SPAN, TASKS_RUNNING
 from .outcomes import failure_of
-from .patches import PatchSet, Patch
+from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
     from discord.ext.tasks import Loop

@@ -20,7 +20,7 @@ from argus_otel.telemetry import Scope, SpanRef, Telemetry, TraceSpan
 
 from .catalogue import COMPONENT_NAME, ERROR_TYPE, VIEW_TIMEOUT_SPAN, VIEW_TIMEOUTS, VIEWS_ACTIVE
 from .outcomes import failure_of
-from .patches import PatchSet, Patch
+from .patches import Patch, PatchSet
 from .shards import ClientRegistry
 
 if TYPE_CHECKING:

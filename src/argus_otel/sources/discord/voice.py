@@ -31,7 +31,7 @@ from .catalogue import (
 from .heartbeats import Heartbeats
 from .ids import ids_of_guild, ids_of_voice_client
 from .library import DISCORD_PY
-from .patches import PatchSet, Patch
+from .patches import Patch, PatchSet
 from .shards import ClientRegistry
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 
-from argus_otel.sources.patches import Function, PatchSet, Patch
+from argus_otel.sources.patches import Function, Patch, PatchSet
 from argus_otel.telemetry import OTHER, Telemetry
 
 from .catalogue import LOG_RECORDS

@@ -110,7 +110,9 @@ def _probe(root: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield Finding(group, "hooks", status, f"{len(hooks) - len(absent)} of {len(hooks)} patch targets exist")
     if fork and absent:
         listed = ", ".join(name.removeprefix("hook:") for name in absent)
-        yield Finding(group, "absent", Status.INFO, f"missing in this fork: {listed}; docs/hooks.md describes each hook")
+        yield Finding(
+            group, "absent", Status.INFO, f"missing in this fork: {listed}; docs/hooks.md describes each hook"
+        )
         return
     for name, reason in absent.items():
         yield Finding(group, f"hook {name}", Status.WARN, reason, "the bot runs without this signal; please report it")
