@@ -33,9 +33,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     package.mkdir()
     (package / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(
-        sys, "dont_write_bytecode", True
-    )  # modules that change within a second must not be cached
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # modules that change within a second must not be cached
 
     def write(name: str, text: str) -> None:
         (package / f"{name}.py").write_text(text)

@@ -42,16 +42,16 @@ class _Closing:
         The shard whose connection it closes.
     code:
         The connection's close code, if this call is the one that closes it.
-    ours:
+    by_bot:
         Whether the bot chose the code, and not the gateway.
     """
 
-    __slots__ = ("shard", "code", "ours")
+    __slots__ = ("shard", "code", "by_bot")
 
-    def __init__(self, shard: Shard, code: int, ours: bool) -> None:
+    def __init__(self, shard: Shard, code: int, by_bot: bool) -> None:
         self.shard = shard
         self.code = code
-        self.ours = ours
+        self.by_bot = by_bot
 
 
 class Disconnects:
@@ -100,17 +100,17 @@ class Disconnects:
         shard.closing += 1
         heard = socket.close_code
         if heard is None or heard == _ABNORMAL:  # 1006 after a time-out too, when the bot's frame can still be sent
-            return _Closing(shard, int(arguments.get("code", _DEFAULT)), ours=True)
+            return _Closing(shard, int(arguments.get("code", _DEFAULT)), by_bot=True)
         if heard == _END_OF_STREAM and not getattr(socket, "_closing", True):  # no close frame has arrived
-            return _Closing(shard, _ABNORMAL, ours=False)
-        return _Closing(shard, heard or _NO_CODE, ours=False)
+            return _Closing(shard, _ABNORMAL, by_bot=False)
+        return _Closing(shard, heard or _NO_CODE, by_bot=False)
 
     def _end(self, socket: ClientWebSocketResponse, closing: _Closing, closed: bool | None) -> None:
         # `closed` is what the original returned: whether this call closed the connection, and not an earlier one. It is
         # `None` if the call was cancelled, which happens while it waits for the close frame in return.
         shard = closing.shard
         if closed or (closed is None and socket.closed):
-            unsent = closing.ours and isinstance(socket.exception(), ConnectionResetError)
+            unsent = closing.by_bot and isinstance(socket.exception(), ConnectionResetError)
             shard.close_code = _ABNORMAL if unsent else closing.code
         shard.closing -= 1
         if socket.closed:

@@ -1,4 +1,4 @@
-"""The signals that need each hook, and what is missing if the hook is absent.
+"""The signals that need each hook, and the gaps if the hook is absent.
 
 ``tools/hook_table.py`` makes the second table of ``docs/hooks.md`` of it. Tests check that every hook has an entry, and
 that every signal of the catalogue needs some hook.

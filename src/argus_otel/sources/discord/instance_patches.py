@@ -31,7 +31,7 @@ class InstancePatches(Generic[OwnerT]):
         self._wrappers: weakref.WeakKeyDictionary[OwnerT, weakref.ref[Function]] = weakref.WeakKeyDictionary()
 
     def wrap(self, owner: OwnerT, make: Callable[[Function], Function]) -> None:
-        """Replace the callable of ``owner`` with what ``make`` returns for it, unless our wrapper is outermost."""
+        """Replace the callable of ``owner`` with ``make`` of it, unless it is this wrapper already."""
         original = self._get(owner)
         known = self._wrappers.get(owner)
         if known is not None and known() is original:

@@ -1,4 +1,4 @@
-"""One interaction, and what all interactions of its type have in common."""
+"""The operation of one interaction, and the properties that all interactions of its type share."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _EVENTS: dict[Span, Event] = {
 
 
 class InteractionKind:
-    """What all interactions of one type have in common; each type of command is a kind of its own.
+    """The properties that all interactions of one type share; each type of command is a kind of its own.
 
     Attributes
     ----------
@@ -193,7 +193,7 @@ def emit_history(
 
 
 def span_attributes(operation: InteractionOperation, data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
-    """Return what is known of an interaction as its payload arrives, of a bot with so many shards."""
+    """Return the attributes that are known as an interaction's payload arrives, for a bot with so many shards."""
     place, kind = operation.place, operation.kind
     attributes = ids_of_interaction(data, shards) if place is None else place.attributes.copy()
     add_interaction_id(attributes, operation.id)

@@ -233,7 +233,7 @@ class Interactions:
         )
 
     def _finish_unhandled(self, state: ConnectionState[Any], operation: InteractionOperation) -> None:
-        """End what nothing handles: a click on an expired view, an unknown component, a bot without a command tree."""
+        """End an unhandled interaction: of an expired view, an unknown component, or a bot without a command tree."""
         if operation.by_fork:
             self._discard(operation)
             return

@@ -76,7 +76,7 @@ _NAMES_REMEMBERED = 1000
 
 
 class Series:
-    """What all runs for one event have in common, so that each run takes one look-up.
+    """The properties that all runs for one event share, so that each run takes one look-up.
 
     Attributes
     ----------
@@ -156,7 +156,7 @@ class Listeners:
         return [Patch(HOOK, "discord.client", "Client._schedule_event", make)]
 
     def detach(self) -> None:
-        """Forget what was looked up."""
+        """Forget the series that were looked up."""
         self._series.clear()
 
     def forget(self) -> None:

@@ -1,1 +1,1 @@
-"""REST calls: `call` is one call and its route, `calls` hooks whole calls, `attempts` and `waits` what is in them."""
+"""REST calls. `call` defines a call and its route; `calls`, `attempts` and `waits` hold the hooks."""

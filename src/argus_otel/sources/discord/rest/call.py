@@ -1,4 +1,4 @@
-"""One REST call, and what all calls of its route have in common."""
+"""The operation of one REST call, and the properties that all calls of its route share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ would cost as much as setting it.
 
 
 class RouteMetrics:
-    """What all calls of one route have in common, so that each call takes one look-up.
+    """The properties that all calls of one route share, so that each call takes one look-up.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class RestCall(Operation):
     Attributes
     ----------
     route:
-        What all calls of its route have in common.
+        The properties that all calls of its route share.
     attempts:
         How many attempts have begun.
     sent:
