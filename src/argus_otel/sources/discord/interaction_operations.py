@@ -177,11 +177,11 @@ def qualified_name(data: dict[str, Any]) -> str:
 
 
 def emit_history(
-    history: HistorySink, operation: InteractionOperation, place: Place, outcome: Outcome, duration: float
+    history: HistorySink, operation: InteractionOperation, work: Place, outcome: Outcome, duration: float
 ) -> None:
     """Emit the history row of an interaction that has ended after ``duration`` seconds."""
     kind = operation.kind
-    attributes = place.attributes.copy()
+    attributes = work.attributes.copy()
     if operation.name is not None:
         attributes[COMMAND_NAME.name] = operation.name
     if kind.command_type is not None:
@@ -194,8 +194,8 @@ def emit_history(
 
 def span_attributes(operation: InteractionOperation, data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
     """Return the attributes that are known as an interaction's payload arrives, for a bot with so many shards."""
-    place, kind = operation.place, operation.kind
-    attributes = ids_of_interaction(data, shards) if place is None else place.attributes.copy()
+    work, kind = operation.place, operation.kind
+    attributes = ids_of_interaction(data, shards) if work is None else work.attributes.copy()
     add_interaction_id(attributes, operation.id)
     attributes[INTERACTION_TYPE.name] = kind.type
     if operation.name is not None:

@@ -152,10 +152,10 @@ class Interactions:
                 operation = begin(state, data, by_fork)
                 if operation is None:
                     return parse(data)
-                scope, place = operation.scope, operation.place
+                scope, work = operation.scope, operation.place
                 try:
                     # The task that discord.py creates in here copies the context, and so nests under the span.
-                    token = None if place is None else HERE.set(place)
+                    token = None if work is None else HERE.set(work)
                     if scope is not None:
                         scope.attach()
                     try:
@@ -278,12 +278,12 @@ class Interactions:
         error, operation.error = operation.error, None
         span = operation.span
         trace = None if span is None else operation.trace
-        place = operation.place
-        if place is not None:
-            place.over = True
+        work = operation.place
+        if work is not None:
+            work.over = True
             history = self._telemetry.history
             if history is not None:
-                emit_history(history, operation, place, outcome, duration)
+                emit_history(history, operation, work, outcome, duration)
         if outcome is OK:
             series = operation.series or self._series_of(operation)
             series.duration.record(duration, trace)

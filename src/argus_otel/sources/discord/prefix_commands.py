@@ -33,7 +33,7 @@ class PrefixOperation(Operation):
     ctx:
         discord.py's context of the command.
     token:
-        What resets the current place of work, while there is a history.
+        Resets the work that the running context belongs to; ``None`` without a history.
     """
 
     __slots__ = ("ctx", "token")
@@ -127,8 +127,8 @@ class PrefixCommands:
                 HERE.reset(operation.token)
         history = self._telemetry.history
         if history is not None:
-            place = {} if operation.place is None else operation.place.attributes
-            history(COMMAND_EVENT, {**place, COMMAND_TYPE.name: "prefix", **_ending(name, outcome)}, duration)
+            ids = {} if operation.place is None else operation.place.attributes
+            history(COMMAND_EVENT, {**ids, COMMAND_TYPE.name: "prefix", **_ending(name, outcome)}, duration)
         if span is not None:
             span.rename(f"command {name}")  # the subcommand of a group is known only now
         operation.end_span(outcome.failed, _ending(name, outcome))
