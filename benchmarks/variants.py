@@ -134,7 +134,7 @@ def _ours(loop: asyncio.AbstractEventLoop, bench: Bench, *, short: bool) -> list
         gc.unfreeze()  # the clients that run are looked for among the objects that the collector knows
         argus_otel.instrument(endpoint=False, tracer_provider=provider)
         # As in a bot without other HTTP instrumentations; some peers have loaded theirs here.
-        runtime().telemetry.quiet = None
+        runtime().telemetry.suppress_http_instrumentation = None
         gc.freeze()
 
     async def _off() -> None:

@@ -61,6 +61,11 @@ WALLS = (
         but=("argus_otel.telemetry",),
     ),
     *(wall for source in SOURCES for wall in source_walls(source)),
+    # REST reports what answers an interaction to a protocol, and knows no interactions.
+    Wall(
+        "argus_otel.sources.discord.rest",
+        ("argus_otel.sources.discord.interactions", "argus_otel.sources.discord.interaction_operations"),
+    ),
     Wall("argus_otel.sources.process", ("discord", "aiohttp")),
     Wall("argus_otel.sources.system", ("discord", "aiohttp")),
     Wall(

@@ -1,6 +1,6 @@
-"""Makes docs/hooks.md: which hook finds its place in which library, which signals need it, and what is missing without.
+"""Makes the tables of docs/hooks.md: which libraries have each hook's targets, and which signals need each hook.
 
-``make hooks-table`` installs each library into an environment of its own, by uv, and asks argus-otel there.
+``make hooks-table`` installs each library into an environment of its own, with uv, and probes it with argus-otel there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from argus_otel.sources.discord.signals import SIGNALS
+from argus_otel.sources.discord.hook_coverage import COVERAGE
 from argus_otel.telemetry import Metric, Span
 
 from .cell import ROOT, uv
@@ -29,9 +29,9 @@ LIBRARIES = (
     ("nextcord", "3.2.0"),
     ("disnake", "2.12.2"),
 )
-"""The columns: what is installed to ask, by name and version on PyPI."""
+"""The columns of the first table: the libraries to probe, by name and version on PyPI."""
 
-_PYTHON = "3.12"  # nextcord 3 takes no older one
+_PYTHON = "3.12"  # nextcord 3 requires it
 _PROBE = """
 import json, sys
 from argus_otel.sources.discord.source import DiscordSource
@@ -40,11 +40,11 @@ print(json.dumps(DiscordSource.probe(sys.argv[1])))
 """
 
 Column = dict[str, bool]
-"""Whether each hook is there, by the name that it has in discord.py."""
+"""Whether each hook's target exists, by the name of the hook in discord.py."""
 
 
 def column(probed: dict[str, str | None], root: str) -> Column:
-    """Return what :meth:`DiscordSource.probe` says of the library that is imported as ``root``."""
+    """Return the column of a library that is imported as ``root``, given the result of :meth:`DiscordSource.probe`."""
     own = "" if root == "discord" else f" {root}."
     return {
         (name.replace(own, " ", 1) if own else name).removeprefix("hook:"): reason is None
@@ -52,7 +52,7 @@ def column(probed: dict[str, str | None], root: str) -> Column:
     }
 
 
-def ask(library: str, version: str, python: str) -> Column:
+def probe(library: str, version: str, python: str) -> Column:
     """Install a library for a Python, and return its column."""
     root = library if library in ("nextcord", "disnake") else "discord"
     with tempfile.TemporaryDirectory() as directory:
@@ -64,25 +64,25 @@ def ask(library: str, version: str, python: str) -> Column:
 
 
 def table(columns: dict[tuple[str, str], Column]) -> str:
-    """Return both tables: of hooks by library, and of what each is for."""
+    """Return both tables: the hooks by library, and the signals by hook."""
     targets = dict.fromkeys(name for each in columns.values() for name in each)
-    order = list(SIGNALS)
+    order = list(COVERAGE)
     rows = sorted(targets, key=lambda name: order.index(_hook_of(name)))
-    lines = ["| hook | in | " + " | ".join(f"{name} {version}" for name, version in columns) + " |"]
+    lines = ["| hook | target | " + " | ".join(f"{name} {version}" for name, version in columns) + " |"]
     lines.append("|---" * (2 + len(columns)) + "|")
     for name in rows:
         hook = _hook_of(name)
         marks = [{True: "✔", False: "absent", None: ""}[each.get(name)] for each in columns.values()]
         lines.append(f"| {hook} | `{name.removeprefix(hook).strip()}` | " + " | ".join(marks) + " |")
-    lines += ["", "| hook | signals that need it | where it is absent |", "|---|---|---|"]
-    for hook, known in SIGNALS.items():
+    lines += ["", "| hook | signals that need it | if it is absent |", "|---|---|---|"]
+    for hook, known in COVERAGE.items():
         shown = ", ".join(_shown(signal) for signal in known.signals) or "none"
         lines.append(f"| {hook} | {shown} | {known.absent} |")
     return "\n".join(lines)
 
 
 def _hook_of(name: str) -> str:
-    return next(hook for hook in sorted(SIGNALS, key=len, reverse=True) if name.startswith(f"{hook} "))
+    return next(hook for hook in sorted(COVERAGE, key=len, reverse=True) if name.startswith(f"{hook} "))
 
 
 def _shown(signal: object) -> str:
@@ -93,9 +93,9 @@ def _shown(signal: object) -> str:
 
 
 def main() -> int:
-    """Write the document's tables anew. An argument names the Python to ask in."""
+    """Write the document's tables. An argument names the Python to probe the libraries with."""
     python = sys.argv[1] if len(sys.argv) > 1 else _PYTHON
-    columns = {(library, version): ask(library, version, python) for library, version in LIBRARIES}
+    columns = {(library, version): probe(library, version, python) for library, version in LIBRARIES}
     text = DOCUMENT.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from .otel.private import entry_points
 from .sources.spec import API, GROUP, SourceSpec
 from .telemetry.guard import attempt
 
-_OURS = "argus-otel"
+_OWN_PACKAGE = __name__.partition(".")[0]
 
 
-class Problem(NamedTuple):
+class Problem:
     """An installed source that cannot be used.
 
     Attributes
@@ -26,11 +26,14 @@ class Problem(NamedTuple):
         The reason, and the remedy.
     """
 
-    name: str
-    detail: str
+    __slots__ = ("name", "detail")
+
+    def __init__(self, name: str, detail: str) -> None:
+        self.name = name
+        self.detail = detail
 
 
-class Installed(NamedTuple):
+class Installed:
     """The result of :func:`installed`.
 
     Attributes
@@ -41,8 +44,11 @@ class Installed(NamedTuple):
         The other sources.
     """
 
-    specs: dict[str, SourceSpec]
-    problems: tuple[Problem, ...]
+    __slots__ = ("specs", "problems")
+
+    def __init__(self, specs: dict[str, SourceSpec], problems: tuple[Problem, ...]) -> None:
+        self.specs = specs
+        self.problems = problems
 
 
 _found: Installed | None = None
@@ -60,9 +66,8 @@ def judge(entry_points: Iterable[EntryPoint]) -> Installed:
     """Load specifications; return the usable ones, and the reasons why others are not."""
     specs: dict[str, SourceSpec] = {}
     problems: list[Problem] = []
-    # Sorting keeps the order of argus-otel's own, which the documentation follows.
-    ordered = sorted(entry_points, key=lambda point: (_distribution(point) != _OURS, _rank(point)))
-    for point in ordered:
+    # argus-otel's own keep their order, which the documentation follows.
+    for point in sorted(entry_points, key=lambda point: "" if _is_own(point) else point.name):
         failures: list[str] = []
         spec: object = attempt(point.load, failures.append)
         wrong = f"{point.value} cannot be loaded: {failures[0]}" if failures else _wrong_with(point, spec, specs)
@@ -114,10 +119,11 @@ def _wrong_with(point: EntryPoint, spec: object, known: dict[str, SourceSpec]) -
     return None
 
 
+def _is_own(point: EntryPoint) -> bool:
+    # By the module: to ask for the distribution's name parses all of its metadata, its README included.
+    return point.value.startswith(f"{_OWN_PACKAGE}.")
+
+
 def _distribution(point: EntryPoint) -> str:
     distribution = point.dist
     return "" if distribution is None else distribution.name
-
-
-def _rank(point: EntryPoint) -> str:
-    return "" if _distribution(point) == _OURS else point.name

@@ -102,7 +102,7 @@ class Runtime:
         from .otel.resource import build
 
         attributes: dict[str, str] = {}
-        for spec in self._wanted(settings):
+        for spec in _wanted(settings):
             if spec.resource is not None:
                 added = self.telemetry.attempt(f"source:{spec.name}", partial(_resource_of, spec, settings))
                 attributes.update(added or {})
@@ -135,9 +135,12 @@ class Runtime:
                 return
             for problem in installed().problems:
                 self.telemetry.health.report(f"source:{problem.name}", State.FAILED, problem.detail)
+            for name in installed().specs.keys() - {spec.name for spec in _wanted(settings)}:
+                detail = f"`{name}` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
+                self.telemetry.health.report(f"source:{name}", State.OFF, detail)
             wanted = [
                 spec
-                for spec in self._wanted(settings)
+                for spec in _wanted(settings)
                 if names is None or spec.name in names or spec.activates == "with_others"
             ]
             if all(spec.activates == "with_others" for spec in wanted):
@@ -155,17 +158,6 @@ class Runtime:
             # Companions first: another source may be active already, and they start with it.
             for spec in sorted(wanted, key=lambda spec: spec.activates != "with_others"):
                 self._handle(spec, settings).install()
-
-    def _wanted(self, settings: Settings) -> list[SourceSpec]:
-        """Return the installed sources that are not switched off."""
-        wanted: list[SourceSpec] = []
-        for spec in installed().specs.values():
-            if spec.is_off(settings.disabled_instrumentations):
-                detail = f"`{spec.name}` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
-                self.telemetry.health.report(f"source:{spec.name}", State.OFF, detail)
-            else:
-                wanted.append(spec)
-        return wanted
 
     def _handle(self, spec: SourceSpec, settings: Settings) -> SourceHandle:
         if spec.name not in self._handles:
@@ -385,6 +377,11 @@ class Runtime:
     def _hooks_active(self) -> list[tuple[dict[str, str], float]]:
         hooks = self.telemetry.health.parts("hook:")
         return [({"argus.hook": name.removeprefix("hook:")}, float(p.state is State.OK)) for name, p in hooks.items()]
+
+
+def _wanted(settings: Settings) -> list[SourceSpec]:
+    """Return the installed sources that are not switched off."""
+    return [spec for spec in installed().specs.values() if not spec.is_off(settings.disabled_instrumentations)]
 
 
 def _resource_of(spec: SourceSpec, settings: Settings) -> dict[str, str]:

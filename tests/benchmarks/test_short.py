@@ -42,18 +42,26 @@ import sys
 from benchmarks import __main__
 from argus_otel.sources.discord.gateway_events import GatewayEvents
 
-turns, of_shard = int(sys.argv[1]), GatewayEvents.of_shard
+turns, attach = int(sys.argv[1]), GatewayEvents.attach
 
 class Slow:
     def __init__(self, counts):
         self._counts = counts
+
+    def bind(self, shard_id):
+        return Slow(self._counts.bind(shard_id))
 
     def __getitem__(self, event):
         for _ in range(turns):
             pass
         return self._counts[event]
 
-GatewayEvents.of_shard = lambda self, shard_id: Slow(of_shard(self, shard_id))
+def slow(self, ws, shard_id):
+    if not isinstance(self._counts, Slow):
+        self._counts = Slow(self._counts)
+    attach(self, ws, shard_id)
+
+GatewayEvents.attach = slow
 sys.exit(__main__.main(["--short", *sys.argv[2:]]))
 """
 

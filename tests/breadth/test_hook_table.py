@@ -1,4 +1,4 @@
-"""docs/hooks.md says what is so: of the library that is installed here, and of every hook and signal that there is."""
+"""docs/hooks.md is right about the library that is installed here, and about every hook and signal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from importlib.metadata import version
 import pytest
 
 from argus_otel.sources.discord import catalogue
-from argus_otel.sources.discord.patches import Hooks
-from argus_otel.sources.discord.signals import SIGNALS
+from argus_otel.sources.discord.hook_coverage import COVERAGE
+from argus_otel.sources.discord.patches import PatchSet
 from argus_otel.sources.discord.source import DiscordSource, _Parts
 from argus_otel.telemetry import Telemetry
 from tools.hook_table import DOCUMENT, column, table
@@ -20,7 +20,7 @@ def documented() -> dict[str, dict[str, str]]:
         [cell.strip() for cell in line.removeprefix("|").removesuffix("|").split("|")]
         for line in DOCUMENT.read_text(encoding="utf-8").splitlines()
     ]
-    (libraries,) = [row[2:] for row in rows if row[:2] == ["hook", "in"]]
+    (libraries,) = [row[2:] for row in rows if row[:2] == ["hook", "target"]]
     found: dict[str, dict[str, str]] = {library: {} for library in libraries}
     for row in rows:
         if len(row) == 2 + len(libraries) and row[1].startswith("`"):
@@ -41,14 +41,14 @@ def test_the_column_of_the_installed_library_is_its_probe() -> None:
 
 def test_every_hook_has_its_entry_and_every_entry_its_hook() -> None:
     telemetry = Telemetry()
-    parts = _Parts(telemetry, Hooks(telemetry), lambda: None)
+    parts = _Parts(telemetry, PatchSet(telemetry), lambda: None)
     hooks = {patch.hook for patch in (*parts._patches, *parts._of_forks)}
-    assert hooks == set(SIGNALS)
+    assert hooks == set(COVERAGE)
 
 
 def test_every_definition_comes_from_a_hook() -> None:
     everything = {*catalogue.CATALOGUE.metrics, *catalogue.CATALOGUE.spans, *catalogue.CATALOGUE.events}
-    assert {each.name for each in everything} == {signal.name for hook in SIGNALS.values() for signal in hook.signals}
+    assert {each.name for each in everything} == {signal.name for hook in COVERAGE.values() for signal in hook.signals}
 
 
 def test_the_second_table_is_of_these_entries() -> None:

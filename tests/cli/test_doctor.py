@@ -399,7 +399,7 @@ def test_hooks_that_cannot_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     told = [(finding.name, finding.status.value, finding.detail) for finding in discord_checks._hooks(look())]
     assert told == [
         ("import", "ok", "2.7 from discord/__init__.py"),
-        ("hooks", "warn", "1 of 2 can be set"),
+        ("hooks", "warn", "1 of 2 patch targets exist"),
         ("hook views", "warn", "View is gone"),
     ]
 

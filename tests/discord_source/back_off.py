@@ -1,13 +1,13 @@
-"""How long discord.py and its forks sleep before they try again, read from their source."""
+"""How long discord.py and its forks sleep before a retry, read from their source."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
 
-from argus_otel.sources.discord.rest import back_off
+from argus_otel.sources.discord.rest.call import back_off
 
-# The functions whose attempts we time, by their module.
+# The functions whose attempts are timed, by their module.
 REQUESTS = {
     "http.py": "HTTPClient.request",
     "webhook/async_.py": "AsyncWebhookAdapter.request",
@@ -19,7 +19,7 @@ def sleeps_after_a_reset(text: str, function: str) -> list[float]:
     """Return how long a library sleeps after its first, second, third and fourth attempt, where each was reset.
 
     Raises:
-        AssertionError: It does not read as it does in every version that we know.
+        AssertionError: The source differs from that of every known version.
     """
     owner, name = function.split(".")
     (made,) = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == owner]
@@ -47,7 +47,7 @@ def sleeps_after_a_reset(text: str, function: str) -> list[float]:
 
 
 def assert_ours(package: Path) -> None:
-    """Assert that what we take for granted is what the library in ``package`` does."""
+    """Assert that ``back_off`` agrees with the library in ``package``."""
     for module, function in REQUESTS.items():
         text = (package / module).read_text(encoding="utf-8")
         assert sleeps_after_a_reset(text, function) == [back_off(tries) for tries in range(4)], module

@@ -1,4 +1,4 @@
-"""A real bot against the loopback Discord, observed through the real SDK, afresh for each test."""
+"""A real bot against the loopback Discord, observed through the real SDK, anew for each test."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ _TYPES = catalogued_types(DISCORD, ARGUS)
 
 
 class Observed:
-    """discord.py with our hooks in it, and what the SDK has of it, by a provider of the SDK's or by a given one."""
+    """discord.py with hooks, and the signals that reach the SDK, through a new tracer provider or a given one."""
 
     def __init__(self, tracer_provider: TracerProvider | None = None, telemetry: Telemetry | None = None) -> None:
         self.telemetry = telemetry or Telemetry()
-        # A draw would make tests differ from run to run: those of listeners' traces choose their own rates.
+        # Random sampling would make runs differ: tests of listeners' traces choose their own rates.
         self.telemetry.rates.choose({"discord.event": 0.0})
         self.reader = _Reader()
         self.reader.show(self.telemetry)
@@ -108,7 +108,7 @@ class Observed:
         return [data.log_record for data in self._events.get_finished_logs()]
 
     def mistyped(self) -> dict[str, Any]:
-        """Return the attributes of metrics, spans and events that are not of the type that the catalogue has."""
+        """Return the attributes of metrics, spans and events whose type differs from the catalogue's."""
         data = self.reader.get_metrics_data()
         points = [
             point
@@ -127,7 +127,7 @@ class Observed:
         return mistyped(_TYPES, (each.attributes or {} for each in everything))
 
     def faults(self) -> dict[str, str]:
-        """Return the hooks that failed: there should be none."""
+        """Return the hooks that failed. There should be none."""
         return self.telemetry.guard.faults
 
 
@@ -185,20 +185,20 @@ async def running(client: Any, simulator: BackgroundSimulator, shards: int | Non
 
 
 async def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
-    """Wait until something holds.
+    """Wait until ``condition`` is true, while the event loop runs: :func:`argus_otel.testing.until` would block it.
 
     Raises:
-        TimeoutError: It does not, ``timeout`` seconds on.
+        TimeoutError: It is not true within ``timeout`` seconds.
     """
     end = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > end:
-            raise TimeoutError(f"still not so after {timeout} s")
+            raise TimeoutError(f"not within {timeout:g} s: {condition}")
         await asyncio.sleep(0.005)
 
 
 async def let_go(things: Sequence[weakref.ref[Any]]) -> None:
-    """Wait until nobody has any of the things: discord.py's heartbeat threads end a moment after their connection."""
+    """Wait until nothing refers to the things: discord.py's heartbeat threads end a moment after their connection."""
 
     def all_gone() -> bool:
         gc.collect()
@@ -226,7 +226,7 @@ def late_to_learn(original: Any) -> Any:
 
 
 def broken(body: str) -> Callable[..., Any]:
-    """Return what takes the place of a hook's body, and raises."""
+    """Return a replacement of a hook's body that raises."""
 
     def body_of_the_hook(*_: object) -> None:
         raise RuntimeError(f"{body} is broken")
@@ -236,7 +236,7 @@ def broken(body: str) -> Callable[..., Any]:
 
 @contextmanager
 def hidden(module: str, target: str) -> Iterator[None]:
-    """Hide one of discord.py's functions from us. The function itself has to stay, or discord.py would not work."""
+    """Hide one of discord.py's functions from the hooks. The function itself stays, or discord.py would not work."""
     real = patches.wrapt.resolve_path
 
     def resolve_path(where: str, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Two metrics that count one thing agree where one of them, or both, have as many series as they may have."""
+"""Two metrics of the same work agree if one of them, or both, have reached their maximum of series."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from argus_otel.sources.discord.clock import DiscordClock
 from argus_otel.sources.discord.interaction_operations import InteractionOperation
 from argus_otel.sources.discord.interactions import Interactions
 from argus_otel.sources.discord.outcomes import Outcome
-from argus_otel.sources.patches import Hooks
+from argus_otel.sources.patches import PatchSet
 from argus_otel.telemetry import OTHER, Metric, Telemetry, recorder
 
 Count = dict[tuple[Any, ...], int]
 
 
 def shown(telemetry: Telemetry, metric: Metric) -> Count:
-    """Each series' attributes in their order, and how many records it has."""
+    """Return each series' attributes in their order, and its number of records."""
     names = [attribute.name for attribute in metric.attributes]
     rows = telemetry.histogram(metric).rows()
     return {tuple(attributes.get(name) for name in names): sum(cell.read()[0]) for attributes, cell in rows}
@@ -37,7 +37,7 @@ def by(count: Count, *positions: int) -> Count:
 def test_what_joins_a_full_metric_counts_in_the_right_series(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
     monkeypatch.setattr(recorder, "MOST_SERIES", 40)
     telemetry = Telemetry()
-    interactions = Interactions(telemetry, Hooks(telemetry), DiscordClock(telemetry))
+    interactions = Interactions(telemetry, PatchSet(telemetry), DiscordClock(telemetry))
     if first != "interactions":  # prefix commands are commands, and no interactions
         for number in range(25):
             telemetry.histogram(COMMAND_DURATION)[f"p{number}", "prefix", "ok", None].record(1.0)
@@ -54,7 +54,7 @@ def test_what_joins_a_full_metric_counts_in_the_right_series(monkeypatch: pytest
     assert by(commands, 1)["slash",] == by(commands, 1)["user",] == 50
     assert by(whole, 0)["application_command",] == 100
     assert by(whole, 0, 3)["application_command", "error"] == 100
-    # A series that is told apart has its own events, and no others'.
+    # A series that is not the overflow has its own records only.
     for (_, name, _, _, error), value in whole.items():
         if name not in (None, OTHER) and error != OTHER:
             assert value <= sum(wanted[name, kind, error] for kind in ("slash", "user"))

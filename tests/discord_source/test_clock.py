@@ -1,4 +1,4 @@
-"""What is known of Discord's clock, from every mixture of answers and snowflakes: never more than is so."""
+"""The estimate of Discord's clock, from any mixture of responses and snowflakes: its bounds always hold."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EPOCH = 1_420_070_400.0
 
 
 class World:
-    """Both clocks. Discord's is what it is; this machine's shows ``ahead`` more."""
+    """Both clocks. This machine's clock is ``ahead`` of Discord's, in seconds."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, ahead: float = 0.0) -> None:
         self.ahead = ahead
@@ -215,7 +215,7 @@ def test_a_clock_that_is_off_by_more_than_a_second_is_warned_of_once(
 ) -> None:
     world = World(monkeypatch, ahead)
     world.answer()
-    assert caplog.records == []  # one answer alone might be an old one, which somebody has kept
+    assert caplog.records == []  # a single response might be an old one from a cache
     for _ in range(50):
         world.now += 0.618
         world.answer()

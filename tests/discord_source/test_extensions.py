@@ -33,7 +33,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     package.mkdir()
     (package / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # what is written anew within a second must not be cached
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # modules that change within a second must not be cached
 
     def write(name: str, text: str) -> None:
         (package / f"{name}.py").write_text(text)
@@ -244,7 +244,7 @@ def test_after_uninstalling_nothing_is_told(
     write("good", GOOD)
     bot = make_bot()
     for name in ("load_extension", "_load_from_module_spec"):
-        ours = getattr(commands.bot.BotBase, name)  # somebody's wrapper keeps it from being taken out
+        ours = getattr(commands.bot.BotBase, name)  # a wrapper of other code keeps it from being reverted
         monkeypatch.setattr(commands.bot.BotBase, name, lambda *args, ours=ours, **kwargs: ours(*args, **kwargs))
     observed.source.uninstall()
 

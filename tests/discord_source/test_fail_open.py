@@ -18,7 +18,8 @@ from argus_otel.sources.discord.guild_changes import GuildChanges
 from argus_otel.sources.discord.heartbeats import Heartbeats
 from argus_otel.sources.discord.interactions import Interactions
 from argus_otel.sources.discord.prefix_commands import PrefixCommands
-from argus_otel.sources.discord.rest import RestCalls
+from argus_otel.sources.discord.rest.attempts import RestAttempts
+from argus_otel.sources.discord.rest.calls import RestCalls
 from argus_otel.sources.discord.send_limits import SendLimits
 from argus_otel.sources.discord.sessions import Sessions
 from argus_otel.telemetry import State
@@ -28,19 +29,19 @@ from .conftest import Observed, broken, hidden, make_bot, running
 
 BODIES = [
     (Interactions, "_begin"),
-    (Interactions, "_settle"),
-    (Interactions, "_claim"),
-    (Interactions, "_note"),
+    (Interactions, "_finish_unhandled"),
+    (Interactions, "_mark_handled"),
+    (Interactions, "_record_error"),
     (Interactions, "end"),
     (Interactions, "acknowledged"),
-    (Components, "_claim_view"),
+    (Components, "_begin_view"),
     (PrefixCommands, "_begin"),
     (PrefixCommands, "_end"),
-    (PrefixCommands, "_note"),
+    (PrefixCommands, "_record_error"),
     (RestCalls, "_begin"),
     (RestCalls, "_finish"),
-    (RestCalls, "attempt_begun"),
-    (RestCalls, "attempt_ended"),
+    (RestAttempts, "_begin"),
+    (RestAttempts, "_end"),
     (Sessions, "_sent"),
     (Disconnects, "_begin"),
     (Disconnects, "_end"),
@@ -77,7 +78,7 @@ TARGETS = [
 
 
 async def everything_works(simulator: BackgroundSimulator) -> None:
-    """Use the bot in every way, and assert that it answers as it does without us."""
+    """Use the bot in every way, and assert that it responds as it does without hooks."""
     bot = make_bot()
 
     class View(discord.ui.View):
@@ -144,7 +145,7 @@ def test_a_hook_that_raises(
             asyncio.run(everything_works(simulator))
     finally:
         observed.source.uninstall()
-    if body != "_settle":  # nothing here goes unclaimed
+    if body != "_finish_unhandled":  # everything here is handled
         faults = observed.faults()
         assert faults
         assert all(f"{body} is broken" in fault for fault in faults.values())

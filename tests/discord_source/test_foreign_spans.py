@@ -1,4 +1,4 @@
-"""What others plug into the SDK may raise where a span starts or ends: that costs the bot and its metrics nothing."""
+"""Components that others plug into the SDK may raise as spans start or end: the bot and its metrics lose nothing."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ async def every_operation(done: Done, simulator: BackgroundSimulator) -> None:
         await remind.start()
         failed = await simulator.slash("fail")
         await until(lambda: done.rows["discord.command", "error"] >= 2)
-        # The one that nobody answered is remembered until Discord's deadline has passed, and no longer.
+        # The unacknowledged one is remembered until Discord's deadline has passed, and no longer.
         await until(lambda: not len(done.observed.interactions), 6)
         assert failed.entry.acknowledged is False
         await simulator.settle()

@@ -1,4 +1,4 @@
-"""Gateway events, sessions, disconnects, latency and shards, of every kind of client, however late we came."""
+"""Gateway events, sessions, disconnects, latency and shards, of every kind of client, instrumented early or late."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_uninstalling_puts_every_original_back() -> None:
         observed.source.install()
         observed.source.install()
         during = dict(patches())
-        assert all(during[place] is not function for place, function in before.items())
+        assert all(during[target] is not function for target, function in before.items())
         observed.source.uninstall()
         observed.source.uninstall()
         assert dict(patches()) == before
@@ -313,7 +313,7 @@ def _targets(observed: Observed) -> Any:
 
 
 async def _resumed(simulator: BackgroundSimulator, act: Any) -> None:
-    """Do something to shard 0's connection, and wait until the bot has taken up or begun a session again."""
+    """Do something to shard 0's connection, and wait until the bot has resumed or begun a session."""
     before = len(simulator.ledger.sessions)
     await act
     await until(lambda: len(simulator.ledger.sessions) > before, timeout=20)
@@ -327,7 +327,7 @@ async def _zombie(simulator: BackgroundSimulator) -> None:
 
 
 async def _quiet(observed: Observed, simulator: BackgroundSimulator, shards: int) -> None:
-    """Wait until every shard is up and has read all there is: TCP resets what is closed with data unread."""
+    """Wait until every shard is up and has read all data: TCP resets a connection that is closed with data unread."""
     ready = observed.telemetry.health.checks
     await until(lambda: [check.ready for check in ready()] == [True] * shards, timeout=20)
     await simulator.ready(shards)
@@ -508,13 +508,13 @@ def test_a_shard_that_cannot_be_launched_at_once_is_counted(observed: Observed) 
 
 
 def _abort(observed: Observed, shard_id: int) -> None:
-    """Let the network of a connection be gone."""
-    (shard,) = [each for each in observed.source._parts.roster.shards() if each.id == shard_id]  # type: ignore[union-attr]
+    """Break the network of a connection."""
+    (shard,) = [each for each in observed.source._parts.registry.open_shards() if each.id == shard_id]  # type: ignore[union-attr]
     shard.ws.socket._response.connection.transport.abort()
     shard.ws._keep_alive.stop()  # or its thread would outlive the event loop
 
 
-# -- faults of others that must not be ours
+# -- faults of other code that must not become faults of the hooks
 
 
 def _hold(client: Any) -> asyncio.Event:
@@ -793,7 +793,7 @@ def test_each_acknowledged_heartbeat_is_timed_once(observed: Observed, delay: fl
             async with running(bot, simulator, 2):
                 await simulator.ask_heartbeat()
                 await until(lambda: _acknowledged(simulator) >= 20)
-                simulator.heartbeat_ack_delay = math.inf  # what is not acknowledged has no duration
+                simulator.heartbeat_ack_delay = math.inf  # an unacknowledged heartbeat has no duration
                 await asyncio.sleep(delay + 0.3)
                 if delay:
                     assert all(shard.latency < delay for shard in bot.shards.values())

@@ -47,6 +47,49 @@ def test_peer_fault_01_a_handler_that_blocks_before_its_first_await_is_recorded_
     assert (span.end_time - span.start_time) / 1e9 == pytest.approx(0.4, abs=0.05)
 
 
+@pytest.mark.parametrize("history", [False, True])
+def test_a_span_has_the_ids_of_the_interaction_whether_or_not_there_is_a_history(
+    observed: Observed, simulator: BackgroundSimulator, history: bool
+) -> None:
+    rows: list[dict[str, Any]] = []
+    if history:
+        observed.telemetry.history = lambda _, attributes, __: rows.append(dict(attributes))
+    bot = make_bot()
+
+    @bot.tree.command()
+    async def ping(interaction: discord.Interaction) -> None:
+        """Ping."""
+        seen.append(interaction)
+        await interaction.response.send_message("pong")
+
+    seen: list[discord.Interaction] = []
+
+    async def main() -> None:
+        async with running(bot, simulator):
+            handle = await simulator.slash("ping")
+            await handle.acknowledged()
+            await simulator.settle()
+
+    asyncio.run(main())
+    (interaction,) = seen
+    ids = {
+        "discord.guild.id": str(interaction.guild_id),
+        "discord.shard.id": 0,
+        "discord.channel.id": str(interaction.channel_id),
+        "discord.user.id": str(interaction.user.id),
+        "discord.interaction.id": str(interaction.id),
+    }
+    attributes = dict(observed.span("command ping").attributes)
+    assert ids.items() <= attributes.items()
+    common = {"discord.outcome": "ok", "discord.command.name": "ping", "discord.command.type": "slash"}
+    assert common.items() <= attributes.items()
+    if history:  # the row has what the span has, except for what only a span needs
+        (row,) = rows
+        assert row == {name: value for name, value in attributes.items() if "interaction" not in name}
+    else:
+        assert rows == []
+
+
 def test_peer_fault_02_a_handler_that_raises_before_its_first_await_has_its_span_and_leaves_nothing(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
@@ -128,7 +171,7 @@ class Player(discord.ui.View):
 
 
 class Feedback(discord.ui.Modal, title="Feedback"):
-    """A modal, which fails when it is told to."""
+    """A modal that fails on demand."""
 
     text: discord.ui.TextInput[discord.ui.View] = discord.ui.TextInput(label="text", custom_id="text")
 

@@ -490,14 +490,14 @@ def test_arguments_are_let_go_of_when_the_listener_has_ended(observed: Observed)
     assert [reference() for reference in gone] == [None, None]
 
 
-@pytest.mark.parametrize("body", ["_series_of", "_begin", "_end", "_claim", "place", "record"])
+@pytest.mark.parametrize("body", ["_series_of", "_begin", "_end", "_begin_interaction", "ids", "record"])
 def test_a_hook_that_raises_costs_the_listener_nothing(
     simulator: BackgroundSimulator, body: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     observed = Observed()
     observed.telemetry.rates.choose({"discord.event": 1.0})
-    if body == "place":
-        monkeypatch.setattr("argus_otel.sources.discord.listeners.place_of", broken(body))
+    if body == "ids":
+        monkeypatch.setattr("argus_otel.sources.discord.listeners.ids_of", broken(body))
     elif body == "record":
 
         def unrecordable(self: Histogram, attributes: object) -> Any:

@@ -1,4 +1,4 @@
-"""What Discord never sends, and a broken proxy or a new version might: no fault of ours, no leak, no poison.
+"""Frames that Discord never sends, and a broken proxy or a new version might: no fault in a hook, no leak, no poison.
 
 Each of these was found by the fuzz (``tests/fuzz/``), which looks for more.
 """

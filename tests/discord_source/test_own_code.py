@@ -1,4 +1,4 @@
-"""What the bot's own code counts, times and annotates, inside a real bot."""
+"""Counters, timers and annotations of the bot's own code, in a real bot."""
 
 from __future__ import annotations
 

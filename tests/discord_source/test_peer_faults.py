@@ -1,4 +1,4 @@
-"""What other tools for Discord bots were measured to get wrong, where no other file has it.
+"""Faults that were measured in other tools for Discord bots, unless another file tests for them.
 
 Every such fault is a test named ``test_peer_fault_<number>_…``; ``pytest -k peer_fault`` runs them all.
 """
@@ -27,7 +27,7 @@ class NoSuchSongError(Exception):
 
 
 class Song(commands.Converter[str]):
-    """What nobody finds."""
+    """A lookup that finds nothing."""
 
     async def convert(self, _: object, __: str) -> str:
         raise NoSuchSongError
@@ -202,4 +202,4 @@ def test_peer_fault_17_no_id_on_a_metric_and_no_user_text_anywhere(
     events = "".join(f"{record.body} {record.attributes}" for record in observed.events())
     for text in (secret, user.user.name):
         assert text not in metrics + spans + events
-    assert SNOWFLAKE.search(spans)  # ids have their place there
+    assert SNOWFLAKE.search(spans)  # spans may have ids

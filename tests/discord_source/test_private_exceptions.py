@@ -1,4 +1,4 @@
-"""What a user typed is quoted by exceptions that reject it: it is in no span and no log record, however it got on."""
+"""Exceptions that reject a user's input quote it: the quote is in no span and no log record."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TYPED = "confession"
 
 
 class Exported(Observed):
-    """Also by a provider of ours, whose spans are recorded only, and with what the bot logs."""
+    """Also with a provider of argus-otel, whose spans are only recorded, and with the bot's log records."""
 
     def __init__(self, by_ours: bool) -> None:
         telemetry = Telemetry()

@@ -1,4 +1,4 @@
-"""REST calls by route: each attempt, each wait, each retry, whichever way they went out."""
+"""REST calls by route: each attempt, each wait, each retry, by the bot and by webhooks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import discord
 import pytest
 
 from argus_otel.otel.spans import suppress_http_instrumentation
-from argus_otel.sources.discord.rest import RestCall, current_call
+from argus_otel.sources.discord.rest.call import RestCall, current_call
 from discord_simulator import BackgroundSimulator, RateLimited, Reset, ServerError, Slow, Truncated
 
 from .back_off import assert_ours
@@ -312,7 +312,7 @@ def test_a_call_that_has_ended_keeps_nothing_of_what_it_ran_in(
     for call in left:
         assert call is not None
         assert call.ended
-        assert (call.scope, call.span, call.place, call.error, call.acknowledges) == (None,) * 5
+        assert (call.scope, call.span, call.place, call.error, call.interaction) == (None,) * 5
 
 
 def test_a_connection_keeps_nothing_of_the_failed_call_that_opened_it(

@@ -1,4 +1,4 @@
-"""What is held against Discord's clock is right on a machine whose own clock is another, or is put right meanwhile.
+"""Times that depend on Discord's clock are right on a machine whose clock is wrong, or is corrected meanwhile.
 
 Here it is the simulated Discord's clock that is another, in its snowflakes and in its ``Date`` headers.
 """
@@ -100,7 +100,7 @@ def test_acknowledgements_are_within_the_deadline_whatever_this_machines_clock_s
 ) -> None:
     async def main(simulator: BackgroundSimulator) -> None:
         async with running(make_answering_bot(), simulator):
-            # The first of a process: nothing but the log-in has told Discord's time yet.
+            # The first of a process: only the log-in has shown Discord's time yet.
             await (await simulator.slash("leave")).acknowledged()
             assert within_the_deadline(await counted(observed, LEAVE, 1)) == 1
             await complete(simulator, 60)
@@ -154,7 +154,7 @@ def test_a_clock_that_is_put_right_while_the_bot_runs_moves_no_time(
         async with running(make_answering_bot(), simulator):
             await complete(simulator, 3)
             assert observed.values(OFFSET)[()] == pytest.approx(step, abs=0.6)
-            # This machine's clock is what is put right: for Discord, nothing happens.
+            # This machine's clock is corrected; Discord's is not affected.
             monkeypatch.setattr("argus_otel.sources.discord.clock.wall_clock", lambda: time.time() - step)
             await (await simulator.slash("leave")).acknowledged()
             await complete(simulator, 3)

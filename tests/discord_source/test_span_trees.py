@@ -1,4 +1,4 @@
-"""Whatever a handler does is in its own trace, for every kind of handler; nothing of it is in anybody else's."""
+"""The work of a handler is in its own trace and in no other, for every kind of handler."""
 
 from __future__ import annotations
 

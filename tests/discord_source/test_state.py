@@ -1,4 +1,4 @@
-"""What a bot has: guilds and their comings and goings, caches, commands; read while the event loop changes them."""
+"""Guilds, joins and leaves, caches and commands, read while the event loop changes them."""
 
 from __future__ import annotations
 
@@ -133,13 +133,13 @@ def test_guilds_over_resumes_and_new_sessions(observed: Observed, make: Any, sha
             async with running(client, simulator, shards):
                 await until(lambda: agree(observed, simulator))
                 await simulator.ask_reconnect(shard_id=0)
-                await simulator.leave_guild(first)  # told on RESUME
+                await simulator.leave_guild(first)  # sent on RESUME
                 await until(lambda: observed.values(resumed).get(("RESUMED",)) == 1)
                 assert agree(observed, simulator)
                 assert observed.values(COUNT) == {(): 3}
-                # While there is no session at all nobody is told: READY has the new truth.
+                # While there is no session, no event is sent: READY has the new state.
                 third.joined = False
-                fourth.unavailable = shards == 1  # of shard 0 too, where there is no other
+                fourth.unavailable = shards == 1  # of shard 0 too, if there is no other
                 await simulator.invalidate_session(shard_id=0)
                 await until(lambda: observed.values(resumed)["READY",] == shards + 1)
                 await until(lambda: agree(observed, simulator))

@@ -157,7 +157,7 @@ def test_an_error_that_discord_py_tries_again_after_is_an_error_of_its_iteration
     assert observed.counts(DURATION) == {("fetch", "ConnectionResetError"): 2, ("fetch", None): 1}
     assert observed.values(RUNNING) == {("fetch",): 0}
     if discord.version_info >= (2, 6):
-        assert "fetch" in caplog.text  # discord.py names the function, not ours
+        assert "fetch" in caplog.text  # discord.py names the function, not the wrapper
         assert "operate" not in "".join(record.getMessage() for record in caplog.records)
 
 
@@ -191,7 +191,7 @@ def test_cancelling_stopping_restarting_and_changing_the_interval_work(observed:
         wait.stop()
         await task
         assert runs[:3] == [1, 2, 3]
-        # What was cut short is counted, and is nobody's error.
+        # An interrupted iteration is counted, and is no error.
         assert observed.counts(DURATION) == {("wait", None): len(runs)}
         assert observed.values(RUNNING) == {("wait",): 0}
         assert {span.status.status_code.name for span in observed.spans("task wait")} == {"UNSET"}
@@ -390,7 +390,7 @@ def test_a_loop_that_ends_with_its_event_loop_no_longer_runs(observed: Observed)
     assert observed.values(RUNNING) == {("forever",): 0}
 
 
-@pytest.mark.parametrize("body", ["_started", "_ended", "_watch", "_begin", "_end"])
+@pytest.mark.parametrize("body", ["_started", "_ended", "_wrap", "_begin", "_end"])
 def test_a_hook_that_raises_costs_the_loop_nothing(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TaskLoops, body, broken(body))
     observed = Observed()

@@ -238,7 +238,7 @@ def test_an_on_timeout_that_raises_and_one_that_is_set_on_the_instance(
     span = observed.span("timeout Player")
     assert span.attributes["error.type"] == "LookupError"
     assert span.status.status_code.name == "ERROR"
-    assert span.links == ()  # nobody's work sent it
+    assert span.links == ()  # no traced work sent it
 
 
 def test_a_click_and_a_modal_are_linked_to_what_sent_the_view_first(

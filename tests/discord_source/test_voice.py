@@ -430,7 +430,7 @@ async def plays_a_song(simulator: BackgroundSimulator) -> None:
         await until(lambda: simulator.ledger.voice.packets == 3 + SILENCE)
 
 
-BODIES = ["_add", "_begin", "_end", "_sent", "_count_end"]
+BODIES = ["_add", "_begin", "_end", "_sent", "_count_disconnect"]
 
 
 @needs_voice

@@ -1,4 +1,4 @@
-"""Two bots, one with our hooks and one without, that are told the same."""
+"""Two bots, one with hooks and one without, that receive the same messages."""
 
 from __future__ import annotations
 

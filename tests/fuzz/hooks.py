@@ -1,4 +1,4 @@
-"""Our hooks in a performer's process, and the account of them that has to balance."""
+"""The hooks in a performer's process, and counts that have to agree with the simulator's ledger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Hooks:
         self._before: dict[str, Counter[str]] = {}
 
     async def account(self, performer: Performer) -> dict[str, Any]:
-        """Return what has become wrong with our side since it was asked last: faults, leaks, numbers that differ."""
+        """Return the problems since the last call: faults, leaks, numbers that differ."""
         observed = self.observed
         deadline = time.monotonic() + ACKNOWLEDGEMENT_DEADLINE + 1
         while len(observed.interactions) and time.monotonic() < deadline:
@@ -50,7 +50,7 @@ class Hooks:
         return {name: wrong for name, wrong in found.items() if wrong}
 
     def _differing(self, what: str, theirs: Counter[str], ours: Counter[str]) -> dict[str, int]:
-        """Return by how much ours has become too much or, below zero, too little, since we were asked last."""
+        """Return by how much ours has exceeded theirs since the last call; negative where it has fallen short."""
         difference = ours.copy()
         difference.subtract(theirs)
         before = self._before.get(what, Counter())
@@ -58,7 +58,7 @@ class Hooks:
         return {key: n - before[key] for key, n in difference.items() if n != before[key]}
 
     def _exporting(self) -> str | None:
-        """Return why what there is cannot be exported."""
+        """Return why the signals cannot be exported, or ``None``."""
         observed = self.observed
         try:
             encode_metrics(observed.reader.get_metrics_data()).SerializeToString()
@@ -74,7 +74,7 @@ class Hooks:
         told = performer.types + performer.bot.record.types
         ours = Counter({key: int(n) for (key,), n in self.observed.values("discord.gateway.events").items()})
         ours.pop("FUZZ_SENTINEL", None)
-        ours.pop(OTHER, None)  # what is no text
+        ours.pop(OTHER, None)  # types that are no text
         return told, ours
 
     def _rest(self, performer: Performer) -> tuple[Counter[str], Counter[str]]:

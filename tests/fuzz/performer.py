@@ -1,4 +1,4 @@
-"""One bot and its simulator, in a process of their own: plays what it is told and tells what could be observed.
+"""One bot and its simulator, in a process of their own: carries out commands, and reports what could be observed.
 
     python -m tests.fuzz.performer bare|hooked [MODULE…]
 
@@ -192,7 +192,7 @@ class Performer:
         simulator.faults.clear()
         left = sorted(re.sub(r"\d+", "N", task.get_name()) for task in self._tasks())
         over = self._over()
-        gc.collect()  # users are cached for as long as somebody has them
+        gc.collect()  # users are cached for as long as anything refers to them
         caches = self._caches()
         ended = await self.stop() if over or not rested else None
         gc.collect()
@@ -289,7 +289,7 @@ class Performer:
         await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(burst(), simulator.loop))
 
     def _filled(self, message: Any, kind: str, fresh: dict[str, str]) -> Any:
-        """Return a message with identifiers of this moment in the place of ``$…``."""
+        """Return a message with each ``$…`` replaced by an identifier that is in use now."""
         if isinstance(message, dict):
             return {self._filled(key, kind, fresh): self._filled(value, kind, fresh) for key, value in message.items()}
         if isinstance(message, list):
@@ -324,7 +324,7 @@ class Performer:
         simulator, sent = self.simulator, -1
         while time.monotonic() < deadline and not self._over():
             sessions = len(simulator.ledger.sessions)
-            if sessions != sent:  # another session begun since knows nothing of what we sent
+            if sessions != sent:  # a session that began since has not received these messages
                 wanted = self.bot.record.sentinels + 1
                 with contextlib.suppress(NotConnectedError):
                     await simulator.dispatch(SENTINEL, {})

@@ -1,4 +1,4 @@
-"""What may come from Discord and should not: frames of the gateway and answers of the API."""
+"""Malformed input that Discord might send: gateway frames and responses of the API."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ JUNK: list[Any] = [
     {"id": None, "type": []},
     _DEEP,
 ]
-"""What takes a field's place. Names with a dollar stand for identifiers that are in use."""
+"""Values that replace a field's. Names with a dollar stand for identifiers that are in use."""
 
 OPERATIONS = [0, 1, 3, 6, 7, 8, 9, 11, 12, 99, -1, 2**70, None, "0", [], {}]
 TYPES = [
@@ -77,7 +77,7 @@ SEQUENCES = [None, 0, -1, 1, 10**6, 2**70, "5", 1.5, [], True]
 
 
 def paths(value: Any, at: Path = ()) -> list[Path]:
-    """Return where there is anything in a message, but for the message itself."""
+    """Return the path of every value in a message, without the message itself."""
     found: list[Path] = []
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in inner:

@@ -1,4 +1,4 @@
-"""Whatever Discord sends, a bot does the same with our hooks as without, and our hooks have no fault in it."""
+"""Whatever Discord sends, a bot behaves the same with hooks as without, and no hook fails."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .conftest import Pair
 from .strategies import BODIES, conversations, disturbances
 
 LONG = os.environ.get("FUZZ_EXAMPLES")
-"""How many examples each test takes, chosen afresh; left out, they are few and always the same."""
+"""The number of examples of each test, chosen at random. If it is not set, they are few and always the same."""
 
 pytestmark = pytest.mark.timeout(120 if LONG is None else 120 + 3 * int(LONG))
 
 
 def fuzzed(examples: int) -> settings:
-    """Return the settings of a test that takes so many examples where nobody asks for more."""
+    """Return the settings of a test with so many examples, unless the environment sets a number."""
     return settings(
         max_examples=examples if LONG is None else int(LONG),
         derandomize=LONG is None,

@@ -228,7 +228,7 @@ def test_a_directory_that_another_process_has_open(tmp_path: Path) -> None:
     )
     asking = (
         "from argus_otel.history.store.client import connect\nfrom argus_otel.history.store.errors import InUseError\n"
-        f"try: connect('chdb:{tmp_path}/data')\nexcept InUseError as error: print(error)"
+        f"try: connect('chdb:{tmp_path}/data', busy_timeout=0.5)\nexcept InUseError as error: print(error)"
     )
     with subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
@@ -237,6 +237,30 @@ def test_a_directory_that_another_process_has_open(tmp_path: Path) -> None:
         holder.communicate(timeout=30)
     assert f"is in use by another process (pid {holder.pid})" in told.stdout
     assert "stop that process" in told.stdout
+
+
+def test_a_directory_that_another_process_has_open_a_moment_longer_is_waited_for(tmp_path: Path) -> None:
+    source = (
+        "import sys\nfrom argus_otel.history.store.client import connect\n"
+        f"store = connect('chdb:{tmp_path}/data')\nprint('open', flush=True)\nsys.stdin.read()\nstore.close()"
+    )
+    asking = (
+        "from argus_otel.history.store.client import connect\nprint('asking', flush=True)\n"
+        f"print(connect('chdb:{tmp_path}/data', busy_timeout=60).query('select 1')[0])"
+    )
+    with subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        asking_it = [sys.executable, "-c", asking]
+        with subprocess.Popen(asking_it, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asker:
+            assert asker.stdout is not None
+            assert asker.stdout.readline() == b"asking\n"
+            with pytest.raises(subprocess.TimeoutExpired):
+                asker.wait(1)
+            holder.communicate(timeout=60)
+            output, errors = asker.communicate(timeout=120)
+    assert output == b"(1,)\n", errors
+    assert errors == b""
 
 
 def test_a_second_directory_in_one_process(store: Store, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
@@ -36,6 +37,8 @@ class Brought(Distribution):
 
 def point(name: str, thing: object, distribution: str | None, monkeypatch: pytest.MonkeyPatch) -> EntryPoint:
     module = f"brought_{distribution or 'nobody'}_{name}".replace("-", "_")
+    if distribution == "argus-otel":
+        module = f"argus_otel.{module}"
     found = ModuleType(module)
     found.SPEC = thing  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module, found)
@@ -67,10 +70,10 @@ def test_a_newer_contract_is_refused_with_its_version(monkeypatch: pytest.Monkey
     points = [point("new", spec("new", API + 1), "other", monkeypatch), point("old", spec("old"), "other", monkeypatch)]
     found = judge(points)
     assert list(found.specs) == ["old"]
-    ((name, detail),) = found.problems
-    assert name == "new"
-    assert f"version {API + 1} of the source contract" in detail
-    assert f"this argus-otel has {API}" in detail
+    (problem,) = found.problems
+    assert problem.name == "new"
+    assert f"version {API + 1} of the source contract" in problem.detail
+    assert f"this argus-otel has {API}" in problem.detail
 
 
 def test_one_that_cannot_be_loaded_is_named_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,9 +110,21 @@ def test_of_two_with_one_name_the_first_is_used(monkeypatch: pytest.MonkeyPatch)
     points = [point("discord", second, "impostor", monkeypatch), point("discord", first, "argus-otel", monkeypatch)]
     found = judge(points)
     assert found.specs["discord"] is first
-    ((name, detail),) = found.problems
-    assert name == "discord"
-    assert detail.startswith("impostor brings a second source of this name")
+    (problem,) = found.problems
+    assert problem.name == "discord"
+    assert problem.detail.startswith("impostor brings a second source of this name")
+
+
+def test_no_metadata_is_parsed_to_find_them() -> None:
+    """A start reads the list of entry points and no more: the metadata have the whole README in them."""
+    code = (
+        "from importlib.metadata import Distribution\n"
+        "Distribution.metadata = property(lambda self: print('parsed', self._path))\n"
+        "from argus_otel.discovery import installed\n"
+        "print(*installed().specs)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.startswith("discord process system"), run.stdout
 
 
 @pytest.mark.parametrize("name", list(installed().specs))

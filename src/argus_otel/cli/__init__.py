@@ -187,10 +187,10 @@ def _complain(source: str, detail: str) -> None:
 
 
 def _run_of_a_source(name: str, words: list[str]) -> int:
-    specs, problems = installed()
-    spec = specs.get(name)
+    found = installed()
+    spec = found.specs.get(name)
     if spec is None or spec.commands is None:
-        for problem in problems:
+        for problem in found.problems:
             if problem.name == name:
                 _complain(name, problem.detail)
                 return 1

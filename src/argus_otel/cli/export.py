@@ -152,13 +152,13 @@ def _files(kind: str, sources: Sequence[str], runbooks: str | None) -> dict[str,
 
 def _of_source(name: str, kind: str) -> dict[str, bytes] | str:
     """Return the files of a source, or why there are none to be had."""
-    specs, problems = installed()
-    if name not in specs:
-        for problem in problems:
+    found = installed()
+    if name not in found.specs:
+        for problem in found.problems:
             if problem.name == name:
                 return f"the source {name!r} is installed and cannot be used: {problem.detail}"
-        return f"there is no source {name!r}; installed are {', '.join(specs) or 'none'}"
-    reference = specs[name].assets
+        return f"there is no source {name!r}; installed are {', '.join(found.specs) or 'none'}"
+    reference = found.specs[name].assets
     if reference is None:
         return {}
     try:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from argus_otel.history.models import installed_schema
 from argus_otel.history.store import migrations, retention
-from argus_otel.history.store.client import Store, connect
+from argus_otel.history.store.client import BUSY_TIMEOUT, Store, connect
 from argus_otel.history.store.errors import SchemaError, StoreError
 from argus_otel.history.store.model import ErasureReference
 from argus_otel.history.store.schema import Layout, Schema
@@ -84,7 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
             return _forget(schema, arguments)
         keep = schema.parse_ages(arguments.keep) if arguments.action == "migrate" else {}
         with waiting("connecting"):
-            store = connect(chosen_store(arguments), create=arguments.action == "migrate")
+            address, create = chosen_store(arguments), arguments.action == "migrate"
+            store = connect(address, busy_timeout=BUSY_TIMEOUT, create=create)
         with store:
             if arguments.action == "status":
                 return _status(store, schema)
@@ -200,7 +201,10 @@ def _forget(schema: Schema, arguments: argparse.Namespace) -> int:
     if not arguments.yes and not _confirmed(f"everything that {address} has of the {keyword} {identifier}", identifier):
         return 1
     key = Settings.resolve().history_user_key
-    with connect(address, create=False) as store, waiting(f"erasing the {keyword} {identifier}"):
+    with (
+        connect(address, busy_timeout=BUSY_TIMEOUT, create=False) as store,
+        waiting(f"erasing the {keyword} {identifier}"),
+    ):
         migrations.ensure(store, schema)
         erased = erase(store, schema, keyword, identifier, key)
     rollups = {rollup.table for model in schema.models for rollup in model.rollups}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Origin(NamedTuple):
+class Origin:
     """The origin of a setting's value.
 
     Attributes
@@ -24,8 +24,11 @@ class Origin(NamedTuple):
         The value as it may be shown; ``(set)`` for a secret.
     """
 
-    source: str
-    shown: str
+    __slots__ = ("source", "shown")
+
+    def __init__(self, source: str, shown: str) -> None:
+        self.source = source
+        self.shown = shown
 
 
 class Setting(Generic[T]):
@@ -63,6 +66,21 @@ class Setting(Generic[T]):
         The keyword: the attribute's name; for a setting of a source, with the source's name before it:
         ``discord_cluster_id``.
     """
+
+    __slots__ = (
+        "variables",
+        "parse",
+        "default",
+        "right",
+        "help",
+        "type",
+        "secret",
+        "show",
+        "default_help",
+        "variables_help",
+        "derive",
+        "name",
+    )
 
     def __init__(
         self,

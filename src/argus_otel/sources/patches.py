@@ -1,7 +1,7 @@
-"""Puts hooks into a library and takes them out again.
+"""Wraps functions of a library with hooks, and unwraps them again.
 
-A patch replaces one function. Taking it out puts the original back only where nobody has wrapped ours since; otherwise
-ours stays in place and lets everything through, because `Hooks.on` is false.
+A patch replaces one function, its target. Reverting a patch restores the original, unless another library has wrapped
+our replacement since. That replacement then stays and only calls through, because :attr:`PatchSet.on` is false.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Function: TypeAlias = Callable[..., Any]
 
 
 def when_imported(module: str, action: Callable[[], object]) -> None:
-    """Call ``action`` once ``module`` is imported: now where it is, else right after its import."""
+    """Call ``action`` once ``module`` is imported: now if it is already, else right after its import."""
     if module in sys.modules:
         action()
     else:
@@ -28,20 +28,20 @@ def when_imported(module: str, action: Callable[[], object]) -> None:
 
 
 class Patch:
-    """One function of the observed library, and what takes its place.
+    """A function of the observed library, and how to wrap it.
 
     Attributes
     ----------
     hook:
         The hook's name, as ``/status`` and ``argus.hook.errors`` show it.
     module, target:
-        Where it is: ``discord.http``, ``HTTPClient.request``.
+        The function's location: ``discord.http``, ``HTTPClient.request``.
     make:
-        Given the original function, returns the replacement, which has to call it.
+        Called with the original function; returns the replacement, which has to call the original.
     package:
-        The import that makes it available.
-    instead:
-        Other places where versions of the library have the same function, tried in turn.
+        The module whose import makes the function available.
+    fallbacks:
+        Other locations, (module, target), that versions of the library have the same function at. Tried in turn.
     """
 
     def __init__(
@@ -51,26 +51,26 @@ class Patch:
         target: str,
         make: Callable[[Function], Function],
         package: str,
-        instead: tuple[tuple[str, str], ...] = (),
+        fallbacks: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.hook = hook
         self.module = module
         self.target = target
         self.make = make
         self.package = package
-        self.instead = instead
+        self.fallbacks = fallbacks
 
     @property
     def name(self) -> str:
-        """Its name among the parts, such as ``hook:log records logging.Logger.callHandlers``."""
+        """The name of this part in ``/status``, such as ``hook:log records logging.Logger.callHandlers``."""
         return f"hook:{self.hook} {self.module}.{self.target}"
 
-    def places(self) -> tuple[tuple[str, str], ...]:
-        """Return where to look for it."""
-        return ((self.module, self.target), *self.instead)
+    def locations(self) -> tuple[tuple[str, str], ...]:
+        """Return each (module, target) that the function may be found at, the preferred one first."""
+        return ((self.module, self.target), *self.fallbacks)
 
 
-class _Placed:
+class _Applied:
     __slots__ = ("owner", "attribute", "original", "replacement")
 
     def __init__(self, owner: Any, attribute: str, original: Any, replacement: Function) -> None:
@@ -80,55 +80,55 @@ class _Placed:
         self.replacement = replacement
 
 
-class Hooks:
+class PatchSet:
     """The patches of one source.
 
     Attributes
     ----------
     on:
-        Whether the hooks record. Bodies ask it, so that a replacement that could not be taken out does nothing.
+        Whether the hooks record. Hook bodies check it, so that a replacement that cannot be reverted records nothing.
     """
 
     def __init__(self, telemetry: Telemetry) -> None:
         self.on = False
         self._telemetry = telemetry
-        self._placed: dict[str, _Placed] = {}
+        self._applied: dict[str, _Applied] = {}
 
     @property
-    def in_place(self) -> int:
-        """How many of them are."""
-        return len(self._placed) if self.on else 0
+    def active(self) -> int:
+        """The number of patches that are applied; 0 while the hooks do not record."""
+        return len(self._applied) if self.on else 0
 
-    def place(self, patches: Iterable[Patch], *, partly: bool = False) -> None:
-        """Put in each patch that is not in place. One whose target is absent is reported, and the others go on.
+    def apply(self, patches: Iterable[Patch], *, some_absent: bool = False) -> None:
+        """Apply each patch that is not applied yet. If a target is missing, its hook is skipped and reported.
 
         Parameters
         ----------
-        partly:
-            Whether absent targets are nothing out of the way, and not warned of one by one.
+        some_absent:
+            Whether missing targets are expected, as in a fork of the library. They are then reported without a warning.
         """
         for patch in patches:
-            self._telemetry.attempt(patch.name, partial(self._place, patch, partly=partly))
+            self._telemetry.attempt(patch.name, partial(self._apply, patch, some_absent=some_absent))
 
-    def _place(self, patch: Patch, *, partly: bool) -> None:
-        if patch.name not in self._placed:
+    def _apply(self, patch: Patch, *, some_absent: bool) -> None:
+        if patch.name not in self._applied:
             try:
                 owner, attribute, original = resolve(patch)
             except PartError as error:
-                self._telemetry.health.report(patch.name, State.ABSENT, str(error), warn=not partly)
+                self._telemetry.health.report(patch.name, State.ABSENT, str(error), warn=not some_absent)
                 return
             replacement = functools.wraps(original)(patch.make(original))
             setattr(owner, attribute, replacement)
-            self._placed[patch.name] = _Placed(owner, attribute, original, replacement)
+            self._applied[patch.name] = _Applied(owner, attribute, original, replacement)
         self._telemetry.health.report(patch.name, State.OK)
 
-    def remove(self) -> None:
-        """Take every patch out, where nobody has wrapped it since."""
+    def revert(self) -> None:
+        """Stop recording, and restore each original whose replacement has not been wrapped since."""
         self.on = False
-        for name, placed in reversed(tuple(self._placed.items())):
-            if placed.owner.__dict__.get(placed.attribute) is placed.replacement:
-                setattr(placed.owner, placed.attribute, placed.original)
-                del self._placed[name]
+        for name, applied in reversed(tuple(self._applied.items())):
+            if applied.owner.__dict__.get(applied.attribute) is applied.replacement:
+                setattr(applied.owner, applied.attribute, applied.original)
+                del self._applied[name]
             self._telemetry.health.report(name, State.OFF, "uninstrumented")
 
 
@@ -138,12 +138,12 @@ def resolve(patch: Patch) -> tuple[Any, str, Any]:
     Raises
     ------
     PartError
-        The installed version has it in none of its places.
+        The installed version has the function at none of its locations.
     """
-    for module, target in patch.places():
+    for module, target in patch.locations():
         try:
             return wrapt.resolve_path(module, target)
-        except (ImportError, AttributeError):  # noqa: PERF203 - there are two places at most
+        except (ImportError, AttributeError):  # noqa: PERF203 - there are two locations at most
             continue
-    places = " or ".join(f"{module}:{target}" for module, target in patch.places())
-    raise PartError(f"{places} is not in the installed version, so what it shows is missing")
+    locations = " or ".join(f"{module}:{target}" for module, target in patch.locations())
+    raise PartError(f"{locations} is missing in the installed version: the hook is skipped, and its signals are absent")

@@ -5,8 +5,8 @@ A distribution that brings a source names its specification in the group :data:`
     [project.entry-points.argus_otel_source]
     queue = "my_package.argus:SPEC"
 
-A specification is plain data. Everything that costs an import stands in it as ``"package.module:name"`` and is loaded
-when it is needed: a program that observes nothing of a source pays for none of it.
+A specification is plain data. It refers to everything that costs an import as ``"package.module:name"``, which is
+loaded when it is needed: a program that does not use what a source observes pays for none of it.
 """
 
 from __future__ import annotations
@@ -32,36 +32,36 @@ Activate: TypeAlias = Callable[[], None]
 
 
 class SourceSpec:
-    """What a source is.
+    """The specification of a source.
 
     Attributes
     ----------
     name:
-        Its name, everywhere: the entry point's, the catalogue's, in settings, commands and folders.
+        Its name, the same everywhere: of the entry point and the catalogue, in settings, commands and folders.
     api:
-        The version of this contract that it was written for; :data:`API` says which versions there are.
+        The version of this contract that it was written for, at most :data:`API`.
     title:
-        What it observes, for people: ``discord.py``.
+        The name of what it observes, for people: ``discord.py``.
     factory:
-        ``"package.module:name"`` of what makes the source: ``name(telemetry, settings, activate) -> Source``.
+        ``"package.module:name"`` of a callable that creates it: ``name(telemetry, settings, activate) -> Source``.
     catalogue:
         ``"package.module:name"`` of its :class:`~argus_otel.telemetry.Catalogue`.
     libraries:
         Requirements, any one of which is enough: ``("discord.py>=2.4,<3",)``. Empty for a source that needs none.
     imports:
-        Modules. The source is made, and its hooks are placed, when one of them is imported. Empty: at once.
+        Modules. The source is created and its hooks are applied when one of them is imported; at once if empty.
     activates:
-        When it goes to work; see :data:`Activation`.
+        When it is activated; see :data:`Activation`.
     prefixes:
-        First words of names of metrics, spans, events and attributes that are the source's: a program's own
-        :func:`argus_otel.count` cannot take them.
+        First words of names of metrics, spans, events and attributes that are reserved for the source: a program's
+        own :func:`argus_otel.count` refuses them.
     replaces:
         Instrumentations of OpenTelemetry's own, by their entry points' names, that the source runs itself: the loader
         leaves them out.
     settings:
         ``"package.module:name"`` of its :class:`~argus_otel.settings.Table`.
     resource:
-        ``"package.module:name"`` of a function ``name(settings) -> dict[str, str]``: what it adds to the resource.
+        ``"package.module:name"`` of a function ``name(settings) -> dict[str, str]``, its resource attributes.
     references:
         ``"package.module:name"`` of a mapping of keywords of :func:`argus_otel.record` to
         :class:`~argus_otel.telemetry.IdReference`.
@@ -150,16 +150,16 @@ class SourceSpec:
 
 
 class Source:
-    """What a specification's factory makes. A source overrides what it needs.
+    """Base class of sources. A subclass overrides the methods that it needs.
 
     Parameters
     ----------
     telemetry:
-        What it records into.
+        Records its signals.
     settings:
-        As they are resolved, the source's own among them.
+        The resolved settings, including the source's own.
     activate:
-        To be called at the first use of what is observed, where the specification says ``first_use``.
+        The source calls it at the first use of what it observes, if its specification says ``first_use``.
     """
 
     def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
@@ -168,19 +168,19 @@ class Source:
         self.activate = activate
 
     def install(self) -> None:
-        """Place the hooks; safe to repeat. Opens no port and starts no thread."""
+        """Apply the hooks. Safe to repeat. Opens no port and starts no thread."""
 
     def uninstall(self) -> None:
-        """Remove the hooks; safe to repeat. Counters keep their values."""
+        """Revert the hooks. Safe to repeat. Counters keep their values."""
 
     def start(self) -> None:
-        """Begin what an active process needs; called when the source is activated, and again after `uninstall`."""
+        """Start what an active process needs. Called when the source is activated, and again after `uninstall`."""
 
     def end(self) -> None:
-        """Prepare for the end of the process: the last export is still to come."""
+        """Prepare for the end of the process. Called before the last export."""
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: forget what is the parent's, and start no thread."""
+        """After a fork, in the child: forget the parent's state, and start no thread."""
 
     def describe(self) -> str:
         """Return one phrase for the line at start, such as ``34 hooks in discord.py 2.7.1``; empty for none."""

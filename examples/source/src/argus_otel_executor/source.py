@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from argus_otel.settings import Settings
-from argus_otel.sources.patches import Hooks, Patch
+from argus_otel.sources.patches import Patch, PatchSet
 from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import Operation, Telemetry
 
@@ -38,7 +38,7 @@ class ExecutorSource(Source):
 
     def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
         super().__init__(telemetry, settings, activate)
-        self._hooks = Hooks(telemetry)
+        self._hooks = PatchSet(telemetry)
         self._waits, self._durations = telemetry.histogram(WAIT), telemetry.histogram(DURATION)
         self._waiting: set[int] = set()
         telemetry.gauge(WAITING, lambda: [({}, float(len(self._waiting)))])
@@ -50,15 +50,15 @@ class ExecutorSource(Source):
         """Place the hook."""
         self._hooks.on = True
         package = concurrent.futures.thread.__name__
-        self._hooks.place([Patch(HOOK, package, "ThreadPoolExecutor.submit", self._wrap, package)])
+        self._hooks.apply([Patch(HOOK, package, "ThreadPoolExecutor.submit", self._wrap, package)])
 
     def uninstall(self) -> None:
         """Remove the hook."""
-        self._hooks.remove()
+        self._hooks.revert()
 
     def describe(self) -> str:
         """Return what is hooked."""
-        return f"{self._hooks.in_place} hook in concurrent.futures"
+        return f"{self._hooks.active} hook in concurrent.futures"
 
     def _wrap(self, submit: Callable[..., Any]) -> Callable[..., Any]:
         def submit_observed(pool: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

@@ -6,8 +6,10 @@ A thin layer over clickhouse-connect, which speaks to both. That package is impo
 from __future__ import annotations
 
 import logging
+import os
 import re
 import struct
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -179,13 +181,19 @@ class Store:
             yield
 
 
-def connect(address: Address | str, *, timeout: float = 10.0, create: bool = True) -> Store:
+BUSY_TIMEOUT = 10.0
+"""How long queries and commands wait for an embedded store: a program that has just ended may still be storing."""
+
+
+def connect(address: Address | str, *, timeout: float = 10.0, busy_timeout: float = 0.0, create: bool = True) -> Store:
     """Open a store. :mod:`.migrations` checks its tables.
 
     Parameters
     ----------
     timeout:
         How long a server may take to accept a connection, in seconds. Statements may take five minutes.
+    busy_timeout:
+        How long to wait for an embedded store that another process has open, in seconds.
     create:
         Whether a missing directory of an embedded store is made.
 
@@ -202,7 +210,7 @@ def connect(address: Address | str, *, timeout: float = 10.0, create: bool = Tru
         raise MissingExtraError(_missing_package(address, "clickhouse-connect")) from error
     logging.getLogger("clickhouse_connect").addHandler(_QUIET)
     if address.directory is not None:
-        client = _open_embedded(address, address.directory, create=create)
+        client = _open_embedded(address, address.directory, busy_timeout=busy_timeout, create=create)
     else:
         with _translated(address):
             client = _client(
@@ -224,7 +232,7 @@ def _client(**options: object) -> _Client:
     return cast("_Client", import_module("clickhouse_connect").get_client(**options))
 
 
-def _open_embedded(address: Address, directory: str, *, create: bool) -> _Client:
+def _open_embedded(address: Address, directory: str, *, busy_timeout: float, create: bool) -> _Client:
     path = Path(directory).absolute()
     if not create and not path.is_dir():
         raise SchemaMissingError(
@@ -239,12 +247,19 @@ def _open_embedded(address: Address, directory: str, *, create: bool) -> _Client
         ) from error
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
-    try:
-        return _client(interface="chdb", path=str(path))
-    except ImportError as error:
-        raise MissingExtraError(_missing_package(address, "chdb-core")) from error
-    except ClickHouseError as error:
-        raise _unopened(address, path, str(error)) from error
+    deadline = time.monotonic() + busy_timeout
+    while True:
+        if _holder(path) in ("", _pid(os.getpid())) or time.monotonic() >= deadline:
+            try:
+                return _client(interface="chdb", path=str(path))
+            except ImportError as error:
+                raise MissingExtraError(_missing_package(address, "chdb-core")) from error
+            except ClickHouseError as error:
+                refused = _unopened(address, path, str(error))
+                # Of several processes that have waited, another one may have been faster.
+                if not isinstance(refused, InUseError) or time.monotonic() >= deadline:
+                    raise refused from error
+        time.sleep(0.05)
 
 
 def _unopened(address: Address, path: Path, message: str) -> StoreError:
@@ -258,8 +273,8 @@ def _unopened(address: Address, path: Path, message: str) -> StoreError:
     if holder:
         return InUseError(
             f"{address} is in use by another process ({holder}), and an embedded store can be open in one at a time: "
-            "ask again (ingesting events takes a second or so at a time), stop that process, or keep history on "
-            "a ClickHouse server, which many can use"
+            "ask again when it has finished, stop that process, or keep history on a ClickHouse server, which many "
+            "can use"
         )
     return UnreachableError(
         f"{address} cannot be opened: {path} has to be a writable directory of its own; "
@@ -268,7 +283,10 @@ def _unopened(address: Address, path: Path, message: str) -> StoreError:
 
 
 def _holder(path: Path) -> str:
-    """Return the process that has the directory open, by the engine's lock; empty if none has."""
+    """Return the process that has the directory open, by the engine's lock; empty if none has.
+
+    This process may be it: the engine can be opened twice in one.
+    """
     try:
         import fcntl
     except ImportError:  # on Windows, for which there is no engine
@@ -279,10 +297,14 @@ def _holder(path: Path) -> str:
                 fcntl.flock(status, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:
                 found = re.search(r"PID: *(\d+)", status.read())
-                return f"pid {found[1]}" if found else "its pid is not known"
+                return _pid(found[1]) if found else "its pid is not known"
     except OSError:
         pass
     return ""
+
+
+def _pid(pid: int | str) -> str:
+    return f"pid {pid}"
 
 
 def _checked(address: Address, client: _Client) -> Store:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from argus_otel.history.models import installed_schema
 
 from .address import Address
-from .client import Store, connect
+from .client import BUSY_TIMEOUT, Store, connect
 from .migrations import ensure
 from .time_range import TimeRange
 
@@ -83,7 +83,7 @@ class Queries:
             It cannot be opened, or is missing the tables.
         """
         schema = installed_schema()
-        store = connect(address, create=False)
+        store = connect(address, busy_timeout=BUSY_TIMEOUT, create=False)
         try:
             ensure(store, schema)
         except BaseException:

@@ -1,10 +1,10 @@
-"""Observed: application commands and autocomplete in the command tree. They end the interaction's operation.
+"""Observed: application commands and autocomplete in the command tree. Signal: the end of the interaction's operation.
 
-``CommandTree._call`` runs every one of them and swallows what commands raise, so the exception is noted where
-discord.py hands it on: ``Command._invoke_error_handlers``, ``ContextMenu._invoke``, ``Command._invoke_autocomplete``,
-and, for hybrid commands, ``ext.commands``' ``Command.dispatch_error``. An ``AppCommandError`` that leaves ``_call``
-goes to ``_dispatch_error``, and the operation ends there. Safe, because each replacement calls the original with the
-same arguments, and whatever that raises passes through.
+``CommandTree._call`` runs every command, and swallows what commands raise. The exception is recorded where discord.py
+hands it on: ``Command._invoke_error_handlers``, ``ContextMenu._invoke``, ``Command._invoke_autocomplete`` and, for
+hybrid commands, ``Command.dispatch_error`` of ``ext.commands``. If an ``AppCommandError`` leaves ``_call``, discord.py
+calls ``_dispatch_error``, and the operation ends there. Safe, because each replacement calls the original with the same
+arguments, and the original's exceptions pass through.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ HOOK = "app commands"
 
 
 def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
-    """Return the hooks on the tree and on what hands exceptions on."""
-    find, note = interactions.find, interactions.note
+    """Return the hooks on the tree, and on the functions that hand exceptions on."""
+    find, record_error = interactions.find, interactions.record_error
 
     def begin_call(_: object, interaction: Interaction[Any]) -> InteractionOperation | None:
         operation = find(interaction.id)
-        if operation is None or operation.ended:  # one that Discord sent twice ends once
+        if operation is None or operation.ended:  # an interaction that Discord sent twice ends once
             return None
         operation.interaction = interaction
         return operation
 
     def end_call(operation: InteractionOperation, error: BaseException | None) -> None:
         if error is not None and goes_to_dispatch_error(error):
-            operation.note(original(error))  # _dispatch_error comes next, and ends it
+            operation.note(original(error))  # `_dispatch_error` is next, and ends the operation
         elif operation.interaction is not None:
-            if operation.interaction.command_failed:  # without an exception: the tree's own interaction_check said no
+            if operation.interaction.command_failed:  # without an exception: the tree's own `interaction_check` failed
                 operation.outcome = REJECTED
             interactions.end(operation, error)
 
@@ -50,17 +50,17 @@ def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
 
     def make_error_handlers(original: Callable[..., Any]) -> Callable[..., Any]:
         def _invoke_error_handlers(self: object, interaction: Interaction[Any], error: Any) -> Any:
-            note(interaction.id, error)
+            record_error(interaction.id, error)
             return original(self, interaction, error)
 
         return _invoke_error_handlers
 
-    def make_noting(original: Callable[..., Any]) -> Callable[..., Any]:
+    def make_invoke(original: Callable[..., Any]) -> Callable[..., Any]:
         async def invoke(self: object, interaction: Interaction[Any], *args: Any) -> Any:
             try:
                 return await original(self, interaction, *args)
             except Exception as error:
-                note(interaction.id, error)
+                record_error(interaction.id, error)
                 raise
 
         return invoke
@@ -68,13 +68,13 @@ def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
     def make_hybrid(original: Callable[..., Any]) -> Callable[..., Any]:
         def dispatch_error(self: object, ctx: Any, error: Any) -> Any:
             if getattr(ctx, "interaction", None) is not None:
-                note(ctx.interaction.id, error)
+                record_error(ctx.interaction.id, error)
             return original(self, ctx, error)
 
         return dispatch_error
 
     def goes_to_dispatch_error(error: BaseException) -> bool:
-        library = sys.modules.get("discord.app_commands")  # which the forks have not
+        library = sys.modules.get("discord.app_commands")  # missing in the forks
         return library is not None and isinstance(error, library.AppCommandError)
 
     tree, commands = "discord.app_commands.tree", "discord.app_commands.commands"
@@ -82,8 +82,8 @@ def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
         Patch(HOOK, tree, "CommandTree._call", guard.around(HOOK, begin_call, end_call)),
         Patch(HOOK, tree, "CommandTree._dispatch_error", guard.around(HOOK, begin_dispatch_error, interactions.end)),
         Patch(HOOK, commands, "Command._invoke_error_handlers", make_error_handlers),
-        Patch(HOOK, commands, "Command._invoke_autocomplete", make_noting),
-        Patch(HOOK, commands, "ContextMenu._invoke", make_noting),
+        Patch(HOOK, commands, "Command._invoke_autocomplete", make_invoke),
+        Patch(HOOK, commands, "ContextMenu._invoke", make_invoke),
         Patch(
             "hybrid commands",
             "discord.ext.commands.core",

@@ -1,4 +1,4 @@
-"""Every name that the Discord source emits, with unit, buckets and attributes. Nothing else spells them."""
+"""Every signal of the Discord source, with unit, buckets and attributes. Nothing else spells their names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from argus_otel.telemetry import Attribute, Catalogue, Detail, Event, Kind, Metric, Severity, Span, SpanKind
 
-from .templates import template_of
+from .rest.templates import template_of
 
 # -- attributes
 
@@ -14,12 +14,10 @@ EVENT_TYPE = Attribute(
     "discord.event.type", "The gateway event's type, as Discord sends it.", cap=200, examples=("INTERACTION_CREATE",)
 )
 SHARD_ID = Attribute("discord.shard.id", "The shard; a client without shards is shard 0.", cap=1000, examples=(0, 17))
-SESSION_TYPE = Attribute(
-    "discord.session.type", "Whether a session was begun or taken up again.", values=("identify", "resume")
-)
+SESSION_TYPE = Attribute("discord.session.type", "Whether the session began or resumed.", values=("identify", "resume"))
 CLOSE_CODE = Attribute(
     "discord.close.code",
-    "The code the connection was closed with; 1006 where none came.",
+    "The connection's close code; 1006 if it ended without one.",
     cap=64,
     examples=(1006, 4004),
 )
@@ -33,7 +31,7 @@ COMMAND_NAME = Attribute(
 )
 COMMAND_TYPE = Attribute(
     "discord.command.type",
-    "How the command was called. A hybrid command is `slash` or `prefix`, as it came.",
+    "How the command was called. A hybrid command is `slash` or `prefix`.",
     values=("slash", "user", "message", "prefix"),
 )
 COMPONENT_NAME = Attribute(
@@ -44,7 +42,7 @@ COMPONENT_NAME = Attribute(
 )
 OUTCOME = Attribute(
     "discord.outcome",
-    "`rejected` is the user's doing (a check, a cooldown, bad input), `error` the bot's.",
+    "`rejected` is caused by the user (a check, a cooldown, bad input), `error` by the bot.",
     values=("ok", "rejected", "error"),
 )
 ERROR_TYPE = Attribute(
@@ -70,7 +68,7 @@ RATELIMIT_SCOPE = Attribute(
 )
 EVENT_NAME = Attribute(
     "discord.event.name",
-    "The event that a listener is for, by discord.py's name without `on_`.",
+    "The event that the listener handles, by discord.py's name without `on_`.",
     cap=200,
     examples=("member_join",),
 )
@@ -80,7 +78,7 @@ TASK_NAME = Attribute(
     cap=200,
     examples=("Cog.cleanup",),
 )
-CHANGE = Attribute("discord.change", "Whether the bot came to the guild or is gone from it.", values=("join", "leave"))
+CHANGE = Attribute("discord.change", "Whether the bot joined or left the guild.", values=("join", "leave"))
 EXTENSION_NAME = Attribute(
     "discord.extension.name", "The extension's module, such as `cogs.music`.", cap=200, examples=("cogs.music",)
 )
@@ -91,8 +89,8 @@ _AN_ID = ("1102233445566778899",)
 
 GUILD_ID = Detail("discord.guild.id", "The guild's id; absent in direct messages.", _AN_ID)
 CHANNEL_ID = Detail("discord.channel.id", "The channel's id.", _AN_ID)
-USER_ID = Detail("discord.user.id", "The id of the user whose doing it was.", _AN_ID)
-MESSAGE_ID = Detail("discord.message.id", "The id of the message that was the command.", _AN_ID)
+USER_ID = Detail("discord.user.id", "The id of the user who caused it.", _AN_ID)
+MESSAGE_ID = Detail("discord.message.id", "The id of the command's message.", _AN_ID)
 INTERACTION_ID = Detail("discord.interaction.id", "The interaction's id.", _AN_ID)
 
 DETAILS = (
@@ -102,21 +100,23 @@ DETAILS = (
     MESSAGE_ID,
     INTERACTION_ID,
     Detail("discord.guild.name", "The guild's name.", ("Jazz lovers",)),
-    Detail("discord.guild.member_count", "How many members the guild has, as far as Discord has said.", (250,)),
-    Detail("http.request.resend_count", "How many attempts followed the first; absent where none did.", (1,)),
-    Detail("discord.rest.ratelimit.wait", "What the call waited for rate limits, in seconds; absent for 0.", (0.5,)),
+    Detail("discord.guild.member_count", "The number of the guild's members, if Discord has sent it.", (250,)),
+    Detail("http.request.resend_count", "The number of attempts after the first; absent if there were none.", (1,)),
+    Detail(
+        "discord.rest.ratelimit.wait", "How long the call waited for rate limits, in seconds; absent for 0.", (0.5,)
+    ),
 )
 
 # -- buckets, in seconds
 
 # A handler that awaits a view ends when the view does: discord.py's default is 180 s, an interaction lives 15 min.
 _WORK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 900.0)
-# Discord's deadline is 3 s: fine edges below it, one on it.
+# Discord's deadline is 3 s: fine buckets below it, and one that ends there.
 _ACKNOWLEDGEMENT = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 5.0, 10.0)
-# OTel semconv's advice for http.client.request.duration.
+# As OpenTelemetry's semantic conventions advise for http.client.request.duration.
 _HTTP = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _CALL = (*_HTTP, 30.0, 60.0, 300.0)
-# Round trips to the gateway: some 40 ms in good health, seconds when the event loop is blocked.
+# Round trips to the gateway: some 40 ms usually, seconds if the event loop is blocked.
 _ROUND_TRIP = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _WAIT = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -142,14 +142,14 @@ SESSIONS = Metric(
     "discord.gateway.sessions",
     Kind.COUNTER,
     "{session}",
-    "Gateway sessions begun (identify) or taken up again (resume).",
+    "Gateway sessions that began (identify) or resumed (resume).",
     (SHARD_ID, SESSION_TYPE),
 )
 DISCONNECTS = Metric(
     "discord.gateway.disconnects",
     Kind.COUNTER,
     "{disconnect}",
-    "Gateway connections that ended, by the code they were closed with.",
+    "Gateway connections that ended, by close code.",
     (SHARD_ID, CLOSE_CODE),
 )
 HEARTBEAT = Metric(
@@ -164,7 +164,7 @@ GATEWAY_WAIT = Metric(
     "discord.gateway.ratelimit.wait",
     Kind.HISTOGRAM,
     "s",
-    "What a message to the gateway waited for its send limit; only those that waited.",
+    "How long a message to the gateway waited for the send limit; only messages that waited.",
     (),
     _WAIT,
 )
@@ -179,8 +179,8 @@ CLOCK_OFFSET = Metric(
     "discord.clock.offset",
     Kind.GAUGE,
     "s",
-    "How far this machine's clock is ahead of Discord's, negative where it is behind; absent while that is not known "
-    "to a second.",
+    "How far this machine's clock is ahead of Discord's, negative if it is behind; absent while Discord's clock is not "
+    "known to a second.",
 )
 
 # -- interactions and commands
@@ -197,8 +197,8 @@ RESPONSE_TIME = Metric(
     "discord.interaction.response.time",
     Kind.HISTOGRAM,
     "s",
-    "From Discord's creation of the interaction until our first acknowledgement goes out, by Discord's clock; Discord "
-    "gives up after 3 s.",
+    "From Discord's creation of the interaction until the bot sends its first acknowledgement, by Discord's clock; "
+    "Discord gives up after 3 s.",
     (INTERACTION_TYPE, COMMAND_NAME),
     _ACKNOWLEDGEMENT,
 )
@@ -220,7 +220,7 @@ COMMAND_DURATION = Metric(
     "discord.command.duration",
     Kind.HISTOGRAM,
     "s",
-    "From a command's arrival to its end, each command once, whichever way it came in.",
+    "From a command's arrival to its end. Each command counts once, however it was called.",
     (COMMAND_NAME, COMMAND_TYPE, OUTCOME, ERROR_TYPE),
     _WORK,
 )
@@ -241,7 +241,7 @@ LISTENER_DURATION = Metric(
     "discord.listener.duration",
     Kind.HISTOGRAM,
     "s",
-    "One run of one listener, from its first line to its end. What it waited for the event loop is loop lag.",
+    "One run of one listener, from its first line to its end. Its wait for the event loop before that is loop lag.",
     (EVENT_NAME, ERROR_TYPE),
     _WORK,
 )
@@ -291,7 +291,7 @@ RATELIMIT_WAIT = Metric(
     "discord.rest.ratelimit.wait",
     Kind.HISTOGRAM,
     "s",
-    "What a REST call waited for rate limits, before, between and after its attempts; only calls that waited.",
+    "How long a REST call waited for rate limits, before, between and after its attempts; only calls that waited.",
     (TEMPLATE,),
     _WAIT,
 )
@@ -306,14 +306,14 @@ RATELIMITS = Metric(
 # -- state
 
 GUILDS = Metric(
-    "discord.guild.count", Kind.UP_DOWN, "{guild}", "Guilds that the bot is in, as far as this process sees."
+    "discord.guild.count", Kind.UP_DOWN, "{guild}", "Guilds that the bot is in, on the shards of this process."
 )
 USERS = Metric("discord.user.cached", Kind.UP_DOWN, "{user}", "Users in discord.py's cache.")
 GUILDS_UNAVAILABLE = Metric(
-    "discord.guild.unavailable", Kind.UP_DOWN, "{guild}", "Guilds that Discord cannot serve now, of those counted."
+    "discord.guild.unavailable", Kind.UP_DOWN, "{guild}", "Guilds that are unavailable now, of those counted."
 )
 GUILD_CHANGES = Metric(
-    "discord.guild.changes", Kind.COUNTER, "{guild}", "Guilds that the bot came to or is gone from.", (CHANGE,)
+    "discord.guild.changes", Kind.COUNTER, "{guild}", "Guilds that the bot joined or left.", (CHANGE,)
 )
 MESSAGES = Metric("discord.message.cached", Kind.UP_DOWN, "{message}", "Messages in discord.py's cache.")
 EMOJIS = Metric("discord.emoji.cached", Kind.UP_DOWN, "{emoji}", "Custom emojis in discord.py's cache.")
@@ -325,7 +325,7 @@ COMMANDS = Metric(
     "discord.command.registered",
     Kind.UP_DOWN,
     "{command}",
-    "Commands that this bot has, groups and subcommands included. A hybrid command is both `slash` and `prefix`.",
+    "The bot's commands, groups and subcommands included. A hybrid command is both `slash` and `prefix`.",
     (COMMAND_TYPE,),
 )
 EXTENSIONS = Metric("discord.extension.count", Kind.UP_DOWN, "{extension}", "Extensions that are loaded.")
@@ -336,7 +336,7 @@ VOICE_CONNECTIONS = Metric(
     "discord.voice.connections",
     Kind.UP_DOWN,
     "{connection}",
-    "Voice connections that are up: through the whole handshake, and not closed since. One that reconnects is not.",
+    "Voice connections that are up: the handshake is complete, and they are not closed. Not while one reconnects.",
 )
 VOICE_LATENCY = Metric(
     "discord.voice.latency",
@@ -346,14 +346,17 @@ VOICE_LATENCY = Metric(
     "before the first.",
 )
 VOICE_PACKETS = Metric(
-    "discord.voice.packets", Kind.COUNTER, "{packet}", "Voice packets handed to the network; not those that it refused."
+    "discord.voice.packets",
+    Kind.COUNTER,
+    "{packet}",
+    "Voice packets handed to the network, without those that it refused.",
 )
 VOICE_CONNECTING = Metric(
     "discord.voice.connect.duration",
     Kind.HISTOGRAM,
     "s",
-    "From the bot's asking to join a voice channel until it can speak there, or has failed to. discord.py's own "
-    "reconnecting is not counted.",
+    "From the bot's request to join a voice channel until it can speak there, or has failed. discord.py's own "
+    "reconnections are not counted.",
     (ERROR_TYPE,),
     _WAIT,
 )
@@ -361,8 +364,7 @@ VOICE_DISCONNECTS = Metric(
     "discord.voice.disconnects",
     Kind.COUNTER,
     "{disconnect}",
-    "Voice connections that ended, by the code they were closed with: 1000 where the bot left, 4014 where it was moved "
-    "or put out.",
+    "Voice connections that ended, by close code: 1000 if the bot left, 4014 if it was moved or removed.",
     (CLOSE_CODE,),
 )
 
@@ -392,13 +394,13 @@ MODAL_SPAN = Span(
 AUTOCOMPLETE_SPAN = Span(
     "autocomplete {discord.command.name}",
     SpanKind.SERVER,
-    "A question for an option's choices.",
+    "A request for an option's choices.",
     (COMMAND_NAME.name, *_INTERACTION),
 )
 PREFIX_SPAN = Span(
     "command {discord.command.name} (prefix)",
     SpanKind.CONSUMER,
-    "A prefix command; its name on the wire is `command {discord.command.name}` too.",
+    "A prefix command; its exported name is `command {discord.command.name}` too.",
     (COMMAND_NAME.name, COMMAND_TYPE.name, OUTCOME.name, ERROR_TYPE.name, MESSAGE_ID.name, *_IDS),
 )
 REST_SPAN = Span(
@@ -430,7 +432,7 @@ LISTENER_SPAN = Span(
 VIEW_TIMEOUT_SPAN = Span(
     "timeout {discord.component.name}",
     SpanKind.INTERNAL,
-    "What a view or modal does when it times out, linked to the trace that sent it.",
+    "The `on_timeout` of a view or modal, linked to the trace that sent it.",
     (COMPONENT_NAME.name, ERROR_TYPE.name),
 )
 VOICE_CONNECT_SPAN = Span(
@@ -444,7 +446,7 @@ VOICE_CONNECT_SPAN = Span(
 
 SESSION_EVENT = Event(
     "discord.gateway.session",
-    "A gateway session was begun or taken up again",
+    "A gateway session began or resumed",
     (SHARD_ID.name, SESSION_TYPE.name),
 )
 DISCONNECT_EVENT = Event("discord.gateway.disconnect", "A gateway connection ended", (SHARD_ID.name, CLOSE_CODE.name))
@@ -452,12 +454,12 @@ VOICE_DISCONNECT_EVENT = Event("discord.voice.disconnect", "A voice connection e
 
 _GUILD = (GUILD_ID.name, "discord.guild.name", "discord.guild.member_count", SHARD_ID.name)
 
-GUILD_JOIN_EVENT = Event("discord.guild.join", "The bot came to a guild", _GUILD)
-GUILD_LEAVE_EVENT = Event("discord.guild.leave", "The bot is gone from a guild", _GUILD)
+GUILD_JOIN_EVENT = Event("discord.guild.join", "The bot joined a guild", _GUILD)
+GUILD_LEAVE_EVENT = Event("discord.guild.leave", "The bot left a guild", _GUILD)
 
 _WORK_EVENT = ("argus.history.id", "argus.history.duration", *_IDS, COMMAND_NAME.name, OUTCOME.name, ERROR_TYPE.name)
 
-# In history only, where ARGUS_HISTORY asks for one. Joins and leaves are there too.
+# In history only, if ARGUS_HISTORY is set. Joins and leaves are in history too.
 COMMAND_EVENT = Event(
     "discord.command",
     "In history only: a slash, user, message or prefix command has run",
@@ -465,14 +467,14 @@ COMMAND_EVENT = Event(
 )
 COMPONENT_EVENT = Event(
     "discord.component",
-    "In history only: a button or select menu was used, whose name stands for a command's",
+    "In history only: a button or select menu was used; `discord.command.name` is its name",
     _WORK_EVENT,
 )
 MODAL_EVENT = Event(
-    "discord.modal", "In history only: a modal was sent in, whose name stands for a command's", _WORK_EVENT
+    "discord.modal", "In history only: a modal was submitted; `discord.command.name` is its name", _WORK_EVENT
 )
 AUTOCOMPLETE_EVENT = Event(
-    "discord.autocomplete", "In history only: choices for a command's option were asked for", _WORK_EVENT
+    "discord.autocomplete", "In history only: choices for a command's option were requested", _WORK_EVENT
 )
 EXTENSION_EVENT = Event(
     "discord.extension.load_failed",
@@ -485,7 +487,7 @@ T = TypeVar("T")
 
 
 def _all(kind: type[T]) -> tuple[T, ...]:
-    """Return what is defined above, in that order."""
+    """Return the definitions above of one class, in their order."""
     return tuple(value for value in globals().values() if isinstance(value, kind))
 
 

@@ -1,9 +1,9 @@
-"""Observed: clients as they are made and start, and their connections. Nouns: gauges, readiness, and the chains.
+"""Observed: clients, as they are created and start, and their connections. Signals: gauges, and the readiness check.
 
 ``Client.__init__`` activates the source. ``Client._async_setup_hook`` (``Client.login`` in the forks) runs once for
-each client, when it has its event loop; ``ConnectionState._update_references`` runs for each connection, before its
-first poll. The public events tell when a shard's session begins, goes on or is lost. Safe, because the originals run
-first and our bodies are shielded.
+each client, when it has its event loop. ``ConnectionState._update_references`` runs for each connection, before its
+first poll; the hooks on single objects are attached there. discord.py's public events show when a shard's session
+begins, resumes or is lost. Safe, because the originals run first and the bodies of the hooks are shielded.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from .guild_changes import GuildChanges
 from .heartbeats import Heartbeats
 from .interactions import Interactions
 from .library import DISCORD_PY, FORKS, ROOTS
-from .patches import Hooks, Patch
-from .public_events import listen
-from .shards import Roster, Shard, by_shard
+from .patches import Patch, PatchSet
+from .shards import ClientRegistry, Shard, by_shard
 
 if TYPE_CHECKING:
     from discord.client import Client
@@ -36,14 +35,14 @@ HOOK = "clients"
 
 
 class Clients:
-    """Finds clients and connections, and reads their gauges."""
+    """Finds clients and connections, attaches the hooks on them, and reads their gauges."""
 
     def __init__(
         self,
         telemetry: Telemetry,
-        hooks: Hooks,
+        hooks: PatchSet,
         activate: Callable[[], None],
-        roster: Roster,
+        registry: ClientRegistry,
         gateway_events: GatewayEvents,
         disconnects: Disconnects,
         guild_changes: GuildChanges,
@@ -53,20 +52,20 @@ class Clients:
         self._telemetry = telemetry
         self._hooks = hooks
         self._activate = activate
-        self._roster = roster
+        self._registry = registry
         self._gateway_events = gateway_events
         self._disconnects = disconnects
         self._guild_changes = guild_changes
         self._interactions = interactions
         self._heartbeats = heartbeats
-        self._listened_to: weakref.WeakSet[Client] = weakref.WeakSet()
+        self._subscribed: weakref.WeakSet[Client] = weakref.WeakSet()
         telemetry.gauge(LATENCY, self._latencies)
         telemetry.gauge(SHARD_UP, self._ups)
         telemetry.health.add_readiness(self._checks)
         telemetry.health.add_section("shards", self._describe)
 
     def patches(self) -> list[Patch]:
-        """Return the hooks on a client's making and start, and on each connection's."""
+        """Return the hooks on the creation and start of a client, and on each connection."""
         made = self._telemetry.guard.shield(HOOK, self._made)
         started = self._telemetry.guard.shield(HOOK, self._started)
         connected = self._telemetry.guard.shield(HOOK, self._connected)
@@ -94,13 +93,13 @@ class Clients:
 
         return [
             Patch(HOOK, "discord.client", "Client.__init__", make_init),
-            Patch(HOOK, "discord.client", "Client._async_setup_hook", make_setup, of=(DISCORD_PY,)),
-            Patch(HOOK, "discord.client", "Client.login", make_setup, of=FORKS),
+            Patch(HOOK, "discord.client", "Client._async_setup_hook", make_setup, libraries=(DISCORD_PY,)),
+            Patch(HOOK, "discord.client", "Client.login", make_setup, libraries=FORKS),
             Patch(HOOK, "discord.state", "ConnectionState._update_references", make_update),
         ]
 
     def _made(self) -> None:
-        """Activate the source: this is a bot's process, and not one that merely imports the library."""
+        """Activate the source: this process runs a bot, and does not only import the library."""
         if self._hooks.on:
             self._activate()
 
@@ -110,29 +109,29 @@ class Clients:
         if not self._hooks.on:
             return
         self._telemetry.on_start()
-        self._activate()  # a client that was made before the hooks were placed, or before this process was forked
+        self._activate()  # for a client that was created before the hooks were applied, or before a fork
         self._telemetry.found_loop(client.loop)
-        self._roster.of(client)
-        if client not in self._listened_to:
-            self._listened_to.add(client)
-            self._listen(client)
+        self._registry.register(client)
+        if client not in self._subscribed:
+            self._subscribed.add(client)
+            self._subscribe(client)
 
-    def _listen(self, client: Client) -> None:
+    def _subscribe(self, client: Client) -> None:
         shard = "shard_" if hasattr(client, "shards") else ""
 
         def on(event: str, act: Callable[[Shard], None]) -> None:
-            def heard(shard_id: int | None = None) -> None:
+            def dispatched(shard_id: int | None = None) -> None:
                 for each in self._shards_of(client, shard_id):
                     act(each)
 
-            listen(client, event, self._telemetry.guard.shield(HOOK, heard))
+            subscribe(client, event, self._telemetry.guard.shield(HOOK, dispatched))
 
-        on(f"{shard}connect", Shard.begin)
-        on(f"{shard}resumed", Shard.begin)
+        on(f"{shard}connect", Shard.session_began)
+        on(f"{shard}resumed", Shard.session_began)
         on(f"{shard}disconnect", self._disconnects.lost)
 
     def _shards_of(self, client: Client, shard_id: int | None) -> list[Shard]:
-        known = self._roster.find(client)
+        known = self._registry.find(client)
         return [] if known is None else [shard for shard in known.shards() if shard_id in (None, shard.id)]
 
     def _connected(self, state: ConnectionState[Any], ws: DiscordWebSocket) -> None:
@@ -143,19 +142,18 @@ class Clients:
 
     def _attach(self, client: Client, ws: DiscordWebSocket, *, established: bool = False) -> None:
         shard_id = ws.shard_id or 0
-        counts = self._gateway_events.of_shard(shard_id)
-        shards = self._roster.of(client)
+        shards = self._registry.register(client)
         known = shards.get(shard_id)
         if known is None or known.ws is not ws:
             shards.put(Shard(shard_id, ws, self._heartbeats, begun=established))
             if known is not None:
                 self._disconnects.lost(known)
-        self._gateway_events.chain(ws, counts)
-        self._guild_changes.chain(client._connection)
-        self._interactions.chain(client._connection)
+        self._gateway_events.attach(ws, shard_id)
+        self._guild_changes.attach(client._connection)
+        self._interactions.attach(client._connection)
 
     def attach_running(self) -> None:
-        """Find the clients that run already: somebody instruments from inside a handler."""
+        """Attach to the clients that run already, as when a handler calls ``instrument()``."""
         modules = [sys.modules[name] for root in ROOTS if (name := f"{root}.client") in sys.modules]
         classes: tuple[type[Client], ...] = tuple(module.Client for module in modules)
         attach = self._telemetry.guard.shield(HOOK, self._attach_running)
@@ -171,20 +169,41 @@ class Clients:
     # -- on the collecting thread
 
     def _latencies(self) -> Reading:
-        return by_shard(((shard.id, shard.latency) for shard in self._roster.shards()), max)
+        return by_shard(((shard.id, shard.latency) for shard in self._registry.open_shards()), max)
 
     def _ups(self) -> Reading:
-        running = self._roster.shards()
+        running = self._registry.open_shards()
         numbers = {shard.id for shard in running}
-        # One of a client that has ended is down, unless another client has taken its place.
-        ended = [shard for shard in self._roster.all_shards() if shard.id not in numbers]
+        # A shard of a client that has ended is down, unless another client runs a shard of that number.
+        ended = [shard for shard in self._registry.all_shards() if shard.id not in numbers]
         return by_shard(((shard.id, float(shard.up)) for shard in running + ended), min)
 
     def _checks(self) -> list[Check]:
-        return [check for known in self._roster for check in known.checks()]
+        return [check for known in self._registry for check in known.checks()]
 
     def _describe(self) -> list[dict[str, object]]:
-        return [shard.describe() for shard in self._roster.all_shards()]
+        return [shard.describe() for shard in self._registry.all_shards()]
+
+
+def subscribe(client: Client, event: str, dispatched: Callable[..., object]) -> None:
+    """Call ``dispatched`` with the arguments of each ``event`` of ``client`` from now on, without a task.
+
+    ``Client.wait_for`` calls its check synchronously as the event is dispatched. A check that is never true stays for
+    as long as the client lives, across ``Client.clear`` and a new event loop.
+
+    Parameters
+    ----------
+    dispatched:
+        Must not raise.
+    """
+
+    def check(*arguments: object) -> bool:
+        dispatched(*arguments)
+        return False
+
+    waiting = client.wait_for(event, check=check)  # type: ignore[call-overload]
+    # The check is registered by now. Closing the coroutine avoids the warning that it was never awaited.
+    waiting.close()
 
 
 def _connections(client: Client) -> list[DiscordWebSocket]:

@@ -1,17 +1,18 @@
-"""Discord's clock, as far as its answers tell it: how far this machine's clock is from it. Noun: gauge.
+"""Discord's clock, estimated from its responses, and this machine's offset from it. Signal: gauge.
 
-A snowflake holds the moment of its making by Discord's clock, and a machine that is five seconds ahead would find every
-interaction five seconds old. So ages are not taken by this machine's clock. What is kept is what Discord's clock showed
-when :func:`time.perf_counter` was zero, its *origin*, within two bounds:
+A snowflake holds the moment of its creation by Discord's clock. On a machine whose clock is five seconds ahead, every
+interaction would seem five seconds old, so ages are not computed by this machine's clock. Instead,
+:class:`DiscordClock` estimates the *origin*: the time that Discord's clock showed when :func:`time.perf_counter` was
+zero, within two bounds.
 
-- An answer to a REST call has a ``Date``, of a moment between request and answer, in whole seconds: a bound on either
-  side, a second and a round trip apart. The first comes with the log-in, before any interaction. Answers in other parts
-  of a second narrow it down, to about a round trip.
-- An interaction arrives after it was made: one bound, as tight as the promptest of late.
+- The response to a REST call has a ``Date``, which lies between request and response, in whole seconds: one bound on
+  either side, a second and a round trip apart. The first arrives with the log-in, before any interaction. Responses in
+  other parts of a second narrow the bounds to about a round trip.
+- An interaction arrives after its creation: one bound, as tight as the fastest recent arrival.
 
-Both clocks may drift apart, so the bounds widen with time, and where new ones contradict them (a machine that was
-suspended, whose monotonic clock stood still), the new ones hold. A step of this machine's clock, as by NTP, moves
-neither. Safe, because each of these is a few sums and comparisons, and nothing is kept of what it comes from.
+The two clocks may drift apart, so the bounds widen with time. If new bounds contradict the old ones, as after a machine
+was suspended and its monotonic clock stood still, the new ones replace them. A step of this machine's clock, such as by
+NTP, moves neither bound. Safe, because each update is a few sums and comparisons, and no object of the bot's is kept.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ _log = logging.getLogger("argus_otel")
 
 _DISCORD_EPOCH = 1_420_070_400.0
 
-# What two quartz clocks drift apart at the most. One that NTP slews faster contradicts its bounds before long.
+# The largest drift between two quartz clocks. A clock that NTP slews faster soon contradicts its bounds.
 _DRIFT = 1e-4
 
-# A clock that NTP keeps is as near as that: where the bounds allow for it, it is taken to be right.
-_KEPT = 0.1
+# A clock that NTP synchronises is this close, in seconds: within the bounds, it is assumed to be right.
+_SYNCHRONISED = 0.1
 
-# Bounds that disagree by less are those of two of Discord's machines.
+# Bounds that disagree by less come from two of Discord's machines.
 _DISAGREEMENT = 0.1
 
 # Bounds that are further apart leave the origin unknown: their middle may be more than a second off.
@@ -46,10 +47,11 @@ _UNKNOWN = 2.0
 
 _WARNED_BEYOND = 1.0
 
-# With bounds that near, an answer is looked at as often as that: no part of a second, so that answers are of each part.
+# Once the bounds are this close, a response is used this often. No simple part of a second, so that the responses are
+# spread over it.
 _ENOUGH, _EVERY = 0.5, 0.618
 
-# How often a bot that is busy has the arrival of an interaction looked at, in seconds.
+# How often a busy bot uses the arrival of an interaction, in seconds.
 _EVERY_ARRIVAL = 0.05
 
 _SKEWED = (
@@ -60,18 +62,18 @@ _SKEWED = (
 
 
 class _Known(NamedTuple):
-    """What is known of the origin, in seconds since the Unix epoch; replaced, never changed, so any thread may read it.
+    """The estimate of the origin, in seconds since the Unix epoch. Replaced, never changed, so any thread may read it.
 
     Attributes
     ----------
     low, high:
-        The bounds, as they were ``at`` that moment of :func:`time.perf_counter`.
+        The bounds, as they were at the moment ``at`` of :func:`time.perf_counter`.
     origin:
-        The best guess within them.
+        The best estimate within them.
     answers:
         How many ``Date`` headers in a row agree.
     until:
-        Until when, by :func:`time.perf_counter`, the bounds are near enough to rely on the origin.
+        Until when, by :func:`time.perf_counter`, the bounds are close enough to rely on the origin.
     """
 
     low: float
@@ -83,12 +85,12 @@ class _Known(NamedTuple):
 
 
 class DiscordClock:
-    """Tells when Discord made something, by :func:`time.perf_counter`, whatever this machine's clock shows.
+    """Converts Discord's times to :func:`time.perf_counter`, whatever this machine's clock shows.
 
     Attributes
     ----------
     due, arrivals_due:
-        From when on, by :func:`time.perf_counter`, the next ``Date`` and the next arrival are of use.
+        When, by :func:`time.perf_counter`, the next ``Date`` and the next arrival are needed.
     """
 
     def __init__(self, telemetry: Telemetry) -> None:
@@ -99,15 +101,15 @@ class DiscordClock:
         telemetry.health.add_section("clock", self._describe)
 
     def created(self, snowflake: int, arrived: float) -> float:
-        """Return when Discord made a snowflake, by :func:`time.perf_counter`, and never later than it arrived.
+        """Return when Discord created a snowflake, by :func:`time.perf_counter`; never later than its arrival.
 
-        Where Discord's clock is not known to a second, this is when it arrived: what is counted from then on is too
-        short by the way from Discord, and right otherwise.
+        If Discord's clock is not known to a second, this is the arrival. Durations from then on are too short by the
+        transmission from Discord.
 
         Parameters
         ----------
         arrived:
-            When the snowflake came, by :func:`time.perf_counter`.
+            When the snowflake arrived, by :func:`time.perf_counter`.
         """
         known = self._known
         if arrived > known.until:
@@ -116,7 +118,7 @@ class DiscordClock:
         return made if made < arrived else arrived
 
     def arrived(self, snowflake: int, now: float) -> None:
-        """Note that a snowflake came ``now``, by :func:`time.perf_counter`, and so was made before."""
+        """Update the bounds by a snowflake that arrives ``now``, by :func:`time.perf_counter`."""
         self.arrivals_due = now + _EVERY_ARRIVAL
         least = (snowflake >> 22) / 1000 + _DISCORD_EPOCH - now
         known = self._known
@@ -125,7 +127,7 @@ class DiscordClock:
             return
         high = known.high + widened
         if least <= high:
-            origin = max(known.origin, least)  # or not a number, while none is known
+            origin = max(known.origin, least)  # not a number while the origin is unknown
             self._known = _known(least, high, now, origin, known.answers)
         elif least - high < _DISAGREEMENT:
             self._known = _known(high, least, now, least, known.answers)
@@ -134,12 +136,12 @@ class DiscordClock:
             self.due = -math.inf
 
     def answered(self, sent: float, received: float, date: str | None) -> None:
-        """Note the ``Date`` header of an answer, and when request and answer were sent and received.
+        """Update the bounds by the ``Date`` header of a response.
 
         Parameters
         ----------
         sent, received:
-            By :func:`time.perf_counter`.
+            When the request was sent and its response received, by :func:`time.perf_counter`.
         """
         second = None if date is None else _seconds(date)
         if second is None:
@@ -153,7 +155,7 @@ class DiscordClock:
             low, high, answers = earliest, latest, 1
         low, high = min(low, high), max(low, high)
         mine = wall_clock() - perf_counter()
-        if low - _KEPT <= mine <= high + _KEPT:
+        if low - _SYNCHRONISED <= mine <= high + _SYNCHRONISED:
             origin = min(max(mine, low), high)
         else:
             origin = (low + high) / 2
@@ -162,7 +164,7 @@ class DiscordClock:
         self.due = received + _EVERY if high - low < _ENOUGH else -math.inf
 
     def _warn(self, mine: float, low: float, high: float, answers: int) -> None:
-        # A second answer has to agree: what stands between the bot and Discord might have kept the first for a while.
+        # A second response has to agree: a proxy may have delayed or cached the first.
         if self._warned or answers < 2 or low - _WARNED_BEYOND <= mine <= high + _WARNED_BEYOND:
             return
         self._warned = True
@@ -193,9 +195,9 @@ def _known(low: float, high: float, at: float, origin: float, answers: int) -> _
 
 
 def _seconds(date: str) -> float | None:
-    """Return a ``Date`` header's seconds since the Unix epoch; ``None`` for one of another form.
+    """Return a ``Date`` header's seconds since the Unix epoch, or ``None`` if it is malformed.
 
-    That of RFC 9110 (5.6.7) is ``Sun, 06 Nov 1994 08:49:37 GMT``, to the letter.
+    RFC 9110 (5.6.7) fixes its form: ``Sun, 06 Nov 1994 08:49:37 GMT``.
     """
     try:
         return _midnight(date[:17]) + 3600 * int(date[17:19]) + 60 * int(date[20:22]) + int(date[23:25])

@@ -1,11 +1,12 @@
-"""Observed: buttons, select menus, dynamic items and modals. They end the interaction's operation.
+"""Observed: buttons, select menus, dynamic items and modals. Signal: the end of the interaction's operation.
 
-A click, and a modal that is sent in, is linked to the trace that sent the view.
+The span of a click, or of a submitted modal, is linked to the trace that sent the view.
 
-A view's and a modal's ``_scheduled_task`` is called at the moment of dispatch and awaited in a task of its own; it
-swallows what handlers raise and gives it to ``on_error``, so the instance's ``on_error`` is chained. Dynamic items have
-no ``on_error``: there the item's own callback is watched. Safe, because each replacement calls the original with the
-same arguments (their number differs between versions), and whatever that raises passes through.
+discord.py calls ``_scheduled_task`` of a view or modal as it dispatches the interaction, and awaits the result in a
+task of its own. ``_scheduled_task`` swallows what handlers raise and passes it to ``on_error``, so the hook wraps
+``on_error`` of the instance. Dynamic items have no ``on_error``: the hook wraps the item's callback. Safe, because each
+replacement calls the original with the same arguments (their number differs between versions), and the original's
+exceptions pass through.
 """
 
 from __future__ import annotations
@@ -45,26 +46,32 @@ class Components:
                 HOOK,
                 "discord.ui.view",
                 "BaseView._scheduled_task",
-                self._maker(self._claim_view),
-                instead=(("discord.ui.view", "View._scheduled_task"),),  # before discord.py 2.6
+                self._maker(self._begin_view),
+                fallbacks=(("discord.ui.view", "View._scheduled_task"),),  # before discord.py 2.6
             ),
             Patch(
                 HOOK,
                 "discord.ui.modal",
                 "Modal._scheduled_task",
-                self._maker(self._claim_modal),
-                of=(DISCORD_PY, NEXTCORD, DISNAKE),
+                self._maker(self._begin_modal),
+                libraries=(DISCORD_PY, NEXTCORD, DISNAKE),
             ),
-            Patch(HOOK, "discord.ui.modal", "ModalStore.dispatch", self._maker(self._claim_stored), of=(PY_CORD,)),
+            Patch(
+                HOOK,
+                "discord.ui.modal",
+                "ModalStore.dispatch",
+                self._maker(self._begin_stored_modal),
+                libraries=(PY_CORD,),
+            ),
             Patch(HOOK, "discord.ui.view", "ViewStore.schedule_dynamic_item_call", self._make_dynamic),
         ]
 
     def _maker(self, body: Callable[..., InteractionOperation | None]) -> Callable[..., Any]:
-        claim, run = self._guard.shield(HOOK, body), self._guard.ending(HOOK, self._interactions.end)
+        begin, run = self._guard.shield(HOOK, body), self._guard.ending(HOOK, self._interactions.end)
 
         def make(original: Callable[..., Any]) -> Callable[..., Any]:
             def _scheduled_task(self: object, *args: Any, **kwargs: Any) -> Any:
-                operation = claim(self, *args)
+                operation = begin(self, *args)
                 if operation is None:
                     return original(self, *args, **kwargs)
                 return run(operation, original, self, *args, **kwargs)
@@ -74,7 +81,7 @@ class Components:
         return make
 
     def _make_dynamic(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        claim = self._guard.shield(HOOK, self._claim_dynamic, arguments=2)
+        begin = self._guard.shield(HOOK, self._begin_dynamic_item, arguments=2)
         run = self._guard.ending(HOOK, self._interactions.end)
 
         def schedule_dynamic_item_call(
@@ -84,40 +91,40 @@ class Components:
             interaction: Interaction[Any],
             *args: Any,
         ) -> Any:
-            operation = claim(factory, interaction)
+            operation = begin(factory, interaction)
             if operation is None:
                 return original(self, component_type, factory, interaction, *args)
-            watched = _WatchedFactory(factory, operation)
-            return run(operation, original, self, component_type, watched, interaction, *args)
+            observed = _ObservedFactory(factory, operation)
+            return run(operation, original, self, component_type, observed, interaction, *args)
 
         return schedule_dynamic_item_call
 
-    def _claim_view(self, view: View, item: Item[Any], interaction: Interaction[Any]) -> InteractionOperation | None:
-        operation = self._interactions.claim(interaction.id)
+    def _begin_view(self, view: View, item: Item[Any], interaction: Interaction[Any]) -> InteractionOperation | None:
+        operation = self._interactions.mark_handled(interaction.id)
         if operation is not None:
             operation.name_component(f"{type(view).__name__}.{_callback_name(item)}")
-            self._chain_on_error(view)
+            self._wrap_on_error(view)
             if operation.span is not None:
                 self._link(operation.span, view)
         return operation
 
-    def _claim_modal(self, modal: Modal, interaction: Interaction[Any], *_: object) -> InteractionOperation | None:
-        operation = self._interactions.claim(interaction.id)
+    def _begin_modal(self, modal: Modal, interaction: Interaction[Any], *_: object) -> InteractionOperation | None:
+        operation = self._interactions.mark_handled(interaction.id)
         if operation is not None:
             operation.name_component(type(modal).__name__)
-            self._chain_on_error(modal)
+            self._wrap_on_error(modal)
             if operation.span is not None:
                 self._link(operation.span, modal)
         return operation
 
-    def _claim_stored(
+    def _begin_stored_modal(
         self, store: Any, user_id: int, custom_id: str, interaction: Interaction[Any]
     ) -> InteractionOperation | None:
-        modal = store._modals.get((user_id, custom_id))  # None: py-cord knows it no more
-        return None if modal is None else self._claim_modal(modal, interaction)
+        modal = store._modals.get((user_id, custom_id))  # `None` if py-cord has dropped it
+        return None if modal is None else self._begin_modal(modal, interaction)
 
-    def _claim_dynamic(self, factory: type[object], interaction: Interaction[Any]) -> InteractionOperation | None:
-        operation = self._interactions.claim(interaction.id)
+    def _begin_dynamic_item(self, factory: type[object], interaction: Interaction[Any]) -> InteractionOperation | None:
+        operation = self._interactions.mark_handled(interaction.id)
         if operation is not None:
             operation.name_component(factory.__name__)
         return operation
@@ -127,16 +134,22 @@ class Components:
         if origin is not None:
             span.link(origin)
 
-    def _chain_on_error(self, view: Any) -> None:
-        """Note what ``view`` hands to ``on_error``; on the instance, since subclasses override the method."""
+    def _wrap_on_error(self, view: Any) -> None:
+        """Record what ``view`` passes to ``on_error``, on the instance, since subclasses override the method."""
         own = view.__dict__.get("on_error")
-        if isinstance(own, _NotingOnError):
+        if isinstance(own, _RecordingOnError):
             return
-        view.on_error = _NotingOnError(view, own, self._interactions)
+        view.on_error = _RecordingOnError(view, own, self._interactions)
 
 
-class _NotingOnError:
-    """A view's ``on_error``, which notes the exception first. It holds the view weakly, so as to make no cycle."""
+class _RecordingOnError:
+    """A view's ``on_error``, which records the exception first. It holds the view weakly: a cycle would delay its end.
+
+    Parameters
+    ----------
+    own:
+        The instance's own ``on_error``; ``None`` if only its class has one.
+    """
 
     __slots__ = ("_view", "_own", "_interactions")
 
@@ -146,17 +159,17 @@ class _NotingOnError:
         self._interactions = interactions
 
     def __call__(self, *args: Any) -> Any:
-        # discord.py gives interaction, error and item; its forks error, item and interaction. A modal has no item.
+        # discord.py passes interaction, error and item; its forks pass error, item, interaction. Modals have no item.
         interaction, error = (args[-1], args[0]) if isinstance(args[0], BaseException) else (args[0], args[1])
-        self._interactions.note(interaction.id, error)
+        self._interactions.record_error(interaction.id, error)
         if self._own is not None:
             return self._own(*args)
         view = cast(Any, self._view())
         return cast(Any, type(view)).on_error(view, *args)
 
 
-class _WatchedFactory:
-    """A dynamic item's class as ``schedule_dynamic_item_call`` uses it; notes what the item's callback raises."""
+class _ObservedFactory:
+    """A dynamic item's class as ``schedule_dynamic_item_call`` uses it. Records what the item's callback raises."""
 
     def __init__(self, factory: Any, operation: InteractionOperation) -> None:
         self._factory = factory
@@ -166,7 +179,7 @@ class _WatchedFactory:
         return repr(self._factory)
 
     async def from_custom_id(self, *args: Any) -> Any:
-        """Make the item as its class does, and watch its callback."""
+        """Make the item as its class does, and wrap its callback."""
         note = self._operation.note
         try:
             item: Any = await self._factory.from_custom_id(*args)
@@ -175,14 +188,14 @@ class _WatchedFactory:
             raise
         callback = item.callback
 
-        async def watched(interaction: Interaction[Any]) -> Any:
+        async def observed(interaction: Interaction[Any]) -> Any:
             try:
                 return await callback(interaction)
             except Exception as error:
                 note(error)
                 raise
 
-        item.callback = watched
+        item.callback = observed
         return item
 
 

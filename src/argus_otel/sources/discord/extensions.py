@@ -1,10 +1,10 @@
-"""Observed: the loading of extensions. Nouns: histogram, event.
+"""Observed: the loading of extensions. Signals: histogram, event.
 
-``BotBase._load_from_module_spec`` runs a module and its ``setup``, for a load and for a reload. One that cannot be
-found never gets there, so ``BotBase.load_extension`` is watched for what it raises itself: that becomes an event, and
-has no duration, since nothing was loaded. To load what is loaded already is no failure. How many are loaded is read by
-:mod:`.sizes` from ``Bot.extensions``, which unloading and a reload that fails leave right. Safe, because the originals
-get the same arguments, and whatever they raise passes through.
+``BotBase._load_from_module_spec`` runs a module and its ``setup``, for a load and for a reload. An extension that is
+not found never gets there. ``BotBase.load_extension`` then raises, which becomes an event without a duration, since
+nothing was loaded. Loading an extension that is loaded already is no failure. :mod:`.state_gauges` reads how many are
+loaded from ``Bot.extensions``, which stays correct after unloading and after a reload that fails. Safe, because the
+originals get the same arguments, and their exceptions pass through.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from argus_otel.telemetry import Operation, Telemetry
 
 from .catalogue import ERROR_TYPE, EXTENSION_EVENT, EXTENSION_LOADING, EXTENSION_NAME
 from .outcomes import original as original_of
-from .patches import Hooks, Patch
+from .patches import Patch, PatchSet
 
 HOOK = "extensions"
 
 
 class _Search:
-    """One call of ``load_extension``, which may end before there is anything to load."""
+    """One call of ``load_extension``, which may end before it has found the extension."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -47,13 +47,13 @@ _search: ContextVar[_Search | None] = ContextVar("argus_otel_extension", default
 class Extensions:
     """Times the loading of extensions."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
         self._durations = telemetry.histogram(EXTENSION_LOADING)
 
     def patches(self) -> list[Patch]:
-        """Return the hooks on finding and loading."""
+        """Return the hooks on finding and loading an extension."""
         guard = self._telemetry.guard
         package = "discord.ext.commands"
         module = f"{package}.bot"
@@ -64,7 +64,7 @@ class Extensions:
             searched = search(original)
 
             async def load_extension(self: object, name: str, **kwargs: Any) -> None:
-                await searched(self, name, **kwargs)  # the name by position, however it came
+                await searched(self, name, **kwargs)  # the name by position, even if it was passed by keyword
 
             return load_extension
 

@@ -1,10 +1,10 @@
-"""Observed: application commands and autocomplete in discord.py's forks. They end the interaction's operation.
+"""Observed: application commands and autocomplete in the forks. Signal: the end of the interaction's operation.
 
-The forks have no command tree: the bot's own listener for an event of its library finds the command and runs it, so
-that the listener's coroutine is substituted at ``Client._schedule_event``. It swallows what commands raise, and the
-exception is noted where the library hands it on. py-cord leaves an autocomplete to a task that outlasts it, which is
-why none is claimed there. Safe, because each replacement calls the original with the same arguments, and whatever that
-raises passes through.
+The forks have no command tree. A listener of the library's own finds the command and runs it, so the hook replaces that
+listener's coroutine function in ``Client._schedule_event``. The listener swallows what commands raise; the exception is
+recorded where the library hands it on. py-cord leaves an autocomplete to a task that outlives its listener: its
+autocompletes have no duration. Safe, because each replacement calls the original with the same arguments, and the
+original's exceptions pass through.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .patches import Patch
 
 HOOK = "fork commands"
 
-# disnake has an event for each type of interaction, and `on_interaction` for all of them, which comes last.
+# disnake has an event for each type of interaction, and dispatches `on_interaction` for all of them, last.
 _EVENTS = frozenset(
     {
         "on_interaction",
@@ -37,39 +37,40 @@ _EVENTS = frozenset(
 
 
 def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
-    """Return the hooks on the scheduling of listeners and on what hands exceptions on."""
+    """Return the hooks on the scheduling of listeners, and on the functions that hand exceptions on."""
 
-    def note_in(context: Any, error: BaseException) -> None:
-        interactions.note(getattr(context, "interaction", context).id, error)  # py-cord gives a context
+    def record(context: Any, error: BaseException) -> None:
+        interactions.record_error(getattr(context, "interaction", context).id, error)  # py-cord passes a context
 
-    note = guard.shield(HOOK, note_in)
+    record_error = guard.shield(HOOK, record)
 
-    def make_noting(original: Callable[..., Any]) -> Callable[..., Any]:
-        def hand_on(self: object, context: Any, error: Any) -> Any:
-            note(context, error)
+    def make_dispatch(original: Callable[..., Any]) -> Callable[..., Any]:
+        def dispatch_error(self: object, context: Any, error: Any) -> Any:
+            record_error(context, error)
             return original(self, context, error)
 
-        return hand_on
+        return dispatch_error
 
-    schedule, both = "Client._schedule_event", ("application_command", "autocomplete")
-    of_pycord, of_others = (_Scheduling(guard, interactions, handled).make for handled in (both[:1], both))
-    ext = "discord.ext.commands"
+    client, schedule, ext = "discord.client", "Client._schedule_event", "discord.ext.commands"
+    commands = _Scheduling(guard, interactions, ("application_command",)).make
+    both = _Scheduling(guard, interactions, ("application_command", "autocomplete")).make
+    py_cord, nextcord, disnake = "ApplicationCommand", "CallbackMixin", "InvokableApplicationCommand"
     return [
-        Patch(HOOK, "discord.client", schedule, of_pycord, of=(PY_CORD,)),
-        Patch(HOOK, "discord.commands.core", "ApplicationCommand.dispatch_error", make_noting, of=(PY_CORD,)),
-        Patch(HOOK, "discord.client", schedule, of_others, of=(NEXTCORD, DISNAKE)),
-        Patch(HOOK, "discord.application_command", "CallbackMixin.invoke_error", make_noting, of=(NEXTCORD,)),
-        Patch(HOOK, f"{ext}.base_core", "InvokableApplicationCommand.dispatch_error", make_noting, ext, of=(DISNAKE,)),
+        Patch(HOOK, client, schedule, commands, libraries=(PY_CORD,)),
+        Patch(HOOK, "discord.commands.core", f"{py_cord}.dispatch_error", make_dispatch, libraries=(PY_CORD,)),
+        Patch(HOOK, client, schedule, both, libraries=(NEXTCORD, DISNAKE)),
+        Patch(HOOK, "discord.application_command", f"{nextcord}.invoke_error", make_dispatch, libraries=(NEXTCORD,)),
+        Patch(HOOK, f"{ext}.base_core", f"{disnake}.dispatch_error", make_dispatch, ext, libraries=(DISNAKE,)),
     ]
 
 
 class _Scheduling:
-    """Claims interactions as their listeners are scheduled.
+    """Marks interactions as handled as their listeners are scheduled.
 
     Parameters
     ----------
     handled:
-        The types of interactions that the library's own listeners handle. They let the others pass.
+        The types of interactions that the library's own listeners handle. They ignore the others.
     """
 
     def __init__(self, guard: Guard, interactions: Interactions, handled: tuple[str, ...]) -> None:
@@ -78,31 +79,31 @@ class _Scheduling:
         self._handled = handled
 
     def make(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """Return what takes the place of ``Client._schedule_event``."""
-        claim = self._guard.shield(HOOK, self._claim)
+        """Return the replacement of ``Client._schedule_event``."""
+        begin = self._guard.shield(HOOK, self._begin)
         run = self._guard.ending(HOOK, self._end)
 
         def _schedule_event(self: object, coro: Callable[..., Any], event_name: str, *args: Any, **kwargs: Any) -> Any:
             if event_name in _EVENTS:
-                operation = claim(coro, *args)
+                operation = begin(coro, *args)
                 if operation is not None:
                     coro = partial(run, operation, coro)
             return original(self, coro, event_name, *args, **kwargs)
 
         return _schedule_event
 
-    def _claim(self, coro: object, interaction: Any = None, *_: object) -> InteractionOperation | None:
+    def _begin(self, coro: object, interaction: Any = None, *_: object) -> InteractionOperation | None:
         operation = self._interactions.find(getattr(interaction, "id", None))
-        if operation is None or operation.claimed or operation.ended:
+        if operation is None or operation.handled or operation.ended:
             return None
         if _is_the_librarys(coro) and operation.kind.type not in self._handled:
             return None
         operation.interaction = interaction
-        return self._interactions.claim(operation.id)
+        return self._interactions.mark_handled(operation.id)
 
     def _end(self, operation: InteractionOperation, error: BaseException | None) -> None:
         if error is None and operation.error is None and not (operation.acknowledged or _found(operation)):
-            self._interactions.drop(operation)  # a command that the bot does not know, or that is answered elsewhere
+            self._interactions.discard(operation)  # the bot does not know the command, or other code handles it
         else:
             self._interactions.end(operation, error)
 
@@ -112,7 +113,7 @@ def _is_the_librarys(coro: object) -> bool:
 
 
 def _found(operation: InteractionOperation) -> bool:
-    """Whether the bot knows the command that it was asked for; nothing but commands has to be known."""
+    """Whether the bot knows the command; ``True`` for any other interaction."""
     if operation.kind.command_type is None:
         return True
     interaction: Any = operation.interaction

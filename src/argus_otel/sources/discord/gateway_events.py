@@ -1,18 +1,18 @@
-"""Observed: every event that the gateway sends, by shard and type. Noun: counter.
+"""Observed: every event from the gateway, by shard and type. Signal: counters.
 
-Each connection tells discord.py of an event by calling ``ws._dispatch("socket_event_type", type)``. That is an
-attribute of the connection, so a closure takes its place: no class is wrapped and no task is made. Safe, because all it
-does before the original call is to add to one cell.
+A connection reports each event to discord.py by calling ``ws._dispatch("socket_event_type", type)``. ``_dispatch`` is
+an attribute of the connection, so the hook wraps it there: no class is patched and no task is created. Safe, because
+the hook only adds to one cell before it calls the original.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from argus_otel.telemetry import OTHER, Bound, CounterCell, Telemetry
+from argus_otel.telemetry import OTHER, Telemetry
 
 from .catalogue import EVENT_TYPE, GATEWAY_EVENTS, SHARD_EVENTS, SHARD_ID
-from .chains import Chains
+from .instance_patches import InstancePatches
 from .patches import Function
 
 if TYPE_CHECKING:
@@ -22,18 +22,15 @@ HOOK = "gateway events"
 
 
 class GatewayEvents:
-    """Counts events on each connection."""
+    """Counts the events of each connection."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._counts = telemetry.counter(GATEWAY_EVENTS, SHARD_EVENTS, key=(SHARD_ID, EVENT_TYPE))
-        self._chains: Chains[DiscordWebSocket] = Chains(_dispatch_of, _set_dispatch)
+        self._patches: InstancePatches[DiscordWebSocket] = InstancePatches(_dispatch_of, _set_dispatch)
 
-    def of_shard(self, shard_id: int) -> Bound[CounterCell]:
-        """Return a shard's cells, by event type."""
-        return self._counts.bind(shard_id)
-
-    def chain(self, ws: DiscordWebSocket, counts: Bound[CounterCell]) -> None:
-        """Count the events of ``ws`` from now on."""
+    def attach(self, ws: DiscordWebSocket, shard_id: int) -> None:
+        """Count the events of ``ws`` from now on. Safe to repeat."""
+        counts = self._counts.bind(shard_id)
 
         def make(original: Function) -> Function:
             def dispatch(name: str, argument: str = "", *more: object) -> None:
@@ -47,11 +44,11 @@ class GatewayEvents:
 
             return dispatch
 
-        self._chains.place(ws, make)
+        self._patches.wrap(ws, make)
 
-    def release(self) -> None:
-        """Give every connection its own dispatch back."""
-        self._chains.release()
+    def detach(self) -> None:
+        """Restore the ``_dispatch`` of every connection."""
+        self._patches.unwrap_all()
 
 
 def _dispatch_of(ws: DiscordWebSocket) -> Function:

@@ -1,12 +1,12 @@
-"""Observed: each heartbeat that is acknowledged. Nouns: histogram, and what two gauges read.
+"""Observed: each heartbeat that is acknowledged. Signals: histogram, and the data of two gauges.
 
 discord.py makes every heartbeat's payload in ``KeepAliveHandler.get_payload``, sends the regular ones in
 ``DiscordWebSocket.send_heartbeat`` on the event loop, and calls ``KeepAliveHandler.ack`` for each acknowledgement.
-Voice connections have methods of their own with these names. Gateways acknowledge in order, hence the oldest heartbeat
-under way is the one acknowledged. ``KeepAliveHandler.latency`` would be wrong for one that
-is acknowledged after the next has gone out; and, up to discord.py 2.7.1, for one whose acknowledgement comes before its
-thread has noted that it was sent: that is a whole interval then. Safe, because the originals run unchanged, and what is
-done besides is to append a number or to take one.
+Voice connections have methods of their own with these names. Gateways acknowledge in order, so the acknowledged
+heartbeat is the oldest pending one. ``KeepAliveHandler.latency`` is wrong for a heartbeat that is acknowledged after
+the next one was sent. Up to discord.py 2.7.1 it is also wrong, by a whole interval, if the acknowledgement arrives
+before the keep-alive thread has noted the sending. Safe, because the originals run unchanged, and the hook only appends
+a number or removes one.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from argus_otel.telemetry import Telemetry
 
 from .catalogue import HEARTBEAT
 from .library import DISCORD_PY
-from .patches import Hooks, Patch
+from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
     from discord.gateway import DiscordVoiceWebSocket, DiscordWebSocket, KeepAliveHandler
 
 HOOK, VOICE = "heartbeats", "voice"
 
-# discord.py gives a silent connection up after one or two; a gateway that never acknowledges must not grow memory.
-_UNDER_WAY = 16
+# discord.py closes a silent connection after one or two; a gateway that never acknowledges must not grow memory.
+_MOST_PENDING = 16
 
 
 class _Beats:
@@ -38,17 +38,18 @@ class _Beats:
 
     Attributes
     ----------
-    under_way:
-        When each that has not been acknowledged was sent, by :func:`time.perf_counter`.
+    pending:
+        When each heartbeat that has not been acknowledged was sent, by :func:`time.perf_counter`.
     last:
-        How long the last one took that was acknowledged, in seconds; not a number before the first. Where another has
-        gone out since, the acknowledgement of the first may as well be lost: then since the latest went out.
+        How long the last acknowledged heartbeat took, in seconds; not a number before the first. If it took an interval
+        or more and another heartbeat has been sent since, its own acknowledgement may have been lost: then the time
+        since the latest heartbeat was sent.
     """
 
-    __slots__ = ("under_way", "last")
+    __slots__ = ("pending", "last")
 
     def __init__(self) -> None:
-        self.under_way: deque[float] = deque(maxlen=_UNDER_WAY)
+        self.pending: deque[float] = deque(maxlen=_MOST_PENDING)
         self.last = math.nan
 
 
@@ -58,10 +59,10 @@ class Heartbeats:
     Parameters
     ----------
     voice:
-        Whether those of voice connections, which no histogram has.
+        Whether of voice connections, whose heartbeats no histogram counts.
     """
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks, *, voice: bool = False) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, *, voice: bool = False) -> None:
         self._guard = telemetry.guard
         self._hooks = hooks
         self._voice = voice
@@ -72,8 +73,8 @@ class Heartbeats:
     def latency(self, ws: DiscordWebSocket | DiscordVoiceWebSocket) -> float:
         """Return how long the last acknowledged heartbeat of a connection took, in seconds. Any thread.
 
-        Not finite before the first. discord.py's own figure, where no heartbeat of it was seen: the hook is absent, or
-        the connection is older.
+        Not finite before the first. If the hooks saw no heartbeat of the connection, because one is absent or the
+        connection is older than they are, this is discord.py's own figure.
         """
         beats = self._beats.get(ws._keep_alive) if ws._keep_alive is not None else None
         return ws.latency if beats is None or not self._sees_acknowledgements else beats.last
@@ -108,13 +109,13 @@ class Heartbeats:
 
             return ack
 
-        handler, ws, of = "KeepAliveHandler", "DiscordWebSocket", ()
+        handler, ws, libraries = "KeepAliveHandler", "DiscordWebSocket", ()
         if self._voice:
-            handler, ws, of = "VoiceKeepAliveHandler", "DiscordVoiceWebSocket", (DISCORD_PY,)
+            handler, ws, libraries = "VoiceKeepAliveHandler", "DiscordVoiceWebSocket", (DISCORD_PY,)
         return [
-            Patch(hook, "discord.gateway", f"{handler}.get_payload", make_payload, of=of),
-            Patch(hook, "discord.gateway", f"{ws}.send_heartbeat", make_send, of=of),
-            Patch(hook, "discord.gateway", f"{handler}.ack", make_ack, of=of),
+            Patch(hook, "discord.gateway", f"{handler}.get_payload", make_payload, libraries=libraries),
+            Patch(hook, "discord.gateway", f"{ws}.send_heartbeat", make_send, libraries=libraries),
+            Patch(hook, "discord.gateway", f"{handler}.ack", make_ack, libraries=libraries),
         ]
 
     def _due(self, handler: KeepAliveHandler) -> None:
@@ -122,24 +123,24 @@ class Heartbeats:
             beats = self._beats.get(handler)
             if beats is None:
                 beats = self._beats[handler] = _Beats()
-            beats.under_way.append(perf_counter())
+            beats.pending.append(perf_counter())
 
     def _sending(self, ws: DiscordWebSocket) -> None:
-        # The payload was made on another thread, and a busy event loop may have let it wait.
+        # The payload was made on another thread, and may have waited for a busy event loop since.
         beats = self._beats.get(ws._keep_alive) if ws._keep_alive is not None else None
-        if beats is not None and beats.under_way:
-            beats.under_way[-1] = perf_counter()
+        if beats is not None and beats.pending:
+            beats.pending[-1] = perf_counter()
 
     def _acknowledged(self, handler: KeepAliveHandler) -> None:
         if not self._hooks.on:
             return
         beats = self._beats.get(handler)
-        if beats is not None and beats.under_way:
+        if beats is not None and beats.pending:
             now = perf_counter()
-            duration = beats.last = now - beats.under_way.popleft()
-            if beats.under_way and handler.interval is not None and duration >= handler.interval:
-                beats.last = now - beats.under_way[-1]
-        else:  # sent before our time: discord.py's own figure is the best there is
+            duration = beats.last = now - beats.pending.popleft()
+            if beats.pending and handler.interval is not None and duration >= handler.interval:
+                beats.last = now - beats.pending[-1]
+        else:  # sent before the hooks were applied: only discord.py knows when
             duration = handler.latency
         if self._durations is not None:
             self._durations[()].record(duration)

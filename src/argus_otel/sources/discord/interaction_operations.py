@@ -1,4 +1,4 @@
-"""One interaction, and what it has in common with others of its type."""
+"""The operation of one interaction, and the properties that all interactions of its type share."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ from .catalogue import (
     MODAL_SPAN,
     OUTCOME,
 )
-from .ids import ids
-from .interaction_payloads import place_of
+from .ids import add_interaction_id, ids_of_interaction
 from .outcomes import OK, Outcome
 
 if TYPE_CHECKING:
@@ -40,14 +39,14 @@ if TYPE_CHECKING:
 
 
 class Series:
-    """The cells of one command's, or one component's, interactions that end well.
-
-    Looked up once for each interaction, by one short key.
+    """The cells of one command's or component's interactions that end well, so that each takes one look-up by name.
 
     Attributes
     ----------
     duration:
-        A command's own duration, which is a part of its interaction's; or the interaction's, where it is no command.
+        Of a command, the command's own duration, which is joined to its interaction's. Else the interaction's duration.
+    response:
+        The response time.
     """
 
     __slots__ = ("duration", "response")
@@ -65,19 +64,19 @@ _EVENTS: dict[Span, Event] = {
 }
 
 
-class Kind:
-    """What all interactions of one type have in common, and all commands of one type.
+class InteractionKind:
+    """The properties that all interactions of one type share; each type of command is a kind of its own.
 
     Attributes
     ----------
     type, command_type:
-        As metrics name them; ``command_type`` is ``None`` for what is no command.
-    prefix, span:
-        How its spans' names begin, and their definition.
+        The values of the attributes; ``command_type`` is ``None`` unless it is a command.
+    span, prefix, rate_key:
+        The definition of its spans, the first word of their names, and their key among the sample rates.
     event:
-        What history calls them.
+        The event of its history rows.
     for_tree:
-        Whether discord.py hands it to the command tree.
+        Whether discord.py hands these interactions to the command tree.
     series:
         The cells of each command or component, by name.
     """
@@ -99,34 +98,34 @@ class InteractionOperation(Operation):
     Attributes
     ----------
     id, kind:
-        The interaction's snowflake, and what its type has.
+        The interaction's snowflake and its kind.
     name:
-        The command or component that it is for, as metrics name it; ``None`` while that is not known.
-    claimed:
-        Whether somebody handles it.
+        The name of the command or component, as metrics have it; ``None`` while it is not known.
+    handled:
+        Whether a command tree, view, modal or listener handles it.
     by_fork:
-        Whether it came to a fork of discord.py, which hands commands to no tree: `fork_commands.py` claims those.
+        Whether it arrived in a fork of discord.py. Forks have no command tree: `fork_commands.py` marks its
+        interactions as handled.
     outcome:
-        How it ends unless an exception decides: well, but for a check that said no without raising, or for nobody there
-        to handle it.
+        The outcome unless an exception decides it: `OK`, a check's rejection without an exception, or `UNHANDLED`.
     acknowledged, acknowledging:
-        Whether Discord has had our answer, and whether one is under way.
+        Whether Discord has received an acknowledgement, and whether one is being sent.
     series:
-        The cells of what it is for, once they have been looked up.
+        The cells of its command or component, once they have been looked up.
     interaction:
-        discord.py's object, while the command tree or a fork's bot has it.
+        discord.py's object, while the command tree or a fork's bot handles it.
     """
 
     __slots__ = (
-        "id", "kind", "name", "claimed", "by_fork", "outcome",
+        "id", "kind", "name", "handled", "by_fork", "outcome",
         "acknowledged", "acknowledging", "series", "interaction",
     )  # fmt: skip
 
-    # All of it here, since a call of the base's costs as much again.
-    def __init__(self, interaction_id: int, kind: Kind, name: str | None) -> None:
+    # Sets the base's fields too: calling its `__init__` would cost as much again. A test holds both against each other.
+    def __init__(self, interaction_id: int, kind: InteractionKind, name: str | None) -> None:
         self.started = perf_counter()
         self.scope = self.span = self.place = self.error = None
-        self.ended = self.claimed = self.by_fork = False
+        self.ended = self.handled = self.by_fork = False
         self.acknowledged = self.acknowledging = False
         self.outcome = OK
         self.id = interaction_id
@@ -137,16 +136,16 @@ class InteractionOperation(Operation):
 
     @property
     def command(self) -> str | None:
-        """The command's name; ``None`` where it is for a component."""
+        """The command's name; ``None`` for a component."""
         return self.name if self.kind.for_tree else None
 
     @property
     def component(self) -> str | None:
-        """The component's name; ``None`` where it is for a command."""
+        """The component's name; ``None`` for a command."""
         return None if self.kind.for_tree else self.name
 
     def name_component(self, name: str) -> None:
-        """Set what a component's or a modal's handler is called, once it is known."""
+        """Set the name of a component or modal, once its handler is known."""
         self.name = name
         self.series = self.kind.series.get(name)
         if self.span is not None:
@@ -154,12 +153,35 @@ class InteractionOperation(Operation):
             self.span.set({COMPONENT_NAME.name: name})
 
 
-def tell(
-    history: HistorySink, operation: InteractionOperation, place: Place, outcome: Outcome, duration: float
+def qualified_name(data: dict[str, Any]) -> str:
+    """Return the name of a command with its group and subcommand, as discord.py's ``qualified_name`` has it.
+
+    Parameters
+    ----------
+    data:
+        The ``data`` of the interaction's payload, as it arrives: discord.py has not seen it yet.
+
+    Raises
+    ------
+    AttributeError, LookupError, TypeError, ValueError
+        The payload has no name, or one that is not text or cannot be encoded.
+    """
+    name: str = data["name"]
+    options: list[dict[str, Any]] | None = data.get("options")
+    while options and options[0].get("type") in (1, 2):  # a subcommand or a group of them, which is the only option
+        name += " " + options[0]["name"]
+        options = options[0].get("options")
+    if not name.isascii():
+        name.encode()  # JSON may hold half of a surrogate pair, which would cost an exporter the whole batch
+    return name
+
+
+def emit_history(
+    history: HistorySink, operation: InteractionOperation, work: Place, outcome: Outcome, duration: float
 ) -> None:
-    """Tell history of an interaction that has ended in ``place``; ``duration`` is in seconds."""
+    """Emit the history row of an interaction that has ended after ``duration`` seconds."""
     kind = operation.kind
-    attributes = place.attributes.copy()
+    attributes = work.attributes.copy()
     if operation.name is not None:
         attributes[COMMAND_NAME.name] = operation.name
     if kind.command_type is not None:
@@ -171,14 +193,13 @@ def tell(
 
 
 def span_attributes(operation: InteractionOperation, data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
-    """Return what is known of an interaction as it arrives with ``data``, by a bot of so many shards."""
-    attributes: dict[str, AttributeValue] = {
-        INTERACTION_TYPE.name: operation.kind.type,
-        **ids(interaction=operation.id),
-    }
-    if operation.command is not None:
-        attributes[COMMAND_NAME.name] = operation.command
-    if operation.kind.command_type is not None:
-        attributes[COMMAND_TYPE.name] = operation.kind.command_type
-    attributes.update(place_of(data, shards))
+    """Return the attributes that are known as an interaction's payload arrives, for a bot with so many shards."""
+    work, kind = operation.place, operation.kind
+    attributes = ids_of_interaction(data, shards) if work is None else work.attributes.copy()
+    add_interaction_id(attributes, operation.id)
+    attributes[INTERACTION_TYPE.name] = kind.type
+    if operation.name is not None:
+        attributes[COMMAND_NAME.name] = operation.name
+    if kind.command_type is not None:
+        attributes[COMMAND_TYPE.name] = kind.command_type
     return attributes

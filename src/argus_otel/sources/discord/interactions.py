@@ -1,12 +1,12 @@
-"""Observed: every interaction, from its arrival to the end of its handler. Noun: operation.
+"""Observed: every interaction, from its arrival to the end of its handler. Signal: operation.
 
-The gateway's parser for ``INTERACTION_CREATE`` is an entry of ``ConnectionState.parsers``; a closure takes its place,
-and so an interaction of any type begins here, before discord.py has looked at it. Whoever handles it then (a command
-tree, a view, a modal, a listener) claims it, and it ends when they do. Safe, because the original parser always runs,
-and only its own exceptions leave.
+The hook wraps the gateway's parser for ``INTERACTION_CREATE``, an entry of ``ConnectionState.parsers``, so that an
+interaction of any type begins before discord.py handles it. A command tree, a view, a modal or a listener then marks
+the interaction as handled, and the operation ends with that handler. Safe, because the original parser always runs,
+and only the parser's own exceptions leave the hook.
 
-An interaction is timed from before discord.py schedules its handler: a timer started in a listener would miss all that
-the handler does before its first ``await``.
+An interaction is timed from before discord.py schedules its handler. A timer that starts in a listener would miss
+everything that the handler does before its first ``await``.
 """
 
 from __future__ import annotations
@@ -43,12 +43,19 @@ from .catalogue import (
     RESPONSE_TIME,
     UNACKNOWLEDGED,
 )
-from .chains import Chains
 from .clock import DiscordClock
-from .interaction_operations import InteractionOperation, Kind, Series, span_attributes, tell
-from .interaction_payloads import place_of, qualified_name
+from .ids import ids_of_interaction
+from .instance_patches import InstancePatches
+from .interaction_operations import (
+    InteractionKind,
+    InteractionOperation,
+    Series,
+    emit_history,
+    qualified_name,
+    span_attributes,
+)
 from .outcomes import OK, UNHANDLED, Outcome, original, outcome_of
-from .patches import Function, Hooks
+from .patches import Function, PatchSet
 
 if TYPE_CHECKING:
     from discord.state import ConnectionState
@@ -56,53 +63,74 @@ if TYPE_CHECKING:
 HOOK = "interactions"
 
 DEADLINE = 3.0
-"""Seconds within which Discord wants an acknowledgement (its documentation on receiving and responding)."""
+"""The seconds that Discord waits for an acknowledgement (its documentation, "Receiving and Responding")."""
 
-# Beyond it cells are looked up each time: names that the caps refuse must not be remembered here either.
+# Further cells are looked up each time: names that the cardinality limit refuses must not be remembered here either.
 _SERIES_REMEMBERED = 1000
 
 
 class Interactions:
-    """Begins, finds and ends interactions."""
+    """Begins, finds and ends the operations of interactions. Other hook files use them through this class alone.
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks, clock: DiscordClock) -> None:
+    ``mark_handled``, ``mark_handled_by_listener``, ``record_error`` and ``discard`` are shielded by the guard: they
+    accept anything and never raise. The others run for each command, and every caller is a hook's body that the guard
+    shields already: ``find``, which is a dictionary's ``get``, `end`, `acknowledged` and `acknowledgement_failed`. A
+    second shield would cost each command four calls.
+
+    Attributes
+    ----------
+    find:
+        Returns the operation of an interaction's id, or ``None``.
+    mark_handled:
+        Called with an id by the hook that will end the operation; returns it, or ``None`` if it has ended or is
+        not known.
+    mark_handled_by_listener:
+        As ``mark_handled``, but returns ``None`` if anything else handles the interaction, or a fork does.
+    record_error:
+        Called with an id and the exception that decides the outcome. The first one counts.
+    discard:
+        Ends an operation whose handler the hooks cannot see, without a duration or outcome.
+    """
+
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, clock: DiscordClock) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
         self._clock = clock
-        # Called as late as can be: the answer to an acknowledgement tells Discord's time as well.
+        # Called as late as possible: the response to an acknowledgement also shows Discord's time.
         self._created = clock.created
         self._durations = telemetry.histogram(INTERACTION_DURATION)
         self._commands = telemetry.histogram(COMMAND_DURATION)
         self._responses = telemetry.histogram(RESPONSE_TIME)
         self._unacknowledged = telemetry.counter(UNACKNOWLEDGED)
         self._unhandled = telemetry.counter(COMPONENTS_UNHANDLED)[()]
-        telemetry.gauge(INTERACTIONS_ACTIVE, self._active)
+        telemetry.gauge(INTERACTIONS_ACTIVE, self._read_active)
         self._kinds = {
-            3: Kind("component", COMPONENT_SPAN),
-            4: Kind("autocomplete", AUTOCOMPLETE_SPAN),
-            5: Kind("modal_submit", MODAL_SPAN),
+            3: InteractionKind("component", COMPONENT_SPAN),
+            4: InteractionKind("autocomplete", AUTOCOMPLETE_SPAN),
+            5: InteractionKind("modal_submit", MODAL_SPAN),
         }
         self._command_kinds = {
-            1: Kind("application_command", COMMAND_SPAN, "slash"),
-            2: Kind("application_command", COMMAND_SPAN, "user"),
-            3: Kind("application_command", COMMAND_SPAN, "message"),
+            1: InteractionKind("application_command", COMMAND_SPAN, "slash"),
+            2: InteractionKind("application_command", COMMAND_SPAN, "user"),
+            3: InteractionKind("application_command", COMMAND_SPAN, "message"),
         }
         self._open: dict[int, InteractionOperation] = {}
-        self._chains: Chains[ConnectionState[Any]] = Chains(_parser_of, _set_parser)
-        # What other hook files call, each safe to call with anything.
-        self.find: Callable[[Any], InteractionOperation | None] = self._open.get
+        self._patches: InstancePatches[ConnectionState[Any]] = InstancePatches(_parser_of, _set_parser)
         guard = telemetry.guard
-        self._cut_short = guard.shield(HOOK, self._cut_off, arguments=2)
-        guard.in_flight.add_list(self._cut_all_short)
-        self.claim = guard.shield(HOOK, self._claim, arguments=1)
-        self.note = guard.shield(HOOK, self._note, arguments=2)
+        self._end_at_exit = guard.shield(HOOK, self._end_unacknowledged, arguments=2)
+        guard.in_flight.add_list(self._end_all_at_exit)
+        self.find: Callable[[Any], InteractionOperation | None] = self._open.get
+        self.mark_handled = guard.shield(HOOK, self._mark_handled, arguments=1)
+        self.mark_handled_by_listener = guard.shield(HOOK, self._mark_handled_by_listener, arguments=1)
+        self.record_error = guard.shield(HOOK, self._record_error, arguments=2)
+        self.discard = guard.shield(HOOK, self._discard, arguments=1)
 
     def __len__(self) -> int:
         """Return how many interactions are remembered: those that are handled, or may still be acknowledged."""
         return len(self._open)
 
-    def _active(self) -> Reading:
-        # Copied in one step, since it is the collecting thread that reads.
+    def _read_active(self) -> Reading:
+        # Copied in one step: the collecting thread reads while the event loop changes it.
         running = dict.fromkeys((kind.type for kind in (*self._kinds.values(), *self._command_kinds.values())), 0)
         for operation in self._open.copy().values():
             if not operation.ended:
@@ -111,23 +139,23 @@ class Interactions:
 
     # -- arrival
 
-    def chain(self, state: ConnectionState[Any]) -> None:
-        """Begin an operation for each interaction that ``state`` parses from now on."""
+    def attach(self, state: ConnectionState[Any]) -> None:
+        """Begin an operation for each interaction that ``state`` parses from now on. Safe to repeat."""
         guard = self._telemetry.guard
         begin = guard.shield(HOOK, self._begin, arguments=3)
         by_fork = not hasattr(state, "_command_tree")
         abandon = guard.shield(HOOK, self.end)
-        settle = guard.shield(HOOK, self._settle)
+        finish_unhandled = guard.shield(HOOK, self._finish_unhandled)
 
         def make(parse: Function) -> Function:
             def observed(data: Any) -> None:
                 operation = begin(state, data, by_fork)
                 if operation is None:
                     return parse(data)
-                scope, place = operation.scope, operation.place
+                scope, work = operation.scope, operation.place
                 try:
                     # The task that discord.py creates in here copies the context, and so nests under the span.
-                    token = None if place is None else HERE.set(place)
+                    token = None if work is None else HERE.set(work)
                     if scope is not None:
                         scope.attach()
                     try:
@@ -137,24 +165,24 @@ class Interactions:
                             scope.detach()
                         if token is not None:
                             HERE.reset(token)
-                except BaseException as error:  # discord.py can make nothing of it, so nobody will ever handle it
+                except BaseException as error:  # discord.py cannot parse it, so that nothing will handle it
                     abandon(operation, error)
                     raise
-                if not operation.claimed:
-                    settle(state, operation)
+                if not operation.handled:
+                    finish_unhandled(state, operation)
                 return None
 
             return observed
 
         if "INTERACTION_CREATE" in state.parsers:
-            self._chains.place(state, make)
+            self._patches.wrap(state, make)
 
-    def release(self) -> None:
-        """Give every client its own parser back."""
-        self._chains.release()
+    def detach(self) -> None:
+        """Restore every client's own parser."""
+        self._patches.unwrap_all()
 
     def forget(self) -> None:
-        """Forget every interaction: in a forked child, where they are the parent's, and its to count."""
+        """Forget every interaction. Called in a forked child: the parent counts its own."""
         for operation in self._open.values():
             operation.ended = True
         self._open.clear()
@@ -162,7 +190,7 @@ class Interactions:
     def _begin(self, state: ConnectionState[Any], data: dict[str, Any], by_fork: bool) -> InteractionOperation | None:
         if not self._hooks.on:
             return None
-        try:  # an interaction that is malformed, or of a type that Discord has invented since, is nobody's
+        try:  # an interaction that is malformed, or of a type that Discord has added since, is not observed
             number = data["type"]
             kind = self._command_kinds.get(data["data"].get("type", 1)) if number == 2 else self._kinds.get(number)
             if kind is None:
@@ -171,9 +199,9 @@ class Interactions:
             name = qualified_name(data["data"]) if kind.for_tree else None
         except (AttributeError, LookupError, TypeError, ValueError):
             return None
-        if interaction_id >> 64:  # no snowflake, and none below zero is
+        if interaction_id >> 64:  # not a snowflake: too large, or negative
             return None
-        if interaction_id in self._open:  # begun further out in the chain: each counts once
+        if interaction_id in self._open:  # begun by an outer wrapper of the parser: each interaction counts once
             return None
         operation = InteractionOperation(interaction_id, kind, name)
         clock = self._clock
@@ -182,11 +210,11 @@ class Interactions:
         if by_fork:
             operation.by_fork = True
         elif kind.for_tree:
-            # discord.py gives these to the command tree without asking anybody, where there is one.
-            operation.claimed = state._command_tree is not None
+            # discord.py hands these to the command tree, if the client has one, before any listener.
+            operation.handled = state._command_tree is not None
         telemetry = self._telemetry
         if telemetry.history is not None:
-            operation.place = Place(place_of(data, state.shard_count or 1))
+            operation.place = Place(ids_of_interaction(data, state.shard_count or 1))
         if telemetry.tracing is not None:
             self._start_span(telemetry.tracing, operation, data, state.shard_count or 1)
         self._open[interaction_id] = operation
@@ -204,64 +232,64 @@ class Interactions:
             )
         )
 
-    def _settle(self, state: ConnectionState[Any], operation: InteractionOperation) -> None:
-        """End at once what nobody handles: an expired view, an unknown component, a bot without a command tree."""
+    def _finish_unhandled(self, state: ConnectionState[Any], operation: InteractionOperation) -> None:
+        """End an unhandled interaction: of an expired view, an unknown component, or a bot without a command tree."""
         if operation.by_fork:
-            self.drop(operation)
+            self._discard(operation)
             return
-        # Somebody may wait for it with Client.wait_for, which nobody can see from here.
+        # `Client.wait_for` may be waiting for it, which shows only here.
         waiting = getattr(state._get_client(), "_listeners", {}).get("interaction")
-        handled = waiting or operation.acknowledged
-        if not handled:
+        if not (waiting or operation.acknowledged):
             operation.outcome = UNHANDLED
             if operation.kind.span in (COMPONENT_SPAN, MODAL_SPAN):
                 self._unhandled.value += 1
         self.end(operation)
 
-    # -- what handlers do with it
+    # -- handling
 
-    def unclaimed(self, interaction_id: int) -> bool:
-        """Whether an interaction has arrived that nobody handles yet, and whose handler a listener can be."""
-        operation = self._open.get(interaction_id)
-        return operation is not None and not operation.claimed and not operation.by_fork
-
-    def _claim(self, interaction_id: int) -> InteractionOperation | None:
+    def _mark_handled(self, interaction_id: int) -> InteractionOperation | None:
         operation = self._open.get(interaction_id)
         if operation is None or operation.ended:
             return None
-        operation.claimed = True
+        operation.handled = True
         return operation
 
-    def _note(self, interaction_id: int, error: BaseException) -> None:
+    def _mark_handled_by_listener(self, interaction_id: int) -> InteractionOperation | None:
+        operation = self._open.get(interaction_id)
+        if operation is None or operation.handled or operation.by_fork:
+            return None
+        return self._mark_handled(interaction_id)
+
+    def _record_error(self, interaction_id: int, error: BaseException) -> None:
         operation = self._open.get(interaction_id)
         if operation is not None and not operation.ended:
             operation.note(original(error))
 
     def end(self, operation: InteractionOperation, error: BaseException | None = None) -> None:
-        """End an interaction, unless it has ended, with ``error`` or what was noted before."""
+        """End an interaction, unless it has ended. ``error``, or an error recorded before, decides its outcome."""
         if operation.ended:
             return
         if error is not None:
             operation.note(original(error))
         outcome = operation.outcome if operation.error is None else outcome_of(operation.error)
-        # All that the base's `settle` and `end_span` do: calls of them cost more than a record.
+        # All that the base's `settle` and `end_span` do: calling them costs more than a record.
         operation.ended = True
         duration = perf_counter() - operation.started
         error, operation.error = operation.error, None
         span = operation.span
         trace = None if span is None else operation.trace
-        place = operation.place
-        if place is not None:
-            place.over = True
+        work = operation.place
+        if work is not None:
+            work.over = True
             history = self._telemetry.history
             if history is not None:
-                tell(history, operation, place, outcome, duration)
+                emit_history(history, operation, work, outcome, duration)
         if outcome is OK:
             series = operation.series or self._series_of(operation)
             series.duration.record(duration, trace)
         else:
             self._duration_of(operation, outcome).record(duration, trace)
-        # What is remembered until the deadline must keep nothing of the bot's alive.
+        # The operation may be remembered until the deadline, and must not keep the bot's objects alive for so long.
         operation.interaction = None
         if operation.acknowledged:
             del self._open[operation.id]
@@ -274,8 +302,7 @@ class Interactions:
             span.set(attributes)
             span.end(error, failed=outcome.failed)
 
-    def drop(self, operation: InteractionOperation) -> None:
-        """End an interaction whose handler cannot be seen: without duration or outcome, which would be made up."""
+    def _discard(self, operation: InteractionOperation) -> None:
         operation.settle()
         if operation.acknowledged:
             del self._open[operation.id]
@@ -299,29 +326,29 @@ class Interactions:
             return self._durations[(kind.type, operation.command, operation.component, *outcome)]
         of_command = self._commands[(operation.name, kind.command_type, *outcome)]
         if of_command.whole is None:
-            # By what the cell shows, and not by what was asked for: one that stands for many commands is a part of
-            # what stands for them among interactions.
+            # By the attributes that the cell shows, not by those that were asked for: the overflow cell of commands
+            # is a part of the overflow cell of interactions.
             shown = of_command.attributes.get
             key = kind.type, shown(COMMAND_NAME.name), None, shown(OUTCOME.name), shown(ERROR_TYPE.name)
             of_command.join(self._durations[key])
         return of_command
 
-    # -- acknowledgement
+    # -- acknowledgement: see `rest.call.Callbacks`
 
     def acknowledgement_failed(self, operation: InteractionOperation) -> None:
-        """Note that an acknowledgement did not arrive, or was refused."""
+        """Note that an acknowledgement was refused or did not reach Discord."""
         operation.acknowledging = False
         if operation.ended and perf_counter() - self._created(operation.id, operation.started) >= DEADLINE:
-            self._give_up(operation)
+            self._count_unacknowledged(operation)
 
     def acknowledged(self, operation: InteractionOperation, sent: float) -> None:
-        """Note that Discord has taken our answer; the first one counts.
+        """Note that Discord has accepted an acknowledgement. The first one counts.
 
         Parameters
         ----------
         sent:
-            When it went out, by :func:`time.perf_counter`. Discord holds its deadline against the answer's arrival; how
-            long it then takes to say so is its own affair.
+            When the request went out, by :func:`time.perf_counter`. Discord's deadline ends with the request's arrival;
+            how long its response takes does not matter.
         """
         operation.acknowledging = False
         if operation.acknowledged:
@@ -334,32 +361,34 @@ class Interactions:
             self._open.pop(operation.id, None)
 
     def _await_acknowledgement(self, operation: InteractionOperation) -> None:
-        """Wait for what the handler may have left to a task of its own, until the deadline and no longer."""
+        """Wait until the deadline: the handler may have left the acknowledgement to a task that outlives it."""
         remaining = DEADLINE - (perf_counter() - self._created(operation.id, operation.started))
         if remaining > 0:
             with suppress(RuntimeError):  # no loop runs: the bot is ending
-                asyncio.get_running_loop().call_later(remaining, self._deadline, operation)
+                asyncio.get_running_loop().call_later(remaining, self._deadline_passed, operation)
                 return
         if not operation.acknowledging:
-            self._give_up(operation)
+            self._count_unacknowledged(operation)
 
-    def _deadline(self, operation: InteractionOperation) -> None:
+    def _deadline_passed(self, operation: InteractionOperation) -> None:
         if not operation.acknowledged and not operation.acknowledging:
-            self._give_up(operation)
+            self._count_unacknowledged(operation)
 
-    def _cut_all_short(self, error: BaseException) -> None:
-        for operation in self._open.copy().values():
-            self._cut_short(operation, error)
-
-    def _cut_off(self, operation: InteractionOperation, error: BaseException) -> None:
-        """End one as the process ends: what has not been acknowledged by now never is."""
-        self.end(operation, error)
-        if not operation.acknowledged:
-            self._give_up(operation)
-
-    def _give_up(self, operation: InteractionOperation) -> None:
+    def _count_unacknowledged(self, operation: InteractionOperation) -> None:
         if self._open.pop(operation.id, None) is not None:
             self._unacknowledged[operation.kind.type, operation.command].value += 1
+
+    # -- the end of the process
+
+    def _end_all_at_exit(self, error: BaseException) -> None:
+        for operation in self._open.copy().values():
+            self._end_at_exit(operation, error)
+
+    def _end_unacknowledged(self, operation: InteractionOperation, error: BaseException) -> None:
+        """End an interaction with the process: after that, nothing will acknowledge it."""
+        self.end(operation, error)
+        if not operation.acknowledged:
+            self._count_unacknowledged(operation)
 
 
 def _parser_of(state: ConnectionState[Any]) -> Function:

@@ -1,7 +1,8 @@
-"""Which library a hook is put into: discord.py, or a fork of it that has grown its own names.
+"""The libraries that are observed: discord.py, and its forks, some under other import names.
 
-Hook files write `discord.…` and know no library; a patch is re-rooted to the one that was imported. What a fork has not
-is reported as absent, and what it does in another way has a patch of its own (:attr:`.patches.Patch.of`).
+Hook files spell ``discord.…``, and a patch is re-rooted to the library that was imported. Patch targets that a fork
+lacks are reported as absent. A fork that does something in another way has patches of its own
+(:attr:`.patches.Patch.libraries`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from types import ModuleType
 
 ROOTS = ("discord", "nextcord", "disnake")
-"""The names by which they are imported; ``discord`` is discord.py's and py-cord's."""
+"""Their import names. discord.py and py-cord share ``discord``."""
 
 DISCORD_PY = "discord.py"
 PY_CORD = "py-cord"
@@ -22,14 +23,14 @@ _NAMES = {"discord": DISCORD_PY, "pycord": PY_CORD}
 
 
 class Library:
-    """One library that speaks to Discord, as it was imported.
+    """One library, as it was imported.
 
     Attributes
     ----------
     root:
-        Its import's name: ``discord``.
+        Its import name: ``discord``.
     name, version:
-        What it is called on PyPI, and which it is: ``py-cord``, ``2.8.1``.
+        Its name on PyPI, and its version: ``py-cord``, ``2.8.1``.
     """
 
     __slots__ = ("root", "name", "version")
@@ -41,7 +42,7 @@ class Library:
 
     @classmethod
     def of(cls, module: ModuleType) -> Library:
-        """Return what ``module``, one of :data:`ROOTS`, is. py-cord and discord.py differ by their title."""
+        """Return the library of ``module``, one of :data:`ROOTS`. The title tells py-cord from discord.py."""
         root = module.__name__
         title = str(getattr(module, "__title__", root))
         return cls(root, _NAMES.get(title, title), str(getattr(module, "__version__", "of no version")))
@@ -51,9 +52,9 @@ class Library:
 
     @property
     def fork(self) -> bool:
-        """Whether only a part of the hooks can be expected in it."""
+        """Whether it is a fork, in which only a part of the patch targets is expected."""
         return self.name != DISCORD_PY
 
     def describe(self) -> dict[str, object]:
-        """Return it for ``/status``."""
+        """Return the library for ``/status``."""
         return {"name": self.name, "version": self.version, "fork": self.fork}

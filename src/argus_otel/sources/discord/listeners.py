@@ -1,10 +1,11 @@
-"""Observed: every run of a listener, from its first line to its end. Noun: operation.
+"""Observed: every run of a listener, from its first line to its end. Signal: operation.
 
-``Client._schedule_event`` makes the task of each: of an overridden ``on_message``, of ``@bot.event``, ``@bot.listen``
-and a cog's. The coroutine function is substituted there. ``on_error`` is not wrapped, since users override it. Safe,
-because the listener gets the same arguments, and what it raises reaches discord.py as before.
+``Client._schedule_event`` creates the task of each run: of an overridden ``on_message``, of ``@bot.event``,
+``@bot.listen`` and a cog's listeners. The hook replaces the coroutine function there. ``on_error`` is not wrapped,
+since users override it. Safe, because the listener gets the same arguments, and its exceptions reach discord.py as
+before.
 
-An ``on_interaction`` listener also ends the operation of an interaction that nobody else handles.
+An ``on_interaction`` listener also ends the operation of an interaction that nothing else handles.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import AttributeValue, HistogramCell, Telemetry, TraceSpan
 
 from .catalogue import ERROR_TYPE, EVENT_NAME, LISTENER_DURATION, LISTENER_SPAN
+from .ids import ids_of
 from .interaction_operations import InteractionOperation
 from .interactions import Interactions
 from .outcomes import failure_of
-from .patches import Hooks, Patch
-from .places import place_of
+from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
     from discord.client import Client
 
 HOOK = "listeners"
 
-# What comes in masses, by discord.py's reference of events. The bot's own guilds become available all at once.
+# Frequent events, from discord.py's event reference. `guild_available` is one: all guilds become available at start.
 MASS_EVENTS = (
     "message",
     "message_edit",
@@ -68,14 +69,24 @@ MASS_EVENTS = (
 )
 
 RATES = {LISTENER_SPAN.rate_key: 0.1, **{f"{LISTENER_SPAN.rate_key}.{name}": 0.001 for name in MASS_EVENTS}}
-"""The shares of listeners' traces that are kept where the user has not chosen any."""
+"""The default sample rates of listeners' traces."""
 
-# Beyond it, names are looked up each time: those that the cap refuses must not be remembered here either.
+# Further names are looked up each time: those that the cardinality limit refuses must not be remembered here either.
 _NAMES_REMEMBERED = 1000
 
 
 class Series:
-    """What all listeners for one event have in common, looked up once for each run."""
+    """The properties that all runs for one event share, so that each run takes one look-up.
+
+    Attributes
+    ----------
+    name, span, rate:
+        The event's name, the name of its spans, and their sample rate.
+    cell:
+        The duration of runs that succeed.
+    record:
+        Records such a duration, in seconds; shielded.
+    """
 
     __slots__ = ("name", "span", "rate", "cell", "record")
 
@@ -90,12 +101,12 @@ class Series:
 class Listeners:
     """Times listeners."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks, interactions: Interactions) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, interactions: Interactions) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
         self._interactions = interactions
         self._durations = telemetry.histogram(LISTENER_DURATION)
-        self._place = telemetry.guard.shield(HOOK, place_of)
+        self._ids = telemetry.guard.shield(HOOK, ids_of)
         self._series: dict[str, Series] = {}
         telemetry.rates.default(RATES)
 
@@ -103,15 +114,16 @@ class Listeners:
         """Return the hook on the scheduling of listeners."""
         guard, telemetry, hooks = self._telemetry.guard, self._telemetry, self._hooks
         known, look_up = self._series.get, guard.shield(HOOK, self._series_of, arguments=1)
-        claim, end_interaction = guard.shield(HOOK, self._claim), guard.ending(HOOK, self._interactions.end)
+        begin_interaction = guard.shield(HOOK, self._begin_interaction)
+        end_interaction = guard.ending(HOOK, self._interactions.end)
         begin, end = guard.shield(HOOK, self._begin, arguments=3), guard.shield(HOOK, self._end)
         in_flight, land = guard.in_flight, guard.in_flight.pop
 
-        # One coroutine function for all runs, since a closure for each would cost as much as the timing.
+        # One coroutine function for all runs: a closure for each would cost as much as the timing.
         async def run(client: Client, series: Series, coro: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             span = None if telemetry.tracing is None else begin(client, series, args)
             started = perf_counter()
-            if span is not None:  # one that is not traced, which is most, has nothing to leave open
+            if span is not None:  # most runs are not sampled, and leave nothing open
                 in_flight[span] = partial(end, series, started)
             try:
                 result = await coro(*args, **kwargs)
@@ -134,7 +146,7 @@ class Listeners:
                     if series is not None:
                         coro = partial(run, self, series, coro)
                     if event_name == "on_interaction":
-                        operation = claim(*args)
+                        operation = begin_interaction(*args)
                         if operation is not None:
                             coro = partial(end_interaction, operation, coro)
                 return original(self, coro, event_name, *args, **kwargs)
@@ -143,20 +155,19 @@ class Listeners:
 
         return [Patch(HOOK, "discord.client", "Client._schedule_event", make)]
 
-    def release(self) -> None:
-        """Forget what was looked up."""
+    def detach(self) -> None:
+        """Forget the series that were looked up."""
         self._series.clear()
 
     def forget(self) -> None:
-        """Forget every run: in a forked child, where they are the parent's, and its to count."""
+        """Let runs that are under way record nothing. Called in a forked child: the parent counts its own."""
         for series in self._series.values():
             series.cell = HistogramCell(series.cell.edges)
             series.record = series.cell.record
         self._series.clear()
 
-    def _claim(self, interaction: Any, *_: object) -> InteractionOperation | None:
-        interactions = self._interactions
-        return interactions.claim(interaction.id) if interactions.unclaimed(interaction.id) else None
+    def _begin_interaction(self, interaction: Any, *_: object) -> InteractionOperation | None:
+        return self._interactions.mark_handled_by_listener(interaction.id)
 
     def _series_of(self, event_name: str) -> Series:
         name = event_name.removeprefix("on_")
@@ -173,19 +184,19 @@ class Listeners:
             return None
 
         def attributes() -> dict[str, AttributeValue]:
-            place = self._place(client, args[0]) if args else None
-            return {EVENT_NAME.name: series.name, **(place or {})}
+            ids = self._ids(client, args[0]) if args else None
+            return {EVENT_NAME.name: series.name, **(ids or {})}
 
         root = tracing.current_root()
         if root is None:
             span = tracing.root(series.span, LISTENER_SPAN.kind, attributes, rate=series.rate)
         elif root.sampled:
             span = tracing.child(series.span, LISTENER_SPAN.kind, attributes())
-        else:  # its silence is the listener's too
+        else:  # the listener is a part of a trace that is not sampled
             return None
         if span is None:
             return None
-        # Never left: the task is this run's own, and what follows in it is on_error.
+        # Never detached: the task runs this listener alone, and `on_error` after it.
         span.attach()
         return span if span.trace_id else None
 
@@ -197,12 +208,12 @@ class Listeners:
         if failure is not None:
             error_type = type(failure).__qualname__
             cell = self._durations[series.name, error_type]
-        cell.record(duration, _visible(span))
+        cell.record(duration, _exemplar(span))
         if span is not None:
             if error_type is not None:
                 span.set({ERROR_TYPE.name: error_type})
             span.end(failure, failed=failure is not None)
 
 
-def _visible(span: TraceSpan | None) -> TraceSpan | None:
+def _exemplar(span: TraceSpan | None) -> TraceSpan | None:
     return span if span is not None and span.sampled else None

@@ -1,4 +1,4 @@
-"""How work ended: the original exception under discord.py's wrappers, and whose doing it was."""
+"""Outcomes of work: the original exception under discord.py's wrappers, and whether the user or the bot caused it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .library import ROOTS
 
 
 class Outcome(NamedTuple):
-    """How a piece of work ended.
+    """The outcome of a piece of work.
 
     Attributes
     ----------
     name:
-        ``ok``, ``rejected`` (a check, a cooldown or bad input: the user's doing) or ``error`` (the bot's doing).
+        ``ok``, ``rejected`` (by a check, a cooldown or bad input: caused by the user) or ``error`` (caused by the bot).
     error_type:
-        The original exception's class, or ``None``.
+        The name of the original exception's class, or ``None``.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
 
     @property
     def failed(self) -> bool:
-        """Whether it is the bot's doing."""
+        """Whether the bot caused it."""
         return self.name == "error"
 
 
@@ -34,7 +34,7 @@ REJECTED = Outcome("rejected")
 UNHANDLED = Outcome("error", "unhandled")
 COMMAND_NOT_FOUND = Outcome("rejected", "CommandNotFound")
 
-# By name, so that nothing of a library is imported to judge it, and each has only those that it has.
+# By class path, so that no library is imported for it, and a library need not have all of them.
 _REJECTIONS = frozenset(
     {
         "app_commands.errors.CheckFailure",
@@ -50,8 +50,8 @@ _REJECTIONS = frozenset(
     }
 )
 
-# How work is cut short when a task is cancelled or its coroutine dropped: nobody's error. discord.py agrees.
-_CUT_SHORT = (asyncio.CancelledError, GeneratorExit)
+# A task that is cancelled, or a coroutine that is dropped, has not failed. discord.py treats these alike.
+_INTERRUPTIONS = (asyncio.CancelledError, GeneratorExit)
 
 
 def original(error: BaseException) -> BaseException:
@@ -64,8 +64,8 @@ def original(error: BaseException) -> BaseException:
 
 
 def failure_of(error: BaseException | None) -> BaseException | None:
-    """Return what work failed with, out of its wrappers: ``None`` where it went well, and where it was cut short."""
-    return None if error is None or isinstance(error, _CUT_SHORT) else original(error)
+    """Return the original exception of work that failed; ``None`` if it succeeded or was interrupted."""
+    return None if error is None or isinstance(error, _INTERRUPTIONS) else original(error)
 
 
 def outcome_of(error: BaseException | None) -> Outcome:
@@ -75,11 +75,11 @@ def outcome_of(error: BaseException | None) -> Outcome:
 
 @lru_cache(maxsize=1024)
 def _outcome_of_class(kind: type[BaseException]) -> Outcome:
-    rejected = any(_place_of(base) in _REJECTIONS for base in kind.__mro__)
+    rejected = any(_class_path(base) in _REJECTIONS for base in kind.__mro__)
     return Outcome("rejected" if rejected else "error", kind.__qualname__)
 
 
-def _place_of(kind: type) -> str:
-    """Return where in its library a class is, such as ``ext.commands.errors.CheckFailure``; empty for any other."""
+def _class_path(kind: type) -> str:
+    """Return a class's path in its library, such as ``ext.commands.errors.CheckFailure``; empty for any other."""
     root, _, module = kind.__module__.partition(".")
     return f"{module}.{kind.__name__}" if root in ROOTS else ""

@@ -1,8 +1,8 @@
-"""Observed: prefix commands, from ``Bot.invoke`` to their end. Noun: operation.
+"""Observed: prefix commands, from ``Bot.invoke`` to their end. Signal: operation.
 
-``BotBase.invoke`` swallows what commands raise, so the exception is noted at ``Command.dispatch_error``. A hybrid
-command that was called as a slash command does not come this way: it is counted as the interaction that it is. Safe,
-because the original gets the same arguments, and whatever it raises passes through.
+``BotBase.invoke`` swallows what commands raise, so the exception is recorded at ``Command.dispatch_error``. A hybrid
+command that is called as a slash command counts as an interaction, and not here. Safe, because the original gets the
+same arguments, and its exceptions pass through.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import HERE, OTHER, AttributeValue, Operation, Place, Telemetry
 
 from .catalogue import COMMAND_DURATION, COMMAND_EVENT, COMMAND_NAME, COMMAND_TYPE, ERROR_TYPE, OUTCOME, PREFIX_SPAN
-from .ids import ids
+from .ids import add_message_id, ids_of_message
 from .outcomes import COMMAND_NOT_FOUND, Outcome, original, outcome_of
-from .patches import Hooks, Patch
+from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
     from discord.ext.commands import Context
@@ -26,7 +26,15 @@ HOOK = "prefix commands"
 
 
 class PrefixOperation(Operation):
-    """One prefix command, and the context that it runs in."""
+    """One prefix command.
+
+    Attributes
+    ----------
+    ctx:
+        discord.py's context of the command.
+    token:
+        Resets the work that the running context belongs to; ``None`` without a history.
+    """
 
     __slots__ = ("ctx", "token")
 
@@ -39,7 +47,7 @@ class PrefixOperation(Operation):
 class PrefixCommands:
     """Times prefix commands."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
         self._durations = telemetry.histogram(COMMAND_DURATION)
@@ -50,17 +58,17 @@ class PrefixCommands:
         return len(self._open)
 
     def forget(self) -> None:
-        """Forget every command: in a forked child, where they are the parent's."""
+        """Forget every command. Called in a forked child: the parent ends its own."""
         self._open.clear()
 
     def patches(self) -> list[Patch]:
-        """Return the hooks on invocation and on its errors."""
+        """Return the hooks on invoking a command and on its errors."""
         guard = self._telemetry.guard
-        note = guard.shield(HOOK, self._note, arguments=2)
+        record_error = guard.shield(HOOK, self._record_error, arguments=2)
 
         def make_dispatch_error(original: Callable[..., Any]) -> Callable[..., Any]:
             def dispatch_error(self: object, ctx: Context[Any], error: Any) -> Any:
-                note(ctx, error)
+                record_error(ctx, error)
                 return original(self, ctx, error)
 
             return dispatch_error
@@ -72,14 +80,14 @@ class PrefixCommands:
         ]
 
     def _begin(self, _: object, ctx: Context[Any]) -> PrefixOperation | None:
-        # A context of disnake's and nextcord's has no interaction: they know no hybrid commands.
+        # Contexts of disnake and nextcord have no interaction: these libraries have no hybrid commands.
         if not self._hooks.on or getattr(ctx, "interaction", None) is not None:
             return None
         if not (ctx.command or ctx.invoked_with):
             return None
         operation = PrefixOperation(ctx)
         if self._telemetry.history is not None:
-            operation.place = Place(_place_of(ctx))
+            operation.place = Place(ids_of_message(ctx.message))
             operation.token = HERE.set(operation.place)
         if self._telemetry.tracing is not None:
             name = _name(ctx)
@@ -94,7 +102,7 @@ class PrefixCommands:
         self._open[id(ctx)] = operation
         return operation
 
-    def _note(self, ctx: Context[Any], error: BaseException) -> None:
+    def _record_error(self, ctx: Context[Any], error: BaseException) -> None:
         operation = self._open.get(id(ctx))
         if operation is not None:
             operation.note(original(error))
@@ -115,19 +123,19 @@ class PrefixCommands:
             duration, None if span is None else operation.trace
         )
         if operation.token is not None:
-            with suppress(ValueError):  # dropped halfway, and collected in some other context
+            with suppress(ValueError):  # its coroutine was dropped, and collected in another context
                 HERE.reset(operation.token)
         history = self._telemetry.history
         if history is not None:
-            place = {} if operation.place is None else operation.place.attributes
-            history(COMMAND_EVENT, {**place, COMMAND_TYPE.name: "prefix", **_ending(name, outcome)}, duration)
+            ids = {} if operation.place is None else operation.place.attributes
+            history(COMMAND_EVENT, {**ids, COMMAND_TYPE.name: "prefix", **_ending(name, outcome)}, duration)
         if span is not None:
-            span.rename(f"command {name}")  # a group's subcommand is known only now
+            span.rename(f"command {name}")  # the subcommand of a group is known only now
         operation.end_span(outcome.failed, _ending(name, outcome))
 
 
 def _name(ctx: Context[Any]) -> str:
-    # What a user typed is nobody's attribute: only names of commands that exist.
+    # Only names of commands that exist: what a user typed must not become an attribute.
     return ctx.command.qualified_name if ctx.command is not None else OTHER
 
 
@@ -139,12 +147,7 @@ def _ending(name: str, outcome: Outcome) -> dict[str, AttributeValue]:
 
 
 def _span_attributes(ctx: Context[Any]) -> dict[str, AttributeValue]:
-    return {COMMAND_TYPE.name: "prefix", **ids(message=ctx.message.id), **_place_of(ctx)}
-
-
-def _place_of(ctx: Context[Any]) -> dict[str, AttributeValue]:
-    message = ctx.message
-    guild = message.guild
-    if guild is None:
-        return ids(channel=message.channel.id, user=message.author.id)
-    return ids(guild=guild.id, shard=guild.shard_id, channel=message.channel.id, user=message.author.id)
+    attributes = ids_of_message(ctx.message)
+    add_message_id(attributes, ctx.message)
+    attributes[COMMAND_TYPE.name] = "prefix"
+    return attributes

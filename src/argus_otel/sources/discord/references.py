@@ -1,4 +1,4 @@
-"""The keywords of ``argus_otel.record`` that are Discord's: guild, channel and user."""
+"""Discord's keywords of ``argus_otel.record``: guild, channel and user."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SNOWFLAKES = 1 << 64
 
 
 def id_of(thing: object) -> str | None:
-    """Return the digits of a snowflake: of a number, of its digits, or of the ``id`` of an object; else ``None``."""
+    """Return a snowflake's digits, given a number, digits, or an object with an ``id``; else ``None``."""
     if isinstance(thing, str):
         if not (thing.isascii() and thing.isdecimal() and len(thing) <= 20):
             return None

@@ -1,4 +1,4 @@
-"""Resource attributes: the library that a bot is built on, and its cluster."""
+"""Resource attributes: the bot's library and its cluster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .settings import DiscordSettings
 def attributes(settings: Settings) -> dict[str, str]:
     """Return ``discord.library.name`` and ``.version``, and ``discord.cluster.id`` if it is set.
 
-    The library is the first one that is installed; nothing of it is imported.
+    The library is the first of the supported ones that is installed. It is not imported.
     """
     cluster = settings[DiscordSettings].cluster_id
     return {**({"discord.cluster.id": cluster} if cluster else {}), **_library()}

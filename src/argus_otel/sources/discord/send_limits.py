@@ -1,8 +1,8 @@
-"""Observed: messages to the gateway that wait for its send limit. Nouns: histogram, and a gauge of who would wait.
+"""Observed: messages to the gateway that wait for its send limit. Signals: histogram, and a gauge by shard.
 
-``GatewayRatelimiter.block`` stands before every message but heartbeats. Whether one has to wait, be it for the next
-window or behind others that do, is known beforehand: the limit is used up. Safe, because the original runs unchanged
-and, where nothing has to wait, all that is done before is to compare some numbers.
+discord.py calls ``GatewayRatelimiter.block`` before every message but heartbeats. A message has to wait, for the next
+window or behind others, if the limit is used up by then. Safe, because the original runs unchanged, and if no message
+has to wait, the hook only compares some numbers.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from argus_otel.telemetry import Reading, Telemetry
 
 from .catalogue import GATEWAY_WAIT, SHARD_RATELIMITED
-from .patches import Hooks, Patch
-from .shards import Roster, by_shard
+from .patches import Patch, PatchSet
+from .shards import ClientRegistry, by_shard
 
 if TYPE_CHECKING:
     from discord.gateway import GatewayRatelimiter
@@ -23,12 +23,12 @@ HOOK = "gateway send limits"
 
 
 class SendLimits:
-    """Times the waiting, and reads who would have to wait."""
+    """Times the waits, and reads which shards have used up their limit."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks, roster: Roster) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, registry: ClientRegistry) -> None:
         self._guard = telemetry.guard
         self._hooks = hooks
-        self._roster = roster
+        self._registry = registry
         self._waits = telemetry.histogram(GATEWAY_WAIT)
         telemetry.gauge(SHARD_RATELIMITED, self._ratelimited)
 
@@ -44,7 +44,7 @@ class SendLimits:
         self._waits[()].record(perf_counter() - started)
 
     def _ratelimited(self) -> Reading:
-        # is_ratelimited compares numbers and changes none, so any thread may call it.
-        connections = [(shard.id, shard.ws) for shard in self._roster.shards()]
+        # Any thread may call `is_ratelimited`: it compares numbers and changes none.
+        connections = [(shard.id, shard.ws) for shard in self._registry.open_shards()]
         limited = [(number, float(ws.is_ratelimited())) for number, ws in connections if ws is not None]
         return by_shard(limited, max)

@@ -1,6 +1,6 @@
-"""Observed: gateway sessions, begun (IDENTIFY) or taken up again (RESUME). Nouns: counter, event.
+"""Observed: gateway sessions that begin (IDENTIFY) or resume (RESUME). Signals: counter, event.
 
-Safe, because the original runs first and unchanged; a session is counted once its payload has been sent.
+Safe, because the original runs first and unchanged: a session is counted once its payload has been sent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import Telemetry
 
 from .catalogue import SESSION_EVENT, SESSION_TYPE, SESSIONS, SHARD_ID
-from .patches import Hooks, Patch
+from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
     from discord.gateway import DiscordWebSocket
@@ -22,7 +22,7 @@ HOOK = "gateway sessions"
 class Sessions:
     """Counts sessions."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
         self._counts = telemetry.counter(SESSIONS)

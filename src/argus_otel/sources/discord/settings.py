@@ -1,4 +1,4 @@
-"""The settings of this source."""
+"""The settings of the Discord source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shard as the gauges see it: read from the collecting thread, so nothing here iterates what the loop changes."""
+"""Shards and the clients that run them. Gauges read them on the collecting thread, so the loop replaces containers."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 class Shard:
-    """One shard's connection of the moment.
+    """The current connection of one shard.
 
     Attributes
     ----------
     id:
         The shard's number; 0 for a client without shards.
     closing:
-        How many calls that close the connection are under way.
+        How many calls that close the connection are running.
     close_code:
-        The code that it was closed with, where that was seen.
+        The code that the connection was closed with, if a hook saw it.
     closed:
-        Whether the end of that connection has been counted.
+        Whether the end of the connection has been counted.
     """
 
     __slots__ = ("id", "closing", "close_code", "closed", "_ws", "_heartbeats", "_begun")
@@ -46,27 +46,27 @@ class Shard:
 
     @property
     def ws(self) -> DiscordWebSocket | None:
-        """Its latest connection, while that exists: it must not be us who keep a client alive."""
+        """The connection, while it exists: observing a client must not keep it alive."""
         return self._ws()
 
-    def begin(self) -> None:
-        """Note that its session has begun or has been taken up again over this connection."""
+    def session_began(self) -> None:
+        """Note that a session has begun, or has been resumed, over this connection."""
         self._begun = True
 
     @property
     def up(self) -> bool:
-        """Whether the connection is open and its session has begun or been taken up again."""
+        """Whether the connection is open, and its session has begun or has been resumed."""
         ws = self.ws
         return ws is not None and ws.open and self._begun
 
     @property
     def latency(self) -> float:
-        """The last heartbeat's round trip in seconds; ``inf`` or ``nan`` before there was one."""
+        """The round trip of the last heartbeat, in seconds; ``inf`` or ``nan`` before the first."""
         ws = self.ws
         return math.nan if ws is None else self._heartbeats.latency(ws)
 
     def describe(self) -> dict[str, object]:
-        """Return it for ``/status``."""
+        """Return the shard for ``/status``."""
         latency = self.latency
         return {"id": self.id, "up": self.up, "latency": latency if math.isfinite(latency) else None}
 
@@ -74,12 +74,12 @@ class Shard:
 class ClientShards:
     """A client and its shards, without keeping the client alive."""
 
-    __slots__ = ("_client", "_shards", "_left")
+    __slots__ = ("_client", "_shards", "_replaced")
 
     def __init__(self, client: Client) -> None:
         self._client = weakref.ref(client)
         self._shards: dict[int, Shard] = {}
-        self._left: list[Shard] = []
+        self._replaced: list[Shard] = []
 
     @property
     def client(self) -> Client | None:
@@ -88,14 +88,15 @@ class ClientShards:
 
     @property
     def open_client(self) -> Client | None:
-        """The client, unless it is gone or has been closed."""
+        """The client, unless it has been closed or no longer exists."""
         client = self.client
         return None if client is None or client.is_closed() else client
 
     def put(self, shard: Shard) -> None:
-        """Remember a shard's new connection. The dict is replaced, since collection reads it on another thread."""
+        """Set a shard's new connection."""
         before = self._shards.get(shard.id)
-        self._left = [left for left in (*self._left, before) if left is not None and not left.closed]
+        self._replaced = [old for old in (*self._replaced, before) if old is not None and not old.closed]
+        # Replaced, not changed: the collecting thread reads it.
         self._shards = {**self._shards, shard.id: shard}
 
     def get(self, shard_id: int) -> Shard | None:
@@ -107,15 +108,15 @@ class ClientShards:
         return list(self._shards.values())
 
     def connections(self) -> list[Shard]:
-        """Return the shards, and those of earlier connections whose end is still to come."""
-        return [*self._shards.values(), *self._left]
+        """Return the shards, and earlier connections of theirs that have not ended yet."""
+        return [*self._shards.values(), *self._replaced]
 
     def checks(self) -> list[Check]:
-        """Return whether each shard that this process runs has its session up."""
+        """Return, for each shard that this process runs, whether its session is up."""
         client = self.open_client
         if client is None:
             return []
-        # The shards of this process: the bot's whole number would make a member of a cluster look degraded for ever.
+        # This process's shards only: with all shards of the bot, each process of a cluster would never be ready.
         expected = [int(shard) for shard in getattr(client._connection, "shard_ids", None) or (client.shard_id or 0,)]
         return [
             Check(f"shard {number}", shard is not None and shard.up, "up" if shard and shard.up else "no session")
@@ -124,7 +125,7 @@ class ClientShards:
         ]
 
 
-class Roster:
+class ClientRegistry:
     """Every client of this process, with its shards."""
 
     def __init__(self) -> None:
@@ -133,37 +134,37 @@ class Roster:
     def __iter__(self) -> Iterator[ClientShards]:
         return iter(self._known)
 
-    def of(self, client: Client) -> ClientShards:
-        """Return what is known of ``client``, from now on if it is new."""
+    def register(self, client: Client) -> ClientShards:
+        """Return the shards of ``client``, which is remembered from now on."""
         found = self.find(client)
         if found is not None:
             return found
         new = ClientShards(client)
-        # Replaced, not changed: collection reads it on another thread.
+        # Replaced, not changed: the collecting thread reads it.
         self._known = [known for known in self._known if known.client is not None] + [new]
         return new
 
     def find(self, client: Client) -> ClientShards | None:
-        """Return what is known of ``client``, if anything is."""
+        """Return the shards of ``client``, or ``None`` if it is not registered."""
         for known in self._known:
             if known.client is client:
                 return known
         return None
 
-    def clients(self) -> list[Client]:
+    def open_clients(self) -> list[Client]:
         """Return the clients that have not been closed."""
         return [client for known in self._known if (client := known.open_client) is not None]
 
-    def shards(self) -> list[Shard]:
+    def open_shards(self) -> list[Shard]:
         """Return the shards of the clients that have not been closed."""
         return [shard for known in self._known if known.open_client is not None for shard in known.shards()]
 
     def all_shards(self) -> list[Shard]:
-        """Return every shard, also those of clients that have been closed or are gone."""
+        """Return every shard, including those of clients that have been closed or no longer exist."""
         return [shard for known in self._known for shard in known.shards()]
 
     def shard_on(self, socket: ClientWebSocketResponse) -> Shard | None:
-        """Return the shard whose connection is over ``socket``."""
+        """Return the shard whose connection uses ``socket``."""
         for known in self._known:
             for shard in known.connections():
                 ws = shard.ws
@@ -179,9 +180,9 @@ class Roster:
 def by_shard(
     values: Iterable[tuple[int, float]], worse: Callable[[float, float], float]
 ) -> list[tuple[dict[str, AttributeValue], float]]:
-    """Return one point for each shard: where several clients have a shard of one number, the worse of their values.
+    """Return one point for each shard. If several clients have a shard of one number, the worse value counts.
 
-    A value that is not finite is as good as none.
+    Values that are not finite are left out.
     """
     points: dict[int, float] = {}
     for number, value in values:

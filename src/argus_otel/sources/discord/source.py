@@ -1,4 +1,4 @@
-"""The Discord source: its hook files, put together."""
+"""The Discord source: installs the hook files into discord.py or a fork of it."""
 
 from __future__ import annotations
 
@@ -16,77 +16,77 @@ from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import PartError, State, Telemetry
 
 from .library import DISCORD_PY, ROOTS, Library
-from .patches import Hooks, Patch, patches_for, resolve
-from .shards import Roster
+from .patches import Patch, PatchSet, patches_for, resolve
+from .shards import ClientRegistry
 
 _DISCORD_PY = Library("discord", DISCORD_PY, "of any version")
 
 _log = logging.getLogger("argus_otel")
 
 _PARTLY = (
-    "argus-otel: %s is observed in part: %d of %d hooks have nothing to take hold of in it, and what they would show "
-    "is absent. `argus-otel doctor` and /status list them, docs/hooks.md says what each is for. The bot and everything "
-    "else go on."
+    "argus-otel: %s is observed in part: the patch targets of %d of %d hooks are missing in it, and their signals are "
+    "absent. `argus-otel doctor` and /status list them; docs/hooks.md says which signals need each hook. The bot and "
+    "all other signals are unaffected."
 )
 
 
 class DiscordSource(Source):
-    """Observes discord.py or a fork of it, now or as soon as it is imported. The first client activates it."""
+    """Observes discord.py or a fork of it, now or once it is imported. The first client activates it."""
 
     def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
         super().__init__(telemetry, settings, activate)
         self._telemetry = telemetry
-        self._hooks = Hooks(telemetry)
+        self._hooks = PatchSet(telemetry)
         self._parts: _Parts | None = None
         self._libraries: dict[str, Library] = {}
         self._wanted = False
         self._watching: set[str] = set()
 
     def install(self) -> None:
-        """Put the hooks in; safe to repeat. No library is imported for it."""
+        """Apply the patches, now or once a library is imported. Safe to repeat. Imports no library."""
         self._wanted = True
         for root in ROOTS:
             self._when_imported(root, partial(self._library_imported, root))
 
     def uninstall(self) -> None:
-        """Take the hooks out; safe to repeat."""
+        """Revert the patches. Safe to repeat."""
         self._wanted = False
-        self._hooks.remove()
+        self._hooks.revert()
         if self._parts is not None:
-            self._parts.release()
+            self._parts.detach()
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: forget the parent's bots. The hooks stay, for one that starts here."""
+        """After a fork, in the child: forget the parent's bots. The patches stay, for a bot that starts here."""
         if self._parts is not None:
             self._parts.listeners.forget()
             self._parts.interactions.forget()
-            self._parts.release()
+            self._parts.detach()
             self._parts.prefix_commands.forget()
 
     def describe(self) -> str:
-        """Return how many hooks are in which libraries."""
+        """Return how many hooks are active in which libraries."""
         found = " and ".join(map(str, self.libraries)) or DISCORD_PY
-        phrase = f"{self._hooks.in_place} hooks in {found}"
+        phrase = f"{self._hooks.active} hooks in {found}"
         if any(library.fork for library in self.libraries):
             hooks = self._telemetry.health.parts("hook:").values()
-            phrase += f" ({sum(part.state is State.ABSENT for part in hooks)} absent, as docs/hooks.md says)"
+            phrase += f" ({sum(part.state is State.ABSENT for part in hooks)} absent, see docs/hooks.md)"
         return phrase
 
     @property
-    def in_place(self) -> int:
-        """How many hooks are in the libraries."""
-        return self._hooks.in_place
+    def active_hooks(self) -> int:
+        """The number of hooks that are active."""
+        return self._hooks.active
 
     @property
     def libraries(self) -> list[Library]:
-        """Return the libraries that were imported while we looked: one, in nearly every program."""
+        """The libraries that have been imported: one, in nearly every program."""
         return list(self._libraries.values())
 
     @staticmethod
     def probe(root: str = "discord") -> dict[str, str | None]:
-        """Return each hook, with ``None`` or the reason why the installed library cannot have it.
+        """Return each hook's name, with ``None`` or the reason why its target is missing in the installed library.
 
-        Imports the library, and changes nothing in it. Hooks in a package that is not installed are left out.
+        Imports the library, and changes nothing in it. Hooks in packages that are not installed are left out.
 
         Parameters
         ----------
@@ -96,11 +96,11 @@ class DiscordSource(Source):
         Raises
         ------
         ImportError
-            There is no such library.
+            The library is not installed.
         """
         library = Library.of(import_module(root))
         telemetry = Telemetry()
-        patches = _Parts(telemetry, Hooks(telemetry), lambda: None).patches(library)
+        patches = _Parts(telemetry, PatchSet(telemetry), lambda: None).patches(library)
         return {patch.name: _absence(patch) for patch in patches if find_spec(patch.package) is not None}
 
     def _library_imported(self, root: str) -> None:
@@ -111,20 +111,20 @@ class DiscordSource(Source):
         self._hooks.on = True
         patches = self._parts.patches(library)
         for package in {patch.package: None for patch in patches}:
-            self._when_imported(package, partial(self._place, library, package))
+            self._when_imported(package, partial(self._apply, library, package))
         if library.fork:
             known = self._telemetry.health.parts("hook:")
             absent = [patch for patch in patches if patch.name in known and known[patch.name].state is State.ABSENT]
             _log.warning(_PARTLY, library, len(absent), len(patches))
         if _in_event_loop():
             self._parts.clients.attach_running()
-            self._parts.views.attach_running(self._parts.roster)
+            self._parts.views.attach_running(self._parts.registry)
             self._parts.voice.attach_running()
 
-    def _place(self, library: Library, package: str) -> None:
+    def _apply(self, library: Library, package: str) -> None:
         if self._parts is not None:
             patches = self._parts.patches(library)
-            self._hooks.place((patch for patch in patches if patch.package == package), partly=library.fork)
+            self._hooks.apply((patch for patch in patches if patch.package == package), some_absent=library.fork)
 
     def _when_imported(self, module: str, action: Callable[[], None]) -> None:
         part = f"hooks in {module}"
@@ -139,16 +139,16 @@ class DiscordSource(Source):
             imported()
         elif module not in self._watching:
             self._watching.add(module)
-            if module not in ROOTS or module == "discord":  # of the forks only one that is there is worth a word
+            if module not in ROOTS or module == "discord":  # a fork is reported only if it is imported
                 self._telemetry.health.report(part, State.OFF, f"{module} is not imported yet")
             when_imported(module, imported)
 
 
 class _Parts:
-    """The hook files, wired. Made when the first library is there: a process without one pays nothing for them."""
+    """The hook files, connected. Created with the first import of a library: other processes pay nothing for them."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks, activate: Activate) -> None:
-        from . import app_commands, connections, logged, rest_attempts, rest_waits, secrets
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, activate: Activate) -> None:
+        from . import app_commands, log_policy, secrets
         from .clients import Clients
         from .clock import DiscordClock
         from .components import Components
@@ -160,33 +160,35 @@ class _Parts:
         from .interactions import Interactions
         from .listeners import Listeners
         from .prefix_commands import PrefixCommands
-        from .rest import RestCalls
+        from .rest import waits
+        from .rest.attempts import RestAttempts
+        from .rest.calls import RestCalls
         from .send_limits import SendLimits
         from .sessions import Sessions
-        from .sizes import Sizes
+        from .state_gauges import StateGauges
         from .task_loops import TaskLoops
         from .views import Views
         from .voice import Voice
 
         secrets.add_patterns(telemetry)
-        logged.keep_back(telemetry)
-        self.roster = Roster()
+        log_policy.apply_to(telemetry)
+        self.registry = ClientRegistry()
         self.gateway_events = GatewayEvents(telemetry)
         clock = DiscordClock(telemetry)
         self.interactions = Interactions(telemetry, hooks, clock)
         self._guard = telemetry.guard
         self.listeners = Listeners(telemetry, hooks, self.interactions)
         self.views = Views(telemetry, hooks)
-        disconnects = Disconnects(telemetry, hooks, self.roster)
-        self.voice = Voice(telemetry, hooks, self.roster)
+        disconnects = Disconnects(telemetry, hooks, self.registry)
+        self.voice = Voice(telemetry, hooks, self.registry)
         self.guild_changes = GuildChanges(telemetry)
-        Sizes(telemetry, self.roster, self.guild_changes)
+        StateGauges(telemetry, self.registry, self.guild_changes)
         heartbeats = Heartbeats(telemetry, hooks)
         self.clients = Clients(
             telemetry,
             hooks,
             activate,
-            self.roster,
+            self.registry,
             self.gateway_events,
             disconnects,
             self.guild_changes,
@@ -194,30 +196,29 @@ class _Parts:
             heartbeats,
         )
         self.prefix_commands = PrefixCommands(telemetry, hooks)
-        rest = RestCalls(telemetry, hooks, self.interactions, clock)
+        attempts = RestAttempts(telemetry, clock)
         self._patches: list[Patch] = [
             *secrets.patches(telemetry),
-            *connections.patches(telemetry),
             *self.clients.patches(),
             *Sessions(telemetry, hooks).patches(),
             *disconnects.patches(),
             *self.listeners.patches(),
             *heartbeats.patches(),
-            *SendLimits(telemetry, hooks, self.roster).patches(),
+            *SendLimits(telemetry, hooks, self.registry).patches(),
             *Extensions(telemetry, hooks).patches(),
             *app_commands.patches(telemetry.guard, self.interactions),
             *self.views.patches(),
             *Components(telemetry, self.interactions, self.views).patches(),
             *self.prefix_commands.patches(),
             *TaskLoops(telemetry, hooks).patches(),
-            *rest.patches(),
-            *rest_attempts.patches(telemetry, rest),
-            *rest_waits.patches(),
+            *RestCalls(telemetry, hooks, attempts, self.interactions).patches(),
+            *attempts.patches(),
+            *waits.patches(),
             *self.voice.patches(),
         ]
 
     def patches(self, library: Library = _DISCORD_PY) -> list[Patch]:
-        """Return every patch that is for ``library``."""
+        """Return every patch that applies to ``library``."""
         return patches_for(library, [*self._patches, *self._of_forks] if library.fork else self._patches)
 
     @cached_property
@@ -226,15 +227,15 @@ class _Parts:
 
         return fork_commands.patches(self._guard, self.interactions)
 
-    def release(self) -> None:
-        """Take the chains off the clients that run."""
-        self.gateway_events.release()
-        self.guild_changes.release()
-        self.interactions.release()
-        self.listeners.release()
-        self.views.release()
-        self.voice.release()
-        self.roster.clear()
+    def detach(self) -> None:
+        """Unwrap the functions of the clients that run, and forget the clients."""
+        self.gateway_events.detach()
+        self.guild_changes.detach()
+        self.interactions.detach()
+        self.listeners.detach()
+        self.views.detach()
+        self.voice.detach()
+        self.registry.clear()
 
 
 def _absence(patch: Patch) -> str | None:

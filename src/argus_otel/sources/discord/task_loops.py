@@ -1,12 +1,13 @@
-"""Observed: each iteration of a ``discord.ext.tasks`` loop, and how many loops run. Nouns: operation, counter.
+"""Observed: iterations of ``discord.ext.tasks`` loops, and running loops. Signals: operation, up-down counter.
 
-``Loop._loop`` is the whole life of a loop's task. It runs as it is, on a stand-in for the loop that is the loop in
-everything but ``coro``, the function that it repeats: so each iteration passes through us, those that discord.py will
-retry too, while a direct call of the loop does not, and the loop itself is not changed. Safe, because the stand-in is
-of the loop's class and has the loop's own ``__dict__``, the function gets the same arguments, and whatever it raises
-passes through.
+``Loop._loop`` runs for as long as a loop's task, and awaits ``self.coro`` for each iteration. The hook calls the
+unchanged ``_loop`` with a stand-in as ``self``, which differs from the loop in nothing but ``coro``. So each iteration
+is observed, including those that discord.py will retry. Wrapping ``coro`` on the loop itself would also observe direct
+calls of the loop, and the bot would see the wrapper. Safe, because the stand-in's class derives from the loop's class
+and its ``__dict__`` is the loop's own, the function gets the same arguments, and its exceptions pass through.
 
-A loop outlives whoever starts it. Its iterations begin traces of their own, linked to the one it was started in.
+A loop outlives the handler that starts it. Its iterations begin traces of their own, linked to the trace that started
+the loop.
 """
 
 from __future__ import annotations
@@ -20,28 +21,28 @@ from argus_otel.telemetry import CounterCell, Operation, SpanRef, Telemetry
 
 from .catalogue import ERROR_TYPE, TASK_DURATION, TASK_NAME, TASK_SPAN, TASKS_RUNNING
 from .outcomes import failure_of
-from .patches import Hooks, Patch
+from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
     from discord.ext.tasks import Loop
 
 HOOK = "task loops"
 
-Watch = Callable[[Callable[..., Any], "Running"], Callable[..., Any] | None]
-"""Returns a loop's function as it is to be called, or ``None`` where it cannot be watched."""
+Wrap = Callable[[Callable[..., Any], "RunningLoop"], Callable[..., Any] | None]
+"""Returns a loop's function wrapped, or ``None`` if that fails."""
 
 
-class Running:
+class RunningLoop:
     """A loop between its start and its end.
 
     Attributes
     ----------
     name:
-        What it repeats, as metrics name it.
+        The name of the function that it repeats, as metrics have it.
     origin:
-        The trace that it was started in, where somebody will see that.
+        The trace that it was started in, if that is sampled.
     cell:
-        How many of that name run.
+        Counts the running loops of that name.
     """
 
     __slots__ = ("name", "origin", "cell")
@@ -55,17 +56,17 @@ class Running:
 class Iteration(Operation):
     """One run of the function that a loop repeats."""
 
-    __slots__ = ("running",)
+    __slots__ = ("loop",)
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, loop: RunningLoop) -> None:
         super().__init__()
-        self.running = running
+        self.loop = loop
 
 
 class TaskLoops:
     """Times iterations, and counts loops that run."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
         self._durations = telemetry.histogram(TASK_DURATION)
@@ -75,11 +76,11 @@ class TaskLoops:
         """Return the hook on the life of a loop."""
         guard = self._telemetry.guard
         started, ended = guard.shield(HOOK, self._started), guard.shield(HOOK, self._ended)
-        watch = guard.shield(HOOK, self._watch)
+        wrap = guard.shield(HOOK, self._wrap)
 
         def make(original: Callable[..., Any]) -> Callable[..., Any]:
             async def _loop(self: Loop[Any], *args: Any, **kwargs: Any) -> Any:
-                stand_in = started(self, watch)
+                stand_in = started(self, wrap)
                 if stand_in is None:
                     return await original(self, *args, **kwargs)
                 try:
@@ -94,17 +95,17 @@ class TaskLoops:
 
     # -- the loop
 
-    def _started(self, loop: Loop[Any], watch: Watch) -> _StandIn | None:
+    def _started(self, loop: Loop[Any], wrap: Wrap) -> _StandIn | None:
         if not self._hooks.on:
             return None
         name, origin = _name_of(loop), None
         tracing = self._telemetry.tracing
         if tracing is not None and (root := tracing.current_root()) is not None:
             origin = SpanRef.to(root)
-            # The task has a context of its own, a copy of its starter's: it stays outside of that trace to its end.
+            # The task has its own context, a copy of the starter's, so that this holds until the task ends.
             tracing.outside().attach()
-        running = Running(name, origin, self._running[name])
-        stand_in = _stand_in_for(loop, running, watch)
+        running = RunningLoop(name, origin, self._running[name])
+        stand_in = _stand_in_for(loop, running, wrap)
         running.cell.value += 1
         return stand_in
 
@@ -113,17 +114,17 @@ class TaskLoops:
 
     # -- its iterations
 
-    def _watch(self, coro: Callable[..., Any], running: Running) -> Callable[..., Any]:
-        around = self._telemetry.guard.around(HOOK, lambda *_: self._begin(running), self._end)
-        return wraps(coro)(around(coro))  # discord.py's log lines name it
+    def _wrap(self, coro: Callable[..., Any], loop: RunningLoop) -> Callable[..., Any]:
+        around = self._telemetry.guard.around(HOOK, lambda *_: self._begin(loop), self._end)
+        return wraps(coro)(around(coro))  # discord.py logs the function's name
 
-    def _begin(self, running: Running) -> Iteration | None:
+    def _begin(self, loop: RunningLoop) -> Iteration | None:
         if not self._hooks.on:
             return None
-        iteration = Iteration(running)
+        iteration = Iteration(loop)
         tracing = self._telemetry.tracing
         if tracing is not None:
-            name, origin = running.name, running.origin
+            name, origin = loop.name, loop.origin
             root = tracing.root(
                 f"{TASK_SPAN.work} {name}",
                 TASK_SPAN.kind,
@@ -144,36 +145,43 @@ class TaskLoops:
         if iteration.scope is not None:
             iteration.scope.detach()
         trace = None if iteration.span is None else iteration.trace
-        self._durations[iteration.running.name, error_type].record(iteration.settle(), trace)
+        self._durations[iteration.loop.name, error_type].record(iteration.settle(), trace)
         iteration.end_span(error_type is not None, None if error_type is None else {ERROR_TYPE.name: error_type})
 
 
 class _StandIn:
-    """A loop as ``Loop._loop`` sees it: mixed into the loop's class, and with the loop's own ``__dict__``."""
+    """A loop as ``Loop._loop`` sees it.
+
+    Each loop class gets one subclass with this as its first base, so that `coro` overrides the instance's attribute: a
+    property is a data descriptor and wins over ``__dict__``. The stand-in shares the loop's ``__dict__``. Whatever
+    ``_loop`` sets on ``self``, such as the next iteration's time, is therefore set on the loop, and a change of the
+    loop by the bot, such as another interval, is seen by ``_loop``. The stand-in's own state is in slots, and never
+    shows in ``__dict__``. A loop class with slots of its own cannot share them, and is not observed.
+    """
 
     __slots__ = ()
 
-    argus_otel_running: Running
-    argus_otel_watch: Watch
-    argus_otel_watched: tuple[Callable[..., Any] | None, Callable[..., Any] | None]
+    argus_otel_running: RunningLoop
+    argus_otel_wrap: Wrap
+    argus_otel_wrapped: tuple[Callable[..., Any] | None, Callable[..., Any] | None]
 
     @property
     def coro(self) -> Callable[..., Any]:
-        """The function that the loop repeats now, watched."""
+        """The function that the loop repeats now, wrapped."""
         coro: Callable[..., Any] = self.__dict__["coro"]
-        known, watched = self.argus_otel_watched
+        known, wrapped = self.argus_otel_wrapped
         if known is not coro:
-            watched = self.argus_otel_watch(coro, self.argus_otel_running)
-            self.argus_otel_watched = (coro, watched)
-        return watched or coro
+            wrapped = self.argus_otel_wrap(coro, self.argus_otel_running)
+            self.argus_otel_wrapped = (coro, wrapped)
+        return wrapped or coro
 
 
-def _stand_in_for(loop: Loop[Any], running: Running, watch: Watch) -> _StandIn:
+def _stand_in_for(loop: Loop[Any], running: RunningLoop, wrap: Wrap) -> _StandIn:
     stand_in: _StandIn = object.__new__(_stand_in_class(type(loop)))
     stand_in.__dict__ = loop.__dict__
     stand_in.argus_otel_running = running
-    stand_in.argus_otel_watch = watch
-    stand_in.argus_otel_watched = (None, None)
+    stand_in.argus_otel_wrap = wrap
+    stand_in.argus_otel_wrapped = (None, None)
     return stand_in
 
 
@@ -181,7 +189,7 @@ def _stand_in_for(loop: Loop[Any], running: Running, watch: Watch) -> _StandIn:
 def _stand_in_class(kind: type[Any]) -> type[Any]:
     if any(base.__dict__.get("__slots__") for base in kind.__mro__):
         raise TypeError(f"{kind.__qualname__} has slots, which a loop and its stand-in cannot share")
-    body = {"__slots__": ("argus_otel_running", "argus_otel_watch", "argus_otel_watched")}
+    body = {"__slots__": ("argus_otel_running", "argus_otel_wrap", "argus_otel_wrapped")}
     return new_class(kind.__name__, (_StandIn, kind), exec_body=lambda namespace: namespace.update(body))
 
 

@@ -1,13 +1,13 @@
-"""Observed: views and modals, from the moment that discord.py waits for them until they stop or time out.
+"""Observed: views and modals, while discord.py waits for them. Signals: gauge, counter, operation.
 
-Nouns: gauge, counter, operation.
+``ViewStore.add_view`` is where discord.py begins to wait; ``BaseView.stop`` and ``BaseView._dispatch_timeout`` are the
+only ends. Views that wait are remembered weakly, with a reference to the trace that sent them, so that a click and a
+timeout can be linked to it. ``_dispatch_timeout`` creates the task of ``on_timeout``: while it runs, the instance has a
+wrapped ``on_timeout``. Safe, because the originals always run, with the same arguments, and their exceptions pass
+through.
 
-``ViewStore.add_view`` is where each begins to wait; ``BaseView.stop`` and ``BaseView._dispatch_timeout`` are the only
-ends. What waits is remembered weakly, with a reference to the trace that sent it, so that a click and a timeout can be
-linked to that. ``on_timeout`` becomes a task within ``_dispatch_timeout``: for so long, the instance has a substitute.
-Safe, because the originals always run, with the same arguments, and whatever they raise passes through.
-
-A view outlives whoever sends it: its time runs outside of the sender's trace, which it would otherwise keep alive.
+A view outlives the handler that sends it. Its timeout therefore runs outside of the sender's trace, which it would
+otherwise keep alive.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from argus_otel.telemetry import Scope, SpanRef, Telemetry, TraceSpan
 
 from .catalogue import COMPONENT_NAME, ERROR_TYPE, VIEW_TIMEOUT_SPAN, VIEW_TIMEOUTS, VIEWS_ACTIVE
 from .outcomes import failure_of
-from .patches import Hooks, Patch
-from .shards import Roster
+from .patches import Patch, PatchSet
+from .shards import ClientRegistry
 
 if TYPE_CHECKING:
     from discord.client import Client
@@ -40,20 +40,20 @@ class _Waiting(weakref.ref["BaseView"]):
 
 
 class Views:
-    """Knows which views wait, and sees them time out."""
+    """Counts the views that wait and their timeouts, and traces the timeouts."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
         self._timeouts = telemetry.counter(VIEW_TIMEOUTS)[()]
-        # By identity: what a bot's own class thinks of equality does not matter here.
+        # By identity: a bot's own class may define equality.
         self._waiting: dict[int, _Waiting] = {}
         telemetry.gauge(VIEWS_ACTIVE, self._active)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on the beginning and on both ends of waiting."""
         guard = self._telemetry.guard
-        outside, leave = guard.shield(HOOK, self._outside), guard.shield(HOOK, _leave)
+        outside, detach = guard.shield(HOOK, self._outside), guard.shield(HOOK, _detach)
         added, stopped = guard.shield(HOOK, self._added), guard.shield(HOOK, self._forget)
         timing_out, restore = guard.shield(HOOK, self._timing_out), guard.shield(HOOK, _restore)
 
@@ -64,7 +64,7 @@ class Views:
                     original(self, view, *args, **kwargs)
                 finally:
                     if scope is not None:
-                        leave(scope)
+                        detach(scope)
                 added(view)
 
             return add_view
@@ -91,22 +91,23 @@ class Views:
         module = "discord.ui.view"
         return [
             Patch(HOOK, module, "ViewStore.add_view", make_add),
-            Patch(HOOK, module, "BaseView.stop", make_stop, instead=((module, "View.stop"),)),  # before discord.py 2.6
+            # Named `View` before discord.py 2.6.
+            Patch(HOOK, module, "BaseView.stop", make_stop, fallbacks=((module, "View.stop"),)),
             Patch(
                 HOOK,
                 module,
                 "BaseView._dispatch_timeout",
                 make_timeout,
-                instead=((module, "View._dispatch_timeout"),),
+                fallbacks=((module, "View._dispatch_timeout"),),
             ),
         ]
 
     # -- which views wait
 
-    def attach_running(self, roster: Roster) -> None:
-        """Find the views that clients wait for already; on the event loop."""
+    def attach_running(self, registry: ClientRegistry) -> None:
+        """Find the views that clients wait for already. Called on the event loop."""
         find = self._telemetry.guard.shield(HOOK, self._find)
-        for known in roster:
+        for known in registry:
             if known.client is not None:
                 find(known.client)
 
@@ -119,12 +120,12 @@ class Views:
         for modal in store._modals.values():
             self._remember(modal, None)
 
-    def release(self) -> None:
-        """Forget all of them: from now on nobody tells of their end."""
+    def detach(self) -> None:
+        """Forget all views: from now on, no hook shows their end."""
         self._waiting.clear()
 
     def origin_of(self, view: BaseView) -> SpanRef | None:
-        """Return the trace that sent a view which still waits, where somebody will see that."""
+        """Return the trace that sent a view that still waits, if that trace is sampled."""
         waiting = self._waiting.get(id(view))
         return None if waiting is None else waiting.origin
 
@@ -138,13 +139,13 @@ class Views:
 
     def _added(self, view: BaseView) -> None:
         tracing = self._telemetry.tracing
-        if self._hooks.on and not view.is_finished() and _waits(view):
+        if self._hooks.on and not view.is_finished() and _is_awaited(view):
             self._remember(view, None if tracing is None else SpanRef.to(tracing.current_root()))
 
     def _remember(self, view: BaseView, origin: SpanRef | None) -> None:
-        if id(view) in self._waiting:  # shown again by an edit: whoever sent it first is where it comes from
+        if id(view) in self._waiting:  # shown again by an edit: the trace that sent it first counts
             return
-        waiting = _Waiting(view, self._gone)
+        waiting = _Waiting(view, self._collected)
         waiting.key = id(view)
         waiting.origin = origin
         self._waiting[waiting.key] = waiting
@@ -152,8 +153,8 @@ class Views:
     def _forget(self, view: BaseView) -> _Waiting | None:
         return self._waiting.pop(id(view), None)
 
-    def _gone(self, waiting: weakref.ref[Any]) -> None:
-        # discord.py lets go of a view whose place another one takes, and says so to nobody.
+    def _collected(self, waiting: weakref.ref[Any]) -> None:
+        # discord.py drops a view that another one replaces, without stopping it.
         if isinstance(waiting, _Waiting):
             self._waiting.pop(waiting.key, None)
 
@@ -164,7 +165,7 @@ class Views:
     # -- timeouts
 
     def _timing_out(self, view: BaseView) -> dict[str, Any] | None:
-        """Count a timeout and put a substitute for ``on_timeout`` on the instance; return what was there before."""
+        """Count a timeout and wrap ``on_timeout`` on the instance; return the instance's own entry before, if any."""
         waiting = self._forget(view)
         if view.is_finished() or not self._hooks.on:
             return None
@@ -173,9 +174,9 @@ class Views:
             return None
         origin = None if waiting is None else waiting.origin
         around = self._telemetry.guard.around(HOOK, lambda: self._begin(type(view).__name__, origin), self._end)
-        substitute = around(view.on_timeout)
+        wrapped = around(view.on_timeout)
         before = {name: value for name, value in view.__dict__.items() if name == "on_timeout"}
-        view.__dict__["on_timeout"] = substitute
+        view.__dict__["on_timeout"] = wrapped
         return before
 
     def _begin(self, name: str, origin: SpanRef | None) -> TraceSpan | None:
@@ -200,20 +201,20 @@ class Views:
         span.end(failure, failed=failure is not None)
 
 
-def _waits(view: BaseView) -> bool:
-    """Tell whether anything could still come of a view: a timeout, or something to click that finds this very object.
+def _is_awaited(view: BaseView) -> bool:
+    """Return whether a view can still time out, or has an item whose interactions reach this very object.
 
-    ``ViewStore.add_view`` is told of others too, such as one with nothing but a link. It keeps no hold of them.
+    ``ViewStore.add_view`` is also called with others, such as a view with nothing but a link, and does not keep them.
     """
     if view.timeout is not None or getattr(view, "__discord_ui_modal__", False):
         return True
     walk = getattr(view, "walk_children", None)  # since discord.py 2.6
     items = view.children if walk is None else walk()
-    # A DynamicItem is made anew from its custom id: only its class is remembered.
+    # A DynamicItem is created anew from its custom id: discord.py remembers only its class.
     return any(item.is_dispatchable() and not hasattr(item, "__discord_ui_compiled_template__") for item in items)
 
 
-def _leave(scope: Scope) -> None:
+def _detach(scope: Scope) -> None:
     scope.detach()
 
 

@@ -1,10 +1,10 @@
-"""Observed: voice. Nouns: gauges, counters, operation, event.
+"""Observed: voice. Signals: gauges, counters, operation, event.
 
-Voice clients are found at ``ConnectionState._add_voice_client`` and read when somebody collects; those of other
-libraries, such as Lavalink's, connect elsewhere and are left out. Joining is ``VoiceClient.connect``. discord.py calls
-``DiscordVoiceWebSocket.close`` at the end of each connection, whoever has ended it. Heartbeats are timed by
-``heartbeats.py``. Packets are counted at ``VoiceConnectionState.send_packet``, where those that the network refuses
-still raise. Safe, because the originals get the same arguments, and what they raise passes through; players send from
+Voice clients are found at ``ConnectionState._add_voice_client``, and read at collection. Those of other libraries, such
+as Lavalink clients, connect elsewhere and are left out. Joining is ``VoiceClient.connect``. discord.py calls
+``DiscordVoiceWebSocket.close`` at the end of each connection, whichever side has ended it. ``heartbeats.py`` times
+heartbeats. Packets are counted at ``VoiceConnectionState.send_packet``, which still raises for those that the network
+refuses. Safe, because the originals get the same arguments, and their exceptions pass through. Players send from
 threads of their own, and each thread has its own cell.
 """
 
@@ -29,10 +29,10 @@ from .catalogue import (
     VOICE_PACKETS,
 )
 from .heartbeats import Heartbeats
-from .ids import ids
+from .ids import ids_of_guild, ids_of_voice_client
 from .library import DISCORD_PY
-from .patches import Hooks, Patch
-from .shards import Roster
+from .patches import Patch, PatchSet
+from .shards import ClientRegistry
 
 if TYPE_CHECKING:
     from discord.gateway import DiscordVoiceWebSocket
@@ -40,19 +40,19 @@ if TYPE_CHECKING:
 
 HOOK = "voice"
 
-# RFC 6455's "no close frame came".
+# RFC 6455: the connection ended without a close frame.
 _ABNORMAL = 1006
 
 
 class Voice:
-    """Reads voice clients, and counts what they send and how they connect and end."""
+    """Reads voice clients, and counts their packets, connections and disconnections."""
 
-    def __init__(self, telemetry: Telemetry, hooks: Hooks, roster: Roster) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, registry: ClientRegistry) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
-        self._roster = roster
+        self._registry = registry
         self._heartbeats = Heartbeats(telemetry, hooks, voice=True)
-        # Replaced, not changed: collection reads it on another thread.
+        # Replaced, not changed: the collecting thread reads it.
         self._clients: tuple[weakref.ref[VoiceClient], ...] = ()
         self._ended: weakref.WeakSet[DiscordVoiceWebSocket] = weakref.WeakSet()
         self._packets = ThreadCells(telemetry.counter(VOICE_PACKETS, key=(THREAD,)))
@@ -64,24 +64,24 @@ class Voice:
     def patches(self) -> list[Patch]:
         """Return the hooks on voice clients, their connections and their packets."""
         guard = self._telemetry.guard
-        joining = guard.around(HOOK, self._begin, self._end)
+        joining, own = guard.around(HOOK, self._begin, self._end), (DISCORD_PY,)
         return [
-            Patch(HOOK, "discord.state", "ConnectionState._add_voice_client", self._make_add, of=(DISCORD_PY,)),
-            Patch(HOOK, "discord.voice_client", "VoiceClient.connect", joining, of=(DISCORD_PY,)),
-            Patch(HOOK, "discord.voice_state", "VoiceConnectionState.send_packet", self._make_send, of=(DISCORD_PY,)),
-            Patch(HOOK, "discord.gateway", "DiscordVoiceWebSocket.close", self._make_close, of=(DISCORD_PY,)),
+            Patch(HOOK, "discord.state", "ConnectionState._add_voice_client", self._make_add, libraries=own),
+            Patch(HOOK, "discord.voice_client", "VoiceClient.connect", joining, libraries=own),
+            Patch(HOOK, "discord.voice_state", "VoiceConnectionState.send_packet", self._make_send, libraries=own),
+            Patch(HOOK, "discord.gateway", "DiscordVoiceWebSocket.close", self._make_close, libraries=own),
             *self._heartbeats.patches(),
         ]
 
     def attach_running(self) -> None:
         """Find the voice clients of the clients that run already."""
         add = self._telemetry.guard.shield(HOOK, self._add)
-        for known in self._roster:
+        for known in self._registry:
             client = known.client
             for voice in () if client is None else client.voice_clients:
                 add(voice)
 
-    def release(self) -> None:
+    def detach(self) -> None:
         """Forget every voice client."""
         self._clients = ()
 
@@ -112,8 +112,8 @@ class Voice:
         operation = Operation()
         tracing = self._telemetry.tracing
         if tracing is not None:
-            where = ids(guild=voice.guild.id, channel=voice.channel.id)
-            operation.span = tracing.child(VOICE_CONNECT_SPAN.name, VOICE_CONNECT_SPAN.kind, where)
+            ids = ids_of_voice_client(voice)
+            operation.span = tracing.child(VOICE_CONNECT_SPAN.name, VOICE_CONNECT_SPAN.kind, ids)
         return operation
 
     def _end(self, operation: Operation, error: BaseException | None) -> None:
@@ -141,14 +141,14 @@ class Voice:
         if self._hooks.on:
             self._packets.mine.value += 1
 
-    # -- ends
+    # -- disconnections
 
     def _make_close(self, original: Callable[..., Any]) -> Callable[..., Any]:
         received = self._telemetry.guard.shield(HOOK, _received)
-        count = self._telemetry.guard.shield(HOOK, self._count_end)
+        count = self._telemetry.guard.shield(HOOK, self._count_disconnect)
 
         async def close(self: DiscordVoiceWebSocket, code: int = 1000) -> Any:
-            theirs = received(self)  # aiohttp forgets it where the answer can no longer be written
+            theirs = received(self)  # aiohttp drops it if the close frame in return cannot be written
             try:
                 return await original(self, code)
             finally:
@@ -156,16 +156,16 @@ class Voice:
 
         return close
 
-    def _count_end(self, ws: DiscordVoiceWebSocket, code: int) -> None:
+    def _count_disconnect(self, ws: DiscordVoiceWebSocket, code: int) -> None:
         if not self._hooks.on or ws in self._ended:
             return
         self._ended.add(ws)
-        # Where both sides close at once, what the other one said stands, if it could be read.
+        # If both sides close at once, the other side's code counts, provided that it could be read.
         theirs = _received(ws)
         if theirs is not None and theirs != _ABNORMAL:
             code = theirs
         self._disconnects[code].value += 1
-        self._telemetry.emit(VOICE_DISCONNECT_EVENT, {CLOSE_CODE.name: code, **ids(guild=ws._connection.server_id)})
+        self._telemetry.emit(VOICE_DISCONNECT_EVENT, {CLOSE_CODE.name: code, **ids_of_guild(ws._connection.server_id)})
 
     # -- on the collecting thread
 
@@ -173,7 +173,7 @@ class Voice:
         return [voice for ref in self._clients if (voice := ref()) is not None and _is_up(voice)]
 
     def _connections(self) -> Iterable[tuple[dict[str, AttributeValue], float]]:
-        observed = any(known.client is not None for known in self._roster)
+        observed = any(known.client is not None for known in self._registry)
         return [({}, float(len(self._up())))] if observed else []
 
     def _latency(self) -> Iterable[tuple[dict[str, AttributeValue], float]]:
@@ -182,11 +182,11 @@ class Voice:
 
 
 def _received(ws: DiscordVoiceWebSocket) -> int | None:
-    """Return the code that the other side has closed with; 1006 where the connection broke."""
+    """Return the code that the other side has closed with; 1006 if the connection broke."""
     code = ws.ws.close_code
     return None if code is None else int(code)
 
 
 def _is_up(voice: VoiceClient) -> bool:
-    # discord.py calls itself connected until it has slept before its next try.
+    # After a disconnection, discord.py still counts as connected while it sleeps before its next try.
     return voice.is_connected() and _received(voice.ws) is None

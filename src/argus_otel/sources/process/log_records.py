@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 
-from argus_otel.sources.patches import Function, Hooks, Patch
+from argus_otel.sources.patches import Function, Patch, PatchSet
 from argus_otel.telemetry import OTHER, Telemetry
 
 from .catalogue import LOG_RECORDS
@@ -26,7 +26,7 @@ _NAMES: dict[int, str] = {
 }
 
 
-def patches(telemetry: Telemetry, hooks: Hooks) -> list[Patch]:
+def patches(telemetry: Telemetry, hooks: PatchSet) -> list[Patch]:
     """Return the hook on what loggers let through."""
     counts = telemetry.counter(LOG_RECORDS)
     logged = telemetry.logged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argus_otel.settings import Settings
-from argus_otel.sources.patches import Hooks
+from argus_otel.sources.patches import PatchSet
 from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import State, Telemetry
 
@@ -22,7 +22,7 @@ class ProcessSource(Source):
         super().__init__(telemetry, settings, activate)
         loop_blocked_after = settings[ProcessSettings].loop_blocked_after
         self._telemetry = telemetry
-        self._hooks = Hooks(telemetry)
+        self._hooks = PatchSet(telemetry)
         self._patches = log_records.patches(telemetry, self._hooks)
         self._loops = Loops(telemetry)
         self._watchdog: Watchdog | None = None
@@ -33,7 +33,7 @@ class ProcessSource(Source):
     def install(self) -> None:
         """Place the hook on log records; safe to repeat."""
         self._hooks.on = True
-        self._hooks.place(self._patches)
+        self._hooks.apply(self._patches)
 
     def start(self) -> None:
         """Begin to watch event loops; safe to repeat."""
@@ -58,7 +58,7 @@ class ProcessSource(Source):
 
     def uninstall(self) -> None:
         """Observe no more; safe to repeat."""
-        self._hooks.remove()
+        self._hooks.revert()
         self._loops.uninstall()
         if self._watchdog is not None:
             self._watchdog.stop()

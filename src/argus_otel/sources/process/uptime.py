@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-from argus_otel.sources.patches import Hooks
+from argus_otel.sources.patches import PatchSet
 from argus_otel.telemetry import Telemetry
 
 from .catalogue import UPTIME
@@ -19,6 +19,6 @@ def begin() -> None:
     _loaded = monotonic()
 
 
-def read(telemetry: Telemetry, hooks: Hooks) -> None:
+def read(telemetry: Telemetry, hooks: PatchSet) -> None:
     """Have the process's age read while the hooks are on."""
     telemetry.gauge(UPTIME, lambda: [({}, monotonic() - _loaded)] if hooks.on else [])

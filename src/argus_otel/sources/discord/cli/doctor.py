@@ -18,13 +18,13 @@ _GROUP = "discord.py"
 _HOOKED = Requirement("discord.py>=2.4,<3")
 _SAME_NAME = ("py-cord", "py-cord-dev", "discord.py-self")  # imported as `discord`, as discord.py is
 _FORKS = ("py-cord", "nextcord", "disnake")
-_IN_PART = "hooked in part, as docs/hooks.md says"
+_IN_PART = "observed in part, see docs/hooks.md"
 
 _IMPORT_TIMEOUT = 30.0
-# The bot itself warns from here on, too.
+# The bot itself warns from this offset on, too.
 _OFFSET_AT_MOST = 1.0
 
-# In a Python of its own: importing a broken library can raise anything, or never end.
+# In a process of its own: importing a broken library can raise anything, or never end.
 _PROBE = """
 import importlib, json, sys
 library = importlib.import_module(sys.argv[1])
@@ -39,7 +39,7 @@ print(json.dumps(found))
 
 
 def _libraries(_: Look) -> Iterator[Finding]:
-    """Check which library is installed, whether others are in its way, and whether a script of the bot hides it."""
+    """Check which library is installed, and whether another library or a script of the bot hides it."""
     found, fits = check(_HOOKED)
     same = {name: shown for name in _SAME_NAME if (shown := installed_version(name))}
     forks = {name: shown for name in _FORKS if (shown := installed_version(name))}
@@ -51,7 +51,7 @@ def _libraries(_: Look) -> Iterator[Finding]:
         yield Finding(_GROUP, "discord.py", Status.FAIL, detail, remedy)
     elif same and not forks:
         others = ", ".join(f"{name} {shown}" for name, shown in same.items())
-        yield Finding(_GROUP, "discord.py", Status.FAIL, f"not installed; {others} is, which is not hooked", remedy)
+        yield Finding(_GROUP, "discord.py", Status.FAIL, f"not installed; {others} is, which is not observed", remedy)
     if found:
         yield from _collisions(same)
     for name, shown in forks.items():
@@ -64,7 +64,7 @@ def _libraries(_: Look) -> Iterator[Finding]:
 
 def _collisions(same: dict[str, str]) -> Iterator[Finding]:
     for name, shown in same.items():
-        detail = f"{shown} is installed too, and both write the package `discord`: what is there now is a mixture"
+        detail = f"{shown} is installed too, and both write the package `discord`, which is now a mixture"
         remedy = f"pip uninstall -y {name} discord.py && pip install '{_HOOKED}'"
         yield Finding(_GROUP, name, Status.FAIL, detail, remedy)
 
@@ -83,7 +83,7 @@ def _installed_roots() -> list[str]:
 def _probe(root: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     group = _GROUP if root == "discord" else root
     try:
-        done = subprocess.run(  # noqa: S603 - our own Python, our own words
+        done = subprocess.run(  # noqa: S603 - this Python, with fixed arguments
             [sys.executable, "-c", _PROBE, root],
             env={**environ, "OTEL_SDK_DISABLED": "true"},
             capture_output=True,
@@ -107,10 +107,12 @@ def _probe(root: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     hooks = cast("dict[str, str | None]", found["hooks"])
     absent = {name: reason for name, reason in hooks.items() if reason is not None}
     status = Status.WARN if absent and not fork else Status.OK
-    yield Finding(group, "hooks", status, f"{len(hooks) - len(absent)} of {len(hooks)} can be set")
+    yield Finding(group, "hooks", status, f"{len(hooks) - len(absent)} of {len(hooks)} patch targets exist")
     if fork and absent:
         listed = ", ".join(name.removeprefix("hook:") for name in absent)
-        yield Finding(group, "absent", Status.INFO, f"a fork has no {listed}; docs/hooks.md says what each is for")
+        yield Finding(
+            group, "absent", Status.INFO, f"missing in this fork: {listed}; docs/hooks.md describes each hook"
+        )
         return
     for name, reason in absent.items():
         yield Finding(group, f"hook {name}", Status.WARN, reason, "the bot runs without this signal; please report it")

@@ -1,6 +1,6 @@
 """Route templates without ids or tokens.
 
-discord.py's ``Route.path`` is a template already, but for one route that is spelt with the id in it, and for those that
+discord.py's ``Route.path`` is a template already, except for one route that is spelled with its id, and for routes that
 a bot spells itself.
 """
 
@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 _SNOWFLAKE = re.compile(r"^\d{15,20}$")
-# Interaction and webhook tokens are longer than 60 characters; no name of Discord's in a path comes near 40.
+# Interaction and webhook tokens are longer than 60 characters; the names in Discord's paths are much shorter than 40.
 _TOKEN = re.compile(r"^[\w.%-]{40,}$")
 
 

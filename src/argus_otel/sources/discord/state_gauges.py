@@ -1,10 +1,10 @@
-"""Observed: how much discord.py holds: guilds, what it caches, commands and extensions. Nouns: up-down counters.
+"""Observed: the sizes of discord.py's state: guilds, caches, commands and extensions. Signals: up-down counters.
 
-All is read when somebody collects, on another thread, while the event loop changes it. Safe, because a cache is asked
-for its length only, which takes no time however large it is; and because the few dictionaries that are walked, those of
-commands, are copied first: a ``tuple`` of a dictionary's values is made in one call into C, which runs no Python code
-and so lets no other thread in. The guilds are those of :mod:`.guild_changes`. Of several clients the sums are reported;
-one that has been closed has no part in them.
+They are read at collection, on another thread, while the event loop changes them. Safe, because a cache is only asked
+for its length, which takes constant time, and because the few dictionaries that are iterated, those of commands, are
+copied first: ``tuple`` of a dictionary's values is one call into C, which runs no Python code and so switches to no
+other thread. :mod:`.guild_changes` counts the guilds. The sums over all clients are reported, without those that have
+been closed.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ from .catalogue import (
     USERS,
 )
 from .guild_changes import GuildChanges
-from .shards import Roster
+from .shards import ClientRegistry
 
 if TYPE_CHECKING:
     from discord.client import Client
 
-# Of context menus, by Discord's numbers.
+# The types of context menus, by Discord's numbers.
 _MENUS = {2: "user", 3: "message"}
 
 
-class Sizes:
-    """Reads how much there is of what."""
+class StateGauges:
+    """Reads the sizes."""
 
-    def __init__(self, telemetry: Telemetry, roster: Roster, guild_changes: GuildChanges) -> None:
+    def __init__(self, telemetry: Telemetry, registry: ClientRegistry, guild_changes: GuildChanges) -> None:
         self._telemetry = telemetry
-        self._roster = roster
+        self._registry = registry
         self._guild_changes = guild_changes
         self._sum(GUILDS, self._guilds)
         self._sum(GUILDS_UNAVAILABLE, self._guilds_unavailable)
         self._sum(USERS, lambda client: len(client._connection._users))
-        # ``None`` where the bot has turned that cache off.
+        # `None` if the bot has turned that cache off.
         self._sum(MESSAGES, lambda client: len(client._connection._messages or ()))
         self._sum(EMOJIS, lambda client: len(client._connection._emojis))
         self._sum(STICKERS, lambda client: len(client._connection._stickers))
@@ -55,10 +55,10 @@ class Sizes:
         telemetry.gauge(COMMANDS, self._commands)
 
     def _sum(self, metric: Metric, size: Callable[[Client], int | None]) -> None:
-        """Report the sum of what the clients have; nothing where none has such a thing."""
+        """Report the sum of ``size`` over the clients; nothing if it is ``None`` for all of them."""
 
         def read() -> Reading:
-            sizes = [found for client in self._roster.clients() if (found := size(client)) is not None]
+            sizes = [found for client in self._registry.open_clients() if (found := size(client)) is not None]
             return [({}, float(sum(sizes)))] if sizes else []
 
         self._telemetry.gauge(metric, read)
@@ -69,14 +69,14 @@ class Sizes:
 
     def _guilds_unavailable(self, client: Client) -> int | None:
         guilds = self._guild_changes.of(client._connection)
-        # READY says "unavailable" of every guild; without the intent, Discord never says that one has come.
+        # READY lists every guild as unavailable; without the intent, Discord never sends that one has become available.
         if guilds is None or not guilds.started or not client._connection._intents.guilds:
             return None
         return guilds.unavailable
 
     def _commands(self) -> Reading:
         counts: dict[str, int] = {}
-        for client in self._roster.clients():
+        for client in self._registry.open_clients():
             for kind, count in _commands_of(client):
                 counts[kind] = counts.get(kind, 0) + count
         return [({COMMAND_TYPE.name: kind}, float(count)) for kind, count in counts.items()]
@@ -89,7 +89,7 @@ def _extensions(client: Client) -> int | None:
 
 def _commands_of(client: Client) -> Iterable[tuple[str, int]]:
     """Return (type, count) for each type of command that ``client`` can have."""
-    tree: Any = getattr(client._connection, "_command_tree", None)  # the forks have none
+    tree: Any = getattr(client._connection, "_command_tree", None)  # missing in the forks
     if tree is not None:
         mappings: list[Mapping[str, Any]] = [tree._global_commands]
         mappings += tuple(tree._guild_commands.values())
@@ -103,7 +103,7 @@ def _commands_of(client: Client) -> Iterable[tuple[str, int]]:
 
 
 def _count(mappings: list[Mapping[str, Any]], children: str) -> int:
-    """Count commands and their children, each once: one has an entry for each alias and each guild."""
+    """Count commands and their children, each once: a command has an entry for each alias and each guild."""
     seen: dict[int, object] = {}
     while mappings:
         for command in tuple(mappings.pop().values()):

@@ -1,8 +1,8 @@
-"""Observed: how long a REST call of the bot waits for its rate limit's bucket. Told to the call's operation.
+"""Observed: how long a REST call of the bot waits for its rate limit's bucket. Signal: part of the call's operation.
 
-A request waits before its attempt, where its bucket is exhausted, and *after* it, where it has exhausted the bucket:
-discord.py then sleeps before it lets the next one in, and the caller waits with it. Webhooks, and discord.py's forks,
-have no such buckets, and what they wait for is seen without a hook. Safe, because the originals run unchanged.
+A call waits before its attempt if its bucket is exhausted, and *after* its attempt if that has exhausted the bucket:
+discord.py then sleeps before it lets the next call in, and the caller waits with it. Webhooks and the forks have no
+such buckets, and their waits need no hook. Safe, because the originals run unchanged.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from .library import DISCORD_PY
-from .patches import Patch
-from .rest import current_call
+from ..library import DISCORD_PY
+from ..patches import Patch
+from .call import current_call
 
 HOOK = "REST waits"
 
@@ -21,8 +21,8 @@ HOOK = "REST waits"
 def patches() -> list[Patch]:
     """Return the hooks on the bucket of a bot's own calls."""
     return [
-        Patch(HOOK, "discord.http", "Ratelimit.__aenter__", _make_enter, of=(DISCORD_PY,)),
-        Patch(HOOK, "discord.http", "Ratelimit.__aexit__", _make, of=(DISCORD_PY,)),
+        Patch(HOOK, "discord.http", "Ratelimit.__aenter__", _make_enter, libraries=(DISCORD_PY,)),
+        Patch(HOOK, "discord.http", "Ratelimit.__aexit__", _make, libraries=(DISCORD_PY,)),
     ]
 
 
