@@ -3,12 +3,12 @@
 #   docker build --target argus --tag argus-otel:0.1.0 .
 #   docker build --target collector --tag argus-otelcol:0.161.0 .
 #
-# What they are made of is named with its hash: images by digest, packages by uv.lock and constraints/. (What Alpine's apk
-# installs is signed by Alpine.) Dependabot proposes newer ones.
+# All inputs are pinned: images by digest, packages by the hashes of uv.lock and constraints/. (Packages of Alpine's apk
+# are signed by Alpine.) Dependabot proposes updates.
 
 FROM python:3.13.14-slim-bookworm@sha256:67a1e1f215ccda113cfc024e8639049257e88f273898f595b61476d128d387e8 AS python
 
-# argus-otel and discord-simulator as wheels, and the packages that uv.lock says they need.
+# argus-otel and discord-simulator as wheels, and their requirements from uv.lock.
 FROM python AS wheel
 COPY constraints constraints
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r constraints/uv.txt
@@ -26,8 +26,8 @@ COPY prometheus prometheus
 RUN uv export --quiet --locked --no-default-groups --extra all --no-emit-workspace --output-file /wheel/requirements.txt \
     && uv build --quiet --all-packages --wheel --build-constraint /constraints/build.txt --require-hashes --out-dir /wheel
 
-# argus-otel with what the demo, `run` and `store migrate` need. An image of your bot may begin with
-# `FROM argus-otel:0.1.0` and add what the bot needs.
+# argus-otel with the requirements of the demo, `run` and `store migrate`. An image of your bot may begin with
+# `FROM argus-otel:0.1.0` and add the bot's packages.
 FROM python AS argus
 RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
     pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r /wheel/requirements.txt \
@@ -38,8 +38,8 @@ WORKDIR /var/lib/bot
 ENV PYTHONUNBUFFERED=1
 ENTRYPOINT ["argus-otel"]
 
-# The Collector: the official release, beside a shell's tools, without which it cannot be asked for its health from inside,
-# and a directory for its queues that is its own. (`make collector` builds a smaller one, if you would rather have that.)
+# The Collector: the official release, with a shell's tools for health checks from inside, and its own directory for the
+# queues. (`make collector` builds a smaller one.)
 FROM otel/opentelemetry-collector-contrib:0.161.0@sha256:fd328de2552466ad78385e1b1289c3f2402b1c45f265b252aab1955b42845ac1 AS release
 FROM alpine:3.22@sha256:14358309a308569c32bdc37e2e0e9694be33a9d99e68afb0f5ff33cc1f695dce AS collector
 COPY --from=release /otelcol-contrib /usr/local/bin/argus-otelcol

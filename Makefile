@@ -1,25 +1,25 @@
-# `make` lists what there is. Each target makes the environment it needs, in .venv, from uv.lock: Python >= 3.10, make and
+# `make` lists the targets. Each creates the environment that it needs, in .venv, from uv.lock: Python >= 3.10, make and
 # PyPI are enough. Linux and macOS; on Windows, run the commands of the recipes with `uv run`.
 
 PYTHON ?= python3
 DURATION ?= 15
 PYTEST_ARGS ?=
-# Of test-with: discord.py's version; locked, lowest or newest; opentelemetry or discord.py, from their main branches.
+# For test-with: discord.py's version; locked, lowest or newest; opentelemetry or discord.py, from their main branches.
 DISCORD ?=
 RESOLUTION ?=
 MAIN ?=
 BENCH_ARGS ?=
-# Dependency groups besides the default ones, as uv takes them.
+# Dependency groups besides the default ones, as options of uv.
 GROUPS_TOO ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := build/tools
-# A stamp for each PYTHON. It lies in the environment, so it goes when the environment goes.
+# A stamp for each PYTHON. It is inside the environment, so both are deleted together.
 READY := $(VENV)/.made-by-make-with-$(subst /,-,$(PYTHON))
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/$(notdir $(READY))
-# uv chooses the Python, unless somebody has named one.
+# uv chooses the Python, unless PYTHON is given.
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
@@ -33,7 +33,7 @@ help: ## list the targets
 demo: $(READY) ## run a bot against a simulated Discord and show what is measured
 	$(BIN)/argus-otel demo --duration $(DURATION)
 
-# Side by side, and then by themselves those that others would disturb; with PYTEST_ARGS, as these say.
+# In parallel, then those marked `alone` by themselves; with PYTEST_ARGS, one pytest with these arguments.
 test: $(READY) ## run the tests
 ifeq ($(strip $(PYTEST_ARGS)),)
 	@set -x; code=0; \
@@ -47,14 +47,14 @@ dashboards: $(READY) ## write Grafana's dashboards and alerts, from tools/dashbo
 	$(BIN)/python -m tools.dashboards
 	$(BIN)/python -m tools.grafana_alerts
 
-pictures: $(READY) ## draw docs/pictures/ of the dashboards, from what a busy bot leaves behind
+pictures: $(READY) ## draw docs/pictures/ of the dashboards, from the telemetry of a busy bot
 	$(BIN)/python -m tools.pictures
 
 lint: $(READY) ## check style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(READY) ## fix what can be fixed of style and format
+format: $(READY) ## fix style and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -62,7 +62,7 @@ typecheck: $(READY) ## check types
 	$(BIN)/pyright
 
 test-with: ## run the tests with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest, each of them optional; needs uv
-	python3 tools/cell.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
+	python3 tools/matrix_env.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
 	    $(if $(DISCORD),--discord $(DISCORD)) $(if $(RESOLUTION),--resolution $(RESOLUTION)) $(if $(MAIN),--main $(MAIN)) -- $(PYTEST_ARGS)
 
 test-simulator: $(READY) ## run discord-simulator's tests from its wheel, with discord.py and pytest alone
@@ -75,11 +75,11 @@ test-simulator: $(READY) ## run discord-simulator's tests from its wheel, with d
 collector: ## build the Collector of collector-config/builder.yaml, if it is not built yet; needs Go
 	@$(PYTHON) tools/collector.py
 
-hooks-table: $(READY) ## ask every supported library for its hooks, and write docs/hooks.md
+hooks-table: $(READY) ## look for every hook in every supported library, and write the table of docs/hooks.md
 	$(BIN)/python -m tools.hook_table
 
-# In an environment of its own, with the peers: whatever tests is free of them.
-bench: ## measure what argus-otel costs, beside its peers
+# In an environment of its own, with the peers, which the tests must not find.
+bench: ## measure the cost of argus-otel, compared with its peers
 	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) GROUPS_TOO='--group peers --group bench' $(BENCH_READY)
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH_ARGS)
 
@@ -88,17 +88,17 @@ build: $(READY) ## build wheels and sdists of argus-otel and discord-simulator i
 	$(find_uv) \
 	"$$uv" build --all-packages --build-constraint constraints/build.txt --require-hashes
 
-clean: ## remove the environment and all that was built
+clean: ## remove the environment and all build products
 	rm -rf $(VENV) $(BENCH_VENV) dist build .pytest_cache .ruff_cache .hypothesis
 	find src packages tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Sets $uv: the one that is installed, or else the one of ours. (A shim may be on PATH and yet not run.)
+# Sets $uv to the installed one, or to the one in build/tools. (A shim may be on PATH and not run.)
 define find_uv
 uv=uv; "$$uv" --version >/dev/null 2>&1 || uv=$(TOOLS)/bin/uv; \
 "$$uv" --version >/dev/null 2>&1 || uv=;
 endef
 
-# The stamp is written last: an environment that was interrupted in the making is made again.
+# The stamp is written last, so that an interrupted environment is created again.
 $(READY): pyproject.toml uv.lock
 	@set -e; \
 	say() { printf 'make: %s\n' "$$@" >&2; }; \

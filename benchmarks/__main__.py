@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from . import plot, report
 from .options import parsed
-from .parts import PARTS
 from .processes import LINUX_ONLY
 from .progress import Progress, spoken
+from .suite import PARTS
 from .tables import Table
 from .targets import outcomes
 from .verdict import short
@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace, progress: Progress) -> tuple[list[Table], 
     failed = False
     parts = [PARTS[name] for name in options.part]
     progress.say(
-        f"about {spoken(sum(part.takes(options.rounds) for part in parts))} in all; Ctrl-C shows what there is"
+        f"about {spoken(sum(part.takes(options.rounds) for part in parts))} in all; Ctrl-C shows the results so far"
     )
     for part in parts:
         rounds = options.rounds or part.rounds

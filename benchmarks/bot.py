@@ -1,8 +1,8 @@
 """The bot under test: real discord.py, connected once to the simulator, then fed from memory.
 
-Frames are compressed as the gateway's, and go through ``received_message`` as if they had just been read. It is a
-``commands.AutoShardedBot``, since argus-dpy attaches to nothing less; for one scenario, a ``discord.Client`` too. Each
-attached peer has a bot of its own; all of them are alike, and what that is worth, the second control shows.
+Frames are compressed like the gateway's, and go through ``received_message`` as if they had just been read. The bot is
+a ``commands.AutoShardedBot``, because argus-dpy requires one; in one scenario, also a ``discord.Client``. Each attached
+peer has a bot of its own; all bots are alike, and the second control shows how much alike.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OTHER_LISTENERS = 4
 
 
 class _Missing:
-    """An attribute that is not there, until the instance has one: ``Bot`` always comes with an ``on_message``."""
+    """An attribute that is missing until the instance has one, because ``Bot`` always has an ``on_message``."""
 
     def __get__(self, instance: object, owner: type) -> Any:
         raise AttributeError("on_message")
@@ -35,12 +35,12 @@ class _Bot(commands.AutoShardedBot):
 
 
 class Bench:
-    """A connected bot, and what counts its handlers' ends.
+    """A connected bot that counts how often its handlers ended.
 
     Attributes
     ----------
     done:
-        How often handlers, listeners and iterations have come to their end.
+        The number of handlers, listeners and iterations that have ended.
     """
 
     def __init__(self, simulator: BackgroundSimulator, attach: Callable[[Any], object] | None = None) -> None:
@@ -90,7 +90,7 @@ class Bench:
         self.listen(0)
 
     def listen(self, listeners: int) -> None:
-        """Have so many listeners of messages: the bot's own event first, then others."""
+        """Add listeners for messages: first the bot's own event, then others."""
         self._quiet()
         if listeners:
             self.bot.on_message = self._on_message
@@ -98,7 +98,7 @@ class Bench:
             self.bot.add_listener(self._listener, "on_message")
 
     def take_commands(self) -> None:
-        """Have messages looked through for commands, and nobody else listen to them."""
+        """Process commands in messages, without other listeners."""
         self._quiet()
         self.bot.on_message = self._on_message_with_commands
 
@@ -137,14 +137,14 @@ class Bench:
         await self._running
 
     def frames(self, event: str, payloads: list[dict[str, Any]]) -> list[bytes]:
-        """Return these events as compressed frames of a stream that begins anew."""
+        """Return these events as compressed frames of a new stream."""
         self._ws._decompressor = utils._ActiveDecompressionContext()
         frame = framing()
         return [frame(event, number, data) for number, data in enumerate(payloads)]
 
     @property
     def receive(self) -> Callable[[bytes], Awaitable[None]]:
-        """What the gateway's frames are given to."""
+        """The function that receives the gateway's frames."""
         return self._ws.received_message
 
 

@@ -1,4 +1,4 @@
-"""What comes over the gateway: frames, compressed as discord.py has asked for, and a message to put into them."""
+"""Gateway frames, compressed as discord.py requests them, and a message as content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from discord import utils
 
 
 def framing() -> Callable[[str, int, Mapping[str, Any]], bytes]:
-    """Return what makes frames of one stream from its beginning: of an event's name, its number, and its data."""
+    """Return a function that makes the frames of a new stream from an event's name, number, and data."""
     compress = _compressor()
     return lambda event, number, data: compress(json.dumps({"t": event, "s": number, "op": 0, "d": data}).encode())
 

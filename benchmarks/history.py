@@ -62,7 +62,7 @@ class Report:
         """A table in Markdown."""
         yield f"ClickHouse {self.engine}"
         yield ""
-        yield "| step | seconds | result |"
+        yield "| Step | Seconds | Result |"
         yield "|---|---:|---|"
         for step in self.steps:
             yield f"| {step.name} | {step.seconds:.3f} | {step.result} |"

@@ -1,9 +1,9 @@
-"""What argus-otel adds to what a bot does all day, on the thread of its event loop, beside other packages.
+"""The cost that argus-otel and other packages add to a bot's everyday work, on the thread of its event loop.
 
 Each round times every variant once, in random order, on the same real discord.py and the same real payloads, in one
-process; the garbage collector rests meanwhile. Tracing keeps 0 %, 1 % or all of the traces, by
+process, without garbage collection. Tracing samples 0 %, 1 % or all of the traces, with
 OTEL_TRACES_SAMPLER=traceidratio. Spans go through the SDK's batches to an exporter that drops them: its thread's time
-is not counted, for us or for any peer.
+is not counted, for argus-otel or any peer.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def measure(
     Parameters
     ----------
     variants:
-        The names of those that are compared with the bare bot and its controls.
+        The names of the variants to compare with the bare bot and its controls.
 
     Raises
     ------
     RuntimeError
-        A hook has failed, so that something else was measured.
+        A hook has failed, so the measurement is void.
     """
     peers = [] if short else [peer for peer in installed() if peer.name in variants]
     left_out = set(NAMES) - set(variants)
@@ -58,5 +58,5 @@ def measure(
 
 
 def missing(variants: Sequence[str]) -> list[str]:
-    """Return how to install those of the variants that are not."""
+    """Return how to install the variants that are missing."""
     return [peer.missing for peer in PEERS if peer.version is None and peer.name in variants]

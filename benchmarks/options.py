@@ -1,4 +1,4 @@
-"""The command line, all of which is checked before anything is measured."""
+"""The command line. All options are checked before anything is measured."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 from . import __doc__ as about
 from . import plot
-from .parts import PARTS
 from .progress import spoken
 from .scenarios import SCENARIOS
+from .suite import PARTS
 from .verdict import CEILINGS
 
 _HELP = """\
 how to read it:
-  Compare `added` with the rows called A/A, which have nothing to add: a difference no bigger than theirs is none.
-  Times are of this machine and this minute; between machines only ratios travel. The table of targets comes last.
-  Ctrl-C ends the round that is measured, and shows what there is.
+  Compare `added` with the rows called A/A, which add nothing: a difference no bigger than theirs is noise.
+  Times hold for this machine and this minute; across machines compare ratios only. The table of targets comes last.
+  Ctrl-C finishes the current round, and shows the results so far.
 
 how to run it:
   make bench                                        everything, in an environment that has the peers and matplotlib
@@ -30,7 +30,7 @@ how to run it:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what reads the command line."""
+    """Return the parser of the command line."""
     it = argparse.ArgumentParser(
         prog="python -m benchmarks",
         usage="%(prog)s [PART ...] [options]",
@@ -40,42 +40,53 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     it.add_argument("part", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all of them)")
-    it.add_argument("--rounds", type=_positive, metavar="N", help="of each part (default: each part's own, see below)")
+    it.add_argument("--rounds", type=_positive, metavar="N", help="rounds of each part (default: see below)")
     it.add_argument(
-        "--variant", action="append", metavar="NAME", help="beside the bare bot, only this one; may be given again"
+        "--variant",
+        action="append",
+        metavar="NAME",
+        help="measure only this one, besides the bare bot; may be repeated",
     )
     it.add_argument("--json", type=_writable, metavar="FILE", help="write all figures to FILE")
-    it.add_argument("--markdown", type=_writable, metavar="FILE", help="write the tables to FILE, as a README has them")
+    it.add_argument("--markdown", type=_writable, metavar="FILE", help="write the tables to FILE, in Markdown")
     it.add_argument("--plot", type=_picture, metavar="FILE", help="draw them into FILE (.svg, .png); needs matplotlib")
     it.add_argument(
         "--short",
         action="store_true",
-        help=f"for CI: {' and '.join(CEILINGS)}, without peers; fails where argus-otel is surely too expensive",
+        help=f"for CI: {' and '.join(CEILINGS)}, without peers; fails if argus-otel is certainly too expensive",
     )
     of_loop = it.add_argument_group("loop")
-    of_loop.add_argument("--scenario", action="append", metavar="NAME", help="only this one; may be given again")
+    of_loop.add_argument("--scenario", action="append", metavar="NAME", help="measure only this one; may be repeated")
     of_scrape = it.add_argument_group("scrape")
-    of_scrape.add_argument("--shards", type=_positive, default=16, metavar="N", help="of each bot (default: 16)")
+    of_scrape.add_argument("--shards", type=_positive, default=16, metavar="N", help="shards of each bot (default: 16)")
     of_scrape.add_argument(
-        "--users", type=_positive, default=500_000, metavar="N", help="in every second bot's cache (default: 500000)"
+        "--users",
+        type=_positive,
+        default=500_000,
+        metavar="N",
+        help="users in every second bot's cache (default: 500000)",
     )
     of_scrape.add_argument(
-        "--commands", type=_positive, default=10, metavar="N", help="used before, in argus-otel's bot (default: 10)"
+        "--commands",
+        type=_positive,
+        default=10,
+        metavar="N",
+        help="commands used beforehand, in argus-otel's bot (default: 10)",
     )
-    of_soak = it.add_argument_group("soak; its rounds are how often memory is counted")
+    of_soak = it.add_argument_group("soak (a round is one count of the memory)")
     of_soak.add_argument(
-        "--events", type=_positive, default=1_000_000, metavar="N", help="for each bot (default: 1000000)"
+        "--events", type=_positive, default=1_000_000, metavar="N", help="events for each bot (default: 1000000)"
     )
     of_paced = it.add_argument_group("paced")
-    of_paced.add_argument("--seconds", type=_amount, default=8.0, metavar="S", help="of each run (default: 8)")
+    of_paced.add_argument("--seconds", type=_amount, default=8.0, metavar="S", help="duration of each run (default: 8)")
     of_paced.add_argument(
-        "--rate", type=_amount, default=50.0, metavar="N", help="acts of users a second (default: 50)"
+        "--rate", type=_amount, default=50.0, metavar="N", help="actions of users a second (default: 50)"
     )
     return it
 
 
 def parsed(words: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; end with a message where something of it cannot be done."""
+    """Parse the command line; exit with a message if an option is invalid."""
     it = parser()
     options = it.parse_args(words)
     _known(it, "part", options.part, PARTS)
@@ -83,10 +94,10 @@ def parsed(words: Sequence[str] | None = None) -> argparse.Namespace:
         _known(it, "--scenario", options.scenario, [scenario.name for scenario in SCENARIOS])
         options.part = options.part or ["loop"]
         if "loop" not in options.part:
-            it.error("--scenario is of the part `loop`, which is not among those that were chosen")
+            it.error("--scenario belongs to the part `loop`, which was not chosen")
     if options.short:
         _short(it, options)
-    # In their own order, and each once.
+    # In the order of the suite, and each once.
     options.part = [name for name in PARTS if not options.part or name in options.part]
     if options.variant:
         _known(it, "--variant", options.variant, sorted({name for it in options.part for name in PARTS[it].variants}))
@@ -97,9 +108,9 @@ def parsed(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def _short(it: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     if options.part not in ([], ["loop"]):
-        it.error("--short is of the part `loop` only")
+        it.error("--short belongs to the part `loop` only")
     if options.variant or options.json or options.markdown or options.plot:
-        it.error("--short has an exit code, and neither variants nor files: leave it out, or them")
+        it.error("--short cannot be combined with --variant, --json, --markdown or --plot")
     _known(it, "--short --scenario", options.scenario or [], list(CEILINGS))
     options.part = ["loop"]
 
@@ -107,15 +118,15 @@ def _short(it: argparse.ArgumentParser, options: argparse.Namespace) -> None:
 def _known(it: argparse.ArgumentParser, what: str, names: Sequence[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
-            it.error(f"{what}: there is no {name!r} here, only: {'; '.join(known)}")
+            it.error(f"{what}: {name!r} is unknown; choose from: {'; '.join(known)}")
 
 
 def _listed() -> str:
-    lines = ["parts, with their rounds and the time that they take on two cores:"]
+    lines = ["parts, with their rounds and duration on two cores:"]
     lines += [
         f"  {part.name:<16}{part.title} ({part.rounds} rounds, {spoken(part.takes(None))})" for part in PARTS.values()
     ]
-    lines.append("  (of `loop`, five rounds more come first, to warm up; of `startup`, one)")
+    lines.append("  (`loop` begins with five more rounds to warm up, `startup` with one)")
     total = sum(part.takes(None) for part in PARTS.values())
     lines += [f"  {'in all':<16}about {spoken(total)}", "", "scenarios of `loop`:"]
     lines += [f"  {scenario.name:<16}{scenario.title}" for scenario in SCENARIOS]
@@ -129,7 +140,7 @@ def _listed() -> str:
 def _positive(text: str) -> int:
     number = int(text) if text.isdecimal() else 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return number
 
 
@@ -139,7 +150,7 @@ def _amount(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return number
 
 
@@ -154,7 +165,7 @@ def _writable(text: str) -> Path:
         path.open("a").close()
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{text} cannot be written: {error.strerror}") from None
-    if not was_there:  # other words of the command may yet be refused
+    if not was_there:  # other options may still be invalid
         path.unlink()
     return path
 
@@ -163,5 +174,5 @@ def _picture(text: str) -> Path:
     if not plot.available():
         raise argparse.ArgumentTypeError(plot.INSTALL)
     if Path(text).suffix not in plot.ENDINGS:
-        raise argparse.ArgumentTypeError(f"{text} ends with none of {', '.join(plot.ENDINGS)}")
+        raise argparse.ArgumentTypeError(f"{text} has to end with one of {', '.join(plot.ENDINGS)}")
     return _writable(text)

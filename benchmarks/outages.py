@@ -1,8 +1,9 @@
-"""``python -m benchmarks.outages``: what is lost when a part of the pipeline goes away, and who counts it.
+"""``python -m benchmarks.outages``: the losses while a component of the pipeline is down, and which are counted.
 
-A bot in a simulated Discord sends to a Collector on ``single.yaml``, and that to ClickHouse, while users use the bot.
-In the middle a part goes away, and comes back. At the end, what the bot made (by its own metrics, which are held
-against the simulator's ledger elsewhere) is compared with what is stored, and the difference with what was counted.
+A bot in a simulated Discord, used by simulated users, sends to a Collector with ``single.yaml``, and that to
+ClickHouse. In the middle a component is stopped, and started again. At the end, the bot's own metrics (which other
+tests compare with the simulator's ledger) are compared with the stored data, and the difference with the counted
+losses.
 
 Needs the Collector (``make collector``) and ClickHouse's engine (``pip install chdb-core``).
 """
@@ -42,14 +43,14 @@ exporters:
 
 @dataclass
 class Outage:
-    """Something that goes away and comes back.
+    """A component that is stopped and started again.
 
     Attributes
     ----------
     begin, end:
-        What makes it go and come.
+        Stop and start it.
     configs:
-        The Collector's.
+        The Collector's configurations.
     """
 
     name: str
@@ -59,9 +60,9 @@ class Outage:
 
 
 OUTAGES = (
-    Outage("nothing goes away", lambda *_: None, lambda *_: None),
+    Outage("nothing is stopped", lambda *_: None, lambda *_: None),
     Outage("the Collector is stopped", lambda collector, _: collector.stop(), lambda collector, _: collector.start()),
-    # Traces whose sampling is not decided yet are in memory only: nobody can count what of them is lost by this.
+    # Undecided traces are in memory only: their loss cannot be counted.
     Outage("the Collector is killed", lambda collector, _: collector.kill(), lambda collector, _: collector.start()),
     Outage("ClickHouse is stopped", lambda _, server: server.stop(), lambda _, server: server.start()),
     Outage(
@@ -75,12 +76,12 @@ OUTAGES = (
 
 @dataclass
 class Account:
-    """What became of one kind of thing.
+    """The losses of one signal.
 
     Attributes
     ----------
     by_bot, by_collector:
-        What each of them has counted as lost.
+        The losses that each of them counted.
     """
 
     made: int
@@ -94,14 +95,14 @@ class Account:
         return self.made - self.stored
 
     @property
-    def silently(self) -> int:
-        """How many were lost that nobody counted."""
+    def uncounted(self) -> int:
+        """How many were lost without being counted."""
         return self.lost - self.by_bot - self.by_collector
 
 
 @dataclass
 class Report:
-    """What one outage did.
+    """The result of one outage.
 
     Attributes
     ----------
@@ -118,14 +119,14 @@ class Report:
 def measure(
     outage: Outage, server: ClickHouse, directory: Path, seconds: float, rate: float, timeout: float = 10.0
 ) -> Report:
-    """Let one outage happen.
+    """Run one outage.
 
     Parameters
     ----------
     seconds:
-        How long it lasts; before and after it, half of that.
+        Its duration; half of that passes before and after it.
     rate:
-        What users do each second.
+        Actions of users a second.
     timeout:
         How long the bot tries to send one batch of spans, in seconds; the default is OpenTelemetry's own.
     """
@@ -186,7 +187,7 @@ def _scrape(bot: Bot) -> Metrics:
 
 
 def _sums(metrics: Metrics, name: str, *labels: str) -> dict[str, int]:
-    """Return a counter's or gauge's values by these labels."""
+    """Return the values of a counter or gauge by these labels."""
     found: dict[str, int] = {}
     for pairs, value in metrics.numbers.get(name, {}).items():
         key = " ".join(dict(pairs).get(label, "") for label in labels)
@@ -195,7 +196,7 @@ def _sums(metrics: Metrics, name: str, *labels: str) -> dict[str, int]:
 
 
 def _recorded(metrics: Metrics, name: str, **labels: str) -> int:
-    """Return how much a histogram has recorded where the labels are so."""
+    """Return the number of records of a histogram with these labels."""
     found = metrics.distributions.get(name, {}).items()
     return round(sum(buckets.count for pairs, buckets in found if labels.items() <= dict(pairs).items()))
 
@@ -205,15 +206,15 @@ def _waiting(metrics: Metrics) -> int:
 
 
 def _refused(collector: Collector) -> int:
-    """Return how many spans found no place in the queue after the Collector had taken them, to sample their traces.
+    """Return how many spans did not fit into the queue after the Collector had accepted them, to sample their traces.
 
-    Log records are put into the queue at once: where that is full, the sender hears of it, and counts what it gives up.
+    Log records are put into the queue at once: if it is full, the sender gets an error, and counts its losses.
     """
     return round(sum(collector.counted(f"otelcol_exporter_{how}_spans") for how in ("enqueue_failed", "send_failed")))
 
 
 def settle(collector: Collector, server: ClickHouse, database: str) -> None:
-    """Wait until the Collector has delivered everything; what it tries again after a while, it tries at once."""
+    """Wait until the Collector has delivered everything; pending retries run at once."""
     collector.restart()
     collector.wait_until(lambda: not collector.counted("otelcol_exporter_queue_size"), "nothing waits", 90)
     before, rows = "", server.query("select count() from otel_traces", database)
@@ -273,11 +274,11 @@ def _acknowledged(simulator: BackgroundSimulator, moments: list[float]) -> dict[
 def shown(reports: Sequence[Report]) -> str:
     """Return the tables."""
     width = 2 + max(len(report.outage) for report in reports)
-    columns = ("made", "stored", "twice", "lost", "counted by bot", "by Collector", "by nobody")
+    columns = ("recorded", "stored", "twice", "lost", "counted by bot", "by Collector", "uncounted")
     lines = [f"{'':<{width + 9}}" + "".join(f"{column:>16}" for column in columns)]
     for report in reports:
         for kind, it in (("spans", report.spans), ("history", report.history)):
-            numbers = (it.made, it.stored, it.twice, it.lost, it.by_bot, it.by_collector, it.silently)
+            numbers = (it.made, it.stored, it.twice, it.lost, it.by_bot, it.by_collector, it.uncounted)
             lines.append(f"{report.outage:<{width}}{kind:<9}" + "".join(f"{number:>16}" for number in numbers))
     lines += ["", f"{'acknowledged after: median (95 %), in ms':<{width + 9}}"]
     lines[-1] += "".join(f"{phase:>16}" for phase in reports[0].acknowledged)
@@ -290,8 +291,8 @@ def shown(reports: Sequence[Report]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.outages", description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=60, help="how long each outage lasts (default: 60)")
-    parser.add_argument("--rate", type=float, default=80, help="what users do each second (default: 80)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too")
+    parser.add_argument("--rate", type=float, default=80, help="actions of users a second (default: 80)")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures to FILE")
     arguments = parser.parse_args()
     reports: list[Report] = []
     with tempfile.TemporaryDirectory() as root, ClickHouse.running_in(Path(root) / "clickhouse") as server:

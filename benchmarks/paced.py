@@ -1,10 +1,10 @@
-"""What of a processor a whole bot uses while users come by at a steady rate.
+"""The processor time of a whole bot while users act at a steady rate.
 
 The bot is a process of its own, connected over sockets to a simulated Discord in another, whose users use commands,
-buttons and chat at random moments, the same ones in every run. Counted is all of the bot's processor time, of all its
-threads, user and system, in so many seconds; exports, and a scrape every five seconds where there is /metrics, are in
-it. Each round runs every variant once, in random order; what is shown are medians of the differences to the bare bot of
-the same round. The control is the bare bot a second time.
+buttons and chat at random moments, the same ones in every run. Counted is the processor time of all threads of the bot,
+user and system, including exports, and a scrape of /metrics every five seconds if the variant serves it. Each round
+runs every variant once, in random order; the tables show medians of the differences to the bare bot of the same round.
+The control is the bare bot a second time.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Sequence
 
 from discord_simulator import BackgroundSimulator, Load
 
+from .otlp_sink import OtlpSink, otlp_sink
 from .processes import BARE, CONTROL, OURS, PEER, TRACED, BotProcess, Kind
 from .progress import Count
 from .results import compared
 from .tables import Table
-from .taking import Taking, taking_otlp
 
 PART = "paced"
 NAMES = (BARE, CONTROL, OURS, TRACED, PEER)
@@ -28,22 +28,22 @@ WARM_UP = 1.0
 EVERY = 5.0
 
 
-def run(kind: Kind, taking: Taking, rate: float, seconds: float) -> tuple[float, int, int]:
+def run(kind: Kind, sink: OtlpSink, rate: float, seconds: float) -> tuple[float, int, int]:
     """Run one bot.
 
     Returns
     -------
-        Its processor's time in milliseconds a second, how often users acted meanwhile, and how often in vain.
+        Its processor time in milliseconds a second, the actions of users meanwhile, and how many of them failed.
     """
     with BackgroundSimulator() as simulator:
-        bot = BotProcess(kind, simulator, taking.url)
+        bot = BotProcess(kind, simulator, sink.url)
         scraped = kind.name not in (BARE, CONTROL)
         over = threading.Event()
         scraping = threading.Thread(target=_scrape, args=(bot.port, over))
         try:
             simulator.run(Load(simulator, rate=rate, prefix=("!hello",)).run, WARM_UP)
             if scraped:
-                _read(bot.port)  # the first one imports what it needs, once in a bot's life
+                _read(bot.port)  # the first scrape imports modules, once in a process
                 scraping.start()
             before = bot.ask()
             report = simulator.run(Load(simulator, rate=rate, seed=1, prefix=("!hello",)).run, seconds)
@@ -69,14 +69,14 @@ def _read(port: int) -> None:
 
 
 def measure(kinds: Sequence[Kind], rounds: int, rate: float, seconds: float, count: Count = range) -> list[Table]:
-    """Run every variant so many times, and return the table of them."""
+    """Run every variant in each round, and return the table of the results."""
     samples: dict[str, list[float]] = {kind.name: [] for kind in kinds}
     shuffle = random.Random()
     acts = in_vain = 0
-    with taking_otlp() as taking:
+    with otlp_sink() as sink:
         for _ in count(rounds):
             for kind in shuffle.sample(list(kinds), len(kinds)):
-                used, acted, lost = run(kind, taking, rate, seconds)
+                used, acted, lost = run(kind, sink, rate, seconds)
                 samples[kind.name].append(used)
                 acts += acted
                 in_vain += lost

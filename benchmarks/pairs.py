@@ -1,7 +1,7 @@
 """Paired rounds: each round times every variant once, in random order; differences are taken within a round.
 
-The machine's speed drifts over seconds, and a round lasts milliseconds, so what drifts falls out of the difference. The
-control is the bare variant a second time under another name: its "cost" is what this method sees where there is none.
+The machine's speed drifts over seconds, and a round lasts milliseconds, so the drift cancels out in the difference. The
+control is the bare variant a second time under another name: its "cost" is the noise of the method.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Variant(Generic[S]):
     Attributes
     ----------
     subject:
-        What the work is done with.
+        The bot, or another object, that does the work.
     enter, leave:
         Called before and after, outside the timed part.
     recorded:
-        Returns how much has been recorded up to now by what is measured.
+        Returns the number of records that the measured package has made so far.
     """
 
     name: str
@@ -74,18 +74,18 @@ def compare(
     variants:
         One of them is named :data:`BARE`; the others are compared with it.
     count:
-        Counts the rounds and those of the warm-up before them; where it ends early, what there is is compared.
+        Counts the rounds, including those of the warm-up; if it ends early, the finished rounds are compared.
 
     Returns
     -------
-        A result for each variant, or none where not even one round was timed.
+        A result for each variant, or none if no round was timed.
     """
     shuffle = random.Random(seed)
     times: dict[str, list[float]] = {variant.name: [] for variant in variants}
     for number in count(rounds + WARM_UP):
         for variant in shuffle.sample(list(variants), len(variants)):
             variant.enter()
-            # Patching a class makes the interpreter forget what it had learnt of it: let it learn again before timing.
+            # Patching a class discards the interpreter's specialisation for it: warm up again before timing.
             loop.run_until_complete(prepare(variant.subject)())
             elapsed = loop.run_until_complete(_timed(prepare(variant.subject)))
             variant.leave()

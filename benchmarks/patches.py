@@ -1,4 +1,4 @@
-"""What somebody changes in discord.py, found by comparing, so that it can be put in and out at will."""
+"""The patches that a package makes in discord.py, found by comparison, so that they can be applied and reverted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ABSENT = object()
 
 
 class Patches:
-    """All attributes of discord.py's modules and classes that a call changes; they are in place from then on.
+    """All attributes of discord.py's modules and classes that a call changes; afterwards the changes are applied.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Patches:
             setattr(owner, name, value)
 
     def take_out(self) -> None:
-        """Undo the changes, all of them."""
+        """Revert all changes."""
         for owner, name, before, _ in self._changed:
             if before is _ABSENT:
                 delattr(owner, name)

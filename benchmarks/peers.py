@@ -1,6 +1,6 @@
-"""The peers, as their users attach them, where they are installed.
+"""The installed peers, attached as their documentation says.
 
-They are measured and not copied. ``make bench`` installs them, into an environment of its own.
+``make bench`` installs them, into an environment of its own. None of their code is used otherwise.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from opentelemetry import metrics
 from .bot import Bench
 from .pairs import Variant
 from .patches import Patches
-from .series import counted
+from .registry_total import registry_total
 from .spans import Traces
 
 MakeBench = Callable[[Callable[[Any], object] | None], Bench]
@@ -31,9 +31,9 @@ class Peer:
     Attributes
     ----------
     variant:
-        Makes what is compared.
+        Creates the variant.
     scenarios:
-        The only ones it has to do with; ``None`` for all.
+        The scenarios that it observes; ``None`` for all.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Peer:
 
     @property
     def version(self) -> str | None:
-        """Its version, or ``None`` where it is not installed."""
+        """Its version, or ``None`` if it is not installed."""
         try:
             return version(self.distribution)
         except PackageNotFoundError:
@@ -51,33 +51,33 @@ class Peer:
 
     @property
     def missing(self) -> str:
-        """What to do where it is not installed."""
+        """How to install it; ``None`` if it is installed."""
         what = f"{self.distribution} is not installed, and {self.name} not measured"
         return f"{what}: make bench, or uv sync --group peers"
 
 
 @dataclass(frozen=True)
 class World:
-    """What peers record into.
+    """The providers that peers record into.
 
     Attributes
     ----------
     traces:
-        The global provider of tracers, which keeps everything.
+        The global tracer provider, which samples everything.
     recorded:
-        Returns what the global provider of meters has counted.
+        Returns the count of the global meter provider.
     """
 
     traces: Traces
     recorded: Callable[[], float]
 
     def everything(self) -> float:
-        """Return what has been counted, and the spans."""
+        """Return the number of records, spans included."""
         return self.recorded() + self.traces.exported()
 
 
 def _argus_dpy(peer: Peer, make: MakeBench, _: World) -> Variant[Bench]:
-    """Attach it to a bot of its own, for good: it cannot be attached again."""
+    """Attach it to a bot of its own, permanently: it cannot be attached again."""
     from argus import Argus  # type: ignore[import-not-found]
 
     attached: list[Any] = []
@@ -86,13 +86,13 @@ def _argus_dpy(peer: Peer, make: MakeBench, _: World) -> Variant[Bench]:
         port = probe.getsockname()[1]
     bench = make(lambda bot: attached.append(Argus(bot, host="127.0.0.1", port=port)))
     registry = attached[0].cog.adapter.registry
-    return Variant(peer.name, bench, recorded=lambda: counted(registry, ("discord_",)))
+    return Variant(peer.name, bench, recorded=lambda: registry_total(registry, ("discord_",)))
 
 
 def _discordpy(peer: Peer, make: MakeBench, world: World) -> Variant[Bench]:
-    """Put its patches in and out by ourselves: its own way out leaves some behind, and the next way in doubles them.
+    """Apply and revert its patches here: its own removal leaves some behind, and the next start doubles them.
 
-    A bot's own events are wrapped as they are decorated, so it has a bot of its own too.
+    It wraps a bot's own events as they are decorated, so it also has a bot of its own.
     """
     from opentelemetry_instrumentation_discordpy import DiscordPyInstrumentor  # type: ignore[import-not-found]
 
@@ -108,7 +108,7 @@ def _discordpy(peer: Peer, make: MakeBench, world: World) -> Variant[Bench]:
 
 
 def _aiohttp_client(peer: Peer, make: MakeBench, world: World) -> Variant[Bench]:
-    """Have it watch one bot's session: it puts itself into sessions as they are made."""
+    """Let it observe the session of one bot: it instruments sessions as they are created."""
     from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
 
     instrumentor = AioHttpClientInstrumentor()
@@ -135,12 +135,12 @@ PEERS = (
 
 
 def installed() -> Iterator[Peer]:
-    """Yield the peers that are there."""
+    """Yield the installed peers."""
     return (peer for peer in PEERS if peer.version is not None)
 
 
 def connecting(loop: asyncio.AbstractEventLoop, bench: Callable[[Callable[[Any], object] | None], Bench]) -> MakeBench:
-    """Return what makes a bot and connects it."""
+    """Return a function that creates a bot and connects it."""
 
     def make(attach: Callable[[Any], object] | None) -> Bench:
         made = bench(attach)

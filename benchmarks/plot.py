@@ -1,7 +1,7 @@
-"""The figures as a picture: in each panel what each variant adds, with its 95 % interval, and its control.
+"""The results as a picture: each panel shows the cost of each variant, with its 95 % interval, and the control.
 
-The scale is linear around nothing and logarithmic further out: a tenth of a microsecond and two hundred stand side by
-side. A variant has the same colour in every panel.
+The scale is linear around zero and logarithmic further out, so that a tenth of a microsecond and two hundred fit. A
+variant has the same colour in every panel.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _KINDS = {
 
 
 def available() -> bool:
-    """Whether there is something to draw with."""
+    """Whether matplotlib is installed."""
     try:
         import matplotlib.figure  # type: ignore[import-not-found]  # noqa: F401
     except ImportError:
@@ -53,7 +53,7 @@ def available() -> bool:
 
 
 def draw(file: Path, heading: str, tables: Sequence[Table]) -> None:
-    """Draw the tables into ``file``, whose ending says how (one of :data:`ENDINGS`)."""
+    """Draw the tables into ``file``, in the format of its ending (one of :data:`ENDINGS`)."""
     from matplotlib import rc_context  # type: ignore[import-not-found]
     from matplotlib.figure import Figure  # type: ignore[import-not-found]
     from matplotlib.patches import Patch  # type: ignore[import-not-found]
@@ -119,7 +119,7 @@ def _panel(axis: Any, table: Table) -> None:
 
 
 def _threshold(results: Sequence[Result]) -> float:
-    """Return up to where the scale is linear: a power of ten at which the control is still near nothing."""
+    """Return the limit of the linear scale: a power of ten that keeps the control near zero."""
     most = max(abs(end) for result in results for end in (result.low, result.high)) or 1.0
     threshold = 1.0
     while threshold * 100 < most:
@@ -130,7 +130,7 @@ def _threshold(results: Sequence[Result]) -> float:
 
 
 def _reach(results: Sequence[Result]) -> tuple[float, float]:
-    """Return the ends of the scale: all intervals, and nothing."""
+    """Return the ends of the scale, which include all intervals and zero."""
     low = min(0.0, *(result.low for result in results), *(result.added for result in results))
     high = max(0.0, *(result.high for result in results), *(result.added for result in results))
     return low * 1.3 - 0.02 * (high or 1.0), high * 1.3 + 0.02 * (-low or 1.0)

@@ -1,13 +1,13 @@
-"""A bot for a process of its own, which tells what it has used: ``python process_bot.py '{"url": …, "token": …}'``.
+"""A bot in a process of its own that reports its usage: ``python process_bot.py '{"url": …, "token": …}'``.
 
-It is a real bot on a simulator, by nothing but discord.py: no module of argus-otel's is imported here unasked, so that
-what a start of ours imports can be told apart from what the bot itself needs. Once it is ready, and then for every line
-on its standard input, it prints a line of JSON: what it has used, or, to ``late SECONDS``, by how much its event loop
-was late in that time.
+It is a real bot on a simulator, using only discord.py: this file imports no module of argus-otel by itself, so that the
+imports of a start with argus-otel can be distinguished from the bot's own. When it is ready, and for every line
+on its standard input, it prints a line of JSON: its usage, or, for ``late SECONDS``, the delay of its event loop
+in that time.
 
 Options: ``url`` and ``token`` of the simulator, ``shards``, ``users`` (cached beside those of the guilds), ``attach``
-(``argus-dpy``, ``argus-otel`` or nothing), ``port`` of what argus-dpy serves, ``still`` (no garbage collection from now
-on), ``names`` (how many slash commands besides the one).
+(``argus-dpy``, ``argus-otel`` or nothing), ``port`` of argus-dpy's server, ``still`` (no garbage collection from now
+on), ``names`` (the number of further slash commands).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Bot(commands.AutoShardedBot):
         self.kept: list[discord.User] = []
 
     async def setup_hook(self) -> None:
-        """Have the commands known, so that users find them."""
+        """Register the commands, so that users find them."""
         await self.tree.sync()
 
     async def on_message(self, message: discord.Message, /) -> None:
@@ -90,7 +90,7 @@ def attach(bot: Bot) -> None:
 
 
 def fill(bot: Bot, users: int) -> None:
-    """Put so many users into discord.py's cache, made by it."""
+    """Let discord.py create users in its cache."""
     state: Any = bot._connection
     for number in range(users):
         data = {"id": str(10**17 + number), "username": "user", "discriminator": "0", "avatar": None}
@@ -98,7 +98,7 @@ def fill(bot: Bot, users: int) -> None:
 
 
 def used(bot: Bot, loop_thread: int) -> dict[str, float]:
-    """Return what the process has used: seconds of the processor, bytes, numbers."""
+    """Return the resource usage of the process: processor seconds, bytes, counts."""
     resident = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return {
         "cpu": time.process_time(),
@@ -114,7 +114,7 @@ def used(bot: Bot, loop_thread: int) -> dict[str, float]:
 
 
 async def late(seconds: float) -> dict[str, float]:
-    """Watch the event loop for so long; return the most by which it was late for what was due, in seconds."""
+    """Watch the event loop for ``seconds``; return its longest delay, in seconds."""
     most, until = 0.0, time.perf_counter() + seconds
     while (began := time.perf_counter()) < until:
         await asyncio.sleep(TICK)
@@ -123,7 +123,7 @@ async def late(seconds: float) -> dict[str, float]:
 
 
 def answer(bot: Bot, loop_thread: int) -> None:
-    """Answer each line until there is no more, and then end the process as if it were killed."""
+    """Answer each line until the end of the input, then end the process as if it were killed."""
     for line in sys.stdin:
         if line.startswith("late "):
             figures = asyncio.run_coroutine_threadsafe(late(float(line.split()[1])), bot.loop).result()

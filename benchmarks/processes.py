@@ -1,4 +1,4 @@
-"""Bots in processes of their own, bare or with telemetry, that can be asked what they have used."""
+"""Bots in processes of their own, bare or with telemetry, that report their resource usage on request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any
 from discord_simulator import BackgroundSimulator
 
 Figures = dict[str, float]
-"""What a bot says of itself; ``process_bot.used`` has the names and the units."""
+"""The resource usage of a bot; see ``process_bot.used`` for names and units."""
 
 SCRIPT = Path(__file__).with_name("process_bot.py")
 BARE = "bare"
@@ -37,14 +37,14 @@ class Kind:
     Attributes
     ----------
     launcher:
-        What stands before the script on the command line, after the interpreter.
+        The words of the command line between the interpreter and the script.
     variables:
-        The environment's. ``{port}`` is a port that is free, ``{otlp}`` the address of what takes OTLP,
-        ``{others}`` the instrumentations that are installed beside those of argus-otel.
+        Environment variables. ``{port}`` is a free port, ``{otlp}`` the address of the OTLP sink,
+        ``{others}`` the installed instrumentations other than argus-otel's.
     options:
-        Of the script.
+        Options of the script.
     needs:
-        The distribution that has to be installed, and the module that it brings.
+        The required distribution, and a module of it.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Kind:
 
     @property
     def missing(self) -> str | None:
-        """What to do, where what this needs is not installed."""
+        """How to install a missing requirement; ``None`` if there is none."""
         if self.needs is None or find_spec(self.needs[1]) is not None:
             return None
         return f"{self.needs[0]} is not installed, and {self.name} not measured: make bench, or uv sync --group peers"
@@ -89,7 +89,7 @@ LINUX_ONLY = "needs Linux: it reads /proc, and the clock of each thread"
 
 
 def present(kinds: Sequence[Kind]) -> tuple[list[Kind], list[str]]:
-    """Return those that can be run, and of the others how to install what they need."""
+    """Return the kinds that can be run, and how to install the requirements of the others."""
     return [kind for kind in kinds if not kind.missing], [kind.missing for kind in kinds if kind.missing]
 
 
@@ -99,14 +99,14 @@ class BotProcess:
     Parameters
     ----------
     options:
-        Of the script, besides the kind's.
+        Options of the script, besides those of the kind.
     otlp:
-        The address of what takes OTLP, where the kind sends some.
+        The address of the OTLP sink, if the kind sends OTLP.
 
     Attributes
     ----------
     first:
-        What it had used when it was ready.
+        Its usage when it was ready.
     started:
         When its process was made, by the clock of ``first["wall"]``.
     """
@@ -126,7 +126,7 @@ class BotProcess:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            start_new_session=True,  # Ctrl-C is for whoever measures
+            start_new_session=True,  # Ctrl-C interrupts the measurement, not the bot
         )
         self.first = self._read()
 

@@ -1,4 +1,4 @@
-"""How far it has come, on standard error; and an end that keeps what there is, once somebody interrupts."""
+"""Progress on standard error, and interruption that keeps the results so far."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 Count = Callable[[int], Iterable[int]]
-"""Counts so many rounds, or fewer where there is to be an end; ``range`` is one."""
+"""Yields the numbers of the rounds, fewer after an interruption; ``range`` is one."""
 
 _EVERY = 10.0
-"""Seconds between two lines, where they cannot be written over each other."""
+"""Seconds between two lines, if the output is not a terminal."""
 
 
 class Progress:
@@ -22,7 +22,7 @@ class Progress:
     Attributes
     ----------
     stopped:
-        Whether nothing more is to be begun: what is measured ends with the round that it is in.
+        Whether to stop after the current round.
     """
 
     def __init__(self) -> None:
@@ -31,13 +31,13 @@ class Progress:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Let the first Ctrl-C stop after this round, and the next at once."""
+        """Let the first Ctrl-C stop after the current round, and the next one at once."""
 
         def stop(*_: Any) -> None:
             if self.stopped:
                 raise KeyboardInterrupt
             self.stopped = True
-            self.say("\ninterrupted: this round is finished, and what there is will be shown; again to end at once")
+            self.say("\ninterrupted: the results are shown after this round; press Ctrl-C again to end at once")
 
         try:
             before = signal.signal(signal.SIGINT, stop)
@@ -54,7 +54,7 @@ class Progress:
         print(line, file=sys.stderr, flush=True)
 
     def counting(self, title: str) -> Count:
-        """Return what counts the rounds of something."""
+        """Return a function that counts rounds under a title."""
 
         def count(total: int) -> Iterator[int]:
             began = told = time.monotonic()
@@ -78,5 +78,5 @@ class Progress:
 
 
 def spoken(seconds: float) -> str:
-    """Return a length of time in words."""
+    """Return a duration in words."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

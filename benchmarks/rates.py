@@ -1,9 +1,9 @@
-"""``python -m benchmarks.rates``: what becomes of failed traces at more and more spans a second.
+"""``python -m benchmarks.rates``: the fate of failed traces at increasing rates of spans.
 
-The spans of a real bot, which users use in a simulated Discord, are recorded once. They are then sent to a Collector by
-gRPC, again and again, in the batches that the bot made of them, at a given rate and with new trace ids each time. The
-Collector runs on ``single.yaml`` and on one core, with ClickHouse behind it on the other. In the end what the Collector
-acknowledged of failed traces is compared with what ClickHouse has of them.
+The spans of a real bot in a simulated Discord are recorded once. They are then sent to a Collector over
+gRPC repeatedly, in the bot's own batches, at a given rate and with new trace ids each time. The
+Collector runs with ``single.yaml`` on one core, ClickHouse on the other. In the end the failed traces that the
+Collector acknowledged are compared with those in ClickHouse.
 
 Needs the Collector (``make collector``), ClickHouse's engine (``pip install chdb-core``), and Linux.
 """
@@ -42,7 +42,7 @@ EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 TOO_EARLY = "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early"
 RATES = (5_000, 8_000, 16_000, 30_000)
 _WITHIN = 10.0
-"""How long a bot waits for an answer, in seconds; OpenTelemetry's own default."""
+"""How long a bot waits for a response, in seconds; OpenTelemetry's default."""
 
 
 @dataclass
@@ -52,9 +52,9 @@ class Request:
     Attributes
     ----------
     spans:
-        How many.
+        The number of spans.
     places:
-        Where in ``body`` there is the id of which trace (its number in the recording).
+        The offsets of trace ids in ``body``, each with the trace's number in the recording.
     failed:
         The numbers of the traces that have a failed span in this batch.
     """
@@ -74,14 +74,14 @@ class Request:
 
 @dataclass
 class Recording:
-    """What a bot sent while users used it, request by request.
+    """The requests that a bot sent while users used it.
 
     Attributes
     ----------
     traces:
-        How many there are.
+        The number of traces.
     failed:
-        Of a trace with a failed span, by its number, how many spans it has.
+        The number of spans of each trace with a failed span, by the trace's number.
     """
 
     requests: list[Request]
@@ -114,7 +114,7 @@ class Recording:
 
 
 def record(directory: Path, seconds: float = 12, rate: float = 120) -> list[ExportTraceServiceRequest]:
-    """Have users use a bot, and return what it sent."""
+    """Simulate users of a bot, and return the requests that it sent."""
     receiving = grpc_receiver()
     received: Received = next(receiving)
     try:
@@ -140,7 +140,7 @@ def record(directory: Path, seconds: float = 12, rate: float = 120) -> list[Expo
 
 
 def recorded(file: Path | None, directory: Path) -> list[ExportTraceServiceRequest]:
-    """Return what is in the file; where there is none, what a bot sends now, which is then written there."""
+    """Return the recording in the file; if there is none, make one, and write it there."""
     if file and file.exists():
         bodies = json.loads(file.read_text(encoding="ascii"))
         return [ExportTraceServiceRequest.FromString(bytes.fromhex(body)) for body in bodies]
@@ -167,7 +167,8 @@ class Report:
         Failed traces whose failed spans were acknowledged; of those, how many are not stored, and how many not whole
         though all of their spans were acknowledged.
     too_early, enqueue_failed:
-        What the Collector counted: traces that made way for others, and spans that found the exporter's queue full.
+        Counts of the Collector: traces dropped in favour of others, and spans that did not fit into the exporter's
+        queue.
     processor:
         The Collector's, in seconds for each second of sending and what followed.
     each:
@@ -364,7 +365,7 @@ def main() -> int:
     parser.add_argument("--config", action="append", help="a file to lay over single.yaml; may be given again")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a variable of the config")
     parser.add_argument("--recording", type=Path, metavar="FILE", help="what a bot sent: read if there, else written")
-    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE too")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures to FILE")
     arguments = parser.parse_args()
     overlays = [Path(path).read_text(encoding="utf-8") for path in arguments.config or ()]
     variables = dict(pair.split("=", 1) for pair in arguments.set)

@@ -27,7 +27,7 @@ class Nowhere:
 
 
 class Kept:
-    """Turned on and off."""
+    """History that can be switched on and off."""
 
     def __init__(self) -> None:
         telemetry = runtime().telemetry
@@ -42,9 +42,9 @@ class Kept:
         self._sink = telemetry.guard.shield("history", self._buffer)
 
     def begin(self) -> None:
-        """Keep a history from now on."""
+        """Record from now on."""
         self._telemetry.history = self._sink
 
     def end(self) -> None:
-        """Keep none."""
+        """Stop recording."""
         self._telemetry.history = None

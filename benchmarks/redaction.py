@@ -1,8 +1,9 @@
-"""``python -m benchmarks.redaction``: what it costs the event loop to take secrets out of what leaves.
+"""``python -m benchmarks.redaction``: the cost of redaction on the event loop.
 
-Tokens of interactions are remembered for as long as a text with one may be on its way, some thousands in a busy bot.
-A log line, and a command that fails (its span with the exception, and the line that discord.py logs of it), are timed
-with none of them and with many, in paired rounds as in ``loop``, on the thread that logs; exporters drop what they get.
+Tokens of interactions are remembered as long as a text with one may still be exported: some thousands in a busy bot.
+A log line, and a failing command (its span with the exception, and discord.py's log line about it), are timed
+with no and with many remembered tokens, in paired rounds as in ``loop``, on the logging thread; exporters drop
+everything.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from .spans import Traces
 REMEMBERED = 2048
 PIECES = 50
 DEPTH = 12
-"""How many of the bot's and discord.py's functions a failing command goes through."""
+"""The number of the bot's and discord.py's functions on the stack of a failing command."""
 
 _log = logging.getLogger("benchmarks.bot")
 
@@ -43,12 +44,12 @@ class _Dropping(InMemoryLogRecordExporter):
 
 
 class Exporting:
-    """A process whose spans and log records are exported, after so many interactions.
+    """Exports spans and log records, with tokens remembered from earlier interactions.
 
     Parameters
     ----------
     remembered:
-        How many tokens were named: as long as the simulator's, and as long as Discord's, in turns.
+        The number of remembered tokens, alternating between the simulator's and Discord's length.
     """
 
     def __init__(self, remembered: int) -> None:
@@ -69,11 +70,11 @@ class Exporting:
         self._source.start()
 
     def end(self) -> None:
-        """Export no more."""
+        """Stop exporting."""
         self._source.uninstall()
 
     def log_lines(self) -> Work:
-        """Return the work of logging."""
+        """Return the work of logging lines."""
 
         async def work() -> int:
             for number in range(PIECES):
@@ -83,7 +84,7 @@ class Exporting:
         return work
 
     def failing_commands(self) -> Work:
-        """Return the work of commands that fail, but for what discord.py itself does."""
+        """Return the work of failing commands, without discord.py's own."""
         tracing = self.telemetry.tracing
         if tracing is None:
             raise RuntimeError("nothing is traced, so nothing is measured")
@@ -113,7 +114,7 @@ def _play(title: str, depth: int) -> None:
 
 
 def measure(prepare: Callable[[Exporting], Work], rounds: int) -> str:
-    """Time a kind of work with none and with many tokens remembered; return rows of a table."""
+    """Time work with no and with many remembered tokens; return rows of a table."""
     subjects = {BARE: Exporting(0), CONTROL: Exporting(0), f"{REMEMBERED} remembered": Exporting(REMEMBERED)}
     variants = [Variant(name, it, it.begin, it.end) for name, it in subjects.items()]
     loop = asyncio.new_event_loop()

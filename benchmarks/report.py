@@ -1,4 +1,4 @@
-"""What was found, in a terminal, as Markdown, and as JSON."""
+"""The results for a terminal, as Markdown, and as JSON."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _NAMED = (
 )
 LEGEND = """\
 each: median of the variant. added: median of the differences to the bare run of the same round, and the middle 95 % of
-that median (of a soak: averages). ratio: added, as a part of bare. records: how many points of metrics and spans were
-recorded for each piece of work, so 0.00 means that it was not observed, and costs nothing for that reason. The rows
-with A/A have nothing to add: what they show is what this machine and this method see where nothing is."""
+that median (of a soak: averages). ratio: added, as a share of bare. records: the number of points of metrics and spans
+recorded for each piece of work; 0.00 means that it was not observed, and therefore costs nothing. The rows
+with A/A add nothing: they show the noise of this machine and this method."""
 
 
 def circumstances(words: Sequence[str]) -> dict[str, str]:
-    """Return what the figures depend on.
+    """Return the circumstances of the measurement: machine, versions, date.
 
     Parameters
     ----------
     words:
-        Those of the command line.
+        The arguments of the command line.
     """
     return {
         "command": _command(words),
@@ -92,12 +92,12 @@ def terminal(table: Table) -> str:
 
 
 def reached(outcomes: Sequence[Outcome]) -> str:
-    """Return the table of the targets that something was measured for, for the terminal."""
+    """Return the table of all measured targets, for the terminal."""
     measured = [outcome for outcome in outcomes if outcome.found]
     if not measured:
         return "targets: nothing was measured that one is set for"
     left = len(outcomes) - len(measured)
-    others = [f"{left} more targets are of what was not measured here."] if left else []
+    others = [f"{left} more targets have no measurement in this run."] if left else []
     return "\n".join(["targets", "", as_text(targets.cells(measured)), "", targets.LEGEND, *others])
 
 
@@ -119,7 +119,7 @@ def markdown(
 def as_json(
     about: Mapping[str, str], tables: Sequence[Table], outcomes: Sequence[Outcome], notes: Sequence[str]
 ) -> str:
-    """Return everything as JSON: figures in each table's unit, and the difference of every round."""
+    """Return everything as JSON: figures in the unit of each table, and the difference of every round."""
     whole = {
         "about": about,
         "not measured": notes,
@@ -154,6 +154,6 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 
 
 def _estimate(estimate: Estimate) -> dict[str, float | None]:
-    """Return an estimate; what has no end is null, since JSON knows no infinity."""
+    """Return an estimate; an infinite bound is null, because JSON has no infinity."""
     figures = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
     return {key: value if math.isfinite(value) else None for key, value in figures.items()}

@@ -1,7 +1,7 @@
-"""One variant against the bare one, and how sure that is.
+"""One variant compared with the bare one, and the interval of the difference.
 
-Every interval is a bootstrap over rounds: the rounds are drawn again, a thousand times, and the middle 95 % of what
-comes out is shown. A round is drawn as a whole: what the machine did in it stays in all that is compared.
+Every interval is a bootstrap over rounds: rounds are resampled a thousand times, and the middle 95 % of the results
+is shown. A round is resampled as a whole, so the state of the machine affects all variants alike.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LOW, _HIGH = 25, 974
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure, and the middle 95 % of where it may be."""
+    """A figure, and its 95 % interval."""
 
     value: float
     low: float
@@ -27,7 +27,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Result:
-    """One variant against the bare one, in the unit of its table.
+    """One variant compared with the bare one, in the unit of its table.
 
     Attributes
     ----------
@@ -40,9 +40,9 @@ class Result:
     bare:
         Median of the bare variant.
     records:
-        How much was recorded for each piece of work, counted apart from the timing; ``None`` where that is not counted.
+        The number of records for each piece of work, counted apart from the timing; ``None`` if not counted.
     differences:
-        Those to the bare variant, a figure for each round.
+        The difference to the bare variant in each round.
     """
 
     name: str
@@ -56,12 +56,12 @@ class Result:
 
     @property
     def ratio(self) -> float | None:
-        """What is added, as a part of the bare figure, where there is such."""
+        """The added cost as a share of the bare figure, if that is not zero."""
         return self.added / self.bare if self.bare else None
 
     @property
     def control(self) -> bool:
-        """Whether this is the same as the bare variant: what it adds is what the method sees where there is nothing."""
+        """Whether this is the bare variant again: its "cost" is the noise of the method."""
         return self.name.endswith("(A/A)")
 
 
@@ -77,11 +77,11 @@ def compared(
     Parameters
     ----------
     samples:
-        A figure for each round, by variant; the same rounds in each.
+        A figure for each round, by variant; all with the same rounds.
     bare:
         The variant that the others are compared with.
     centre:
-        What stands for all rounds: the median, unless what happens rarely is to count.
+        The statistic over all rounds: the median, unless rare events have to count.
     """
     shuffle = random.Random(seed)
     found: list[Result] = []
@@ -96,11 +96,11 @@ def compared(
 
 
 def ratio_of_added(above: Sequence[float], below: Sequence[float], seed: int = 1) -> Estimate:
-    """Return the ratio of two added costs, which were found in the same rounds.
+    """Return the ratio of two added costs from the same rounds.
 
-    It is the ratio of the two medians, and not the median of each round's ratio: in a round in which the lower cost
-    happened to be near nothing, its ratio is beyond all measure, or negative. The interval draws whole rounds, so above
-    and below stay paired. Where what is below may be nothing, the interval has no upper end.
+    It is the ratio of the two medians, not the median of the rounds' ratios: if the denominator happens to be near zero
+    in a round, that ratio is huge, or negative. The interval resamples whole rounds, so numerator
+    and denominator stay paired. If the denominator may be zero, the interval has no upper end.
     """
     shuffle = random.Random(seed)
     rounds = list(zip(above, below, strict=True))

@@ -1,7 +1,7 @@
-"""What is timed: work that a bot does all day, from the compressed frame to the end of its handlers.
+"""The timed work: what a bot does all day, from the compressed frame to the end of its handlers.
 
-Frames come in bursts, and after each burst everything that they started runs: a listener's task is a part of the work
-also where it is a peer's.
+Frames arrive in bursts, and after each burst everything that they started runs: the task of a listener is part of the
+work, even if the listener is a peer's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from discord import utils
 from discord.ext import tasks
 
-from . import answers
+from . import canned_responses
 from .bot import Bench
 from .frames import message
 from .pairs import Work
@@ -30,27 +30,27 @@ _PATIENCE = 10_000
 
 @dataclass(frozen=True)
 class Scenario:
-    """A kind of work.
+    """One kind of work.
 
     Attributes
     ----------
     name, title:
-        How it is chosen, and how it is shown.
+        Its name on the command line, and its title in tables.
     prepare:
-        Makes the work for a bot, of so many pieces.
+        Creates a number of pieces of work for a bot.
     pieces:
-        How many pieces are timed at once.
+        The number of pieces that are timed at once.
     begin:
-        Called once, while nothing is instrumented: how Discord answers.
+        Called once, before anything is instrumented: sets Discord's responses.
     client:
-        Whether it is done with a plain ``discord.Client``, to which not every peer can be attached.
+        Whether it uses a plain ``discord.Client``, to which not every peer can be attached.
     """
 
     name: str
     title: str
     prepare: Callable[[Bench, int], Work]
     pieces: int
-    begin: Callable[[], None] = answers.by_aiohttp
+    begin: Callable[[], None] = canned_responses.by_aiohttp
     client: bool = False
 
     def work(self, bench: Bench) -> Work:
@@ -59,7 +59,7 @@ class Scenario:
 
 
 def _received(bench: Bench, event: str, payloads: list[dict[str, Any]], handlers: int, burst: int = BURST) -> Work:
-    """Return the work of receiving events, each of which is handled by so many handlers of the bot's."""
+    """Return the work of receiving events, each with ``handlers`` handlers of the bot."""
     frames = bench.frames(event, payloads)
 
     async def work() -> int:
@@ -84,7 +84,7 @@ def _received(bench: Bench, event: str, payloads: list[dict[str, Any]], handlers
 
 
 async def _settle() -> None:
-    """Let everything that is ready run, and what that makes ready."""
+    """Run everything that is ready, and everything that becomes ready by it."""
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -160,7 +160,7 @@ def _message(bench: Bench, content: str) -> dict[str, Any]:
 
 
 def _answered() -> None:
-    answers.at_once(json.dumps({"interaction": {"id": "1", "type": 2}, "resource": {"type": 4}}))
+    canned_responses.at_once(json.dumps({"interaction": {"id": "1", "type": 2}, "resource": {"type": 4}}))
 
 
 def _slash(bench: Bench, pieces: int) -> Work:
@@ -178,7 +178,7 @@ _BUTTONS = {"type": 1, "components": [{"type": 2, "style": 2, "label": "Press", 
 
 
 def _interactions(bench: Bench, pieces: int, kind: dict[str, Any]) -> Work:
-    """Return the work of interactions, one after the other, each of which its handler answers once."""
+    """Return the work of interactions, one after the other, each with one response."""
     guild = bench.bot.guilds[0]
     channel, first = str(guild.text_channels[0].id), utils.time_snowflake(utils.utcnow())
     common: dict[str, Any] = {
@@ -203,9 +203,9 @@ def _interactions(bench: Bench, pieces: int, kind: dict[str, Any]) -> Work:
 
 
 def _rest(bench: Bench, pieces: int) -> Work:
-    """Return the work of sending messages: the whole of aiohttp is in it, but no socket."""
+    """Return the work of sending messages, with all of aiohttp but no socket."""
     channel = bench.bot.guilds[0].text_channels[0]
-    answers.wire(bench.bot.http._HTTPClient__session, json.dumps(_message(bench, "hello")))  # type: ignore[attr-defined]
+    canned_responses.wire(bench.bot.http._HTTPClient__session, json.dumps(_message(bench, "hello")))  # type: ignore[attr-defined]
 
     async def work() -> int:
         for _ in range(pieces):

@@ -1,16 +1,16 @@
-"""What a scrape of /metrics costs a bot with 16 shards and 500 000 cached users.
+"""The cost of a scrape of /metrics for a bot with 16 shards and 500 000 cached users.
 
-Each bot is a process of its own with sixteen shards, really connected to a simulated Discord, and used a little so that
-there is something to show; one of each kind has discord.py's own users in its cache, the other none but those of its
-guilds. All stay, and in each round each is scraped once, in random order, by this process.
+Each bot is a process of its own with sixteen shards, connected to a simulated Discord over sockets, and used a little
+to create series. One bot of each kind has further users of discord.py in its cache, the other only those of its guilds.
+All bots keep running, and in each round this process scrapes each once, in random order.
 
-What is shown: the processor's time on the thread of the bot's event loop, which is time no interaction is answered in;
-the same of all threads; by how much the loop was late for what was due, which other threads cause too, since one thread
-runs Python at a time; and how long the scrape took. Each is compared with the same bot in as long a time without a
-scrape, and the control is that time once more. No garbage is collected in the bots meanwhile.
+The tables show: the processor time on the thread of the bot's event loop, during which no interaction is answered;
+the processor time of all threads; the delay of the loop, which other threads also cause, because one thread
+runs Python at a time; and the duration of the scrape. Each is compared with the same bot during the same time without a
+scrape, and the control is that time once more. The bots do not collect garbage meanwhile.
 
-To have about as many series in each, users have used more commands in argus-dpy's bots, which make fewer series of
-each; what they differ by nonetheless, the times for a thousand series leave out.
+To have about as many series in each, users have used more commands in argus-dpy's bots, which have fewer series for
+each; the times for a thousand series correct for the remaining difference.
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ WHERE = {
 
 @dataclass(frozen=True)
 class Scraped:
-    """What scrapes of one bot cost.
+    """The cost of scrapes of one bot.
 
     Attributes
     ----------
     users:
-        How many were added to the cache.
+        The number of users added to the cache.
     cached:
-        How many there are in all.
+        The number of users in the cache.
     series:
-        How many lines with a value a scrape had.
+        The number of lines with a value in a scrape.
     samples:
-        In microseconds, by where the time went, and by whether there was a scrape.
+        In microseconds, by kind of time, and by whether there was a scrape.
     """
 
     kind: str
@@ -72,7 +72,7 @@ class Scraped:
 
     @property
     def name(self) -> str:
-        """What its rows are called."""
+        """The name of its rows."""
         return named(self.kind, self.users)
 
     def rows(self, where: str, each: float = 1.0) -> list[Result]:
@@ -84,7 +84,7 @@ class Scraped:
 
     @property
     def note(self) -> str:
-        """What there was to scrape, and how long it took."""
+        """The size of the scrapes, and their duration."""
         (took,) = (row.each for row in compared(self.samples["wall"], NOTHING) if row.name == SCRAPE)
         return (
             f"{self.name}: {self.shards} shards, {self.cached} users in the cache in all, {self.series} series;"
@@ -93,7 +93,7 @@ class Scraped:
 
 
 def named(kind: str, users: int) -> str:
-    """Return what the rows of such a bot are called."""
+    """Return the name of the rows of such a bot."""
     return f"{kind}, {users} users"
 
 
@@ -108,7 +108,7 @@ class _Scraping:
         self._samples: dict[str, dict[str, list[float]]] = {where: {NOTHING: []} for where in WHERE}
 
     def use(self, commands: int, series: int) -> int:
-        """Use so many commands, and others until there are so many series; return how many there are."""
+        """Use commands, and more of them until there are enough series; return the number of commands."""
         found = 0
         for number in range(COMMANDS):
             if number >= commands and found >= series:
@@ -125,7 +125,7 @@ class _Scraping:
         return sum(1 for line in text.splitlines() if line and not line.startswith(b"#"))
 
     def round(self, shuffle: random.Random) -> None:
-        """Scrape once, and twice wait as long as that took."""
+        """Scrape once, and wait twice for the duration of the scrape."""
         before = self._bot.ask()
         self._read()
         usual = self._bot.ask()["wall"] - before["wall"]
@@ -147,7 +147,7 @@ class _Scraping:
                 self._samples[where].setdefault(what, []).append(used * 1e6)
 
     def result(self) -> Scraped:
-        """Return what was found."""
+        """Return the result."""
         now = self._bot.ask()
         cached, shards = round(now["users"]), round(now["shards"])
         return Scraped(self._kind, self._users, cached, shards, self._read(), self._samples)
@@ -160,12 +160,12 @@ class _Scraping:
 def measure(
     kinds: Sequence[Kind], rounds: int, shards: int, users: int, commands: int, count: Count = range
 ) -> list[Scraped]:
-    """Scrape a bot of each kind without and with so many users more, so many times.
+    """Scrape a bot of each kind, with and without further users in its cache, in each round.
 
     Parameters
     ----------
     commands:
-        How many commands have been used in the bots of the first kind. In the others, as many and then more, until they
+        The number of commands used in the bots of the first kind. In the others, more are used until they
         have as many series.
     """
     shuffle = random.Random()
@@ -191,7 +191,7 @@ def measure(
 
 
 def tables(found: Sequence[Scraped]) -> list[Table]:
-    """Return a table for each place where the time goes."""
+    """Return a table for each kind of time."""
     if not found:
         return []
     notes = [it.note for it in found]

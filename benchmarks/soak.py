@@ -1,16 +1,16 @@
-"""Whether memory grows while a bot takes in a million gateway events.
+"""Whether memory grows while a bot receives a million gateway events.
 
 Six in ten events are TYPING_START, three and a half MESSAGE_CREATE with a listener, half a one a slash command with one
-response. They are fed to a real, connected discord.py bot from memory, compressed as the gateway's; REST is answered
+response. They are fed to a real, connected discord.py bot from memory, compressed like the gateway's; REST is answered
 from memory too. The bot is a process of its own: bare, bare again, and with argus-otel, which serves /metrics and is
-scraped after each part. The three run side by side, since it is not time that is measured.
+scraped after each part. The three run in parallel, because no time is measured.
 
-After each part, garbage is collected, and then counted: the memory that is resident; the blocks that Python has
-allocated, which is exact where the first is coarse; and the objects of argus-otel's own classes. Growth is what is
-there more after a part than before it; the first half of the parts is the warm-up. It is averaged, since memory may
+After each part, garbage is collected, then are counted: the resident memory; the blocks that Python has
+allocated, which are exact while the first is coarse; and the objects of argus-otel's classes. Growth is the
+difference over a part; the first half of the parts is the warm-up. It is averaged, because memory may
 grow rarely and by much, and is compared with the bare bot's in the same part.
 
-``python -m benchmarks.soak NAME EVENTS PARTS`` is such a process; ``python -m benchmarks soak`` compares them.
+``python -m benchmarks.soak NAME EVENTS PARTS`` runs one such process; ``python -m benchmarks soak`` compares them.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ COUNTED = {
 
 
 class Canned:
-    """A 200 to whatever was asked, without a socket."""
+    """A response with status 200 to any request, without a socket."""
 
     status = 200
     reason = "OK"
@@ -72,7 +72,7 @@ class Canned:
 
 
 class Soaked:
-    """The bot, and what it takes in."""
+    """The bot, and its events."""
 
     def __init__(self, simulator: BackgroundSimulator) -> None:
         self._simulator = simulator
@@ -115,7 +115,7 @@ class Soaked:
         await self._running
 
     async def take(self, events: int) -> None:
-        """Take in so many events, and finish what they start."""
+        """Receive events, and finish the work that they start."""
         websocket: Any = self.client.ws
         for _ in range(events):
             self._sequence += 1
@@ -172,7 +172,7 @@ async def _canned(_session: aiohttp.ClientSession, *_: Any, **__: Any) -> Canned
 
 
 def counted() -> dict[str, int]:
-    """Return what there is, by the names of :data:`COUNTED`."""
+    """Return the counts, by the names of :data:`COUNTED`."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     modules = [str(type(it).__module__) for it in gc.get_objects()]
@@ -185,7 +185,7 @@ def counted() -> dict[str, int]:
 
 
 async def soak(with_ours: bool, events: int, parts: int) -> None:
-    """Take in the events, in so many parts; print what there is after each, as a line of JSON."""
+    """Receive the events in parts; print the counts after each, as a line of JSON."""
     with BackgroundSimulator(heartbeat_interval=3600) as simulator, redirect(simulator.url):
         if with_ours:
             argus_otel.instrument(endpoint_port=0)
@@ -219,12 +219,12 @@ class _Soaking:
             stderr=self._errors,
             text=True,
             env=kept,
-            start_new_session=True,  # Ctrl-C is for whoever measures
+            start_new_session=True,  # Ctrl-C interrupts the measurement, not the bot
         )
         self.found: list[dict[str, int]] = []
 
     def part(self) -> None:
-        """Wait until it has taken in another part."""
+        """Wait until it has received another part."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -232,7 +232,7 @@ class _Soaking:
         self.found.append(json.loads(line))
 
     def finish(self) -> None:
-        """Wait for its end, which is where it says whether all went well."""
+        """Wait for its end, and check its exit code."""
         if self._process.wait(60):
             self._failed()
 
@@ -249,7 +249,7 @@ class _Soaking:
 
 
 def measure(events: int, parts: int, count: Count = range) -> dict[str, list[dict[str, int]]]:
-    """Soak the bots, and return what there was after each part."""
+    """Run the bots, and return the counts after each part."""
     with ExitStack() as stack:
         bots = {name: _Soaking(name, events, parts) for name in NAMES}
         for bot in bots.values():
@@ -264,7 +264,7 @@ def measure(events: int, parts: int, count: Count = range) -> dict[str, list[dic
 
 
 def tables(found: Mapping[str, Sequence[Mapping[str, int]]]) -> list[Table]:
-    """Return a table for each thing that was counted, or none where there are not two parts after the warm-up."""
+    """Return a table for each count, or none if there are fewer than two parts after the warm-up."""
     parts = len(found[BARE])
     warm = max(1, parts // 2)
     if parts < warm + 2:

@@ -1,6 +1,6 @@
-"""Where spans go: through the SDK's own batching, as in a bot that exports them, to an exporter that counts and drops.
+"""A tracer provider with the SDK's own batching, as in a bot that exports, and an exporter that counts and drops.
 
-What a batch costs to encode and to send is the exporter's thread's, and not in these figures.
+Encoding and sending a batch costs time on the exporter's thread, which these figures do not include.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from argus_otel.telemetry import Telemetry
 
 
 class _Counting(SpanExporter):
-    """Counts spans, and forgets them."""
+    """Counts spans, and drops them."""
 
     spans = 0
 
@@ -31,7 +31,7 @@ class _Counting(SpanExporter):
 
 
 class Traces:
-    """A provider of tracers as argus-otel sets it up, which keeps a share of what it is given, by ``traceidratio``.
+    """A tracer provider as argus-otel sets it up, with the sampler ``traceidratio``.
 
     Parameters
     ----------
@@ -47,6 +47,6 @@ class Traces:
         self.provider = TracerProvider(sampler(chosen), Resource.create(), processors, telemetry.guard)
 
     def exported(self) -> int:
-        """Return how many spans have arrived, when all have."""
+        """Return the number of exported spans, after a flush."""
         self.provider.force_flush()
         return self._exporter.spans

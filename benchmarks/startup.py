@@ -1,13 +1,14 @@
-"""What a start of the bot costs with telemetry: time, memory, modules.
+"""The cost of a start of the bot with telemetry: time, memory, modules.
 
 Every start is a fresh process, from the interpreter until the bot has logged in to a simulated Discord and is ready.
-Each round starts every variant once, in random order; what is shown are medians of the differences to the bare start of
-the same round. The control is the bare bot a second time. Time is the processor's, of all threads, since it is what a
-start takes from its neighbours too; and the wall's, which on a shared machine says less.
+Each round starts every variant once, in random order; the tables show medians of the differences to the bare start of
+the same round. The control is the bare bot a second time. Time is the processor time of all threads, because other
+programs on the machine have to wait for it; and wall time, which tells less on a shared machine.
 
-"default" is what argus-otel does unless told otherwise: metrics at /metrics. "OTLP" is metrics, traces and logs to a
-Collector by gRPC, and /metrics as well. Each is started by the command, and by OpenTelemetry's own launcher; the first
-by the line in the bot's code too. opentelemetry-distro has the same exporters, and instruments no discord.py.
+"default" is argus-otel's default: metrics at /metrics. "OTLP" is metrics, traces and logs to a
+Collector over gRPC, and /metrics as well. Each is started by the command and by OpenTelemetry's own launcher; the
+default also by the line in the bot's code. opentelemetry-distro has the same exporters, and does not instrument
+discord.py.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from collections.abc import Sequence
 
 from discord_simulator import BackgroundSimulator
 
+from .otlp_sink import otlp_sink
 from .processes import BARE, CONTROL, DISTRO, KINDS, OURS, PEER, BotProcess, Kind
 from .progress import Count
 from .results import compared
 from .tables import Table
-from .taking import taking_otlp
 
 PART = "startup"
 
@@ -64,7 +65,7 @@ MEASURED = {
 
 
 def start(kind: Kind, simulator: BackgroundSimulator, otlp: str) -> dict[str, float]:
-    """Start the bot once; return what that took."""
+    """Start the bot once; return its usage."""
     bot = BotProcess(kind, simulator, otlp)
     try:
         return {
@@ -79,13 +80,13 @@ def start(kind: Kind, simulator: BackgroundSimulator, otlp: str) -> dict[str, fl
 
 
 def measure(kinds: Sequence[Kind], rounds: int, count: Count = range) -> list[Table]:
-    """Start every variant so many times, and once more before, so that what is on disk is in memory."""
+    """Start every variant in each round, and once before, so that files are cached in memory."""
     samples: dict[str, dict[str, list[float]]] = {what: {kind.name: [] for kind in kinds} for what in MEASURED}
     shuffle = random.Random()
-    with BackgroundSimulator(heartbeat_interval=3600) as simulator, taking_otlp() as taking:
+    with BackgroundSimulator(heartbeat_interval=3600) as simulator, otlp_sink() as sink:
         for number in count(rounds + 1):
             for kind in shuffle.sample(list(kinds), len(kinds)):
-                figures = start(kind, simulator, taking.url)
+                figures = start(kind, simulator, sink.url)
                 for what, value in figures.items():
                     if number:
                         samples[what][kind.name].append(value)

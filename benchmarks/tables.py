@@ -1,4 +1,4 @@
-"""A table of variants, and how it is written: for the terminal, and for a README."""
+"""A table of variants, and its rendering for the terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .results import Result
 
 @dataclass(frozen=True)
 class Table:
-    """What was found of one thing that was measured.
+    """The results of one measurement.
 
     Attributes
     ----------
     part, name:
-        By which it is found, in JSON too.
+        Its identification, in JSON too.
     digits:
-        How many decimal places are shown.
+        The number of decimal places.
     notes:
-        Lines that are shown below it.
+        Lines below the table.
     """
 
     part: str
@@ -45,11 +45,11 @@ class Table:
 
     @property
     def rounds(self) -> int:
-        """How many there were, which are fewer than asked for where somebody has interrupted."""
+        """The number of rounds, which is lower after an interruption."""
         return min(len(result.differences) for result in self.results)
 
     def cells(self) -> list[list[str]]:
-        """Return the headings, and the cells of each row: what they stand for comes first."""
+        """Return the headings, and the cells of each row, its name first."""
         records = any(result.records is not None for result in self.results)
         ratios = any(result.ratio is not None for result in self.results)
         rows = [["", f"each, {self.unit}", f"added, {self.unit}", "95 % of the added", "ratio", "records"]]

@@ -1,9 +1,9 @@
-"""What argus-otel is to cost at most, and whether it does: figures of one run, with their intervals and their control.
+"""Targets for the cost of argus-otel, and whether one run reaches them, with intervals and controls.
 
-A target is held against the median. Where the bound lies within the interval, the run is not sure, and says so by a
-question mark. What is compared with a peer is the ratio of two added costs, found in the same rounds:
-:func:`~benchmarks.results.ratio_of_added` tells how, and why so. A scrape's cost on the event loop, and the growth in a
-soak, are to be nothing, which is to be within what the control shows where there is nothing.
+A target is compared with the median. If the bound is inside the interval, the outcome gets a
+question mark. Comparisons with a peer are ratios of two added costs from the same rounds:
+:func:`~benchmarks.results.ratio_of_added` explains them. A scrape's cost on the event loop, and the growth in a
+soak, have to be zero, which means within the noise of the control.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Tables = Mapping[tuple[str, str], Table]
 
 @dataclass(frozen=True)
 class Found:
-    """What was measured for a target; ``control`` is the same of a bot without anything."""
+    """The measurement for a target; ``control`` is that of a bare bot."""
 
     estimate: Estimate
     control: Estimate
@@ -36,15 +36,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Target:
-    """What is aimed at.
+    """One target.
 
     Attributes
     ----------
     measure:
-        Returns what was found, or raises ``LookupError`` where something of it was not measured.
+        Returns the measurement, or raises ``LookupError`` if part of it is missing.
     bound, moonshot:
-        The most that it may be, in ``unit``. Without either, it is to be no more than the control
-        may add, on either side of nothing.
+        The maximum, in ``unit``. Without either, the maximum is the control's own deviation from zero.
     """
 
     title: str
@@ -55,20 +54,20 @@ class Target:
 
     @property
     def nothing(self) -> bool:
-        """Whether it is to be nothing."""
+        """Whether it has to be zero."""
         return self.bound is None and self.moonshot is None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A target, and what was found, if it was measured."""
+    """A target, and its measurement, if there is one."""
 
     target: Target
     found: Found | None
 
     @property
     def bound(self) -> float | None:
-        """The most that the figure may be, where that is known."""
+        """The maximum of the figure, if it is known."""
         if self.target.nothing and self.found:
             return max(abs(self.found.control.low), abs(self.found.control.high))
         return self.target.bound
@@ -84,7 +83,7 @@ class Outcome:
         return f"{self._of(self.bound)}{', moonshot too' if beyond == 'reached' else ''}"
 
     def _of(self, bound: float | None) -> str:
-        """Say whether a bound is reached, and ask where all of the interval is not on the same side of it."""
+        """Return whether a bound is reached, with a question mark if the interval contains it."""
         if self.found is None or bound is None:
             return ""
         it = self.found.estimate
@@ -93,7 +92,7 @@ class Outcome:
 
 
 def outcomes(tables: Sequence[Table], users: int) -> list[Outcome]:
-    """Return what became of every target, with so many cached users in the scrapes."""
+    """Return the outcome of every target, for scrapes with a number of cached users."""
     found = {(table.part, table.name): table for table in tables}
     return [Outcome(target, _measured(target, found)) for target in targets(users)]
 
@@ -106,8 +105,8 @@ def _measured(target: Target, tables: Tables) -> Found | None:
 
 
 LEGEND = """\
-"to": the ratio of two added costs, found in the same rounds. ": A/A": to be no more than what the control may add.
-Targets are held against what was measured; where the bound lies within the interval, there is a question mark."""
+"to": the ratio of two added costs, found in the same rounds. ": A/A": at most what the control adds.
+Targets are compared with the measurement; a question mark means that the bound is inside the interval."""
 
 
 def cells(found: Sequence[Outcome]) -> list[list[str]]:
@@ -199,7 +198,7 @@ def _starts(what: str, title: str) -> Iterator[Target]:
 
 
 def targets(users: int) -> list[Target]:
-    """Return all targets, for scrapes with so many cached users."""
+    """Return all targets, for scrapes with a number of cached users."""
     few, many = scrape.named(OURS, 0), scrape.named(OURS, users)
     flat = partial(_against, scrape.PART, "cpu", many, few, f"{few}: {scrape.CONTROL}")
     event = partial(_against, "loop", "typing", OURS, ARGUS_DPY, CONTROL)

@@ -1,4 +1,4 @@
-"""The ways in which the same work is run: without anything, with argus-otel as it is used, and with each peer."""
+"""The variants of the same work: bare, with argus-otel in its usual configurations, and with each peer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import argus_otel
 from argus_otel.runtime import runtime
 from discord_simulator import BackgroundSimulator, redirect
 
-from . import answers
+from . import canned_responses
 from .bot import Bench, ClientBench
 from .pairs import BARE, CONTROL, Variant
 from .peers import PEERS, Peer, World, connecting
 from .recording import Kept
+from .registry_total import registry_total
 from .scenarios import Scenario
-from .series import counted
 from .spans import Traces
 
 OURS = "argus-otel"
@@ -39,12 +39,12 @@ NAMES = (OURS, *TRACED, HISTORY, *(peer.name for peer in PEERS))
 
 @dataclass
 class Stage:
-    """Bots that are connected, and the variants that run them.
+    """Connected bots, and the variants that use them.
 
     Attributes
     ----------
     variants:
-        Those of a scenario; the peers only where they have to do with it.
+        The variants of a scenario, with the peers that observe it.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -53,7 +53,7 @@ class Stage:
 
 @contextmanager
 def stage(peers: Sequence[Peer] = (), *, short: bool = False) -> Iterator[Stage]:
-    """Connect the bots, and close them at the end.
+    """Connect the bots, and close them in the end.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def stage(peers: Sequence[Peer] = (), *, short: bool = False) -> Iterator[Stage]
             yield Stage(loop, of)
         finally:
             gc.unfreeze()
-            answers.by_aiohttp()
+            canned_responses.by_aiohttp()
             for one in benches:
                 loop.run_until_complete(one.close())
             loop.close()
@@ -104,7 +104,7 @@ def stage(peers: Sequence[Peer] = (), *, short: bool = False) -> Iterator[Stage]
 
 
 def _world() -> World:
-    """Set up the global provider of tracers, once: some peers know no other."""
+    """Set up the global tracer provider, once: some peers use no other."""
     if _world_made:
         return _world_made[0]
     traces = Traces(1.0)
@@ -119,21 +119,21 @@ _UNTRACED = trace.NoOpTracerProvider()
 
 
 def _counted() -> float:
-    """Return what has been recorded by the global provider of meters, which is ours."""
+    """Return the count of the global meter provider, which is ours."""
     prometheus = getattr(runtime()._providers, "prometheus", None)
     if prometheus is None:
         raise RuntimeError("argus-otel has set up no metrics, so nothing is measured: is a meter provider set already?")
-    return counted(prometheus.registry, ("discord_", "http_"))
+    return registry_total(prometheus.registry, ("discord_", "http_"))
 
 
 def _ours(loop: asyncio.AbstractEventLoop, bench: Bench, *, short: bool) -> list[Variant[Bench]]:
-    """Return argus-otel's own variants; what Prometheus would be served is kept, and not served."""
+    """Return the variants of argus-otel, which collect for Prometheus without serving."""
 
     async def _on(provider: trace.TracerProvider) -> None:
         gc.collect()
         gc.unfreeze()  # the clients that run are looked for among the objects that the collector knows
         argus_otel.instrument(endpoint=False, tracer_provider=provider)
-        # As in a bot where nobody else watches HTTP: the peers that do are loaded here.
+        # As in a bot without other HTTP instrumentations; some peers have loaded theirs here.
         runtime().telemetry.suppress_http_instrumentation = None
         gc.freeze()
 

@@ -1,7 +1,7 @@
-"""Whether a short run shows that argus-otel has become expensive: by paired ratios alone, and beside their control.
+"""Whether a short run shows that argus-otel has become expensive, judged by paired ratios and their control alone.
 
-A busy machine slows the bare run as well, so nothing here looks at absolute time. What the control shows, where nothing
-is, is granted on top of the ceiling; and what is above that is measured once more, before it is said to be too much.
+A busy machine slows the bare run as well, so no absolute time is judged. The noise of the control is
+added to the ceiling; and a result above that is measured once more before it counts as a failure.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ ROUNDS = 15
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a short run of one scenario shows.
+    """The result of a short run of one scenario.
 
     Attributes
     ----------
     low:
-        The low end of what is surely added, as a part of the bare time.
+        The low end of the interval of the added cost, as a share of the bare time.
     noise:
-        The most that the control's interval reaches to, on either side of nothing, as such a part too.
+        The greatest deviation of the control's interval from zero, as such a share too.
     """
 
     scenario: str
@@ -41,7 +41,7 @@ class Verdict:
 
     @property
     def failed(self) -> bool:
-        """Whether this is to stop a change."""
+        """Whether this fails the check."""
         return self.low > self.ceiling + self.noise
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
-"""A music bot like any other: it knows nothing of argus-otel, and plays no music.
+"""An ordinary music bot, without a line about argus-otel. It plays no music.
 
-Start it as it is, or observed:
+Start it bare, or observed:
 
     DISCORD_TOKEN=… python examples/bot.py
     DISCORD_TOKEN=… argus-otel run examples/bot.py

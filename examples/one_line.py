@@ -1,6 +1,6 @@
 """A bot that instruments itself.
 
-Start it with nothing but Python:
+Start it with Python alone:
 
     DISCORD_TOKEN=… python examples/one_line.py
 """

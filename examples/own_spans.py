@@ -1,8 +1,8 @@
-"""A bot with spans and a metric of its own, by OpenTelemetry's API alone: it knows nothing of argus-otel either.
+"""A bot with its own spans and a metric, made with OpenTelemetry's API alone: it has no line about argus-otel either.
 
     DISCORD_TOKEN=… OTEL_TRACES_EXPORTER=console argus-otel run examples/own_spans.py
 
-Whatever a command awaits or starts is inside the command's trace, next to the REST calls:
+Everything that a command awaits or starts is inside the command's trace, next to the REST calls:
 
     command forecast
     ├── POST /interactions/{webhook_id}/{webhook_token}/callback

@@ -1,1 +1,1 @@
-"""The real parts behind a bot, run on this machine for the tests: a ClickHouse, a Collector, a Prometheus."""
+"""Starts the real components behind a bot on this machine, for tests: ClickHouse, Collector, Prometheus."""

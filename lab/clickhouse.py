@@ -1,4 +1,4 @@
-"""A ClickHouse server, as clients see one: chdb's engine behind ``front.py``, in a process of its own."""
+"""A ClickHouse server for clients: chdb's engine behind ``front.py``, in a process of its own."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class ClickHouse(Part):
-    """One server, on a directory and a port that it keeps over restarts.
+    """One server, whose directory and port stay the same over restarts.
 
     Parameters
     ----------
     directory:
-        Where its data lies; one process at a time.
+        The directory of its data; for one process at a time.
     user, password:
-        The only ones that it lets in. (A real server's ``default`` has no password; tests want to see one sent.)
+        The only valid ones. (A real server's ``default`` has no password; tests check that one is sent.)
     version:
-        What it says its version is; the engine's own where empty.
+        The version that it reports; the engine's own if empty.
     """
 
     host = "127.0.0.1"
@@ -49,12 +49,12 @@ class ClickHouse(Part):
         return f"http://{self.host}:{self.port}"
 
     def dsn(self, database: str = "argus", *, user: str = "", password: str = "") -> str:
-        """As ``ARGUS_HISTORY_STORE`` takes it; another user or password where one is given."""
+        """The value for ``ARGUS_HISTORY_STORE``, optionally with another user or password."""
         login = f"{user or self.user}:{urllib.parse.quote(password or self.password, safe='')}"
         return f"clickhouse://{login}@{self.host}:{self.port}/{database}"
 
     def start(self) -> ClickHouse:
-        """Start it and wait until it answers; at its start the data is as it was left."""
+        """Start it and wait until it answers; it keeps the data of earlier runs."""
         command = [sys.executable, "-m", "lab.front", "--port", str(self.port)]
         command += ["--directory", str(self.directory), "--user", self.user, "--password", self.password]
         if self.version:
@@ -66,7 +66,7 @@ class ClickHouse(Part):
     @classmethod
     @contextmanager
     def running_in(cls, directory: Path, **keywords: str) -> Iterator[ClickHouse]:
-        """A server that is started, and stopped at the end; the keywords are those of the class."""
+        """Run a server until the block ends; the keywords are those of the class."""
         server = cls(directory, **keywords)
         try:
             yield server.start()
@@ -85,7 +85,7 @@ class ClickHouse(Part):
             return False
 
     def query(self, sql: str, database: str = "", **parameters: object) -> str:
-        """What it answers, as tab-separated text; the error's text is raised.
+        """Return the result as tab-separated text.
 
         Raises
         ------
@@ -105,5 +105,5 @@ class ClickHouse(Part):
             raise AssertionError(error.read().decode()) from None
 
     def rows(self, sql: str, database: str = "", **parameters: object) -> list[list[str]]:
-        """The rows of what it answers, each value as text."""
+        """Return the rows of the result, each value as text."""
         return [line.split("\t") for line in self.query(sql, database, **parameters).splitlines()]

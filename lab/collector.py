@@ -1,4 +1,4 @@
-"""The OpenTelemetry Collector of our manifest, on the configs that we ship."""
+"""The OpenTelemetry Collector of our manifest, with the shipped configurations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONFIGS = built.ROOT / "collector-config"
 
 
 def binary() -> str:
-    """The Collector that `make collector` has built; the test is skipped where there is none."""
+    """Return the Collector that `make collector` has built; skip the test if there is none."""
     path = built.binary()
     if not path.exists():
         pytest.skip("needs the Collector: make collector")
@@ -29,13 +29,13 @@ def binary() -> str:
 
 
 def kept_environment() -> dict[str, str]:
-    """This process's environment without a setting of anybody's."""
+    """Return this process's environment without any setting."""
     prefixes = ("OTEL_", "ARGUS_", "COLLECTOR_", "CLICKHOUSE_", "TRACES_")
     return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
 
 
 def validate(*configs: Path, **variables: str) -> str:
-    """What ``validate`` has to say against the configs, one laid over the other; empty where they are right."""
+    """Return the errors that ``validate`` reports for configurations, merged in this order; empty if they are valid."""
     words = [word for config in configs for word in ("--config", str(config))]
     environment = {**kept_environment(), **variables}
     ended = subprocess.run(
@@ -45,18 +45,18 @@ def validate(*configs: Path, **variables: str) -> str:
 
 
 class Collector(Part):
-    """One Collector, with ports of its own, which it keeps over restarts, as it keeps its queues.
+    """One Collector, whose ports and queues stay the same over restarts.
 
     Parameters
     ----------
     directory:
-        For its queues, its log, and the configs that a test writes itself.
+        For its queues, its log, and the configurations that a test writes itself.
     configs:
-        Names in ``collector-config/``, or the text of a config, laid over one another in this order.
+        Names in ``collector-config/``, or texts of configurations, merged in this order.
     clickhouse:
-        Where its ClickHouse exporters send to; nowhere that answers, where there is none.
+        The destination of its ClickHouse exporters; without one, an address at which nothing answers.
     variables:
-        The environment's, over what this class sets.
+        Environment variables, which override those of this class.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Collector(Part):
     @classmethod
     @contextmanager
     def running_in(cls, directory: Path, *args: object, **keywords: object) -> Iterator[Collector]:
-        """A Collector that is started, and stopped at the end; the arguments are those of the class."""
+        """Run a Collector until the block ends; the arguments are those of the class."""
         collector = cls(directory, *args, **keywords)  # type: ignore[arg-type]
         try:
             yield collector.start()
@@ -107,18 +107,18 @@ class Collector(Part):
 
     @property
     def endpoint(self) -> str:
-        """Where bots send OTLP to, by gRPC; as ``OTEL_EXPORTER_OTLP_ENDPOINT`` takes it."""
+        """Its address for OTLP over gRPC, as a value of ``OTEL_EXPORTER_OTLP_ENDPOINT``."""
         return f"http://127.0.0.1:{self.grpc}"
 
     def start(self) -> Collector:
-        """Start it and wait until it is well."""
+        """Start it and wait until it is healthy."""
         words = [word for config in self.configs for word in ("--config", str(config))]
         self.launch([binary(), *words], {**kept_environment(), **self.variables})
         self.wait_until(self.healthy, "is well", 30)
         return self
 
     def restart(self) -> None:
-        """As a service manager does it: what waits is written down first."""
+        """Stop it as a service manager does: it first writes its queues to disk."""
         self.stop()
         self.start()
 
@@ -130,14 +130,14 @@ class Collector(Part):
             return False
 
     def scrape(self, *, openmetrics: bool = True) -> str:
-        """What Prometheus gets from it."""
+        """Return the page that Prometheus scrapes."""
         accept = "application/openmetrics-text; version=1.0.0" if openmetrics else "text/plain"
         request = urllib.request.Request(f"http://127.0.0.1:{self.prometheus}/metrics", headers={"Accept": accept})
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.read().decode()
 
     def counted(self, name: str, **labels: str) -> float:
-        """The sum of its own metric of that name, such as ``otelcol_exporter_queue_size``, where the labels are so.
+        """Return the sum of one of its own metrics, such as ``otelcol_exporter_queue_size``, with these labels.
 
         The name may be given without the ``_total`` that counters have here and not in other releases.
         """

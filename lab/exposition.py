@@ -1,4 +1,4 @@
-"""Reads what is exposed to Prometheus."""
+"""Reads an exposition page."""
 
 from __future__ import annotations
 

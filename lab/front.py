@@ -1,8 +1,8 @@
 """A ClickHouse server for tests: its HTTP interface, over the engine that chdb embeds. Run as a process of its own.
 
-clickhouse-connect and the Collector's exporter cannot tell it from a server, as far as they use one: queries with
+It supports the features that clickhouse-connect and the Collector's exporter use: queries with
 parameters and settings, inserts in any format, users and passwords, errors with their codes. Each request has a
-connection of its own, since ``USE`` and ``SET`` stay with one.
+connection of its own, because ``USE`` and ``SET`` apply to one.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class RefusedError(Exception):
 
 
 class Server(ThreadingHTTPServer):
-    """The engine, and who may use it."""
+    """The engine, and its users."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -85,7 +85,7 @@ class Server(ThreadingHTTPServer):
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[bool]:
-        """While a request is answered; whether it is to be, or the server has begun to end."""
+        """Surrounds a request; yields whether to answer it, which is false once the server is ending."""
         with self._changing:
             taken = not self._ending
             self._at_work += taken
@@ -97,7 +97,7 @@ class Server(ThreadingHTTPServer):
                 self._changing.notify_all()
 
     def end(self) -> None:
-        """Answer what is under way, and nothing more, as a server does that is asked to end."""
+        """Finish the current requests and accept no more, as a server does when it is asked to end."""
         with self._changing:
             self._ending = True
             self._changing.wait_for(lambda: not self._at_work, 10)
@@ -158,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
             )
 
     def _run(self, parameters: dict[str, str], body: bytes) -> tuple[bytes, str]:
-        """The answer, and its format; no format where the statement answers nothing."""
+        """Return the result and its format; no format if the statement has no result."""
         url_query = parameters.get("query", "").encode()
         statement = url_query + b"\n" + body if url_query and body else url_query or body
         named = {name[6:]: value for name, value in parameters.items() if name.startswith("param_")}
@@ -247,7 +247,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
 
 
 def _lz4(body: bytes) -> bytes:
-    """All frames: ``lz4.frame.decompress`` stops after the first without a word."""
+    """Decompress all frames: ``lz4.frame.decompress`` silently stops after the first."""
     whole: list[bytes] = []
     while body:
         one = lz4.frame.LZ4FrameDecompressor()

@@ -1,4 +1,4 @@
-"""ClickHouse's Native format, as far as it takes to put the framing in that newer protocol revisions have.
+"""ClickHouse's Native format, as far as needed to add the framing of newer protocol revisions.
 
 An HTTP client that sends ``client_protocol_version`` gets each block with its block info in front, and each column with
 a byte that says whether its serialisation is a special one. chdb writes neither. See
@@ -35,7 +35,7 @@ def framed(data: bytes, revision: int) -> bytes:
 
 
 def unpacked(data: bytes) -> bytes:
-    """What a client has compressed ClickHouse's own way, as ``decompress=1`` says: blocks of LZ4, each with a checksum.
+    """Decompress a request with ``decompress=1``, in ClickHouse's own format: blocks of LZ4, each with a checksum.
 
     https://clickhouse.com/docs/native-protocol/server#compression
     """
@@ -51,7 +51,7 @@ def unpacked(data: bytes) -> bytes:
 
 
 def packed(data: bytes) -> bytes:
-    """An answer as ``compress=1`` asks for it."""
+    """Compress a response for ``compress=1``."""
     body = lz4.block.compress(data, store_size=False)
     block = struct.pack("<BII", _LZ4, 9 + len(body), len(data)) + body
     return _checksum(block) + block
@@ -63,7 +63,7 @@ def _checksum(block: bytes) -> bytes:
 
 
 def _split(inside: str) -> list[str]:
-    """What is between a type's parentheses, at its outer commas."""
+    """Return the arguments of a type, split at its outer commas."""
     parts, depth, start = [], 0, 0
     for at, letter in enumerate(inside):
         depth += (letter == "(") - (letter == ")")
@@ -132,7 +132,7 @@ class _Blocks:
         return struct.unpack_from("<Q", self._data, self._at - 8)[0]
 
     def _prefix(self, kind: str) -> None:
-        """What comes before the values of a column, once."""
+        """Skip the prefix before the values of a column."""
         name, arguments = _parsed(kind)
         if name == "LowCardinality":
             assert self._long() == 1

@@ -1,4 +1,4 @@
-"""A part that runs as a process of its own: started, waited for, stopped, killed, started again."""
+"""A component in a process of its own, which can be started, awaited, stopped, killed, and started again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 def free_port() -> int:
     """Return a port of 127.0.0.1 that is free.
 
-    Not one that the system would choose: those it gives to any connection that a process opens meanwhile.
+    It is outside the ephemeral range, from which the system serves any connection that a process opens meanwhile.
     """
     for _ in range(100):
         port = random.SystemRandom().randint(10_000, 32_000)
@@ -29,12 +29,12 @@ def free_port() -> int:
 
 
 def wait_until(question: Callable[[], T], what: str, timeout: float = 20.0, every: float = 0.05) -> T:
-    """Ask until the answer is true; return it.
+    """Call ``question`` until its result is true; return the result.
 
     Raises
     ------
     AssertionError
-        It was not true in ``timeout`` seconds. It says ``what`` was waited for, and what the last answer was.
+        It was not true within ``timeout`` seconds. The message names ``what``, and the last result.
     """
     deadline = time.monotonic() + timeout
     while True:
@@ -46,14 +46,14 @@ def wait_until(question: Callable[[], T], what: str, timeout: float = 20.0, ever
 
 
 class Part:
-    """One process. What it prints goes to a file, which a failure shows the end of.
+    """One process. Its output goes to a file; failures show the end of the file.
 
     Parameters
     ----------
     name:
         For messages.
     log:
-        The file that it prints to; it is appended to at each start.
+        The file for its output; each start appends to it.
     """
 
     def __init__(self, name: str, log: Path) -> None:
@@ -83,11 +83,11 @@ class Part:
         return self._process.pid
 
     def printed(self) -> str:
-        """All that it has printed since its first start."""
+        """Its output since its first start."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def wait_until(self, question: Callable[[], T], what: str, timeout: float = 30.0) -> T:
-        """Ask until the answer is true, as long as the process lives; return it."""
+        """Call ``question`` until its result is true, as long as the process lives; return the result."""
 
         def ask() -> T:
             assert self.running, f"{self.name} has ended, before {what}:\n{self.printed()[-3000:]}"
@@ -106,7 +106,7 @@ class Part:
         return code
 
     def stop(self, timeout: float = 20.0) -> None:
-        """Ask it to end, as a service manager does, and wait; nothing where it does not run."""
+        """Ask it to end, as a service manager does, and wait; do nothing if it does not run."""
         if self._process is None:
             return
         self._process.terminate()
@@ -120,7 +120,7 @@ class Part:
             self._process = None
 
     def kill(self) -> None:
-        """End it at once, as a power cut does; nothing where it does not run."""
+        """Kill it, which is like a power failure; do nothing if it does not run."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()

@@ -17,7 +17,7 @@ from .processes import Part, free_port
 
 
 def installed(program: str) -> str:
-    """Its path; the test is skipped where it is not installed. ``promtool`` comes with ``prometheus``."""
+    """Return its path; skip the test if it is not installed. ``promtool`` is part of ``prometheus``."""
     path = shutil.which(program)
     if path is None:
         pytest.skip(f"needs {program}: apt install prometheus, or https://prometheus.io/download/")
@@ -25,7 +25,7 @@ def installed(program: str) -> str:
 
 
 class Prometheus(Part):
-    """One server, on a port that it keeps over restarts.
+    """One server, whose port stays the same over restarts.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Prometheus(Part):
     @classmethod
     @contextmanager
     def running_in(cls, directory: Path, config: str) -> Iterator[Prometheus]:
-        """A server that is started, and stopped at the end."""
+        """Run a server until the block ends."""
         server = cls(directory, config)
         try:
             yield server.start()
@@ -73,7 +73,7 @@ class Prometheus(Part):
             return False
 
     def ask(self, path: str, **parameters: str) -> Any:
-        """The ``data`` of an answer of its HTTP API, such as of ``query``."""
+        """Return the ``data`` of a response of its HTTP API, such as that of ``query``."""
         address = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
         with urllib.request.urlopen(address, timeout=10) as answer:
             told = json.load(answer)
@@ -81,15 +81,15 @@ class Prometheus(Part):
         return told["data"]
 
     def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
-        """The labels and values that an expression has now."""
+        """Return the labels and values of an expression now."""
         return [(one["metric"], float(one["value"][1])) for one in self.ask("query", query=expression)["result"]]
 
     def wait_for(self, expression: str, timeout: float = 30.0) -> list[tuple[dict[str, str], float]]:
-        """Wait until an expression has a value; return what it has then."""
+        """Wait until an expression has a value; return its labels and values."""
         return self.wait_until(lambda: self.query(expression), f"has {expression}", timeout)
 
     def wait_for_scrape(self, job: str) -> None:
-        """Wait until every target of that job has been scraped anew, and well, since the call."""
+        """Wait until every target of that job has been scraped successfully since the call."""
         seen = {one["scrapeUrl"]: one["lastScrape"] for one in self._targets(job)}
 
         def scraped() -> bool:

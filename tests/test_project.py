@@ -1,4 +1,4 @@
-"""What the project says of itself is so: README, documents, examples, Makefile, workflows."""
+"""The project keeps its own statements: README, documents, examples, Makefile, workflows."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+import zipfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,14 @@ def test_the_index_leads_to_every_document() -> None:
     index = (ROOT / "docs/index.md").read_text(encoding="utf-8")
     for path in ROOT.glob("docs/*.md"):
         assert path.name == "index.md" or f"]({path.name})" in index
+
+
+def test_every_file_on_the_path_of_the_data_exists() -> None:
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    files = re.findall(r"`([a-z_]+/[\w/]+\.(?:py|sql))`", page.partition("## The path of the data")[2])
+    assert len(files) > 20
+    for file in files:
+        assert (ROOT / "src" / "argus_otel" / file).is_file(), file
 
 
 # -- commands, settings, names
@@ -245,6 +254,37 @@ def test_the_local_ci_makes_the_tests() -> None:
         assert os.access(script, os.X_OK)
         if bash := shutil.which("bash"):
             subprocess.run([bash, "-n", script], check=True)
+
+
+# -- the source that docs/sources.md builds
+
+
+def test_the_source_of_its_page_passes_the_contract(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling")
+    page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+    files = dict(re.findall(r"^```(?:toml|python)\n# (\S+)\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    assert {"pyproject.toml", "test_contract.py", "argus_otel_mail/source.py"} < files.keys()
+    for name, text in files.items():
+        path = tmp_path / ("src" if "/" in name else "") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "ARGUS_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_contract.py"],
+        cwd=tmp_path,
+        env={**own, "PYTHONPATH": os.pathsep.join((str(tmp_path / "site"), own.get("PYTHONPATH", "")))},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "skipped" not in done.stdout
 
 
 # -- what must not be in the tree

@@ -404,7 +404,7 @@ def test_every_variable_of_a_source_bears_its_name() -> None:
 def test_rates_of_what_is_no_source_are_named() -> None:
     settings = resolve({"ARGUS_TRACE_RATES": "event=0.5,discord.task=1,timed=0"})
     (problem,) = settings.problems
-    assert problem.startswith("ARGUS_TRACE_RATES has 'event', which begins with the name of no source")
+    assert problem.startswith("ARGUS_TRACE_RATES has 'event', which applies to nothing")
     assert settings.trace_rates == {"event": 0.5, "discord.task": 1.0, "timed": 0.0}
 
 

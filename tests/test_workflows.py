@@ -1,4 +1,4 @@
-"""What GitHub runs for us: every part of it is named by what it is, and a release is built and published apart."""
+"""The workflows: everything they run is pinned, and a release is built and published in separate jobs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tools import cell
+from tools import matrix_env
 
 yaml = pytest.importorskip("yaml")
 
@@ -79,16 +79,16 @@ def test_main_branches_of_others_are_tried_by_schedule_and_by_hand_and_block_not
     job = loaded(ROOT / ".github" / "workflows" / "test.yml")["jobs"]["main-branches"]
     assert job["continue-on-error"] is True
     assert set(re.findall(r"== '(\w+)'", job["if"])) == {"schedule", "workflow_dispatch"}
-    assert job["strategy"]["matrix"]["main"] == list(cell.MAINS)
+    assert job["strategy"]["matrix"]["main"] == list(matrix_env.MAINS)
     assert "MAIN=${{ matrix.main }}" in commands(job)
 
 
 def test_each_package_of_opentelemetrys_that_is_locked_has_its_place_on_a_main_branch() -> None:
     locked = set(re.findall(r'^name = "(opentelemetry-[\w-]+)"$', (ROOT / "uv.lock").read_text(), re.MULTILINE))
     peers = {"opentelemetry-distro", "opentelemetry-instrumentation-discordpy"}
-    assert set(cell.MAINS["opentelemetry"]) == locked - peers
-    assert cell.overrides("discord.py") == ["discord.py[speed] @ git+https://github.com/Rapptz/discord.py@master"]
-    assert "#subdirectory=exporter/opentelemetry-exporter-prometheus" in "".join(cell.overrides("opentelemetry"))
+    assert set(matrix_env.MAINS["opentelemetry"]) == locked - peers
+    assert matrix_env.overrides("discord.py") == ["discord.py[speed] @ git+https://github.com/Rapptz/discord.py@master"]
+    assert "#subdirectory=exporter/opentelemetry-exporter-prometheus" in "".join(matrix_env.overrides("opentelemetry"))
 
 
 def test_what_is_published_is_built_by_a_job_that_runs_nothing_else() -> None:

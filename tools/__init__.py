@@ -1,1 +1,1 @@
-"""What the project runs on itself."""
+"""Tools for the development of the project."""

@@ -1,7 +1,7 @@
-"""Builds the Collector that ``collector-config/builder.yaml`` names; the tests run it, and so may you.
+"""Builds the Collector of ``collector-config/builder.yaml``, which the tests run.
 
-``make collector`` comes here. What is built is kept in ``$XDG_CACHE_HOME/argus-otel/collector/<the manifest's hash>/``,
-so it is built once for all clones, and anew when the manifest changes. No more than the standard library is needed.
+``make collector`` runs this. The binary is kept in ``$XDG_CACHE_HOME/argus-otel/collector/<the manifest's hash>/``,
+so it is built once for all clones, and again when the manifest changes. Only the standard library is needed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GO = (1, 26)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build it, where it is not built yet; print its path; return the exit code."""
+    """Build it, if it is not built yet; print its path; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--path", action="store_true", help="print where it is, or would be, and build nothing")
     chosen = parser.parse_args(arguments)
@@ -41,13 +41,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 class BuildError(Exception):
-    """It could not be built; the message says what to do."""
+    """The Collector could not be built; the message names the remedy."""
 
 
 def binary() -> Path:
-    """Where the Collector of this manifest is kept, built or not.
+    """Return the path of the Collector of this manifest, built or not.
 
-    Comments and empty lines of the manifest do not count: a better explanation builds nothing anew.
+    Comments and empty lines of the manifest are ignored: changing them does not cause a build.
     """
     lines = (line.rstrip() for line in MANIFEST.read_text(encoding="utf-8").splitlines())
     meant = "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
@@ -62,13 +62,13 @@ def build(wanted: Path) -> None:
     Raises
     ------
     BuildError
-        Go is missing or too old, or a step failed. What the step printed is on standard error.
+        Go is missing or too old, or a step failed. The step's output is on standard error.
     """
     environment = go_environment()
     version = release()
     begun = time.monotonic()
     wanted.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the place where it goes, so that the last step is a rename: never half a binary, whoever else builds too.
+    # In the target's directory, so that the last step is a rename: concurrent builds never leave half a binary.
     with tempfile.TemporaryDirectory(dir=wanted.parent, ignore_cleanup_errors=True) as directory:
         builder = Path(directory) / ("builder.exe" if os.name == "nt" else "builder")
         environment["GOBIN"] = directory
@@ -97,7 +97,7 @@ def go_environment() -> dict[str, str]:
     Raises
     ------
     BuildError
-        There is no Go, or one that is too old and cannot fetch a newer one.
+        Go is missing, or too old and cannot fetch a newer one.
     """
     needed = ".".join(str(part) for part in GO)
     if not shutil.which("go"):
@@ -105,7 +105,7 @@ def go_environment() -> dict[str, str]:
     told = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout.strip()  # noqa: S607
     found = re.match(r"go(\d+)\.(\d+)", told)
     have = (int(found.group(1)), int(found.group(2))) if found else (0, 0)
-    # Since 1.21 an older Go fetches the one that a module asks for, unless it was told not to.
+    # Since 1.21 an older Go fetches the version that a module requires, unless that is disabled.
     fetches = have >= (1, 21) and os.environ.get("GOTOOLCHAIN", "auto") != "local"
     if have < GO and not fetches:
         raise BuildError(
@@ -115,7 +115,7 @@ def go_environment() -> dict[str, str]:
 
 
 def step(command: list[str], directory: str, environment: dict[str, str]) -> None:
-    """Run one step; what it prints is the progress.
+    """Run one step; its output is the progress.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def step(command: list[str], directory: str, environment: dict[str, str]) -> Non
 
 
 def say(text: str) -> None:
-    """Tell on standard error: standard output is the path."""
+    """Print to standard error, because standard output is the path."""
     print(f"collector: {text}", file=sys.stderr, flush=True)
 
 

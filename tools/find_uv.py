@@ -1,4 +1,4 @@
-"""Where uv is: on ``PATH``, or where ``make`` has put it on a machine that has none."""
+"""Finds uv: on ``PATH``, or where ``make`` installed it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def find(path: str | None = None, root: Path = ROOT) -> list[str] | None:
-    """Return the words that run uv, or ``None`` where there is none.
+    """Return the command that runs uv, or ``None`` if there is none.
 
     Parameters
     ----------
     path:
-        Where to look first, in the form of ``PATH``; by default that.
+        The directories to search first, in the form of ``PATH``, which is the default.
     root:
-        The project's directory, whose ``build/tools`` has the one of make's.
+        The project's directory, whose ``build/tools`` may have the uv that make installed.
     """
     candidates = (
         [shutil.which("uv", path=path) or ""],
@@ -29,7 +29,7 @@ def find(path: str | None = None, root: Path = ROOT) -> list[str] | None:
 
 
 def _runs(words: list[str]) -> bool:
-    """Whether it runs: pyenv's shim of a uv that another Python has is on ``PATH`` too."""
+    """Whether it runs: ``PATH`` may have pyenv's shim of a uv that belongs to another Python."""
     try:
         return subprocess.run([*words, "--version"], capture_output=True, check=False).returncode == 0
     except OSError:

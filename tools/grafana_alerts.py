@@ -1,4 +1,4 @@
-"""Writes grafana/provisioning/alerting/: the alerts of prometheus/rules/ as Grafana-managed ones, by source.
+"""Writes grafana/provisioning/alerting/: the alerts of prometheus/rules/ as Grafana-managed alerts, by source.
 
     python -m tools.grafana_alerts
 

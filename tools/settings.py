@@ -1,6 +1,6 @@
-"""Writes what is derived from the settings: the keywords of ``argus_otel.instrument``, and the table of the documents.
+"""Derives files from the settings: the keywords of ``argus_otel.instrument``, and the table in the documentation.
 
-``python -m tools.settings``; a test fails where either is not up to date.
+``python -m tools.settings``; a test fails if either is not up to date.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Keywords(TypedDict, total=False):
 
 '''
 _NOTHING = "\N{EN DASH}"
-_TABLE = re.compile(r"(?<=\n)\| keyword \|.*?(?=\n\n)", re.DOTALL)
+_TABLE = re.compile(r"(?<=\n)\| Keyword \|.*?(?=\n\n)", re.DOTALL)
 
 
 def keywords() -> str:
@@ -39,7 +39,7 @@ def keywords() -> str:
 
 def table() -> str:
     """Return the table of settings of :data:`DOCUMENT`."""
-    head = ("| keyword | `ARGUS_*` variable | `OTEL_*` variable | default | meaning |", "|---|---|---|---|---|")
+    head = ("| Keyword | `ARGUS_*` variable | `OTEL_*` variable | Default | Description |", "|---|---|---|---|---|")
     return "\n".join((*head, *map(_row, all_settings())))
 
 

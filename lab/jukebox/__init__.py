@@ -1,9 +1,9 @@
-"""A busy bot with the real parts behind it, whose telemetry dashboards are tested on and drawn from.
+"""A busy bot with the real components behind it, whose telemetry tests and draws the dashboards.
 
 =========  ======================================================================================
 module     has
 =========  ======================================================================================
-``bot``    the bot, which does everything that a bot can do
+``bot``    the bot, which uses every feature of discord.py
 ``cogs``   its extensions
 ``crowd``  its users, and the faults of the simulated Discord
 ``world``  the bot's processes, the Collector, two Prometheus servers, ClickHouse; months of history

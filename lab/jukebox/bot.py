@@ -1,9 +1,9 @@
 # ruff: noqa: S311 - a bot may roll dice
-"""A music bot that does, within a minute, everything that a bot can do: each metric and each panel has data.
+"""A music bot that uses every feature within a minute, so that each metric and each panel has data.
 
 It runs as one of several processes, each with the shards that ``JUKEBOX_SHARDS`` names (``0,1``), of
 ``JUKEBOX_SHARD_COUNT``.
-Its faults are on purpose. It uses argus-otel only by the functions of ``docs/helpers.md``.
+Its faults are intended. It uses argus-otel only through the functions of ``docs/custom-instrumentation.md``.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class FeedbackModal(discord.ui.Modal, title="Feedback"):
 
 
 class VoteView(discord.ui.View):
-    """Times out soon; who presses after that is not answered."""
+    """Times out soon; later clicks get no response."""
 
     @discord.ui.button(label="Vote")
     async def vote(self, interaction: discord.Interaction, _: Any) -> None:
@@ -258,7 +258,7 @@ async def stumble(ctx: commands.Context[Jukebox]) -> None:
 
 @bot.command()
 async def hurry(ctx: commands.Context[Jukebox]) -> None:
-    """Say more to the gateway than it takes."""
+    """Send more to the gateway than its limit."""
     assert ctx.guild
     gateway = bot.shards[ctx.guild.shard_id]._parent.ws
     limiter = gateway._rate_limiter
@@ -272,7 +272,7 @@ async def hurry(ctx: commands.Context[Jukebox]) -> None:
 
 @bot.command()
 async def reindex(ctx: commands.Context[Jukebox]) -> None:
-    """Make more spans at once than the queue to the exporter holds, and count by an id, which is no attribute."""
+    """Make more spans at once than the exporter's queue holds, and count by an id, which becomes `_OTHER`."""
     for _ in range(1500):
         with argus_otel.timed("library.index"):
             pass
@@ -282,7 +282,7 @@ async def reindex(ctx: commands.Context[Jukebox]) -> None:
 
 @bot.command()
 async def recall(ctx: commands.Context[Jukebox]) -> None:
-    """Ask Discord for what is not there."""
+    """Request a missing object from Discord."""
     with suppress(discord.NotFound):
         await ctx.channel.fetch_message(1)
     await ctx.send("gone")

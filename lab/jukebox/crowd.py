@@ -39,9 +39,9 @@ class Crowd:
     Parameters
     ----------
     rate:
-        Things that users do, a second, at the busiest.
+        Actions of users a second, at the peak.
     period:
-        Seconds from one time of many users to the next; :data:`math.inf` for a constant rate.
+        Seconds between two peaks; :data:`math.inf` for a constant rate.
     pause:
         Seconds between two faults of the gateway.
     """
@@ -77,7 +77,7 @@ class Crowd:
     # -- users
 
     async def _use(self, rate: float, seed: int, commands: tuple[str, ...], prefixes: tuple[str, ...]) -> None:
-        """Let users come, more or fewer of them as the time goes."""
+        """Simulate users, at a rate that varies over time."""
         groups = [
             Load(self._simulator, rate=rate / _GROUPS, seed=seed + number, prefix=prefixes, commands=commands)
             for number in range(_GROUPS)
@@ -94,7 +94,7 @@ class Crowd:
         await asyncio.gather(*acting)
 
     async def _insist(self) -> None:
-        """Let people join, press a button that fails, and one that is too old; on one shard after the other."""
+        """Let users join, press a button that fails, and one that has expired; on one shard after the other."""
         run = self._simulator
         for shard in itertools.cycle(range(self._shards)):
             if self._stopped:
@@ -110,7 +110,7 @@ class Crowd:
             await asyncio.sleep(self._pause * 1.5)
 
     async def _begin(self, shard: int) -> None:
-        """Do the rare things once while all is well: later, faults around them may make them fail."""
+        """Do the rare actions once before the faults begin, which may make them fail."""
         await self._simulator.join_member(guild=self._guild_of(shard))
         for text in (*ONCE_IN_A_WHILE, *SELDOM):
             said = await self._simulator.say(text, guild=self._guild_of(shard))
@@ -149,7 +149,7 @@ class Crowd:
         faults.add(Slow(0.4), probability=0.05)
 
     async def _disturb(self) -> None:
-        """Reconnect, drop and close each shard's connection in turn; let guilds come, go and be away."""
+        """Reconnect, drop and close each shard's connection in turn; add, remove and suspend guilds."""
         run = self._simulator
         ways: tuple[Callable[[int], Awaitable[None]], ...] = (
             lambda shard: run.ask_reconnect(shard_id=shard),
@@ -179,7 +179,7 @@ class Crowd:
             await self._patiently(lambda: run.leave_guild(new[0]))
 
     async def _patiently(self, action: Callable[[], Awaitable[Any]]) -> Any:
-        """Do it as soon as the shard that it takes is connected."""
+        """Perform the action as soon as its shard is connected."""
         for _ in range(40):
             with suppress(NotConnectedError):
                 return await action()

@@ -1,9 +1,9 @@
 """A busy bot, and everything behind it, for dashboards to query.
 
-One simulated Discord; a bot of two processes with two shards each; and two ways at once: a Prometheus that scrapes the
-processes themselves, and a Collector with another Prometheus behind it, and ClickHouse with traces, logs and history.
-Of history there are some months besides. When the world is made nothing moves any more: every question is asked about
-the same span of time, and so has the same answer each time.
+It consists of one simulated Discord; a bot of two processes with two shards each; a Prometheus that scrapes the
+processes; a Collector with another Prometheus behind it; and ClickHouse with traces, logs and history,
+which also has some months of earlier events. When the world is ready, its data no longer changes: every query is about
+the same span of time, and always has the same result.
 """
 
 from __future__ import annotations
@@ -66,16 +66,16 @@ scrape_configs:
 
 @dataclass(frozen=True)
 class World:
-    """The servers that have its telemetry.
+    """The servers with its telemetry.
 
     Attributes
     ----------
     direct, collected:
         A Prometheus that scraped the processes, and one that scraped the Collector.
     clickhouse, database:
-        Where traces, logs and history are.
+        The server and database of traces, logs and history.
     began, until:
-        Seconds since 1970. All that dashboards show is in between; at ``until``, the bot was still busy.
+        Seconds since 1970. All data is in between; at ``until``, the bot was still busy.
     """
 
     direct: Prometheus
@@ -126,11 +126,10 @@ def busy(
     directory: Path, clickhouse: ClickHouse, seconds: float = 18, *, rate: float = 25, period: float = math.inf,
     pause: float = 1.0, events: int = 12_000,
 ) -> Iterator[World]:  # fmt: skip
-    """Make the world: ``seconds`` of it at least, and until each metric has been seen on both ways.
+    """Make the world, for at least ``seconds`` and until each metric has arrived on both paths.
 
-    ``events`` is how much history there is besides; the other keywords are those of
-    :class:`~lab.jukebox.crowd.Crowd`. At the end nothing of it is left but what is
-    in ``directory`` and in ClickHouse.
+    ``events`` is the number of earlier events in history; the other keywords are those of
+    :class:`~lab.jukebox.crowd.Crowd`. In the end only the data in ``directory`` and in ClickHouse is left.
     """
     database = f"dashboards_{uuid.uuid4().hex[:8]}"
     with ExitStack() as parts:
@@ -187,7 +186,7 @@ def busy(
 
 
 def missing(prometheus: Prometheus, now: float) -> set[str]:
-    """Names of the catalogue, as Prometheus spells them, that it has no series of."""
+    """Return the names of the catalogue, in Prometheus' spelling, without a series."""
     names = {prometheus_name(one) + ("_count" if one.buckets else "") for one in METRICS}
     return names - set(prometheus.ask("label/__name__/values"))
 
@@ -212,7 +211,7 @@ _GUILDS = 60
 
 
 def past(now: float, events: int) -> Iterator[Row]:
-    """History of the last :data:`DAYS` days: guilds that came, stayed, left, or went quiet; the same each time."""
+    """Return history of the last :data:`DAYS` days, always the same: guilds that joined, stayed, left or went quiet."""
     dice = random.Random(11)  # noqa: S311 - repeatable on purpose
     first = now - now % 86400 - DAYS * 86400
     guilds = [81384788765712384 + number * 4194304 for number in range(_GUILDS)]

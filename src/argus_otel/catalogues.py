@@ -13,7 +13,7 @@ _loaded = list(load_each("catalogue"))
 _of_sources: list[Catalogue] = [catalogue for _, catalogue, reason in _loaded if reason is None]
 
 CATALOGUES: tuple[Catalogue, ...] = (*(each for each in _of_sources if not each.external), ARGUS)
-"""Every catalogue of signals of ours, in the order in which the documents list them."""
+"""Every catalogue, in the order in which the documentation lists them."""
 
 EXTERNAL: tuple[Catalogue, ...] = tuple(each for each in _of_sources if each.external)
 """The catalogues of what OpenTelemetry's own instrumentations emit on behalf of a source."""

@@ -16,7 +16,7 @@ _OWN_PACKAGE = __name__.partition(".")[0]
 
 
 class Problem:
-    """A source that is installed and cannot be used.
+    """An installed source that cannot be used.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class Installed:
     Attributes
     ----------
     specs:
-        The sources that can be used, by name: argus-otel's own first, in its order, then others by name.
+        The usable sources, by name: argus-otel's own first, in its order, then others by name.
     problems:
-        Those that cannot.
+        The other sources.
     """
 
     __slots__ = ("specs", "problems")
@@ -55,7 +55,7 @@ _found: Installed | None = None
 
 
 def installed() -> Installed:
-    """Return the installed sources. They are looked for once in a process; nothing but specifications is imported."""
+    """Return the installed sources. They are searched once in a process; only specifications are imported."""
     global _found  # entry points do not change while a process runs, and reading them takes milliseconds
     if _found is None:
         _found = judge(entry_points(group=GROUP))
@@ -63,10 +63,10 @@ def installed() -> Installed:
 
 
 def judge(entry_points: Iterable[EntryPoint]) -> Installed:
-    """Load specifications; return those that can be used, and why the others cannot."""
+    """Load specifications; return the usable ones, and the reasons why others are not."""
     specs: dict[str, SourceSpec] = {}
     problems: list[Problem] = []
-    # Our own keep their order, which is that of the documents.
+    # argus-otel's own keep their order, which the documentation follows.
     for point in sorted(entry_points, key=lambda point: "" if _is_own(point) else point.name):
         failures: list[str] = []
         spec: object = attempt(point.load, failures.append)
@@ -84,19 +84,19 @@ def load(reference: str) -> Any:
     Raises
     ------
     ImportError, AttributeError
-        There is no such module, or no such name in it.
+        The module, or the name in it, does not exist.
     """
     module, _, name = reference.partition(":")
     return getattr(import_module(module), name)
 
 
 def load_each(field: str) -> Iterator[tuple[SourceSpec, Any, str | None]]:
-    """Load what a field of the specifications names; a source that cannot be loaded costs the others nothing.
+    """Load the object that a field of the specifications names; an error in one source does not affect others.
 
     Returns
     -------
     (specification, thing, reason)
-        Of each installed source that has the field. Where the thing cannot be loaded it is ``None``, and there is a
+        For each installed source that has the field. If the object cannot be loaded, it is ``None``, and there is a
         reason.
     """
     for spec in installed().specs.values():

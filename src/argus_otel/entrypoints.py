@@ -21,14 +21,14 @@ from .settings import Settings
 
 
 class ArgusDistro(BaseDistro):
-    """Chosen by ``OTEL_PYTHON_DISTRO=argus``, or where no other distro is installed."""
+    """Chosen by ``OTEL_PYTHON_DISTRO=argus``, or if no other distro is installed."""
 
     def _configure(self, **kwargs: Any) -> None:  # noqa: ARG002
         # Read by the other HTTP instrumentations in this process, so that their names are the stable ones, as ours are.
         os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
 
     def load_instrumentor(self, entry_point: EntryPoint, **kwargs: Any) -> None:
-        """Load one of the instrumentors that are installed, but leave to the runtime what it does more sparingly."""
+        """Load an installed instrumentor, unless a source replaces it."""
         if any(entry_point.name in spec.replaces for spec in installed().specs.values()):
             return
         if entry_point.name == "logging":  # a handler of its on the root logger would keep `basicConfig` from working
@@ -37,7 +37,7 @@ class ArgusDistro(BaseDistro):
 
 
 class ArgusConfigurator:
-    """Chosen by ``OTEL_PYTHON_CONFIGURATOR=argus``, or where no other configurator is installed.
+    """Chosen by ``OTEL_PYTHON_CONFIGURATOR=argus``, or if no other configurator is installed.
 
     No subclass of the SDK's, since that is imported with the SDK of all three signals, and a bot may export one. The
     loader calls :meth:`configure` and asks for no more.
@@ -74,9 +74,9 @@ class SourceInstrumentor(BaseInstrumentor):
     source: str
 
     def instrumentation_dependencies(self) -> Collection[str]:
-        """Return what has to be installed: of the source's libraries, the first that is.
+        """Return the first library of the source that is installed.
 
-        All that is returned has to be there, so where none is installed it is the first of them.
+        The loader requires everything that is returned. So if none is installed, this is the first of them.
         """
         spec = installed().specs.get(self.source)
         libraries = spec.libraries if spec is not None else ()

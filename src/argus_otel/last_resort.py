@@ -1,8 +1,8 @@
-"""Shows our own messages where the bot's logging would not, and never stops the bot over them.
+"""Shows our own messages if the bot's logging would not, without ever stopping the bot.
 
 Python prints warnings of a logger that has no handler. But an OpenTelemetry handler on the root logger, which another
 distro may put there, counts as one, and then a warning is only exported, perhaps to the very endpoint that refuses it.
-And ``logging.config.dictConfig()``, unless it is told otherwise, disables every logger that exists already.
+And ``logging.config.dictConfig()`` by default disables every existing logger.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import suppress
 def show(line: str) -> None:
     """Write a line to standard error, if there is one and it takes the line.
 
-    There is none where the file descriptor is closed, or on Windows without a console; ``print`` would then write to
+    There is none if the file descriptor is closed, or on Windows without a console; ``print`` would then write to
     standard output, which is the bot's. A line that a full disk or a closed pipe does not take is dropped.
     """
     if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison] - the type stubs leave that out

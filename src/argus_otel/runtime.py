@@ -1,11 +1,11 @@
 """The one place that puts the parts together: settings, sources, neutral layer, bridge, SDK, endpoint, history.
 
 There is one :class:`Runtime` in a process. It survives :meth:`Runtime.uninstrument`, so that counters keep their values
-and providers, which OpenTelemetry lets nobody replace, are set up once.
+and providers, which OpenTelemetry does not let a program replace, are set up once.
 
-Placing hooks is not going to work. Hooks are placed when a library is imported. Endpoint, history and signal handlers
-start when a source is activated, which a program does by using what is observed. A worker, a notebook or a test run
-that merely imports a library opens no port.
+Hooks are placed when a library is imported. Endpoint, history and signal handlers start when a source is activated:
+when the program first uses the observed library. A worker, a notebook or a test run that only imports a library opens
+no port.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Runtime:
         settings:
             By default, those of the environment.
         auto_instrumentation_version:
-            The version of ``opentelemetry-instrument``, where that started us.
+            The version of ``opentelemetry-instrument``, if that started the process.
         """
         with self._changing:
             if self._providers is not None:
@@ -118,7 +118,7 @@ class Runtime:
         tracer_provider: TracerProvider | None = None,
         logger_provider: LoggerProvider | None = None,
     ) -> None:
-        """Place the hooks of the sources, now or as soon as what they observe is imported; safe to repeat.
+        """Place the hooks of the sources, now or as soon as their libraries are imported; safe to repeat.
 
         Parameters
         ----------
@@ -131,7 +131,7 @@ class Runtime:
             self.settings = settings = self.settings or Settings.resolve()
             if settings.disabled:
                 return
-            if self.telemetry.asleep and self._handles:  # a forked child, where the hooks wait for a program to start
+            if self.telemetry.asleep and self._handles:  # a forked child, whose hooks wait for a program to start
                 return
             for problem in installed().problems:
                 self.telemetry.health.report(f"source:{problem.name}", State.FAILED, problem.detail)
@@ -188,7 +188,7 @@ class Runtime:
             self._bridge.add(catalogue)
 
     def _placed(self) -> None:
-        """Place the hooks of the companions too: what a program logs before it is active is counted and exported."""
+        """Also place the hooks of the companions: log records before the activation are counted and exported too."""
         for handle in self._handles.values():
             if handle.is_companion:
                 handle.accompany()
@@ -209,7 +209,7 @@ class Runtime:
         if handle.started and self._working:
             return
         with self._changing:
-            if self.telemetry.asleep:  # a forked child, where an import may be all that happens
+            if self.telemetry.asleep:  # a forked child, which may only import a library
                 return
             settings = self.settings or Settings.resolve()
             companions = [other for other in self._handles.values() if other.is_companion]
@@ -324,7 +324,7 @@ class Runtime:
             self._bridge.refresh()
 
     def _begin_again(self) -> None:
-        """Begin anew in a forked child, where an observed program starts: a launcher may fork its clusters."""
+        """Begin again in a forked child in which an observed program starts: a launcher may fork its clusters."""
         settings = self.settings or Settings.resolve()
         self.telemetry.begin_again()
         self._resource = self._build_resource(settings)
@@ -339,7 +339,7 @@ class Runtime:
 
     @property
     def endpoint_url(self) -> str | None:
-        """The URL of the endpoint, or ``None`` where it is not served."""
+        """The URL of the endpoint, or ``None`` if it is not served."""
         return self._endpoint.url if self._endpoint else None
 
     def status(self) -> dict[str, object]:
@@ -353,7 +353,7 @@ class Runtime:
         }
 
     def announcement(self) -> str:
-        """Return the one line at start: what is observed, what is exported, and where."""
+        """Return the one line at the start: the observed libraries, and the destinations of exports."""
         health = self.telemetry.health
         observed = [phrase for handle in self._handles.values() if (phrase := handle.describe())]
         exported = [
@@ -371,7 +371,7 @@ class Runtime:
             if part.state is State.FAILED or (part.state is State.ABSENT and not part.expected)
         ]
         if failed:
-            line += f"; not working: {', '.join(failed)} (argus-otel doctor tells more)"
+            line += f"; not working: {', '.join(failed)} (argus-otel doctor says why)"
         return self.telemetry.redact(line)
 
     def _hooks_active(self) -> list[tuple[dict[str, str], float]]:

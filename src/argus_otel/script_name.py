@@ -1,4 +1,4 @@
-"""Names a service after its program, where nothing else names it."""
+"""Names a service after its program, if no setting names it."""
 
 from __future__ import annotations
 

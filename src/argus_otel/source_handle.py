@@ -1,4 +1,4 @@
-"""One installed source in this process: made when it is needed, placed, started, removed."""
+"""The life cycle of one installed source in this process: created on demand, placed, started, removed."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ class SourceHandle:
     Parameters
     ----------
     made:
-        Called with the source's catalogue once the source is there.
+        Called with the source's catalogue when the source is created.
     placed:
         Called when its hooks are placed.
     activated:
-        Called, perhaps many times, when what the source observes is used.
+        Called, perhaps repeatedly, when the observed library is used.
 
     Attributes
     ----------
     spec:
         The source's specification.
     source:
-        The source; ``None`` until one of the modules is imported that it waits for.
+        The source; ``None`` until one of its modules is imported.
     active:
         Whether it has been activated in this process.
     wanted:
         Whether its hooks are placed, or wait for an import.
     started:
-        Whether it is at work.
+        Whether it is started.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class SourceHandle:
             self._attempt(lambda: self._make().install())
 
     def start(self) -> None:
-        """Start the source where it is wanted; safe to repeat."""
+        """Start the source if it is wanted; safe to repeat."""
         self.active = True
         if self.wanted and not self.started:
             self._attempt(self._start)
@@ -106,13 +106,13 @@ class SourceHandle:
             self._attempt(self.source.end)
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: forget what is the parent's. It is activated anew where its program starts."""
+        """After a fork, in the child: forget the parent's state. A program that starts here activates it again."""
         self.active = self.started = False
         if self.source is not None:
             self._attempt(self.source.drop_in_child)
 
     def describe(self) -> str:
-        """Return the source's phrase for the line at start; empty where it is not active or has none."""
+        """Return the source's phrase for the line at the start; empty if it is not active or has none."""
         if self.source is None or not self.active:
             return ""
         return self._telemetry.attempt(self._part, self.source.describe) or ""

@@ -19,7 +19,7 @@ _HEADER = (
 
 
 def location(url: str) -> str:
-    """Return where a URL leads: scheme, host and port. All else of it may be a password, or a part of one."""
+    """Return scheme, host and port of a URL. Everything else of it may be a password, or part of one."""
     try:
         parts = urlsplit(url if "://" in url else f"//{url}")
         port = "" if parts.port is None else f":{parts.port}"
@@ -44,7 +44,7 @@ class _WithoutValues(logging.Filter):
 
 
 def quieten_headers() -> None:
-    """Keep OpenTelemetry from printing a header that it cannot read, once: the settings tell that there is one."""
+    """Keep OpenTelemetry from printing a header that it cannot parse; the settings report it without its value."""
     logger = logging.getLogger(_LOGGER)
     if not any(isinstance(known, _WithoutValues) for known in logger.filters):
         logger.addFilter(_WithoutValues())

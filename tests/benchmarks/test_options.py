@@ -1,4 +1,4 @@
-"""What cannot be run is refused before anything is measured, with a message that says what can."""
+"""Invalid options are refused before anything is measured, with a message that names the valid ones."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import pytest
 
 from benchmarks import options, plot
 from benchmarks.options import parsed
-from benchmarks.parts import PARTS
 from benchmarks.scenarios import SCENARIOS
+from benchmarks.suite import PARTS
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("nonsense", "part: there is no 'nonsense' here, only: loop; scrape; startup; soak; paced"),
-        ("--scenario nonsense", "--scenario: there is no 'nonsense' here, only: typing; typing-client; message-0"),
-        ("loop --variant nonsense", "--variant: there is no 'nonsense' here, only: argus-dpy; argus-otel"),
-        ("soak --variant argus-dpy", "--variant: there is no 'argus-dpy' here, only: argus-otel"),
-        ("--rounds 0", "argument --rounds: '0' is no whole number above 0"),
-        ("--rounds many", "argument --rounds: 'many' is no whole number above 0"),
-        ("--seconds 0", "argument --seconds: '0' is no number above 0"),
+        ("nonsense", "part: 'nonsense' is unknown; choose from: loop; scrape; startup; soak; paced"),
+        ("--scenario nonsense", "--scenario: 'nonsense' is unknown; choose from: typing; typing-client; message-0"),
+        ("loop --variant nonsense", "--variant: 'nonsense' is unknown; choose from: argus-dpy; argus-otel"),
+        ("soak --variant argus-dpy", "--variant: 'argus-dpy' is unknown; choose from: argus-otel"),
+        ("--rounds 0", "argument --rounds: '0' is not a whole number above 0"),
+        ("--rounds many", "argument --rounds: 'many' is not a whole number above 0"),
+        ("--seconds 0", "argument --seconds: '0' is not a number above 0"),
         ("soak --events 100", "--events: fewer than twenty for each round of the soak"),
-        ("startup --scenario slash", "--scenario is of the part `loop`"),
+        ("startup --scenario slash", "--scenario belongs to the part `loop`"),
         ("--json no/such/place.json", "argument --json: there is no directory no"),
         ("--markdown .", "argument --markdown: . is a directory"),
-        ("--short scrape", "--short is of the part `loop` only"),
-        ("--short --json x.json", "--short has an exit code, and neither variants nor files"),
-        ("--short --scenario rest", "--short --scenario: there is no 'rest' here, only: typing; slash"),
+        ("--short scrape", "--short belongs to the part `loop` only"),
+        ("--short --json x.json", "--short cannot be combined with --variant, --json, --markdown or --plot"),
+        ("--short --scenario rest", "--short --scenario: 'rest' is unknown; choose from: typing; slash"),
     ],
 )
 def test_what_cannot_be_run_is_refused_and_leaves_no_file(
@@ -51,7 +51,7 @@ def test_a_place_that_may_not_be_written_to_is_refused(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize(
-    ("there", "file", "said"), [(False, "x.svg", plot.INSTALL), (True, "x.txt", "ends with none of")]
+    ("there", "file", "said"), [(False, "x.svg", plot.INSTALL), (True, "x.txt", "has to end with one of")]
 )
 def test_a_picture_that_cannot_be_drawn_is_refused(
     there: bool, file: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -1,4 +1,4 @@
-"""Pairs find a cost that is known, and none where there is none."""
+"""Pairs find a known cost, and no cost if there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody changes in discord.py is found, put in and taken out."""
+"""Patches in discord.py are found, applied and reverted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An interruption ends what is measured with its round, and what was found until then is shown."""
+"""An interruption ends the measurement after the current round, and the results so far are shown."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import __main__ as front
-from benchmarks.parts import PARTS, Findings
 from benchmarks.progress import Progress
 from benchmarks.results import compared
+from benchmarks.suite import PARTS, Findings
 from benchmarks.tables import Table
 
 
@@ -67,7 +67,7 @@ def test_an_interrupted_run_shows_what_it_has(
     said = capsys.readouterr()
     assert "argus-otel            4.50      +3.00" in said.out
     assert "paced: not measured: interrupted" in said.out
-    assert "this round is finished" in said.err
+    assert "the results are shown after this round" in said.err
 
 
 def test_a_part_that_fails_takes_no_other_with_it(

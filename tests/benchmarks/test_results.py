@@ -1,4 +1,4 @@
-"""Differences and ratios are of the same rounds, and their intervals hold what is true about as often as they say."""
+"""Differences and ratios use the same rounds, and their intervals contain the true value as often as they claim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The short form for CI, on this machine as it is, and what it would say of others."""
+"""The short form for CI, on this machine, and its verdict for invented results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The suite's scenarios do the work that they are named for, and argus-otel records all of it."""
+"""The suite's scenarios do the work of their names, and argus-otel records all of it."""
 
 from __future__ import annotations
 

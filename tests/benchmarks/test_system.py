@@ -1,4 +1,4 @@
-"""The benchmarks of whole processes do the work that they say, and tell nothing of what they could not measure."""
+"""The benchmarks of whole processes do their work, and report nothing that they could not measure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from benchmarks import paced, scrape, soak, startup
+from benchmarks.otlp_sink import otlp_sink
 from benchmarks.processes import BARE, CONTROL, KINDS, OURS, BotProcess, Kind, present
-from benchmarks.taking import taking_otlp
 from discord_simulator import BackgroundSimulator
 
 pytestmark = pytest.mark.skipif(
@@ -24,9 +24,9 @@ def test_a_peer_that_is_missing_is_named_with_how_to_get_it() -> None:
 
 
 def test_a_bare_bot_knows_nothing_of_argus_otel_and_ours_does() -> None:
-    with BackgroundSimulator(heartbeat_interval=3600) as simulator, taking_otlp() as taking:
-        bare = startup.start(KINDS[BARE], simulator, taking.url)
-        ours = startup.start(KINDS[OURS], simulator, taking.url)
+    with BackgroundSimulator(heartbeat_interval=3600) as simulator, otlp_sink() as sink:
+        bare = startup.start(KINDS[BARE], simulator, sink.url)
+        ours = startup.start(KINDS[OURS], simulator, sink.url)
     assert ours["modules"] > bare["modules"] + 100
     assert ours["resident"] > bare["resident"]
     assert 0 < bare["processor"] < bare["wall"] + 1000
@@ -57,8 +57,8 @@ def test_a_scrape_finds_the_shards_and_the_users() -> None:
 
 def test_a_paced_bot_is_used_and_its_processor_time_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paced, "WARM_UP", 0.1)
-    with taking_otlp() as taking:
-        used, acts, in_vain = paced.run(KINDS[CONTROL], taking, rate=40, seconds=1)
+    with otlp_sink() as sink:
+        used, acts, in_vain = paced.run(KINDS[CONTROL], sink, rate=40, seconds=1)
     assert acts > 10
     assert in_vain == 0
     assert 0 < used < 1000
@@ -99,8 +99,8 @@ def test_what_has_hardly_begun_has_no_growth() -> None:
 
 def test_otlp_is_taken() -> None:
     exporter = pytest.importorskip("opentelemetry.exporter.otlp.proto.grpc.trace_exporter")
-    with taking_otlp() as taking:
-        made = exporter.OTLPSpanExporter(endpoint=taking.url, insecure=True)
+    with otlp_sink() as sink:
+        made = exporter.OTLPSpanExporter(endpoint=sink.url, insecure=True)
         assert made.export([]).name == "SUCCESS"
         made.shutdown()
-    assert taking.requests == 1
+    assert sink.requests == 1

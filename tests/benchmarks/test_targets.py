@@ -1,4 +1,4 @@
-"""Targets are held against what was measured, beside their control, and nothing is said of what was not."""
+"""Targets are compared with measurements and controls, and have no outcome without a measurement."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_everything_is_in_the_markdown_and_in_the_json(tmp_path: Path) -> None:
 
 def test_every_target_finds_its_rows() -> None:
     from benchmarks import scrape, soak, startup
-    from benchmarks.parts import PARTS
+    from benchmarks.suite import PARTS
 
     def table(part: str, name: str, rows: list[str]) -> Table:
         samples = {row: [1.0 + len(row)] * 3 for row in ["bare", "bare again (A/A)", *rows]}

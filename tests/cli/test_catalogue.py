@@ -1,4 +1,4 @@
-"""``argus-otel catalogue`` tells of everything that can be emitted, and of nothing else."""
+"""``argus-otel catalogue`` lists everything that can be emitted, and nothing else."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import pytest
 
 from argus_otel import __version__
 from argus_otel.cli import main
+from argus_otel.cli.doctor import loading
 from argus_otel.cli.doctor.loading import look_at_loading
 from argus_otel.cli.doctor.packages import _in_step
 from argus_otel.cli.doctor.report import as_json, as_text
@@ -328,9 +329,31 @@ def test_nothing_to_observe_is_a_failure() -> None:
     found = {f.name: f for f in look_at_sources(known, Settings.resolve({}))}
     assert found["libraries"].status is Status.FAIL
     assert "pip install one of a-queue-of-nobodys>=1" in found["libraries"].remedy
+    known = Installed(
+        {**known.specs, "other": SourceSpec("other", api=1, title="x", factory="a:b", catalogue="a:b")}, ()
+    )
+    assert "libraries" not in {f.name for f in look_at_sources(known, Settings.resolve({}))}  # it needs no library
     broken = Installed({}, (Problem("queue", "it is broken"),))
     (finding,) = look_at_sources(broken, Settings.resolve({}))
     assert (finding.name, finding.status, finding.detail) == ("queue", Status.FAIL, "it is broken")
+
+
+def test_an_instrumentor_without_its_library_is_no_failure_beside_a_source_that_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loading, "get_dist_dependency_conflicts", lambda _: "its library is missing")
+    missing = SourceSpec(
+        "discord", api=1, title="x", factory="a:b", catalogue="a:b", libraries=("a-library-of-nobodys>=1",)
+    )
+    other = SourceSpec("other", api=1, title="x", factory="a:b", catalogue="a:b")
+    companion = SourceSpec("more", api=1, title="x", factory="a:b", catalogue="a:b", activates="with_others")
+    for specs, status in (
+        ({"discord": missing, "more": companion}, Status.FAIL),
+        ({"discord": missing, "other": other}, Status.INFO),
+    ):
+        findings = look_at_loading(Installed(specs, ()), Settings.resolve({}), {})
+        (finding,) = (finding for finding in findings if finding.name == "instrumentor discord")
+        assert (finding.status, "does not load" in finding.detail) == (status, True)
 
 
 def test_a_source_adds_checks_and_a_broken_one_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

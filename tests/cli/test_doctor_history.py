@@ -1,4 +1,4 @@
-"""What the doctor says of history: packages, spool, store and its tables; and of a bot that keeps one."""
+"""The doctor's checks of history: packages, spool, store and its tables; and of a bot that records one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_what_waits_in_the_spool_and_a_spool_that_cannot_be_used(tmp_path: Path)
     (tmp_path / "file").touch()
     status, detail, remedy = look(tmp_path, ARGUS_HISTORY="store", ARGUS_HISTORY_SPOOL=str(tmp_path / "file"))["spool"]
     assert (status, remedy) == ("fail", "set ARGUS_HISTORY_SPOOL to another directory")
-    assert "is no directory" in detail
+    assert "is not a directory" in detail
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX'")
@@ -101,11 +101,69 @@ def test_a_server_with_and_without_tables_and_one_that_does_not_answer(tmp_path:
         assert (status, remedy) == ("fail", "create them: argus-otel store migrate")
         with client.connect(server.dsn()) as opened:
             migrations.migrate(opened, installed_schema())
-        status, detail, _ = look(tmp_path, **variables)["store"]
-        assert status == "ok"
-        assert server.password not in detail
+        found = look(tmp_path, **variables)
+        assert found["store"][0] == "ok"
+        assert {name for name in found if name.startswith("tables of ")} == {
+            "tables of the engine",
+            "tables of discord",
+        }
+        assert {found[name] for name in found if name.startswith("tables of ")} == {("ok", "up to date", "")}
+        assert all(server.password not in detail for _, detail, _ in found.values())
         nobody = server.dsn().replace(str(server.port), str(free_port()))
         assert look(tmp_path, ARGUS_HISTORY="store", ARGUS_HISTORY_STORE=nobody)["store"][0] == "fail"
+
+
+def test_each_model_whose_tables_are_not_those_of_its_source_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from argus_otel.history.store import client, migrations
+    from argus_otel.history.store.schema import Layout, Migration, Schema
+    from argus_otel.sources.discord.history import MODEL as DISCORD
+    from tests.history.jobs import MODEL as JOBS
+
+    monkeypatch.setattr(history, "installed_schema", lambda: Schema((DISCORD, JOBS)))
+
+    with ClickHouse.running_in(tmp_path / "data") as server:
+        variables = {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_STORE": server.dsn()}
+
+        def tables() -> dict[str, tuple[str, str, str]]:
+            found = look(tmp_path, **variables)
+            assert found["store"][0] == "ok"
+            prefix = "tables of "
+            return {name.removeprefix(prefix): found[name] for name in found if name.startswith(prefix)}
+
+        with client.connect(server.dsn()) as opened:
+            where = Layout(opened.address.database)
+            migrations.migrate(opened, Schema((DISCORD,)))
+            found = tables()
+            assert (found["the engine"][0], found["discord"][0]) == ("ok", "ok")
+            status, detail, remedy = found["jobs"]
+            assert (status, remedy) == ("fail", "apply them: argus-otel store migrate")
+            assert "lacks 1 migration(s)" in detail
+            assert "jobs 1 (" in detail
+
+            migrations.migrate(opened, Schema((DISCORD, JOBS)))
+            assert {state for state, _, _ in tables().values()} == {"ok"}
+
+            opened.command("truncate table argus_claims")
+            found = tables()
+            assert found["the engine"][0] == "ok"
+            assert {found[name][::2] for name in ("discord", "jobs")} == {
+                ("fail", "apply it: argus-otel store migrate")
+            }
+
+            migrations.migrate(opened, Schema((DISCORD, JOBS)))
+            migrations._note(opened, Migration("discord", 99, "of_the_future", ""), "applied", where)
+            migrations._note(opened, Migration("jobs", 1, "jobs", "something else"), "applied", where)
+            found = tables()
+            assert found["the engine"][0] == "ok"
+            status, detail, remedy = found["discord"]
+            assert (status, remedy) == ("fail", "upgrade: pip install -U argus-otel")
+            assert "discord 99 (of the future)" in detail
+            status, detail, remedy = found["jobs"]
+            assert status == "fail"
+            assert "with the checksum" in detail
+            assert remedy.startswith("use the release that applied it")
 
 
 def test_a_bot_that_has_lost_events_says_so() -> None:

@@ -1,4 +1,4 @@
-"""Endpoints and Collectors on loopback, asked by the doctor's own functions."""
+"""The doctor's connections to endpoints and Collectors, on loopback."""
 
 from __future__ import annotations
 

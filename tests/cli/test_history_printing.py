@@ -1,4 +1,4 @@
-"""Answers in every format, with names that a user or an open port has put into the store."""
+"""Results in every format, with names that a user or an open port has put into the store."""
 
 from __future__ import annotations
 

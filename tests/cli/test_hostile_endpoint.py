@@ -1,4 +1,4 @@
-"""`argus-otel top` asks an endpoint that would harm whoever looks: nothing of it is obeyed, and nothing breaks."""
+"""`argus-otel top` scrapes a hostile endpoint: it obeys nothing, and does not break."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No command shows a password or a token: of what it cannot read, it quotes nothing."""
+"""No command shows a password or a token, and none quotes a text that it cannot parse."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def test_an_address_of_a_store_that_cannot_be_read_is_shown_by_no_command(said: 
         code, told = said(*words, **settings)
         assert code > 0
         assert SECRET not in told
-        assert "ARGUS_HISTORY_STORE is no address of a store: " in told
+        assert "ARGUS_HISTORY_STORE is not the address of a store: " in told
     for command in (("discord", "top"), ("store", "forget", "--guild", "1", "--yes"), ("store", "migrate")):
         code, told = said(*command, "--store", address)
         assert code == 2
         assert SECRET not in told
-        assert "--store is no address of a store: " in told
+        assert "--store is not the address of a store: " in told
 
 
 LOCATIONS = [

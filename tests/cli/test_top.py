@@ -1,4 +1,4 @@
-"""`argus-otel top` against a real endpoint, whose registry is fed as a bot's is."""
+"""`argus-otel top` against a real endpoint, whose registry is fed like a bot's."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_every_dashboard_has_its_section_and_its_picture_and_every_section_its_d
 
 
 def test_every_dashboard_is_in_the_table_under_its_source() -> None:
-    table = PAGE.partition("\n| dashboard |")[2].partition("\n\n")[0]
+    table = PAGE.partition("\n| Dashboard |")[2].partition("\n\n")[0]
     listed: dict[str, list[str]] = {}
     for source, title in re.findall(r"^\| (?:\*\*`(\w+)`\*\*|\[(.+?)\]\()", table, re.MULTILINE):
         if source:

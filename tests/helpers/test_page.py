@@ -17,7 +17,7 @@ from .test_count import warned
 from .test_export import connect, provider_with, until
 from .test_timed import parent
 
-PAGE = (Path(__file__).parents[2] / "docs" / "helpers.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "custom-instrumentation.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -107,7 +107,7 @@ def test_what_is_recorded_is_in_history(kept: Kept, caplog: pytest.LogCaptureFix
 
 
 def test_the_caps_are_those_of_the_page() -> None:
-    caps = PAGE.partition("| cap | is |")[2].partition("## What it costs")[0]
+    caps = PAGE.partition("| Limit | Maximum |")[2].partition("## What it costs")[0]
     rows = dict(re.findall(r"^\| ([^|]+) \| (\d+)[, ]", caps, re.MULTILINE))
     assert {name: int(value) for name, value in rows.items()} == {
         "metrics of your own": own.MOST_METRICS,

@@ -11,7 +11,7 @@ from argus_otel.history.store.client import Store, connect
 from argus_otel.sources.discord.history import History
 from lab.clickhouse import ClickHouse
 
-from .known import ROWS, SCHEMA
+from .dataset import ROWS, SCHEMA
 
 pytest.importorskip("chdb", reason="needs ClickHouse's engine: pip install chdb-core (Linux and macOS)")
 

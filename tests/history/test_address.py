@@ -58,7 +58,7 @@ def test_the_default_of_the_settings_is_an_address() -> None:
 def test_what_is_no_address_is_told_with_what_is_right(text: str, why: str) -> None:
     with pytest.raises(AddressError) as told:
         parse(text)
-    assert str(told.value).startswith("ARGUS_HISTORY_STORE is no address of a store: ")
+    assert str(told.value).startswith("ARGUS_HISTORY_STORE is not the address of a store: ")
     assert why in str(told.value)
     assert "clickhouse://user:password@host:8123/database" in str(told.value)
 
@@ -103,7 +103,7 @@ def test_an_address_that_is_none_is_not_quoted(shape: str) -> None:
     with pytest.raises(AddressError) as told:
         parse(shape.format("s3cret"))
     assert "s3cret" not in f"{told.value!r} {told.value}"
-    assert "right would be clickhouse://user:password@host:8123/database" in str(told.value)
+    assert "use clickhouse://user:password@host:8123/database" in str(told.value)
 
 
 _WORDS = ["clickhouse", "clickhouses", "chdb", "http", "me", "db", "8123", "password=", "user", "\u2100"]

@@ -24,7 +24,7 @@ from argus_otel.history.store.client import Store, connect
 from argus_otel.sources.discord.cli import COMMANDS
 from lab.clickhouse import ClickHouse
 
-from .known import ROWS, use
+from .dataset import ROWS, use
 
 Told = Callable[..., SimpleNamespace]
 
@@ -93,7 +93,7 @@ def test_sql_needs_no_server(argus: Told) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("status", "--store", "postgres://db"), 2, "--store is no address of a store: it begins with postgres:"),
+        (("status", "--store", "postgres://db"), 2, "--store is not the address of a store: it begins with postgres:"),
         (("status", "--store", "chdb:/nowhere"), 1, "/nowhere does not exist"),
         (("migrate", "--keep", "logs=long"), 2, "--keep has logs=long, but it has to be a number"),
         (("migrate", "--store", "clickhouse://a:secret@127.0.0.1:9"), 1, "Connection refused"),

@@ -14,7 +14,7 @@ from argus_otel.history.store.erasure import Erased, erase
 from argus_otel.history.store.schema import Schema
 from argus_otel.sources.discord.history import History
 
-from .known import ROWS, SCHEMA, row, use
+from .dataset import ROWS, SCHEMA, row, use
 
 KEY = "a key"
 ANN = 80351110224678912

@@ -26,7 +26,7 @@ from argus_otel.history.store.schema import ClusterError, Layout, Migration, Sch
 from argus_otel.sources.discord.history import MODEL
 from lab.clickhouse import ClickHouse
 
-from .known import ROWS, SCHEMA, row
+from .dataset import ROWS, SCHEMA, row
 
 Database = Callable[[str], Store]
 

@@ -20,8 +20,8 @@ from argus_otel.sources.discord.history import MODEL as DISCORD
 from argus_otel.sources.spec import SourceSpec
 from argus_otel.telemetry import PartError, Telemetry
 
+from .dataset import ROWS, SCHEMA, row
 from .jobs import MODEL as JOBS
-from .known import ROWS, SCHEMA, row
 
 BOTH = Schema((DISCORD, JOBS))
 DAY = "2026-01-05T10:00"

@@ -22,7 +22,7 @@ from argus_otel.sources.discord.history.results import (
     Volume,
 )
 
-from .known import ROWS, at
+from .dataset import ROWS, at
 
 JANUARY = {"since": date(2026, 1, 1), "until": date(2026, 2, 1), "service": "bot"}
 ALL = {"until": date(2026, 2, 9), "service": "bot"}

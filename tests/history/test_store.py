@@ -26,7 +26,7 @@ from argus_otel.history.store.errors import (
 from lab.clickhouse import ClickHouse
 from lab.processes import free_port
 
-from .known import ROWS, SCHEMA, row
+from .dataset import ROWS, SCHEMA, row
 
 COUNTS = (
     "select (select count() from discord_events), (select sum(count) from discord_hourly),"

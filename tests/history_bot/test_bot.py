@@ -241,18 +241,18 @@ def test_history_without_a_server_is_taken_in_when_the_bot_ends(
     ("settings", "told"),
     [
         ({"ARGUS_HISTORY": "maybe"}, "ARGUS_HISTORY is 'maybe', but it has to be true, false, otlp or store"),
-        ({"ARGUS_HISTORY": "otlp"}, "ARGUS_HISTORY is 'otlp', but logs are exported nowhere by OTLP"),
+        ({"ARGUS_HISTORY": "otlp"}, "ARGUS_HISTORY is 'otlp', but logs are not exported by OTLP"),
         (
             {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_STORE": f"http://me:{SECRET}@host"},
-            "ARGUS_HISTORY_STORE is no address of a store: it begins with http:, and it has to begin with clickhouse://",
+            "ARGUS_HISTORY_STORE is not the address of a store: it begins with http:, and it has to begin with clickhouse://",
         ),
         (
             {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_SPOOL": __file__},
-            "is no directory",
+            "is not a directory",
         ),
         (
             {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_USERS": "hashed"},
-            "ARGUS_HISTORY_USERS is 'hashed', but ARGUS_HISTORY_USER_KEY has no key",
+            "ARGUS_HISTORY_USERS is 'hashed', but ARGUS_HISTORY_USER_KEY is not set",
         ),
         (
             {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_SPOOL_LIMIT": "0"},

@@ -145,7 +145,7 @@ def test_what_goes_wrong_is_told_and_leaves_everything_where_it_is(tmp_path: Pat
     assert "cannot be opened" in taken.problem
     code, taken = ran(tmp_path, "mysql://host")
     assert code == 1
-    assert "--store is no address of a store: it begins with mysql:" in taken.problem
+    assert "--store is not the address of a store: it begins with mysql:" in taken.problem
     assert Spool(directory, ROOM).waiting() == 3
     with pytest.raises(SpoolError):
         ingest.ingest(parse("chdb:x"), tmp_path / "file" / "spool")

@@ -97,7 +97,7 @@ def test_a_spool_that_never_could_be_used_is_told_of_at_the_start_and_at_the_end
     (first,) = warnings(bot, f"argus-otel: {SPOOL} failed")
     (last,) = warnings(bot, "lost as the process ends")
     for told in (first, last):
-        assert f"but {tmp_path / 'file'} is no directory" in told
+        assert f"but {tmp_path / 'file'} is not a directory" in told
     assert f"{sum(DRIVEN.values())} events" in last
 
 

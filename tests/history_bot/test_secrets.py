@@ -56,7 +56,7 @@ def test_a_running_bot_shows_no_address_and_no_header_that_it_cannot_read(
     for text in (status, bot.output, str(told)):
         assert SECRET not in text
     for text in (status, bot.output):
-        assert "ARGUS_HISTORY_STORE is no address of a store: it begins with http:" in text
+        assert "ARGUS_HISTORY_STORE is not the address of a store: it begins with http:" in text
         assert "OTEL_EXPORTER_OTLP_HEADERS has an entry that is no header" in text
     assert "Header format invalid" not in bot.output
 

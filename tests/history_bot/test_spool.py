@@ -150,7 +150,7 @@ def test_nothing_that_was_written_is_lost_when_two_processes_are_killed(tmp_path
 def test_a_directory_that_cannot_be_used_is_said_to_be_so(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(SpoolError, match=r"ARGUS_HISTORY_SPOOL is '.*/file/spool', but .*/file is no directory"):
+    with pytest.raises(SpoolError, match=r"ARGUS_HISTORY_SPOOL is '.*/file/spool', but .*/file is not a directory"):
         Spool(file / "spool", ROOM).check()
     with pytest.raises(SpoolError, match=r"cannot be (written|read)"):
         Spool(file / "spool", ROOM).append([row(1)])

@@ -1,4 +1,4 @@
-"""A bot that forks in every way there is, and prints how each child ended: `EXITS {...}`.
+"""A bot that forks in every possible way, and prints how each child ended: `EXITS {...}`.
 
 `python forking_bot.py` forks children that are no bots; `python forking_bot.py bot` one that runs another shard.
 """

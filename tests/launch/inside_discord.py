@@ -1,4 +1,4 @@
-"""Run a bot where Discord's names lead to this machine (``namespace.py``), and print what was seen as JSON.
+"""Run a bot in a namespace in which Discord's names lead to this machine (``namespace.py``), and print JSON.
 
 python -m tests.launch.inside_discord DIRECTORY instrument|run
 """
@@ -24,7 +24,7 @@ from discord_simulator import BackgroundSimulator, InteractionHandle, RateLimite
 from tests.launch.conftest import BOT, INSTRUMENT, RUN, Bot, Receiver, until
 
 NAMES = ("discord.com", "gateway.discord.gg", "cdn.discordapp.com")
-# As Discord's look, for a user id and with a HMAC that are nobody's.
+# In the form of Discord's tokens, with an invented user id and HMAC.
 TOKEN = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
 
 _PREFIX_COMMANDS = 1

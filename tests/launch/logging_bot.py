@@ -30,7 +30,7 @@ def set_up() -> None:
 set_up()
 log.info("an info of the bot's")
 log.warning("a warning of the bot's")
-logging.warning("a warning of nobody's")  # which sets logging up, where nobody has
+logging.warning("a warning of nobody's")  # which sets logging up, if it is not
 
 intents = discord.Intents.all()
 bot = commands.Bot("!", intents=intents)

@@ -1,4 +1,4 @@
-"""A bot that says its tokens wherever it can: `python secret_bot.py`, with its root logger at DEBUG."""
+"""A bot that prints its tokens in every possible text: `python secret_bot.py`, with its root logger at DEBUG."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""A bot that answers `!ping`, and tells on `!status` what the distro says of itself, whatever becomes of its port."""
+"""A bot that answers `!ping`, and on `!status` sends the status of the distro, even without an endpoint."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Whatever of ours fails, the bot runs on, is told once, and `/status` says it."""
+"""If a part of argus-otel fails, the bot runs on, with one warning and an entry in `/status`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A forked child is no second bot, until one starts in it."""
+"""A forked child is not a second bot, until a bot starts in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bot that nobody has told of a simulator: it talks to https://discord.com and wss://gateway.discord.gg.
+"""A bot without a redirection: it talks to https://discord.com and wss://gateway.discord.gg.
 
 Both are on this machine, in a network of the test's own, behind certificates of an authority that the bot trusts
 because its environment says so. Nothing in the bot's process is redirected or replaced but what our hooks replace.

@@ -1,4 +1,4 @@
-"""Work that is under way when the process ends, ends with it: each span has its parent, and each piece counts once."""
+"""Work in progress at the end of the process ends with it: each span has its parent, and each piece counts once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bots on machines that give them little: few descriptors, little memory, no threads."""
+"""Bots with few resources: few descriptors, little memory, no threads."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_with_forty_descriptors_and_a_hundred_clients_the_bot_works_and_its_endp
 
 @limits
 def test_with_400_mb_of_address_space_everything_works(simulator: BackgroundSimulator, start: Start) -> None:
-    # Otherwise glibc may reserve what is left for arenas that nobody needs, and no thread has a stack any more.
+    # Otherwise glibc may reserve the remaining memory for unused arenas, and no thread gets a stack.
     bot = start(limited("-v 409600"), TELLING, settings={"MALLOC_ARENA_MAX": "2"})
     works(simulator)
     assert "discord_gateway_events_total" in bot.get("/metrics")

@@ -1,4 +1,4 @@
-"""What the bot logs: printed as it always was, and exported once, with its trace and without secrets."""
+"""The bot's log lines: printed as before, and exported once, with their trace and without secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds under attack and in odd circumstances: the bot goes on, and its end is bounded and its own."""
+"""Under attack and in odd circumstances, the bot continues, and ends in time with its own exit code."""
 
 from __future__ import annotations
 

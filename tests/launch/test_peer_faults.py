@@ -1,4 +1,4 @@
-"""What other tools for Discord bots were measured to get wrong about starting, exporting and ending.
+"""Faults measured in other tools for Discord bots, at the start, in exports and at the end.
 
 Every such fault is a test named ``test_peer_fault_<number>_…``; ``pytest -k peer_fault`` runs them all.
 """

@@ -1,4 +1,4 @@
-"""No secret leaves: neither those that a bot says wherever it can, nor those that argus-otel is set up with."""
+"""No secret is exported: neither those in a bot's texts, nor those in argus-otel's settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from discord_simulator import BackgroundSimulator
 from .conftest import EVERY_WAY, Receiver, Start, exports_at_the_end, free_port, until
 
 SECRETIVE = str(Path(__file__).with_name("secret_bot.py"))
-# As Discord's look, for a user id and with a HMAC that are nobody's.
+# In the form of Discord's tokens, with an invented user id and HMAC.
 TOKEN = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
 HEADER, PASSWORD, USER_KEY, ENDPOINT = "Otlp-Header-8842", "Store-Password-8842", "User-Key-8842", "Endpoint-Token-8842"
 

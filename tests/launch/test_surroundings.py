@@ -1,4 +1,4 @@
-"""A bot starts in whatever surroundings Python itself starts in."""
+"""A bot starts in all surroundings in which Python itself starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel as a user gets it: built, installed by plain pip beside discord.py, and nothing else."""
+"""The wheel as users get it: built, and installed by plain pip with discord.py only."""
 
 from __future__ import annotations
 

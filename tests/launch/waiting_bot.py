@@ -1,4 +1,4 @@
-"""A bot whose handlers wait for what never comes, in a REST call and outside of one."""
+"""A bot whose handlers wait forever, in a REST call and outside of one."""
 
 import asyncio
 import os

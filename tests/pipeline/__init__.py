@@ -1,1 +1,1 @@
-"""The whole way: bot, Collector, Prometheus and ClickHouse, all of them real, on the configs and schema that ship."""
+"""The whole pipeline: bot, Collector, Prometheus and ClickHouse, all real, with the shipped configs and schema."""

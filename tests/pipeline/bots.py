@@ -1,4 +1,4 @@
-"""The example bot in a process of its own, in a simulated Discord, observed as anybody would."""
+"""The example bot in a process of its own, in a simulated Discord, observed as users do it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Certificates of an authority of the test's own."""
+"""Certificates of a test authority."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program with OpenTelemetry's own SDK, which sends by OTLP what a test wants sent."""
+"""A program with OpenTelemetry's own SDK, which sends a test's data by OTLP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs and traces more than a Collector takes at once: `python large_bot.py LINES LENGTH SPANS`. Needs no Discord."""
+"""More logs and traces than a Collector accepts at once: `python large_bot.py LINES LENGTH SPANS`. Needs no Discord."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The configs as they ship: right by the Collector's own judgement, in step with one another and with their README."""
+"""The shipped configurations: valid for the Collector, and consistent with one another and with their README."""
 
 from __future__ import annotations
 

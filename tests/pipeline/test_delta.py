@@ -1,4 +1,4 @@
-"""A bot that sends deltas: what Prometheus gets from the Collector is what the bot's own endpoint shows."""
+"""A bot that sends deltas: Prometheus gets the same values from the Collector as from the bot's own endpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""compose.yaml, the manifests for Kubernetes and the units for systemd, as far as no daemon is needed to judge them."""
+"""compose.yaml, the manifests for Kubernetes and the units for systemd, checked without a daemon."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .test_configs import variables
 KUBERNETES = ROOT / "examples" / "kubernetes"
 SYSTEMD = ROOT / "examples" / "systemd"
 SECRET = re.compile("PASSWORD|TOKEN|KEY", re.IGNORECASE)
-# A version to the patch, and never `latest`; and a digest, so that it stays what it is.
+# A version to the patch, never `latest`; and a digest, so that the image cannot change.
 PINNED = re.compile(r"^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)+(@sha256:[0-9a-f]{64})?$")
 OURS = re.compile(r"^(registry\.example\.com/)?(argus-otel|argus-otelcol|my-bot):")
 WITHOUT_A_DIGEST = {"grafana/grafana:12.4.4"}  # no two sources agree on one

@@ -1,4 +1,4 @@
-"""agent.yaml and gateway.yaml: two hosts with bots, two gateways, TLS and a secret between them."""
+"""agent.yaml and gateway.yaml: two hosts with bots, two gateways, TLS and a token between them."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_each_trace_stays_whole_and_each_bots_metrics_in_one_place(
             history = "select count() from first_gateway.discord_events"
             wait_until(lambda: clickhouse.rows(history) == [[str(TRACES)]], "all history")
 
-            # One gateway goes. What is for the other is not held up by it. (It would send again what it has sent to
+            # One gateway stops. This does not delay data for the other one. (It would send again what it has sent to
             # ClickHouse without an answer yet.)
             gateways[0].wait_until(
                 lambda: not gateways[0].counted("otelcol_exporter_queue_size"), "knows that all is stored"

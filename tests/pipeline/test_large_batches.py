@@ -1,4 +1,4 @@
-"""What is too large for one request goes in several, and one text that is too large costs no other."""
+"""Batches that are too large for one request are split, and a text that is too large costs no other."""
 
 from __future__ import annotations
 

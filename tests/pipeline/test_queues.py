@@ -1,4 +1,4 @@
-"""The queues on disk: what waits for ClickHouse outlives the Collector, and comes once."""
+"""The queues on disk: data waiting for ClickHouse outlives the Collector, and is stored once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""auth.yaml and tls.yaml: who may send, and that nobody listens in."""
+"""auth.yaml and tls.yaml: only senders with the token, and only encrypted."""
 
 from __future__ import annotations
 

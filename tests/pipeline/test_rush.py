@@ -1,4 +1,4 @@
-"""single.yaml in a rush, and at a sudden end: failed traces are kept, whatever makes way for what."""
+"""single.yaml under load, and at a sudden end: failed traces are kept, whichever others are dropped."""
 
 from __future__ import annotations
 

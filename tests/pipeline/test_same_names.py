@@ -1,4 +1,4 @@
-"""What a bot's metrics are called on its own endpoint and by way of the Collector: dashboards have to work on both.
+"""The names of a bot's metrics on its own endpoint and through the Collector: dashboards have to work with both.
 
 One bot, in one process, does both; a real Prometheus scrapes the two. What differs is in docs/pipeline.md, and here.
 """

@@ -1,4 +1,4 @@
-"""single.yaml: what goes in, and what is found in Prometheus's format and in ClickHouse."""
+"""single.yaml: from its input to Prometheus's format and ClickHouse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make collector`, but for the building itself, which is what all the other tests here stand on."""
+"""`make collector`, except for the build itself, on which all other tests here depend."""
 
 from __future__ import annotations
 

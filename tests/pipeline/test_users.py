@@ -1,4 +1,4 @@
-"""The users that ship for ClickHouse may do what they are for, and nothing else: asked of the engine itself."""
+"""The shipped users of ClickHouse have the rights that they need, and no others: checked with the engine itself."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def test_each_rest_call_is_in_the_trace_that_it_belongs_to(pipeline: Pipeline):
     spans = pipeline.rows("select TraceId, SpanId, ParentSpanId, SpanName, SpanKind from otel_traces")
     traces = {span: trace for trace, span, *_ in spans}
     assert len(traces) == len(spans)  # none is stored twice
-    # Parentage: whoever has a parent finds it, in the same trace; each trace has one root.
+    # Each parent exists, in the same trace; each trace has one root.
     assert [name for trace, _, parent, name, _ in spans if parent and traces.get(parent) != trace] == []
     assert set(Counter(trace for trace, _, parent, *_ in spans if not parent).values()) == {1}
     # Acknowledgements are under the interaction that they acknowledge.

@@ -232,7 +232,7 @@ def chosen(column: str, variable: str) -> str:
     does: parentheses have to be in pairs, and no dollar may stand before a quotation mark or an ampersand.
     """
     values = f"replaceRegexpOne({given(variable)}, '\\\\A[{{](.*)[}}]\\\\z', '\\\\1')"
-    # A value with a comma in it cannot be told from two: every run of parts is a value that may be meant. A set, since
+    # A value with a comma cannot be distinguished from two values: every run of parts may be the value. A set, since
     # ClickHouse looks that up in the primary key, as it looks up no function of the column.
     runs = (
         "arrayMap(i -> arrayMap(n -> arrayStringConcat(arraySlice(parts, i, n), ','), range(1, length(parts) - i + 2)),"

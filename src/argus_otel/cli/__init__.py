@@ -1,8 +1,8 @@
 """The command ``argus-otel``.
 
-Each of its own commands is a module beside this one, and a source adds commands by its specification: ``argus-otel
-SOURCE COMMAND``. Each is described by a :class:`~argus_otel.terminal.commands.Command`, and only the module of the one
-that is asked for is imported: starting a program must not import what draws tables.
+Each of its own commands is a module of this package; a source adds commands by its specification: ``argus-otel SOURCE
+COMMAND``. Each is described by a :class:`~argus_otel.terminal.commands.Command`. Only the module of the requested
+command is imported: starting a program must not import code that draws tables.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from argus_otel.version import __version__
 _PROG = "argus-otel"
 
 _PURPOSE = """\
-OpenTelemetry for programs that were written without it. Hooks are placed when the program imports a library that is
-observed. Metrics are served on http://127.0.0.1:9464/metrics, beside /healthz, /readyz and /status; with
-OTEL_EXPORTER_OTLP_ENDPOINT set, metrics, traces and logs are sent to an OpenTelemetry Collector too.
+OpenTelemetry for programs that were written without it. Metrics and health are served on
+http://127.0.0.1:9464 (/metrics, /healthz, /readyz, /status). If OTEL_EXPORTER_OTLP_ENDPOINT is set, metrics, traces and
+logs are also sent to an OpenTelemetry Collector.
 
 To instrument a program without changing it, start it with argus-otel:
 
     argus-otel run bot.py
 
-or, if you prefer to change it, put these two lines first:
+or add two lines to it, before the program starts its work:
 
     import argus_otel
     argus_otel.instrument()
@@ -46,7 +46,7 @@ COMMANDS = {
             "Starts a Python program as `python` would, with OpenTelemetry loaded as `opentelemetry-instrument` would. "
             "Processes that the program starts are not instrumented. Options of argus-otel come before the program; "
             "everything after it belongs to the program. Each option sets an environment variable, and wins over it. "
-            "The exit code is the program's; 2: there is no such program."
+            "The exit code is the program's; 2: the program was not found."
         ),
         examples=(
             "run bot.py",
@@ -60,9 +60,9 @@ COMMANDS = {
         module="argus_otel.cli.doctor",
         summary="check installation, configuration and connections",
         description=(
-            "Checks packages, sources, settings, hooks, the program's endpoint and the Collector, and prints for each "
-            "what it found and what to do. Run it where and as the program runs: same environment, same variables, "
-            "same directory. Exit code 0: nothing failed; 1: something failed; 2: wrong usage."
+            "Checks packages, sources, settings, hooks, history, the program's endpoint and the Collector. Each line "
+            "is one finding, with a remedy if something is wrong. Run it as the program runs: with its Python "
+            "environment, variables and directory. Exit code 0: no check failed; 1: a check failed; 2: wrong usage."
         ),
         examples=("doctor", "doctor --no-network", "doctor --json"),
     ),
@@ -70,8 +70,8 @@ COMMANDS = {
         module="argus_otel.cli.catalogue",
         summary="list what can be emitted: metrics, spans, events, attributes",
         description=(
-            "Lists what the installed sources and argus-otel itself can emit, one line each; with a NAME, everything "
-            "that is known of what it matches. NAME is a part of a name in OpenTelemetry's spelling or Prometheus'. "
+            "Lists the signals that the installed sources and argus-otel itself can emit, one line each; with a NAME, "
+            "shows every matching signal in full. NAME is part of a name in OpenTelemetry's spelling or Prometheus'. "
             "Exit code 0; 1: nothing matches; 2: wrong usage."
         ),
         examples=(
@@ -85,12 +85,12 @@ COMMANDS = {
     ),
     "store": Command(
         module="argus_otel.cli.store",
-        summary="make the tables of history, logs and traces, and erase from them",
+        summary="create the tables of history, logs and traces, and erase from them",
         description=(
             "Creates the tables in ClickHouse for history, and for the Collector's logs and traces, brings them up to "
-            "date, sets how long data is kept, shows their state, and erases all that is stored of one person. The "
-            "store is that of ARGUS_HISTORY_STORE: clickhouse://user:password@host:8123/database. Exit code 0; 1: the "
-            "store cannot be queried, or is not up to date; 2: wrong usage."
+            "date, sets how long data is kept, shows their state, and erases everything stored about one person. "
+            "ARGUS_HISTORY_STORE names the store: clickhouse://user:password@host:8123/database, or "
+            "chdb:DIRECTORY. Exit code 0; 1: the store cannot be queried, or is not up to date; 2: wrong usage."
         ),
         examples=(
             "store migrate",
@@ -105,9 +105,9 @@ COMMANDS = {
         module="argus_otel.cli.export",
         summary="write dashboards, alerts and Collector configs into a directory",
         description=(
-            "Writes what the programs beside yours need: dashboards for Grafana, rules and alerts for Prometheus, "
-            "configs for the OpenTelemetry Collector; then prints how to install them. Files that you changed are not "
-            "overwritten. Exit code 0; 1: they could not be written; 2: wrong usage."
+            "Writes dashboards for Grafana, rules and alerts for Prometheus, or configurations of the OpenTelemetry "
+            "Collector, and prints how to install them. Files that you changed are not overwritten. Exit code 0; 1: "
+            "the files could not be written; 2: wrong usage."
         ),
         examples=(
             "export dashboards grafana",
@@ -119,7 +119,7 @@ COMMANDS = {
         module="argus_otel.cli.top",
         summary="watch a running program in the terminal",
         description=(
-            "Scrapes the endpoint of a running program and shows what each source measures, live. Exit code 0 after "
+            "Scrapes the endpoint of a running program and shows the metrics of each source, live. Exit code 0 after "
             "Ctrl-C; 1: the endpoint does not answer; 2: wrong usage."
         ),
         examples=("top", "top http://127.0.0.1:9500 --interval 5", "top --once"),
@@ -151,8 +151,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises
     ------
     SystemExit
-        With 2 for wrong usage, with 0 after ``--help`` and ``--version``, and with any code that a program under
-        ``run`` raises it with. Every other exception of that program passes through too.
+        With 2 for wrong usage, with 0 after ``--help`` and ``--version``, and with the code of a program under
+        ``run`` that raises it. Every other exception of that program passes through too.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] != ["run"]:  # whose output is the program's
@@ -166,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for problem in installed().problems:
             _complain(problem.name, problem.detail)
     parser.parse_args(words)  # --help and --version end here, and so does an unknown option
-    return _wrong_usage(parser, f"which command? There are: {', '.join((*COMMANDS, *_sources()))}")
+    return _wrong_usage(parser, f"give a command: {', '.join((*COMMANDS, *_sources()))}")
 
 
 def _wrong_usage(parser: argparse.ArgumentParser, message: str) -> int:
@@ -177,7 +177,7 @@ def _wrong_usage(parser: argparse.ArgumentParser, message: str) -> int:
 
 
 def _sources() -> dict[str, str]:
-    """Return the installed sources that have commands, and what they observe. Imports no source."""
+    """Return the installed sources that have commands, with their titles. Imports no source."""
     specs = installed().specs
     return {n: spec.title for n, spec in specs.items() if spec.commands is not None and n not in COMMANDS}
 
@@ -204,7 +204,7 @@ def _run_of_a_source(name: str, words: list[str]) -> int:
         return _run(f"{_PROG} {name} {words[0]}", commands[words[0]], words[1:], name)
     parser = _source_parser(name, spec.title, commands)
     parser.parse_args(words)  # --help ends here, and so does a wrong word
-    return _wrong_usage(parser, f"which command? There are: {', '.join(commands)}")
+    return _wrong_usage(parser, f"give a command: {', '.join(commands)}")
 
 
 def _source_parser(name: str, title: str, commands: Mapping[str, Command]) -> argparse.ArgumentParser:
@@ -212,12 +212,12 @@ def _source_parser(name: str, title: str, commands: Mapping[str, Command]) -> ar
     parser = argparse.ArgumentParser(
         prog=prog,
         usage="%(prog)s [-h] command ...",
-        description=f"Commands about {title}.",
+        description=f"Commands of the source {name}, which observes {title}.",
         epilog=_overview(commands, prog),
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
-    parser.add_argument("command", choices=tuple(commands), metavar="command", help="one of those below")
+    parser.add_argument("command", choices=tuple(commands), metavar="command", help="one of the commands below")
     return parser
 
 
@@ -237,7 +237,7 @@ def _run(prog: str, command: Command, words: list[str], source: str | None = Non
 
 
 def _imported(command: Command, source: str | None) -> Runnable | None:
-    """Import the command's module; where a source's cannot be imported, say so and return ``None``."""
+    """Import the command's module; if that of a source cannot be imported, print why and return ``None``."""
     if source is None:
         return cast("Runnable", import_module(command.module))
     missing: list[ModuleNotFoundError] = []
@@ -276,7 +276,7 @@ def _run_module(prog: str, command: Command, module: Runnable, words: list[str])
     arguments = parser.parse_args(words, argparse.Namespace(program=program))
     if starts_a_program:
         if not program:
-            parser.error("which program? Give the path of a script, or -m and a module's name")
+            parser.error("give a program: the path of a script, or -m and the name of a module")
         return module.run(arguments)
     try:
         return module.run(arguments)
@@ -312,7 +312,7 @@ def _main_parser() -> argparse.ArgumentParser:
         formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"{_PROG} {__version__}")
-    parser.add_argument("command", choices=(*COMMANDS, *sources), metavar="command", help="one of those below")
+    parser.add_argument("command", choices=(*COMMANDS, *sources), metavar="command", help="one of the commands below")
     return parser
 
 

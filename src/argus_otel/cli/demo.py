@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo; return 0 where ledger and metrics agree, 1 where they do not or the bot did not start."""
+    """Run the demo; return 0 if ledger and metrics agree, 1 if they do not or the bot did not start."""
     from rich.console import Console
 
     from argus_otel.demo.stage import DemoError, Stage
@@ -83,7 +83,7 @@ def _live(console: Console, stage: Stage, duration: float | None) -> None:
 
 
 def _plain(console: Console, stage: Stage, duration: float | None) -> None:
-    """Print a line now and then, and one frame at the end, where the output is not a terminal."""
+    """Print a line now and then, and one frame at the end, for an output that is not a terminal."""
     from argus_otel.scrape.scraper import Scraper
 
     from .top import source_panels

@@ -1,4 +1,4 @@
-"""``argus-otel export``: writes dashboards, rules and configurations for the programs beside the observed one.
+"""``argus-otel export``: writes dashboards, rules and configurations for Grafana, Prometheus and the Collector.
 
 Dashboards for Grafana and rules for Prometheus come from the installed sources and from argus-otel itself;
 configurations of the Collector, from argus-otel alone. The files are the user's to edit: changed ones are not
@@ -21,31 +21,31 @@ _KINDS = (assets.DASHBOARDS, assets.RULES, assets.COLLECTOR)
 
 _NEXT = {
     "dashboards": """\
-Into a Grafana that runs: Dashboards, New, Import, and each file below {directory}/dashboards.
-The data sources are chosen at the top of each dashboard.
+To import into a running Grafana: Dashboards, New, Import, then each file below {directory}/dashboards.
+Choose the data sources at the top of each dashboard.
 
-By provisioning: look at the addresses and ClickHouse's user in {directory}/provisioning/datasources, and mount
+To provision: adjust the addresses and ClickHouse's user in {directory}/provisioning/datasources, and mount
 
     {directory}/provisioning   as /etc/grafana/provisioning
     {directory}/dashboards     as /var/lib/grafana/dashboards
 
 Grafana then has a folder for each source. The alerts in provisioning/alerting need the rules that `argus-otel export
-rules` writes, loaded in Prometheus. Leave them out if an Alertmanager sends them: each page would come twice.""",
+rules` writes, loaded in Prometheus. Omit them if an Alertmanager sends alerts: else each one arrives twice.""",
     "rules": """\
-Name them in prometheus.yml, and reload Prometheus:
+Add them to prometheus.yml, and reload Prometheus:
 
     rule_files:
       - {directory}/*.yaml
 
-They select processes by themselves, and the Collector by its job, which has to be called `collector`. The runbooks say
-what to do about each alert; {directory}/runbooks/README.md, how to have them sent: by an Alertmanager or Grafana.""",
+They find processes by their metrics, and the Collector by its job, which has to be called `collector`. The runbooks
+explain each alert; {directory}/runbooks/README.md explains how to send them, with an Alertmanager or Grafana.""",
     "collector": """\
-Make the tables, and then start a Collector of version 0.151 or newer (README.md says which, and lists the settings):
+Create the tables, then start a Collector of version 0.151 or newer (README.md says which, and lists the variables):
 
     ARGUS_HISTORY_STORE=clickhouse://argus:…@127.0.0.1:8123/argus argus-otel store migrate
     CLICKHOUSE_PASSWORD=… argus-otelcol --config {directory}/single.yaml
 
-and the program with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317.""",
+Start the program with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317.""",
 }
 
 # How an alert names its section of a source's runbooks.
@@ -65,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="dashboards and provisioning for Grafana; recording rules, alerts and their runbooks for Prometheus; or "
         "configurations of the OpenTelemetry Collector",
     )
-    parser.add_argument("directory", metavar="DIR", type=Path, help="where to write them; it is made if need be")
+    parser.add_argument(
+        "directory", metavar="DIR", type=Path, help="the directory to write to; it is created if missing"
+    )
     parser.add_argument(
         "--source",
         metavar="NAME",
@@ -79,8 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--runbooks",
         metavar="URL",
         type=_url,
-        help="the URL of your copy of the directory runbooks: each alert then has its runbook_url, such as "
-        "URL/argus.md#hookerrors (rules, and Grafana's alerts). With {source} in it, as in "
+        help="the URL of your copy of the directory runbooks: adds a runbook_url to each alert, such as "
+        "URL/argus.md#hookerrors (rules, and Grafana's alerts). If it contains {source}, as in "
         "https://wiki.example.com/runbooks-{source}, it is the URL of one source's page",
     )
 

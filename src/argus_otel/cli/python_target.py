@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 
 class NotFoundError(Exception):
-    """There is no such program. The message names it."""
+    """The program does not exist. The message names it."""
 
 
 class Loaded(NamedTuple):
@@ -127,7 +127,7 @@ def find_target(words: list[str]) -> PythonTarget:
 
 
 def _from_here(path: str = "") -> str:
-    """Return ``path`` below the working directory; unchanged where that was deleted, as ``python`` does."""
+    """Return ``path`` below the working directory; unchanged if that was deleted, as ``python`` does."""
     try:
         return str(Path.cwd() / path)
     except FileNotFoundError:

@@ -40,19 +40,19 @@ _OPTIONS = (
         "--endpoint-host",
         "HOST",
         "ARGUS_ENDPOINT_HOST",
-        "the address that /metrics and health are served on (127.0.0.1)",
+        "the address to serve /metrics and health on (127.0.0.1)",
     ),
     _Option(
         "--endpoint-port",
         "PORT",
         "ARGUS_ENDPOINT_PORT",
-        "the port that they are served on (9464); 0 takes any free one",
+        "the port to serve them on (9464); 0 picks a free one",
     ),
     _Option(
         "--otlp-endpoint",
         "URL",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "the Collector to send everything to; use the variable for one with a password, since `ps` shows arguments",
+        "the Collector to send everything to; put one with a password into the variable: `ps` shows arguments",
     ),
 )
 
@@ -79,7 +79,7 @@ def split(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the program that ``arguments.program`` names; return 0 when it ends, and 2 where it cannot be found.
+    """Run the program that ``arguments.program`` names; return 0 when it ends, and 2 if it cannot be found.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _load_opentelemetry(words: list[str]) -> None:
-    """Do as ``opentelemetry-instrument``'s ``sitecustomize`` does, choosing this distro where none is chosen."""
+    """Do as ``opentelemetry-instrument``'s ``sitecustomize`` does, choosing this distro if none is chosen."""
     if Settings.resolve().disabled:
         return
     from opentelemetry.instrumentation import auto_instrumentation

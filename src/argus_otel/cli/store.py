@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
         help="create the tables, bring them up to date, or change how long data is kept",
         description="Creates the database and the tables of the engine and of every installed source, or brings them "
-        "up to date: applied migrations are left alone, and an interrupted one is finished. With --keep, also sets how "
-        "long data is kept; subjects that it does not name stay as they are. It may be run at any time, also while a "
-        "program or a Collector writes.",
+        "up to date: applied migrations are not repeated, and an interrupted one is finished. With --keep, also sets "
+        "how long data is kept; other subjects keep their retention. It may be run at any time, also while a program "
+        "or a Collector writes.",
     )
     status = actions.add_parser(
         "status",
@@ -48,9 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     forget = actions.add_parser(
         "forget",
         allow_abbrev=False,
-        help="erase all that is stored of one person, or another reference of a source",
-        description="Erases all rows of one reference from history, rollups, traces and logs.\nA person is looked for "
-        "by the id, and by its keyed hash if ARGUS_HISTORY_USER_KEY is set.",
+        help="erase everything stored about one person, or about another reference of a source",
+        description="Erases all rows of one reference from history, rollups, traces and logs.\nA person is found by "
+        "the id, and by its keyed hash if ARGUS_HISTORY_USER_KEY is set.",
         epilog=_examples(schema),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -66,12 +66,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("--keep", metavar="NAME=AGE,…", default="", help=_keep_help(schema))
     references = forget.add_mutually_exclusive_group(required=bool(_references(schema)))
     for keyword, reference in _references(schema).items():
-        references.add_argument(f"--{keyword}", metavar="ID", help=f"its id, such as {reference.example}")
+        references.add_argument(
+            f"--{keyword}", metavar="ID", help=f"the id of the {keyword}, such as {reference.example}"
+        )
     forget.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the action; return 0, 1 if the store is at fault or not up to date, and 2 for wrong usage."""
+    """Run the action; return 0, 1 if the store fails or is not up to date, and 2 for wrong usage."""
     schema = installed_schema()
     try:
         if arguments.action == "sql":
@@ -209,7 +211,7 @@ def _forget(schema: Schema, arguments: argparse.Namespace) -> int:
     personal = references[keyword].personal
     _print_erased([(each.table, each.rows, personal and each.table in rollups) for each in erased])
     if personal and not key:
-        print(f"ARGUS_HISTORY_USER_KEY is not set: a keyed hash of the {keyword} was not looked for.", file=sys.stderr)
+        print(f"ARGUS_HISTORY_USER_KEY is not set: rows with a keyed hash of the {keyword} stay.", file=sys.stderr)
     return 0
 
 

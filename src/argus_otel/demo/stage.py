@@ -43,7 +43,7 @@ class Stage:
     seed:
         The seed of the random users.
     port:
-        The port of the bot's endpoint; by default 9464, or a free one where that is in use.
+        The port of the bot's endpoint; by default 9464, or a free one if that is in use.
 
     Raises
     ------
@@ -99,7 +99,7 @@ class Stage:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environment,
-                # Ctrl-C must not reach the bot, which is to be scraped once more.
+                # Ctrl-C must not reach the bot, because the last scrape is still to come.
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same, on Windows
             )

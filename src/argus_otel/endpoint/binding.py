@@ -79,7 +79,7 @@ def tls(settings: Settings) -> ssl.SSLContext | None:
     Raises
     ------
     PartError
-        The files cannot be used. Nothing is served then: a user who asks for TLS does not want plain HTTP.
+        The files cannot be used. Nothing is served then: plain HTTP must not replace TLS.
     """
     certificate, key = settings.endpoint_certificate, settings.endpoint_key
     if certificate is None and key is None:

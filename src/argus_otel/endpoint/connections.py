@@ -79,7 +79,7 @@ class Connections:
         return True
 
     def turn(self, connection: socket.socket, stage: Stage) -> None:
-        """Note what a connection waits for from now on."""
+        """Set the stage of a connection, from now on."""
         with self._changing:
             about = self._open.get(connection)
             if about is not None:
@@ -114,7 +114,7 @@ class Connections:
 
 
 def close_copy(copy: socket.socket) -> None:
-    """Close this process's copy of a socket that another process goes on using."""
+    """Close this process's copy of a socket that another process continues to use."""
     with contextlib.suppress(OSError):
         os.close(copy.detach())
 

@@ -57,7 +57,7 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at its end. If port 0 was asked for, it has the real one once started."""
+        """The base URL, without a slash at its end. For port 0, it has the actual port once started."""
         scheme = "https" if self._settings.endpoint_certificate else "http"
         server = self._server
         port = self._settings.endpoint_port if server is None else server.port
@@ -106,7 +106,7 @@ class Endpoint:
         server.stop()
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: close its copies of the sockets. The parent goes on serving."""
+        """After a fork, in the child: close its copies of the sockets. The parent continues to serve."""
         server, self._server, self._thread = self._server, None, None
         if server is not None:
             server.drop_in_child()

@@ -32,7 +32,7 @@ _MAX_HEADER_LINES = 100
 # The most bytes that are read and discarded after the response, from a client that writes everything before it reads.
 _MAX_UNREAD_BYTES = 1024 * 1024
 
-# No socket's buffer is too full for so many bytes, where nothing was written before.
+# Every socket's buffer has space for so many bytes, if nothing was written before.
 _SHORT = 4096
 
 _FOR_ALL = (
@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
     answer:
         Returns the response to a GET request; a HEAD request gets its headers.
     turn:
-        Called with the connection and what it waits for from then on.
+        Called with the connection and its next stage.
     arguments:
         The arguments that :mod:`socketserver` passes to every handler.
     """
@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
         super().__init__(*arguments)
 
     def setup(self) -> None:
-        """Begin: with the TLS handshake, where there is one, here and not where connections are accepted."""
+        """Begin, with the TLS handshake if there is one: here, because it must not delay the accepting thread."""
         if isinstance(self.request, ssl.SSLSocket):
             self.request.do_handshake()
         super().setup()
@@ -146,7 +146,7 @@ class Handler(BaseHTTPRequestHandler):
         """
         super().finish()
         self._turn(self.connection, Stage.CLOSING)
-        # By the plain socket's methods: what comes now is thrown away, whether or not it is encrypted.
+        # With the plain socket's methods: further input is discarded, whether or not it is encrypted.
         with contextlib.suppress(OSError):
             socket.socket.shutdown(self.connection, socket.SHUT_WR)
             end, unread = monotonic() + LINGER, _MAX_UNREAD_BYTES

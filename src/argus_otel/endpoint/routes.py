@@ -26,7 +26,7 @@ _INDEX = """<!DOCTYPE html>
 <ul>
 <li><a href="metrics">/metrics</a>: every metric, for Prometheus</li>
 <li><a href="healthz">/healthz</a>: 200 while the process is alive and its event loop turns</li>
-<li><a href="readyz">/readyz</a>: 200 once what is observed is ready, with each check</li>
+<li><a href="readyz">/readyz</a>: 200 if every check is ready; lists the checks</li>
 <li><a href="status">/status</a>: hooks, exporters and every part that failed</li>
 </ul>
 </body></html>"""
@@ -103,7 +103,7 @@ class Routes:
         if self._exposition is not None:
             return self._exposition.respond(request)
         if "prometheus" in self._exporters:
-            reason = "the Prometheus exporter is not set up; /status tells why, under exporter:metrics"
+            reason = "the Prometheus exporter is not set up; /status says why, under exporter:metrics"
         else:
             chosen = ",".join(self._exporters) or "none"
             wanted = ",".join(("prometheus", *self._exporters))

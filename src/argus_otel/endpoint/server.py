@@ -118,7 +118,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        """Log what a connection ended with: a client that left, most often. The default is to print it."""
+        """Log the error that ended a connection, which mostly is a client that left. The default is to print it."""
         _log.debug("argus-otel: endpoint: a connection ended with %r", sys.exc_info()[1])
 
     def _handle(self, *arguments: Any) -> object:
@@ -129,7 +129,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     # -- all of them
 
     def service_actions(self) -> None:
-        """Do what is due between two connections."""
+        """Run periodic work between two connections."""
         self._connections.end_old()
 
     def stop(self) -> None:

@@ -22,7 +22,7 @@ def make_private(directory: Path) -> None:
     Raises
     ------
     OSError
-        It cannot be made, or the path is no directory.
+        It cannot be created, or the path is not a directory.
     """
     try:
         _make(directory)

@@ -119,7 +119,7 @@ class Bridge:
             connection.record_in_sdk(catalogue.metrics)
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: leave queued records to the parent, and connect anew at the activation."""
+        """After a fork, in the child: leave queued records to the parent, and reconnect at the activation."""
         self._tracers = self._logged_to = None
         self._late = LateInstruments(self._telemetry.guard.shield("helpers", self._observe))
         for connection in self._connections:

@@ -135,7 +135,7 @@ class EventLogSender:
 
 
 class _LastMessage(logging.Filter):
-    """Keeps the last message that an exporter logs in this thread: its result says no more than that it failed."""
+    """Keeps the last message that an exporter logs in this thread: its result says only that it failed."""
 
     def __init__(self, exporter: type[object]) -> None:
         super().__init__()

@@ -108,7 +108,7 @@ class ForeignHistograms:
                 self._instrument(metric).record(value, attributes, context=_context(span))
 
     def stop(self) -> None:
-        """Take no more records, and drop queued ones: the cells show them."""
+        """Accept no more records, and drop queued ones: the cells show them."""
         self._stopped.set()
         for histogram in self._histograms.values():
             histogram.relay_to(None)

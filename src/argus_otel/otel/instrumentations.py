@@ -77,7 +77,7 @@ class Instrumentation:
             self._health.report(self._part, State.OFF, "uninstrumented")
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: what was measured so far is the parent, by its process id."""
+        """After a fork, in the child: the measurements so far belong to the parent's process id."""
         self._on = False
         if self._made is not None and self._measures_process:
             self._of_parent = not measure_this_process(self._made)

@@ -1,6 +1,6 @@
 """Spans that become OpenTelemetry's when they are exported, off the event loop.
 
-The SDK's span costs some twenty microseconds where it starts and ends: locks, bounded containers, cleaned values, a
+The SDK's span costs about twenty microseconds at its start and end: locks, bounded containers, cleaned values, a
 copy at its end. Nearly none of ours needs those. So one is a few numbers and a dictionary until its batch is exported,
 on the exporter's thread; there it becomes a ``ReadableSpan``. If more is needed before (an event, a status, a value
 that has to be copied), it is replaced by the SDK's own span at once, with the same ids.
@@ -164,7 +164,7 @@ class _Ids(RandomIdGenerator):
 
 
 class LazySpanFactory:
-    """Starts spans of ours on a provider of ours."""
+    """Starts argus-otel's spans on a provider that argus-otel has set up."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self.provider = provider

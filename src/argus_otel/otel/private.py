@@ -70,14 +70,14 @@ _healths: weakref.WeakSet[Health] = weakref.WeakSet()
 
 
 def report_to(health: Health) -> None:
-    """Report to ``health`` what is missing, now and from now on."""
+    """Report missing names to ``health``, now and from now on."""
     _healths.add(health)
     for name, detail in tuple(_missing.items()):
         _report(health, name, detail)
 
 
 def missing(name: str, lost: str) -> None:
-    """Report, once, that this OpenTelemetry does not have what ``name`` stands for.
+    """Report, once, that this OpenTelemetry lacks ``name``.
 
     Parameters
     ----------
@@ -109,12 +109,12 @@ _LOGS = {
 
 
 def __getattr__(name: str) -> Any:
-    """Return a name of OpenTelemetry's logs, imported when somebody asks for it.
+    """Return a name of OpenTelemetry's logs, imported on first use.
 
     Raises
     ------
     GoneError
-        It is neither where it is today nor where it will be once it is stable.
+        It is neither in its present module nor in the one that is planned for the stable release.
     """
     if name not in _LOGS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -134,7 +134,7 @@ _APIS = ("opentelemetry.metrics", "opentelemetry.trace", "opentelemetry._logs", 
 
 
 def is_proxy(provider: object) -> bool:
-    """Whether ``provider`` only stands for the global one, which is not set yet.
+    """Whether ``provider`` is a proxy for the global one, which is not set yet.
 
     Of the classes that OpenTelemetry's API defines itself, all but the no-operation ones are such, whatever they are
     called: only for traces is the proxy's class public.
@@ -190,7 +190,7 @@ def component_type() -> dict[str, Any]:
 def can_show_cells() -> bool:
     """Whether a reader can add points to what it collects, by the method that OpenTelemetry documents for it.
 
-    Without, histograms are recorded into the SDK's, as those on a provider of somebody else's are.
+    Without, histograms are recorded into the SDK's, as on a foreign provider.
     """
     from opentelemetry.sdk.metrics.export import MetricReader
 
@@ -232,7 +232,7 @@ def check_fork_of_readers() -> None:
         missing("fork of readers", "a forked child has a thread that tries to export metrics, in vain")
 
 
-# -- the SDK in a forked child, where it goes on with what the parent had
+# -- the SDK in a forked child, which continues with the parent's state
 
 
 def stop_reading(provider: MeterProvider) -> None:
@@ -432,9 +432,9 @@ def responses_missing(exporter: object) -> None:
 
 
 def instance_of(instrumentor: type[Any]) -> Any:
-    """Return the one instance of an instrumentation if it has been made, without setting that up anew.
+    """Return the one instance of an instrumentation if it has been created, without setting it up again.
 
-    Without, it is made here, and whoever made it before may find it configured anew.
+    Without, it is created here, which may reconfigure an instance that exists.
     """
     if hasattr(instrumentor, "_instance"):
         return instrumentor._instance

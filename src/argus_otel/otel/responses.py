@@ -1,4 +1,4 @@
-"""Reads an endpoint's responses to exports: OpenTelemetry's exporters say no more than that an export failed.
+"""Reads an endpoint's responses to exports: OpenTelemetry's exporters say only that an export failed.
 
 They drop the body of HTTP responses, and take OTLP's partial success for a success. Both are read by listening to the
 client inside an exporter, through private attributes; an exporter without these is left as it is.

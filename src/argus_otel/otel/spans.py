@@ -276,7 +276,7 @@ class OTelTracing:
         rate: float = 1.0,
         links: Sequence[SpanIds] = (),
     ) -> TraceSpan:
-        """Start a span that begins a trace of its own; see :class:`~argus_otel.telemetry.Tracing`."""
+        """Start a span that begins a new trace; see :class:`~argus_otel.telemetry.Tracing`."""
         if not self._chosen(rate):
             return UnsampledSpan(_unsampled_context())
         span = self._begin(name, kind, attributes(), [Link(_span_context(link)) for link in links])
@@ -331,7 +331,7 @@ class OTelTracing:
 
 
 def tracing_by(provider: trace.TracerProvider, telemetry: Telemetry) -> OTelTracing:
-    """Return the tracing on a provider, which may be ours, or have a sampler of ours, or neither."""
+    """Return the tracing on a provider, which argus-otel may have set up, or which may have its sampler, or neither."""
     sampler = getattr(provider, "sampler", None)
     return OTelTracing(
         provider.get_tracer(SCOPE, __version__),

@@ -12,7 +12,7 @@ from .prometheus import ScrapedReader
 
 
 class UncachedReader(ScrapedReader, PrometheusMetricReader):
-    """Has each page written anew from a registry, which takes longer."""
+    """Renders each page from a registry, which takes longer."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -29,14 +29,14 @@ class Buckets:
 
     @property
     def highest(self) -> float:
-        """The highest finite boundary: values above it are not told apart. 0 where there is none."""
+        """The highest finite boundary, above which values cannot be distinguished; 0 if there is none."""
         return max(filter(math.isfinite, self.counts), default=0.0)
 
     def quantile(self, q: float) -> float | None:
         """Return the ``q`` quantile in the metric's unit, as Prometheus' ``histogram_quantile`` estimates it.
 
         Values are interpolated linearly within a bucket; above the highest finite boundary that boundary is returned.
-        ``None`` where there are no values.
+        ``None`` if there are no values.
         """
         wanted = q * self.count
         if self.count == 0:
@@ -55,7 +55,7 @@ class Buckets:
         return Buckets(counts, self.sum + other.sum)
 
     def since(self, before: Buckets) -> Buckets:
-        """Return what was added after ``before``; everything, where the program has restarted in between."""
+        """Return the values added since ``before``; all of them if the program has restarted in between."""
         if self.count < before.count or any(self.counts.get(edge, 0.0) < n for edge, n in before.counts.items()):
             return self
         counts = {edge: count - before.counts.get(edge, 0.0) for edge, count in self.counts.items()}

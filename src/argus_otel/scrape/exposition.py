@@ -19,7 +19,7 @@ Labels: TypeAlias = frozenset[tuple[str, str]]
 """A series' labels, without those that belong to the format (``le``, ``otel_scope_*``)."""
 
 Group: TypeAlias = tuple[str, ...]
-"""The values of the attributes that a result is grouped by, in their order; ``""`` where one is absent."""
+"""The values of the attributes that a result is grouped by, in their order; ``""`` if one is absent."""
 
 _UNITS = {"s": "seconds", "ms": "milliseconds", "By": "bytes", "%": "percent"}
 
@@ -75,7 +75,7 @@ class Metrics:
         return dict(sums)
 
     def total(self, metric: Metric) -> float | None:
-        """Return a counter's or gauge's sum; ``None`` where there are no points of it."""
+        """Return the sum of a counter or gauge; ``None`` if it has no points."""
         return self.by(metric).get(())
 
     def spread(self, metric: Metric, *attributes: Attribute) -> dict[Group, Buckets]:
@@ -87,7 +87,7 @@ class Metrics:
         return dict(sums)
 
     def whole(self, metric: Metric) -> Buckets:
-        """Return a histogram's distribution over all attributes; an empty one where there are no points."""
+        """Return the distribution of a histogram over all attributes; an empty one if it has no points."""
         return self.spread(metric).get((), Buckets())
 
 

@@ -35,7 +35,7 @@ class Snapshot:
     metrics:
         The series of `/metrics`.
     status:
-        The document of `/status`; empty where the path does not exist, as on a Collector.
+        The document of `/status`; empty if the path does not exist, as on a Collector.
     """
 
     at: float
@@ -69,7 +69,7 @@ class Scraper:
     url:
         The endpoint's base URL; the scheme may be left out.
     token:
-        ``ARGUS_ENDPOINT_TOKEN``, where the endpoint asks for one.
+        ``ARGUS_ENDPOINT_TOKEN``, if the endpoint requires it.
 
     Raises
     ------
@@ -99,7 +99,7 @@ class Scraper:
         Raises
         ------
         UnreachableError
-            There is no answer, a refusal, or a page in another format.
+            The server does not answer, refuses, or sends another format.
         """
         at = monotonic()
         code, text = self._get("/metrics")

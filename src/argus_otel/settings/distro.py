@@ -81,8 +81,8 @@ def _known_rates(resolution: Resolution, rates: dict[str, float]) -> dict[str, f
     for name in rates:
         if name.partition(".")[0] not in known:
             resolution.problems.append(
-                f"ARGUS_TRACE_RATES has {name!r}, which begins with the name of no source and so holds for nothing: it "
-                f"has to begin with one of {', '.join(known)}, such as discord.event"
+                f"ARGUS_TRACE_RATES has {name!r}, which applies to nothing: it has to begin with the name of a source, "
+                f"one of {', '.join(known)}, such as discord.event"
             )
     return rates
 
@@ -99,8 +99,8 @@ def _history_destination(resolution: Resolution, chosen: str) -> str:
         return "otlp" if by_otlp else "store"
     if chosen == "otlp" and not by_otlp:
         resolution.problems.append(
-            "ARGUS_HISTORY is 'otlp', but logs are exported nowhere by OTLP: set OTEL_EXPORTER_OTLP_ENDPOINT, or "
-            "ARGUS_HISTORY=store; there is no history"
+            "ARGUS_HISTORY is 'otlp', but logs are not exported by OTLP: set OTEL_EXPORTER_OTLP_ENDPOINT, or "
+            "ARGUS_HISTORY=store; no history is recorded"
         )
         return "off"
     return chosen
@@ -109,24 +109,24 @@ def _history_destination(resolution: Resolution, chosen: str) -> str:
 def _history_users(resolution: Resolution, users: str) -> str:
     if users == "hashed" and not resolution.values["history_user_key"]:
         resolution.problems.append(
-            "ARGUS_HISTORY_USERS is 'hashed', but ARGUS_HISTORY_USER_KEY has no key for the hash: give it a long "
-            "random text, and keep it; using 'off' instead"
+            "ARGUS_HISTORY_USERS is 'hashed', but ARGUS_HISTORY_USER_KEY is not set: set it to a long random text, and "
+            "keep it; using 'off' instead"
         )
         return "off"
     return users
 
 
 class Settings(Table):
-    """Every setting of the distro. It does not change once it is made.
+    """Every setting of the distro. Immutable.
 
     ``settings[TheirTable]`` is the table of a source.
 
     Attributes
     ----------
     problems:
-        What was wrong with the settings: each names the setting, its value, and what would be right.
+        One sentence for each invalid value: the setting, its value, and which values are valid.
     origins:
-        Where each value comes from, by the setting's name, those of the sources included.
+        The origin of each value by the setting's name, including the settings of sources.
     """
 
     problems: tuple[str, ...]
@@ -166,8 +166,8 @@ class Settings(Table):
         default=(),
         right="names of exporters, by commas",
         help=(
-            "Where metrics go: names, separated by commas; `none` for nowhere. `prometheus` is the endpoint's "
-            "`/metrics`."
+            "The exporters of metrics: names, separated by commas; `none` for no export. `prometheus` is the "
+            "endpoint's `/metrics`."
         ),
         type="str | Sequence[str]",
         default_help="`prometheus`; with an OTLP endpoint `prometheus,otlp`",
@@ -178,7 +178,7 @@ class Settings(Table):
         parse=parsers.names,
         default=(),
         right="names of exporters, by commas",
-        help="Where traces go.",
+        help="The exporters of traces.",
         type="str | Sequence[str]",
         default_help="none; with an OTLP endpoint `otlp`",
         derive=_Exporters("traces", ()),
@@ -188,7 +188,7 @@ class Settings(Table):
         parse=parsers.names,
         default=(),
         right="names of exporters, by commas",
-        help="Where logs and events go.",
+        help="The exporters of logs and events.",
         type="str | Sequence[str]",
         default_help="none; with an OTLP endpoint `otlp`",
         derive=_Exporters("logs", ()),
@@ -216,7 +216,7 @@ class Settings(Table):
         default=dict[str, float](),
         right="kinds of work and shares from 0 to 1, by commas, such as discord.event=0.1,discord.task.cleanup=1",
         help=(
-            "The share of traces that is sampled, by source, by kind of work, or by its name too: "
+            "The share of traces to sample, by source, by kind of work, or by kind and name: "
             "`discord=0.5,discord.event=0.1,discord.event.message=0`."
         ),
         type="str | Mapping[str, float]",
@@ -229,8 +229,8 @@ class Settings(Table):
         default=(),
         right="names, by commas",
         help=(
-            "Instrumentations not to load, separated by commas: any of OpenTelemetry's, such as `logging`, and any "
-            "source, such as `process`; `*` is all."
+            "Instrumentations and sources to switch off, separated by commas: any of OpenTelemetry's, such as "
+            "`logging`, and any source, such as `process`; `*` is all."
         ),
         type="str | Sequence[str]",
     )
@@ -248,7 +248,7 @@ class Settings(Table):
         parse=str,
         default=DEFAULT_HOST,
         right="a host name or address",
-        help="The address that is served on. `0.0.0.0` is every IPv4 interface; set a token then.",
+        help="The address to serve on. `0.0.0.0` is every IPv4 interface; set a token then.",
         type="str",
     )
     endpoint_port = Setting(
@@ -256,8 +256,8 @@ class Settings(Table):
         "OTEL_EXPORTER_PROMETHEUS_PORT",
         parse=parsers.port,
         default=DEFAULT_PORT,
-        right="a port from 0 to 65535, where 0 takes any that is free",
-        help="The port. `0` takes any that is free, and the line at start says which.",
+        right="a port from 0 to 65535, where 0 picks a free one",
+        help="The port. `0` picks a free one, and the line at the start says which.",
         type="int",
     )
     endpoint_token = Setting(
@@ -265,7 +265,7 @@ class Settings(Table):
         parse=parsers.optional,
         default=None,
         right="a token",
-        help="A bearer token that `/metrics` and `/status` then ask for.",
+        help="A bearer token that `/metrics` and `/status` then require.",
         type="str",
         secret=True,
     )
@@ -310,9 +310,9 @@ class Settings(Table):
         default="off",
         right="true, false, otlp or store",
         help=(
-            "Whether [history](recording.md) is recorded, and where it goes: `otlp` (as log records, to the logs' OTLP "
-            "endpoint), `store` (straight to `ARGUS_HISTORY_STORE`), or `true` (`otlp` where logs are exported by "
-            "OTLP, else `store`)."
+            "Whether [history](history-recording.md) is recorded, and its destination: `otlp` (log records, to the "
+            "OTLP endpoint for logs), `store` (directly to `ARGUS_HISTORY_STORE`), or `true` (`otlp` if logs are "
+            "exported by OTLP, else `store`)."
         ),
         type="bool | str",
         default_help="`false`",
@@ -324,8 +324,8 @@ class Settings(Table):
         default=DEFAULT_HISTORY_STORE,
         right="clickhouse://user:password@host:8123/database, clickhouses://… or chdb:DIRECTORY",
         help=(
-            "Where [history](history.md) lives: `clickhouse://user:password@host:8123/database`, the same with "
-            "`clickhouses://` (TLS), or `chdb:DIRECTORY`, the engine in the process."
+            "The store of [history](history.md): `clickhouse://user:password@host:8123/database`, the same with "
+            "`clickhouses://` (TLS), or `chdb:DIRECTORY`, the embedded engine."
         ),
         type="str",
         secret=True,
@@ -336,8 +336,8 @@ class Settings(Table):
         default=None,
         right="a key",
         help=(
-            "The key of the hash of `ARGUS_HISTORY_USERS`, a long random text. Another key makes other users of the "
-            "same ones. Without it, `hashed` is `off`."
+            "The key for `ARGUS_HISTORY_USERS=hashed`, a long random text. With another key, the same user gets "
+            "another hash. Without a key, `hashed` is treated as `off`."
         ),
         type="str",
         secret=True,
@@ -347,7 +347,7 @@ class Settings(Table):
         parse=parsers.one_of("off", "hashed", "plain"),
         default="off",
         right="off, hashed or plain",
-        help="What history has of users: `off`, `hashed` (a keyed hash of the id) or `plain` (the id).",
+        help="How history stores users: `off` (not at all), `hashed` (a keyed hash of the id) or `plain` (the id).",
         type="str",
         derive=_history_users,
     )
@@ -356,7 +356,7 @@ class Settings(Table):
         parse=str,
         default="argus-history-spool",
         right="the path of a directory",
-        help="The directory of events that wait until they can be delivered. It is made when one has to.",
+        help="The directory for events that cannot be delivered yet. It is created when the first event has to wait.",
         type="str | os.PathLike[str]",
     )
     history_spool_limit = Setting(
@@ -364,7 +364,7 @@ class Settings(Table):
         parse=parsers.mebibytes,
         default=256.0,
         right="a number of MiB above 0",
-        help="How many MiB the spool may hold. Events that come while it is full are dropped, and counted.",
+        help="The spool's maximum size in MiB. While it is full, new events are dropped and counted.",
         type="float",
     )
 
@@ -381,7 +381,7 @@ class Settings(Table):
         vars(self).update(problems=tuple(problems), origins=origins or {}, tables=tables or {})
 
     def __getitem__(self, table: type[S]) -> S:
-        """Return the settings of a source: an instance of ``table``, with defaults where it was not resolved."""
+        """Return the settings of a source: an instance of ``table``, with defaults if it was not resolved."""
         found = self.tables.get(table)
         return found if isinstance(found, table) else table()
 

@@ -1,4 +1,4 @@
-"""Makes values of texts. Each raises :class:`ValueError` for a text that makes no sense."""
+"""Parsers of settings. Each raises :class:`ValueError` for an invalid text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 
 def utf8(text: str) -> str:
-    """Refuse bytes of the environment that are no UTF-8."""
+    """Refuse bytes of the environment that are not UTF-8."""
     text.encode()  # raises UnicodeEncodeError, a ValueError
     return text
 
 
 def optional(text: str) -> str | None:
-    """Take a text as it is, for a setting that may also have none."""
+    """Return the text unchanged, for a setting without a default."""
     return text
 
 
@@ -40,7 +40,7 @@ def host_names(text: str) -> tuple[str, ...]:
 
 
 def port(text: str) -> int:
-    """Read a TCP port; 0 takes any that is free."""
+    """Read a TCP port; 0 stands for any free one."""
     number = int(text)
     if not 0 <= number <= 65535:
         raise ValueError(text)

@@ -11,18 +11,18 @@ T = TypeVar("T")
 
 
 class Resolution:
-    """One resolving: takes each setting in turn, and keeps its origin and what was wrong with it.
+    """Resolves settings one by one, and keeps their origins and problems.
 
     Attributes
     ----------
     environ:
         The environment.
     values:
-        The settings that are resolved by now, by name.
+        The settings that are resolved so far, by name.
     problems:
-        What is wrong, one sentence each: the setting, its value, what would be right and what is used instead.
+        One sentence for each invalid value: the setting, its value, the valid values, and the value used instead.
     origins:
-        Where each value comes from, by the setting's name.
+        The origin of each value, by the setting's name.
     """
 
     def __init__(self, environ: Mapping[str, str], keywords: Mapping[str, object]) -> None:
@@ -38,7 +38,7 @@ class Resolution:
         self.values[setting.name] = value if setting.derive is None else setting.derive(self, value)
 
     def variable(self, name: str) -> str:
-        """Return an environment variable without spaces around it; empty where it is not set."""
+        """Return an environment variable without surrounding spaces; empty if it is not set."""
         return self.environ.get(name, "").strip()
 
     def _given(self, setting: Setting[T]) -> T:

@@ -1,4 +1,4 @@
-"""One setting: everything that there is to know about it, in one place."""
+"""Definition of a setting: its variables, parser, default, help and secrecy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Origin:
-    """Where a setting's value comes from.
+    """The origin of a setting's value.
 
     Attributes
     ----------
@@ -37,33 +37,34 @@ class Setting(Generic[T]):
     Parameters
     ----------
     variables:
-        Environment variables, in the order in which they are asked.
+        Environment variables; the first that is set wins.
     parse:
-        Makes a value of a text. Raises :class:`ValueError` for a text that makes no sense.
+        Converts a text to a value. Raises :class:`ValueError` for an invalid text.
     default:
-        The value where none is given.
+        The value if none is given.
     right:
-        What a value has to be, for people: ``a port from 0 to 65535``.
+        The valid values, for error messages: ``a port from 0 to 65535``.
     help:
-        What it sets, in Markdown.
+        A description, in Markdown.
     type:
         The type of a keyword of :func:`argus_otel.instrument`, in Python's syntax.
     secret:
         Whether the value is never shown.
     show:
-        Makes of a text what may be shown of it.
+        Returns the part of a text that may be shown.
     default_help:
-        The default, where ``default`` does not say it.
+        The default as the documentation shows it, if ``default`` does not tell.
     variables_help:
-        Where else the value is taken from, for the documentation.
+        Other origins of the value, for the documentation.
     derive:
-        Makes the value of what was given, or ``default``, and of other settings; see
+        Computes the value from the given one (or ``default``) and from other settings; see
         :class:`~argus_otel.settings.resolution.Resolution`.
 
     Attributes
     ----------
     name:
-        The keyword: the attribute's name, after the source's where a source brings it: ``discord_cluster_id``.
+        The keyword: the attribute's name; for a setting of a source, with the source's name before it:
+        ``discord_cluster_id``.
     """
 
     __slots__ = (
@@ -120,14 +121,14 @@ class Setting(Generic[T]):
 
 
 class Table:
-    """Settings that belong together: a subclass whose attributes are :class:`Setting`. An instance does not change.
+    """A group of settings: a subclass whose attributes are :class:`Setting`. Instances are immutable.
 
     Attributes
     ----------
     source:
         The source's name; empty for the distro's own.
     values:
-        The value of each setting that has another than its default, by name.
+        The values that differ from the defaults, by the setting's name.
     """
 
     source = ""

@@ -12,15 +12,15 @@ class Command(NamedTuple):
     Attributes
     ----------
     module:
-        The module that runs it; see :class:`Runnable`. Imported when the command is asked for.
+        The module that runs it; see :class:`Runnable`. Imported when the command is run.
     summary:
         One phrase for the list of commands.
     description:
-        For ``--help`` of the command: what it does, and its exit codes.
+        For ``--help`` of the command: a description with its exit codes.
     examples:
         Command lines, without ``argus-otel``.
     extra:
-        The extra of ``argus-otel`` that it needs; ``None`` where it needs none.
+        The extra of ``argus-otel`` that it needs, or ``None``.
     usage:
         What :mod:`argparse` cannot derive itself.
     """

@@ -38,7 +38,7 @@ class Finding:
     detail:
         What was found. Never a secret.
     remedy:
-        What to do about it; empty where there is nothing to do.
+        The remedy; empty if none is needed.
     """
 
     group: str
@@ -61,7 +61,7 @@ class Look:
     network:
         Whether a check may open connections, be it to this machine.
     status:
-        The document of ``/status``, where the program runs and answers at its endpoint; else empty.
+        The document of ``/status`` if the program runs and its endpoint answers, else empty.
     """
 
     environ: Mapping[str, str]

@@ -12,7 +12,7 @@ NOTHING = "-"
 
 
 def words(text: str, style: str = "") -> Text:
-    """Return ``text`` of foreign origin so that it is drawn as it is: no markup, no control characters."""
+    """Return ``text`` of foreign origin so that it is drawn literally: no markup, no control characters."""
     return Text("".join(letter if letter.isprintable() else " " for letter in text), style)
 
 
@@ -36,7 +36,7 @@ def clock(value: float) -> str:
 
 
 def quantile(buckets: Buckets, q: float) -> str:
-    """Format a quantile in seconds; ``> 10 s`` where it lies above the highest boundary."""
+    """Format a quantile in seconds; ``> 10 s`` if it is above the highest boundary."""
     value = buckets.quantile(q)
     if value is not None and value >= buckets.highest and buckets.counts.get(math.inf):
         return f"> {seconds(buckets.highest)}"

@@ -1,7 +1,7 @@
 """The contract between ``argus-otel top`` and a source: panels, each drawn from two scrapes of an endpoint.
 
 A source's specification names a tuple of panels, ``top="my_package.top:PANELS"``. ``argus-otel top`` draws them in
-their order, and only where the endpoint serves a metric that one of them reads.
+their order, and only if the endpoint serves a metric that one of them reads.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class View:
     recent:
         What was added between the last two scrapes; gauges have their present value.
     interval:
-        The time between those two, in seconds; 0 where there is one scrape only, and so no rate.
+        The time between those two, in seconds; 0 after the first scrape, when there is no rate yet.
     rows:
         How many rows a panel that :attr:`Panel.grows` may draw.
     width:
@@ -49,7 +49,7 @@ class Panel:
     Attributes
     ----------
     name:
-        What it shows, for the line that replaces it where drawing it fails.
+        What it shows, for the line that replaces it if drawing it fails.
     metrics:
         The metrics that it reads.
     draw:
@@ -59,7 +59,7 @@ class Panel:
     grows:
         Whether it draws up to :attr:`View.rows` rows besides.
     ratio:
-        Its share of the width where it stands beside the next panel that has one; 0 for the whole width. On a narrow
+        Its share of the width beside the next panel that has a share; 0 for the whole width. On a narrow
         terminal, panels stand below each other.
     """
 

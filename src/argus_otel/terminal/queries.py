@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 Q = TypeVar("Q", bound="Queries")
 
 
-def add_query_options(parser: argparse.ArgumentParser, *, limit: int = 0, limited: str = "the most rows") -> None:
+def add_query_options(
+    parser: argparse.ArgumentParser, *, limit: int = 0, limited: str = "the maximum number of rows"
+) -> None:
     """Declare the options of every query.
 
     Parameters
@@ -32,7 +34,7 @@ def add_query_options(parser: argparse.ArgumentParser, *, limit: int = 0, limite
     parser.add_argument("--service", metavar="NAME", default="", help="only this service; by default all in the store")
     if limit:
         parser.add_argument("--limit", metavar="N", type=positive, default=limit, help=f"{limited} (%(default)s)")
-    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="(%(default)s)")
+    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="the format (%(default)s)")
     add_store(parser)
 
 

@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 
 def installed_version(name: str) -> str | None:
-    """Return the version of the distribution ``name``; ``None`` where it is not installed."""
+    """Return the version of the distribution ``name``; ``None`` if it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -23,8 +23,8 @@ def add_store(parser: argparse.ArgumentParser) -> None:
         "--store",
         metavar="URL",
         help="the store of history: clickhouse://user:password@host:8123/database, the same with clickhouses:// (TLS), "
-        "or chdb:DIRECTORY (the engine in the process) [ARGUS_HISTORY_STORE, else chdb:argus-history]. Give an address "
-        "with a password by the variable: `ps` shows arguments to every user of this machine",
+        "or chdb:DIRECTORY (the embedded engine) [ARGUS_HISTORY_STORE, else chdb:argus-history]. Put an address "
+        "with a password into the variable: `ps` shows arguments to every user of this machine",
     )
 
 
@@ -34,7 +34,7 @@ def chosen_store(arguments: argparse.Namespace) -> Address:
     Raises
     ------
     AddressError
-        The address cannot be read.
+        The address cannot be parsed.
     """
     if arguments.store is not None:
         return parse(arguments.store, "--store")
@@ -77,7 +77,7 @@ def positive(text: str) -> int:
 
 @contextmanager
 def waiting(what: str) -> Generator[None]:
-    """Show on a terminal, once it takes longer than a second, what goes on and for how long."""
+    """Show on a terminal, once it takes longer than a second, the activity and its duration."""
     if not sys.stderr.isatty():
         yield
         return

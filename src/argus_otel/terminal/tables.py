@@ -1,4 +1,4 @@
-"""Tables of what a program does most, the busiest rows first."""
+"""Tables of a program's most frequent work, the busiest rows first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def wide_table(
     Parameters
     ----------
     names:
-        The headings of the columns that say what a row is about; the first of them is shortened where space is short.
+        The headings of the columns that identify a row; the first of them is shortened if there is little space.
     numbers:
         The headings of the columns of numbers, which are never cut.
     at_most:
@@ -43,7 +43,7 @@ def wide_table(
 
 
 def note_rest(table: Table, known: int, rows: int, none: str) -> None:
-    """Say below ``table`` how many of the ``known`` rows it leaves out, or ``none`` where it has no row."""
+    """Add below ``table`` how many of the ``known`` rows it omits, or ``none`` if it has no row."""
     if known > rows:
         table.caption, table.caption_justify = f"and {known - rows} more", "left"
     elif not known:
@@ -60,6 +60,6 @@ def busiest(whole: Mapping[Group, Buckets], recent: Mapping[Group, Buckets], row
 
 
 def recent_quantiles(whole: Buckets, recent: Buckets) -> tuple[Text, Text]:
-    """Return median and 95 % quantile: of ``recent`` where it has values, else of ``whole``, which is drawn dim."""
+    """Return median and 95 % quantile: of ``recent`` if it has values, else of ``whole``, which is drawn dim."""
     buckets, style = (recent, "") if recent.count else (whole, "dim")
     return Text(quantile(buckets, 0.5), style), Text(quantile(buckets, 0.95), style)

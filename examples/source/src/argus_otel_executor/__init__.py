@@ -1,4 +1,4 @@
-"""Observes the thread pools of concurrent.futures. This file is the source's specification, and imports no more."""
+"""Observes the thread pools of concurrent.futures. This file is the source's specification; it imports nothing else."""
 
 from argus_otel.sources.spec import SourceSpec
 

@@ -1,9 +1,9 @@
-"""Everything that the source emits."""
+"""All signals of the source."""
 
 from argus_otel.telemetry import Attribute, Catalogue, Event, Kind, Metric, Span, SpanKind
 
 JOB = Attribute("executor.job.name", "The function that was submitted.", cap=100, examples=("resize",))
-ERROR = Attribute("error.type", "The exception that the job raised; absent where it raised none.", cap=50)
+ERROR = Attribute("error.type", "The exception that the job raised; absent if it raised none.", cap=50)
 
 _SECONDS = (0.001, 0.01, 0.1, 1.0, 10.0, 60.0)
 WAITING = Metric("executor.job.waiting", Kind.GAUGE, "{job}", "Jobs that wait for a thread.")

@@ -7,7 +7,7 @@ from argus_otel.terminal.findings import Finding, Look, Status
 
 
 def look_at_pools(_: Look) -> Iterator[Finding]:
-    """Look whether another package has replaced the function that is hooked."""
+    """Check whether another package has replaced the hooked function."""
     module = ThreadPoolExecutor.submit.__module__
     own = module == "concurrent.futures.thread"
     detail = "ThreadPoolExecutor.submit is the standard library's" if own else f"{module} has replaced submit"

@@ -1,4 +1,4 @@
-"""What OpenTelemetry's loader finds."""
+"""The instrumentor that OpenTelemetry's loader finds."""
 
 from argus_otel.entrypoints import SourceInstrumentor
 

@@ -1,12 +1,12 @@
-"""Observed: jobs of thread pools. Nouns: gauge, histogram, operation, and an event for history.
+"""Observed: jobs of thread pools. Signals: a gauge, histograms, an operation, and an event for history.
 
-``ThreadPoolExecutor.submit`` is called once for each job, whichever way it comes (``map`` too). Safe, because the
+``ThreadPoolExecutor.submit`` is called once for each job, also by ``map``. Safe, because the
 original gets a function that calls the program's own, and our bodies are shielded.
 """
 
 from __future__ import annotations
 
-import concurrent.futures.thread  # the standard library: nothing is forced on anyone
+import concurrent.futures.thread  # the standard library: no program has to install it
 from collections.abc import Callable
 from functools import wraps
 from time import perf_counter

@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="show in full what has this in its name, in OpenTelemetry's spelling or Prometheus'; with * or ?, a "
-        "pattern for the whole name",
+        help="show in full the signals whose name contains this, in OpenTelemetry's spelling or Prometheus'; with * or "
+        "?, a pattern for the whole name",
     )
     parser.add_argument(
         "--source", metavar="NAME", help="only the signals of this source; argus: those about argus-otel"
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print, or write the registry; return 0, 1 where nothing matches, and 2 for options that contradict each other."""
+    """Print, or write the registry; return 0, 1 if nothing matches, and 2 for options that contradict each other."""
     wrong = _wrong_with(arguments)
     if wrong:
         print(f"argus-otel catalogue: {wrong}", file=sys.stderr)

@@ -88,7 +88,7 @@ class Contents:
         return bool(self.metrics or self.spans or self.events or self.attributes)
 
     def only(self, kind: str | None, names: Sequence[str]) -> Contents:
-        """Return the signals of ``kind``, or of any, that one of ``names`` matches; all of them where it is empty."""
+        """Return the signals of ``kind``, or of any, that one of ``names`` matches; all of them if it is empty."""
 
         def wanted(of: str, *spellings: str) -> bool:
             return kind in (None, of) and (not names or any(_matches(name, spellings) for name in names))

@@ -139,6 +139,6 @@ def _references(names: Iterable[str]) -> list[dict[str, str]]:
 
 
 def _slug(name: str) -> str:
-    """Return an id for a span's name: its fixed words, or its attributes where it has none."""
+    """Return an id for a span's name: its fixed words, or its attributes if it has none."""
     fixed = re.findall(r"\w+", re.sub(r"\{.*?\}", "", name))
     return "argus_otel." + ".".join(fixed or re.findall(r"[\w.]+", name))

@@ -1,6 +1,6 @@
 """``argus-otel doctor``: checks installation, configuration and connections.
 
-Each module beside this one checks one thing, sources add checks of their own, and all return findings, which
+Each module of this package checks one subject, and sources add checks of their own. All return findings, which
 :mod:`.report` prints.
 """
 
@@ -25,11 +25,15 @@ from .sources import check_by_sources, look_at_sources
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--json", action="store_true", help="print one JSON document, for programs")
-    parser.add_argument("--no-network", action="store_true", help="open no connection: neither endpoint nor Collector")
+    parser.add_argument(
+        "--no-network",
+        action="store_true",
+        help="open no connections (endpoint, Collector, store of history)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check, print, and return 1 where something failed."""
+    """Check, print, and return 1 if a check failed."""
     unquoted.quieten_headers()
     findings = examine(os.environ, network=not arguments.no_network)
     if arguments.json:

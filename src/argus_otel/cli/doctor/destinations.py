@@ -1,4 +1,4 @@
-"""Works out where the OTLP exporters would send, from the variables that they read themselves."""
+"""Determines the destinations of the OTLP exporters, from the variables that they read."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _destination(signal: str, protocol: str, default_port: int, environ: Mapping
     except ValueError:  # its text may quote a password
         raise ValueError(f"{variable} has no host, or no port that is a number") from None
     if not host or "@" in url.path or (url.scheme not in ("http", "https") and (url.scheme or protocol != "grpc")):
-        raise ValueError(f"{variable} is no URL that begins with http:// or https://")
+        raise ValueError(f"{variable} is not a URL that begins with http:// or https://")
     insecure = read("INSECURE") if protocol == "grpc" and url.scheme != "https" else None
     path = "" if protocol == "grpc" else url.path
     if protocol != "grpc" and variable != own:

@@ -26,8 +26,8 @@ def look_at_history(settings: Settings, *, network: bool) -> Iterator[Finding]:
     Parameters
     ----------
     network:
-        Whether to connect to a server and check its tables. An embedded store is not opened, since a program may be
-        using it.
+        Whether to connect to a server and check the tables of the engine and of each installed model. An embedded
+        store is not opened, because a program may be using it.
     """
     if settings.history == "off":
         yield Finding(_GROUP, "history", Status.INFO, "off; ARGUS_HISTORY=true keeps one")
@@ -59,13 +59,19 @@ def _store(address: Address, *, network: bool) -> Iterator[Finding]:
     else:
         try:
             with connect(address, timeout=5.0) as store:
-                migrations.check(store, installed_schema())
-                yield Finding(
-                    _GROUP, "store", Status.OK, f"{address}: ClickHouse {store.version}, with the tables of history"
-                )
+                states = migrations.check_each(store, installed_schema())
+                yield Finding(_GROUP, "store", Status.OK, f"{address}: ClickHouse {store.version}")
         except StoreError as error:
-            detail, _, remedy = str(error).rpartition("; ")
-            yield Finding(_GROUP, "store", Status.FAIL, detail or str(error), remedy if detail else "")
+            yield _failed("store", error)
+            return
+        for model, error in states.items():
+            name = f"tables of {model}" if model else "tables of the engine"
+            yield Finding(_GROUP, name, Status.OK, "up to date") if error is None else _failed(name, error)
+
+
+def _failed(name: str, error: StoreError) -> Finding:
+    detail, _, remedy = str(error).rpartition("; ")
+    return Finding(_GROUP, name, Status.FAIL, detail or str(error), remedy if detail else "")
 
 
 def _spool(settings: Settings) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from argus_otel.discovery import Installed
 from argus_otel.settings import Settings
 from argus_otel.terminal.findings import Finding, Status
 
-from .sources import source_distributions
+from .sources import observes_something, source_distributions
 
 _GROUP = "Loading"
 _CHOOSE = "set OTEL_PYTHON_DISTRO=argus and OTEL_PYTHON_CONFIGURATOR=argus, or start the program with `argus-otel run`"
@@ -64,7 +64,8 @@ def _instrumentor(entry_point: EntryPoint, sources: Installed, settings: Setting
         return Finding(_GROUP, name, Status.WARN if ours else Status.INFO, detail, remedy)
     conflict = get_dist_dependency_conflicts(entry_point.dist) if entry_point.dist else None
     if conflict is not None:
-        return Finding(_GROUP, name, Status.FAIL if ours else Status.INFO, f"{shown}: does not load: {conflict}")
+        status = Status.FAIL if ours and not observes_something(sources) else Status.INFO
+        return Finding(_GROUP, name, status, f"{shown}: does not load: {conflict}")
     return Finding(_GROUP, name, Status.OK, f"{shown}: loads")
 
 

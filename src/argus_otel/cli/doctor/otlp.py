@@ -66,7 +66,7 @@ def _look_at(destination: Destination) -> Finding:
         status, detail, remedy = (_grpc if destination.protocol == "grpc" else _http)(destination, tls)
     except Unanswered as error:
         status, detail = Status.FAIL, explain(error)
-        remedy = f"start the Collector, or set {destination.variable} to where it listens"
+        remedy = f"start the Collector, or set {destination.variable} to its address"
         if isinstance(error, ssl.SSLError):
             remedy = "http:// if it speaks no TLS; OTEL_EXPORTER_OTLP_CERTIFICATE names the CA of a private one"
     return result(status, f"{destination.url} ({destination.variable}): {detail}", remedy)

@@ -25,7 +25,7 @@ class EndpointLook(NamedTuple):
     Attributes
     ----------
     status:
-        The document of ``/status``; empty where no program answers, or not to this token.
+        The document of ``/status``; empty if no program answers, or not with this token.
     """
 
     findings: list[Finding]
@@ -33,7 +33,7 @@ class EndpointLook(NamedTuple):
 
 
 def look_at_endpoint(settings: Settings) -> EndpointLook:
-    """Scrape the health of a running program; where none runs, serve for a moment to see whether that would work."""
+    """Check a running program by its endpoint; if none runs, serve for a moment to see whether that would work."""
     status: dict[str, object] = {}
     return EndpointLook(list(_look(settings, status)), status)
 

@@ -27,10 +27,21 @@ def look_at_sources(found: Installed, settings: Settings) -> Iterator[Finding]:
         remedy = "upgrade or uninstall the distribution that brings it"
         yield Finding(_GROUP, problem.name, Status.FAIL, problem.detail, remedy)
     libraries = [library for spec in found.specs.values() for library in spec.libraries]
-    if libraries and not any(check(Requirement(library))[0] for library in libraries):
+    present = any(check(Requirement(library))[0] for library in libraries)  # one that does not fit is warned of above
+    if libraries and not present and not observes_something(found):
         detail = "no library that an installed source observes is installed: there is nothing to hook"
         remedy = f"pip install one of {', '.join(libraries)}, into the environment of the program"
         yield Finding(_GROUP, "libraries", Status.FAIL, detail, remedy)
+
+
+def observes_something(found: Installed) -> bool:
+    """Whether a source has a library that fits, or needs none and does not wait for another source."""
+    return any(
+        any(check(Requirement(library))[1] for library in spec.libraries)
+        if spec.libraries
+        else spec.activates != "with_others"
+        for spec in found.specs.values()
+    )
 
 
 def source_distributions() -> dict[str, Distribution]:

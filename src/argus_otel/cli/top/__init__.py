@@ -32,12 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "url",
         nargs="?",
         metavar="URL",
-        help="the program's endpoint; by default where the settings of this environment put it",
+        help="the program's endpoint; by default the address in the settings of this environment",
     )
     parser.add_argument(
         "--token",
         metavar="TOKEN",
-        help="the token of an endpoint that asks for one [ARGUS_ENDPOINT_TOKEN]. Prefer the variable: `ps` shows "
+        help="the endpoint's token, if it requires one [ARGUS_ENDPOINT_TOKEN]. Prefer the variable: `ps` shows "
         "arguments to every user of this machine",
     )
     parser.add_argument(
@@ -45,17 +45,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         type=_interval,
         default=_INTERVAL,
-        help="how often to scrape, and the time over which rates are taken (%(default)g)",
+        help="the time between scrapes, over which rates are computed (%(default)g)",
     )
     parser.add_argument(
         "--once",
         action="store_true",
-        help="print one frame after one interval, and exit; the default where the output is not a terminal",
+        help="print one frame after one interval, and exit; the default if the output is not a terminal",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Watch until Ctrl-C; return 0, 1 where the endpoint does not answer at the start, and 2 for a wrong URL."""
+    """Watch until Ctrl-C; return 0, 1 if the endpoint does not answer at the start, and 2 for a wrong URL."""
     from rich.console import Console
 
     settings = Settings.resolve()

@@ -75,7 +75,7 @@ class Dashboard:
     Attributes
     ----------
     sources:
-        The panels of each source. Those of a source are drawn where the endpoint has any metric that one of them reads,
+        The panels of each source. Those of a source are drawn if the endpoint has any metric that one of them reads,
         so that a panel can say that nothing has happened yet.
     """
 

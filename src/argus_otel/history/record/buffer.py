@@ -46,7 +46,7 @@ class EventBuffer:
     personal:
         Attributes whose values are ids of people.
     pseudonym:
-        Maps such an id to what is kept of it, see :func:`.pseudonyms.pseudonymizer`. An attribute of which nothing is
+        Maps such an id to the stored value, see :func:`.pseudonyms.pseudonymizer`. An attribute of which nothing is
         kept is left out of the row.
     """
 

@@ -74,7 +74,7 @@ class Segment:
         SpoolError
             It cannot be removed, and will be delivered again.
         """
-        if os.name == "nt":  # where no open file can be removed
+        if os.name == "nt":  # Windows cannot remove open files
             self._file.close()
         try:
             self._path.unlink(missing_ok=True)
@@ -120,7 +120,7 @@ class Spool:
         while not nearest.exists() and nearest != nearest.parent:
             nearest = nearest.parent
         if not nearest.is_dir():
-            raise SpoolError(f"ARGUS_HISTORY_SPOOL is {str(self.directory)!r}, but {nearest} is no directory")
+            raise SpoolError(f"ARGUS_HISTORY_SPOOL is {str(self.directory)!r}, but {nearest} is not a directory")
         if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
             raise SpoolError(
                 f"ARGUS_HISTORY_SPOOL is {str(self.directory)!r}, but this process cannot write in {nearest}: "

@@ -70,7 +70,7 @@ def parse(text: str, setting: str = SETTING) -> Address:
     Raises
     ------
     AddressError
-        The text is no such address. The message names the setting and what would be right, and does not quote the
+        The text is not an address. The message names the setting and the valid forms, and does not quote the
         value: any of it may be a password.
     """
     text = text.strip()
@@ -130,4 +130,4 @@ def _server(setting: str, text: str) -> Address:
 
 
 def _wrong(setting: str, why: str) -> AddressError:
-    return AddressError(f"{setting} is no address of a store: {why}; right would be {RIGHT}")
+    return AddressError(f"{setting} is not the address of a store: {why}; use {RIGHT}")

@@ -236,7 +236,7 @@ def _open_embedded(address: Address, directory: str, *, busy_timeout: float, cre
     path = Path(directory).absolute()
     if not create and not path.is_dir():
         raise SchemaMissingError(
-            f"there is no history in {address}: {path} does not exist; name the store that history is written to, by "
+            f"there is no history in {address}: {path} does not exist; name the store that history is written to, with "
             "--store or ARGUS_HISTORY_STORE"
         )
     try:
@@ -277,7 +277,7 @@ def _unopened(address: Address, path: Path, message: str) -> StoreError:
             "can use"
         )
     return UnreachableError(
-        f"{address} cannot be opened: {path} has to be a directory of its own that may be written to; "
+        f"{address} cannot be opened: {path} has to be a writable directory of its own; "
         f"the engine says: {_first_line(message)}"
     )
 

@@ -165,7 +165,7 @@ class _Erasure:
     def _empty_sketches(self, table: str, sketch: str, identities: Sequence[int | str]) -> int:
         """Empty the sketch in the rows of a rollup in which a person is; return how many rows there were."""
         self._progress(f"emptying sketches in {table}")
-        # A person is in a sketch if adding them once more does not enlarge it.
+        # A person is in a sketch if adding them again does not enlarge it.
         contains = " or ".join(
             f"arrayReduce('uniqIfMerge', [{sketch}, initializeAggregation('uniqIfState', {{person"
             f"{number}:String}}, toUInt8(1))]) = finalizeAggregation({sketch})"

@@ -1,10 +1,10 @@
-"""The errors of a store. Each message says what was asked, what came instead, and what to do."""
+"""The errors of a store. Each message names the request, the failure, and the remedy."""
 
 from __future__ import annotations
 
 
 class StoreError(Exception):
-    """A store failed to do what was asked of it.
+    """A request to a store failed.
 
     Attributes
     ----------

@@ -1,12 +1,12 @@
 """Applies the migrations of a schema, and checks which of them a store has.
 
-Every statement of a migration may be repeated. So a migration that was interrupted is started anew, and nothing has to
+Every statement of a migration may be repeated. So an interrupted migration is started again, and nothing has to
 be undone by hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from argus_otel.version import __version__
@@ -18,6 +18,7 @@ from .errors import (
     HalfAppliedError,
     NewerSchemaError,
     OutdatedSchemaError,
+    SchemaError,
     SchemaMissingError,
     StoreError,
 )
@@ -85,43 +86,88 @@ def recorded(store: Store) -> list[Applied]:
 
 
 def layout(store: Store) -> Layout:
-    """Return where the tables of a store are."""
+    """Return the layout of a store's tables."""
     return Layout(store.address.database, next((step.cluster for step in recorded(store)), ""))
 
 
 def check(store: Store, schema: Schema) -> Layout:
-    """Return where the tables of a store are, after checking that it has those of a schema.
+    """Return the layout of a store's tables, after checking that they are those of a schema.
 
     Raises
     ------
     SchemaError
         It does not. The message says what to do.
     """
+    found = _recorded_or_missing(store)
+    _check_steps(store, schema.migrations, found)
+    _check_claims(store, schema.models)
+    return Layout(store.address.database, found[0].cluster)
+
+
+def check_each(store: Store, schema: Schema) -> dict[str, SchemaError | None]:
+    """Check the engine's tables and those of each model by themselves.
+
+    Returns
+    -------
+    dict
+        By the model's name, which is empty for the engine: the error, or ``None`` if the tables are up to date.
+
+    Raises
+    ------
+    SchemaMissingError
+        The store has no tables at all.
+    """
+    found = _recorded_or_missing(store)
+    engine = _error_in(store, schema, found, "")
+    # Without the engine's tables, that of the claims may be missing.
+    models = {model.name: _error_in(store, schema, found, model.name, claims=engine is None) for model in schema.models}
+    return {"": engine, **models}
+
+
+def _error_in(
+    store: Store, schema: Schema, found: Sequence[Applied], name: str, *, claims: bool = False
+) -> SchemaError | None:
+    try:
+        _check_steps(store, [step for step in schema.migrations if step.model == name], found)
+        if claims:
+            _check_claims(store, [model for model in schema.models if model.name == name])
+    except SchemaError as error:
+        return error
+    return None
+
+
+def _recorded_or_missing(store: Store) -> list[Applied]:
     found = recorded(store)
     if not found:
         raise SchemaMissingError(f"{store.address} is missing the history tables; create them: {MIGRATE}")
-    _judge(store, schema, found)
+    return found
+
+
+def _check_steps(store: Store, steps: Sequence[Migration], found: Sequence[Applied]) -> None:
+    _judge(store, steps, found)
     by_key = {(step.model, step.version): step for step in found}
-    ours = [step for step in schema.migrations if (step.model, step.version) in by_key]
+    ours = [step for step in steps if (step.model, step.version) in by_key]
     for step in (by_key[step.model, step.version] for step in ours):
         if step.state != "applied":
             raise HalfAppliedError(
                 f"{store.address}: the migration {step.title} was started by argus-otel {step.release} and did not "
                 f"end; finish it: {MIGRATE}"
             )
-    missing = [step for step in schema.migrations if step not in ours]
+    missing = [step for step in steps if step not in ours]
     if missing:
         raise OutdatedSchemaError(
             f"{store.address} lacks {len(missing)} migration(s) of argus-otel {__version__}, the first of them "
             f"{missing[0].title}; apply them: {MIGRATE}"
         )
-    claims = _claims(store)
-    for model in schema.models:
+
+
+def _check_claims(store: Store, models: Sequence[HistoryModel]) -> None:
+    claims = _claims(store) if models else {}
+    for model in models:
         if claims.get(model.name) != _claim_of(model):
             raise OutdatedSchemaError(
                 f"{store.address} does not know yet which events the model {model.name} claims; apply it: {MIGRATE}"
             )
-    return Layout(store.address.database, found[0].cluster)
 
 
 def ensure(store: Store, schema: Schema) -> Layout:
@@ -163,7 +209,7 @@ def migrate(
         A statement failed. The migrations before it stay; running it again continues from there.
     """
     found = recorded(store)
-    _judge(store, schema, found)
+    _judge(store, schema.migrations, found)
     target = Layout(store.address.database, _cluster(store, found, cluster))
     done = {(step.model, step.version) for step in found if step.state == "applied"}
     started = {(step.model, step.version) for step in found} - done
@@ -235,9 +281,9 @@ def _note(store: Store, step: Migration, state: str, where: Layout) -> None:
     )
 
 
-def _judge(store: Store, schema: Schema, found: list[Applied]) -> None:
-    ours = {(step.model, step.version): step for step in schema.migrations}
-    models = {step.model for step in schema.migrations}
+def _judge(store: Store, steps: Sequence[Migration], found: Sequence[Applied]) -> None:
+    ours = {(step.model, step.version): step for step in steps}
+    models = {step.model for step in steps}
     for step in found:
         if step.model not in models:  # of a source that is installed elsewhere
             continue

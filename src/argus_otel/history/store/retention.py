@@ -31,7 +31,7 @@ def parse(text: str, known: Sequence[Retention]) -> dict[str, int | None]:
     Raises
     ------
     KeepError
-        The text is no such list. The message says what is right.
+        The text is not such a list. The message names the valid form.
     """
     subjects = [kept.subject for kept in known]
     ages: dict[str, int | None] = {}

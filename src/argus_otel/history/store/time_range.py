@@ -1,4 +1,4 @@
-"""Ranges of time and their periods: parses ``--since 30d``, and knows where a week begins."""
+"""Ranges of time and their periods: parses ``--since 30d``, and knows when a week begins."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AGE = re.compile(r"(\d{1,5})([hdw])")
 
 
 class QueryError(StoreError, ValueError):
-    """An argument of a query makes no sense. The message names it and says what would be right."""
+    """An argument of a query is invalid. The message names it and the valid values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def parse_moment(text: str, option: str, now: datetime | None = None) -> datetim
     Raises
     ------
     QueryError
-        The text is no moment.
+        The text is not a moment.
     """
     now = now or datetime.now(timezone.utc)
     age = _AGE.fullmatch(text)

@@ -1,4 +1,4 @@
-"""Delivers rows to an embedded store: into the spool, from where a subprocess inserts them, see `ingest.py`."""
+"""Delivers rows to an embedded store: into the spool, from which a subprocess inserts them, see `ingest.py`."""
 
 from __future__ import annotations
 

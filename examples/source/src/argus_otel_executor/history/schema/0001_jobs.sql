@@ -2,10 +2,10 @@
 create table if not exists ${database}.executor_jobs${local}${on_cluster}
 (
     time     DateTime64(6, 'UTC') comment 'when it began',
-    event_id UUID comment 'the same however often it is sent',
+    event_id UUID comment 'the same each time it is sent',
     service  LowCardinality(String) comment 'the program',
     job      LowCardinality(String) comment 'the function',
-    error    LowCardinality(String) comment 'class of the exception; empty where it raised none',
+    error    LowCardinality(String) comment 'class of the exception; empty if it raised none',
     duration Float64 comment 'in seconds'
 )
 engine = ${merge_tree}

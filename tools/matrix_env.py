@@ -1,7 +1,7 @@
 """Runs the tests in one cell of the matrix: a Python, a discord.py, and a choice of the dependencies' versions.
 
-``make test-with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest`` and the workflow both come here, so what fails there can
-be run here in the same words. Each cell has an environment of its own under ``build/cells``, made by uv.
+``make test-with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest`` and the workflow both run this, so a failure of the
+workflow can be reproduced locally. Each cell has an environment of its own under ``build/cells``, made by uv.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ UV = [shutil.which("uv")] if shutil.which("uv") else [sys.executable, "-m", "uv"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make the cell and run pytest in it; return its exit code."""
+    """Create the cell's environment and run pytest in it; return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", default="", help="a version or a path, for uv; by default this one")
     parser.add_argument(
@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def make(python: str, discord: str, resolution: str, main: str = "") -> str:
-    """Make the cell's environment; return its Python."""
+    """Create the cell's environment; return its Python."""
     name = "-".join(filter(None, (python, discord, resolution, main)))
     environment = CELLS / re.sub(r"[^\w.-]+", "-", name).strip("-")
     uv("venv", "--quiet", "--clear", "--python", python, str(environment))
@@ -88,7 +88,7 @@ def make(python: str, discord: str, resolution: str, main: str = "") -> str:
         words.append(f"discord.py[speed]=={discord}")
     if main:
         if resolution != "newest":
-            sys.exit("tools/cell.py: --main takes all else in its newest version: --resolution newest")
+            sys.exit("tools/matrix_env.py: --main takes all else in its newest version: --resolution newest")
         with tempfile.TemporaryDirectory() as directory:
             listed = Path(directory) / "overrides.txt"
             listed.write_text("".join(f"{line}\n" for line in overrides(main)), encoding="utf-8")
@@ -109,7 +109,7 @@ def make(python: str, discord: str, resolution: str, main: str = "") -> str:
 
 
 def overrides(main: str) -> list[str]:
-    """Return the requirements that stand for all others of the same packages, each from a branch of its repository."""
+    """Return the requirements that override all others of the same packages, each from a branch of its repository."""
     return [
         f"{package} @ git+{repository}@{branch}" + (f"#subdirectory={directory}" if directory else "")
         for package, (repository, branch, directory) in MAINS[main].items()
@@ -117,7 +117,7 @@ def overrides(main: str) -> list[str]:
 
 
 def show(python: str) -> None:
-    """Say what the cell has."""
+    """Print the versions in the cell."""
     listed = uv("pip", "list", "--python", python)
     shown = ("discord", "opentelemetry", "aiohttp", "wrapt", "prometheus")
     print(subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout.strip())
@@ -125,12 +125,12 @@ def show(python: str) -> None:
 
 
 def uv(*words: str) -> str:
-    """Run uv; return what it prints.
+    """Run uv; return its output.
 
     Raises
     ------
     SystemExit
-        It failed, and has said why.
+        It failed, and has printed the reason.
     """
     done = subprocess.run([*UV, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:

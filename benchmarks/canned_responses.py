@@ -1,8 +1,7 @@
-"""Discord's HTTP answers, from memory: a socket costs more than what is to be measured, and its cost moves more.
+"""Discord's HTTP responses, from memory: a socket costs more than the work to be measured, and its cost varies more.
 
-Interactions are answered in place of ``aiohttp.ClientSession._request``, so that little else is timed. REST calls go
-through the whole of aiohttp, down to a transport that answers what is written to it: what instruments aiohttp is
-measured there.
+Responses to interactions replace ``aiohttp.ClientSession._request``, so that little else is timed. REST calls go
+through all of aiohttp, down to a transport that answers from memory, because some variants instrument aiohttp.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 _HEADERS = {
     "Content-Type": "application/json",
     "Via": "1.1 google",
-    # A bucket that nobody can exhaust: waiting for one would be all that is timed.
+    # A bucket without a limit: otherwise only the wait for it would be timed.
     "X-RateLimit-Limit": "1000000000",
     "X-RateLimit-Remaining": "999999999",
     "X-RateLimit-Reset": "4000000000.000",
@@ -29,7 +28,7 @@ _ANSWERED = CIMultiDictProxy(CIMultiDict(_HEADERS))
 
 
 class _Content:
-    """A body that has arrived."""
+    """A body that has been received."""
 
     __slots__ = ("_body",)
 
@@ -41,7 +40,7 @@ class _Content:
 
 
 class _Answer(aiohttp.ClientResponse):
-    """A 200 that is read as aiohttp's own is, which is where its end is seen; only its making is spared."""
+    """A response with status 200 that is read as aiohttp's own; only its construction is omitted."""
 
     def __init__(self, body: bytes) -> None:
         self.status = 200
@@ -87,7 +86,7 @@ def by_aiohttp() -> None:
 
 
 class Wire(asyncio.Transport):
-    """A connection whose other side is in memory: each request is answered with the same body."""
+    """A transport without a socket: each request gets the same body."""
 
     def __init__(self, protocol: Any, answer: bytes) -> None:
         super().__init__({"peername": ("127.0.0.1", 443)})
@@ -97,7 +96,7 @@ class Wire(asyncio.Transport):
         self._missing = 0
 
     def write(self, data: Any) -> None:
-        """Take a part of a request, and answer once it is whole."""
+        """Receive part of a request, and answer once it is complete."""
         data = bytes(data)
         if not self._missing and b"\r\n\r\n" in data:
             head, _, body = data.partition(b"\r\n\r\n")
@@ -110,7 +109,7 @@ class Wire(asyncio.Transport):
             asyncio.get_running_loop().call_soon(self._protocol.data_received, self._answer)
 
     def writelines(self, list_of_data: Any) -> None:
-        """Take several parts."""
+        """Receive several parts."""
         self.write(b"".join(list_of_data))
 
     def is_closing(self) -> bool:
@@ -133,7 +132,7 @@ class Wire(asyncio.Transport):
 
 
 def wire(session: aiohttp.ClientSession, body: str) -> None:
-    """Have the session's new connections answered with ``body`` from memory."""
+    """Answer requests on the session's new connections with ``body`` from memory."""
     connector: Any = session.connector
     head = "".join(f"{name}: {value}\r\n" for name, value in _HEADERS.items())
     answer = f"HTTP/1.1 200 OK\r\n{head}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()

@@ -1,4 +1,4 @@
-"""The parts of the suite: what each is called, what it takes, and how it is run."""
+"""The parts of the suite: the name of each, its duration, and the function that runs it."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from .tables import Table
 from .variants import NAMES
 
 Findings = tuple[list[Table], list[str]]
-"""The tables, and what could not be measured and why."""
+"""The tables, and the reasons for anything that could not be measured."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part.
+    """One part of the suite.
 
     Attributes
     ----------
     rounds:
-        How many there are unless told otherwise.
+        The default number of rounds.
     variants:
-        The names of what is compared, besides the bare bot and its control.
+        The names of the variants, besides the bare bot and its control.
     run:
         Called with the options, the number of rounds, and the progress.
     seconds:
-        What it takes besides its rounds, and for each, on two cores of 2026.
+        Its duration without rounds, and that of each round, on two cores of 2026.
     linux:
-        Whether it runs there only.
+        Whether it runs on Linux only.
     """
 
     name: str
@@ -55,7 +55,7 @@ def _chosen(options: argparse.Namespace, names: Sequence[str]) -> list[str]:
 
 
 def _kinds(options: argparse.Namespace, kinds: Sequence[Kind], variants: Sequence[str]) -> tuple[list[Kind], list[str]]:
-    """Return the chosen ones, and always those that are compared with; and what is missing."""
+    """Return the chosen kinds, always with the baselines, and instructions for missing packages."""
     chosen = _chosen(options, variants)
     return present([kind for kind in kinds if kind.name in chosen or kind.name not in variants])
 
