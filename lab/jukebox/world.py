@@ -188,7 +188,7 @@ def busy(
 
 def missing(prometheus: Prometheus, now: float) -> set[str]:
     """Names of the catalogue, as Prometheus spells them, that it has no series of."""
-    names = {prometheus_name(one) + ("_count" if one.buckets else "") for one in METRICS}
+    names = {prometheus_name(one) + ("_count" if one.boundaries else "") for one in METRICS}
     return names - set(prometheus.ask("label/__name__/values"))
 
 

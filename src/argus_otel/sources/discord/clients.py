@@ -109,9 +109,9 @@ class Clients:
     def _started(self, client: Client) -> None:
         if not self._hooks.on:
             return
-        self._telemetry.on_start()
+        self._telemetry.on_program_start()
         self._activate()  # a client that was made before the hooks were placed, or before this process was forked
-        self._telemetry.found_loop(client.loop)
+        self._telemetry.register_loop(client.loop)
         self._roster.of(client)
         if client not in self._listened_to:
             self._listened_to.add(client)
@@ -138,7 +138,7 @@ class Clients:
     def _connected(self, state: ConnectionState[Any], ws: DiscordWebSocket) -> None:
         if not self._hooks.on:
             return
-        self._telemetry.redact.add_secret(ws.token, lasting=True)
+        self._telemetry.redact.add_secret(ws.token, permanent=True)
         self._attach(state._get_client(), ws)
 
     def _attach(self, client: Client, ws: DiscordWebSocket, *, established: bool = False) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from argus_otel.telemetry import OTHER, Bound, CounterCell, Telemetry
+from argus_otel.telemetry import OTHER, BoundFamily, CounterCell, Telemetry
 
 from .catalogue import EVENT_TYPE, GATEWAY_EVENTS, SHARD_EVENTS, SHARD_ID
 from .chains import Chains
@@ -28,11 +28,11 @@ class GatewayEvents:
         self._counts = telemetry.counter(GATEWAY_EVENTS, SHARD_EVENTS, key=(SHARD_ID, EVENT_TYPE))
         self._chains: Chains[DiscordWebSocket] = Chains(_dispatch_of, _set_dispatch)
 
-    def of_shard(self, shard_id: int) -> Bound[CounterCell]:
+    def of_shard(self, shard_id: int) -> BoundFamily[CounterCell]:
         """Return a shard's cells, by event type."""
         return self._counts.bind(shard_id)
 
-    def chain(self, ws: DiscordWebSocket, counts: Bound[CounterCell]) -> None:
+    def chain(self, ws: DiscordWebSocket, counts: BoundFamily[CounterCell]) -> None:
         """Count the events of ``ws`` from now on."""
 
         def make(original: Function) -> Function:

@@ -11,8 +11,8 @@ from argus_otel.telemetry import (
     HistogramCell,
     HistorySink,
     Operation,
-    Place,
     Span,
+    WorkContext,
 )
 
 from .catalogue import (
@@ -125,7 +125,7 @@ class InteractionOperation(Operation):
     # All of it here, since a call of the base's costs as much again.
     def __init__(self, interaction_id: int, kind: Kind, name: str | None) -> None:
         self.started = perf_counter()
-        self.scope = self.span = self.place = self.error = None
+        self.scope = self.span = self.work_context = self.error = None
         self.ended = self.claimed = self.by_fork = False
         self.acknowledged = self.acknowledging = False
         self.outcome = OK
@@ -151,11 +151,11 @@ class InteractionOperation(Operation):
         self.series = self.kind.series.get(name)
         if self.span is not None:
             self.span.rename(f"{self.kind.prefix} {name}")
-            self.span.set({COMPONENT_NAME.name: name})
+            self.span.set_attributes({COMPONENT_NAME.name: name})
 
 
 def tell(
-    history: HistorySink, operation: InteractionOperation, place: Place, outcome: Outcome, duration: float
+    history: HistorySink, operation: InteractionOperation, place: WorkContext, outcome: Outcome, duration: float
 ) -> None:
     """Tell history of an interaction that has ended in ``place``; ``duration`` is in seconds."""
     kind = operation.kind

@@ -18,13 +18,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import (
-    HERE,
+    CURRENT_WORK,
     AttributeValue,
     HistogramCell,
-    Place,
     Reading,
     Telemetry,
     Tracing,
+    WorkContext,
 )
 
 from .catalogue import (
@@ -124,10 +124,10 @@ class Interactions:
                 operation = begin(state, data, by_fork)
                 if operation is None:
                     return parse(data)
-                scope, place = operation.scope, operation.place
+                scope, place = operation.scope, operation.work_context
                 try:
                     # The task that discord.py creates in here copies the context, and so nests under the span.
-                    token = None if place is None else HERE.set(place)
+                    token = None if place is None else CURRENT_WORK.set(place)
                     if scope is not None:
                         scope.attach()
                     try:
@@ -136,7 +136,7 @@ class Interactions:
                         if scope is not None:
                             scope.detach()
                         if token is not None:
-                            HERE.reset(token)
+                            CURRENT_WORK.reset(token)
                 except BaseException as error:  # discord.py can make nothing of it, so nobody will ever handle it
                     abandon(operation, error)
                     raise
@@ -186,7 +186,7 @@ class Interactions:
             operation.claimed = state._command_tree is not None
         telemetry = self._telemetry
         if telemetry.history is not None:
-            operation.place = Place(place_of(data, state.shard_count or 1))
+            operation.work_context = WorkContext(place_of(data, state.shard_count or 1))
         if telemetry.tracing is not None:
             self._start_span(telemetry.tracing, operation, data, state.shard_count or 1)
         self._open[interaction_id] = operation
@@ -235,14 +235,14 @@ class Interactions:
     def _note(self, interaction_id: int, error: BaseException) -> None:
         operation = self._open.get(interaction_id)
         if operation is not None and not operation.ended:
-            operation.note(original(error))
+            operation.record_error(original(error))
 
     def end(self, operation: InteractionOperation, error: BaseException | None = None) -> None:
         """End an interaction, unless it has ended, with ``error`` or what was noted before."""
         if operation.ended:
             return
         if error is not None:
-            operation.note(original(error))
+            operation.record_error(original(error))
         outcome = operation.outcome if operation.error is None else outcome_of(operation.error)
         # All that the base's `settle` and `end_span` do: calls of them cost more than a record.
         operation.ended = True
@@ -250,9 +250,9 @@ class Interactions:
         error, operation.error = operation.error, None
         span = operation.span
         trace = None if span is None else operation.trace
-        place = operation.place
+        place = operation.work_context
         if place is not None:
-            place.over = True
+            place.ended = True
             history = self._telemetry.history
             if history is not None:
                 tell(history, operation, place, outcome, duration)
@@ -271,7 +271,7 @@ class Interactions:
             attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
             if outcome.error_type is not None:
                 attributes[ERROR_TYPE.name] = outcome.error_type
-            span.set(attributes)
+            span.set_attributes(attributes)
             span.end(error, failed=outcome.failed)
 
     def drop(self, operation: InteractionOperation) -> None:

@@ -97,7 +97,7 @@ class Listeners:
         self._durations = telemetry.histogram(LISTENER_DURATION)
         self._place = telemetry.guard.shield(HOOK, place_of)
         self._series: dict[str, Series] = {}
-        telemetry.rates.default(RATES)
+        telemetry.rates.add_defaults(RATES)
 
     def patches(self) -> list[Patch]:
         """Return the hook on the scheduling of listeners."""
@@ -150,7 +150,7 @@ class Listeners:
     def forget(self) -> None:
         """Forget every run: in a forked child, where they are the parent's, and its to count."""
         for series in self._series.values():
-            series.cell = HistogramCell(series.cell.edges)
+            series.cell = HistogramCell(series.cell.boundaries)
             series.record = series.cell.record
         self._series.clear()
 
@@ -200,7 +200,7 @@ class Listeners:
         cell.record(duration, _visible(span))
         if span is not None:
             if error_type is not None:
-                span.set({ERROR_TYPE.name: error_type})
+                span.set_attributes({ERROR_TYPE.name: error_type})
             span.end(failure, failed=failure is not None)
 
 

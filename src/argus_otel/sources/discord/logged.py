@@ -18,8 +18,8 @@ from .outcomes import original, outcome_of
 
 def keep_back(telemetry: Telemetry) -> None:
     """Say what of discord.py's log, and which exceptions, are nobody's business."""
-    telemetry.logged.withhold("discord", logging.INFO)
-    telemetry.exceptions.keep_private(_quotes_a_user)
+    telemetry.log_pipeline.drop_below("discord", logging.INFO)
+    telemetry.exceptions.mark_private(_quotes_a_user)
 
 
 def _quotes_a_user(error: BaseException) -> bool:

@@ -110,7 +110,7 @@ class RestCall(Operation):
     # All of it here, and its end in `_finish`, since each call of the base's costs as much again.
     def __init__(self, endpoint: Endpoint, idle: bool, by_webhook: bool) -> None:
         self.started = self.sent = perf_counter()
-        self.scope = self.span = self.place = self.error = None
+        self.scope = self.span = self.work_context = self.error = None
         self.ended = self.held = False
         self.endpoint = endpoint
         self.by_webhook = by_webhook
@@ -270,7 +270,7 @@ class RestCalls:
             else:
                 self._interactions.acknowledgement_failed(interaction)
         if span is not None:
-            span.set(_span_attributes(call, waited, error_type))
+            span.set_attributes(_span_attributes(call, waited, error_type))
             span.end(error, failed=error is not None)
 
     def _endpoint(self, route: Route) -> Endpoint:
@@ -336,7 +336,7 @@ class RestCalls:
             scope = attributes[RATELIMIT_SCOPE.name] = _ratelimit_scope(headers, body)
             self._ratelimits[call.endpoint.path, scope].value += 1
         if call.span is not None:
-            call.span.mark("response", attributes)
+            call.span.add_event("response", attributes)
 
     def _attempt_failed(self, call: RestCall, error_type: str, ended: float, status: int | None = None) -> None:
         """Record the attempt that ended without a whole response."""
