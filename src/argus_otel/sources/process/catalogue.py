@@ -24,7 +24,7 @@ LOG_RECORDS = Metric(
     "log.records",
     InstrumentKind.COUNTER,
     "{record}",
-    "Log records that their logger's level and filters let through, by logger and level.",
+    "Log records that pass their logger's level and filters, by logger and level.",
     (LOGGER, SEVERITY),
 )
 
@@ -34,7 +34,7 @@ LOOP_LAG = Metric(
     "asyncio.loop.lag",
     InstrumentKind.HISTOGRAM,
     "s",
-    "How late a timer of the event loop ran, four times a second: what everything on that loop waited.",
+    "How late a timer of the event loop ran, four times a second: everything on that loop waited as long.",
     (),
     _LAG,
 )
@@ -45,7 +45,7 @@ BLOCKINGS = Metric(
     "asyncio.loop.blockings",
     InstrumentKind.COUNTER,
     "{blocking}",
-    "Times that an event loop stood still for longer than ARGUS_PROCESS_LOOP_BLOCKED_AFTER.",
+    "Times that an event loop was blocked for longer than ARGUS_PROCESS_LOOP_BLOCKED_AFTER.",
 )
 
 # -- the process
@@ -68,7 +68,7 @@ CATALOGUE = Catalogue(
     span_attributes=(
         SpanAttribute(
             "asyncio.loop.blocked.duration",
-            "For how long it had stood still when noticed, in seconds.",
+            "How long it had been blocked when that was noticed, in seconds.",
             (1.1,),
         ),
         SpanAttribute(

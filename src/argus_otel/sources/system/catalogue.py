@@ -26,7 +26,7 @@ CATALOGUE = Catalogue(
             "process.cpu.utilization",
             InstrumentKind.GAUGE,
             "1",
-            "Processor time used since the last collection, as a share of what all processors had.",
+            "Processor time used since the last collection, as a share of that of all processors.",
         ),
         Metric(
             "process.context_switches",
