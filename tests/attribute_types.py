@@ -14,7 +14,7 @@ def catalogued_types(*catalogues: Catalogue) -> dict[str, type]:
     for catalogue in catalogues:
         attributes = [attribute for metric in catalogue.metrics for attribute in metric.attributes]
         values = {attribute.name: attribute.values or attribute.examples for attribute in attributes}
-        values.update({detail.name: detail.examples for detail in catalogue.details})
+        values.update({detail.name: detail.examples for detail in catalogue.span_attributes})
         for name, some in values.items():
             (types[name],) = {type(value) for value in some}
     return types

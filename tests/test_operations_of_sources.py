@@ -53,6 +53,6 @@ def made(kind: type[Operation]) -> Operation:
 def test_every_slot_is_set_once_it_is_made(kind: type[Operation]) -> None:
     operation = made(kind)
     slots = [slot for base in kind.__mro__ for slot in getattr(base, "__slots__", ())]
-    assert set(slots) >= {"started", "scope", "span", "place", "error", "ended"}
+    assert set(slots) >= {"started", "scope", "span", "work_context", "error", "ended"}
     assert [slot for slot in slots if not hasattr(operation, slot)] == []
     assert not hasattr(operation, "__dict__"), "a subclass without __slots__ has a dictionary for each operation"

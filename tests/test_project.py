@@ -27,7 +27,7 @@ from argus_otel.cli import COMMANDS
 from argus_otel.discovery import installed, load
 from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.settings import Settings, all_settings
-from argus_otel.telemetry import Kind
+from argus_otel.telemetry import InstrumentKind
 from argus_otel.version import __version__
 
 if sys.version_info >= (3, 11):
@@ -155,7 +155,7 @@ def test_every_name_of_a_signal_exists(path: Path) -> None:
 
 
 def test_what_the_readme_shows_of_metrics_is_as_it_is_served() -> None:
-    suffixes = {Kind.HISTOGRAM: ("_bucket", "_count", "_sum")}
+    suffixes = {InstrumentKind.HISTOGRAM: ("_bucket", "_count", "_sum")}
     served = {
         prometheus_name(metric) + suffix: {attribute.name.replace(".", "_") for attribute in metric.attributes} | {"le"}
         for metric in METRICS

@@ -238,7 +238,7 @@ def test_counters_keep_their_values_from_one_time_to_the_next(program: Run) -> N
         from argus_otel.runtime import runtime
         from argus_otel.telemetry.catalogue import HOOK_ERRORS
         argus_otel.instrument()
-        runtime().telemetry.guard.fault("test", ValueError())
+        runtime().telemetry.guard.record_fault("test", ValueError())
         argus_otel.uninstrument()
         argus_otel.instrument()
         tell(points=runtime().telemetry.points(HOOK_ERRORS))
@@ -351,7 +351,7 @@ def test_providers_that_are_handed_over_are_used(program: Run) -> None:
         from opentelemetry.sdk.trace import TracerProvider
         reader = InMemoryMetricReader()
         argus_otel.instrument(meter_provider=MeterProvider([reader]), tracer_provider=TracerProvider())
-        runtime().telemetry.guard.fault("test", ValueError())
+        runtime().telemetry.guard.record_fault("test", ValueError())
         data = reader.get_metrics_data()
         names = [m.name for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics]
         tell(names=names, tracing=type(runtime().telemetry.tracing).__name__)

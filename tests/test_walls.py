@@ -60,6 +60,11 @@ WALLS = (
         ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES),
         but=("argus_otel.telemetry",),
     ),
+    Wall(
+        "argus_otel.custom",
+        ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES),
+        but=("argus_otel.custom", "argus_otel.telemetry"),
+    ),
     *(wall for source in SOURCES for wall in source_walls(source)),
     # REST reports what answers an interaction to a protocol, and knows no interactions.
     Wall(
@@ -310,6 +315,11 @@ print(len(urllib.request.urlopen(runtime().endpoint_url + "/metrics").read()))
         ("from ..otel.bridge import Bridge", "argus_otel.telemetry.guard"),
         ("from .. import otel", "argus_otel.telemetry.guard"),
         ("from ..settings import Settings", "argus_otel.telemetry.guard"),
+        ("from ..custom import CustomTelemetry", "argus_otel.telemetry.guard"),
+        ("from opentelemetry import trace", "argus_otel.custom.events"),
+        ("from argus_otel.sources.discord.references import REFERENCES", "argus_otel.custom.events"),
+        ("from ..otel.bridge import Bridge", "argus_otel.custom.events"),
+        ("import prometheus_client", "argus_otel.custom.values"),
         ("from opentelemetry.sdk.trace import TracerProvider", "argus_otel.sources.discord.rest"),
         ("import opentelemetry", "argus_otel.sources.discord.rest"),
         ("from argus_otel.sources.graphs import nodes", "argus_otel.sources.discord.rest"),
@@ -325,7 +335,7 @@ print(len(urllib.request.urlopen(runtime().endpoint_url + "/metrics").read()))
         ("from discord import Client", "argus_otel.history.models"),
         ("from opentelemetry.sdk import resources", "argus_otel.history.record.buffer"),
         ("from argus_otel.sources.discord.catalogue import COMMAND_EVENT", "argus_otel.history.record.buffer"),
-        ("from argus_otel.history.record.buffer import EventBuffer", "argus_otel.telemetry.recorder"),
+        ("from argus_otel.history.record.buffer import EventBuffer", "argus_otel.telemetry.hub"),
         ("from argus_otel.history.record.buffer import EventBuffer", "argus_otel.sources.discord.interactions"),
         ("from argus_otel.terminal.tables import wide_table", "argus_otel.sources.discord.rest"),
         ("from .cli import top", "argus_otel.sources.discord.rest"),
@@ -350,8 +360,9 @@ def test_a_planted_import_in_a_package_is_found() -> None:
 @pytest.mark.parametrize(
     ("source", "module"),
     [
-        ("from .caps import AttributeCaps\nimport discordant", "argus_otel.telemetry.guard"),
-        ("from . import caps", "argus_otel.telemetry.guard"),
+        ("from .cardinality import CardinalityLimits\nimport discordant", "argus_otel.telemetry.guard"),
+        ("from . import cardinality", "argus_otel.telemetry.guard"),
+        ("from argus_otel.telemetry import Telemetry\nfrom .misuse import shown", "argus_otel.custom.events"),
         ("from argus_otel.terminal.panels import Panel", "argus_otel.sources.discord.cli.top"),
         ("from argus_otel.sources.discord import catalogue", "argus_otel.sources.discord.cli.top"),
         ("from argus_otel.sources.spec import GROUP", "argus_otel.cli.doctor.sources"),

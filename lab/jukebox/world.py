@@ -187,7 +187,7 @@ def busy(
 
 def missing(prometheus: Prometheus, now: float) -> set[str]:
     """Return the names of the catalogue, in Prometheus' spelling, without a series."""
-    names = {prometheus_name(one) + ("_count" if one.buckets else "") for one in METRICS}
+    names = {prometheus_name(one) + ("_count" if one.boundaries else "") for one in METRICS}
     return names - set(prometheus.ask("label/__name__/values"))
 
 

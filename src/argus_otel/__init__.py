@@ -1,7 +1,7 @@
 """An OpenTelemetry distro for the programs of small teams: metrics, traces and logs without a change to the program.
 
-``opentelemetry-instrument python bot.py`` or ``argus-otel run bot.py`` need no change. A program can also do it itself,
-in one line before it starts::
+``opentelemetry-instrument python bot.py`` and ``argus-otel run bot.py`` need no change. A program can also call the
+distro itself, in one line before it starts::
 
     import argus_otel
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .helpers import annotate, count, record, timed
+from .api import annotate, count, record, timed
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -33,22 +33,22 @@ def instrument(
     logger_provider: LoggerProvider | None = None,
     **keywords: Unpack[Keywords],
 ) -> None:
-    """Place the hooks of every installed source in this process, and set OpenTelemetry's SDK up.
+    """Install the hooks of every installed source in this process, and set up OpenTelemetry's SDK.
 
-    Safe to repeat, and to cycle with :func:`uninstrument`: a second call changes nothing.
+    Safe to repeat: a second call changes nothing. It may alternate with :func:`uninstrument`.
 
     Parameters
     ----------
     meter_provider, tracer_provider, logger_provider:
-        OpenTelemetry providers to use. By default the global ones; if there are none, they are set up first.
+        OpenTelemetry providers to use. By default the global ones, which are set up first if the program has not.
     keywords:
-        Settings, such as ``endpoint_port=9500``. They win over the environment, and count the first time only.
+        Settings, such as ``endpoint_port=9500``. They precede the environment. Only those of the first call count.
 
     Raises
     ------
     TypeError
-        A keyword that is no setting. Nothing else is ever raised: a part that cannot start is warned of, and the
-        program goes on.
+        A keyword is no setting. Nothing else is ever raised: a part that cannot start is warned of, and the program
+        goes on.
     """
     from .runtime import runtime
     from .settings import Settings

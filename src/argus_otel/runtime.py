@@ -17,7 +17,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from . import helpers, last_resort, unquoted
+from . import api, last_resort, unquoted
 from .discovery import installed, load
 from .settings import Settings
 from .source_handle import SourceHandle
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.trace import TracerProvider
 
+    from .custom import CustomTelemetry
     from .endpoint import Endpoint
     from .history.recording import Recording
     from .otel.bridge import Bridge
     from .otel.providers import Providers
     from .otel.shutdown import Ending
     from .sources.spec import SourceSpec
-    from .telemetry.own import Own
 
 _log = logging.getLogger("argus_otel")
 
@@ -54,7 +54,7 @@ class Runtime:
         self._catalogues: list[Catalogue] = [CATALOGUE]
         self._providers: Providers | None = None
         self._bridge: Bridge | None = None
-        self._own: Own | None = None
+        self._custom: CustomTelemetry | None = None
         self._endpoint: Endpoint | None = None
         self._resource: Resource | None = None
         self._recording: Recording | None = None
@@ -63,7 +63,7 @@ class Runtime:
         self._announced = False
         self._auto_instrumentation_version: str | None = None
         self._changing = threading.RLock()
-        self.telemetry.on_start = self._program_starts
+        self.telemetry.on_program_start = self._program_starts
 
     # -- setting up the SDK
 
@@ -131,7 +131,7 @@ class Runtime:
             self.settings = settings = self.settings or Settings.resolve()
             if settings.disabled:
                 return
-            if self.telemetry.asleep and self._handles:  # a forked child, whose hooks wait for a program to start
+            if self.telemetry.suspended and self._handles:  # a forked child, whose hooks wait for a program to start
                 return
             for problem in installed().problems:
                 self.telemetry.health.report(f"source:{problem.name}", State.FAILED, problem.detail)
@@ -145,7 +145,7 @@ class Runtime:
             ]
             if all(spec.activates == "with_others" for spec in wanted):
                 return
-            self.telemetry.rates.choose(settings.trace_rates)
+            self.telemetry.rates.override(settings.trace_rates)
             connect = partial(
                 self._connect,
                 settings,
@@ -154,7 +154,7 @@ class Runtime:
                 logger_provider=logger_provider,
             )
             self.telemetry.attempt("bridge", connect)
-            helpers.use(partial(self.telemetry.attempt, "helpers", self._helped))
+            api.record_into(partial(self.telemetry.attempt, "helpers", self._custom_telemetry))
             # Companions first: another source may be active already, and they start with it.
             for spec in sorted(wanted, key=lambda spec: spec.activates != "with_others"):
                 self._handle(spec, settings).install()
@@ -180,7 +180,7 @@ class Runtime:
         own = self._providers.meter_provider if self._providers else None
         export_logs = "logging" not in settings.disabled_instrumentations
         self._bridge.connect(own_meter_provider=own, export_logs=export_logs, **providers)  # type: ignore[arg-type]
-        self.telemetry.on_start = self._program_starts
+        self.telemetry.on_program_start = self._program_starts
 
     def _made(self, catalogue: Catalogue) -> None:
         self._catalogues.append(catalogue)
@@ -193,14 +193,14 @@ class Runtime:
             if handle.is_companion:
                 handle.accompany()
 
-    def _helped(self) -> Own:
+    def _custom_telemetry(self) -> CustomTelemetry:
         """Return what records the program's own metrics and events: at its first call."""
-        from .telemetry.own import Own
+        from .custom import CustomTelemetry
 
-        if self._own is None:
+        if self._custom is None:
             prefixes = [prefix for spec in installed().specs.values() for prefix in spec.prefixes]
-            self._own = Own(self.telemetry, self._catalogues, prefixes)
-        return self._own
+            self._custom = CustomTelemetry(self.telemetry, self._catalogues, prefixes)
+        return self._custom
 
     # -- going to work
 
@@ -209,7 +209,7 @@ class Runtime:
         if handle.started and self._working:
             return
         with self._changing:
-            if self.telemetry.asleep:  # a forked child, which may only import a library
+            if self.telemetry.suspended:  # a forked child, which may only import a library
                 return
             settings = self.settings or Settings.resolve()
             companions = [other for other in self._handles.values() if other.is_companion]
@@ -255,7 +255,7 @@ class Runtime:
         self.telemetry.health.ending = True
         for handle in self._handles.values():
             handle.end()
-        self.telemetry.guard.in_flight.cut_short()
+        self.telemetry.guard.in_flight.cancel_all()
 
     def _end_history(self) -> None:
         if self._recording is not None:
@@ -287,7 +287,7 @@ class Runtime:
                 return
             for handle in self._handles.values():
                 handle.uninstall()
-            helpers.use(None)
+            api.record_into(None)
             self._working = False
             if self._recording is not None:
                 self._recording.pause()
@@ -305,8 +305,8 @@ class Runtime:
         from a thread ends with its last one.
         """
         self._changing = threading.RLock()
-        helpers.drop_in_child()
-        self._own = self._endpoint = None
+        api.drop_in_child()
+        self._custom = self._endpoint = None
         self._working = False
         self.telemetry.health.forget("endpoint")
         self.telemetry.drop_in_child()
@@ -317,23 +317,23 @@ class Runtime:
             self.telemetry.attempt("fork", self._providers.end_with_this_thread)
 
     def _program_starts(self) -> None:
-        if self.telemetry.asleep:
+        if self.telemetry.suspended:
             with self._changing:
-                self.telemetry.attempt("fork", self._begin_again)
+                self.telemetry.attempt("fork", self._restart_in_child)
         elif self._bridge is not None:
             self._bridge.refresh()
 
-    def _begin_again(self) -> None:
+    def _restart_in_child(self) -> None:
         """Begin again in a forked child in which an observed program starts: a launcher may fork its clusters."""
         settings = self.settings or Settings.resolve()
-        self.telemetry.begin_again()
+        self.telemetry.restart_in_child()
         self._resource = self._build_resource(settings)
         self._recording, self._announced = None, False
         if self._providers is not None:
-            self._providers.begin_again(self._resource)
+            self._providers.restart_in_child(self._resource)
         if self._bridge is not None:
-            self._bridge.begin_again()
-        helpers.use(partial(self.telemetry.attempt, "helpers", self._helped))
+            self._bridge.restart_in_child()
+        api.record_into(partial(self.telemetry.attempt, "helpers", self._custom_telemetry))
 
     # -- its own status
 

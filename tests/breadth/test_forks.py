@@ -62,7 +62,7 @@ def settled(simulator: BackgroundSimulator, bot: Bot, prefixed: int) -> None:
     simulator.run(simulator.settle, 10.0)
     try:
         until(lambda: agreement(simulator, bot, prefixed) == [])
-    except AssertionError:
+    except TimeoutError:
         pytest.fail(f"{agreement(simulator, bot, prefixed)}\n{bot.output}")
 
 

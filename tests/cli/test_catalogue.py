@@ -25,7 +25,18 @@ from argus_otel.discovery import installed, load
 from argus_otel.otel.instruments import observe
 from argus_otel.otel.prometheus import PrometheusReader
 from argus_otel.scrape.exposition import prometheus_name
-from argus_otel.telemetry import Attribute, Catalogue, Detail, Event, Kind, Metric, Severity, Span, SpanKind, Telemetry
+from argus_otel.telemetry import (
+    Attribute,
+    Catalogue,
+    Event,
+    InstrumentKind,
+    Metric,
+    Severity,
+    Span,
+    SpanAttribute,
+    SpanKind,
+    Telemetry,
+)
 
 from .conftest import Run
 
@@ -85,7 +96,7 @@ def test_a_catalogue_bears_the_name_of_its_source_and_its_signals_know_it() -> N
 
 def test_every_attribute_has_a_meaning_and_what_is_open_has_examples_of_one_type() -> None:
     for attribute in contents.gather().attributes:
-        assert attribute.meaning, f"{attribute.name} has no meaning: give its catalogue a Detail of it"
+        assert attribute.description, f"{attribute.name} has no description: give its catalogue a SpanAttribute of it"
         assert attribute.values or attribute.examples, f"{attribute.name} has no examples"
         assert len({type(value) for value in attribute.values or attribute.examples}) == 1, attribute.name
 
@@ -103,8 +114,10 @@ def test_what_is_said_to_be_upstreams_is() -> None:
 
 
 _ODD = tuple(
-    Metric(f"odd.{kind.value}.{number}{suffix}", kind, unit, "m", (), (1.0,) if kind is Kind.HISTOGRAM else ())
-    for kind in Kind
+    Metric(
+        f"odd.{kind.value}.{number}{suffix}", kind, unit, "m", (), (1.0,) if kind is InstrumentKind.HISTOGRAM else ()
+    )
+    for kind in InstrumentKind
     for number, (unit, suffix) in enumerate(
         [
             ("By", ""),
@@ -128,7 +141,7 @@ def test_prometheus_names_are_those_of_the_endpoint() -> None:
     observe(provider.get_meter("argus_otel"), telemetry, metrics)
     for metric in metrics:
         values = {attribute.name: "x" for attribute in metric.attributes}
-        if metric.kind is Kind.HISTOGRAM:
+        if metric.kind is InstrumentKind.HISTOGRAM:
             telemetry.histogram(metric)[
                 (None,) * len(metric.attributes) if len(metric.attributes) != 1 else None
             ].record(1)
@@ -140,7 +153,12 @@ def test_prometheus_names_are_those_of_the_endpoint() -> None:
         for sample in family.samples:
             served[re.sub(r"_(bucket|count|sum)$", "", sample.name)] = family.type
             served[sample.name] = family.type
-    types = {Kind.COUNTER: "counter", Kind.UP_DOWN: "gauge", Kind.GAUGE: "gauge", Kind.HISTOGRAM: "histogram"}
+    types = {
+        InstrumentKind.COUNTER: "counter",
+        InstrumentKind.UP_DOWN_COUNTER: "gauge",
+        InstrumentKind.GAUGE: "gauge",
+        InstrumentKind.HISTOGRAM: "histogram",
+    }
     for metric in metrics:
         assert served.get(prometheus_name(metric)) == types[metric.kind], metric.name
         assert set(contents.served(metric)) <= set(served)
@@ -152,7 +170,7 @@ def test_prometheus_names_are_those_of_the_endpoint() -> None:
 def test_each_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     lines = told(capsys).splitlines()
     for signal in (*METRICS, *SPANS, *EVENTS):
-        assert any(line.startswith(f"  {signal.name} ") and line.endswith(signal.meaning) for line in lines), (
+        assert any(line.startswith(f"  {signal.name} ") and line.endswith(signal.description) for line in lines), (
             signal.name
         )
     for name in ATTRIBUTES:
@@ -268,7 +286,7 @@ def test_the_document_has_everything(capsys: pytest.CaptureFixture[str]) -> None
     read = [
         Metric(
             each["name"],
-            Kind(each["kind"]),
+            InstrumentKind(each["kind"]),
             each["unit"],
             each["description"],
             tuple(
@@ -315,12 +333,12 @@ def _all_of(definition: Span | Event) -> list[object]:
 
 def _parts(metric: Metric) -> list[object]:
     attributes = [[getattr(each, part) for part in Attribute.__slots__] for each in metric.attributes]
-    return [metric.name, metric.kind, metric.unit, metric.meaning, metric.buckets, attributes]
+    return [metric.name, metric.kind, metric.unit, metric.description, metric.boundaries, attributes]
 
 
 def _bare(metric: Metric) -> Metric:
-    bare = tuple(Attribute(a.name, a.meaning, a.values, a.cap) for a in metric.attributes)
-    return Metric(metric.name, metric.kind, metric.unit, metric.meaning, bare, metric.buckets)
+    bare = tuple(Attribute(a.name, a.description, a.values, a.cardinality_limit) for a in metric.attributes)
+    return Metric(metric.name, metric.kind, metric.unit, metric.description, bare, metric.boundaries)
 
 
 def _names(signal: Metric | Span | Event) -> list[str]:
@@ -481,9 +499,9 @@ def test_nothing_is_lost_in_the_registry(registry: dict[str, Any]) -> None:
         name = reference["ref"]
         if name in contents.UPSTREAM:
             return (
-                Attribute(original.name, original.meaning, original.values, original.cap)
+                Attribute(original.name, original.description, original.values, original.cardinality_limit)
                 if (name == original.name)
-                else Attribute(name, "another", cap=1)
+                else Attribute(name, "another", cardinality_limit=1)
             )
         each = defined[name]
         members = each["type"]["members"] if isinstance(each["type"], dict) else []
@@ -496,7 +514,7 @@ def test_nothing_is_lost_in_the_registry(registry: dict[str, Any]) -> None:
         assert ours["prometheus_name"] == prometheus_name(metric)
         told_of = Metric(
             group["metric_name"],
-            Kind(group["instrument"]),
+            InstrumentKind(group["instrument"]),
             group["unit"],
             group["brief"],
             tuple(read(*pair) for pair in pairs),
@@ -538,10 +556,10 @@ def test_a_catalogue_with_everything_in_it_is_told_in_every_format() -> None:
     size = Attribute("work.size", "How | large.", values=(1, 2))
     made = Catalogue(
         "work",
-        metrics=(Metric("work.memory", Kind.GAUGE, "By", "Memory.", (size,)),),
+        metrics=(Metric("work.memory", InstrumentKind.GAUGE, "By", "Memory.", (size,)),),
         spans=(Span("work {work.id}", SpanKind.INTERNAL, "Work.", ("work.id",)),),
         events=(Event("work.done", "Done.", ("work.id", "work.share"), Severity.WARN),),
-        details=(Detail("work.id", "Which.", ("a",)), Detail("work.share", "How much.", (0.5,))),
+        span_attributes=(SpanAttribute("work.id", "Which.", ("a",)), SpanAttribute("work.share", "How much.", (0.5,))),
     )
     gathered = contents.gather([made])
     assert [(a.name, a.type, a.bound) for a in gathered.attributes] == [

@@ -31,7 +31,7 @@ def names(catalogues: Sequence[Catalogue]) -> set[str]:
     found: set[str] = set()
     for metric in (metric for catalogue in catalogues for metric in catalogue.metrics):
         name = prometheus_name(metric)
-        found |= {f"{name}_{part}" for part in ("bucket", "count", "sum")} if metric.buckets else {name}
+        found |= {f"{name}_{part}" for part in ("bucket", "count", "sum")} if metric.boundaries else {name}
     return found
 
 

@@ -205,11 +205,11 @@ def renamed(name: str) -> list[Catalogue]:
     """The catalogues, in which one metric is called otherwise."""
 
     def renamed_metric(one: Metric) -> Metric:
-        return Metric(f"{name}.renamed", one.kind, one.unit, one.meaning, one.attributes, one.buckets)
+        return Metric(f"{name}.renamed", one.kind, one.unit, one.description, one.attributes, one.boundaries)
 
     def change(catalogue: Catalogue) -> Catalogue:
         metrics = (renamed_metric(one) if one.name == name else one for one in catalogue.metrics)
-        return Catalogue(catalogue.name, tuple(metrics), catalogue.spans, catalogue.events, catalogue.details)
+        return Catalogue(catalogue.name, tuple(metrics), catalogue.spans, catalogue.events, catalogue.span_attributes)
 
     return [change(one) for one in (*CATALOGUES, *EXTERNAL)]
 

@@ -44,7 +44,7 @@ class Observed:
     def __init__(self, tracer_provider: TracerProvider | None = None, telemetry: Telemetry | None = None) -> None:
         self.telemetry = telemetry or Telemetry()
         # Random sampling would make runs differ: tests of listeners' traces choose their own rates.
-        self.telemetry.rates.choose({"discord.event": 0.0})
+        self.telemetry.rates.override({"discord.event": 0.0})
         self.reader = _Reader()
         self.reader.show(self.telemetry)
         self.meter_provider = MeterProvider([self.reader], shutdown_on_exit=False)

@@ -14,7 +14,7 @@ from argus_otel.sources.discord.interaction_operations import InteractionOperati
 from argus_otel.sources.discord.interactions import Interactions
 from argus_otel.sources.discord.outcomes import Outcome
 from argus_otel.sources.patches import PatchSet
-from argus_otel.telemetry import OTHER, Metric, Telemetry, recorder
+from argus_otel.telemetry import OTHER, Metric, Telemetry, hub
 
 Count = dict[tuple[Any, ...], int]
 
@@ -35,7 +35,7 @@ def by(count: Count, *positions: int) -> Count:
 
 @pytest.mark.parametrize("first", ["commands", "interactions", "both"])
 def test_what_joins_a_full_metric_counts_in_the_right_series(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
-    monkeypatch.setattr(recorder, "MOST_SERIES", 40)
+    monkeypatch.setattr(hub, "MAX_SERIES", 40)
     telemetry = Telemetry()
     interactions = Interactions(telemetry, PatchSet(telemetry), DiscordClock(telemetry))
     if first != "interactions":  # prefix commands are commands, and no interactions

@@ -19,12 +19,12 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import Sampler, SamplingResult
 
-from argus_otel import helpers, timed
+from argus_otel import api, timed
 from argus_otel.catalogues import CATALOGUES
+from argus_otel.custom import CustomTelemetry
 from argus_otel.otel import lazy_spans
 from argus_otel.otel.sampling import SAMPLE_ALL
 from argus_otel.telemetry import AttributeValue, Event, Telemetry
-from argus_otel.telemetry.own import Own
 from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
@@ -91,7 +91,7 @@ class Done:
         self.rows: Counter[tuple[str, str | None]] = Counter()
         telemetry = Telemetry()
         self.observed = Observed(make(telemetry), telemetry)
-        self.observed.telemetry.rates.choose({"discord.event": 1.0})
+        self.observed.telemetry.rates.override({"discord.event": 1.0})
         self.observed.telemetry.history = self._keep
         self.numbers: dict[str, dict[tuple[Any, ...], float]] = {}
         self.left = -1
@@ -207,13 +207,13 @@ async def every_operation(done: Done, simulator: BackgroundSimulator) -> None:
 
 def done_with(make: Callable[[Telemetry], TracerProvider], simulator: BackgroundSimulator) -> Done:
     done = Done(make)
-    helpers.use(partial(Own, done.observed.telemetry, CATALOGUES))
+    api.record_into(partial(CustomTelemetry, done.observed.telemetry, CATALOGUES))
     done.observed.source.install()
     try:
         asyncio.run(every_operation(done, simulator))
     finally:
         done.observed.source.uninstall()
-        helpers.use(None)
+        api.record_into(None)
     return done
 
 

@@ -113,7 +113,7 @@ def test_what_a_listener_waited_for_the_loop_is_not_its_time(
 def test_an_exception_is_recorded_by_its_class_and_reaches_on_error_as_it_was(
     observed: Observed, simulator: BackgroundSimulator, awaits: bool
 ) -> None:
-    observed.telemetry.rates.choose({"discord.event": 1.0})
+    observed.telemetry.rates.override({"discord.event": 1.0})
     seen: list[tuple[str, tuple[Any, ...], BaseException | None]] = []
 
     class Bot(commands.Bot):
@@ -169,7 +169,7 @@ def test_the_original_exception_is_recorded_and_not_its_wrapper(observed: Observ
 def test_a_listener_that_is_cancelled_is_counted_and_nobodys_error(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
-    observed.telemetry.rates.choose({"discord.event": 1.0})
+    observed.telemetry.rates.override({"discord.event": 1.0})
     bot = make_bot()
     tasks: list[asyncio.Task[Any]] = []
 
@@ -198,7 +198,7 @@ def test_a_listener_that_is_cancelled_is_counted_and_nobodys_error(
 def test_a_listener_from_the_gateway_is_a_root_with_the_ids_of_where_it_happened(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
-    observed.telemetry.rates.choose({"discord.event": 1.0})
+    observed.telemetry.rates.override({"discord.event": 1.0})
     tracer = observed.tracer_provider.get_tracer("the bot's own")
     bot = make_bot()
 
@@ -268,7 +268,7 @@ def test_a_listener_from_the_gateway_is_a_root_with_the_ids_of_where_it_happened
 def test_an_unsampled_listener_leaves_no_span_at_all(
     observed: Observed, simulator: BackgroundSimulator, rates: dict[str, float], kept: set[str]
 ) -> None:
-    observed.telemetry.rates.choose(rates)
+    observed.telemetry.rates.override(rates)
     tracer = observed.tracer_provider.get_tracer("the bot's own")
     bot = make_bot()
 
@@ -307,7 +307,7 @@ def test_most_listeners_are_not_kept_by_default() -> None:
     assert telemetry.rates.of("discord.event", "anything_of_the_bots") == 0.1
     assert {telemetry.rates.of("discord.event", name) for name in MASS_EVENTS} == {0.001}
     assert {"message", "typing", "presence_update", "raw_reaction_add", "voice_state_update"} < set(MASS_EVENTS)
-    telemetry.rates.choose({"discord.event": 1.0})
+    telemetry.rates.override({"discord.event": 1.0})
     assert telemetry.rates.of("discord.event", "message") == 1.0
 
 
@@ -321,7 +321,7 @@ def test_the_events_that_come_in_masses_exist() -> None:
 def test_what_is_dispatched_from_within_other_work_is_part_of_it(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
-    observed.telemetry.rates.choose({"discord.event": 0.0})
+    observed.telemetry.rates.override({"discord.event": 0.0})
     bot = make_bot()
 
     @bot.tree.command()
@@ -367,7 +367,7 @@ def test_what_is_dispatched_from_within_other_work_is_part_of_it(
 def test_within_work_that_is_not_kept_a_listener_is_silent_and_still_counted(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
-    observed.telemetry.rates.choose({"discord.event": 1.0, "discord.command": 0.0})
+    observed.telemetry.rates.override({"discord.event": 1.0, "discord.command": 0.0})
     bot = make_bot()
 
     @bot.tree.command()
@@ -394,7 +394,7 @@ def test_within_work_that_is_not_kept_a_listener_is_silent_and_still_counted(
 def test_what_on_error_does_belongs_to_the_listener_and_nothing_leaks_into_the_next_event(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
-    observed.telemetry.rates.choose({"discord.event": 1.0})
+    observed.telemetry.rates.override({"discord.event": 1.0})
     current: list[bool] = []
 
     class Bot(commands.Bot):
@@ -428,7 +428,7 @@ def test_what_on_error_does_belongs_to_the_listener_and_nothing_leaks_into_the_n
 def test_a_prefix_command_is_a_root_whatever_becomes_of_the_listener_that_found_it(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
-    observed.telemetry.rates.choose({"discord.event": 0.0, "discord.event.message": 0.0, "discord.command": 1.0})
+    observed.telemetry.rates.override({"discord.event": 0.0, "discord.event.message": 0.0, "discord.command": 1.0})
     bot = make_bot()
 
     @bot.command()
@@ -469,7 +469,7 @@ def test_names_of_events_cannot_make_metrics_or_memory_grow(observed: Observed) 
 
 
 def test_arguments_are_let_go_of_when_the_listener_has_ended(observed: Observed) -> None:
-    observed.telemetry.rates.choose({"discord.event": 1.0})
+    observed.telemetry.rates.override({"discord.event": 1.0})
     bot = make_bot()
     gone: list[weakref.ref[Any]] = []
 
@@ -495,7 +495,7 @@ def test_a_hook_that_raises_costs_the_listener_nothing(
     simulator: BackgroundSimulator, body: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     observed = Observed()
-    observed.telemetry.rates.choose({"discord.event": 1.0})
+    observed.telemetry.rates.override({"discord.event": 1.0})
     if body == "ids":
         monkeypatch.setattr("argus_otel.sources.discord.listeners.ids_of", broken(body))
     elif body == "record":
@@ -609,7 +609,7 @@ def test_rates_that_are_chosen_between_two_instrumentations_count(observed: Obse
         bot.dispatch("thing")
         await until(lambda: of(observed, "thing") == {None: 1})
         observed.source.uninstall()
-        observed.telemetry.rates.choose({"discord.event": 1.0})
+        observed.telemetry.rates.override({"discord.event": 1.0})
         observed.source.install()
         bot.dispatch("thing")
         await until(lambda: of(observed, "thing") == {None: 2})
@@ -619,7 +619,7 @@ def test_rates_that_are_chosen_between_two_instrumentations_count(observed: Obse
 
 
 def test_what_is_not_discord_pys_is_asked_for_nothing(observed: Observed) -> None:
-    observed.telemetry.rates.choose({"discord.event": 1.0})
+    observed.telemetry.rates.override({"discord.event": 1.0})
     bot = make_bot()
     asked: list[str] = []
 

@@ -99,7 +99,7 @@ def test_no_double_spans_and_no_tokens_when_aiohttp_is_instrumented_too(
     if not traced:
         observed.telemetry.tracing = None
         observed.bridge.refresh = lambda: None  # type: ignore[method-assign]
-        observed.telemetry.on_start = lambda: None
+        observed.telemetry.on_program_start = lambda: None
     AioHttpClientInstrumentor().instrument(tracer_provider=observed.tracer_provider)
     bot = make_bot()
     fetched: list[int] = []

@@ -12,9 +12,9 @@ import pytest
 from discord import app_commands
 from discord.ext import commands, tasks
 
-from argus_otel import annotate, count, helpers, timed
+from argus_otel import annotate, api, count, timed
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.telemetry.own import Own
+from argus_otel.custom import CustomTelemetry
 from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
@@ -23,9 +23,9 @@ from .test_nesting import parent_of
 
 @pytest.fixture
 def observed(observed: Observed) -> Iterator[Observed]:
-    helpers.use(partial(Own, observed.telemetry, CATALOGUES))
+    api.record_into(partial(CustomTelemetry, observed.telemetry, CATALOGUES))
     yield observed
-    helpers.use(None)
+    api.record_into(None)
 
 
 def own_points(observed: Observed, name: str) -> dict[tuple[Any, ...], Any]:
@@ -126,7 +126,7 @@ def test_what_own_code_raises_is_the_commands_exception(observed: Observed, simu
 def test_a_trace_that_is_not_kept_has_nothing_of_its_own_code(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
-    observed.telemetry.rates.choose({"discord.command": 0.0})
+    observed.telemetry.rates.override({"discord.command": 0.0})
     bot = make_bot()
 
     @bot.tree.command()

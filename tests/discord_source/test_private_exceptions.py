@@ -42,7 +42,7 @@ class Exported(Observed):
         super().__init__(provider, telemetry)
         if not by_ours:
             self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.telemetry.rates.choose({"discord.event": 1.0})
+        self.telemetry.rates.override({"discord.event": 1.0})
         self.process = ProcessSource(
             self.telemetry, Settings.resolve({}, {"process_loop_blocked_after": 0}), lambda: None
         )

@@ -312,7 +312,7 @@ def test_a_call_that_has_ended_keeps_nothing_of_what_it_ran_in(
     for call in left:
         assert call is not None
         assert call.ended
-        assert (call.scope, call.span, call.place, call.error, call.interaction) == (None,) * 5
+        assert (call.scope, call.span, call.work_context, call.error, call.interaction) == (None,) * 5
 
 
 def test_a_connection_keeps_nothing_of_the_failed_call_that_opened_it(

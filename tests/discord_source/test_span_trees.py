@@ -310,7 +310,7 @@ def test_a_handler_of_any_kind_that_blocks_before_its_first_await_is_recorded_in
 def test_work_that_is_not_kept_leaves_no_span_and_work_that_is_keeps_all_of_its_own(
     observed: Observed, simulator: BackgroundSimulator, rates: dict[str, float], kept: set[str]
 ) -> None:
-    observed.telemetry.rates.choose({**rates, "discord.event": 0.0})
+    observed.telemetry.rates.override({**rates, "discord.event": 0.0})
     work = Work(observed)
     bot = make_worker(work)
     everything = len(INTERACTIONS) + 2  # and the two that show things

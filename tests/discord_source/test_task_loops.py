@@ -300,7 +300,7 @@ def test_a_loop_that_a_handler_starts_is_linked_to_it_and_is_not_part_of_it(
 def test_a_link_is_made_only_to_what_can_be_seen_and_an_iteration_only_where_it_is_kept(
     observed: Observed, simulator: BackgroundSimulator, rates: dict[str, float]
 ) -> None:
-    observed.telemetry.rates.choose(rates)
+    observed.telemetry.rates.override(rates)
     tracer = observed.tracer_provider.get_tracer("the bot's own")
     bot = make_bot()
 

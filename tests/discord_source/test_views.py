@@ -288,7 +288,7 @@ def test_a_click_and_a_modal_are_linked_to_what_sent_the_view_first(
 def test_links_lead_only_to_what_can_be_seen(
     observed: Observed, simulator: BackgroundSimulator, rates: dict[str, float]
 ) -> None:
-    observed.telemetry.rates.choose(rates)
+    observed.telemetry.rates.override(rates)
     bot = make_bot()
 
     @bot.tree.command()

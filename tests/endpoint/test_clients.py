@@ -11,12 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 import trustme
 from prometheus_client import CollectorRegistry, Gauge
 
+from argus_otel import testing
 from argus_otel.endpoint.connections import MAX_CONNECTIONS
 
 from .conftest import Serve, Served
@@ -112,11 +114,7 @@ def large(registry: CollectorRegistry) -> None:
     Gauge("large", "Large.", ["what"], registry=registry).labels("x" * LARGE).set(1)
 
 
-def until(there: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not there():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+until = partial(testing.until, timeout=20.0, interval=0.02)
 
 
 def serving() -> int:

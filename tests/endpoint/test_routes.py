@@ -127,7 +127,7 @@ class TestHealthz:
 
     def test_loop_that_turns_is_blocked_and_turns_again(self, serve: Serve, loop: asyncio.AbstractEventLoop) -> None:
         served = serve()
-        served.telemetry._loops.watch(loop)
+        served.telemetry._loops.register(loop)
         assert served.ask("/healthz").status == 200
         free = threading.Event()
         loop.call_soon_threadsafe(free.wait)
@@ -142,7 +142,7 @@ class TestHealthz:
 
     def test_many_probes_while_blocked(self, serve: Serve, loop: asyncio.AbstractEventLoop) -> None:
         served = serve()
-        served.telemetry._loops.watch(loop)
+        served.telemetry._loops.register(loop)
         free = threading.Event()
         loop.call_soon_threadsafe(free.wait)
         began = time.monotonic()

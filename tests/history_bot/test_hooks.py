@@ -14,12 +14,12 @@ from discord import app_commands
 from discord.ext import commands
 
 import argus_otel
-from argus_otel import helpers
+from argus_otel import api
 from argus_otel.catalogues import CATALOGUES
+from argus_otel.custom import CustomTelemetry
 from argus_otel.sources.discord.history import COMMAND, GUILD_JOIN, GUILD_LEAVE
 from argus_otel.sources.discord.references import REFERENCES
-from argus_otel.telemetry import HERE, AttributeValue, Event
-from argus_otel.telemetry.own import Own
+from argus_otel.telemetry import CURRENT_WORK, AttributeValue, Event
 from discord_simulator import BackgroundSimulator
 from tests.discord_source.conftest import Observed, make_bot, observed, running, simulator, until
 
@@ -56,9 +56,9 @@ def kept(observed: Observed) -> Iterator[Kept]:
     kept = Kept()
     observed.telemetry.history = kept
     observed.telemetry.references.update(REFERENCES)
-    helpers.use(partial(Own, observed.telemetry, CATALOGUES))
+    api.record_into(partial(CustomTelemetry, observed.telemetry, CATALOGUES))
     yield kept
-    helpers.use(None)
+    api.record_into(None)
 
 
 class Panel(discord.ui.View):
@@ -164,7 +164,7 @@ def test_each_piece_of_work_is_told_once_and_rightly(
     changes = sum(simulator.ledger.guild_counts().values())
     assert (interactions, prefix, changes) == (9, 3, 2)
     assert all(duration is not None for event, _, duration in kept.entries if "guild" not in event)
-    assert HERE.get() is None
+    assert CURRENT_WORK.get() is None
 
 
 def test_ids_are_those_of_where_it_happened_and_a_direct_message_has_no_guild(observed: Observed, kept: Kept) -> None:
@@ -203,7 +203,7 @@ def test_ids_are_those_of_where_it_happened_and_a_direct_message_has_no_guild(ob
 def test_what_is_sampled_out_or_not_traced_at_all_is_in_history(
     observed: Observed, kept: Kept, simulator: BackgroundSimulator
 ) -> None:
-    observed.telemetry.rates.choose({"discord.command": 0.0})
+    observed.telemetry.rates.override({"discord.command": 0.0})
     bot = full_bot()
 
     async def main() -> None:

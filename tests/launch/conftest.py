@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from opentelemetry.proto.collector.logs.v1 import logs_service_pb2, logs_service
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
+from argus_otel import testing
 from argus_otel.scrape.exposition import Metrics, parse
 from discord_simulator import BackgroundSimulator
 from lab.processes import free_port as free_port
@@ -227,10 +228,4 @@ def receiver() -> Iterator[Receiver]:
     receiver.stop()
 
 
-def until(condition: Callable[[], Any], timeout: float = 10.0) -> Any:
-    """Wait until something holds, and return it."""
-    deadline = time.monotonic() + timeout
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-    return found
+until: Callable[..., Any] = partial(testing.until, interval=0.05)

@@ -92,7 +92,7 @@ def agreement(simulator: BackgroundSimulator, bot: Bot) -> tuple[Metrics, list[R
         rows[:] = compare(simulator.ledger, metrics, _PREFIX_COMMANDS)
         return all(row.agrees for row in rows)
 
-    with suppress(AssertionError):  # the rows tell
+    with suppress(TimeoutError):  # the rows tell
         until(agree)
     return metrics, rows
 

@@ -217,4 +217,4 @@ def test_a_blocked_loop_is_told_of_while_the_bot_stands_still(
     (event,) = (record for _, record in receiver.received.records if record.event_name == "asyncio.loop.blocked")
     assert attributes(event)["code.stacktrace"].splitlines()[-2].endswith("in block")
     assert attributes(event)["thread.name"] == "MainThread"
-    assert bot.output.count("stands still") == 1
+    assert bot.output.count("is blocked") == 1

@@ -112,7 +112,7 @@ def test_a_process_that_waits_for_its_last_export_is_alive_and_raises_no_alarm(
     assert bot.end() == -signal.SIGTERM
     assert len(answers) > 5
     assert set(answers) == {200}
-    assert "stands still" not in bot.output
+    assert "is blocked" not in bot.output
     assert "the last export did not end within 4 s" in bot.output
 
 

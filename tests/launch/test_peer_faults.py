@@ -137,7 +137,7 @@ def test_peer_fault_12_buckets_parents_exemplars_and_the_service_arrive_over_otl
     assert database.trace_id == command.trace_id
     for metric in (catalogue.INTERACTION_DURATION, catalogue.COMMAND_DURATION, catalogue.HTTP_DURATION):
         for point in received.metrics[metric.name].histogram.data_points:
-            assert tuple(point.explicit_bounds) == metric.buckets
+            assert tuple(point.explicit_bounds) == metric.boundaries
     points = received.metrics[catalogue.COMMAND_DURATION.name].histogram.data_points
     exemplars = [exemplar for point in points for exemplar in point.exemplars]
     assert {(one.trace_id, one.span_id) for one in exemplars} == {(command.trace_id, command.span_id)}

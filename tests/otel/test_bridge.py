@@ -15,13 +15,13 @@ from opentelemetry.sdk.trace import TracerProvider
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.readers import reader_class
 from argus_otel.otel.spans import OTelTracing
-from argus_otel.telemetry import Catalogue, Event, Kind, Metric, Telemetry
+from argus_otel.telemetry import Catalogue, Event, InstrumentKind, Metric, Telemetry
 from argus_otel.version import __version__
 
 from .conftest import Run
 
-EVENTS = Metric("events", Kind.COUNTER, "{event}", "m")
-DURATION = Metric("duration", Kind.HISTOGRAM, "s", "m", buckets=(1.0,))
+EVENTS = Metric("events", InstrumentKind.COUNTER, "{event}", "m")
+DURATION = Metric("duration", InstrumentKind.HISTOGRAM, "s", "m", boundaries=(1.0,))
 JOINED = Event("joined", "m")
 CATALOGUE = Catalogue("work", metrics=(EVENTS, DURATION), events=(JOINED,))
 
@@ -134,10 +134,10 @@ def test_a_tracer_provider_that_comes_late_is_found_when_the_bot_starts(program:
         telemetry = runtime().telemetry
         before = telemetry.tracing
         trace.set_tracer_provider(TracerProvider())
-        telemetry.on_start()
+        telemetry.on_program_start()
         print(before, type(telemetry.tracing).__name__)
         first = telemetry.tracing
-        telemetry.on_start()
+        telemetry.on_program_start()
         print(first is telemetry.tracing)
         """
     ).stdout.split()

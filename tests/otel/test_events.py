@@ -16,7 +16,7 @@ def test_an_event_becomes_a_log_record_with_an_event_name(telemetry: Telemetry) 
     exporter = InMemoryLogRecordExporter()
     provider = LoggerProvider(shutdown_on_exit=False)
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
-    telemetry.add_sink(OTelEvents(provider.get_logger("test")))
+    telemetry.add_event_sink(OTelEvents(provider.get_logger("test")))
     before = time.time_ns()
     given = {"discord.guild.id": 42}
     telemetry.emit(JOINED, given)

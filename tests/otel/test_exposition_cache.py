@@ -25,7 +25,7 @@ from argus_otel.otel import exposition_cache
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.prometheus import PrometheusReader
 from argus_otel.otel.readers import HistogramReader
-from argus_otel.telemetry import Attribute, Kind, Metric, Telemetry
+from argus_otel.telemetry import Attribute, InstrumentKind, Metric, Telemetry
 
 ESCAPINGS = ("underscores", "allow-utf-8", "dots", "values")
 ACCEPTS = (
@@ -115,15 +115,15 @@ def key(metric: Metric, odd: str) -> object:
 
 def fill(telemetry: Telemetry, metric: Metric, odd: str, number: float) -> None:
     """Have a point of ``metric``, with odd values of its attributes."""
-    if metric.kind is Kind.HISTOGRAM:
+    if metric.kind is InstrumentKind.HISTOGRAM:
         telemetry.histogram(metric)[key(metric, odd)].record(number)
-    elif metric.kind is not Kind.GAUGE:
+    elif metric.kind is not InstrumentKind.GAUGE:
         telemetry.counter(metric)[key(metric, odd)].value += number
 
 
 def test_everything_in_the_catalogues_with_odd_values(telemetry: Telemetry, both: Both) -> None:
     for metric in METRICS:
-        if metric.kind is Kind.GAUGE and metric.name != "argus.hook.active":
+        if metric.kind is InstrumentKind.GAUGE and metric.name != "argus.hook.active":
             points = [({each.name: value(each, odd) for each in metric.attributes}, 0.5) for odd in ODD]
             telemetry.gauge(metric, lambda points=points: points)  # type: ignore[misc, arg-type]
     both.agree()

@@ -12,11 +12,11 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from argus_otel.otel import foreign_histograms
 from argus_otel.otel.foreign_histograms import ForeignHistograms
-from argus_otel.telemetry import Attribute, Kind, Metric, Telemetry
+from argus_otel.telemetry import Attribute, InstrumentKind, Metric, Telemetry
 
-COMMAND = Attribute("command", "m", cap=100)
-DURATION = Metric("duration", Kind.HISTOGRAM, "s", "How long it takes.", (COMMAND,), (0.5, 1.0, 3.0))
-EVENTS = Metric("events", Kind.COUNTER, "{event}", "m")
+COMMAND = Attribute("command", "m", cardinality_limit=100)
+DURATION = Metric("duration", InstrumentKind.HISTOGRAM, "s", "How long it takes.", (COMMAND,), (0.5, 1.0, 3.0))
+EVENTS = Metric("events", InstrumentKind.COUNTER, "{event}", "m")
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_once_stopped_it_takes_and_shows_nothing_more(
     cell.record(1.0)
     assert points(reader) == []
     assert sum(cell.counts) == 2
-    later = Metric("later", Kind.HISTOGRAM, "s", "m", (COMMAND,), (1.0,))
+    later = Metric("later", InstrumentKind.HISTOGRAM, "s", "m", (COMMAND,), (1.0,))
     histograms.add(later)
     assert telemetry.histogram(later)["play"].relay is None
 
@@ -175,7 +175,7 @@ def test_once_stopped_it_takes_and_shows_nothing_more(
 def test_a_histogram_that_is_defined_later_is_taken_from_its_first_record_on(
     telemetry: Telemetry, reader: InMemoryMetricReader, histograms: ForeignHistograms
 ) -> None:
-    later = Metric("later", Kind.HISTOGRAM, "s", "m", (COMMAND,), (1.0,))
+    later = Metric("later", InstrumentKind.HISTOGRAM, "s", "m", (COMMAND,), (1.0,))
     histograms.add(later)
     histograms.add(later)
     telemetry.histogram(later)["play"].record(0.5)

@@ -16,7 +16,7 @@ from argus_otel.catalogues import CATALOGUES
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.prometheus import PrometheusReader
 from argus_otel.scrape.exposition import prometheus_name
-from argus_otel.telemetry import Kind, Metric, Telemetry
+from argus_otel.telemetry import InstrumentKind, Metric, Telemetry
 
 HOSTILE = (
     'x"} 1\nforged_total{a="b',
@@ -37,13 +37,15 @@ HOSTILE = (
     "\u202e\ufeff\ud83d",
     "a" * 10_000,
 )
-METRICS = [metric for catalogue in CATALOGUES for metric in catalogue.metrics if metric.kind is not Kind.GAUGE]
+METRICS = [
+    metric for catalogue in CATALOGUES for metric in catalogue.metrics if metric.kind is not InstrumentKind.GAUGE
+]
 
 
 def fill(telemetry: Telemetry, metric: Metric, odd: str) -> None:
     values = tuple(attribute.values[0] if attribute.values else odd for attribute in metric.attributes)
     key: Any = values[0] if len(values) == 1 else values
-    if metric.kind is Kind.HISTOGRAM:
+    if metric.kind is InstrumentKind.HISTOGRAM:
         telemetry.histogram(metric)[key].record(0.5)
     else:
         telemetry.counter(metric)[key].value += 1

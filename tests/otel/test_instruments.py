@@ -9,13 +9,13 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import Gauge, InMemoryMetricReader, Sum
 
 from argus_otel.otel.instruments import observe
-from argus_otel.telemetry import Attribute, Kind, Metric, Telemetry
+from argus_otel.telemetry import Attribute, InstrumentKind, Metric, Telemetry
 
-SHARD = Attribute("discord.shard.id", "m", cap=10)
-EVENTS = Metric("events", Kind.COUNTER, "{event}", "Things that happened.", (SHARD,))
-GUILDS = Metric("guilds", Kind.UP_DOWN, "{guild}", "Guilds there are.")
-LATENCY = Metric("latency", Kind.GAUGE, "s", "How late it is.", (SHARD,))
-DURATION = Metric("duration", Kind.HISTOGRAM, "s", "m", buckets=(1.0,))
+SHARD = Attribute("discord.shard.id", "m", cardinality_limit=10)
+EVENTS = Metric("events", InstrumentKind.COUNTER, "{event}", "Things that happened.", (SHARD,))
+GUILDS = Metric("guilds", InstrumentKind.UP_DOWN_COUNTER, "{guild}", "Guilds there are.")
+LATENCY = Metric("latency", InstrumentKind.GAUGE, "s", "How late it is.", (SHARD,))
+DURATION = Metric("duration", InstrumentKind.HISTOGRAM, "s", "m", boundaries=(1.0,))
 
 
 @pytest.fixture

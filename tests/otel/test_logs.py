@@ -117,7 +117,7 @@ def test_a_trace_that_is_not_kept_lends_its_ids_to_no_record_or_event(
     span.attach()
     assert trace.get_current_span().get_span_context().trace_id
     logger.info("inside")
-    exported.telemetry.add_sink(OTelEvents(exported.provider.get_logger("test")))
+    exported.telemetry.add_event_sink(OTelEvents(exported.provider.get_logger("test")))
     exported.telemetry.emit(Event("happened", "It happened"), {})
     span.detach()
     assert {(record.trace_id, record.span_id, int(record.trace_flags)) for record in exported.records} == {(0, 0, 0)}
@@ -263,7 +263,7 @@ def test_it_can_be_switched_off_without_the_events(logger: logging.Logger) -> No
 
 def test_without_a_provider_nothing_is_translated(telemetry: Telemetry) -> None:
     Bridge(telemetry, ()).connect()
-    assert telemetry.logged.sink is None
+    assert telemetry.log_pipeline.sink is None
     assert telemetry.health.parts()["log records"].state is State.OFF
 
 

@@ -19,7 +19,7 @@ from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 
 from argus_otel.otel import foreign_histograms, private
 from argus_otel.otel.losses import count_drops
-from argus_otel.telemetry import Kind, Metric, State, Telemetry
+from argus_otel.telemetry import InstrumentKind, Metric, State, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
 
 QUEUE = 64
@@ -124,7 +124,7 @@ def test_points_that_find_the_queue_of_a_foreign_provider_full_are_counted(monke
     monkeypatch.setattr(foreign_histograms, "_LIMIT", 100)
     monkeypatch.setattr(foreign_histograms, "_INTERVAL", 3600.0)
     telemetry = Telemetry()
-    metric = Metric("test.duration", Kind.HISTOGRAM, "s", "A test.", buckets=(1.0,))
+    metric = Metric("test.duration", InstrumentKind.HISTOGRAM, "s", "A test.", boundaries=(1.0,))
     made = foreign_histograms.ForeignHistograms(
         MeterProvider(shutdown_on_exit=False).get_meter("test"), telemetry, [metric]
     )

@@ -33,14 +33,14 @@ from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.providers import Providers
 from argus_otel.otel.resource import build
 from argus_otel.settings import Settings
-from argus_otel.telemetry import Catalogue, Event, Kind, Metric, SpanKind, Telemetry
+from argus_otel.telemetry import Catalogue, Event, InstrumentKind, Metric, SpanKind, Telemetry
 
-COUNTER = Metric("test.played", Kind.COUNTER, "{song}", "A test.")
-HISTOGRAM = Metric("test.duration", Kind.HISTOGRAM, "s", "A test.", buckets=(1.0, 2.0))
+COUNTER = Metric("test.played", InstrumentKind.COUNTER, "{song}", "A test.")
+HISTOGRAM = Metric("test.duration", InstrumentKind.HISTOGRAM, "s", "A test.", boundaries=(1.0, 2.0))
 EVENT = Event("test.happened", "A test.")
 
 settings, telemetry = Settings.resolve(), Telemetry()
-telemetry.logged.sink = None
+telemetry.log_pipeline.sink = None
 providers, bridge = Providers(settings, telemetry), Bridge(telemetry, [Catalogue("test", (COUNTER, HISTOGRAM))])
 telemetry.attempt("sdk", lambda: providers.set_up(build(settings)))
 bridge.connect(own_meter_provider=providers.meter_provider)
@@ -52,7 +52,7 @@ def work():
         telemetry.tracing.root("worked", SpanKind.INTERNAL, dict).end(None, failed=False)
     telemetry.emit(EVENT, {})
     record = logging.LogRecord("bot", logging.WARNING, __file__, 1, "logged", (), None)
-    telemetry.logged.pass_on(logging.getLogger("bot"), record)
+    telemetry.log_pipeline.forward(logging.getLogger("bot"), record)
 
 def tell(**facts):
     parts = {name: [part.state.value, part.detail] for name, part in telemetry.health.parts().items()}
@@ -228,9 +228,9 @@ if not pid:
     telemetry.drop_in_child()
     providers.drop_in_child()
     bridge.drop_in_child()
-    telemetry.begin_again()
-    providers.begin_again(build(settings))
-    bridge.begin_again()
+    telemetry.restart_in_child()
+    providers.restart_in_child(build(settings))
+    bridge.restart_in_child()
     work()
     tell(page=providers.prometheus is not None)
     providers._end()
@@ -291,12 +291,12 @@ found = telemetry.instrumentations.find(
 def test_without_the_instance_an_instrumentation_works_and_one_that_is_loaded_is_left_alone(
     with_renamed: Callable[..., tuple[dict[str, Any], str]],
 ) -> None:
-    told, _ = with_renamed("_instance=_instance_anew", _INSTRUMENTED + "found.on(); tell()")
+    told, _ = with_renamed("_instance=_instance_anew", _INSTRUMENTED + "found.enable(); tell()")
     assert told["parts"]["measured"] == ["ok", ""]
     assert "configured anew" in told["parts"]["opentelemetry:instrumentation"][1]
     told, _ = with_renamed(
         "_instance=_instance_anew",
-        _INSTRUMENTED + "SystemMetricsInstrumentor(config={}).instrument(); found.on(); tell()",
+        _INSTRUMENTED + "SystemMetricsInstrumentor(config={}).instrument(); found.enable(); tell()",
     )
     assert told["parts"]["measured"][0] == "off"
     assert told["parts"]["measured"][1].startswith("something else has loaded the instrumentation system_metrics")
@@ -314,10 +314,10 @@ def test_without_its_process_an_instrumentation_stays_off_in_a_child(
         renamed,
         _INSTRUMENTED
         + """
-found.on()
+found.enable()
 if not (pid := os.fork()):
     found.drop_in_child()
-    found.on()
+    found.enable()
     tell()
     os._exit(0)
 os.waitpid(pid, 0)

@@ -394,7 +394,7 @@ def test_another_packages_reader_shows_our_histograms(program: Run, strangers: s
         from argus_otel.sources.discord import catalogue
         metric = next(m for m in catalogue.CATALOGUE.metrics if m.kind.name == "HISTOGRAM" and len(m.attributes) > 1)
         runtime().telemetry.histogram(metric)[(None,) * len(metric.attributes)].record(1.0)
-        runtime().telemetry.guard.fault("test", ValueError())
+        runtime().telemetry.guard.record_fault("test", ValueError())
         print("EXPECT", metric.name, [1])
         """,
         PYTHONPATH=strangers,

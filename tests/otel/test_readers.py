@@ -27,19 +27,19 @@ from prometheus_client.parser import text_string_to_metric_families
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.prometheus import PrometheusReader
 from argus_otel.otel.readers import HistogramPoints, HistogramReader, PushReader, reader_class
-from argus_otel.telemetry import Attribute, Catalogue, Kind, Metric, Telemetry
+from argus_otel.telemetry import Attribute, Catalogue, InstrumentKind, Metric, Telemetry
 from argus_otel.version import __version__
 
 from .receivers import Received, attributes
 
 DELTA, CUMULATIVE = AggregationTemporality.DELTA, AggregationTemporality.CUMULATIVE
-COMMAND = Attribute("discord.command.name", "m", cap=100)
-SHARD = Attribute("discord.shard.id", "m", cap=100)
-DURATION = Metric("work.duration", Kind.HISTOGRAM, "s", "How long work takes.", (COMMAND,), (0.5, 1.0, 3.0))
-EVENTS = Metric("work.events", Kind.COUNTER, "{event}", "Things that happened.", (SHARD,))
-GUILDS = Metric("work.guilds", Kind.UP_DOWN, "{guild}", "Guilds there are.")
-LATENCY = Metric("work.latency", Kind.GAUGE, "s", "How late it is.", (SHARD,))
-UP = Metric("work.up", Kind.GAUGE, "1", "Whether it is up.")
+COMMAND = Attribute("discord.command.name", "m", cardinality_limit=100)
+SHARD = Attribute("discord.shard.id", "m", cardinality_limit=100)
+DURATION = Metric("work.duration", InstrumentKind.HISTOGRAM, "s", "How long work takes.", (COMMAND,), (0.5, 1.0, 3.0))
+EVENTS = Metric("work.events", InstrumentKind.COUNTER, "{event}", "Things that happened.", (SHARD,))
+GUILDS = Metric("work.guilds", InstrumentKind.UP_DOWN_COUNTER, "{guild}", "Guilds there are.")
+LATENCY = Metric("work.latency", InstrumentKind.GAUGE, "s", "How late it is.", (SHARD,))
+UP = Metric("work.up", InstrumentKind.GAUGE, "1", "Whether it is up.")
 CATALOGUE = Catalogue("work", metrics=(DURATION, EVENTS, GUILDS, LATENCY, UP))
 
 MemoryReader = reader_class(InMemoryMetricReader)
@@ -228,7 +228,7 @@ def test_nothing_collected_costs_no_difference(telemetry: Telemetry) -> None:
 def test_a_thousand_cells_are_collected_in_milliseconds(telemetry: Telemetry) -> None:
     made = HistogramPoints(telemetry, CUMULATIVE)
     for number in range(10):
-        metric = Metric(f"m{number}", Kind.HISTOGRAM, "s", "m", (COMMAND,), (0.5, 1.0, 3.0))
+        metric = Metric(f"m{number}", InstrumentKind.HISTOGRAM, "s", "m", (COMMAND,), (0.5, 1.0, 3.0))
         for cell in range(100):
             telemetry.histogram(metric)[f"c{cell}"].record(1.0)
     data = MetricsData([ResourceMetrics(Resource({}), [], "")])

@@ -16,7 +16,7 @@ from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlag
 from argus_otel.otel.lazy_spans import TracerProvider, readable
 from argus_otel.otel.redacted_spans import redacted
 from argus_otel.otel.sampling import SAMPLE_ALL
-from argus_otel.otel.texts import LONGEST
+from argus_otel.otel.texts import MAX_LENGTH
 from argus_otel.telemetry import Telemetry
 
 from .conftest import Run
@@ -232,13 +232,13 @@ def test_a_text_that_is_no_utf_8_is_spelt_out_for_the_exporter(where: str) -> No
 
 def test_a_text_that_is_too_long_keeps_its_ends_and_no_secret_that_was_cut() -> None:
     exported = Exported()
-    text = "a" * (LONGEST // 2 - 5) + SECRET + "b" * 5_000_000 + SECRET + "c" * (LONGEST // 2 - 5)
+    text = "a" * (MAX_LENGTH // 2 - 5) + SECRET + "b" * 5_000_000 + SECRET + "c" * (MAX_LENGTH // 2 - 5)
     exported.tracer.start_span("large", attributes={"text": text}).end()
     kept = str((exported.span.attributes or {})["text"])
     assert kept.startswith("aaa")
     assert kept.endswith("ccc")
-    assert f"{len(text) - LONGEST} characters are left out here" in kept
-    assert len(kept) < LONGEST + 100
+    assert f"{len(text) - MAX_LENGTH} characters are left out here" in kept
+    assert len(kept) < MAX_LENGTH + 100
     for size in range(4, len(SECRET)):
         assert SECRET[:size] not in kept
         assert SECRET[-size:] not in kept

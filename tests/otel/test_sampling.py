@@ -228,9 +228,9 @@ def test_an_unseen_root_is_current_and_silent_and_leaves_as_it_came() -> None:
     assert not current.sampled
     assert work.tracing.child("child", SpanKind.CLIENT, {}) is None
     root.rename("other")
-    root.set({"a": 1})
-    root.mark("event", {})
-    root.link(root)
+    root.set_attributes({"a": 1})
+    root.add_event("event", {})
+    root.add_link(root)
     root.detach()
     root.end(ValueError(), failed=True)
     assert otel_context.get_current() == before

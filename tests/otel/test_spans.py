@@ -105,8 +105,8 @@ def test_a_span_has_the_kind_attributes_and_links_that_it_was_given(traced: Trac
     first = traced.start("first", SpanKind.SERVER, {}, root=True)
     first.end(None, failed=False)
     second = traced.start("second", SpanKind.CONSUMER, {"a": 1}, root=True, links=[first])
-    second.set({"b": "two"})
-    second.mark("acknowledged", {"c": True})
+    second.set_attributes({"b": "two"})
+    second.add_event("acknowledged", {"c": True})
     second.rename("renamed")
     second.end(None, failed=False)
     found = traced.spans["renamed"]
@@ -122,7 +122,7 @@ def test_a_link_can_come_after_the_start_and_is_a_reference_only(traced: Traced)
     reference = SpanRef.to(first)
     assert reference is not None
     second = traced.start("second", SpanKind.SERVER, {}, root=True)
-    second.link(reference)
+    second.add_link(reference)
     second.end(None, failed=False)
     (link,) = traced.spans["second"].links
     assert (link.context.trace_id, link.context.span_id) == (first.trace_id, first.span_id)
@@ -132,7 +132,7 @@ def test_a_link_can_come_after_the_start_and_is_a_reference_only(traced: Traced)
 def test_nothing_refers_to_what_nobody_will_see() -> None:
     traced = Traced(ALWAYS_OFF)
     span = traced.start("span", SpanKind.SERVER, {}, root=True)
-    span.link(SpanRef(1, 2))
+    span.add_link(SpanRef(1, 2))
     assert SpanRef.to(span) is None
     assert SpanRef.to(None) is None
 
@@ -326,7 +326,7 @@ def test_a_clock_that_is_set_back_meanwhile_makes_no_span_end_before_it_began(
     span = traced.start("work", SpanKind.SERVER, {}, root=True)
     began = time.perf_counter_ns()
     if changed:
-        span.mark("happened", {})
+        span.add_event("happened", {})
 
     def set_back() -> int:
         return time.time_ns() - 60 * 10**9

@@ -1,4 +1,4 @@
-"""The process source on real loops and the real `logging`, afresh for each test."""
+"""The process source on real loops and the real `logging`, created anew for each test."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from argus_otel.telemetry import Event, Telemetry
 
 
 class Observed:
-    """A process that is observed, and what is known of it."""
+    """The process source on a hub alone, without the SDK, and the signals that the hub has."""
 
     def __init__(self, loop_blocked_after: float) -> None:
         self.telemetry = Telemetry()
         self.events: list[tuple[Event, Mapping[str, Any]]] = []
-        self.telemetry.add_sink(lambda event, attributes: self.events.append((event, attributes)))
+        self.telemetry.add_event_sink(lambda event, attributes: self.events.append((event, attributes)))
         settings = Settings.resolve({}, {"process_loop_blocked_after": loop_blocked_after})
         self.source = ProcessSource(self.telemetry, settings, lambda: None)
         self.source.install()
         self.source.start()
 
     def values(self, metric: Any) -> dict[tuple[Any, ...], float]:
-        """Return a counter's or gauge's values, by those of its attributes."""
+        """Return the values of a counter or gauge, by the values of its attributes."""
         return {tuple(attributes.values()): value for attributes, value in self.telemetry.points(metric)}
 
     def stacks(self) -> list[str]:
-        """Return the stack of each blocking that was told of."""
+        """Return the stack of each reported block."""
         return [attributes["code.stacktrace"] for _, attributes in self.events]
 
 
@@ -40,7 +40,7 @@ Observe = Callable[..., Observed]
 
 @pytest.fixture
 def observe() -> Iterator[Observe]:
-    """Begin to observe; ended after the test, which nothing of ours may have failed in."""
+    """Start observing. Observation ends after the test, and no hook may have failed."""
     before = logging.Logger.callHandlers
     all_observed: list[Observed] = []
 
@@ -53,6 +53,6 @@ def observe() -> Iterator[Observe]:
         observed.source.uninstall()
     for thread in threading.enumerate():
         if thread.name == "argus-otel watchdog":
-            thread.join(5)  # or what it still has to warn of, it says in the next test
+            thread.join(5)  # or it could still warn during the next test
     assert logging.Logger.callHandlers is before
     assert [observed.telemetry.guard.faults for observed in all_observed if observed.telemetry.guard.faults] == []

@@ -4,6 +4,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Iterator
+from logging.handlers import BufferingHandler
 
 import pytest
 
@@ -15,15 +16,6 @@ from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
 from .conftest import Observe
 
 _numbers = itertools.count()
-
-
-class Kept(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
 
 
 @pytest.fixture
@@ -68,12 +60,12 @@ def test_a_record_counts_once_whoever_handles_it(observe: Observe, logger: loggi
     observed = observe()
     child = logger.getChild("music")
     for each in (logger, logger, child):
-        each.addHandler(Kept())
+        each.addHandler(BufferingHandler(100))
     child.warning("once")
     assert observed.values(LOG_RECORDS) == {(child.name, "warning"): 1}
 
 
-def test_loggers_beyond_the_cap_are_one(observe: Observe, logger: logging.Logger) -> None:
+def test_loggers_beyond_the_limit_are_one(observe: Observe, logger: logging.Logger) -> None:
     observed = observe()
     for number in range(105):
         logger.getChild(str(number)).warning("here")
@@ -84,13 +76,13 @@ def test_loggers_beyond_the_cap_are_one(observe: Observe, logger: logging.Logger
 
 
 def test_handlers_get_what_they_would_have_got(observe: Observe, logger: logging.Logger) -> None:
-    kept = Kept()
+    kept = BufferingHandler(100)
     logger.addHandler(kept)
     observed = observe()
-    observed.telemetry.logged.sink = lambda _, record: vars(record).clear()
+    observed.telemetry.log_pipeline.sink = lambda _, record: vars(record).clear()
     given = object()
     logger.warning("see %s", given, extra={"shard": 3})
-    (record,) = kept.records
+    (record,) = kept.buffer
     assert record.args == (given,)
     assert record.getMessage() == f"see {given}"
     assert vars(record)["shard"] == 3
@@ -104,7 +96,7 @@ def test_what_a_sink_logs_is_counted_and_goes_no_further(observe: Observe, logge
         taken.append(record.getMessage())
         logger.error("in the sink")
 
-    observed.telemetry.logged.sink = sink
+    observed.telemetry.log_pipeline.sink = sink
     logger.warning("one")
     logger.warning("two")
     assert taken == ["one", "two"]
@@ -122,7 +114,7 @@ def test_a_thread_logs_while_another_is_in_the_sink(observe: Observe, logger: lo
             thread.start()
             thread.join(5)
 
-    observed.telemetry.logged.sink = sink
+    observed.telemetry.log_pipeline.sink = sink
     logger.warning("one")
     assert taken == ["one", "two"]
 
@@ -130,7 +122,7 @@ def test_a_thread_logs_while_another_is_in_the_sink(observe: Observe, logger: lo
 def test_a_sink_that_fails_costs_the_bot_nothing(logger: logging.Logger) -> None:
     from .conftest import Observed
 
-    kept = Kept()
+    kept = BufferingHandler(100)
     logger.addHandler(kept)
     observed = Observed(0.0)
     try:
@@ -138,10 +130,10 @@ def test_a_sink_that_fails_costs_the_bot_nothing(logger: logging.Logger) -> None
         def sink(*_: object) -> None:
             raise RuntimeError("full")
 
-        observed.telemetry.logged.sink = sink
+        observed.telemetry.log_pipeline.sink = sink
         logger.warning("one")
         logger.warning("two")
-        assert [record.getMessage() for record in kept.records] == ["one", "two"]
+        assert [record.getMessage() for record in kept.buffer] == ["one", "two"]
         assert observed.values(HOOK_ERRORS)[HOOK,] >= 2
         assert observed.telemetry.guard.faults == {HOOK: "RuntimeError: full"}
     finally:
@@ -171,7 +163,7 @@ def test_it_is_silent_where_somebody_wrapped_it(observe: Observe, logger: loggin
     original = logging.Logger.callHandlers
     observed = observe()
     ours = logging.Logger.callHandlers
-    kept = Kept()
+    kept = BufferingHandler(100)
     logger.addHandler(kept)
     try:
         logging.Logger.callHandlers = lambda self, record: ours(self, record)  # type: ignore[method-assign]
@@ -179,5 +171,5 @@ def test_it_is_silent_where_somebody_wrapped_it(observe: Observe, logger: loggin
         logger.warning("handled")
     finally:
         logging.Logger.callHandlers = original  # type: ignore[method-assign]
-    assert len(kept.records) == 1
+    assert len(kept.buffer) == 1
     assert observed.values(LOG_RECORDS) == {}

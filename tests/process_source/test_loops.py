@@ -11,6 +11,7 @@ import pytest
 from argus_otel.sources.process.catalogue import LOOP_LAG, TASKS, UPTIME
 from argus_otel.sources.process.loops import PERIOD
 from argus_otel.telemetry import HistogramCell
+from argus_otel.testing import until_async
 
 from .conftest import Observe, Observed
 
@@ -26,14 +27,7 @@ def ticks(observed: Observed) -> int:
 
 
 def find(observed: Observed) -> None:
-    observed.telemetry.found_loop(asyncio.get_running_loop())
-
-
-async def until(condition, timeout: float = 5.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
+    observed.telemetry.register_loop(asyncio.get_running_loop())
 
 
 def test_a_loop_ticks_four_times_a_second_however_often_it_is_found(observe: Observe) -> None:
@@ -53,13 +47,13 @@ def test_a_blocked_loop_is_late_by_as_much(observe: Observe) -> None:
 
     async def main() -> None:
         find(observed)
-        await until(lambda: ticks(observed))
+        await until_async(lambda: ticks(observed))
         before = lag(observed).sum
         time.sleep(2)
         await asyncio.sleep(0)
-        await until(lambda: lag(observed).sum > before + 1)
+        await until_async(lambda: lag(observed).sum > before + 1)
         assert 2 - PERIOD - 0.05 <= lag(observed).sum - before <= 3
-        long = sum(lag(observed).counts[lag(observed).edges.index(1.0) + 1 :])
+        long = sum(lag(observed).counts[lag(observed).boundaries.index(1.0) + 1 :])
         assert long == 1
 
     asyncio.run(main())
@@ -108,8 +102,8 @@ def test_a_loop_is_neither_kept_running_nor_alive(observe: Observe) -> None:
     loop = asyncio.new_event_loop()
 
     async def main() -> None:
-        # Past the layer's health, which remembers the latest loop.
-        observed.source._loops._found(asyncio.get_running_loop())
+        # Not through the hub, whose liveness keeps the latest loop.
+        observed.source._loops._registered(asyncio.get_running_loop())
 
     started = time.monotonic()
     loop.run_until_complete(main())
@@ -128,7 +122,7 @@ def test_programs_may_run_one_after_another(observe: Observe) -> None:
     async def main() -> None:
         before = ticks(observed)
         find(observed)
-        await until(lambda: ticks(observed) >= before + 2)
+        await until_async(lambda: ticks(observed) >= before + 2)
 
     for _ in range(3):
         asyncio.run(main())
@@ -157,14 +151,14 @@ def test_nothing_ticks_after_uninstalling_and_it_goes_on_after_installing_again(
 
     async def main() -> None:
         find(observed)
-        await until(lambda: ticks(observed) >= 1)
+        await until_async(lambda: ticks(observed) >= 1)
         observed.source.uninstall()
         before = ticks(observed)
         await asyncio.sleep(3 * PERIOD)
         assert ticks(observed) == before
         assert observed.values(TASKS) == {}
         assert observed.values(UPTIME) == {}
-        observed.source.start()  # nobody tells of the loop again
+        observed.source.start()  # the loop is not registered again
         observed.source.install()
         observed.source.start()
         await asyncio.sleep(0)
@@ -183,7 +177,7 @@ def test_a_loop_that_is_found_while_nobody_observes_is_watched_later(observe: Ob
         await asyncio.sleep(2 * PERIOD)
         assert ticks(observed) == 0
         await asyncio.to_thread(observed.source.start)
-        await until(lambda: ticks(observed) >= 2)
+        await until_async(lambda: ticks(observed) >= 2)
 
     asyncio.run(main())
 
@@ -196,9 +190,9 @@ def test_a_fault_in_a_tick_does_not_end_the_ticking(monkeypatch: pytest.MonkeyPa
             find(observed)
             with monkeypatch.context() as patched:
                 patched.setattr(asyncio, "all_tasks", lambda _: 1 / 0)
-                await until(lambda: observed.telemetry.guard.faults)
+                await until_async(lambda: observed.telemetry.guard.faults)
             before = ticks(observed)
-            await until(lambda: ticks(observed) >= before + 2)
+            await until_async(lambda: ticks(observed) >= before + 2)
 
         asyncio.run(main())
         assert observed.telemetry.guard.faults == {"event loops": "ZeroDivisionError: division by zero"}

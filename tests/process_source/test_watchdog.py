@@ -25,8 +25,8 @@ pytestmark = pytest.mark.alone
 
 
 async def begin(observed: Observed) -> None:
-    """Have the running loop watched, and its first tick over."""
-    observed.telemetry.found_loop(asyncio.get_running_loop())
+    """Register the running loop, and wait for its first tick."""
+    observed.telemetry.register_loop(asyncio.get_running_loop())
     await asyncio.sleep(2 * PERIOD)
 
 
@@ -63,11 +63,11 @@ def test_a_blocked_loop_is_told_of_once_with_the_stack(observe: Observe) -> None
 def test_it_is_told_of_while_it_lasts(observe: Observe) -> None:
     observed = observe(0.2)
     told = threading.Event()
-    observed.telemetry.add_sink(lambda *_: told.set())
+    observed.telemetry.add_event_sink(lambda *_: told.set())
 
     async def main() -> None:
         await begin(observed)
-        assert told.wait(5)  # the loop is blocked until somebody says that it is
+        assert told.wait(5)  # the loop stays blocked until the watchdog reports it
 
     asyncio.run(main())
 
@@ -156,7 +156,7 @@ def test_code_that_holds_the_interpreter_is_found_when_it_lets_go(observe: Obser
 
     async def main() -> None:
         await begin(observed)
-        # Where other processes have most of the processors, it is they who are to blame: so more than once.
+        # Repeated, because the watchdog excuses the loop while other processes use most of the processors.
         for _ in range(5):
             a_sum_in_c()
             await asyncio.sleep(2 * PERIOD)
@@ -273,15 +273,15 @@ def test_a_process_that_was_stopped_blames_no_loop() -> None:
         from argus_otel.settings import Settings
         from argus_otel.telemetry import Telemetry
         telemetry = Telemetry()
-        telemetry.add_sink(lambda event, attributes: print("TOLD", attributes, flush=True))
+        telemetry.add_event_sink(lambda event, attributes: print("TOLD", attributes, flush=True))
         settings = Settings.resolve({}, {"process_loop_blocked_after": 0.5})
         ProcessSource(telemetry, settings, lambda: None).start()
         async def main():
-            telemetry.found_loop(asyncio.get_running_loop())
+            telemetry.register_loop(asyncio.get_running_loop())
             await asyncio.sleep(1)
             print("READY", flush=True)
             end = time.monotonic() + 3.5
-            while time.monotonic() < end:  # busy, or its stack would tell that it waits
+            while time.monotonic() < end:  # busy: a waiting loop would not be reported
                 for _ in range(3_000_000):
                     pass
                 await asyncio.sleep(0)
@@ -333,7 +333,7 @@ def test_a_garbage_collection_while_stacks_are_taken_hangs_nothing() -> None:
         import gc, threading
         from argus_otel.sources.process.stacks import Stack
 
-        class Garbage:  # whose collection asks for the lock that is held while frames are listed
+        class Garbage:  # its collection takes the lock that is held while frames are listed
             def __init__(self):
                 self.me, self.local = self, threading.local()
 
@@ -342,11 +342,11 @@ def test_a_garbage_collection_while_stacks_are_taken_hangs_nothing() -> None:
             threading.Thread(target=stop.wait, daemon=True).start()
         gc.collect()
         gc.freeze()
-        for room in range(1, 60):  # so that one of these collections falls into the listing
+        for distance in range(1, 60):  # so that one of these collections falls into the listing
             gc.disable()
             for _ in range(3):
                 Garbage().local.x = 1
-            gc.set_threshold(gc.get_count()[0] + room)
+            gc.set_threshold(gc.get_count()[0] + distance)
             gc.enable()
             Stack(threading.get_ident())
             assert gc.isenabled()

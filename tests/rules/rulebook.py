@@ -15,7 +15,7 @@ import yaml
 
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.scrape.exposition import prometheus_name
-from argus_otel.telemetry import Kind
+from argus_otel.telemetry import InstrumentKind
 from lab.prometheus import installed
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ def emitted() -> dict[str, frozenset[str]]:
     for metric in (metric for catalogue in CATALOGUES for metric in catalogue.metrics):
         labels = OF_THE_SCRAPE | {attribute.name.replace(".", "_") for attribute in metric.attributes}
         name = prometheus_name(metric)
-        if metric.kind is Kind.HISTOGRAM:
+        if metric.kind is InstrumentKind.HISTOGRAM:
             known |= {f"{name}_count": labels, f"{name}_sum": labels, f"{name}_bucket": labels | {"le"}}
         else:
             known[name] = labels

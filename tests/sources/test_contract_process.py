@@ -1,23 +1,15 @@
 from __future__ import annotations
 
 import logging
+from logging.handlers import BufferingHandler
 
 from argus_otel.testing import SourceContract, observe
-
-
-class Kept(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
 
 
 def log() -> object:
     logger = logging.getLogger("tests.contract")
     logger.setLevel(logging.INFO)
-    kept = Kept()
+    kept = BufferingHandler(100)
     logger.addHandler(kept)
     try:
         logger.info("one")
@@ -25,7 +17,7 @@ def log() -> object:
         logger.debug("not this")
     finally:
         logger.removeHandler(kept)
-    return kept.messages
+    return [record.getMessage() for record in kept.buffer]
 
 
 class TestContract(SourceContract):

@@ -1,4 +1,4 @@
-"""Programs in processes of their own, as the tests of the bridge run them."""
+"""Runs programs in processes of their own, as the tests of the bridge do."""
 
 from tests.otel.conftest import environment, program
 

@@ -1,4 +1,4 @@
-"""In processes of their own: the instrumentation is one for a process, and cannot be taken back."""
+"""Each program runs in a process of its own: a process has one instrumentation, which cannot be removed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from argus_otel.sources.system.catalogue import CATALOGUE
-from argus_otel.telemetry import Kind
+from argus_otel.telemetry import InstrumentKind
 from tests.otel.conftest import Run
 
 _COLLECT = """
@@ -46,9 +46,9 @@ def test_the_catalogue_lists_what_is_emitted(program: Run) -> None:
     emitted = found["found"]
     assert set(emitted) == {metric.name for metric in CATALOGUE.metrics} - _NOT_HERE
     kinds = {
-        Kind.COUNTER: ("Sum", True),
-        Kind.UP_DOWN: ("Sum", False),
-        Kind.GAUGE: ("Gauge", None),
+        InstrumentKind.COUNTER: ("Sum", True),
+        InstrumentKind.UP_DOWN_COUNTER: ("Sum", False),
+        InstrumentKind.GAUGE: ("Gauge", None),
     }
     for metric in CATALOGUE.metrics:
         if metric.name in emitted:

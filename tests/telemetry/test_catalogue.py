@@ -14,4 +14,4 @@ def test_what_we_tell_of_ourselves_stands_in_our_own_namespace_and_is_bounded() 
         "argus.history.waiting",
     ]
     attributes = [attribute for metric in CATALOGUE.metrics for attribute in metric.attributes]
-    assert all(attribute.values or 0 < attribute.cap <= 300 for attribute in attributes)
+    assert all(attribute.values or 0 < attribute.cardinality_limit <= 300 for attribute in attributes)

@@ -1,4 +1,4 @@
-"""A metric has a bound on its series: the bounds on its attributes multiply."""
+"""The number of series of a metric is limited, because the limits of its attributes multiply."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from argus_otel.sources.discord.catalogue import (
     SHARD_EVENTS,
     SHARD_ID,
 )
-from argus_otel.telemetry import OTHER, Kind, Metric, Telemetry, recorder
+from argus_otel.telemetry import OTHER, InstrumentKind, Metric, Telemetry, hub
 from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW
-from argus_otel.telemetry.families import MOST_SERIES
+from argus_otel.telemetry.families import MAX_SERIES
 
 TIMES = COMMAND_DURATION
-FAILURES = Metric("failures", Kind.COUNTER, "{failure}", "m", TIMES.attributes)
+FAILURES = Metric("failures", InstrumentKind.COUNTER, "{failure}", "m", TIMES.attributes)
 NAMES, ERRORS = 300, 150
 KEYS = [
     (f"c{name}", kind, "error", f"E{error}")
@@ -43,8 +43,8 @@ def telemetry() -> Telemetry:
 
 
 def shown(telemetry: Telemetry, metric: Metric) -> Count:
-    """Each series' attributes in their order, and how many events it has."""
-    if metric.kind is Kind.HISTOGRAM:
+    """Return the number of events of each series, by its attributes in order."""
+    if metric.kind is InstrumentKind.HISTOGRAM:
         points = [(attributes, sum(cell.read()[0])) for attributes, cell in telemetry.histogram(metric).rows()]
     else:
         points = telemetry.points(metric)
@@ -60,7 +60,7 @@ def by(count: Count, *positions: int) -> Count:
 
 
 def add(telemetry: Telemetry, metric: Metric, key: tuple[Any, ...]) -> None:
-    if metric.kind is Kind.HISTOGRAM:
+    if metric.kind is InstrumentKind.HISTOGRAM:
         telemetry.histogram(metric)[key].record(1.0)
     else:
         telemetry.counter(metric)[key].value += 1
@@ -72,7 +72,7 @@ class TestAFullMetric:
         for key in KEYS:
             add(telemetry, metric, key)
         count = shown(telemetry, metric)
-        assert MOST_SERIES < len(count) < 2000
+        assert MAX_SERIES < len(count) < 2000
         assert sum(count.values()) == NAMES * ERRORS
 
     def test_keeps_what_has_a_closed_set_and_what_is_absent(self, telemetry: Telemetry, metric: Metric) -> None:
@@ -82,39 +82,39 @@ class TestAFullMetric:
         count = shown(telemetry, metric)
         assert by(count, 1, 2) == by(dict(Counter(keys)), 1, 2)  # type: ignore[arg-type]
         assert by(count, 2, 3)["ok", None] == 100
-        assert {key[0::3] for key in list(count)[MOST_SERIES:]} == {(OTHER, OTHER), (OTHER, None)}
+        assert {key[0::3] for key in list(count)[MAX_SERIES:]} == {(OTHER, OTHER), (OTHER, None)}
 
     def test_goes_on_with_the_series_that_it_has(self, telemetry: Telemetry, metric: Metric) -> None:
         for _ in range(2):
-            for key in KEYS[: MOST_SERIES + 2000]:
+            for key in KEYS[: MAX_SERIES + 2000]:
                 add(telemetry, metric, key)
         count = shown(telemetry, metric)
-        assert list(count)[:MOST_SERIES] == KEYS[:MOST_SERIES]
-        assert set(list(count.values())[:MOST_SERIES]) == {2}
+        assert list(count)[:MAX_SERIES] == KEYS[:MAX_SERIES]
+        assert set(list(count.values())[:MAX_SERIES]) == {2}
 
     def test_is_told_once_and_counted_by_attribute(
         self, telemetry: Telemetry, metric: Metric, caplog: pytest.LogCaptureFixture
     ) -> None:
-        for key in KEYS[: MOST_SERIES + 100]:
+        for key in KEYS[: MAX_SERIES + 100]:
             add(telemetry, metric, key)
         (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
-        assert record.getMessage().startswith(f"argus-otel: {metric.name} has {MOST_SERIES} series")
+        assert record.getMessage().startswith(f"argus-otel: {metric.name} has {MAX_SERIES} series")
         assert telemetry.points(ATTRIBUTE_OVERFLOW) == [
             ({"argus.attribute": "discord.command.name"}, 100),
             ({"argus.attribute": "error.type"}, 100),
         ]
 
     def test_takes_no_more_memory(self, telemetry: Telemetry, metric: Metric) -> None:
-        keys = KEYS[: MOST_SERIES + 2000]
+        keys = KEYS[: MAX_SERIES + 2000]
         for key in keys:
             add(telemetry, metric, key)
         more = KEYS[len(keys) :][:15_000]
-        # Known to their caps, whose bound is another: only what the cells remember is looked at.
+        # The limits of the attributes know every value already: only the memory of the cells is measured.
         for name, kind, outcome, error in KEYS:
-            telemetry._caps_of(metric).admit(metric.attributes[0], name)
-            telemetry._caps_of(metric).admit(metric.attributes[1], kind)
-            telemetry._caps_of(metric).admit(metric.attributes[2], outcome)
-            telemetry._caps_of(metric).admit(metric.attributes[3], error)
+            telemetry._limits_of(metric).admit(metric.attributes[0], name)
+            telemetry._limits_of(metric).admit(metric.attributes[1], kind)
+            telemetry._limits_of(metric).admit(metric.attributes[2], outcome)
+            telemetry._limits_of(metric).admit(metric.attributes[3], error)
         tracemalloc.start()
         try:
             before, _ = tracemalloc.get_traced_memory()
@@ -128,10 +128,12 @@ class TestAFullMetric:
     def test_is_exact_while_threads_meet_at_its_bound(
         self, telemetry: Telemetry, metric: Metric, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(recorder, "MOST_SERIES", 50)
+        monkeypatch.setattr(hub, "MAX_SERIES", 50)
         start = threading.Barrier(4)
         cells: list[set[int]] = [set() for _ in range(4)]
-        family: Any = telemetry.histogram(metric) if metric.kind is Kind.HISTOGRAM else telemetry.counter(metric)
+        family: Any = (
+            telemetry.histogram(metric) if metric.kind is InstrumentKind.HISTOGRAM else telemetry.counter(metric)
+        )
 
         def ask(mine: set[int]) -> None:
             start.wait()
@@ -149,23 +151,23 @@ class TestAFullMetric:
 def test_a_metric_with_one_series_more_than_it_may_have_says_so_and_one_at_its_bound_does_not(
     telemetry: Telemetry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for key in KEYS[:MOST_SERIES]:
+    for key in KEYS[:MAX_SERIES]:
         add(telemetry, TIMES, key)
     assert not caplog.records
-    assert len(shown(telemetry, TIMES)) == MOST_SERIES
-    add(telemetry, TIMES, KEYS[MOST_SERIES])
+    assert len(shown(telemetry, TIMES)) == MAX_SERIES
+    add(telemetry, TIMES, KEYS[MAX_SERIES])
     assert len(caplog.records) == 1
 
 
 def test_a_logging_handler_may_count_when_a_metric_is_full(
     telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder, "MOST_SERIES", 2)
+    monkeypatch.setattr(hub, "MAX_SERIES", 2)
     done = threading.Event()
 
     class Counting(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            # On another thread, which would wait for ever if the cells' lock were held here.
+            # Another thread would wait for ever if this one held the cells' lock.
             thread = threading.Thread(target=lambda: (add(telemetry, TIMES, (*KEYS[0][:3], "New")), done.set()))
             thread.start()
             thread.join(10)
@@ -192,7 +194,7 @@ def test_cells_that_no_metric_shows_one_by_one_have_no_bound_of_theirs(telemetry
 
 
 def test_fifty_thousand_values_of_every_attribute_have_a_bound(telemetry: Telemetry) -> None:
-    metrics = [m for each in CATALOGUES for m in each.metrics if m.attributes and m.kind is not Kind.GAUGE]
+    metrics = [m for each in CATALOGUES for m in each.metrics if m.attributes and m.kind is not InstrumentKind.GAUGE]
     rounds = 50_000 // sum(len(metric.attributes) for metric in metrics)
     for number in range(rounds):
         for metric in metrics:
@@ -203,7 +205,7 @@ def test_fifty_thousand_values_of_every_attribute_have_a_bound(telemetry: Teleme
         count = shown(telemetry, metric)
         if metric.name != ATTRIBUTE_OVERFLOW.name:
             assert sum(count.values()) == rounds
-        assert len(count) <= min(metric.most_series, MOST_SERIES + 1)
+        assert len(count) <= min(metric.max_series, MAX_SERIES + 1)
     assert sum(len(shown(telemetry, metric)) for metric in metrics) < 12_000
 
 
@@ -212,5 +214,5 @@ def test_a_metric_of_open_attributes_only_ends_in_one_series(telemetry: Telemetr
         for code in (1000, 1006, 4000):
             add(telemetry, DISCONNECTS, (shard, code))
     count = shown(telemetry, DISCONNECTS)
-    assert len(count) == MOST_SERIES + 1
-    assert count[OTHER, OTHER] == 3000 - MOST_SERIES
+    assert len(count) == MAX_SERIES + 1
+    assert count[OTHER, OTHER] == 3000 - MAX_SERIES

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from argus_otel.telemetry import Attribute, Kind, Metric, Telemetry
+from argus_otel.telemetry import Attribute, InstrumentKind, Metric, Telemetry
 
-SHARD = Attribute("shard", "m", cap=100)
-EVENT = Attribute("event", "m", cap=100)
-BY_BOTH = Metric("by.both", Kind.COUNTER, "{event}", "m", (SHARD, EVENT))
-BY_SHARD = Metric("by.shard", Kind.COUNTER, "{event}", "m", (SHARD,))
-BY_EVENT = Metric("by.event", Kind.COUNTER, "{event}", "m", (EVENT,))
-IN_ALL = Metric("in.all", Kind.COUNTER, "{event}", "m")
-SWAPPED = Metric("swapped", Kind.COUNTER, "{event}", "m", (EVENT, SHARD))
+SHARD = Attribute("shard", "m", cardinality_limit=100)
+EVENT = Attribute("event", "m", cardinality_limit=100)
+BY_BOTH = Metric("by.both", InstrumentKind.COUNTER, "{event}", "m", (SHARD, EVENT))
+BY_SHARD = Metric("by.shard", InstrumentKind.COUNTER, "{event}", "m", (SHARD,))
+BY_EVENT = Metric("by.event", InstrumentKind.COUNTER, "{event}", "m", (EVENT,))
+IN_ALL = Metric("in.all", InstrumentKind.COUNTER, "{event}", "m")
+SWAPPED = Metric("swapped", InstrumentKind.COUNTER, "{event}", "m", (EVENT, SHARD))
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_counter_that_nobody_asked_for_has_no_points() -> None:
 
 def test_cells_go_down_too() -> None:
     telemetry = Telemetry()
-    active = Metric("active", Kind.UP_DOWN, "{thing}", "m")
+    active = Metric("active", InstrumentKind.UP_DOWN_COUNTER, "{thing}", "m")
     telemetry.counter(active)[()].value -= 2
     assert telemetry.points(active) == [({}, -2)]
 

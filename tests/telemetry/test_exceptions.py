@@ -7,21 +7,21 @@ from collections.abc import Callable
 
 import pytest
 
-from argus_otel.telemetry import Exceptions, Redactor, Telemetry
+from argus_otel.telemetry import ExceptionRedactor, Redactor, Telemetry
 
 TYPED = "my secret plan"
 
 
 class RejectedError(Exception):
-    """What a user did is refused, in the user's words."""
+    """Rejects a user's input and quotes it."""
 
 
 @pytest.fixture
-def exceptions() -> Exceptions:
+def exceptions() -> ExceptionRedactor:
     redact = Redactor()
     redact.add_secret("hunter2")
-    exceptions = Exceptions(redact)
-    exceptions.keep_private(lambda error: isinstance(error, RejectedError))
+    exceptions = ExceptionRedactor(redact)
+    exceptions.mark_private(lambda error: isinstance(error, RejectedError))
     return exceptions
 
 
@@ -127,21 +127,21 @@ SHAPES = [
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_a_private_exception_says_is_in_nothing_that_was_raised_over_it(
-    exceptions: Exceptions, shape: Callable[[], None]
+    exceptions: ExceptionRedactor, shape: Callable[[], None]
 ) -> None:
     error = caught(shape)
-    assert exceptions.concerns_private(error)
+    assert exceptions.involves_private(error)
     if shape is not by_context:
-        assert TYPED in "".join(traceback.format_exception(error))  # it was there to be seen
+        assert TYPED in "".join(traceback.format_exception(error))  # Python would show it
     message, stack = exceptions.describe(error)
     assert TYPED not in message + stack
-    # What the program itself says stays, and so do the frames.
+    # The program's own words and the frames stay.
     assert message.startswith("no database")
     assert "RuntimeError: no database" in stack
     assert shape is deep or f"in {shape.__name__}" in stack
 
 
-def test_the_classes_and_frames_of_private_exceptions_stay(exceptions: Exceptions) -> None:
+def test_the_classes_and_frames_of_private_exceptions_stay(exceptions: ExceptionRedactor) -> None:
     stack = exceptions.describe(caught(by_cause)).stacktrace
     lines = stack.splitlines()
     assert "ValueError" in lines
@@ -150,12 +150,12 @@ def test_the_classes_and_frames_of_private_exceptions_stay(exceptions: Exception
     assert stack.count("Traceback (most recent call last):") == 3
     assert stack.count("The above exception was the direct cause of the following exception:") == 2
     assert stack.count("in convert") == 2
-    # Python's own order and words, but for the messages.
+    # The order and words are Python's own, messages excepted.
     told = "".join(traceback.format_exception(caught(by_cause))).splitlines()
     assert [line for line in told if line.startswith("  File")] == [line for line in lines if line.startswith("  File")]
 
 
-def test_a_private_exception_that_failed_by_itself_has_no_message(exceptions: Exceptions) -> None:
+def test_a_private_exception_that_failed_by_itself_has_no_message(exceptions: ExceptionRedactor) -> None:
     message, stack = exceptions.describe(caught(convert))
     assert message == ""
     assert TYPED not in stack
@@ -163,7 +163,7 @@ def test_a_private_exception_that_failed_by_itself_has_no_message(exceptions: Ex
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no groups")
-def test_a_private_exception_in_a_group_says_nothing_and_the_others_do(exceptions: Exceptions) -> None:
+def test_a_private_exception_in_a_group_says_nothing_and_the_others_do(exceptions: ExceptionRedactor) -> None:
     group = ExceptionGroup("several", [caught(by_cause), KeyError("a song"), caught(convert)])  # noqa: F821
     message, stack = exceptions.describe(group)
     assert message == str(group)
@@ -173,14 +173,14 @@ def test_a_private_exception_in_a_group_says_nothing_and_the_others_do(exception
     assert sum(line.endswith(".RejectedError") for line in stack.splitlines()) == 2
 
 
-def test_exceptions_that_lead_to_each_other_are_no_endless_chain(exceptions: Exceptions) -> None:
+def test_exceptions_that_lead_to_each_other_are_no_endless_chain(exceptions: ExceptionRedactor) -> None:
     first, second = RejectedError(TYPED), ValueError(TYPED)
     first.__context__, second.__context__ = second, first
     message, stack = exceptions.describe(second)
     assert TYPED not in message + stack
 
 
-def test_an_empty_message_of_a_private_exception_hides_nothing_else(exceptions: Exceptions) -> None:
+def test_an_empty_message_of_a_private_exception_hides_nothing_else(exceptions: ExceptionRedactor) -> None:
     error = RuntimeError("no database")
     error.__cause__ = RejectedError()
     assert exceptions.describe(error).message == "no database"
@@ -191,14 +191,14 @@ class WordlessError(RejectedError):
         raise KeyError("no")
 
 
-def test_a_private_exception_without_words_is_described_all_the_same(exceptions: Exceptions) -> None:
+def test_a_private_exception_without_words_is_described_all_the_same(exceptions: ExceptionRedactor) -> None:
     error = RuntimeError("no database")
     error.__cause__ = WordlessError()
     assert exceptions.describe(error).message == "no database"
     assert "WordlessError" in exceptions.describe(error).stacktrace
 
 
-def test_where_nothing_is_private_it_is_pythons_own_text_without_secrets(exceptions: Exceptions) -> None:
+def test_where_nothing_is_private_it_is_pythons_own_text_without_secrets(exceptions: ExceptionRedactor) -> None:
     def fail() -> None:
         try:
             int("hunter2")
@@ -213,7 +213,7 @@ def test_where_nothing_is_private_it_is_pythons_own_text_without_secrets(excepti
 
 def test_a_fault_of_ours_over_a_private_exception_is_warned_of_without_it(caplog: pytest.LogCaptureFixture) -> None:
     telemetry = Telemetry()
-    telemetry.exceptions.keep_private(lambda error: isinstance(error, RejectedError))
+    telemetry.exceptions.mark_private(lambda error: isinstance(error, RejectedError))
 
     def hook(_: object) -> None:
         try:

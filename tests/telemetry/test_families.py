@@ -4,13 +4,13 @@ import tracemalloc
 
 import pytest
 
-from argus_otel.telemetry import OTHER, Attribute, Counter, Kind, Metric, Telemetry
+from argus_otel.telemetry import OTHER, Attribute, Counter, InstrumentKind, Metric, Telemetry
 
-SHARD = Attribute("shard", "m", cap=4)
-EVENT = Attribute("event", "m", cap=4)
-NONE = Metric("none", Kind.COUNTER, "1", "m")
-ONE = Metric("one", Kind.COUNTER, "1", "m", (EVENT,))
-TWO = Metric("two", Kind.COUNTER, "1", "m", (SHARD, EVENT))
+SHARD = Attribute("shard", "m", cardinality_limit=4)
+EVENT = Attribute("event", "m", cardinality_limit=4)
+NONE = Metric("none", InstrumentKind.COUNTER, "1", "m")
+ONE = Metric("one", InstrumentKind.COUNTER, "1", "m", (EVENT,))
+TWO = Metric("two", InstrumentKind.COUNTER, "1", "m", (SHARD, EVENT))
 
 
 @pytest.fixture
@@ -64,7 +64,9 @@ def test_the_same_key_gives_the_same_cell(telemetry: Telemetry) -> None:
 
 
 def test_keys_with_one_normal_form_share_a_cell_and_are_not_remembered() -> None:
-    metric = Metric("m", Kind.COUNTER, "1", "m", (Attribute("route", "m", cap=2, normalise=str.lower),))
+    metric = Metric(
+        "m", InstrumentKind.COUNTER, "1", "m", (Attribute("route", "m", cardinality_limit=2, normalise=str.lower),)
+    )
     counter = Telemetry().counter(metric)
     assert counter["GET"] is counter["get"]
     assert list(counter) == ["get"]
@@ -129,7 +131,7 @@ def test_memory_is_bounded_under_a_hundred_thousand_values(telemetry: Telemetry,
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert after - before < 200_000  # twenty thousand remembered keys take some two megabytes
+    assert after - before < 200_000  # twenty thousand stored keys take about two megabytes
     assert len(cells) <= 5
     assert len(attributes(counter)) == 5
     assert sum(value for _, value in telemetry.points(TWO)) == 100_000

@@ -5,12 +5,12 @@ import math
 
 import pytest
 
-from argus_otel.telemetry import Attribute, Gauge, Kind, Metric, Telemetry
+from argus_otel.telemetry import Attribute, Gauge, InstrumentKind, Metric, Telemetry
 from argus_otel.telemetry.catalogue import HOOK_ERRORS
 
-SHARD = Attribute("shard", "m", cap=10)
-LATENCY = Metric("latency", Kind.GAUGE, "s", "m", (SHARD,))
-GUILDS = Metric("guilds", Kind.UP_DOWN, "{guild}", "m")
+SHARD = Attribute("shard", "m", cardinality_limit=10)
+LATENCY = Metric("latency", InstrumentKind.GAUGE, "s", "m", (SHARD,))
+GUILDS = Metric("guilds", InstrumentKind.UP_DOWN_COUNTER, "{guild}", "m")
 
 
 def test_a_gauge_is_read_anew_each_time() -> None:

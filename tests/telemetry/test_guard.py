@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pytest
 
-from argus_otel.telemetry import Exceptions, Guard, PartError, Redactor, message_of
+from argus_otel.telemetry import ExceptionRedactor, Guard, PartError, Redactor, message_of
 
 
 class UnspeakableError(Exception):
@@ -34,7 +34,7 @@ def redact() -> Redactor:
 
 @pytest.fixture
 def guard(counted: Counter[str], redact: Redactor) -> Guard:
-    return Guard(lambda hook: counted.update([hook]), redact, Exceptions(redact).stacktrace)
+    return Guard(lambda hook: counted.update([hook]), redact, ExceptionRedactor(redact).stacktrace)
 
 
 def fail(error: BaseException) -> None:
@@ -80,7 +80,7 @@ def test_a_hook_that_fails_on_many_threads_is_warned_of_once(caplog: pytest.LogC
         time.sleep(0.01)
         return text
 
-    shielded = Guard(lambda _: None, slowly, Exceptions(slowly).stacktrace).shield("hook", fail)
+    shielded = Guard(lambda _: None, slowly, ExceptionRedactor(slowly).stacktrace).shield("hook", fail)
     together = threading.Barrier(8)
 
     def run() -> None:
@@ -120,7 +120,7 @@ def test_faults_are_handed_out_as_a_copy(guard: Guard) -> None:
 
 
 def test_a_fault_that_a_hook_caught_itself_is_noted_alike(guard: Guard, counted: Counter[str]) -> None:
-    guard.fault("hook", ValueError("no"))
+    guard.record_fault("hook", ValueError("no"))
     assert counted == {"hook": 1}
     assert guard.faults == {"hook": "ValueError: no"}
 
@@ -150,7 +150,7 @@ def test_a_logging_handler_that_raises_does_not_harm_the_bot(guard: Guard, count
 
 
 class Calls:
-    """What an operation's beginning and end were called with."""
+    """The arguments of an operation's ``begin`` and ``end``."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[object, ...]] = []
@@ -270,7 +270,7 @@ def test_an_exception_is_not_kept_alive(guard: Guard) -> None:
         with suppress(BotError):
             await guard.ending("hook", lambda *_: None)("operation", broken)
 
-    gc.disable()  # its frames would be freed all the same, some time
+    gc.disable()  # the collector would free its frames sooner or later
     try:
         asyncio.run(run())
         assert [reference() for reference in kept] == [None, None]

@@ -75,7 +75,7 @@ def test_sections_are_asked_anew_each_time(health: Health) -> None:
     assert [health.sections(), health.sections()] == [{"count": 1}, {"count": 2}]
 
 
-# -- alive
+# -- liveness
 
 
 def test_without_a_source_it_is_alive(health: Health) -> None:
@@ -121,7 +121,7 @@ def test_a_process_that_ends_is_alive(health: Health) -> None:
     assert health.alive(0.01)
 
 
-# -- ready
+# -- readiness
 
 
 def test_every_check_answers_once(health: Health) -> None:

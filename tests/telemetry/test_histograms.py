@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from argus_otel.telemetry import Attribute, HistogramCell, Kind, Metric, Telemetry
+from argus_otel.telemetry import Attribute, HistogramCell, InstrumentKind, Metric, Telemetry
 
 EDGES = (0.5, 1.0, 3.0)
-COMMAND = Attribute("command", "m", cap=3)
-DURATION = Metric("duration", Kind.HISTOGRAM, "s", "m", (COMMAND,), EDGES)
+COMMAND = Attribute("command", "m", cardinality_limit=3)
+DURATION = Metric("duration", InstrumentKind.HISTOGRAM, "s", "m", (COMMAND,), EDGES)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_family_makes_cells_with_the_metrics_edges() -> None:
     histogram = telemetry.histogram(DURATION)
     assert histogram is telemetry.histogram(DURATION)
     assert telemetry.histograms() == [histogram]
-    assert histogram["play"].edges == EDGES
+    assert histogram["play"].boundaries == EDGES
     assert len(histogram["play"].counts) == 4
 
 
@@ -123,7 +123,7 @@ def test_what_joins_a_cell_is_a_part_of_it_and_recorded_once() -> None:
     assert counts == tuple(a + b + c for a, b, c in zip(slash.counts, menu.counts, whole.counts, strict=True))
     assert total == pytest.approx(9.2)
     assert slash.read() == (tuple(slash.counts), 0.1)
-    assert whole.examples() == menu.examples() != []
+    assert whole.all_exemplars() == menu.all_exemplars() != []
 
 
 def test_a_part_is_relayed_as_itself_and_as_the_whole() -> None:

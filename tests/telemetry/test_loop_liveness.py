@@ -38,7 +38,7 @@ def test_without_a_loop_it_is_alive(liveness: LoopLiveness) -> None:
 
 
 def test_with_a_loop_that_turns_it_is_alive(liveness: LoopLiveness, loop: asyncio.AbstractEventLoop) -> None:
-    liveness.watch(loop)
+    liveness.register(loop)
     assert alive(liveness, 5.0)
 
 
@@ -49,7 +49,7 @@ def test_with_a_loop_that_is_blocked_it_is_not(liveness: LoopLiveness, loop: asy
         blocked.set()
         release.wait()
 
-    liveness.watch(loop)
+    liveness.register(loop)
     loop.call_soon_threadsafe(block)
     blocked.wait()
     began = time.monotonic()
@@ -66,8 +66,8 @@ def test_one_blocked_loop_of_two_is_enough_and_they_share_the_time(
     other = asyncio.new_event_loop()
     thread = threading.Thread(target=lambda: (other.call_soon(release.wait), other.run_forever(), other.close()))
     thread.start()
-    liveness.watch(loop)
-    liveness.watch(other)
+    liveness.register(loop)
+    liveness.register(other)
     while not other.is_running():
         time.sleep(0.001)
     began = time.monotonic()
@@ -81,14 +81,14 @@ def test_one_blocked_loop_of_two_is_enough_and_they_share_the_time(
 
 def test_a_loop_that_is_closed_is_asked_no_more(liveness: LoopLiveness) -> None:
     loop = asyncio.new_event_loop()
-    liveness.watch(loop)
+    liveness.register(loop)
     loop.close()
     assert alive(liveness, 0.01)
 
 
 def test_a_loop_that_has_stopped_is_not_waited_for(liveness: LoopLiveness) -> None:
     loop = asyncio.new_event_loop()
-    liveness.watch(loop)
+    liveness.register(loop)
     assert alive(liveness, 0.01)
     loop.close()
 
@@ -96,12 +96,12 @@ def test_a_loop_that_has_stopped_is_not_waited_for(liveness: LoopLiveness) -> No
 def test_closed_loops_are_let_go(liveness: LoopLiveness) -> None:
     for _ in range(100):
         loop = asyncio.new_event_loop()
-        liveness.watch(loop)
+        liveness.register(loop)
         loop.close()
     assert len(liveness._loops) == 1
 
 
 def test_watching_a_loop_twice_asks_it_once(liveness: LoopLiveness, loop: asyncio.AbstractEventLoop) -> None:
-    liveness.watch(loop)
-    liveness.watch(loop)
+    liveness.register(loop)
+    liveness.register(loop)
     assert liveness._loops == [loop]

@@ -21,8 +21,8 @@ def test_its_duration_is_in_seconds_and_counts_from_the_beginning() -> None:
 def test_the_first_error_stays() -> None:
     operation = Operation()
     first = ValueError("the cause")
-    operation.note(first)
-    operation.note(TypeError("what came of it"))
+    operation.record_error(first)
+    operation.record_error(TypeError("what came of it"))
     assert operation.error is first
 
 
@@ -30,7 +30,7 @@ def test_its_end_ends_its_span_with_the_error() -> None:
     operation = Operation()
     operation.span = span = FakeSpan(sampled=True)
     error = ValueError()
-    operation.note(error)
+    operation.record_error(error)
     operation.end(failed=True)
     assert span.ended == (error, True)
 
@@ -60,6 +60,6 @@ def test_its_clock_does_not_go_back() -> None:
 
 def test_an_operation_that_has_ended_holds_no_exception() -> None:
     operation = Operation()
-    operation.note(ValueError())
+    operation.record_error(ValueError())
     operation.end(failed=True)
     assert operation.error is None

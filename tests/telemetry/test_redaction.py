@@ -109,7 +109,7 @@ def tokens(number: int, length: int = 43, seed: int = 1) -> list[str]:
 
 
 def test_a_token_is_remembered_while_a_busy_bots_log_line_waits_for_its_export() -> None:
-    """500 interactions a second, each named as it comes and at its answer, and five seconds between two exports."""
+    """500 interactions a second add their tokens on arrival and at the response; an export runs every five seconds."""
     redact = Redactor()
     first, *others = tokens(500 * 5 + 1)
     redact.add_secret(first)
@@ -131,7 +131,7 @@ def test_what_is_younger_than_a_minute_is_remembered_up_to_a_bound() -> None:
 
 def test_what_lasts_is_never_forgotten() -> None:
     redact = Redactor(remembered=2, seconds=0.0)
-    redact.add_secret("the bot's own", lasting=True)
+    redact.add_secret("the bot's own", permanent=True)
     for secret in tokens(50):
         redact.add_secret(secret)
     assert redact("it is the bot's own.") == "it is [redacted]."
@@ -177,7 +177,7 @@ def test_tokens_that_begin_alike_are_told_apart() -> None:
 def test_a_pattern_is_searched_for_where_what_it_needs_is_there() -> None:
     redact = Redactor()
     redact.add_pattern(r"\b[A-Za-z0-9_-]{20,}\b", run=20)
-    redact.add_pattern(r"/hooks/(?P<secret>\w+)", beginnings=("/hooks/",))
+    redact.add_pattern(r"/hooks/(?P<secret>\w+)", prefixes=("/hooks/",))
     assert redact(f"{'a' * 19} {'b' * 20} /hooks/c /hook/d") == f"{'a' * 19} [redacted] /hooks/[redacted] /hook/d"
 
 
@@ -190,7 +190,7 @@ def test_any_text_without_a_secret_comes_out_as_it_is(text: str) -> None:
 
 
 def test_discords_patterns_say_no_more_than_what_they_match_has() -> None:
-    """Held against the patterns alone: what they need to be searched for may keep them from nothing."""
+    """Compared with the patterns alone: the search for a feature must hide no match."""
     telemetry = Telemetry()
     add_patterns(telemetry)
     chosen = random.Random(5)  # noqa: S311 - the same in each run

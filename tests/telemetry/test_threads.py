@@ -1,12 +1,12 @@
-"""A cell for each thread that counts."""
+"""Each thread that counts has a cell."""
 
 from __future__ import annotations
 
 import threading
 
-from argus_otel.telemetry import THREAD, CounterCell, Kind, Metric, Telemetry, ThreadCells
+from argus_otel.telemetry import THREAD, CounterCell, InstrumentKind, Metric, Telemetry, ThreadCells
 
-PACKETS = Metric("test.packets", Kind.COUNTER, "{packet}", "Packets.")
+PACKETS = Metric("test.packets", InstrumentKind.COUNTER, "{packet}", "Packets.")
 
 
 def in_threads(number: int, work: object) -> None:
@@ -24,10 +24,10 @@ def test_threads_that_count_at_once_lose_nothing_and_share_no_cell() -> None:
     had: list[CounterCell] = []
 
     def work() -> None:
-        had.append(cells.mine)
+        had.append(cells.current)
         together.wait()
         for _ in range(10_000):
-            cells.mine.value += 1
+            cells.current.value += 1
         together.wait()
 
     in_threads(8, work)
@@ -37,7 +37,7 @@ def test_threads_that_count_at_once_lose_nothing_and_share_no_cell() -> None:
 
 def test_a_thread_has_one_cell_for_as_long_as_it_lives() -> None:
     cells = ThreadCells(Telemetry().counter(PACKETS, key=(THREAD,)))
-    assert cells.mine is cells.mine
+    assert cells.current is cells.current
 
 
 def test_threads_that_come_one_after_another_need_one_cell() -> None:
@@ -46,10 +46,10 @@ def test_threads_that_come_one_after_another_need_one_cell() -> None:
     cells = ThreadCells(counter)
 
     def work() -> None:
-        cells.mine.value += 1
+        cells.current.value += 1
 
     for _ in range(100):
         in_threads(1, work)
-    # One is this thread's own. (A thread's locals go when it is torn down, which join() need not wait for.)
+    # One is this thread's own. A thread's locals are freed after join() may have returned.
     assert len(counter) <= 4
     assert telemetry.points(PACKETS) == [({}, 100)]

@@ -213,7 +213,7 @@ def test_every_metric_of_the_catalogue_is_emitted_with_its_attributes_and_no_oth
     for name, data in emitted.items():
         metric = defined[name]
         assert data.unit == metric.unit
-        assert data.description == metric.meaning
+        assert data.description == metric.description
         seen = {pair.key for point in points(data) for pair in point.attributes}
         assert seen == {attribute.name for attribute in metric.attributes} - NOT_IN_A_STORM.get(name, set()), name
 

@@ -11,7 +11,7 @@ from opentelemetry import metrics, trace
 from opentelemetry.metrics import Meter, MeterProvider
 from opentelemetry.trace import TracerProvider
 
-from argus_otel.telemetry import Catalogue, Kind, Metric, State, Telemetry
+from argus_otel.telemetry import Catalogue, InstrumentKind, Metric, State, Telemetry
 from argus_otel.version import __version__
 
 from . import private
@@ -51,7 +51,7 @@ class _Connection:
     def record_in_sdk(self, metrics: Iterable[Metric]) -> None:
         """Record every histogram among ``metrics`` into the provider's own instruments, too."""
         for metric in metrics:
-            if self.histograms is not None and metric.kind is Kind.HISTOGRAM:
+            if self.histograms is not None and metric.kind is InstrumentKind.HISTOGRAM:
                 self.histograms.add(metric)
 
 
@@ -70,12 +70,12 @@ class Bridge:
         self._connections: list[_Connection] = []
         self._tracers: TracerProvider | None = None
         self._loggers: list[LoggerProvider] = []
-        self._chosen: TracerProvider | None = None
-        self._chosen_loggers: LoggerProvider | None = None
+        self._given_tracers: TracerProvider | None = None
+        self._given_loggers: LoggerProvider | None = None
         self._exports_logs = True
-        self._logged_to: LoggerProvider | None = None
+        self._log_provider: LoggerProvider | None = None
         self._late = LateInstruments(telemetry.guard.shield("helpers", self._observe))
-        telemetry.watch_definitions(self._defined)
+        telemetry.add_definition_listener(self._defined)
         for module in HTTP_INSTRUMENTATIONS:
             wrapt.register_post_import_hook(self._offer_suppression, module)
 
@@ -103,10 +103,10 @@ class Bridge:
         own = own_meter_provider if private.can_show_cells() else None
         self._connect_metrics(meter_provider or metrics.get_meter_provider(), own)
         self._telemetry.attempt("events", partial(self._connect_events, logger_provider))
-        self._chosen, self._chosen_loggers = tracer_provider, logger_provider
+        self._given_tracers, self._given_loggers = tracer_provider, logger_provider
         self._exports_logs = export_logs
         # The program's own code may set a provider after this ran and before the program starts its work.
-        self._telemetry.on_start = self.refresh
+        self._telemetry.on_program_start = self.refresh
         self.refresh()
 
     def add(self, catalogue: Catalogue) -> None:
@@ -120,17 +120,17 @@ class Bridge:
 
     def drop_in_child(self) -> None:
         """After a fork, in the child: leave queued records to the parent, and reconnect at the activation."""
-        self._tracers = self._logged_to = None
+        self._tracers = self._log_provider = None
         self._late = LateInstruments(self._telemetry.guard.shield("helpers", self._observe))
         for connection in self._connections:
             if connection.histograms is not None:
                 connection.histograms.drop_in_child()
 
-    def begin_again(self) -> None:
+    def restart_in_child(self) -> None:
         """Start exporting in the child."""
         for connection in self._connections:
             if connection.histograms is not None:
-                connection.histograms.begin_again()
+                connection.histograms.restart_in_child()
         self.refresh()
 
     def _offer_suppression(self, _: object) -> None:
@@ -142,10 +142,10 @@ class Bridge:
     def refresh(self) -> None:
         """Connect to the tracer and logger providers that are set now."""
         self._refresh_tracing()
-        self._telemetry.attempt(self._telemetry.logged.part, self._refresh_logs)
+        self._telemetry.attempt(self._telemetry.log_pipeline.part, self._refresh_logs)
 
     def _refresh_tracing(self) -> None:
-        provider = self._chosen or trace.get_tracer_provider()
+        provider = self._given_tracers or trace.get_tracer_provider()
         if provider is self._tracers:
             return
         self._tracers = provider
@@ -157,20 +157,20 @@ class Bridge:
             self._telemetry.tracing = tracing_by(provider, self._telemetry)
 
     def _refresh_logs(self) -> None:
-        provider = self._chosen_loggers or private.get_logger_provider()
-        logged, health = self._telemetry.logged, self._telemetry.health
+        provider = self._given_loggers or private.get_logger_provider()
+        pipeline, health = self._telemetry.log_pipeline, self._telemetry.health
         if not self._exports_logs:
-            logged.sink = None
-            health.report(logged.part, State.OFF, "`logging` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")
+            pipeline.sink = None
+            health.report(pipeline.part, State.OFF, "`logging` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")
         elif is_proxy(provider) or isinstance(provider, private.NoOpLoggerProvider):
-            logged.sink = None
-            health.report(logged.part, State.OFF, "no exporter for logs is set")
-        elif provider is not self._logged_to or logged.sink is None:
-            health.report(logged.part, State.OK)
+            pipeline.sink = None
+            health.report(pipeline.part, State.OFF, "no exporter for logs is set")
+        elif provider is not self._log_provider or pipeline.sink is None:
+            health.report(pipeline.part, State.OK)
             from .logs import ExportedLogs  # only if logs are exported
 
-            logged.sink = ExportedLogs(provider, self._telemetry.redact, health)
-            self._logged_to = provider
+            pipeline.sink = ExportedLogs(provider, self._telemetry.redact, health)
+            self._log_provider = provider
 
     def _connect_metrics(self, provider: MeterProvider, own: MeterProvider | None) -> None:
         for known in self._connections:
@@ -186,8 +186,8 @@ class Bridge:
         # The connection is added first and then catches up, so no metric that is defined meanwhile is missed. One that
         # is observed twice by that is a single instrument to OpenTelemetry.
         self._connections.append(connection)
-        observe(meter, self._telemetry, self._telemetry.defined())
-        connection.record_in_sdk(self._telemetry.defined())
+        observe(meter, self._telemetry, self._telemetry.defined_metrics())
+        connection.record_in_sdk(self._telemetry.defined_metrics())
 
     def _foreign(self, meter: Meter, metrics: Sequence[Metric]) -> ForeignHistograms:
         from .foreign_histograms import ForeignHistograms
@@ -196,7 +196,7 @@ class Bridge:
 
     def _defined(self, metric: Metric) -> None:
         """Export a metric that is defined while the program runs. Does not block."""
-        if metric.kind is Kind.HISTOGRAM:
+        if metric.kind is InstrumentKind.HISTOGRAM:
             for connection in tuple(self._connections):
                 connection.record_in_sdk([metric])
         else:
@@ -214,4 +214,4 @@ class Bridge:
         if any(same(known, provider, current) for known in self._loggers):
             return
         self._loggers.append(provider)
-        self._telemetry.add_sink(OTelEvents(provider.get_logger(SCOPE, __version__)))
+        self._telemetry.add_event_sink(OTelEvents(provider.get_logger(SCOPE, __version__)))

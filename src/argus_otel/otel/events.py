@@ -29,7 +29,7 @@ class OTelEvents:
             timestamp=time_ns(),
             severity_number=_SEVERITIES[event.severity],
             severity_text=_SEVERITIES[event.severity].name,  # as the program's own log records have it
-            body=event.meaning,
+            body=event.description,
             attributes={**attributes, "event.name": event.name},
             event_name=event.name,
         )

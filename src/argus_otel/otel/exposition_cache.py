@@ -112,21 +112,23 @@ class _FormatCache:
     def page(self, data: MetricsData) -> str:
         before, self._metrics = self._metrics, {}
         families: dict[str, list[tuple[_Location, str]]] = {}
-        for place in _locations(data):
-            metric = place.metric
-            key = (place.scope.scope, metric.name, metric.unit, metric.description, type(metric.data))
+        for location in _locations(data):
+            metric = location.metric
+            key = (location.scope.scope, metric.name, metric.unit, metric.description, type(metric.data))
             written = before.get(key)
             if written is None or not written.fits(metric):
-                written = _Template(metric, lambda metric, place=place: self._text([place.of(metric)]))
+                written = _Template(metric, lambda metric, location=location: self._text([location.of(metric)]))
             self._metrics[key] = written
             text = written.render(metric)
-            families.setdefault(written.head, []).append((place, self._text([place]) if text is None else text))
+            families.setdefault(written.head, []).append((location, self._text([location]) if text is None else text))
         # Two scopes may have a metric of one name, and the exporter makes one family of both.
-        texts = (same[0][1] if len(same) == 1 else self._text(place for place, _ in same) for same in families.values())
+        texts = (
+            same[0][1] if len(same) == 1 else self._text(location for location, _ in same) for same in families.values()
+        )
         return "".join((self._target(data), *texts, self._end))
 
-    def _text(self, places: Iterable[_Location]) -> str:
-        data = MetricsData(resource_metrics=[place.alone() for place in places])
+    def _text(self, locations: Iterable[_Location]) -> str:
+        data = MetricsData(resource_metrics=[location.alone() for location in locations])
         return self._exporter.text(data, self._encode).removesuffix(self._end)
 
     def _target(self, data: MetricsData) -> str:
@@ -181,9 +183,9 @@ class _Template:
         lines = text.split("\n")[:-1]  # what is a line's end elsewhere in Unicode may stand in a label
         heads = sum(1 for line in lines if line.startswith("#"))
         self.head = "".join(f"{line}\n" for line in lines[:heads])
-        places = (line.rpartition(" ")[0].replace("%", "%%") for line in lines[heads:])
-        self._body = self.head.replace("%", "%%") + "".join(f"{place} %s\n" for place in places)
-        self._locations = len(lines) - heads
+        series = (line.rpartition(" ")[0].replace("%", "%%") for line in lines[heads:])
+        self._body = self.head.replace("%", "%%") + "".join(f"{each} %s\n" for each in series)
+        self._number = len(lines) - heads
         self._fills = numbered is not None and self._fill(numbered) == text
 
     def fits(self, metric: Metric) -> bool:
@@ -196,7 +198,7 @@ class _Template:
 
     def _fill(self, metric: Metric) -> str | None:
         numbers = tuple(_numbers(metric))
-        return self._body % numbers if len(numbers) == self._locations else None
+        return self._body % numbers if len(numbers) == self._number else None
 
 
 def _series(metric: Metric) -> list[object]:

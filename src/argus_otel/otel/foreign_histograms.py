@@ -17,7 +17,7 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.metrics import Histogram as Instrument
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
-from argus_otel.telemetry import Attributes, Histogram, Kind, Metric, SpanIds, Telemetry
+from argus_otel.telemetry import Attributes, Histogram, InstrumentKind, Metric, SpanIds, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
 
 # An empty context would not do: the SDK takes the running one in its stead.
@@ -46,7 +46,7 @@ class ForeignHistograms:
         self._histograms: dict[str, Histogram] = {}
         self._instruments: dict[str, Instrument] = {}
         for metric in metrics:
-            if metric.kind is Kind.HISTOGRAM:
+            if metric.kind is InstrumentKind.HISTOGRAM:
                 self._instrument(metric)
                 self.add(metric)
         # Callbacks run before synchronous instruments are collected: records made here are in this collection.
@@ -61,7 +61,7 @@ class ForeignHistograms:
         self._queue.clear()
         self._emptying = threading.Lock()
 
-    def begin_again(self) -> None:
+    def restart_in_child(self) -> None:
         """Start the thread that a forked child does not have."""
         if not self._stopped.is_set():
             self._start()
@@ -87,8 +87,8 @@ class ForeignHistograms:
             instrument = self._instruments[metric.name] = self._meter.create_histogram(
                 metric.name,
                 unit=metric.unit,
-                description=metric.meaning,
-                explicit_bucket_boundaries_advisory=metric.buckets,
+                description=metric.description,
+                explicit_bucket_boundaries_advisory=metric.boundaries,
             )
         return instrument
 

@@ -59,26 +59,26 @@ class Instrumentation:
         self._measures_process = measures_process
         self._made: Any = None
         self._of_parent = False
-        self._on = False
+        self._enabled = False
 
-    def on(self) -> None:
-        """Emit from now on; safe to repeat."""
+    def enable(self) -> None:
+        """Start emitting; safe to repeat."""
         obstacle = self._obstacle()
         if obstacle is None:
-            self._on = True
+            self._enabled = True
             self._health.report(self._part, State.OK)
         else:
             self._health.report(self._part, State.OFF, obstacle)
 
-    def off(self) -> None:
-        """Emit no more; safe to repeat."""
-        if self._on:
-            self._on = False
+    def disable(self) -> None:
+        """Stop emitting; safe to repeat."""
+        if self._enabled:
+            self._enabled = False
             self._health.report(self._part, State.OFF, "uninstrumented")
 
     def drop_in_child(self) -> None:
         """After a fork, in the child: the measurements so far belong to the parent's process id."""
-        self._on = False
+        self._enabled = False
         if self._made is not None and self._measures_process:
             self._of_parent = not measure_this_process(self._made)
 
@@ -99,7 +99,9 @@ class Instrumentation:
         made = kind(**self._options)
         if made.is_instrumented_by_opentelemetry:
             return theirs
-        made.instrument(meter_provider=_Switched(self._meter_provider or metrics.get_meter_provider(), self._is_on))
+        made.instrument(
+            meter_provider=_Switched(self._meter_provider or metrics.get_meter_provider(), self._is_enabled)
+        )
         self._made = made
         return None
 
@@ -111,19 +113,19 @@ class Instrumentation:
                 continue
         return None
 
-    def _is_on(self) -> bool:
-        return self._on
+    def _is_enabled(self) -> bool:
+        return self._enabled
 
 
 class _Switched:
-    """A meter provider, and its meters, whose observable instruments have no points while ``is_on`` returns false."""
+    """A meter provider whose observable instruments have no points while ``is_enabled`` returns false."""
 
-    def __init__(self, wrapped: Any, is_on: Callable[[], bool]) -> None:
+    def __init__(self, wrapped: Any, is_enabled: Callable[[], bool]) -> None:
         self._wrapped = wrapped
-        self._is_on = is_on
+        self._is_enabled = is_enabled
 
     def get_meter(self, *args: Any, **kwargs: Any) -> Any:
-        return _Switched(self._wrapped.get_meter(*args, **kwargs), self._is_on)
+        return _Switched(self._wrapped.get_meter(*args, **kwargs), self._is_enabled)
 
     def __getattr__(self, name: str) -> Any:
         create = getattr(self._wrapped, name)
@@ -136,4 +138,4 @@ class _Switched:
         return create_switched
 
     def _switched(self, callback: _Callback) -> _Callback:
-        return lambda options: callback(options) if self._is_on() else ()
+        return lambda options: callback(options) if self._is_enabled() else ()

@@ -9,20 +9,20 @@ from contextlib import suppress
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
-from argus_otel.telemetry import Kind, Metric, Telemetry
+from argus_otel.telemetry import InstrumentKind, Metric, Telemetry
 
 
 def observe(meter: Meter, telemetry: Telemetry, metrics: Iterable[Metric]) -> None:
     """Create one observable instrument on ``meter`` for each counter and gauge among ``metrics``."""
     creators = {
-        Kind.COUNTER: meter.create_observable_counter,
-        Kind.UP_DOWN: meter.create_observable_up_down_counter,
-        Kind.GAUGE: meter.create_observable_gauge,
+        InstrumentKind.COUNTER: meter.create_observable_counter,
+        InstrumentKind.UP_DOWN_COUNTER: meter.create_observable_up_down_counter,
+        InstrumentKind.GAUGE: meter.create_observable_gauge,
     }
     for metric in metrics:
-        if metric.kind is not Kind.HISTOGRAM:
+        if metric.kind is not InstrumentKind.HISTOGRAM:
             creators[metric.kind](
-                metric.name, [_callback(telemetry, metric)], unit=metric.unit, description=metric.meaning
+                metric.name, [_callback(telemetry, metric)], unit=metric.unit, description=metric.description
             )
 
 

@@ -15,7 +15,7 @@ from typing import Any, cast
 from opentelemetry import context as otel_context
 from opentelemetry.util.types import AnyValue
 
-from argus_otel.telemetry import Health, Logged, State, message_of
+from argus_otel.telemetry import Health, LogPipeline, State, message_of
 
 from .private import Logger, LoggerProvider, LogRecord, suppress_key
 from .texts import exportable
@@ -68,7 +68,7 @@ class ExportedLogs:
         if not self._reported:
             self._reported = True
             detail = f"OpenTelemetry's handler on the logger {logger} exports them, and ours leaves them to it"
-            self._health.report(Logged.part, State.OFF, detail)
+            self._health.report(LogPipeline.part, State.OFF, detail)
 
 
 @lru_cache(maxsize=128)
@@ -117,13 +117,13 @@ class RedactingLogger(Logger):
     def emit(self, record: LogRecord | None = None, **fields: Any) -> None:  # type: ignore[override]
         """Pass ``record`` on, changed in place; without one, a record of these fields."""
         record = record or LogRecord(**fields)
-        record.body = self._shown(record.body)
+        record.body = self._redacted(record.body)
         attributes: dict[Any, object] = {**_of_exception(record), **(record.attributes or {})}
-        shown = {name: self._shown(value) for name, value in attributes.items() if isinstance(name, str)}
+        shown = {name: self._redacted(value) for name, value in attributes.items() if isinstance(name, str)}
         record.attributes = {name: value for name, value in shown.items() if value is not None}
         self._logger.emit(without_unsampled_ids(record))
 
-    def _shown(self, value: object) -> AnyValue:
+    def _redacted(self, value: object) -> AnyValue:
         if isinstance(value, str):
             return exportable(value, self._redact)
         if isinstance(value, int) and value not in _INT64:
@@ -133,7 +133,7 @@ class RedactingLogger(Logger):
         if isinstance(value, (list, tuple)):
             several = cast("Sequence[object]", value)
             if all(isinstance(each, (str, bool, int, float)) for each in several):
-                return [self._shown(each) for each in several]
+                return [self._redacted(each) for each in several]
         return None
 
 

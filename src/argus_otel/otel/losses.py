@@ -24,7 +24,7 @@ class Restartable(Protocol):
         """After a fork, in the child: take nothing, and leave queued items to the parent."""
         ...
 
-    def begin_again(self, exporter: object) -> None:
+    def restart_in_child(self, exporter: object) -> None:
         """Take items from now on, for an exporter of the child's own."""
         ...
 
@@ -54,7 +54,7 @@ def count_drops(processor: type[T], method: str, exporter: object, part: str, te
             # The SDK starts a thread for each of its processors in a child. Of one that is shut down it ends at once.
             refuse_in_child(self)
 
-        def begin_again(self, exporter: object) -> None:
+        def restart_in_child(self, exporter: object) -> None:
             nonlocal waiting
             cast("Any", super()).__init__(exporter)
             anew = queue_of(self)
@@ -66,7 +66,7 @@ def count_drops(processor: type[T], method: str, exporter: object, part: str, te
         return cast("T", made)
     waiting, most = queue, queue.maxlen or 0
 
-    def take(self: Any, item: Any) -> None:
+    def enqueue(self: Any, item: Any) -> None:
         context = getattr(item, "context", None)
         flags = getattr(context, "trace_flags", None)
         if flags is not None and not flags.sampled:  # a span that is not exported anyhow
@@ -84,6 +84,6 @@ def count_drops(processor: type[T], method: str, exporter: object, part: str, te
                     why = f"its queue of {most} is full, and what comes now is lost: exports take too long"
                     telemetry.health.report(part, State.FAILED, why)
 
-    setattr(Counting, method, take)
+    setattr(Counting, method, enqueue)
     Counting.__name__ = Counting.__qualname__ = processor.__name__
     return cast("T", made)

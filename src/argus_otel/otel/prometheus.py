@@ -37,7 +37,7 @@ class _Receiver(MetricReader):
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:  # noqa: ARG002
         self._given = metrics_data
 
-    def take(self) -> MetricsData | None:
+    def read(self) -> MetricsData | None:
         """Collect, and return the metrics: ``None`` if no instrument has a point, and after the end."""
         with self._collecting:
             self._given = None
@@ -95,7 +95,7 @@ class PrometheusReader(ScrapedReader, _Receiver):
 
     def text(self, encode: Callable[[Collector], bytes], form: str) -> bytes:
         """Return all metrics; see :class:`ScrapedReader`."""
-        return self._cache.text(self.take(), encode, form)
+        return self._cache.text(self.read(), encode, form)
 
     @property
     def registry(self) -> CollectorRegistry:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -107,7 +107,7 @@ class PrometheusReader(ScrapedReader, _Receiver):
         from .exposition_cache import Exporter
 
         exporter = Exporter()
-        exporter.give = self.take
+        exporter.give = self.read
         return exporter
 
     @cached_property

@@ -112,14 +112,14 @@ class Providers:
         """Let a child that was forked from a thread end with that thread."""
         end_with_this_thread(lambda: None if self._end is None else self._end())
 
-    def begin_again(self, resource: Resource) -> None:
+    def restart_in_child(self, resource: Resource) -> None:
         """Export from the child, as another instance: by exporters and connections of its own, and from zero."""
         if self.meter_provider is not None:
             self._read_anew(self.meter_provider)
         for processor, exporter in self._exported:
             made = exporter()
             if made is not None:
-                processor.begin_again(made)
+                processor.restart_in_child(made)
         ours = (self.meter_provider, *self._others)
         private.replace_resource([provider for provider in ours if provider is not None], resource)
         if self._ending:

@@ -93,7 +93,7 @@ class HistogramPoints:
                 made.append(
                     Metric(
                         name=definition.name,
-                        description=definition.meaning,
+                        description=definition.description,
                         unit=definition.unit,
                         data=HistogramData(data_points=points, aggregation_temporality=self._temporality),
                     )
@@ -118,7 +118,7 @@ class HistogramPoints:
             count=sum(counts),
             sum=total,
             bucket_counts=counts,
-            explicit_bounds=cell.edges,
+            explicit_bounds=cell.boundaries,
             # Not known for a span of time, and optional in OTLP, whose encoder takes None for "not set".
             min=cast(float, None),
             max=cast(float, None),
@@ -128,7 +128,9 @@ class HistogramPoints:
 
 def _exemplars(cell: HistogramCell, since: int) -> Sequence[Exemplar]:
     return [
-        Exemplar({}, value, at, span_id, trace_id) for value, at, trace_id, span_id in cell.examples() if at >= since
+        Exemplar({}, value, at, span_id, trace_id)
+        for value, at, trace_id, span_id in cell.all_exemplars()
+        if at >= since
     ]
 
 

@@ -18,7 +18,7 @@ from opentelemetry.util.types import Attributes
 from argus_otel.telemetry.encoding import is_utf8
 
 from .private import bounded_list
-from .texts import LONGEST, exportable, texts_in
+from .texts import MAX_LENGTH, exportable, texts_in
 
 Redact = Callable[[str], str]
 
@@ -27,7 +27,7 @@ def redacted(span: ReadableSpan, redact: Redact) -> ReadableSpan:
     """Return ``span``, or a copy with redacted texts. Its resource and its scope stay."""
     # All texts at once: nearly no span has a secret, and a call for each would cost more than the search.
     texts = tuple(texts_of(span))
-    if len(max(texts, key=len)) <= LONGEST:
+    if len(max(texts, key=len)) <= MAX_LENGTH:
         everything = "\n".join(texts)
         if is_utf8(everything) and redact(everything) == everything:
             return span
@@ -68,21 +68,21 @@ def texts_of(span: ReadableSpan) -> Iterator[str]:
         yield from texts_in(link.attributes)
 
 
-def _shown(value: Any, redact: Redact) -> Any:
+def _redacted(value: Any, redact: Redact) -> Any:
     if isinstance(value, str):
         return exportable(value, redact)
     if isinstance(value, bytes):
         return redact(value.decode("latin-1")).encode("latin-1")
     if isinstance(value, Mapping):
         items = cast("Mapping[Any, Any]", value).items()
-        return {_shown(name, redact): _shown(each, redact) for name, each in items}
+        return {_redacted(name, redact): _redacted(each, redact) for name, each in items}
     if isinstance(value, Sequence):
-        return [_shown(each, redact) for each in cast("Sequence[Any]", value)]
+        return [_redacted(each, redact) for each in cast("Sequence[Any]", value)]
     return value
 
 
 def _attributes(attributes: Attributes, redact: Redact, dropped: int | None = None) -> Attributes:
     """Return a copy without secrets, with the original's number of attributes that the SDK's limits have dropped."""
-    made = BoundedAttributes(None, _shown(attributes or {}, redact))
+    made = BoundedAttributes(None, _redacted(attributes or {}, redact))
     made.dropped = getattr(attributes, "dropped", 0) if dropped is None else dropped
     return made

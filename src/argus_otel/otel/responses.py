@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 from .private import on_http_response, responses_missing, wrap_grpc_client
 
-_MOST = 300
+_MAX_LENGTH = 300
 """The most characters of a reason that are reported."""
 
 # gRPC quotes the address that it cannot resolve, with the user and the password in it.
@@ -69,9 +69,9 @@ class ResponseListener:
 
     def _note(self, text: str, rejected: int) -> None:
         # Ten times as much is redacted, so that no secret is cut in two before it is found.
-        told = " ".join(_USERINFO.sub("[redacted]@", self._redact(text[: 10 * _MOST])).split())
-        told = "".join(character for character in told if character.isprintable())
-        self.reason = told if len(told) <= _MOST else told[: _MOST - 1] + "…"
+        reason = " ".join(_USERINFO.sub("[redacted]@", self._redact(text[: 10 * _MAX_LENGTH])).split())
+        reason = "".join(character for character in reason if character.isprintable())
+        self.reason = reason if len(reason) <= _MAX_LENGTH else reason[: _MAX_LENGTH - 1] + "…"
         self.rejected = rejected
 
     def _over_http(self, response: _Response, *_: object, **__: object) -> None:

@@ -20,7 +20,7 @@ END = "end"
 """The last word of the name of the thread that begins the shutdown."""
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     pass
 
 
@@ -79,7 +79,7 @@ def end_with_the_process(
     ending: Sequence[tuple[str, Callable[[], object]]],
     timeout: float,
     health: Health,
-    first: Callable[[], object] = _nothing,
+    first: Callable[[], object] = _do_nothing,
 ) -> Ending:
     """Have each of ``ending`` called when the interpreter ends; return the :class:`Ending` that does it."""
     end = Ending(ending, timeout, health, first)
@@ -122,7 +122,7 @@ def end_with_this_thread(end: Callable[[], object]) -> None:
         Called before, for a last export.
     """
     if threading.current_thread() is not _MAIN:
-        _here.last = _Last(end)
+        _local.last = _Last(end)
 
 
 class _Last:
@@ -140,7 +140,7 @@ class _Last:
 
 
 _MAIN = threading.main_thread()
-_here = threading.local()
+_local = threading.local()
 
 
 def _started(name: str, begin: threading.Event, run: Callable[[], object]) -> threading.Thread:

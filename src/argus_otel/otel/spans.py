@@ -13,7 +13,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
-from argus_otel.telemetry import AttributeValue, Exceptions, Guard, SpanIds, SpanKind, Telemetry, TraceSpan
+from argus_otel.telemetry import AttributeValue, ExceptionRedactor, Guard, SpanIds, SpanKind, Telemetry, TraceSpan
 from argus_otel.version import __version__
 
 from .lazy_spans import LazySpan, LazySpanFactory, TracerProvider
@@ -95,7 +95,7 @@ class OTelSpan(ContextScope):
 
     __slots__ = ("trace_id", "span_id", "sampled", "_span", "_entries", "_exceptions")
 
-    def __init__(self, span: trace.Span, kind: SpanKind, exceptions: Exceptions, is_root: bool) -> None:
+    def __init__(self, span: trace.Span, kind: SpanKind, exceptions: ExceptionRedactor, is_root: bool) -> None:
         self._token = None
         identity = span.get_span_context()
         self.trace_id = identity.trace_id
@@ -120,16 +120,16 @@ class OTelSpan(ContextScope):
         """Give it its final name."""
         self._span.update_name(name)
 
-    def set(self, attributes: Mapping[str, AttributeValue]) -> None:
+    def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
         """Add attributes, unless it has ended: OpenTelemetry would warn of each."""
         if self._span.is_recording():
             self._span.set_attributes(attributes)
 
-    def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
+    def add_event(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
         """Add an event at this moment."""
         self._span.add_event(name, attributes)
 
-    def link(self, reference: SpanIds) -> None:
+    def add_link(self, reference: SpanIds) -> None:
         """Add a link to a span that this one follows from."""
         if self.sampled:
             self._span.add_link(_span_context(reference))
@@ -172,7 +172,9 @@ class GuardedSpan(OTelSpan):
 
     __slots__ = ("_guard", "_began")
 
-    def __init__(self, span: trace.Span, kind: SpanKind, exceptions: Exceptions, is_root: bool, guard: Guard) -> None:
+    def __init__(
+        self, span: trace.Span, kind: SpanKind, exceptions: ExceptionRedactor, is_root: bool, guard: Guard
+    ) -> None:
         super().__init__(span, kind, exceptions, is_root)
         self._guard = guard
         self._began = perf_counter_ns()
@@ -181,17 +183,17 @@ class GuardedSpan(OTelSpan):
         """Give it its final name."""
         self._guard.run(HOOK, super().rename, name)
 
-    def set(self, attributes: Mapping[str, AttributeValue]) -> None:
+    def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
         """Add attributes, unless it has ended."""
-        self._guard.run(HOOK, super().set, attributes)
+        self._guard.run(HOOK, super().set_attributes, attributes)
 
-    def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
+    def add_event(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
         """Add an event at this moment."""
-        self._guard.run(HOOK, super().mark, name, attributes)
+        self._guard.run(HOOK, super().add_event, name, attributes)
 
-    def link(self, reference: SpanIds) -> None:
+    def add_link(self, reference: SpanIds) -> None:
         """Add a link to a span that this one follows from."""
-        self._guard.run(HOOK, super().link, reference)
+        self._guard.run(HOOK, super().add_link, reference)
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
         """End it, whatever recording the failure comes to."""
@@ -214,13 +216,13 @@ class UnsampledSpan(ContextScope):
     def rename(self, name: str) -> None:
         """Do nothing."""
 
-    def set(self, attributes: Mapping[str, AttributeValue]) -> None:
+    def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
         """Do nothing."""
 
-    def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
+    def add_event(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
         """Do nothing."""
 
-    def link(self, reference: SpanIds) -> None:
+    def add_link(self, reference: SpanIds) -> None:
         """Do nothing."""
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
@@ -265,7 +267,7 @@ class OTelTracing:
         self._exceptions = telemetry.exceptions
         self._start = telemetry.guard.shield(HOOK, tracer.start_span)
         self._sampler = sampler
-        self._recorder = lazy
+        self._lazy = lazy
 
     def root(
         self,
@@ -277,34 +279,34 @@ class OTelTracing:
         links: Sequence[SpanIds] = (),
     ) -> TraceSpan:
         """Start a span that begins a new trace; see :class:`~argus_otel.telemetry.Tracing`."""
-        if not self._chosen(rate):
+        if not self._is_sampled(rate):
             return UnsampledSpan(_unsampled_context())
         span = self._begin(name, kind, attributes(), [Link(_span_context(link)) for link in links])
-        return UnsampledSpan(_unsampled_context()) if span is None else self._known(span, kind, True)
+        return UnsampledSpan(_unsampled_context()) if span is None else self._wrap(span, kind, True)
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
         """Start a span under the running context's, or return ``None`` in an unsampled trace."""
         parent = otel_context.get_current().get(_CURRENT) if _CURRENT else trace.get_current_span()
         if parent is UNSAMPLED:
             return None
-        lazy = self._recorder
+        lazy = self._lazy
         if type(parent) is LazySpan and lazy is not None and lazy.provider.alone:
             span = lazy.start(name, _KINDS[kind], attributes, parent.context)
             return OTelSpan(span, kind, self._exceptions, False)
         if self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
             span = self._start(name, None, _KINDS[kind], attributes)
-        elif self._chosen(1.0):  # in no trace: it begins one
+        elif self._is_sampled(1.0):  # in no trace: it begins one
             span = self._begin(name, kind, attributes)
         else:
             return None
-        return None if span is None else self._known(span, kind, False)
+        return None if span is None else self._wrap(span, kind, False)
 
-    def _known(self, span: trace.Span, kind: SpanKind, is_root: bool) -> OTelSpan:
+    def _wrap(self, span: trace.Span, kind: SpanKind, is_root: bool) -> OTelSpan:
         if type(span) is LazySpan:
             return OTelSpan(span, kind, self._exceptions, is_root)
         return GuardedSpan(span, kind, self._exceptions, is_root, self._guard)
 
-    def _chosen(self, rate: float) -> bool:
+    def _is_sampled(self, rate: float) -> bool:
         share = rate if self._sampler is None else rate * self._sampler.share
         return share >= 1.0 or random() < share  # noqa: S311 - a draw for sampling
 
@@ -312,7 +314,7 @@ class OTelTracing:
         self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], links: Sequence[Link] = ()
     ) -> trace.Span | None:
         """Start a presampled root; return ``None`` if that raises."""
-        lazy = self._recorder
+        lazy = self._lazy
         if lazy is not None and lazy.provider.alone:
             return lazy.start(name, _KINDS[kind], attributes, links=links)
         return self._start(name, _PRESAMPLED_ROOT, _KINDS[kind], attributes, links)

@@ -7,7 +7,7 @@ from typing import cast
 
 from argus_otel.telemetry.encoding import as_utf8
 
-LONGEST = 32_768
+MAX_LENGTH = 32_768
 """The most characters of one text; the middle of a longer one is left out."""
 
 # More than the longest secret: one that is cut in two would leave a half that is not recognized.
@@ -21,12 +21,12 @@ def exportable(text: str, redact: Callable[[str], str]) -> str:
     surrogate pair, which JSON may hold, is escaped: a text that is not UTF-8 would fail the export of a whole batch.
     """
     text = as_utf8(text, "backslashreplace")
-    if len(text) <= LONGEST:
+    if len(text) <= MAX_LENGTH:
         return redact(text)
-    half = LONGEST // 2
+    half = MAX_LENGTH // 2
     start = redact(text[: half + _MARGIN])[:-_MARGIN]
     end = redact(text[-half - _MARGIN :])[_MARGIN:]
-    return f"{start}\n… {len(text) - LONGEST} characters are left out here …\n{end}"
+    return f"{start}\n… {len(text) - MAX_LENGTH} characters are left out here …\n{end}"
 
 
 def texts_in(value: object) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from argus_otel.telemetry import Attribute, Kind, Metric
+from argus_otel.telemetry import Attribute, InstrumentKind, Metric
 
 from .buckets import Buckets
 
@@ -94,12 +94,12 @@ class Metrics:
 def prometheus_name(metric: Metric) -> str:
     """Return the name that OpenTelemetry's Prometheus exporters give to ``metric``."""
     name = re.sub(r"[^a-zA-Z0-9:]+", "_", metric.name)
-    if metric.kind is Kind.COUNTER:
+    if metric.kind is InstrumentKind.COUNTER:
         name = name.removesuffix("_total")
     unit = _UNITS.get(metric.unit, "")
     if unit and not name.endswith(f"_{unit}"):
         name += f"_{unit}"
-    return f"{name}_total" if metric.kind is Kind.COUNTER else name
+    return f"{name}_total" if metric.kind is InstrumentKind.COUNTER else name
 
 
 def parse(text: str) -> Metrics:

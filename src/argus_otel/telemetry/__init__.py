@@ -1,7 +1,7 @@
-"""The thin neutral layer: counters, gauges, operations and events.
+"""The neutral layer: counters, gauges, histograms, operations and events.
 
-Every source speaks only these nouns, and nothing here knows of OpenTelemetry, of a source or of a database. Data flows
-one way: hook, neutral layer, bridge, SDK.
+Sources record into these instruments only. Nothing here knows OpenTelemetry, a source or a database. Data flows in one
+direction: hook, neutral layer, bridge, SDK.
 """
 
 from .counters import WITHOUT_GIL, Counter, CounterCell, runs_without_gil
@@ -10,42 +10,42 @@ from .definitions import (
     Attribute,
     AttributeValue,
     Catalogue,
-    Detail,
     Event,
-    Kind,
+    InstrumentKind,
     Metric,
     Severity,
     Span,
+    SpanAttribute,
     SpanKind,
 )
-from .exceptions import Described, Exceptions
-from .families import Attributes, Bound
+from .exceptions import ExceptionRedactor, RedactedException
+from .families import Attributes, BoundFamily
+from .foreign_instrumentations import ForeignInstrumentation, ForeignInstrumentations
 from .gauges import Gauge, Reading
 from .guard import Guard, PartError, message_of
 from .health import Check, Health, Part, State
 from .histograms import Exemplar, Histogram, HistogramCell, Relay
-from .history import HERE, HistorySink, Place
+from .hub import EventSink, HistorySink, LoopListener, Telemetry
 from .in_flight import End, InFlight
-from .instrumentations import ForeignInstrumentation, ForeignInstrumentations
-from .logged import Logged, LogSink
+from .log_pipeline import LogPipeline, LogSink
 from .operations import Operation
-from .rates import Rates
-from .recorder import EventSink, LoopWatcher, Telemetry
 from .redaction import Redactor
 from .references import IdReference
+from .sampling_rates import SamplingRates
 from .threads import THREAD, ThreadCells
 from .tracing import Scope, SpanIds, SpanRef, TraceSpan, Tracing
+from .work_context import CURRENT_WORK, WorkContext
 
 __all__ = [
     "Telemetry",
-    # nouns
+    # instruments
     "Counter",
     "CounterCell",
     "runs_without_gil",
     "WITHOUT_GIL",
     "THREAD",
     "ThreadCells",
-    "Bound",
+    "BoundFamily",
     "Gauge",
     "Reading",
     "Histogram",
@@ -58,41 +58,41 @@ __all__ = [
     "ForeignInstrumentation",
     "ForeignInstrumentations",
     "HistorySink",
-    "Place",
-    "HERE",
+    "WorkContext",
+    "CURRENT_WORK",
     "IdReference",
-    "Logged",
+    "LogPipeline",
     "LogSink",
-    "LoopWatcher",
+    "LoopListener",
     # definitions
     "Attribute",
     "AttributeValue",
     "Attributes",
     "Catalogue",
-    "Detail",
     "Event",
-    "Kind",
+    "InstrumentKind",
     "Metric",
     "OTHER",
     "Severity",
     "Span",
+    "SpanAttribute",
     "SpanKind",
     # tracing
-    "Rates",
+    "SamplingRates",
     "SpanRef",
     "Scope",
     "SpanIds",
     "TraceSpan",
     "Tracing",
     "Relay",
-    # keeping the bot safe
+    # safety of the observed program
     "Check",
-    "Described",
-    "Exceptions",
+    "ExceptionRedactor",
     "Guard",
     "Health",
     "Part",
     "PartError",
+    "RedactedException",
     "Redactor",
     "State",
     "message_of",

@@ -1,89 +1,99 @@
-"""What the distro tells about itself."""
+"""The signals that the distro emits about itself."""
 
 from __future__ import annotations
 
-from .definitions import Attribute, Catalogue, Detail, Kind, Metric, Span, SpanKind
+from .definitions import Attribute, Catalogue, InstrumentKind, Metric, Span, SpanAttribute, SpanKind
 
-HOOK = Attribute("argus.hook", "The hook, by the name that /status gives it.", cap=100, examples=("REST calls",))
-ATTRIBUTE = Attribute("argus.attribute", "The attribute whose values were capped.", cap=100, examples=("url.template",))
+HOOK = Attribute("argus.hook", "The hook, as /status names it.", cardinality_limit=100, examples=("REST calls",))
+ATTRIBUTE = Attribute(
+    "argus.attribute", "The attribute whose values became `_OTHER`.", cardinality_limit=100, examples=("url.template",)
+)
 
 HOOK_ERRORS = Metric(
     "argus.hook.errors",
-    Kind.COUNTER,
+    InstrumentKind.COUNTER,
     "{error}",
-    "Faults inside a hook of argus-otel, which the bot never saw.",
+    "Faults in hooks of argus-otel, which do not reach the program.",
     (HOOK,),
 )
 HOOK_ACTIVE = Metric(
-    "argus.hook.active", Kind.GAUGE, "{hook}", "1 for a hook that is in place, 0 for one that is not.", (HOOK,)
+    "argus.hook.active",
+    InstrumentKind.GAUGE,
+    "{hook}",
+    "1 for an installed hook, 0 for one that is not installed.",
+    (HOOK,),
 )
 ATTRIBUTE_OVERFLOW = Metric(
     "argus.attribute.overflow",
-    Kind.COUNTER,
+    InstrumentKind.COUNTER,
     "{value}",
-    "Values that became _OTHER: an attribute had reached its cap, the value is outside its closed set, or the metric "
-    "had as many series as it may have.",
+    "Values that became _OTHER: the attribute had reached its cardinality limit, the value is outside its closed set, "
+    "or the metric had reached its limit of series.",
     (ATTRIBUTE,),
 )
 LOSS = Attribute(
     "argus.export.loss.reason",
-    "Why: `failed`, the export; `queue_full`, while exports took too long; `ended`, after the last export.",
+    "Why. `failed`: the export failed. `queue_full`: exports took too long. `ended`: the last export was over.",
     values=("failed", "queue_full", "ended"),
 )
-EXPORTER = Attribute("argus.exporter", "The signal and the exporter.", cap=20, examples=("traces otlp_proto_grpc",))
+EXPORTER = Attribute(
+    "argus.exporter", "The signal and the exporter.", cardinality_limit=20, examples=("traces otlp_proto_grpc",)
+)
 
 EXPORT_LOST = Metric(
     "argus.export.lost",
-    Kind.COUNTER,
+    InstrumentKind.COUNTER,
     "{item}",
-    "Spans, log records, records of histograms and points of metrics of delta temporality that were lost on their way "
-    "to an exporter, or by it.",
+    "Spans, log records, records of histograms and points of metrics of delta temporality that an exporter lost or "
+    "never received.",
     (EXPORTER, LOSS),
 )
 
 HISTORY_EVENT = Attribute(
-    "argus.history.event", "The event's name.", cap=300, examples=("discord.command", "song.played")
+    "argus.history.event", "The event's name.", cardinality_limit=300, examples=("discord.command", "song.played")
 )
 DROP_REASON = Attribute(
     "argus.history.drop.reason",
     "`buffer_full`: events came faster than they could be written. `spool_full`: the directory of waiting events had "
-    "reached its limit. `refused`: the store will never take it. `torn`: half written when a process was killed. "
-    "`names`: events by too many different names. `shutdown`: no time or place was left when the bot ended.",
+    "reached its limit. `refused`: the store rejected it for good. `torn`: a process was killed while it wrote it. "
+    "`names`: events had too many different names. `shutdown`: the process ended before it was delivered or stored.",
     values=("buffer_full", "spool_full", "refused", "torn", "names", "shutdown"),
 )
-WHERE = Attribute("argus.history.where", "Where they wait.", values=("memory", "disk"))
+WHERE = Attribute("argus.history.where", "Where the events wait.", values=("memory", "disk"))
 
 HISTORY_EVENTS = Metric(
     "argus.history.events",
-    Kind.COUNTER,
+    InstrumentKind.COUNTER,
     "{event}",
-    "Events that were taken into history, to be delivered.",
+    "Events accepted into history, to be delivered.",
     (HISTORY_EVENT,),
 )
 HISTORY_DROPPED = Metric(
     "argus.history.dropped",
-    Kind.COUNTER,
+    InstrumentKind.COUNTER,
     "{event}",
-    "Events that are in no history, by reason.",
+    "Events that history lost, by reason.",
     (DROP_REASON,),
 )
 HISTORY_WAITING = Metric(
     "argus.history.waiting",
-    Kind.GAUGE,
+    InstrumentKind.GAUGE,
     "{event}",
-    "Events that are still to be delivered. Processes that share a directory all see what waits there.",
+    "Events that wait for delivery. Processes that share a directory all count the events in it.",
     (WHERE,),
 )
 
-DETAILS = (
-    Detail("argus.history.id", "The same for one thing that happened, however often it is sent.", ("9f0c7c52-…",)),
-    Detail("argus.history.duration", "How long it took, in seconds; absent for what has no duration.", (0.25,)),
+SPAN_ATTRIBUTES = (
+    SpanAttribute(
+        "argus.history.id", "The event's id, which is the same however often the event is sent.", ("9f0c7c52-…",)
+    ),
+    SpanAttribute("argus.history.duration", "How long it took, in seconds; absent if it has no duration.", (0.25,)),
 )
 
 TIMED_SPAN = Span(
     "{name}",
     SpanKind.INTERNAL,
-    "What the bot's own code times with `argus_otel.timed`, by the name that it gives; with the attributes it gives.",
+    "A block or function that the program times with `argus_otel.timed`, with the name and attributes of the call.",
     ("error.type",),
 )
 
@@ -99,6 +109,6 @@ CATALOGUE = Catalogue(
         HISTORY_WAITING,
     ),
     spans=(TIMED_SPAN,),
-    details=DETAILS,
+    span_attributes=SPAN_ATTRIBUTES,
 )
-"""The distro about itself."""
+"""The distro's own signals."""

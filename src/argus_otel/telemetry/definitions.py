@@ -1,11 +1,10 @@
-"""How a signal is defined: name, kind, unit, attributes, buckets, meaning.
+"""Definitions of signals: metrics, spans and events, their attributes, units, boundaries and descriptions.
 
-A definition is data. Sources list theirs in a :class:`Catalogue`, which is the only place that spells a name; hooks,
-bridge, documentation and tests all read it from there.
+A definition is data. Each source lists its definitions in a :class:`Catalogue`. Only a catalogue spells a name: hooks,
+bridge, documentation and tests all read names from it.
 
-They do not change once their catalogue is made, and two are the same only if they are one. (Dataclasses and named
-tuples would enforce and compare, by methods that are written and compiled at each start of a program, at 0.1 to 0.5 ms
-for each class.)
+Definitions do not change once their catalogue is made, and are compared by identity. They are plain classes, because
+the methods that a dataclass or a named tuple generates are compiled at each start of a program: 0.1 to 0.5 ms a class.
 """
 
 from __future__ import annotations
@@ -16,23 +15,26 @@ from enum import Enum
 from typing import TypeAlias
 
 AttributeValue: TypeAlias = str | int | float | bool
-"""What a metric, span or event attribute may hold."""
+"""The types of the value of a metric's, span's or event's attribute."""
 
 OTHER = "_OTHER"
-"""Stands for every value beyond a cap or outside a closed set (the spelling of ``error.type`` in OTel semconv)."""
+"""The value that replaces one beyond the cardinality limit or outside the closed set.
+
+OpenTelemetry's semantic conventions define it for ``error.type``.
+"""
 
 
-class Kind(Enum):
-    """What a metric's numbers mean, and so which OpenTelemetry instrument carries it."""
+class InstrumentKind(Enum):
+    """The kind of instrument that OpenTelemetry exports a metric through."""
 
     COUNTER = "counter"
-    UP_DOWN = "updowncounter"
+    UP_DOWN_COUNTER = "updowncounter"
     GAUGE = "gauge"
     HISTOGRAM = "histogram"
 
 
 class SpanKind(Enum):
-    """The role of an operation in a trace, in OpenTelemetry's words."""
+    """The role of an operation in a trace, as OpenTelemetry defines it."""
 
     INTERNAL = "internal"
     SERVER = "server"
@@ -41,152 +43,150 @@ class SpanKind(Enum):
 
 
 class Severity(Enum):
-    """How much an event matters to whoever reads it."""
+    """The severity of an event's log record."""
 
     INFO = "info"
     WARN = "warn"
 
 
 class Attribute:
-    """One metric attribute, with the bound on how many values it can ever take.
+    """An attribute of metrics, with a limit on the number of its values.
 
     Parameters
     ----------
     name:
-        Its name on every signal.
-    meaning:
+        The attribute's name on every signal.
+    description:
         One sentence for the documentation.
     values:
-        The closed set of values. Empty where the set is open.
-    cap:
-        For an open set: the most distinct values that are told apart; later ones become :data:`OTHER`.
+        The closed set of values. Empty if the set is open.
+    cardinality_limit:
+        For an open set: how many distinct values are reported. Later ones become :data:`OTHER`.
     normalise:
-        Turns a raw value into the one reported, before the cap is applied. Raw values are not remembered, so it is
-        called each time for one that differs from its normal form: hot paths key by the normal form.
+        Turns a raw value into the reported one, before the limit is applied. It is called again for each raw value that
+        differs from its normal form, because raw values are not remembered. Hot paths use normal forms as keys.
     examples:
-        For an open set: values as they come, of the type that all of them have.
+        For an open set: typical values, all of the same type.
 
     Raises
     ------
     ValueError
-        Neither ``values`` nor ``cap`` is given: an unbounded attribute has no place on a metric.
+        Neither ``values`` nor ``cardinality_limit`` is given, or both are. No attribute of a metric may be unbounded.
     """
 
-    __slots__ = ("name", "meaning", "values", "cap", "normalise", "examples")
+    __slots__ = ("name", "description", "values", "cardinality_limit", "normalise", "examples")
 
     def __init__(
         self,
         name: str,
-        meaning: str,
+        description: str,
         values: tuple[AttributeValue, ...] = (),
-        cap: int = 0,
+        cardinality_limit: int = 0,
         normalise: Callable[[str], str] | None = None,
         examples: tuple[AttributeValue, ...] = (),
     ) -> None:
-        if bool(values) == bool(cap):
-            raise ValueError(f"attribute {name}: give either a closed set of values or a cap")
+        if bool(values) == bool(cardinality_limit):
+            raise ValueError(f"attribute {name}: give either a closed set of values or a cardinality limit")
         self.name = name
-        self.meaning = meaning
+        self.description = description
         self.values = values
-        self.cap = cap
+        self.cardinality_limit = cardinality_limit
         self.normalise = normalise
         self.examples = examples
 
 
-class Detail:
-    """An attribute of spans and events only, which needs no bound: an id, a name, a figure.
+class SpanAttribute:
+    """An attribute of spans and events that no metric has, such as an id. It needs no limit.
 
     Parameters
     ----------
-    name, meaning:
-        As :class:`Attribute` has them.
+    name, description:
+        As in :class:`Attribute`.
     examples:
-        Values as they come, of the type that all of them have.
+        Typical values, all of the same type.
     """
 
-    __slots__ = ("name", "meaning", "examples")
+    __slots__ = ("name", "description", "examples")
 
-    def __init__(self, name: str, meaning: str, examples: tuple[AttributeValue, ...]) -> None:
+    def __init__(self, name: str, description: str, examples: tuple[AttributeValue, ...]) -> None:
         self.name = name
-        self.meaning = meaning
+        self.description = description
         self.examples = examples
 
 
 class Metric:
-    """One metric.
+    """A metric.
 
     Parameters
     ----------
-    name, unit, meaning:
-        As OpenTelemetry and UCUM spell them; time is in seconds (``s``), counts are in ``{thing}``.
+    name, unit, description:
+        As OpenTelemetry and UCUM spell them: time in seconds (``s``), counts in ``{thing}``.
     kind:
-        See :class:`Kind`.
+        The kind of its instrument.
     attributes:
-        In the order in which a family's keys give their values.
-    buckets:
-        Histograms only: upper bucket edges in ``unit``, ascending floats.
+        In the order in which the keys of a :class:`~.families.Family` hold their values.
+    boundaries:
+        Histograms only: the upper bounds of the buckets in ``unit``, as ascending floats.
 
     Attributes
     ----------
     scope:
-        The name of the catalogue that lists it first, which sets this. The values of an attribute are limited in each
-        scope by itself.
+        The name of the first catalogue that lists the metric; the catalogue sets it. Each scope has its own cardinality
+        limits.
 
     Raises
     ------
     ValueError
-        Buckets on something that is no histogram, a histogram without, or edges that are not ascending floats.
+        A histogram has no boundaries, another kind has some, or they are not ascending finite floats.
     """
 
-    __slots__ = ("name", "kind", "unit", "meaning", "attributes", "buckets", "scope")
+    __slots__ = ("name", "kind", "unit", "description", "attributes", "boundaries", "scope")
 
     def __init__(
         self,
         name: str,
-        kind: Kind,
+        kind: InstrumentKind,
         unit: str,
-        meaning: str,
+        description: str,
         attributes: tuple[Attribute, ...] = (),
-        buckets: tuple[float, ...] = (),
+        boundaries: tuple[float, ...] = (),
     ) -> None:
-        if (kind is Kind.HISTOGRAM) != bool(buckets):
-            raise ValueError(f"metric {name}: buckets belong to histograms, and every histogram has them")
-        if list(buckets) != sorted(set(buckets)) or not all(map(math.isfinite, buckets)):
-            raise ValueError(f"metric {name}: bucket edges must ascend and be finite")
-        if not all(isinstance(edge, float) for edge in buckets):
-            raise ValueError(
-                f'metric {name}: bucket edges must be floats, since Prometheus would show an int\'s le="1"'
-            )
+        if (kind is InstrumentKind.HISTOGRAM) != bool(boundaries):
+            raise ValueError(f"metric {name}: every histogram needs boundaries, and no other instrument has them")
+        if list(boundaries) != sorted(set(boundaries)) or not all(map(math.isfinite, boundaries)):
+            raise ValueError(f"metric {name}: boundaries must ascend and be finite")
+        if not all(isinstance(boundary, float) for boundary in boundaries):
+            raise ValueError(f'metric {name}: boundaries must be floats, since Prometheus would show an int\'s le="1"')
         self.name = name
         self.kind = kind
         self.unit = unit
-        self.meaning = meaning
+        self.description = description
         self.attributes = attributes
-        self.buckets = buckets
+        self.boundaries = boundaries
         self.scope = ""
 
     @property
-    def most_series(self) -> int:
-        """How many series the bounds on its attributes allow, each of which may be absent or :data:`OTHER` too."""
-        return math.prod((len(attribute.values) or attribute.cap) + 2 for attribute in self.attributes)
+    def max_series(self) -> int:
+        """How many series its attributes allow. Each attribute may also be absent or :data:`OTHER`."""
+        return math.prod((len(one.values) or one.cardinality_limit) + 2 for one in self.attributes)
 
 
 class Span:
-    """One kind of span: how it is named, its role, and which attributes it may carry (ids are allowed here).
+    """A type of span: its name, its role, and the names of the attributes that it may have, ids included.
 
     Attributes
     ----------
     rate_key:
-        The kind of work for sampling rates: the name of the first catalogue that lists it, and :attr:`work`. That
-        catalogue sets it: ``discord.task``.
+        The key of its sampling rate: the name of the first catalogue that lists it, and :attr:`work`, such as
+        ``discord.task``. The catalogue sets it.
     """
 
-    __slots__ = ("name", "kind", "meaning", "attributes", "rate_key")
+    __slots__ = ("name", "kind", "description", "attributes", "rate_key")
 
-    def __init__(self, name: str, kind: SpanKind, meaning: str, attributes: tuple[str, ...] = ()) -> None:
+    def __init__(self, name: str, kind: SpanKind, description: str, attributes: tuple[str, ...] = ()) -> None:
         self.name = name
         self.kind = kind
-        self.meaning = meaning
+        self.description = description
         self.attributes = attributes
         self.rate_key = self.work
 
@@ -197,38 +197,38 @@ class Span:
 
 
 class Event:
-    """A named fact, which becomes an OpenTelemetry log record with an event name (ids are allowed here)."""
+    """A named event, exported as an OpenTelemetry log record with an event name. Its attributes may be ids."""
 
-    __slots__ = ("name", "meaning", "attributes", "severity")
+    __slots__ = ("name", "description", "attributes", "severity")
 
     def __init__(
-        self, name: str, meaning: str, attributes: tuple[str, ...] = (), severity: Severity = Severity.INFO
+        self, name: str, description: str, attributes: tuple[str, ...] = (), severity: Severity = Severity.INFO
     ) -> None:
         self.name = name
-        self.meaning = meaning
+        self.description = description
         self.attributes = attributes
         self.severity = severity
 
 
 class Catalogue:
-    """Everything that one source emits.
+    """The definitions of every signal that a source emits.
 
     Parameters
     ----------
     name:
         The source's name.
-    details:
+    span_attributes:
         The attributes of spans and events that no metric has.
     external:
-        Whether an instrumentation of OpenTelemetry's own emits all of it: the bridge then makes no instruments.
+        Whether one of OpenTelemetry's own instrumentations emits these signals. The bridge then makes no instruments.
 
     Raises
     ------
     ValueError
-        Two definitions of one name.
+        Two definitions of the same type have the same name.
     """
 
-    __slots__ = ("name", "metrics", "spans", "events", "details", "external")
+    __slots__ = ("name", "metrics", "spans", "events", "span_attributes", "external")
 
     def __init__(
         self,
@@ -236,10 +236,10 @@ class Catalogue:
         metrics: tuple[Metric, ...] = (),
         spans: tuple[Span, ...] = (),
         events: tuple[Event, ...] = (),
-        details: tuple[Detail, ...] = (),
+        span_attributes: tuple[SpanAttribute, ...] = (),
         external: bool = False,
     ) -> None:
-        for definitions in (metrics, spans, events, details):
+        for definitions in (metrics, spans, events, span_attributes):
             names = [definition.name for definition in definitions]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -253,5 +253,5 @@ class Catalogue:
         self.metrics = metrics
         self.spans = spans
         self.events = events
-        self.details = details
+        self.span_attributes = span_attributes
         self.external = external

@@ -1,10 +1,13 @@
-"""Whether a text can be exported: every exporter encodes texts in UTF-8, and one that it cannot costs a whole batch."""
+"""Whether a text can be exported.
+
+Exporters encode in UTF-8. One text that cannot be encoded costs a whole batch.
+"""
 
 from __future__ import annotations
 
 
 def is_utf8(text: str) -> bool:
-    """Whether ``text`` can be encoded in UTF-8: not with half of a surrogate pair in it, which JSON may hold."""
+    """Whether ``text`` can be encoded in UTF-8. A lone surrogate, which JSON allows, cannot."""
     try:
         if not text.isascii():
             text.encode()
@@ -14,11 +17,11 @@ def is_utf8(text: str) -> bool:
 
 
 def as_utf8(text: str, errors: str = "replace") -> str:
-    """Return ``text`` with what cannot be encoded in UTF-8 replaced.
+    """Return ``text`` with the characters replaced that cannot be encoded in UTF-8.
 
     Parameters
     ----------
     errors:
-        How, as in :meth:`str.encode`.
+        The error handler, as in :meth:`str.encode`.
     """
     return text if is_utf8(text) else text.encode("utf-8", errors).decode()

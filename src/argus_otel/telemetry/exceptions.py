@@ -1,10 +1,10 @@
-"""What of an exception may leave the process: one rule for spans, log records and our own warnings.
+"""Which parts of an exception may leave the process: one rule for spans, log records and our own warnings.
 
-An exception that rejects what a user did quotes what the user wrote, and so do those that it was raised from or while
-handling. A source says which are so: they are private. Of a private exception, and of all beneath it, the class and the
-frames leave, and no message. One that the program raised over a private one keeps its message, without the private
-messages in it: what else the program writes into it, such as an argument that it takes out of the private one, is its
-own choice.
+An exception that rejects a user's input quotes it, and so do the exceptions that it was raised from or while handling.
+A source marks such exceptions as private. Of a private exception, and of every exception that it was raised from or
+while handling, only the class and the frames are exported, never the message. An exception that the program raises over
+a private one keeps its message, without the private messages quoted in it. Anything else that the program writes into
+that message, such as an argument taken from the private exception, is the program's own choice.
 """
 
 from __future__ import annotations
@@ -17,70 +17,70 @@ from typing import NamedTuple
 from .guard import message_of
 
 HIDDEN = "[private]"
-"""Stands for the message of a private exception, where another one quotes it."""
+"""Replaces the message of a private exception that another exception quotes."""
 
 _CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
 _CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
 
-class Described(NamedTuple):
-    """An exception as it may leave.
+class RedactedException(NamedTuple):
+    """The exportable text of an exception.
 
     Attributes
     ----------
     message:
-        Empty where the exception is private or has none.
+        Empty if the exception is private or has no message.
     stacktrace:
-        As Python prints it: causes and contexts, groups and notes too.
+        As Python prints it, with causes, contexts, groups and notes.
     """
 
     message: str
     stacktrace: str
 
 
-class Exceptions:
-    """Describes exceptions without secrets, and without what is private.
+class ExceptionRedactor:
+    """Describes exceptions without secrets and private messages.
 
     Parameters
     ----------
     redact:
-        Takes secrets out of a text.
+        Removes secrets from a text.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
         self._private: list[Callable[[BaseException], bool]] = []
 
-    def keep_private(self, is_private: Callable[[BaseException], bool]) -> None:
-        """Keep to the class and the frames of an exception that ``is_private`` says so of."""
+    def mark_private(self, is_private: Callable[[BaseException], bool]) -> None:
+        """Treat as private every exception for which ``is_private`` returns true."""
         if is_private not in self._private:
             self._private.append(is_private)
 
-    def concerns_private(self, error: BaseException) -> bool:
-        """Whether ``error`` is private, or was raised from such a one or while it was handled."""
+    def involves_private(self, error: BaseException) -> bool:
+        """Whether ``error`` is private, or was raised from or while handling a private exception."""
         return any(self._is_private(each) for each in _chain(error))
 
-    def describe(self, error: BaseException) -> Described:
-        """Return what may leave of ``error``. Never raises where its ``__str__`` does."""
+    def describe(self, error: BaseException) -> RedactedException:
+        """Return the exportable text of ``error``. Does not raise if the exception's ``__str__`` does."""
         private = self._private_in(error)
         if not private:
             message = message_of(error)
             stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         else:
-            shown = _Shown(private)
-            message = shown.message(error)
-            stack = shown.stacktrace(error)
-        return Described(self._redact(message), self._redact(stack))
+            formatter = _Formatter(private)
+            message = formatter.message(error)
+            stack = formatter.stacktrace(error)
+        return RedactedException(self._redact(message), self._redact(stack))
 
     def stacktrace(self, error: BaseException) -> str:
-        """Return the stacktrace alone."""
+        """Return the exportable stacktrace of ``error``."""
         return self.describe(error).stacktrace
 
     def _is_private(self, error: BaseException) -> bool:
         return any(is_private(error) for is_private in self._private)
 
     def _private_in(self, error: BaseException) -> dict[int, BaseException]:
-        """Return each exception that ``error`` shows and that must not be quoted, by identity."""
+        """Return each exception that a traceback of ``error`` shows and that must not be quoted, by identity."""
         found: dict[int, BaseException] = {}
         for each in _chain(error):
             if id(each) not in found and self._is_private(each):
@@ -88,17 +88,17 @@ class Exceptions:
         return found
 
 
-class _Shown:
-    """Formats an exception that shows private ones."""
+class _Formatter:
+    """Formats an exception whose traceback shows private ones."""
 
     def __init__(self, private: dict[int, BaseException]) -> None:
         self._private = private
-        said = {message_of(error) for error in private.values()}
-        said.update([repr(message)[1:-1] for message in said])  # as one looks in another's repr
-        self._said: Sequence[str] = sorted(filter(None, said), key=len, reverse=True)
+        messages = {message_of(error) for error in private.values()}
+        messages.update([repr(message)[1:-1] for message in messages])  # as another exception's repr quotes them
+        self._messages: Sequence[str] = sorted(filter(None, messages), key=len, reverse=True)
 
     def message(self, error: BaseException) -> str:
-        return "" if id(error) in self._private else self._without(message_of(error))
+        return "" if id(error) in self._private else self._hide(message_of(error))
 
     def stacktrace(self, error: BaseException, seen: set[int] | None = None) -> str:
         seen = set() if seen is None else seen
@@ -106,7 +106,7 @@ class _Shown:
         each: BaseException | None = error
         while each is not None and id(each) not in seen:
             seen.add(id(each))
-            parts.append(self._alone(each, seen))
+            parts.append(self._without_chain(each, seen))
             if each.__cause__ is not None:
                 link, each = _CAUSE, each.__cause__
             elif each.__suppress_context__:
@@ -117,7 +117,7 @@ class _Shown:
                 parts.append(link)
         return "".join(reversed(parts))
 
-    def _alone(self, error: BaseException, seen: set[int]) -> str:
+    def _without_chain(self, error: BaseException, seen: set[int]) -> str:
         text = ""
         if error.__traceback__ is not None:
             text = "Traceback (most recent call last):\n" + "".join(traceback.format_tb(error.__traceback__))
@@ -128,13 +128,13 @@ class _Shown:
         return text
 
     def _last_lines(self, error: BaseException) -> str:
-        if id(error) in self._private:  # its message, its notes, and a SyntaxError's line of source stay here
+        if id(error) in self._private:  # without its message, its notes, and a SyntaxError's line of source
             return f"{_class_of(error)}\n"
-        return self._without("".join(traceback.format_exception_only(type(error), error)))
+        return self._hide("".join(traceback.format_exception_only(type(error), error)))
 
-    def _without(self, text: str) -> str:
-        for said in self._said:
-            text = text.replace(said, HIDDEN)
+    def _hide(self, text: str) -> str:
+        for message in self._messages:
+            text = text.replace(message, HIDDEN)
         return text
 
 
@@ -148,12 +148,12 @@ def _class_of(error: BaseException) -> str:
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """Iterate over ``error`` and the exceptions that a traceback of it shows or suppresses."""
-    shown = {id(error): error}
-    to_come = [error]
-    while to_come:
-        each = to_come.pop()
+    known = {id(error): error}
+    pending = [error]
+    while pending:
+        each = pending.pop()
         yield each
         for other in (each.__cause__, each.__context__, *getattr(each, "exceptions", ())):
-            if isinstance(other, BaseException) and id(other) not in shown:
-                shown[id(other)] = other
-                to_come.append(other)
+            if isinstance(other, BaseException) and id(other) not in known:
+                known[id(other)] = other
+                pending.append(other)

@@ -1,8 +1,8 @@
-"""What a metric's cells have in common: one cell for each set of attribute values, made on first use.
+"""Families of cells: one cell for each combination of attribute values, made on first use.
 
-A family is a ``dict`` from key to cell, so that the hot path is one subscription. The key is the value itself where the
-family has one attribute, a tuple of values in the attributes' order where it has several, and ``()`` where it has none.
-``None`` stands for an attribute that is absent.
+A family is a ``dict`` from key to cell, so that a hot path needs one subscription. The key is the value itself if the
+family has one attribute, a tuple of values in the order of the attributes if it has several, and ``()`` if it has none.
+``None`` stands for an absent attribute.
 """
 
 from __future__ import annotations
@@ -12,88 +12,64 @@ from collections.abc import Iterator
 from threading import RLock
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from .caps import AttributeCaps
+from .cardinality import CardinalityLimits
 from .definitions import OTHER, Attribute, AttributeValue
 
 _log = logging.getLogger("argus_otel")
 
 Key: TypeAlias = Any
-"""A family's key: see the module's docstring. (``Any``: its shape depends on the number of attributes.)"""
+"""A key of a family, as the module's docstring describes it. Its type depends on the number of attributes."""
 
 Attributes: TypeAlias = dict[str, AttributeValue]
+"""The attributes of a point: name to value."""
 
 CellT = TypeVar("CellT")
 
-MOST_SERIES = 1800
-"""The most series of one metric that are told apart.
+MAX_SERIES = 1800
+"""How many series of one metric are told apart.
 
-With those that stand for all others it has fewer than 2000, from where on OpenTelemetry's SDK (1.45.2) makes one point
-of all that comes, and forgets each of its attributes.
+With the overflow series a metric stays below 2000. From there on OpenTelemetry's SDK (1.45.2) merges all new points of
+a metric into one and drops their attributes.
 """
 
 
 class Family(dict[Key, CellT], Generic[CellT]):
     """The cells of one or more metrics that are counted together.
 
-    Memory is bounded: a key whose values were capped, or that comes when there are as many cells as there may be,
-    shares an overflow cell, and is not remembered itself.
+    Memory is bounded. A key whose values overflow, or that is new when the family is full, shares an overflow cell, and
+    the key itself is not stored.
 
     Parameters
     ----------
     name:
-        The metric's, for the warning that it is full.
+        The metric's name, for the warning when the family is full.
     attributes:
-        What the keys have values of.
-    caps:
-        Bounds the values of each attribute.
-    most:
-        From how many cells on a new key is counted with others: as the one in which attributes with an open set are
-        ``_OTHER``, and those with a closed set or absent stay as they are. ``None`` for no such bound.
+        The attributes whose values make up a key.
+    limits:
+        The cardinality limits of the attributes.
+    max_series:
+        How many cells are made for keys as they are. Later keys are counted in an overflow cell: attributes with an
+        open set become ``_OTHER``, and attributes with a closed set, and absent ones, stay. ``None`` for no such limit.
     """
 
-    def __init__(self, name: str, attributes: tuple[Attribute, ...], caps: AttributeCaps, most: int | None) -> None:
+    def __init__(
+        self, name: str, attributes: tuple[Attribute, ...], limits: CardinalityLimits, max_series: int | None
+    ) -> None:
         super().__init__()
         self.attributes = attributes
         self._name = name
-        self._caps = caps
-        self._most = most
-        self._full = False
-        # Reentrant: what the garbage collector takes away may log as it goes, and log records are counted in cells.
-        self._making = RLock()
-        # Append-only, and copied in one step: collection happens on another thread, where iterating the live dict
-        # could meet a change of its size.
+        self._limits = limits
+        self._max_series = max_series
+        self._warned = False
+        # Reentrant: an object that the garbage collector frees here may log, and log records are counted in cells.
+        self._lock = RLock()
+        # Append-only, and copied in one step: another thread collects, and the dict may change size as it iterates.
         self._rows: list[tuple[Attributes, CellT]] = []
         self._dormant: tuple[tuple[Attributes, CellT], ...] = ()
 
     def new_cell(self, attributes: Attributes) -> CellT:
-        """Make the cell for a set of attributes that has none yet."""
+        """Return a new cell for a combination of attributes."""
         raise NotImplementedError
-
-    def rows(self) -> Iterator[tuple[Attributes, CellT]]:
-        """Iterate over (attributes, cell), from any thread."""
-        if self._dormant:
-            self._wake()
-        return iter(tuple(self._rows))
-
-    def unlock(self) -> None:
-        """Let cells be made in a forked child, where another thread of the parent's may have been making one."""
-        self._making = RLock()
-
-    def begin_again(self) -> None:
-        """Count from zero: in a forked child. Hooks keep their cells; one that counts nothing there is no row."""
-        rows = [*self._dormant, *self._rows]
-        for _, cell in rows:
-            self.clear_cell(cell)
-        self._rows = [row for row in rows if not row[0]]  # what has no attributes tells nothing of the parent
-        self._dormant = tuple(row for row in rows if row[0])
-
-    def _wake(self) -> None:
-        """Make rows of the dormant cells that have counted something since."""
-        with self._making:
-            woken = [row for row in self._dormant if not self.is_clear(row[1])]
-            if woken:
-                self._dormant = tuple(row for row in self._dormant if self.is_clear(row[1]))
-                self._rows += woken
 
     def clear_cell(self, cell: CellT) -> None:
         """Set a cell to zero."""
@@ -103,42 +79,68 @@ class Family(dict[Key, CellT], Generic[CellT]):
         """Whether nothing has been counted in a cell."""
         raise NotImplementedError
 
+    def rows(self) -> Iterator[tuple[Attributes, CellT]]:
+        """Iterate over (attributes, cell). Any thread."""
+        if self._dormant:
+            self._wake()
+        return iter(tuple(self._rows))
+
+    def unlock(self) -> None:
+        """Replace the lock in a forked child: another thread of the parent may have held it."""
+        self._lock = RLock()
+
+    def restart_in_child(self) -> None:
+        """Count from zero in a forked child. Hooks keep their cells; a cell gets a row once it counts something."""
+        rows = [*self._dormant, *self._rows]
+        for _, cell in rows:
+            self.clear_cell(cell)
+        self._rows = [row for row in rows if not row[0]]  # without attributes, a zero reveals nothing of the parent
+        self._dormant = tuple(row for row in rows if row[0])
+
+    def _wake(self) -> None:
+        """Add rows for the dormant cells that have counted something."""
+        with self._lock:
+            woken = [row for row in self._dormant if not self.is_clear(row[1])]
+            if woken:
+                self._dormant = tuple(row for row in self._dormant if self.is_clear(row[1]))
+                self._rows += woken
+
     def __missing__(self, key: Key) -> CellT:
         warn = False
-        with self._making:
+        with self._lock:
             reported = self._admitted(key)
-            if self._most is not None and len(self) >= self._most and reported not in self:
+            if self._max_series is not None and len(self) >= self._max_series and reported not in self:
                 reported = self._overflow(reported)
-                warn, self._full = not self._full, True
+                warn, self._warned = not self._warned, True
             cell = self.get(reported)
             if cell is None:
                 attributes = self._attributes(reported)
                 cell = self[reported] = self.new_cell(attributes)
                 self._rows.append((attributes, cell))
-        if warn:  # not while the lock is held: a logging handler of the bot's may count too
+        if warn:  # after the lock is released: a logging handler of the program may count too
             _log.warning(
-                "argus-otel: %s has %d series, which is the most that it may have: from now on a new combination of "
-                "attributes counts as one in which they are _OTHER. Sums stay right. Most often a name is made of what "
-                "changes, such as an id, a time or a user's text. (Said once; argus.attribute.overflow counts on.)",
+                "argus-otel: %s has %d series, which is its limit. From now on a new combination of attributes is "
+                "counted in a series in which they are _OTHER; sums stay right. The usual cause is a value that is "
+                "made of an id, a time or a user's text. (Reported once; argus.attribute.overflow counts on.)",
                 self._name,
-                self._most,
+                self._max_series,
             )
         return cell
 
     def _admitted(self, key: Key) -> Key:
-        """Return a key with the values that the caps let through."""
+        """Return ``key`` with the values that the limits admit."""
         return self._key(
             tuple(
-                None if value is None else self._caps.admit(attribute, value)
+                None if value is None else self._limits.admit(attribute, value)
                 for attribute, value in zip(self.attributes, self._values(key), strict=True)
             )
         )
 
     def _overflow(self, key: Key) -> Key:
-        """Return the key of what a key that there is no cell for is counted as."""
+        """Return the key of the overflow cell of ``key``."""
         return self._key(
             tuple(
-                value if value in (None, OTHER) or attribute.values else self._caps.refuse(attribute)
+                value if value in (None, OTHER) or attribute.values else self._limits.refuse(attribute)
                 for attribute, value in zip(self.attributes, self._values(key), strict=True)
             )
         )
@@ -154,8 +156,8 @@ class Family(dict[Key, CellT], Generic[CellT]):
         return values[0] if len(values) == 1 else values
 
 
-class Bound(dict[Key, CellT], Generic[CellT]):
-    """A family seen from one fixed first value, so that a hook in a hot path needs only the second.
+class BoundFamily(dict[Key, CellT], Generic[CellT]):
+    """A family of two attributes with the first value fixed, so that a hot path needs only the second.
 
     Keys are the values of the family's second attribute.
     """
@@ -167,7 +169,7 @@ class Bound(dict[Key, CellT], Generic[CellT]):
 
     def __missing__(self, second: AttributeValue) -> CellT:
         cell = self._family[(self._first, second)]
-        # A capped value is not remembered here either: only keys that the family itself holds.
+        # A value beyond the limit is not stored here either: only keys that the family itself has.
         if (self._first, second) in self._family:
             self[second] = cell
         return cell

@@ -1,4 +1,4 @@
-"""Gauges: a callback that is read when somebody collects, never polled into a cache on a timer."""
+"""Gauges: callbacks that are called at each collection, never on a timer."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Reading = Iterable["tuple[Mapping[str, AttributeValue], float]"]
 
 
 class Gauge:
-    """A number that exists already and only has to be read.
+    """A value that exists already and is read at each collection.
 
     Parameters
     ----------
     metric:
         A gauge or an up-down counter.
     read:
-        Called on the collecting thread, which is not the event loop's: it must not iterate a live ``dict`` that the
-        loop changes, nor wait.
+        Called on the collecting thread, not on the event loop's. It must not iterate over a live ``dict`` that the loop
+        changes, and must not block.
     """
 
     def __init__(self, metric: Metric, read: Callable[[], Reading]) -> None:
@@ -29,9 +29,9 @@ class Gauge:
         self._read = read
 
     def points(self) -> list[tuple[Attributes, float]]:
-        """Return the points now.
+        """Return the points now, without values that are not finite.
 
-        Values that are not finite are left out: the latency before the first heartbeat is ``nan`` or ``inf``, and
-        OpenTelemetry warns of each at every collection.
+        A latency is ``nan`` or ``inf`` before the first heartbeat, and OpenTelemetry would log a warning of it at every
+        collection.
         """
         return [(dict(attributes), value) for attributes, value in self._read() if math.isfinite(value)]

@@ -1,7 +1,7 @@
-"""The fail-open guard: the one place where a broad ``except`` stands.
+"""The fail-open guard: the only module with a broad ``except``.
 
-A hook's body that raises is counted, logged once, and swallowed; the bot never sees it. Exceptions of the bot's own
-code never pass through here: only bodies of ours are shielded.
+If a hook's body raises, the fault is counted, logged once and swallowed, and the observed program goes on. The guard
+shields our own code only. An exception that the program raises passes through unchanged.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ Failed = Callable[[str, Exception], None]
 
 
 class PartError(Exception):
-    """A part of the distro cannot start, for a reason that the message explains in full."""
+    """A part of the distro cannot start. The message gives the whole reason."""
 
 
 def attempt(action: Callable[[], T], failed: Callable[[str], None]) -> T | None:
-    """Return what ``action`` returns; where it raises, call ``failed`` with the reason and return ``None``.
+    """Return what ``action`` returns. If it raises, call ``failed`` with the reason and return ``None``.
 
-    The reason is not redacted; :meth:`Guard.attempt` does that.
+    The reason is not redacted; :meth:`Guard.attempt` redacts it.
     """
     try:
         return action()
     except PartError as error:
         failed(str(error))
     except Exception as error:  # noqa: BLE001 - this is the guard
-        failed(in_a_line(error))
+        failed(one_line(error))
     return None
 
 
 class Guard:
-    """Shields the observed program from faults of the code that observes it.
+    """Shields the observed program from faults in the code that observes it.
 
     Parameters
     ----------
     count:
         Called with the hook's name at each fault.
     redact:
-        Takes secrets out of a text before it is logged.
+        Removes secrets from a text before it is logged.
     stacktrace:
-        Returns an exception's stacktrace as it may leave: our fault may have happened while one of the bot's was
-        handled, which may be private.
+        Returns the exportable stacktrace of an exception. A fault of ours may be raised while an exception of the
+        program is handled, and that one may be private.
 
     Attributes
     ----------
     in_flight:
-        The work that is under way.
+        The work in flight.
     """
 
     def __init__(
@@ -72,15 +72,15 @@ class Guard:
 
     @property
     def faults(self) -> dict[str, str]:
-        """The last fault of each hook that had one: hook to a line about it."""
+        """The last fault of each hook that had one: the hook's name to one line of text."""
         return dict(self._faults)
 
     def attempt(self, action: Callable[[], T], failed: Callable[[str], None]) -> T | None:
-        """Return what ``action`` returns; where it raises, call ``failed`` with the reason and return ``None``."""
+        """Return what ``action`` returns. If it raises, call ``failed`` with the reason and return ``None``."""
         return attempt(action, lambda reason: failed(self._redact(reason)))
 
     def run(self, hook: str, body: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """Return what ``body`` returns; where it raises, take note of a fault of ``hook`` and return ``None``."""
+        """Return what ``body`` returns. If it raises, record a fault of ``hook`` and return ``None``."""
         try:
             return body(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - this is the guard
@@ -88,32 +88,32 @@ class Guard:
             return None
 
     def shield(self, hook: str, body: Callable[P, T], arguments: int | None = None) -> Callable[P, T | None]:
-        """Return ``body`` such that it returns ``None`` where it would have raised. Positional arguments only.
+        """Return a function that calls ``body``, and returns ``None`` if it raises. Positional arguments only.
 
         Parameters
         ----------
         arguments:
-            How many there are, where the hook itself names each of them, and not the observed program: a tuple for any
-            number of them costs as much as many a body.
+            The number of arguments, if it is fixed: 1, 2 or 3. By default any number is passed on as a tuple, which
+            can cost as much as the body itself.
         """
-        # Without **kwargs, which cost every call a dictionary.
+        # No **kwargs: they would cost a dictionary at every call.
         make = _SHIELDS.get(arguments, _shield_any)
         return cast("Callable[P, T | None]", make(hook, body, self._failed))
 
     def around(
         self, hook: str, begin: Callable[..., T | None], end: Callable[[T, BaseException | None], None]
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Return what wraps a coroutine function in an operation.
+        """Return a decorator that runs an operation around each call of a coroutine function.
 
         Parameters
         ----------
         begin:
-            Called with the positional arguments; returns the operation, or ``None`` to let the call through.
+            Called with the positional arguments. Returns the operation, or ``None`` to leave this call unobserved.
         end:
-            Called with the operation and the exception that the original raised, which goes on its way afterwards.
+            Called with the operation and the exception that the original raised, which is raised again afterwards.
         """
         failed, ended = self._failed, self.shield(hook, end, arguments=2)
-        in_flight, land = self.in_flight, self.in_flight.pop
+        in_flight, remove = self.in_flight, self.in_flight.pop
 
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
             async def operate(*args: Any, **kwargs: Any) -> Any:
@@ -128,10 +128,10 @@ class Guard:
                 try:
                     result = await original(*args, **kwargs)
                 except BaseException as error:
-                    if land(operation, None) is not None:
+                    if remove(operation, None) is not None:
                         ended(operation, error)
                     raise
-                if land(operation, None) is not None:
+                if remove(operation, None) is not None:
                     try:
                         end(operation, None)
                     except Exception as error:  # noqa: BLE001 - this is the guard
@@ -143,7 +143,7 @@ class Guard:
         return wrap
 
     def before(self, hook: str, body: Callable[[], object]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Return what wraps a function so that ``body`` is called before it, each time."""
+        """Return a decorator that calls ``body`` before each call of a function."""
         failed = self._failed
 
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -161,12 +161,12 @@ class Guard:
     def after(
         self, hook: str, body: Callable[[Any, Any, BaseException | None], object]
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Return what wraps a coroutine method without arguments so that ``body`` is called after it, each time.
+        """Return a decorator that calls ``body`` after each call of a coroutine method without arguments.
 
         Parameters
         ----------
         body:
-            Called with the method's object, with what the method returned, and with what it raised instead.
+            Called with the method's object, the returned value, and the raised exception or ``None``.
         """
         failed, raised = self._failed, self.shield(hook, body, arguments=3)
 
@@ -188,9 +188,9 @@ class Guard:
         return wrap
 
     def ending(self, hook: str, end: Callable[[T, BaseException | None], None]) -> Callable[..., Any]:
-        """Return what runs a coroutine function to the end of an operation that has begun before.
+        """Return a coroutine function that ends a running operation when the call that it makes ends.
 
-        It is called with the operation, the coroutine function, and that one's arguments. ``end`` is as in
+        Its arguments are the operation, the coroutine function to call, and that function's arguments. ``end`` is as in
         :meth:`around`.
         """
         ended = self.shield(hook, end, arguments=2)
@@ -206,20 +206,22 @@ class Guard:
 
         return run
 
-    def fault(self, hook: str, error: Exception) -> None:
-        """Take note of a fault that a hook has caught itself, by its exact class, where each nanosecond counts."""
+    def record_fault(self, hook: str, error: Exception) -> None:
+        """Record a fault that a hook has caught itself, by its exact class, because each nanosecond counts there."""
         self._failed(hook, error)
 
     def _failed(self, hook: str, error: Exception) -> None:
-        # Telling of a fault runs code of others too (a logging handler, an exception's __str__): that may fail as well.
+        # Recording a fault calls other people's code (a logging handler, an exception's __str__), which may raise too.
         with suppress(Exception):
             self._count(hook)
-            line = self._redact(in_a_line(error))
-            known = hook in self._faults  # nothing is called up to the next line, so no other thread comes in between
+            line = self._redact(one_line(error))
+            known = hook in self._faults  # nothing is called up to the next line, so no other thread runs in between
             self._faults[hook] = line
             if not known:
                 trace = self._stacktrace(error)
-                _log.warning("argus-otel: hook %s failed, the bot goes on (said once for each hook)\n%s", hook, trace)
+                _log.warning(
+                    "argus-otel: hook %s failed, and the program goes on (reported once for each hook)\n%s", hook, trace
+                )
 
 
 def _shield_any(hook: str, body: Callable[..., T], failed: Failed) -> Callable[..., T | None]:
@@ -269,13 +271,13 @@ def _shield_three(hook: str, body: Callable[..., T], failed: Failed) -> Callable
 _SHIELDS: dict[int | None, Callable[..., Any]] = {1: _shield_one, 2: _shield_two, 3: _shield_three}
 
 
-def in_a_line(error: BaseException) -> str:
-    """Return ``error``'s class and message, even where its ``__str__`` raises."""
+def one_line(error: BaseException) -> str:
+    """Return the class and message of ``error``, even if its ``__str__`` raises."""
     return f"{type(error).__name__}: {message_of(error)}"
 
 
 def message_of(error: BaseException) -> str:
-    """Return ``error``'s message, or a remark that it has none that could be had."""
+    """Return the message of ``error``, or a remark if its ``__str__`` raises."""
     try:
         return str(error)
     except Exception as fault:  # noqa: BLE001 - this is the guard

@@ -1,4 +1,4 @@
-"""What is alive, what is ready, and which parts run or could not start."""
+"""Health: liveness, readiness, and the state of each part of the distro."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _log = logging.getLogger("argus_otel")
 
 
 class State(Enum):
-    """How a part of the distro is doing."""
+    """The state of a part of the distro."""
 
     OK = "ok"
     OFF = "off"
@@ -24,7 +24,7 @@ class Part:
     Attributes
     ----------
     expected:
-        Whether the state is nothing unusual, and not worth a warning.
+        Whether this state is normal and needs no warning.
     """
 
     __slots__ = ("state", "detail", "expected")
@@ -36,7 +36,7 @@ class Part:
 
 
 class Check:
-    """One answer to "are you ready?" or to "are you alive?", which ``ready`` then means."""
+    """The result of one readiness or liveness check. For liveness, ``ready`` means alive."""
 
     __slots__ = ("name", "ready", "detail")
 
@@ -47,14 +47,14 @@ class Check:
 
 
 class Health:
-    """The distro's own account of itself, which the endpoint serves and ``argus-otel doctor`` prints.
+    """The state of the distro, which the endpoint serves and ``argus-otel doctor`` prints.
 
     Parts are named ``kind:name``: ``hook:gateway events``, ``exporter:traces otlp``, ``endpoint``.
 
     Attributes
     ----------
     ending:
-        Whether the process has begun to end, and waits for its last export.
+        Whether the process is ending and waits for its last export.
     """
 
     def __init__(self) -> None:
@@ -67,12 +67,12 @@ class Health:
     # -- parts
 
     def report(self, name: str, state: State, detail: str = "", *, warn: bool = True) -> None:
-        """Set a part's state. One that failed or is absent is warned of, once for as long as that lasts.
+        """Set the state of a part. A part that becomes failed or absent is logged as a warning, once.
 
         Parameters
         ----------
         warn:
-            Whether to warn of it; ``False`` where whoever reports it says so in another way.
+            Whether to log a warning. ``False`` if the caller reports the state in another way.
         """
         part = Part(state, detail, expected=not warn)
         before = self._parts.get(name)
@@ -85,55 +85,55 @@ class Health:
             _log.info("argus-otel: %s works again", name)
 
     def forget(self, prefix: str) -> None:
-        """Drop the parts whose name begins with ``prefix``."""
+        """Remove the parts whose names begin with ``prefix``."""
         for name in [name for name in tuple(self._parts) if name.startswith(prefix)]:
             self._parts.pop(name, None)
 
     def parts(self, prefix: str = "") -> dict[str, Part]:
-        """Return the parts whose name begins with ``prefix``."""
+        """Return the parts whose names begin with ``prefix``."""
         return {name: part for name, part in tuple(self._parts.items()) if name.startswith(prefix)}
 
-    # -- alive
+    # -- liveness
 
     def add_liveness(self, check: Callable[[float], Iterable[Check]]) -> None:
-        """Add a source's answers to "are you alive?"; called from any thread, with the seconds that it may take."""
+        """Add a source's liveness checks. ``check`` is called from any thread, with a timeout in seconds."""
         if check not in self._liveness:
             self._liveness.append(check)
 
     def alive(self, timeout: float) -> bool:
-        """Whether every source says that its program is alive.
+        """Whether every liveness check succeeds.
 
-        A process that ends is alive: its event loop does not respond because the last export is waited for.
+        An ending process is alive: its event loop does not respond because it waits for the last export.
 
         Parameters
         ----------
         timeout:
             How long each check may take, in seconds.
         """
-        return self.ending or all(answer.ready for check in tuple(self._liveness) for answer in check(timeout))
+        return self.ending or all(result.ready for check in tuple(self._liveness) for result in check(timeout))
 
-    # -- ready
+    # -- readiness
 
     def add_readiness(self, check: Callable[[], list[Check]]) -> None:
-        """Add a source's answers to "are you ready?"; called from any thread."""
+        """Add a source's readiness checks. ``check`` is called from any thread."""
         if check not in self._readiness:
             self._readiness.append(check)
 
     def checks(self) -> list[Check]:
-        """Return every check's answer now. Nothing to ask means that nothing has started."""
-        return [answer for check in tuple(self._readiness) for answer in check()]
+        """Return the result of every readiness check now. No result means that nothing has started."""
+        return [result for check in tuple(self._readiness) for result in check()]
 
-    # -- what a source tells of itself
+    # -- sections of the status
 
     def add_section(self, name: str, describe: Callable[[], object]) -> None:
-        """Add a section of JSON-able facts to the status."""
+        """Add a section to the status. ``describe`` returns values that JSON can encode."""
         self._sections[name] = describe
 
     def sections(self) -> dict[str, object]:
-        """Return what the sources tell of themselves now."""
+        """Return the sections as they are now."""
         return {name: describe() for name, describe in tuple(self._sections.items())}
 
     def describe(self) -> dict[str, object]:
-        """Return parts and sections in a JSON-able form."""
+        """Return parts and sections as values that JSON can encode."""
         parts = {name: {"state": part.state.value, "detail": part.detail} for name, part in self.parts().items()}
         return {"parts": parts, **self.sections()}

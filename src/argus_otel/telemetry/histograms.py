@@ -1,7 +1,7 @@
-"""Distributions: a bucket cell of our own, which the bridge turns into histogram points when somebody collects.
+"""Histograms: bucket cells of our own, which the bridge turns into histogram points at each collection.
 
-A record is a bisection and two additions. OpenTelemetry's own histogram costs some eighty times as much for each reader
-(`benchmarks/` measures it).
+Recording a value takes a bisection and two additions. OpenTelemetry's own histogram costs about eighty times as much
+for each reader (`benchmarks/` measures it).
 """
 
 from __future__ import annotations
@@ -12,31 +12,32 @@ from operator import add
 from time import time_ns
 from typing import TypeAlias
 
-from .caps import AttributeCaps
+from .cardinality import CardinalityLimits
 from .definitions import Metric
 from .families import Attributes, Family
 from .tracing import SpanIds
 
 Exemplar: TypeAlias = tuple[float, int, int, int]
-"""One recorded value and where it came from: (value, nanoseconds since the epoch, trace id, span id).
+"""A recorded value and its span: (value, nanoseconds since the epoch, trace id, span id).
 
-A plain tuple, since one is made for each record of a trace that is kept, and few are ever read.
+A plain tuple, because one is made for each record of a sampled trace, and few are ever read.
 """
 
 
 class HistogramCell:
-    """The buckets of one set of ``attributes``.
+    """The buckets of one combination of ``attributes``.
 
-    ``counts[i]`` holds the values in ``(edges[i-1], edges[i]]``; the last holds what lies above every edge. They, the
-    ``sum`` and the ``exemplars`` are what was recorded here; :meth:`read` and :meth:`examples` have the parts' as well.
+    ``counts[i]`` counts the values in ``(boundaries[i-1], boundaries[i]]``, and the last one those above every
+    boundary. ``counts``, ``sum`` and ``exemplars`` hold what was recorded in this cell; :meth:`read` and
+    :meth:`all_exemplars` add its parts.
     """
 
-    __slots__ = ("edges", "attributes", "counts", "sum", "exemplars", "relay", "whole", "parts")
+    __slots__ = ("boundaries", "attributes", "counts", "sum", "exemplars", "relay", "whole", "parts")
 
-    def __init__(self, edges: tuple[float, ...], attributes: Attributes | None = None) -> None:
-        self.edges = edges
+    def __init__(self, boundaries: tuple[float, ...], attributes: Attributes | None = None) -> None:
+        self.boundaries = boundaries
         self.attributes = {} if attributes is None else attributes
-        self.counts = [0] * (len(edges) + 1)
+        self.counts = [0] * (len(boundaries) + 1)
         self.sum = 0.0
         self.exemplars: dict[int, Exemplar] = {}
         self.relay: Callable[[float, SpanIds | None], None] | None = None
@@ -44,8 +45,8 @@ class HistogramCell:
         self.parts: tuple[HistogramCell, ...] = ()
 
     def record(self, value: float, trace: SpanIds | None = None) -> None:
-        """Add ``value``, in the metric's unit; ``trace`` is the sampled span it came from, if there is one."""
-        bucket = bisect_left(self.edges, value)
+        """Record ``value``, in the metric's unit; ``trace`` is the sampled span of the work, if it has one."""
+        bucket = bisect_left(self.boundaries, value)
         self.counts[bucket] += 1
         self.sum += value
         if trace is not None:
@@ -56,16 +57,16 @@ class HistogramCell:
                 self.whole.relay(value, trace)
 
     def join(self, whole: HistogramCell) -> None:
-        """Let all that is recorded here be a part of another metric's cell, with the same edges, too.
+        """Make this cell a part of another metric's cell with the same boundaries.
 
-        For what two metrics count alike: it is recorded once, and added up when somebody collects.
+        Two metrics that count the same work then record it once, and the sums are made at collection.
         """
         if self.whole is None:
             self.whole = whole
             whole.parts += (self,)
 
     def read(self) -> tuple[tuple[int, ...], float]:
-        """Return the counts and the sum as they are now, with those of the parts. Any thread."""
+        """Return the counts and the sum now, parts included. Any thread."""
         counts, total = tuple(self.counts), self.sum
         for part in self.parts:
             part_counts, part_total = part.read()
@@ -73,26 +74,26 @@ class HistogramCell:
             total += part_total
         return counts, total
 
-    def examples(self) -> list[Exemplar]:
-        """Return the exemplars, the last one of each bucket here and in the parts. Any thread."""
-        return [*self.exemplars.values(), *(example for part in self.parts for example in part.examples())]
+    def all_exemplars(self) -> list[Exemplar]:
+        """Return the last exemplar of each bucket, of this cell and of its parts. Any thread."""
+        return [*self.exemplars.values(), *(exemplar for part in self.parts for exemplar in part.all_exemplars())]
 
 
 Relay = Callable[[Attributes, float, "SpanIds | None"], None]
-"""Takes each record as it is made: (attributes, value in the metric's unit, sampled span or None). Must not block."""
+"""Receives each record: (attributes, value in the metric's unit, sampled span or ``None``). Must not block."""
 
 
 class Histogram(Family[HistogramCell]):
     """The cells behind one histogram."""
 
-    def __init__(self, metric: Metric, caps: AttributeCaps, most: int) -> None:
-        super().__init__(metric.name, metric.attributes, caps, most)
+    def __init__(self, metric: Metric, limits: CardinalityLimits, max_series: int) -> None:
+        super().__init__(metric.name, metric.attributes, limits, max_series)
         self.metric = metric
         self._relay: Relay | None = None
 
     def new_cell(self, attributes: Attributes) -> HistogramCell:
-        """Make an empty cell with the metric's bucket edges."""
-        cell = HistogramCell(self.metric.buckets, attributes)
+        """Return a new, empty cell with the metric's boundaries."""
+        cell = HistogramCell(self.metric.boundaries, attributes)
         cell.relay = self._relay_for(attributes)
         return cell
 
@@ -103,13 +104,13 @@ class Histogram(Family[HistogramCell]):
         cell.exemplars = {}
 
     def is_clear(self, cell: HistogramCell) -> bool:
-        """Whether nothing has been recorded in a cell, nor in its parts."""
+        """Whether nothing has been recorded in a cell or its parts."""
         return not any(cell.read()[0])
 
     def relay_to(self, relay: Relay | None) -> None:
-        """Pass every later record on to ``relay`` too, or to nobody.
+        """Pass every later record to ``relay`` as well; ``None`` ends it.
 
-        For a meter provider that somebody else set up: its readers cannot see our cells.
+        A meter provider that another library has set up needs this: its readers cannot read our cells.
         """
         self._relay = relay
         for attributes, cell in (*self._dormant, *self.rows()):

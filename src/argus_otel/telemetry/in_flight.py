@@ -1,4 +1,4 @@
-"""The work that is under way, so that a process which ends, or is forked, leaves none of it open or counted twice."""
+"""Work in flight. When the process ends or is forked, no work stays open and none is counted twice."""
 
 from __future__ import annotations
 
@@ -9,35 +9,36 @@ from typing import Any, TypeAlias
 from .operations import Operation
 
 End: TypeAlias = Callable[[Any, BaseException], object]
-"""Ends a piece of work: (its key, what cuts it short). Must not raise."""
+"""Ends a unit of work: (its key, the exception that cuts it short). Must not raise."""
 
 
 class InFlight(dict[Any, End]):
-    """What ends each piece of work that is under way, by the operation or another key of its own.
+    """The function that ends each unit of work in flight, by the operation or another unique key.
 
-    A hook puts it in when it begins, and takes it out when it ends. Whoever takes it out ends it, so that it ends once,
-    whatever comes first. It costs what a dict does; a hook that has a list of its own (:meth:`add_list`) pays nothing.
+    A hook adds an entry when its work begins and removes it when the work ends. The caller that removes the entry ends
+    the work, so each unit of work ends exactly once. The cost is that of a ``dict``. A hook that has its own list of
+    open work (:meth:`add_list`) pays nothing.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._others: list[Callable[[BaseException], object]] = []
+        self._lists: list[Callable[[BaseException], object]] = []
 
     def add_list(self, end_all: Callable[[BaseException], object]) -> None:
-        """Have a hook end what it has on a list of its own: ``end_all`` is called with what cuts it short."""
-        self._others.append(end_all)
+        """Add a hook that keeps its own list. ``end_all`` is called with the exception that cuts the work short."""
+        self._lists.append(end_all)
 
-    def cut_short(self) -> None:
-        """End everything as a cancelled task would, what began last first. Any thread."""
+    def cancel_all(self) -> None:
+        """End all work as if its task had been cancelled, the latest first. Any thread."""
         for work in reversed(tuple(self.copy())):
             end = self.pop(work, None)
             if end is not None:
                 end(work, CancelledError())
-        for end_all in self._others:
+        for end_all in self._lists:
             end_all(CancelledError())
 
     def forget(self) -> None:
-        """Let nothing of it be recorded: in a forked child, where it is the parent's."""
+        """Discard all work without recording it, in a forked child: the parent records it."""
         for work in self:
             if isinstance(work, Operation):
                 work.ended = True

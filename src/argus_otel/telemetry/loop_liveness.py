@@ -1,4 +1,4 @@
-"""Whether the event loops that programs run on respond."""
+"""Whether the event loops of the observed programs respond."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from .health import Check
 
 
 class LoopLiveness:
-    """Asks every known event loop for a response, from another thread.
+    """Checks from another thread whether each registered event loop responds.
 
-    Nothing runs on a loop between two questions: each is one callback.
+    A check is one callback on each loop. Between two checks nothing runs there.
     """
 
     def __init__(self) -> None:
         self._loops: list[asyncio.AbstractEventLoop] = []
 
-    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Ask ``loop`` from now on; safe to repeat. A loop that is closed is forgotten."""
+    def register(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Check ``loop`` from now on; safe to repeat. Closed loops are forgotten."""
         self._loops = [known for known in self._loops if not known.is_closed() and known is not loop] + [loop]
 
     def forget(self) -> None:
-        """Ask none of the loops that are known: in a forked child, where they are the parent's."""
+        """Forget every loop, in a forked child: they belong to the parent."""
         self._loops = []
 
     def check(self, timeout: float) -> Iterable[Check]:
-        """Return whether each loop that runs responds.
+        """Return for each running loop whether it responds.
 
         Parameters
         ----------
         timeout:
-            How long to wait for all of them together, in seconds.
+            How long to wait for all loops together, in seconds.
         """
-        questions: list[threading.Event] = []
+        responses: list[threading.Event] = []
         for loop in self._loops:
-            if not loop.is_running():  # the program has ended it in good order, or is between two runs
+            if not loop.is_running():  # the program has ended it normally, or is between two runs
                 continue
-            answered = threading.Event()
+            responded = threading.Event()
             try:
-                loop.call_soon_threadsafe(answered.set)
+                loop.call_soon_threadsafe(responded.set)
             except RuntimeError:  # closed since
                 continue
-            questions.append(answered)
+            responses.append(responded)
         deadline = time.monotonic() + timeout
-        responds = [answered.wait(max(0.0, deadline - time.monotonic())) for answered in questions]
-        return [Check("event loop", each, "" if each else f"no response for {timeout:g} s") for each in responds]
+        results = [responded.wait(max(0.0, deadline - time.monotonic())) for responded in responses]
+        return [Check("event loop", each, "" if each else f"no response for {timeout:g} s") for each in results]

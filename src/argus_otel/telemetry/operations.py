@@ -1,4 +1,4 @@
-"""Operations: one unit of work with a beginning, marks in between, and an outcome."""
+"""Operations: units of work with a beginning and an outcome."""
 
 from __future__ import annotations
 
@@ -6,82 +6,85 @@ from collections.abc import Mapping
 from time import perf_counter
 
 from .definitions import AttributeValue
-from .history import Place
 from .tracing import Scope, TraceSpan
+from .work_context import WorkContext
 
 
 class Operation:
     """One unit of work.
 
-    It becomes one span where something is traced, and its duration one point of a histogram. A source makes a subclass
-    for each kind of work, with what its hooks have to carry from beginning to end.
+    It becomes one span if traces are exported, and its duration one point of a histogram. A source has a subclass for
+    each kind of work, with the values that its hooks carry from the beginning to the end.
 
     Attributes
     ----------
     started:
         When it began, by :func:`time.perf_counter`, in seconds.
     scope:
-        What is in force while it runs, if something is: its span, a trace that is not kept, or silence.
+        The scope that is current while it runs: its span, an unsampled trace, or the suppression of HTTP
+        instrumentations. ``None`` if there is none.
     span:
-        Its span, or ``None`` where nothing is traced, or not this.
-    place:
-        Where it happens, while there is a history of it.
+        Its span, or ``None`` if it is not traced.
+    work_context:
+        The ids that events recorded in it inherit, if history is kept.
     error:
-        The exception of the observed program's own code that decided the outcome, until the operation ends. The first
-        one noted stays.
+        The exception of the observed program that decided the outcome, until the operation ends. The first one that is
+        recorded stays.
+    ended:
+        Whether it has ended.
     """
 
-    # Slots, each set as it is made: a default that is found in the class takes an operation five times as long to read.
-    __slots__ = ("started", "scope", "span", "place", "error", "ended")
+    # Slots, each set in __init__: reading a default from the class would take an operation five times as long.
+    __slots__ = ("started", "scope", "span", "work_context", "error", "ended")
 
     def __init__(self) -> None:
         self.started = perf_counter()
         self.scope: Scope | None = None
         self.span: TraceSpan | None = None
-        self.place: Place | None = None
+        self.work_context: WorkContext | None = None
         self.error: BaseException | None = None
         self.ended = False
 
     def trace_in(self, root: TraceSpan) -> None:
-        """Let ``root`` be its span, or no more than its scope where the trace is not kept."""
+        """Use ``root`` as its scope, and as its span if the trace is sampled."""
         self.scope = root
         if root.trace_id:
             self.span = root
 
-    def note(self, error: BaseException) -> None:
-        """Remember what went wrong, unless something earlier did."""
+    def record_error(self, error: BaseException) -> None:
+        """Record the exception that decides the outcome, unless an earlier one has been recorded."""
         if self.error is None:
             self.error = error
 
     @property
     def trace(self) -> TraceSpan | None:
-        """The span, if anybody will see it: what an exemplar refers to."""
+        """The span if it is sampled, for an exemplar to refer to."""
         span = self.span
         return span if span is not None and span.sampled else None
 
     def settle(self) -> float:
-        """End the operation but for its span; return its duration in seconds.
+        """End everything but the span; return the duration in seconds.
 
-        What is recorded of it is recorded between this and :meth:`end_span`: code of others runs where a span ends.
+        Record metrics and history between this and :meth:`end_span`: a span processor may run other code there.
         """
         self.ended = True
-        if self.place is not None:
-            self.place.over = True
+        if self.work_context is not None:
+            self.work_context.ended = True
         return perf_counter() - self.started
 
     def end_span(self, failed: bool, attributes: Mapping[str, AttributeValue] | None = None) -> None:
-        """End its span, with these attributes added, and let go of what went wrong."""
-        # A context that somebody copied meanwhile may hold this operation for as long as a connection lives: it must
-        # not hold, by the exception's traceback, what the observed program was at.
+        """End the span with ``attributes`` added, and release the recorded exception."""
+        # A context that was copied during the work may hold this operation for as long as a connection lives. Without
+        # the exception it does not hold the traceback, and so the program's objects, for that time.
         error, self.error = self.error, None
         span = self.span
         if span is not None:
             if attributes:
-                span.set(attributes)
+                span.set_attributes(attributes)
             span.end(error, failed=failed)
 
     def end(self, failed: bool) -> float:
-        """End the operation and its span, where nothing else is recorded of it; return its duration in seconds."""
+        """End the operation and its span if nothing else is recorded of it; return the duration in seconds."""
         duration = self.settle()
         self.end_span(failed)
         return duration

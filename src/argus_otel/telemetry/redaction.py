@@ -1,9 +1,9 @@
-"""Takes secrets out of text before it leaves the process.
+"""Removes secrets from text before it leaves the process.
 
-It runs on the event loop for each log line, and on the exporter's thread for each span. So a text is looked through for
-what any token has, a long run of letters and digits, before anything else is done: nearly none has one. What it costs
-then does not depend on how many secrets are remembered. Nothing here locks: it may run in a signal handler, and in a
-child that was forked.
+The redactor runs on the event loop for each log line, and on the exporter's thread for each span. It therefore first
+looks for a feature of every token, a long run of letters and digits, which hardly any text has. The cost of that search
+does not depend on the number of remembered secrets. Nothing here takes a lock: the redactor may run in a signal handler
+and in a forked child.
 """
 
 from __future__ import annotations
@@ -15,125 +15,125 @@ from time import monotonic
 REDACTED = "[redacted]"
 
 _TOKEN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
-# A text in which each character of a token is an x and everything else a space: to find a run in it is a search in C.
+# Maps each character that a token may have to an x, and every other one to a space: a run is then found in C.
 _SHAPE = bytes(ord("x") if byte in _TOKEN else ord(" ") for byte in range(256))
 _RUNS = re.compile(r"[A-Za-z0-9_-]+")
 
-# Shorter secrets, and those with other characters, are searched for one by one: there are few.
-_SHORTEST = 16
+# Shorter secrets, and those with other characters, are searched for one by one. There are few.
+_MIN_TOKEN_LENGTH = 16
 
-_AT_MOST = 16
-"""How many times as much is remembered while secrets come faster than they may be forgotten."""
+_MAX_GROWTH = 16
+"""How many times ``remembered`` secrets are kept while they arrive faster than they may be forgotten."""
 
 
 class Redactor:
-    """Replaces secrets by ``[redacted]``: those that match a pattern, and those that were named.
+    """Replaces secrets by ``[redacted]``: those that match a pattern, and those that were added.
 
     Parameters
     ----------
     remembered, seconds:
-        A secret that was named is remembered until so many more have been and so long has passed, which has to be
-        longer than a span waits for its export; or until 16 times as many have been. (Interaction tokens come by the
-        thousand, die in minutes, and are named as they come and once for each answer.)
+        An added secret is kept until so many others were added after it and so many seconds have passed, or until 16
+        times as many were added. The time has to be longer than a span waits for its export. (Interaction tokens arrive
+        by the thousand, expire within minutes, and are added on arrival and once for each response.)
     """
 
     def __init__(self, remembered: int = 2048, seconds: float = 60.0) -> None:
         self._patterns: list[_Pattern] = []
-        self._lasting: tuple[str, ...] = ()
+        self._permanent: tuple[str, ...] = ()
         self._remembered = remembered
         self._seconds = seconds
-        self._before = _Named()
-        self._now = _Named()
-        self._latest = self._now.secrets
-        self._enough = remembered
+        self._previous = _Generation()
+        self._current = _Generation()
+        self._latest = self._current.secrets
+        self._check_at = remembered
 
-    def add_pattern(self, pattern: str, *, run: int = 0, beginnings: Sequence[str] = ()) -> None:
-        """Redact what ``pattern`` matches; where it has a group named ``secret``, only that part.
+    def add_pattern(self, pattern: str, *, run: int = 0, prefixes: Sequence[str] = ()) -> None:
+        """Redact the matches of ``pattern``; only the group named ``secret`` if it has one.
 
         Parameters
         ----------
-        run, beginnings:
-            What is in whatever it matches: so many letters, digits, ``_`` and ``-`` in a row, or one of these texts. It
-            is searched for only where there is such.
+        run, prefixes:
+            A feature of every text that matches: so many letters, digits, ``_`` and ``-`` in a row, or one of these
+            substrings. Other texts are not searched for the pattern.
         """
-        made = _Pattern(pattern, run, beginnings)
+        made = _Pattern(pattern, run, prefixes)
         if all(made.pattern != known.pattern for known in self._patterns):
             self._patterns.append(made)
 
-    def add_secret(self, secret: object, *, lasting: bool = False) -> None:
-        """Redact this very text wherever it stands. What is empty or no text is ignored.
+    def add_secret(self, secret: object, *, permanent: bool = False) -> None:
+        """Redact this exact text everywhere. An empty text, or an object that is no text, is ignored.
 
         Parameters
         ----------
-        lasting:
-            Never to forget it: it is one of a few that are good for as long as the process lives.
+        permanent:
+            Never forget it. For the few secrets that are valid as long as the process lives.
         """
         if secret and isinstance(secret, str):
-            if lasting:
-                if secret not in self._lasting:
-                    self._lasting = (*self._lasting, secret)
+            if permanent:
+                if secret not in self._permanent:
+                    self._permanent = (*self._permanent, secret)
                 return
-            # Not looked for first: naming is on the way of every interaction, and taking out is rare.
+            # No search for duplicates: each interaction adds a secret, and redacting one is rare.
             latest = self._latest
             latest.append(secret)
-            if len(latest) >= self._enough:
+            if len(latest) >= self._check_at:
                 self._forget()
 
     def _forget(self) -> None:
-        """Let go of what was named before the latest, if that are enough and old enough."""
-        now = self._now
-        number = len(now.secrets)
-        if number < self._remembered * _AT_MOST and monotonic() - now.since < self._seconds:
-            self._enough = number + 1 + self._remembered // 16  # not looked at again for each of them
+        """Drop the previous generation if the current one is large enough and old enough."""
+        current = self._current
+        number = len(current.secrets)
+        if number < self._remembered * _MAX_GROWTH and monotonic() - current.since < self._seconds:
+            self._check_at = number + 1 + self._remembered // 16  # do not check again at each secret
             return
-        fresh = _Named()
-        if self._now is now:  # nothing is called in here, so no other thread comes in between and forgets twice as much
-            self._before, self._now, self._latest = now, fresh, fresh.secrets
-            self._enough = self._remembered
+        fresh = _Generation()
+        if self._current is current:  # nothing is called in here, so no other thread forgets in between
+            self._previous, self._current, self._latest = current, fresh, fresh.secrets
+            self._check_at = self._remembered
 
     def __call__(self, text: str) -> str:
         """Return ``text`` without the secrets."""
-        for secret in self._lasting:
+        for secret in self._permanent:
             if secret in text:
                 text = text.replace(secret, REDACTED)
         shape = _shape_of(text)
         for pattern in self._patterns:
-            if pattern.may_be_in(text, shape):
+            if pattern.may_match(text, shape):
                 text = pattern.pattern.sub(_mask, text)
                 shape = _shape_of(text)
-        for named in (self._before, self._now):
-            text = named.taken_out_of(text, shape)
+        for generation in (self._previous, self._current):
+            text = generation.redact(text, shape)
         return text
 
 
 class _Pattern:
-    """What a kind of secret looks like, and what has to be in a text with one."""
+    """A pattern of secrets, and the feature of every text that matches it."""
 
-    def __init__(self, pattern: str, run: int, beginnings: Sequence[str]) -> None:
+    def __init__(self, pattern: str, run: int, prefixes: Sequence[str]) -> None:
         self.pattern = re.compile(pattern)
         self._run = b"x" * run
-        self._beginnings = tuple(beginnings)
+        self._prefixes = tuple(prefixes)
 
-    def may_be_in(self, text: str, shape: bytes) -> bool:
-        if self._beginnings:
-            return any(beginning in text for beginning in self._beginnings)
+    def may_match(self, text: str, shape: bytes) -> bool:
+        if self._prefixes:
+            return any(prefix in text for prefix in self._prefixes)
         return self._run in shape
 
 
-class _Named:
-    """Secrets that were named in some stretch of time: as they came, and, up to the last search, to be looked up."""
+class _Generation:
+    """The secrets that were added in one period: all in order, and those up to the last search in an index."""
 
     def __init__(self) -> None:
         self.secrets: list[str] = []
         self.since = monotonic()
-        self._known = 0
+        self._indexed = 0
         self._tokens: set[str] = set()
         self._lengths: set[int] = set()
         self._others: dict[str, None] = {}
 
-    def taken_out_of(self, text: str, shape: bytes) -> str:
-        if len(self.secrets) != self._known:
-            self._look_up()
+    def redact(self, text: str, shape: bytes) -> str:
+        if len(self.secrets) != self._indexed:
+            self._index()
         if self._others:
             for secret in tuple(self._others):
                 text = text.replace(secret, REDACTED)
@@ -142,17 +142,17 @@ class _Named:
             text = _RUNS.sub(self._mask, text)
         return text
 
-    def _look_up(self) -> None:
-        # Two threads may do it at once, and both do it whole: nothing is known before it can be found.
-        known = self._known
-        fresh = self.secrets[known:]
+    def _index(self) -> None:
+        # Two threads may index at once. Each indexes every new secret before it advances the count.
+        indexed = self._indexed
+        fresh = self.secrets[indexed:]
         for secret in fresh:
             if _is_token(secret):
                 self._tokens.add(secret)
                 self._lengths.add(len(secret))
             else:
                 self._others[secret] = None
-        self._known = known + len(fresh)
+        self._indexed = indexed + len(fresh)
 
     def _mask(self, match: re.Match[str]) -> str:
         run = match.group()
@@ -172,7 +172,7 @@ def _shape_of(text: str) -> bytes:
 
 
 def _is_token(secret: str) -> bool:
-    return len(secret) >= _SHORTEST and secret.isascii() and not secret.encode().translate(None, _TOKEN)
+    return len(secret) >= _MIN_TOKEN_LENGTH and secret.isascii() and not secret.encode().translate(None, _TOKEN)
 
 
 def _mask(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Keywords of :func:`argus_otel.record` that stand for an id: what the event is about, or who caused it."""
+"""Keywords of :func:`argus_otel.record` that take an id: the object that the event is about, or its actor."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from collections.abc import Callable
 
 
 class IdReference:
-    """One such keyword; a source has a mapping of them in its specification.
+    """One such keyword. A source's specification maps keywords to these.
 
     Parameters
     ----------
     attribute:
-        The attribute that has the id: ``discord.guild.id``.
+        The attribute that holds the id, such as ``discord.guild.id``.
     id_of:
-        Returns the id of an object, or of what is an id itself, in its digits; ``None`` for what has none.
+        Returns the id of an object, or an id itself, as digits; ``None`` if the argument has no id.
     expects:
-        What the keyword takes, for people.
+        What the keyword takes, for messages.
     encloses:
-        Whether it contains all others but an actor: an event elsewhere has nothing of the place of the running work.
+        Whether this object contains the objects of the other keywords, actors excepted. An event that names another
+        one than the running work inherits no ids but the actor's.
     actor:
-        Whether it is who caused the event, wherever that is.
+        Whether it is the actor, which an event inherits in any case.
     """
 
     __slots__ = ("attribute", "id_of", "expects", "encloses", "actor")

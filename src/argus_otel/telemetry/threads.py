@@ -1,6 +1,6 @@
-"""Counting in several threads at once: a cell for each, summed when somebody collects.
+"""Counting in several threads at once: one cell for each thread, summed at collection.
 
-``+=`` on one cell that threads share is exact where a GIL keeps others from coming in between, and nowhere else.
+``+=`` on a cell that threads share is exact only if a GIL keeps other threads from running in between.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import threading
 from .counters import Counter, CounterCell
 from .definitions import Attribute
 
-THREAD = Attribute("thread", "Which of the threads that count at the same time; on no metric.", cap=1000)
-"""The key of a counter that is used so: ``telemetry.counter(metric, key=(THREAD,))``."""
+THREAD = Attribute("thread", "The number of a thread; on no metric.", cardinality_limit=1000)
+"""The key of a counter with a cell for each thread: ``telemetry.counter(metric, key=(THREAD,))``."""
 
 
 class ThreadCells:
-    """A counter's cells, lent to threads.
+    """The cells of a counter, one for each thread.
 
-    A thread that has ended leaves its cell to the next one, so there are as many as threads count at the same time.
+    A thread that ends returns its cell for the next thread, so there are as many cells as threads that count at once.
 
     Parameters
     ----------
@@ -29,40 +29,40 @@ class ThreadCells:
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
         self._free: list[CounterCell] = []
-        self._number = itertools.count()
-        self._mine = _Mine(self)
+        self._numbers = itertools.count()
+        self._local = _Local(self)
 
     @property
-    def mine(self) -> CounterCell:
-        """The running thread's cell, which no other thread adds to."""
-        return self._mine.cell
+    def current(self) -> CounterCell:
+        """The running thread's cell. No other thread adds to it."""
+        return self._local.cell
 
-    def take(self) -> CounterCell:
+    def acquire(self) -> CounterCell:
         """Return a cell that no thread has."""
         try:
             return self._free.pop()
         except IndexError:
-            return self._counter[next(self._number)]
+            return self._counter[next(self._numbers)]
 
-    def give_back(self, cell: CounterCell) -> None:
-        """Let another thread have ``cell``."""
+    def release(self, cell: CounterCell) -> None:
+        """Return ``cell`` for another thread."""
         self._free.append(cell)
 
 
-class _Mine(threading.local):
-    def __init__(self, cells: ThreadCells) -> None:  # once in each thread
+class _Local(threading.local):
+    def __init__(self, cells: ThreadCells) -> None:  # called once in each thread
         self._lease = _Lease(cells)
         self.cell = self._lease.cell
 
 
 class _Lease:
-    """Dies with its thread."""
+    """Releases its cell when its thread ends."""
 
     __slots__ = ("cell", "_cells")
 
     def __init__(self, cells: ThreadCells) -> None:
-        self.cell = cells.take()
+        self.cell = cells.acquire()
         self._cells = cells
 
     def __del__(self) -> None:
-        self._cells.give_back(self.cell)
+        self._cells.release(self.cell)

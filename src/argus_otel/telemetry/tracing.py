@@ -1,4 +1,4 @@
-"""The tracer that operations use. The bridge provides it; without one nothing is traced."""
+"""The interface of the tracer. The bridge implements it; without a tracer nothing is traced."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .definitions import AttributeValue, SpanKind
 
 
 class SpanIds(Protocol):
-    """The ids of a span, which is all that an exemplar or a link needs."""
+    """The ids of a span, for an exemplar or a link."""
 
     trace_id: int
     span_id: int
 
 
 class SpanRef:
-    """Refers to a span by its ids, so that keeping a reference does not keep the span alive."""
+    """A reference to a span by its ids. It does not keep the span alive."""
 
     __slots__ = ("trace_id", "span_id")
 
@@ -26,27 +26,31 @@ class SpanRef:
 
     @classmethod
     def to(cls, span: TraceSpan | None) -> SpanRef | None:
-        """Return a reference to ``span``, or ``None`` if there is none or it is not sampled."""
+        """Return a reference to ``span``, or ``None`` if it is ``None`` or not sampled."""
         return cls(span.trace_id, span.span_id) if span is not None and span.sampled else None
 
 
 class Scope(Protocol):
-    """A context that is current between :meth:`attach` and :meth:`detach`, for what is started meanwhile too."""
+    """A context that is current between :meth:`attach` and :meth:`detach`. Tasks that start meanwhile inherit it."""
 
     def attach(self) -> None:
         """Make it the current context."""
         ...
 
     def detach(self) -> None:
-        """Restore the context before it. Does nothing in another context than the one :meth:`attach` was called in."""
+        """Restore the previous context. Does nothing in another context than that of :meth:`attach`."""
         ...
 
 
 class TraceSpan(Scope, Protocol):
     """A started span, current between :meth:`attach` and :meth:`detach`.
 
-    ``sampled`` says whether it is exported: attributes of an unsampled one need not be collected. A root that was never
-    started, because its trace is not sampled, has the ``trace_id`` 0 and need not be ended.
+    Attributes
+    ----------
+    trace_id, span_id:
+        Its ids. A root of an unsampled trace, which is never started, has the ``trace_id`` 0 and need not be ended.
+    sampled:
+        Whether it is exported. Attributes of an unsampled span need not be collected.
     """
 
     trace_id: int
@@ -54,23 +58,23 @@ class TraceSpan(Scope, Protocol):
     sampled: bool
 
     def rename(self, name: str) -> None:
-        """Give the span its final name."""
+        """Set the final name."""
         ...
 
-    def set(self, attributes: Mapping[str, AttributeValue]) -> None:
+    def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
         """Add attributes."""
         ...
 
-    def mark(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
-        """Add an event at this moment."""
+    def add_event(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
+        """Add a span event with the current time."""
         ...
 
-    def link(self, reference: SpanIds) -> None:
-        """Add a link to what this one follows from, where that was not known when it started."""
+    def add_link(self, reference: SpanIds) -> None:
+        """Add a link to a span that this one follows from, if it was unknown at the start."""
         ...
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
-        """End the span. ``error`` is recorded; ``failed`` makes the status an error."""
+        """End the span. ``error`` is recorded, and ``failed`` sets the status to error."""
         ...
 
 
@@ -86,32 +90,32 @@ class Tracing(Protocol):
         rate: float = 1.0,
         links: Sequence[SpanIds] = (),
     ) -> TraceSpan:
-        """Start a span that begins a trace of its own, whatever the running context holds.
+        """Start the root span of a new trace, whatever span is current.
 
         Parameters
         ----------
         attributes:
-            Called if the span is sampled.
+            Returns the attributes. Called only if the span is sampled.
         rate:
-            The share of such traces that is sampled, from 0 to 1. An unsampled trace costs next to nothing, and nothing
-            that is started in it is sampled.
+            The share of such traces that is sampled, from 0 to 1. An unsampled trace costs next to nothing, and no span
+            that starts in it is sampled.
         links:
             Spans that this one follows from.
         """
         ...
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
-        """Start a span under the running context's, or return ``None`` in an unsampled trace."""
+        """Start a child of the current span, or return ``None`` in an unsampled trace."""
         ...
 
     def within(self) -> bool:
-        """Whether the running context is in a span, ours or the program's own, or in an unsampled trace."""
+        """Whether a span is current, ours or the program's own, or the context is in an unsampled trace."""
         ...
 
     def current_root(self) -> TraceSpan | None:
-        """Return the root that the running context is in, which may have ended; ``None`` outside any of ours."""
+        """Return the root span of the current trace, which may have ended; ``None`` outside traces of ours."""
         ...
 
     def outside(self) -> Scope:
-        """Return a scope in which no span is current, for work that outlives the work that starts it."""
+        """Return a scope in which no span is current, for work that outlives the work that started it."""
         ...

@@ -1,4 +1,4 @@
-"""Tests of a source, for its author: the source on the real SDK, and the contract that every source has to pass.
+"""Helps authors of sources test them: a source on the real SDK, and the contract that every source must pass.
 
 Needs pytest: ``pip install 'argus-otel[testing]'``. ::
 
@@ -9,13 +9,13 @@ Needs pytest: ``pip install 'argus-otel[testing]'``. ::
         modules = ("queue",)
 
         def exercise(self):
-            ...  # use what is observed, in every way; return what the program sees of it
+            ...  # use the observed library in every way, and return the results that the program gets
 """
 
 from __future__ import annotations
 
 from .contract import SourceContract
 from .observation import Observation, observe
-from .waiting import until
+from .waiting import until, until_async
 
-__all__ = ["Observation", "SourceContract", "observe", "until"]
+__all__ = ["Observation", "SourceContract", "observe", "until", "until_async"]

@@ -1,4 +1,4 @@
-"""The contract of sources, as tests: :class:`SourceContract`."""
+"""The contract that every source must pass, as tests: :class:`SourceContract`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any, ClassVar
 
 import pytest
 
+from argus_otel.custom.reserved import RESERVED
+from argus_otel.custom.values import is_id
 from argus_otel.discovery import installed, load
 from argus_otel.sources import patches
 from argus_otel.sources.patches import Patch
 from argus_otel.sources.spec import API, SourceSpec
 from argus_otel.telemetry import Catalogue, Guard, IdReference, PartError, State
-from argus_otel.telemetry.own_values import is_id
-from argus_otel.telemetry.reserved import RESERVED
 
 from .faults import FailingEndGuard, FailingGuard
 from .observation import Observation, observe
@@ -37,7 +37,7 @@ print(json.dumps([name for name in sys.modules if name.startswith({package!r})])
 
 
 class SourceContract:
-    """What holds for every source. A test class derives from it, names the source and exercises what it observes.
+    """The tests of the contract. A test class derives from it, names a source and exercises the observed library.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class SourceContract:
     modules:
         The modules whose functions and classes the hooks replace.
     settings:
-        Keywords for the source in these tests.
+        Settings for these tests, as keywords of :func:`argus_otel.instrument`.
     """
 
     source: ClassVar[str]
@@ -54,9 +54,9 @@ class SourceContract:
     settings: ClassVar[dict[str, object]] = {}
 
     def exercise(self) -> object:
-        """Use what is observed in every way, and return what the program sees of it: the same each time.
+        """Use the observed library in every way, and return the results that the program gets.
 
-        Runs many times, with hooks and without.
+        It runs many times, with hooks and without, and must return the same results each time.
         """
         raise NotImplementedError
 
@@ -72,28 +72,28 @@ class SourceContract:
         return found
 
     def observed(self, guard: type[Guard] = Guard) -> tuple[Observation, object]:
-        """Exercise under observation; return what was observed and what the program saw."""
+        """Exercise under observation; return the observation and the program's results."""
         with observe(self.source, guard=guard, settings=self.settings) as observation:
             return observation, self.exercise()
 
-    # -- what it says of itself
+    # -- the specification and the catalogue
 
     def test_its_specification_names_what_is_there(self) -> None:
-        """Everything that it names can be loaded."""
+        """Every reference in it can be loaded."""
         assert 1 <= self.spec.api <= API
         assert self.spec.title
         for reference in (getattr(self.spec, field) for field in _FIELDS):
             assert reference is None or load(reference) is not None
 
     def test_its_specification_imports_nothing(self) -> None:
-        """Loading it imports nothing of OpenTelemetry."""
+        """Loading it imports no module of OpenTelemetry."""
         package = self.spec.factory.partition(":")[0].rpartition(".")[0]
         program = f"import sys, {package}; print(*sorted(n for n in sys.modules if n.startswith('opentelemetry')))"
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
         assert done.stdout.split() == []
 
     def test_its_names_begin_with_its_prefixes_or_with_a_convention_of_opentelemetrys(self) -> None:
-        """So that no program and no other source takes them."""
+        """No program and no other source can then use them."""
         catalogue = self.catalogue
         assert catalogue.name == self.source
         words = {metric.name.partition(".")[0] for metric in catalogue.metrics}
@@ -101,32 +101,32 @@ class SourceContract:
         assert words <= {*self.spec.prefixes, *RESERVED}
 
     def test_every_signal_has_a_description_and_a_unit(self) -> None:
-        """A unit of 1 is none: Prometheus would spell the name differently on each path."""
+        """No unit is 1, because Prometheus would spell the metric's name differently on each path."""
         catalogue = self.catalogue
         assert catalogue.metrics
         for metric in catalogue.metrics:
-            assert metric.meaning, metric.name
+            assert metric.description, metric.name
             assert metric.unit != "1" or catalogue.external, f"{metric.name}: Prometheus would call it _ratio"
-            assert all(attribute.meaning for attribute in metric.attributes), metric.name
-        assert all(span.meaning for span in catalogue.spans)
-        assert all(event.meaning for event in catalogue.events)
+            assert all(attribute.description for attribute in metric.attributes), metric.name
+        assert all(span.description for span in catalogue.spans)
+        assert all(event.description for event in catalogue.events)
 
     def test_no_attribute_of_a_metric_is_an_id(self) -> None:
-        """Ids are for spans, events and rows."""
+        """Ids belong on spans, events and rows."""
         references: dict[str, IdReference] = load(self.spec.references) if self.spec.references else {}
         ids = {reference.attribute for reference in references.values()}
         for metric in self.catalogue.metrics:
             assert ids.isdisjoint(attribute.name for attribute in metric.attributes), metric.name
 
-    # -- what it records
+    # -- the recorded signals
 
     def test_what_is_recorded_is_in_the_catalogue(self) -> None:
-        """Metrics, spans, events and their attributes, and no value of a metric looks like an id."""
+        """So are all metrics, spans, events and their attributes, and no value on a metric looks like an id."""
         observation, _ = self.observed()
         catalogue = self.catalogue
         metrics = {metric.name: {attribute.name for attribute in metric.attributes} for metric in catalogue.metrics}
         points = {name: found for name, found in observation.points().items() if name in metrics}
-        assert points or catalogue.external, "nothing was recorded: exercise() has to use what is observed"
+        assert points or catalogue.external, "nothing was recorded: exercise() has to use the observed library"
         for name, found in points.items():
             for attributes, _ in found:
                 assert attributes.keys() <= metrics[name], name
@@ -140,25 +140,25 @@ class SourceContract:
             assert span.name.partition(" ")[0] in words or any("{" in word for word in words), span.name
 
     def test_it_changes_nothing_for_the_program(self) -> None:
-        """The program sees the same with the hooks as without."""
+        """The program gets the same results with the hooks as without."""
         bare = self.exercise()
-        observation, seen = self.observed()
-        assert seen == bare
+        observation, results = self.observed()
+        assert results == bare
         assert observation.telemetry.guard.faults == {}
 
-    # -- what may go wrong
+    # -- faults
 
     @pytest.mark.parametrize("guard", [FailingGuard, FailingEndGuard])
     def test_hooks_that_raise_cost_the_program_nothing(self, guard: type[Guard]) -> None:
-        """Each hook fails in turn, as it begins or as it ends."""
+        """Every hook raises, when an operation begins or when it ends."""
         bare = self.exercise()
-        observation, seen = self.observed(guard)
-        assert seen == bare
+        observation, results = self.observed(guard)
+        assert results == bare
         if guard is FailingGuard and observation.telemetry.health.parts("hook:"):
-            assert observation.telemetry.guard.faults, "no hook ran: exercise() has to use what is observed"
+            assert observation.telemetry.guard.faults, "no hook ran: exercise() has to use the observed library"
 
     def test_each_patch_target_may_be_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The hook is skipped and reported, and everything else goes on."""
+        """If it is, the hook is skipped and reported, and everything else goes on."""
         bare = self.exercise()
         observation, _ = self.observed()
         names = list(observation.telemetry.health.parts("hook:"))
@@ -190,7 +190,7 @@ class SourceContract:
         assert {name for name in before if after.get(name) is not before[name]} == set()
 
     def test_switched_off_it_is_free(self) -> None:
-        """Nothing of the source but its specification is imported."""
+        """No module of the source but its specification is imported."""
         package = self.spec.factory.partition(":")[0]
         program = _OFF.format(modules=self.modules, package=package)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}

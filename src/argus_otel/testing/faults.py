@@ -1,4 +1,4 @@
-"""Guards for tests: every hook of a source fails, and the program must not notice."""
+"""Guards for tests, with which every hook of a source raises. The observed program must not be affected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from argus_otel.telemetry import Guard
 
 
 class PlantedError(Exception):
-    """A fault that a test has put into a hook."""
+    """A fault that a test has planted in a hook."""
 
 
 def _fail(*_: object) -> NoReturn:
@@ -17,7 +17,7 @@ def _fail(*_: object) -> NoReturn:
 
 
 class FailingGuard(Guard):
-    """Each body that it shields raises."""
+    """A guard whose every shielded body raises."""
 
     def shield(
         self,
@@ -25,7 +25,7 @@ class FailingGuard(Guard):
         body: Callable[..., Any],  # noqa: ARG002 - the guard's signature
         arguments: int | None = None,
     ) -> Callable[..., Any]:
-        """Return a body that raises, shielded."""
+        """Return a shielded body that raises."""
         return super().shield(hook, _fail, arguments)
 
     def around(
@@ -34,12 +34,12 @@ class FailingGuard(Guard):
         begin: Callable[..., Any],  # noqa: ARG002 - the guard's signature
         end: Callable[..., None],
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Return a wrapper whose beginning raises."""
+        """Return a decorator whose ``begin`` raises."""
         return super().around(hook, _fail, end)
 
 
 class FailingEndGuard(Guard):
-    """Each operation that it wraps begins, and raises as it ends."""
+    """A guard whose operations begin, and raise when they end."""
 
     def around(
         self,
@@ -47,5 +47,5 @@ class FailingEndGuard(Guard):
         begin: Callable[..., Any],
         end: Callable[..., None],  # noqa: ARG002 - the guard's signature
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Return a wrapper whose end raises."""
+        """Return a decorator whose ``end`` raises."""
         return super().around(hook, begin, _fail)

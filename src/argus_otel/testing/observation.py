@@ -1,4 +1,4 @@
-"""A source at work in this process, and what the SDK has of it, in memory."""
+"""Runs a source in this process, with the SDK's in-memory exporters."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from argus_otel.telemetry import AttributeValue, Catalogue, Event, Guard, Teleme
 from argus_otel.telemetry.catalogue import CATALOGUE as ARGUS
 
 Point = tuple[dict[str, AttributeValue], float]
-"""The attributes and the value of a point; of a histogram, the number of its records."""
+"""A point: its attributes and its value, or the number of records of a histogram."""
 
 
 class Observation:
-    """A source that is installed and started, with every trace sampled.
+    """An installed and started source and the signals that it emits. Every trace is sampled.
 
     Attributes
     ----------
     telemetry:
-        What it records into.
+        The hub that the source records into.
     handle:
-        The source.
+        The source's handle.
     events:
-        The events that were emitted: (name, attributes).
+        The emitted events: (name, attributes).
     rows:
-        The events that history would keep: (name, attributes, duration in seconds or ``None``).
+        The events that history would store: (name, attributes, duration in seconds or ``None``).
     """
 
     def __init__(self, name: str, settings: Settings, guard: type[Guard] = Guard) -> None:
         self.telemetry = Telemetry(guard)
         self.rows: list[tuple[str, Mapping[str, AttributeValue], float | None]] = []
         self.telemetry.history = self._keep
-        self.telemetry.rates.choose({name: 1.0})
+        self.telemetry.rates.override({name: 1.0})
         self._reader = InMemoryMetricReader()
         self._spans = InMemorySpanExporter()
         self.events: list[tuple[str, dict[str, AttributeValue]]] = []
-        self.telemetry.add_sink(lambda event, attributes: self.events.append((event.name, dict(attributes))))
+        self.telemetry.add_event_sink(lambda event, attributes: self.events.append((event.name, dict(attributes))))
         meters = MeterProvider([self._reader], shutdown_on_exit=False)
         tracers = TracerProvider(shutdown_on_exit=False)
         tracers.add_span_processor(SimpleSpanProcessor(self._spans))
@@ -68,7 +68,7 @@ class Observation:
         self.rows.append((event.name, dict(attributes), duration))
 
     def points(self) -> dict[str, list[Point]]:
-        """Return the points of every metric, by its name."""
+        """Return the points of every metric, by the metric's name."""
         found: dict[str, list[Point]] = {}
         data = self._reader.get_metrics_data()
         for resource in data.resource_metrics if data is not None else ():
@@ -82,11 +82,11 @@ class Observation:
         return found
 
     def value(self, metric: str) -> float:
-        """Return the sum of a metric's points; of a histogram, the number of its records."""
+        """Return the sum of a metric's points, or the number of records of a histogram."""
         return sum(value for _, value in self.points().get(metric, []))
 
     def spans(self) -> tuple[ReadableSpan, ...]:
-        """Return the spans that have ended."""
+        """Return the ended spans."""
         return self._spans.get_finished_spans()
 
 
@@ -94,16 +94,16 @@ class Observation:
 def observe(
     name: str, *, guard: type[Guard] = Guard, settings: Mapping[str, object] | None = None
 ) -> Generator[Observation]:
-    """Observe with an installed source until the block ends.
+    """Run an installed source until the block ends.
 
     Parameters
     ----------
     name:
         The source's name.
     guard:
-        The class of the guard, for a test of faults.
+        The class of the guard, for tests of faults.
     settings:
-        Keywords, as :func:`argus_otel.instrument` has them. The environment is left out.
+        Keywords of :func:`argus_otel.instrument`. The environment is ignored.
     """
     observation = Observation(name, Settings.resolve({}, settings), guard)
     observation.handle.install()

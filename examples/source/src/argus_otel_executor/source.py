@@ -107,7 +107,7 @@ class ExecutorSource(Source):
         if job.scope is not None:
             job.scope.detach()
         if error is not None:
-            job.note(error)
+            job.record_error(error)
         duration = job.settle()
         self._durations[job.name, kind].record(duration, job.trace)
         outcome = {} if kind is None else {ERROR.name: kind}

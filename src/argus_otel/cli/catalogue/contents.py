@@ -38,17 +38,17 @@ class Known:
     ----------
     type:
         ``string``, ``int``, ``double`` or ``boolean``.
-    values, cap, examples:
-        As in :class:`~argus_otel.telemetry.Attribute`; ``cap`` is 0 for a closed set, and for an attribute that no
+    values, cardinality_limit, examples:
+        As in :class:`~argus_otel.telemetry.Attribute`. The limit is 0 for a closed set, and for an attribute that no
         metric has.
     metrics, spans, events:
         The names of the signals that have it.
     """
 
     name: str
-    meaning: str = ""
+    description: str = ""
     values: tuple[AttributeValue, ...] = ()
-    cap: int = 0
+    cardinality_limit: int = 0
     examples: tuple[AttributeValue, ...] = ()
     metrics: list[str] = field(default_factory=list[str])
     spans: list[str] = field(default_factory=list[str])
@@ -69,7 +69,7 @@ class Known:
         """Which values it may have, in words."""
         if self.values:
             return ", ".join(map(str, self.values))
-        return f"up to {self.cap} values" if self.cap else "any value"
+        return f"up to {self.cardinality_limit} values" if self.cardinality_limit else "any value"
 
 
 _TYPES = {str: "string", bool: "boolean", int: "int", float: "double"}
@@ -105,7 +105,7 @@ class Contents:
 def served(metric: Metric) -> tuple[str, ...]:
     """Return the names of the samples of ``metric`` in Prometheus."""
     name = prometheus_name(metric)
-    return (name, *(f"{name}_{part}" for part in ("bucket", "count", "sum"))) if metric.buckets else (name,)
+    return (name, *(f"{name}_{part}" for part in ("bucket", "count", "sum"))) if metric.boundaries else (name,)
 
 
 class NoSourceError(LookupError):
@@ -132,13 +132,14 @@ def gather(catalogues: Iterable[Catalogue] | None = None) -> Contents:
     catalogues = catalogues_of() if catalogues is None else tuple(catalogues)
     known: dict[str, Known] = {}
     for catalogue in catalogues:  # before any signal: an event may have an attribute that another catalogue describes
-        for detail in catalogue.details:
-            known.setdefault(detail.name, Known(detail.name, detail.meaning, examples=detail.examples))
+        for each in catalogue.span_attributes:
+            known.setdefault(each.name, Known(each.name, each.description, examples=each.examples))
     for catalogue in catalogues:
         for metric in catalogue.metrics:
             for each in metric.attributes:
                 one = known.setdefault(each.name, Known(each.name))
-                one.meaning, one.values, one.cap, one.examples = each.meaning, each.values, each.cap, each.examples
+                one.description, one.values, one.examples = each.description, each.values, each.examples
+                one.cardinality_limit = each.cardinality_limit
                 one.metrics.append(metric.name)
         for span in catalogue.spans:
             for name in span.attributes:

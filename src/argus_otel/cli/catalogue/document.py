@@ -22,11 +22,16 @@ def as_document(contents: Contents) -> dict[str, object]:
         "version": __version__,
         "metrics": [_metric(metric) for metric in contents.metrics],
         "spans": [
-            {"name": s.name, "kind": s.kind.value, "description": s.meaning, "attributes": list(s.attributes)}
+            {"name": s.name, "kind": s.kind.value, "description": s.description, "attributes": list(s.attributes)}
             for s in contents.spans
         ],
         "events": [
-            {"name": e.name, "severity": e.severity.value, "description": e.meaning, "attributes": list(e.attributes)}
+            {
+                "name": e.name,
+                "severity": e.severity.value,
+                "description": e.description,
+                "attributes": list(e.attributes),
+            }
             for e in contents.events
         ],
         "attributes": [_attribute(attribute) for attribute in contents.attributes],
@@ -39,18 +44,18 @@ def _metric(metric: Metric) -> dict[str, object]:
         "prometheus_name": prometheus_name(metric),
         "kind": metric.kind.value,
         "unit": metric.unit,
-        "description": metric.meaning,
+        "description": metric.description,
         "attributes": [_bound(attribute) for attribute in metric.attributes],
-        "boundaries": list(metric.buckets),
+        "boundaries": list(metric.boundaries),
     }
 
 
 def _bound(attribute: Attribute) -> dict[str, object]:
     return {
         "name": attribute.name,
-        "description": attribute.meaning,
+        "description": attribute.description,
         "values": list(attribute.values),
-        "cardinality_limit": attribute.cap or None,
+        "cardinality_limit": attribute.cardinality_limit or None,
     }
 
 
@@ -58,9 +63,9 @@ def _attribute(attribute: Known) -> dict[str, object]:
     return {
         "name": attribute.name,
         "type": attribute.type,
-        "description": attribute.meaning,
+        "description": attribute.description,
         "values": list(attribute.values),
-        "cardinality_limit": attribute.cap or None,
+        "cardinality_limit": attribute.cardinality_limit or None,
         "examples": list(attribute.examples),
         "semconv": attribute.upstream,
         "metrics": attribute.metrics,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from argus_otel.discovery import installed, load
 from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import Catalogue, Metric
-from argus_otel.telemetry.families import MOST_SERIES
+from argus_otel.telemetry.families import MAX_SERIES
 
 from .contents import SEMCONV, Contents, Known
 
@@ -22,7 +22,7 @@ Written by `{COMMAND}`: edit the definitions, not this page.
 Each metric has its name in Prometheus, as `/metrics` serves it; a histogram's series have that name with `_bucket`,
 `_count` and `_sum`, and its boundaries are in its unit. An attribute of a metric has a closed set of values or a
 cardinality limit; values beyond the limit become `_OTHER` and are counted in `argus.attribute.overflow`, as are new
-combinations of values once a metric has {MOST_SERIES} series. Prometheus spells an attribute's dots as underscores."""
+combinations of values once a metric has {MAX_SERIES} series. Prometheus spells an attribute's dots as underscores."""
 
 
 def as_markdown(contents: Contents) -> str:
@@ -31,10 +31,10 @@ def as_markdown(contents: Contents) -> str:
     if contents.metrics:
         sections += ["## Metrics", *(_metric(metric) for metric in contents.metrics)]
     if contents.spans:
-        rows = [(f"`{s.name}`", s.kind.value, _cell(s.meaning), _code(s.attributes)) for s in contents.spans]
+        rows = [(f"`{s.name}`", s.kind.value, _cell(s.description), _code(s.attributes)) for s in contents.spans]
         sections += ["## Spans", _table(("span", "kind", "description", "attributes"), rows)]
     if contents.events:
-        rows = [(f"`{e.name}`", e.severity.value, _cell(e.meaning), _code(e.attributes)) for e in contents.events]
+        rows = [(f"`{e.name}`", e.severity.value, _cell(e.description), _code(e.attributes)) for e in contents.events]
         sections += [
             "## Events",
             "Log records with an event name.",
@@ -55,13 +55,17 @@ def _external() -> Iterator[str]:
 
 
 def _metric(metric: Metric) -> str:
-    lines = [f"### `{metric.name}`", metric.meaning]
+    lines = [f"### `{metric.name}`", metric.description]
     lines.append(f"`{prometheus_name(metric)}`, {metric.kind.value}, unit `{metric.unit}`")
-    if metric.buckets:
-        lines[-1] += f", boundaries {', '.join(f'{edge:g}' for edge in metric.buckets)}"
+    if metric.boundaries:
+        lines[-1] += f", boundaries {', '.join(f'{edge:g}' for edge in metric.boundaries)}"
     if metric.attributes:
         rows = [
-            (f"`{a.name}`", _bound(Known(a.name, values=a.values, cap=a.cap)), _cell(a.meaning))
+            (
+                f"`{a.name}`",
+                _bound(Known(a.name, values=a.values, cardinality_limit=a.cardinality_limit)),
+                _cell(a.description),
+            )
             for a in metric.attributes
         ]
         lines.append(_table(("attribute", "values", "description"), rows))
@@ -74,7 +78,7 @@ def _attributes(attributes: Iterable[Known]) -> str:
             f"`{a.name}`",
             a.type,
             _bound(a),
-            _cell(a.meaning),
+            _cell(a.description),
             ", ".join(f"`{example}`" for example in a.examples),
             ", ".join(kind for kind in ("metrics", "spans", "events") if getattr(a, kind)),
             f"semconv {SEMCONV}" if a.upstream else "argus-otel",

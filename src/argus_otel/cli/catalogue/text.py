@@ -13,10 +13,10 @@ from .contents import Contents, Known
 def in_short(contents: Contents) -> str:
     """Return one line for each signal and attribute, by kind."""
     sections = {
-        "metrics": [(m.name, m.kind.value, m.unit, m.meaning) for m in contents.metrics],
-        "spans": [(s.name, s.kind.value, s.meaning) for s in contents.spans],
-        "events": [(e.name, e.severity.value, e.meaning) for e in contents.events],
-        "attributes": [(a.name, a.type, a.bound, a.meaning) for a in contents.attributes],
+        "metrics": [(m.name, m.kind.value, m.unit, m.description) for m in contents.metrics],
+        "spans": [(s.name, s.kind.value, s.description) for s in contents.spans],
+        "events": [(e.name, e.severity.value, e.description) for e in contents.events],
+        "attributes": [(a.name, a.type, a.bound, a.description) for a in contents.attributes],
     }
     return "\n\n".join("\n".join((title, *_columns(rows))) for title, rows in sections.items() if rows)
 
@@ -35,20 +35,22 @@ def in_full(contents: Contents) -> str:
 
 def _metric(metric: Metric) -> str:
     facts = [("kind", metric.kind.value), ("unit", metric.unit), ("Prometheus", prometheus_name(metric))]
-    if metric.buckets:
-        facts.append(("boundaries", ", ".join(f"{edge:g}" for edge in metric.buckets)))
+    if metric.boundaries:
+        facts.append(("boundaries", ", ".join(f"{edge:g}" for edge in metric.boundaries)))
     for attribute in metric.attributes:
-        bound = Known(attribute.name, values=attribute.values, cap=attribute.cap).bound
-        facts.append(("attribute", f"{attribute.name} ({bound}): {attribute.meaning}"))
-    return _card("metric", metric.name, metric.meaning, facts)
+        bound = Known(attribute.name, values=attribute.values, cardinality_limit=attribute.cardinality_limit).bound
+        facts.append(("attribute", f"{attribute.name} ({bound}): {attribute.description}"))
+    return _card("metric", metric.name, metric.description, facts)
 
 
 def _span(span: Span) -> str:
-    return _card("span", span.name, span.meaning, [("kind", span.kind.value), *_names(span.attributes)])
+    return _card("span", span.name, span.description, [("kind", span.kind.value), *_names(span.attributes)])
 
 
 def _event(event: Event) -> str:
-    return _card("event", event.name, event.meaning, [("severity", event.severity.value), *_names(event.attributes)])
+    return _card(
+        "event", event.name, event.description, [("severity", event.severity.value), *_names(event.attributes)]
+    )
 
 
 def _attribute(attribute: Known) -> str:
@@ -59,16 +61,16 @@ def _attribute(attribute: Known) -> str:
         facts.append(("defined by", "OpenTelemetry's semantic conventions"))
     for kind in ("metrics", "spans", "events"):
         facts += [(f"on {kind}", name) for name in getattr(attribute, kind)]
-    return _card("attribute", attribute.name, attribute.meaning, facts)
+    return _card("attribute", attribute.name, attribute.description, facts)
 
 
 def _names(attributes: Iterable[str]) -> list[tuple[str, str]]:
     return [("attribute", name) for name in attributes]
 
 
-def _card(kind: str, name: str, meaning: str, facts: Sequence[tuple[str, str]]) -> str:
+def _card(kind: str, name: str, description: str, facts: Sequence[tuple[str, str]]) -> str:
     width = max(len(label) for label, _ in facts)
-    lines = [f"{kind} {name}", f"  {meaning}"]
+    lines = [f"{kind} {name}", f"  {description}"]
     before = ""
     for label, value in facts:
         lines.append(f"  {'' if label == before else label:<{width}}  {value}")

@@ -77,14 +77,19 @@ def _group(namespace: str, attributes: list[Known]) -> dict[str, object]:
 
 
 def _attribute(attribute: Known) -> dict[str, object]:
-    made: dict[str, object] = {"id": attribute.name, "type": attribute.type, **_STABILITY, "brief": attribute.meaning}
+    made: dict[str, object] = {
+        "id": attribute.name,
+        "type": attribute.type,
+        **_STABILITY,
+        "brief": attribute.description,
+    }
     if attribute.values:
         made["type"] = {"members": [_member(value) for value in attribute.values]}
     if attribute.examples:
         made["examples"] = list(attribute.examples)
-    if attribute.cap:
-        made["note"] = f"At most {attribute.cap} values on metrics; others become `_OTHER`."
-        made["annotations"] = {"argus_otel": {"cardinality_limit": attribute.cap}}
+    if attribute.cardinality_limit:
+        made["note"] = f"At most {attribute.cardinality_limit} values on metrics; others become `_OTHER`."
+        made["annotations"] = {"argus_otel": {"cardinality_limit": attribute.cardinality_limit}}
     return made
 
 
@@ -94,14 +99,14 @@ def _member(value: AttributeValue) -> dict[str, object]:
 
 def _metric(metric: Metric) -> dict[str, object]:
     ours: dict[str, object] = {"prometheus_name": prometheus_name(metric)}
-    if metric.buckets:
-        ours["boundaries"] = list(metric.buckets)
+    if metric.boundaries:
+        ours["boundaries"] = list(metric.boundaries)
     return {
         "id": f"metric.{metric.name}",
         "type": "metric",
         **_STABILITY,
         "metric_name": metric.name,
-        "brief": metric.meaning,
+        "brief": metric.description,
         "instrument": metric.kind.value,
         "unit": metric.unit,
         "attributes": _references(attribute.name for attribute in metric.attributes),
@@ -114,7 +119,7 @@ def _span(span: Span) -> dict[str, object]:
         "id": f"span.{_slug(span.name)}",
         "type": "span",
         **_STABILITY,
-        "brief": span.meaning,
+        "brief": span.description,
         "note": f"Its name is `{span.name}`.",
         "span_kind": span.kind.value,
         "attributes": _references(span.attributes),
@@ -128,7 +133,7 @@ def _event(event: Event) -> dict[str, object]:
         "type": "event",
         **_STABILITY,
         "name": event.name,
-        "brief": event.meaning,
+        "brief": event.description,
         "attributes": _references(event.attributes),
         "annotations": {"argus_otel": {"severity": event.severity.value}},
     }

@@ -39,7 +39,7 @@ def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
 
     def end_call(operation: InteractionOperation, error: BaseException | None) -> None:
         if error is not None and goes_to_dispatch_error(error):
-            operation.note(original(error))  # `_dispatch_error` is next, and ends the operation
+            operation.record_error(original(error))  # `_dispatch_error` is next, and ends the operation
         elif operation.interaction is not None:
             if operation.interaction.command_failed:  # without an exception: the tree's own `interaction_check` failed
                 operation.outcome = REJECTED

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from argus_otel.telemetry import Attribute, Catalogue, Detail, Event, Kind, Metric, Severity, Span, SpanKind
+from argus_otel.telemetry import Attribute, Catalogue, Event, Metric, Severity, Span, SpanAttribute, SpanKind
+from argus_otel.telemetry.definitions import InstrumentKind
 
 from .rest.templates import template_of
+
+COUNTER, UP_DOWN_COUNTER, GAUGE, HISTOGRAM = InstrumentKind
 
 # -- attributes
 
 EVENT_TYPE = Attribute(
-    "discord.event.type", "The gateway event's type, as Discord sends it.", cap=200, examples=("INTERACTION_CREATE",)
+    "discord.event.type",
+    "The gateway event's type, as Discord sends it.",
+    cardinality_limit=200,
+    examples=("INTERACTION_CREATE",),
 )
-SHARD_ID = Attribute("discord.shard.id", "The shard; a client without shards is shard 0.", cap=1000, examples=(0, 17))
+SHARD_ID = Attribute(
+    "discord.shard.id", "The shard; a client without shards is shard 0.", cardinality_limit=1000, examples=(0, 17)
+)
 SESSION_TYPE = Attribute("discord.session.type", "Whether the session began or resumed.", values=("identify", "resume"))
 CLOSE_CODE = Attribute(
     "discord.close.code",
     "The connection's close code; 1006 if it ended without one.",
-    cap=64,
+    cardinality_limit=64,
     examples=(1006, 4004),
 )
 INTERACTION_TYPE = Attribute(
@@ -27,7 +35,10 @@ INTERACTION_TYPE = Attribute(
     values=("application_command", "component", "autocomplete", "modal_submit"),
 )
 COMMAND_NAME = Attribute(
-    "discord.command.name", "The command's qualified name, such as `play song`.", cap=500, examples=("play song",)
+    "discord.command.name",
+    "The command's qualified name, such as `play song`.",
+    cardinality_limit=500,
+    examples=("play song",),
 )
 COMMAND_TYPE = Attribute(
     "discord.command.type",
@@ -37,7 +48,7 @@ COMMAND_TYPE = Attribute(
 COMPONENT_NAME = Attribute(
     "discord.component.name",
     "The view's class and the callback, such as `PlayerView.skip`, or the modal's class.",
-    cap=500,
+    cardinality_limit=500,
     examples=("PlayerView.skip", "FeedbackModal"),
 )
 OUTCOME = Attribute(
@@ -48,7 +59,7 @@ OUTCOME = Attribute(
 ERROR_TYPE = Attribute(
     "error.type",
     "The original exception's class, not discord.py's wrapper; absent on success.",
-    cap=200,
+    cardinality_limit=200,
     examples=("KeyError",),
 )
 METHOD = Attribute(
@@ -57,52 +68,53 @@ METHOD = Attribute(
 TEMPLATE = Attribute(
     "url.template",
     "The route, such as `/channels/{channel_id}/messages`.",
-    cap=300,
+    cardinality_limit=300,
     normalise=template_of,
     examples=("/channels/{channel_id}/messages",),
 )
-STATUS = Attribute("http.response.status_code", "The HTTP status.", cap=64, examples=(200, 429))
-SERVER = Attribute("server.address", "The host of Discord's API.", cap=16, examples=("discord.com",))
+STATUS = Attribute("http.response.status_code", "The HTTP status.", cardinality_limit=64, examples=(200, 429))
+SERVER = Attribute("server.address", "The host of Discord's API.", cardinality_limit=16, examples=("discord.com",))
 RATELIMIT_SCOPE = Attribute(
     "discord.ratelimit.scope", "Whose limit was hit.", values=("user", "shared", "global", "cloudflare")
 )
 EVENT_NAME = Attribute(
     "discord.event.name",
     "The event that the listener handles, by discord.py's name without `on_`.",
-    cap=200,
+    cardinality_limit=200,
     examples=("member_join",),
 )
 TASK_NAME = Attribute(
     "discord.task.name",
     "The function that a `discord.ext.tasks` loop repeats, as `Cog.cleanup` or `cleanup`.",
-    cap=200,
+    cardinality_limit=200,
     examples=("Cog.cleanup",),
 )
 CHANGE = Attribute("discord.change", "Whether the bot joined or left the guild.", values=("join", "leave"))
 EXTENSION_NAME = Attribute(
-    "discord.extension.name", "The extension's module, such as `cogs.music`.", cap=200, examples=("cogs.music",)
+    "discord.extension.name",
+    "The extension's module, such as `cogs.music`.",
+    cardinality_limit=200,
+    examples=("cogs.music",),
 )
 
 # -- attributes of spans and events only
 
 _AN_ID = ("1102233445566778899",)
 
-GUILD_ID = Detail("discord.guild.id", "The guild's id; absent in direct messages.", _AN_ID)
-CHANNEL_ID = Detail("discord.channel.id", "The channel's id.", _AN_ID)
-USER_ID = Detail("discord.user.id", "The id of the user who caused it.", _AN_ID)
-MESSAGE_ID = Detail("discord.message.id", "The id of the command's message.", _AN_ID)
-INTERACTION_ID = Detail("discord.interaction.id", "The interaction's id.", _AN_ID)
+GUILD_ID = SpanAttribute("discord.guild.id", "The guild's id; absent in direct messages.", _AN_ID)
+CHANNEL_ID = SpanAttribute("discord.channel.id", "The channel's id.", _AN_ID)
+USER_ID = SpanAttribute("discord.user.id", "The id of the user who caused it.", _AN_ID)
+MESSAGE_ID = SpanAttribute("discord.message.id", "The id of the command's message.", _AN_ID)
+INTERACTION_ID = SpanAttribute("discord.interaction.id", "The interaction's id.", _AN_ID)
 
-DETAILS = (
-    GUILD_ID,
-    CHANNEL_ID,
-    USER_ID,
-    MESSAGE_ID,
-    INTERACTION_ID,
-    Detail("discord.guild.name", "The guild's name.", ("Jazz lovers",)),
-    Detail("discord.guild.member_count", "The number of the guild's members, if Discord has sent it.", (250,)),
-    Detail("http.request.resend_count", "The number of attempts after the first; absent if there were none.", (1,)),
-    Detail(
+SPAN_ATTRIBUTES = (
+    *(GUILD_ID, CHANNEL_ID, USER_ID, MESSAGE_ID, INTERACTION_ID),
+    SpanAttribute("discord.guild.name", "The guild's name.", ("Jazz lovers",)),
+    SpanAttribute("discord.guild.member_count", "The number of the guild's members, if Discord has sent it.", (250,)),
+    SpanAttribute(
+        "http.request.resend_count", "The number of attempts after the first; absent if there were none.", (1,)
+    ),
+    SpanAttribute(
         "discord.rest.ratelimit.wait", "How long the call waited for rate limits, in seconds; absent for 0.", (0.5,)
     ),
 )
@@ -123,38 +135,38 @@ _WAIT = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 # -- gateway
 
 GATEWAY_EVENTS = Metric(
-    "discord.gateway.events", Kind.COUNTER, "{event}", "Events received from the gateway, by type.", (EVENT_TYPE,)
+    "discord.gateway.events", COUNTER, "{event}", "Events received from the gateway, by type.", (EVENT_TYPE,)
 )
 SHARD_EVENTS = Metric(
-    "discord.shard.events", Kind.COUNTER, "{event}", "Events received from the gateway, by shard.", (SHARD_ID,)
+    "discord.shard.events", COUNTER, "{event}", "Events received from the gateway, by shard.", (SHARD_ID,)
 )
 LATENCY = Metric(
     "discord.gateway.latency",
-    Kind.GAUGE,
+    GAUGE,
     "s",
     "Time between the last heartbeat and its acknowledgement; absent before the first.",
     (SHARD_ID,),
 )
 SHARD_UP = Metric(
-    "discord.shard.up", Kind.GAUGE, "{shard}", "1 while the shard's gateway session is up, else 0.", (SHARD_ID,)
+    "discord.shard.up", GAUGE, "{shard}", "1 while the shard's gateway session is up, else 0.", (SHARD_ID,)
 )
 SESSIONS = Metric(
     "discord.gateway.sessions",
-    Kind.COUNTER,
+    COUNTER,
     "{session}",
     "Gateway sessions that began (identify) or resumed (resume).",
     (SHARD_ID, SESSION_TYPE),
 )
 DISCONNECTS = Metric(
     "discord.gateway.disconnects",
-    Kind.COUNTER,
+    COUNTER,
     "{disconnect}",
     "Gateway connections that ended, by close code.",
     (SHARD_ID, CLOSE_CODE),
 )
 HEARTBEAT = Metric(
     "discord.gateway.heartbeat.duration",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "Time between each heartbeat and its acknowledgement, over all shards.",
     (),
@@ -162,7 +174,7 @@ HEARTBEAT = Metric(
 )
 GATEWAY_WAIT = Metric(
     "discord.gateway.ratelimit.wait",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "How long a message to the gateway waited for the send limit; only messages that waited.",
     (),
@@ -170,14 +182,14 @@ GATEWAY_WAIT = Metric(
 )
 SHARD_RATELIMITED = Metric(
     "discord.shard.ratelimited",
-    Kind.GAUGE,
+    GAUGE,
     "{shard}",
     "1 while the shard has used up its limit of messages to the gateway, else 0.",
     (SHARD_ID,),
 )
 CLOCK_OFFSET = Metric(
     "discord.clock.offset",
-    Kind.GAUGE,
+    GAUGE,
     "s",
     "How far this machine's clock is ahead of Discord's, negative if it is behind; absent while Discord's clock is not "
     "known to a second.",
@@ -187,7 +199,7 @@ CLOCK_OFFSET = Metric(
 
 INTERACTION_DURATION = Metric(
     "discord.interaction.duration",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "From the interaction's arrival to the end of its handler.",
     (INTERACTION_TYPE, COMMAND_NAME, COMPONENT_NAME, OUTCOME, ERROR_TYPE),
@@ -195,7 +207,7 @@ INTERACTION_DURATION = Metric(
 )
 RESPONSE_TIME = Metric(
     "discord.interaction.response.time",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "From Discord's creation of the interaction until the bot sends its first acknowledgement, by Discord's clock; "
     "Discord gives up after 3 s.",
@@ -204,21 +216,21 @@ RESPONSE_TIME = Metric(
 )
 UNACKNOWLEDGED = Metric(
     "discord.interaction.unacknowledged",
-    Kind.COUNTER,
+    COUNTER,
     "{interaction}",
     "Interactions that were not acknowledged within Discord's 3 s: the user saw them fail.",
     (INTERACTION_TYPE, COMMAND_NAME),
 )
 INTERACTIONS_ACTIVE = Metric(
     "discord.interaction.active",
-    Kind.UP_DOWN,
+    UP_DOWN_COUNTER,
     "{interaction}",
     "Interactions whose handler runs now.",
     (INTERACTION_TYPE,),
 )
 COMMAND_DURATION = Metric(
     "discord.command.duration",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "From a command's arrival to its end. Each command counts once, however it was called.",
     (COMMAND_NAME, COMMAND_TYPE, OUTCOME, ERROR_TYPE),
@@ -226,20 +238,20 @@ COMMAND_DURATION = Metric(
 )
 COMPONENTS_UNHANDLED = Metric(
     "discord.component.unhandled",
-    Kind.COUNTER,
+    COUNTER,
     "{interaction}",
     "Clicks and modals that no view, dynamic item or listener of this bot handled: the user saw them fail.",
 )
 VIEWS_ACTIVE = Metric(
-    "discord.view.active", Kind.GAUGE, "{view}", "Views and modals that discord.py waits for, persistent ones included."
+    "discord.view.active", GAUGE, "{view}", "Views and modals that discord.py waits for, persistent ones included."
 )
-VIEW_TIMEOUTS = Metric("discord.view.timeouts", Kind.COUNTER, "{view}", "Views and modals that timed out.")
+VIEW_TIMEOUTS = Metric("discord.view.timeouts", COUNTER, "{view}", "Views and modals that timed out.")
 
 # -- other work
 
 LISTENER_DURATION = Metric(
     "discord.listener.duration",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "One run of one listener, from its first line to its end. Its wait for the event loop before that is loop lag.",
     (EVENT_NAME, ERROR_TYPE),
@@ -247,7 +259,7 @@ LISTENER_DURATION = Metric(
 )
 TASK_DURATION = Metric(
     "discord.task.duration",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "One iteration of a `discord.ext.tasks` loop, without the sleep between two.",
     (TASK_NAME, ERROR_TYPE),
@@ -255,14 +267,14 @@ TASK_DURATION = Metric(
 )
 TASKS_RUNNING = Metric(
     "discord.task.running",
-    Kind.UP_DOWN,
+    UP_DOWN_COUNTER,
     "{task}",
     "`discord.ext.tasks` loops that are started and have not ended; 0 for one that has.",
     (TASK_NAME,),
 )
 EXTENSION_LOADING = Metric(
     "discord.extension.load.duration",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "Loading one extension, its setup function included.",
     (EXTENSION_NAME, ERROR_TYPE),
@@ -273,7 +285,7 @@ EXTENSION_LOADING = Metric(
 
 HTTP_DURATION = Metric(
     "http.client.request.duration",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "One attempt of a REST call, from request to the whole response.",
     (METHOD, TEMPLATE, STATUS, SERVER, ERROR_TYPE),
@@ -281,7 +293,7 @@ HTTP_DURATION = Metric(
 )
 REST_DURATION = Metric(
     "discord.rest.duration",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "A whole REST call, with every wait and retry.",
     (METHOD, TEMPLATE, ERROR_TYPE),
@@ -289,7 +301,7 @@ REST_DURATION = Metric(
 )
 RATELIMIT_WAIT = Metric(
     "discord.rest.ratelimit.wait",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "How long a REST call waited for rate limits, before, between and after its attempts; only calls that waited.",
     (TEMPLATE,),
@@ -297,7 +309,7 @@ RATELIMIT_WAIT = Metric(
 )
 RATELIMITS = Metric(
     "discord.rest.ratelimits",
-    Kind.COUNTER,
+    COUNTER,
     "{response}",
     "Responses with status 429, by whose limit was hit.",
     (TEMPLATE, RATELIMIT_SCOPE),
@@ -306,54 +318,49 @@ RATELIMITS = Metric(
 # -- state
 
 GUILDS = Metric(
-    "discord.guild.count", Kind.UP_DOWN, "{guild}", "Guilds that the bot is in, on the shards of this process."
+    "discord.guild.count", UP_DOWN_COUNTER, "{guild}", "Guilds that the bot is in, on the shards of this process."
 )
-USERS = Metric("discord.user.cached", Kind.UP_DOWN, "{user}", "Users in discord.py's cache.")
+USERS = Metric("discord.user.cached", UP_DOWN_COUNTER, "{user}", "Users in discord.py's cache.")
 GUILDS_UNAVAILABLE = Metric(
-    "discord.guild.unavailable", Kind.UP_DOWN, "{guild}", "Guilds that are unavailable now, of those counted."
+    "discord.guild.unavailable", UP_DOWN_COUNTER, "{guild}", "Guilds that are unavailable now, of those counted."
 )
-GUILD_CHANGES = Metric(
-    "discord.guild.changes", Kind.COUNTER, "{guild}", "Guilds that the bot joined or left.", (CHANGE,)
-)
-MESSAGES = Metric("discord.message.cached", Kind.UP_DOWN, "{message}", "Messages in discord.py's cache.")
-EMOJIS = Metric("discord.emoji.cached", Kind.UP_DOWN, "{emoji}", "Custom emojis in discord.py's cache.")
-STICKERS = Metric("discord.sticker.cached", Kind.UP_DOWN, "{sticker}", "Guild stickers in discord.py's cache.")
+GUILD_CHANGES = Metric("discord.guild.changes", COUNTER, "{guild}", "Guilds that the bot joined or left.", (CHANGE,))
+MESSAGES = Metric("discord.message.cached", UP_DOWN_COUNTER, "{message}", "Messages in discord.py's cache.")
+EMOJIS = Metric("discord.emoji.cached", UP_DOWN_COUNTER, "{emoji}", "Custom emojis in discord.py's cache.")
+STICKERS = Metric("discord.sticker.cached", UP_DOWN_COUNTER, "{sticker}", "Guild stickers in discord.py's cache.")
 PRIVATE_CHANNELS = Metric(
-    "discord.private_channel.cached", Kind.UP_DOWN, "{channel}", "Direct message channels in discord.py's cache."
+    "discord.private_channel.cached", UP_DOWN_COUNTER, "{channel}", "Direct message channels in discord.py's cache."
 )
 COMMANDS = Metric(
     "discord.command.registered",
-    Kind.UP_DOWN,
+    UP_DOWN_COUNTER,
     "{command}",
     "The bot's commands, groups and subcommands included. A hybrid command is both `slash` and `prefix`.",
     (COMMAND_TYPE,),
 )
-EXTENSIONS = Metric("discord.extension.count", Kind.UP_DOWN, "{extension}", "Extensions that are loaded.")
+EXTENSIONS = Metric("discord.extension.count", UP_DOWN_COUNTER, "{extension}", "Extensions that are loaded.")
 
 # -- voice
 
 VOICE_CONNECTIONS = Metric(
     "discord.voice.connections",
-    Kind.UP_DOWN,
+    UP_DOWN_COUNTER,
     "{connection}",
     "Voice connections that are up: the handshake is complete, and they are not closed. Not while one reconnects.",
 )
 VOICE_LATENCY = Metric(
     "discord.voice.latency",
-    Kind.GAUGE,
+    GAUGE,
     "s",
     "Time between the last voice heartbeat and its acknowledgement, on the connection where it is longest; absent "
     "before the first.",
 )
 VOICE_PACKETS = Metric(
-    "discord.voice.packets",
-    Kind.COUNTER,
-    "{packet}",
-    "Voice packets handed to the network, without those that it refused.",
+    "discord.voice.packets", COUNTER, "{packet}", "Voice packets handed to the network, without those that it refused."
 )
 VOICE_CONNECTING = Metric(
     "discord.voice.connect.duration",
-    Kind.HISTOGRAM,
+    HISTOGRAM,
     "s",
     "From the bot's request to join a voice channel until it can speak there, or has failed. discord.py's own "
     "reconnections are not counted.",
@@ -362,7 +369,7 @@ VOICE_CONNECTING = Metric(
 )
 VOICE_DISCONNECTS = Metric(
     "discord.voice.disconnects",
-    Kind.COUNTER,
+    COUNTER,
     "{disconnect}",
     "Voice connections that ended, by close code: 1000 if the bot left, 4014 if it was moved or removed.",
     (CLOSE_CODE,),
@@ -436,18 +443,13 @@ VIEW_TIMEOUT_SPAN = Span(
     (COMPONENT_NAME.name, ERROR_TYPE.name),
 )
 VOICE_CONNECT_SPAN = Span(
-    "voice connect",
-    SpanKind.CLIENT,
-    "Joining a voice channel.",
-    (GUILD_ID.name, CHANNEL_ID.name, ERROR_TYPE.name),
+    "voice connect", SpanKind.CLIENT, "Joining a voice channel.", (GUILD_ID.name, CHANNEL_ID.name, ERROR_TYPE.name)
 )
 
 # -- events
 
 SESSION_EVENT = Event(
-    "discord.gateway.session",
-    "A gateway session began or resumed",
-    (SHARD_ID.name, SESSION_TYPE.name),
+    "discord.gateway.session", "A gateway session began or resumed", (SHARD_ID.name, SESSION_TYPE.name)
 )
 DISCONNECT_EVENT = Event("discord.gateway.disconnect", "A gateway connection ended", (SHARD_ID.name, CLOSE_CODE.name))
 VOICE_DISCONNECT_EVENT = Event("discord.voice.disconnect", "A voice connection ended", (GUILD_ID.name, CLOSE_CODE.name))
@@ -491,4 +493,4 @@ def _all(kind: type[T]) -> tuple[T, ...]:
     return tuple(value for value in globals().values() if isinstance(value, kind))
 
 
-CATALOGUE = Catalogue("discord", _all(Metric), _all(Span), _all(Event), DETAILS)
+CATALOGUE = Catalogue("discord", _all(Metric), _all(Span), _all(Event), SPAN_ATTRIBUTES)

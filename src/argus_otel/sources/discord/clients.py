@@ -108,9 +108,9 @@ class Clients:
     def _started(self, client: Client) -> None:
         if not self._hooks.on:
             return
-        self._telemetry.on_start()
+        self._telemetry.on_program_start()
         self._activate()  # for a client that was created before the hooks were applied, or before a fork
-        self._telemetry.found_loop(client.loop)
+        self._telemetry.register_loop(client.loop)
         self._registry.register(client)
         if client not in self._subscribed:
             self._subscribed.add(client)
@@ -137,7 +137,7 @@ class Clients:
     def _connected(self, state: ConnectionState[Any], ws: DiscordWebSocket) -> None:
         if not self._hooks.on:
             return
-        self._telemetry.redact.add_secret(ws.token, lasting=True)
+        self._telemetry.redact.add_secret(ws.token, permanent=True)
         self._attach(state._get_client(), ws)
 
     def _attach(self, client: Client, ws: DiscordWebSocket, *, established: bool = False) -> None:

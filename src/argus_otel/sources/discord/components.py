@@ -132,7 +132,7 @@ class Components:
     def _link_to_sender(self, span: TraceSpan, view: View | Modal) -> None:
         origin = self._views.origin_of(view)
         if origin is not None:
-            span.link(origin)
+            span.add_link(origin)
 
     def _wrap_on_error(self, view: Any) -> None:
         """Record what ``view`` passes to ``on_error``, on the instance, since subclasses override the method."""
@@ -180,7 +180,7 @@ class _ObservedFactory:
 
     async def from_custom_id(self, *args: Any) -> Any:
         """Make the item as its class does, and wrap its callback."""
-        note = self._operation.note
+        note = self._operation.record_error
         try:
             item: Any = await self._factory.from_custom_id(*args)
         except Exception as error:

@@ -11,8 +11,8 @@ from argus_otel.telemetry import (
     HistogramCell,
     HistorySink,
     Operation,
-    Place,
     Span,
+    WorkContext,
 )
 
 from .catalogue import (
@@ -124,7 +124,7 @@ class InteractionOperation(Operation):
     # Sets the base's fields too: calling its `__init__` would cost as much again. A test holds both against each other.
     def __init__(self, interaction_id: int, kind: InteractionKind, name: str | None) -> None:
         self.started = perf_counter()
-        self.scope = self.span = self.place = self.error = None
+        self.scope = self.span = self.work_context = self.error = None
         self.ended = self.handled = self.by_fork = False
         self.acknowledged = self.acknowledging = False
         self.outcome = OK
@@ -150,7 +150,7 @@ class InteractionOperation(Operation):
         self.series = self.kind.series.get(name)
         if self.span is not None:
             self.span.rename(f"{self.kind.prefix} {name}")
-            self.span.set({COMPONENT_NAME.name: name})
+            self.span.set_attributes({COMPONENT_NAME.name: name})
 
 
 def qualified_name(data: dict[str, Any]) -> str:
@@ -177,7 +177,7 @@ def qualified_name(data: dict[str, Any]) -> str:
 
 
 def emit_history(
-    history: HistorySink, operation: InteractionOperation, work: Place, outcome: Outcome, duration: float
+    history: HistorySink, operation: InteractionOperation, work: WorkContext, outcome: Outcome, duration: float
 ) -> None:
     """Emit the history row of an interaction that has ended after ``duration`` seconds."""
     kind = operation.kind
@@ -194,7 +194,7 @@ def emit_history(
 
 def span_attributes(operation: InteractionOperation, data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
     """Return the attributes that are known as an interaction's payload arrives, for a bot with so many shards."""
-    work, kind = operation.place, operation.kind
+    work, kind = operation.work_context, operation.kind
     attributes = ids_of_interaction(data, shards) if work is None else work.attributes.copy()
     add_interaction_id(attributes, operation.id)
     attributes[INTERACTION_TYPE.name] = kind.type

@@ -18,13 +18,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import (
-    HERE,
+    CURRENT_WORK,
     AttributeValue,
     HistogramCell,
-    Place,
     Reading,
     Telemetry,
     Tracing,
+    WorkContext,
 )
 
 from .catalogue import (
@@ -152,10 +152,10 @@ class Interactions:
                 operation = begin(state, data, by_fork)
                 if operation is None:
                     return parse(data)
-                scope, work = operation.scope, operation.place
+                scope, work = operation.scope, operation.work_context
                 try:
                     # The task that discord.py creates in here copies the context, and so nests under the span.
-                    token = None if work is None else HERE.set(work)
+                    token = None if work is None else CURRENT_WORK.set(work)
                     if scope is not None:
                         scope.attach()
                     try:
@@ -164,7 +164,7 @@ class Interactions:
                         if scope is not None:
                             scope.detach()
                         if token is not None:
-                            HERE.reset(token)
+                            CURRENT_WORK.reset(token)
                 except BaseException as error:  # discord.py cannot parse it, so that nothing will handle it
                     abandon(operation, error)
                     raise
@@ -214,7 +214,7 @@ class Interactions:
             operation.handled = state._command_tree is not None
         telemetry = self._telemetry
         if telemetry.history is not None:
-            operation.place = Place(ids_of_interaction(data, state.shard_count or 1))
+            operation.work_context = WorkContext(ids_of_interaction(data, state.shard_count or 1))
         if telemetry.tracing is not None:
             self._start_span(telemetry.tracing, operation, data, state.shard_count or 1)
         self._open[interaction_id] = operation
@@ -263,14 +263,14 @@ class Interactions:
     def _record_error(self, interaction_id: int, error: BaseException) -> None:
         operation = self._open.get(interaction_id)
         if operation is not None and not operation.ended:
-            operation.note(original(error))
+            operation.record_error(original(error))
 
     def end(self, operation: InteractionOperation, error: BaseException | None = None) -> None:
         """End an interaction, unless it has ended. ``error``, or an error recorded before, decides its outcome."""
         if operation.ended:
             return
         if error is not None:
-            operation.note(original(error))
+            operation.record_error(original(error))
         outcome = operation.outcome if operation.error is None else outcome_of(operation.error)
         # All that the base's `settle` and `end_span` do: calling them costs more than a record.
         operation.ended = True
@@ -278,9 +278,9 @@ class Interactions:
         error, operation.error = operation.error, None
         span = operation.span
         trace = None if span is None else operation.trace
-        work = operation.place
+        work = operation.work_context
         if work is not None:
-            work.over = True
+            work.ended = True
             history = self._telemetry.history
             if history is not None:
                 emit_history(history, operation, work, outcome, duration)
@@ -299,7 +299,7 @@ class Interactions:
             attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
             if outcome.error_type is not None:
                 attributes[ERROR_TYPE.name] = outcome.error_type
-            span.set(attributes)
+            span.set_attributes(attributes)
             span.end(error, failed=outcome.failed)
 
     def _discard(self, operation: InteractionOperation) -> None:

@@ -108,7 +108,7 @@ class Listeners:
         self._durations = telemetry.histogram(LISTENER_DURATION)
         self._ids = telemetry.guard.shield(HOOK, ids_of)
         self._series: dict[str, Series] = {}
-        telemetry.rates.default(RATES)
+        telemetry.rates.add_defaults(RATES)
 
     def patches(self) -> list[Patch]:
         """Return the hook on the scheduling of listeners."""
@@ -162,7 +162,7 @@ class Listeners:
     def forget(self) -> None:
         """Let runs that are under way record nothing. Called in a forked child: the parent counts its own."""
         for series in self._series.values():
-            series.cell = HistogramCell(series.cell.edges)
+            series.cell = HistogramCell(series.cell.boundaries)
             series.record = series.cell.record
         self._series.clear()
 
@@ -211,7 +211,7 @@ class Listeners:
         cell.record(duration, _exemplar(span))
         if span is not None:
             if error_type is not None:
-                span.set({ERROR_TYPE.name: error_type})
+                span.set_attributes({ERROR_TYPE.name: error_type})
             span.end(failure, failed=failure is not None)
 
 

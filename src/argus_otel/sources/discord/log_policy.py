@@ -18,8 +18,8 @@ from .outcomes import original, outcome_of
 
 def apply_to(telemetry: Telemetry) -> None:
     """Drop discord.py's log records below INFO, and keep exceptions that quote a user private."""
-    telemetry.logged.withhold("discord", logging.INFO)
-    telemetry.exceptions.keep_private(_quotes_a_user)
+    telemetry.log_pipeline.drop_below("discord", logging.INFO)
+    telemetry.exceptions.mark_private(_quotes_a_user)
 
 
 def _quotes_a_user(error: BaseException) -> bool:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from contextvars import Token
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import HERE, OTHER, AttributeValue, Operation, Place, Telemetry
+from argus_otel.telemetry import CURRENT_WORK, OTHER, AttributeValue, Operation, Telemetry, WorkContext
 
 from .catalogue import COMMAND_DURATION, COMMAND_EVENT, COMMAND_NAME, COMMAND_TYPE, ERROR_TYPE, OUTCOME, PREFIX_SPAN
 from .ids import add_message_id, ids_of_message
@@ -41,7 +41,7 @@ class PrefixOperation(Operation):
     def __init__(self, ctx: Context[Any]) -> None:
         super().__init__()
         self.ctx = ctx
-        self.token: Token[Place | None] | None = None
+        self.token: Token[WorkContext | None] | None = None
 
 
 class PrefixCommands:
@@ -87,8 +87,8 @@ class PrefixCommands:
             return None
         operation = PrefixOperation(ctx)
         if self._telemetry.history is not None:
-            operation.place = Place(ids_of_message(ctx.message))
-            operation.token = HERE.set(operation.place)
+            operation.work_context = WorkContext(ids_of_message(ctx.message))
+            operation.token = CURRENT_WORK.set(operation.work_context)
         if self._telemetry.tracing is not None:
             name = _name(ctx)
             root = self._telemetry.tracing.root(
@@ -105,13 +105,13 @@ class PrefixCommands:
     def _record_error(self, ctx: Context[Any], error: BaseException) -> None:
         operation = self._open.get(id(ctx))
         if operation is not None:
-            operation.note(original(error))
+            operation.record_error(original(error))
 
     def _end(self, operation: PrefixOperation, error: BaseException | None) -> None:
         ctx = operation.ctx
         self._open.pop(id(ctx), None)
         if error is not None:
-            operation.note(error)
+            operation.record_error(error)
         outcome = outcome_of(operation.error)
         if ctx.command is None and operation.error is None:
             outcome = COMMAND_NOT_FOUND
@@ -124,10 +124,10 @@ class PrefixCommands:
         )
         if operation.token is not None:
             with suppress(ValueError):  # its coroutine was dropped, and collected in another context
-                HERE.reset(operation.token)
+                CURRENT_WORK.reset(operation.token)
         history = self._telemetry.history
         if history is not None:
-            ids = {} if operation.place is None else operation.place.attributes
+            ids = {} if operation.work_context is None else operation.work_context.attributes
             history(COMMAND_EVENT, {**ids, COMMAND_TYPE.name: "prefix", **_ending(name, outcome)}, duration)
         if span is not None:
             span.rename(f"command {name}")  # the subcommand of a group is known only now

@@ -34,7 +34,7 @@ def add_patterns(telemetry: Telemetry) -> None:
     """Add the patterns of Discord's secrets to the redactor."""
     bot, in_a_path, alone = PATTERNS
     telemetry.redact.add_pattern(bot, run=23)
-    telemetry.redact.add_pattern(in_a_path, beginnings=("/webhooks/", "/interactions/"))
+    telemetry.redact.add_pattern(in_a_path, prefixes=("/webhooks/", "/interactions/"))
     telemetry.redact.add_pattern(alone, run=60)
 
 
@@ -43,7 +43,7 @@ def patches(telemetry: Telemetry) -> list[Patch]:
 
     def learn_token(token: str) -> None:
         # nextcord passes it with the prefix "Bot ".
-        telemetry.redact.add_secret(token.removeprefix("Bot "), lasting=True)
+        telemetry.redact.add_secret(token.removeprefix("Bot "), permanent=True)
 
     learn = telemetry.guard.shield(HOOK, learn_token)
 

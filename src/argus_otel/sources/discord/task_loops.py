@@ -140,7 +140,7 @@ class TaskLoops:
         error_type = None
         failure = failure_of(error)
         if failure is not None:
-            iteration.note(failure)
+            iteration.record_error(failure)
             error_type = type(failure).__qualname__
         if iteration.scope is not None:
             iteration.scope.detach()

@@ -197,7 +197,7 @@ class Views:
         span.detach()
         failure = failure_of(error)
         if failure is not None:
-            span.set({ERROR_TYPE.name: type(failure).__qualname__})
+            span.set_attributes({ERROR_TYPE.name: type(failure).__qualname__})
         span.end(failure, failed=failure is not None)
 
 

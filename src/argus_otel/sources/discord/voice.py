@@ -119,7 +119,7 @@ class Voice:
     def _end(self, operation: Operation, error: BaseException | None) -> None:
         kind, ending = None, None
         if error is not None:
-            operation.note(error)
+            operation.record_error(error)
             kind = type(error).__qualname__
             ending = {ERROR_TYPE.name: kind}
         self._connects[kind].record(operation.settle(), operation.trace)
@@ -139,7 +139,7 @@ class Voice:
 
     def _sent(self) -> None:
         if self._hooks.on:
-            self._packets.mine.value += 1
+            self._packets.current.value += 1
 
     # -- disconnections
 

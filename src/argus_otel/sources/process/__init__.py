@@ -1,4 +1,4 @@
-"""Observes the process itself: its log records, event loops and age. This file is the source's specification."""
+"""Observes the process itself: its log records, event loops and uptime. This file is the source's specification."""
 
 from __future__ import annotations
 

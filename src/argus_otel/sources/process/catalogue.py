@@ -1,30 +1,30 @@
-"""Every name that the process source emits, with unit, buckets and attributes. Nothing else spells them."""
+"""The signals of the process source. No other file spells their names, units, boundaries and attributes."""
 
 from __future__ import annotations
 
-from argus_otel.telemetry import Attribute, Catalogue, Detail, Event, Kind, Metric, Severity
+from argus_otel.telemetry import Attribute, Catalogue, Event, InstrumentKind, Metric, Severity, SpanAttribute
 
 # -- attributes
 
-LOGGER = Attribute("log.logger", "The logger's name.", cap=100, examples=("discord.gateway",))
+LOGGER = Attribute("log.logger", "The logger's name.", cardinality_limit=100, examples=("discord.gateway",))
 SEVERITY = Attribute(
     "log.severity",
     "The record's level, or the next lower of these; `_OTHER` below all of them.",
     values=("debug", "info", "warning", "error", "critical"),
 )
 
-# -- buckets, in seconds
+# -- boundaries, in seconds
 
-# A loop in good health is late by a millisecond or two; a gateway connection is lost after some ten seconds.
+# A healthy loop is late by a millisecond or two. A gateway connection is lost after about ten seconds.
 _LAG = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 # -- logs
 
 LOG_RECORDS = Metric(
     "log.records",
-    Kind.COUNTER,
+    InstrumentKind.COUNTER,
     "{record}",
-    "Log records that their logger's level and filters let through, by logger and level.",
+    "Log records that pass their logger's level and filters, by logger and level.",
     (LOGGER, SEVERITY),
 )
 
@@ -32,23 +32,25 @@ LOG_RECORDS = Metric(
 
 LOOP_LAG = Metric(
     "asyncio.loop.lag",
-    Kind.HISTOGRAM,
+    InstrumentKind.HISTOGRAM,
     "s",
-    "How late a timer of the event loop ran, four times a second: what everything on that loop waited.",
+    "How late a timer of the event loop ran, four times a second: everything on that loop waited as long.",
     (),
     _LAG,
 )
-TASKS = Metric("asyncio.tasks", Kind.GAUGE, "{task}", "asyncio tasks that have not ended, over all event loops.")
+TASKS = Metric(
+    "asyncio.tasks", InstrumentKind.GAUGE, "{task}", "asyncio tasks that have not ended, over all event loops."
+)
 BLOCKINGS = Metric(
     "asyncio.loop.blockings",
-    Kind.COUNTER,
+    InstrumentKind.COUNTER,
     "{blocking}",
-    "Times that an event loop stood still for longer than ARGUS_PROCESS_LOOP_BLOCKED_AFTER.",
+    "Times that an event loop was blocked for longer than ARGUS_PROCESS_LOOP_BLOCKED_AFTER.",
 )
 
 # -- the process
 
-UPTIME = Metric("process.uptime", Kind.GAUGE, "s", "Time since argus-otel was loaded into the process.")
+UPTIME = Metric("process.uptime", InstrumentKind.GAUGE, "s", "Time since argus-otel was loaded into the process.")
 
 # -- events
 
@@ -63,13 +65,15 @@ CATALOGUE = Catalogue(
     "process",
     metrics=(LOG_RECORDS, LOOP_LAG, TASKS, BLOCKINGS, UPTIME),
     events=(BLOCKED_EVENT,),
-    details=(
-        Detail(
+    span_attributes=(
+        SpanAttribute(
             "asyncio.loop.blocked.duration",
-            "For how long it had stood still when noticed, in seconds.",
+            "How long it had been blocked when that was noticed, in seconds.",
             (1.1,),
         ),
-        Detail("code.stacktrace", "The stack of the loop's thread, as in a traceback.", ('File "bot.py", line 12',)),
-        Detail("thread.name", "The loop's thread.", ("MainThread",)),
+        SpanAttribute(
+            "code.stacktrace", "The stack of the loop's thread, as in a traceback.", ('File "bot.py", line 12',)
+        ),
+        SpanAttribute("thread.name", "The loop's thread.", ("MainThread",)),
     ),
 )

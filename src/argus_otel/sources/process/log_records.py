@@ -1,9 +1,11 @@
-"""Observed: every record that a logger lets through. Noun: counter; where logs are exported, the record is passed on.
+"""Observed: every record that a logger lets through. Signals: a counter, and the record itself if logs are exported.
 
-``Logger.callHandlers`` runs once for each of them, and has one signature in every version of Python. A handler on the
-root logger would see them too, but with one there ``logging.basicConfig()`` does nothing, and warnings of a bot without
-logging set up are no longer printed. Safe, because the original gets the same arguments afterwards, and what our body
-itself logs is counted but not passed on.
+``Logger.callHandlers`` runs once for each record and has the same signature in every version of Python. A handler on
+the root logger would observe the same records, but it would disable ``logging.basicConfig()``, and Python would no
+longer print the warnings of a program that has not configured logging.
+
+Safe, because the original is called with the same arguments afterwards. A record that the hook itself logs is counted
+and not forwarded.
 """
 
 from __future__ import annotations
@@ -27,22 +29,22 @@ _NAMES: dict[int, str] = {
 
 
 def patches(telemetry: Telemetry, hooks: PatchSet) -> list[Patch]:
-    """Return the hook on what loggers let through."""
+    """Return the patch of ``Logger.callHandlers``."""
     counts = telemetry.counter(LOG_RECORDS)
-    logged = telemetry.logged
+    pipeline = telemetry.log_pipeline
 
-    def take(logger: logging.Logger, record: logging.LogRecord) -> None:
+    def observe(logger: logging.Logger, record: logging.LogRecord) -> None:
         if hooks.on:
             level = record.levelno
             counts[record.name, _NAMES.get(level) or _severity(level)].value += 1
-            if logged.sink is not None:
-                logged.pass_on(logger, record)
+            if pipeline.sink is not None:
+                pipeline.forward(logger, record)
 
-    taken = telemetry.guard.shield(HOOK, take, arguments=2)
+    observed = telemetry.guard.shield(HOOK, observe, arguments=2)
 
     def make(original: Function) -> Function:
         def callHandlers(self: logging.Logger, record: logging.LogRecord) -> None:  # noqa: N802 - the original's name
-            taken(self, record)
+            observed(self, record)
             original(self, record)
 
         return callHandlers

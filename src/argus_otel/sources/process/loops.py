@@ -1,8 +1,10 @@
-"""Observed: event loops that a source has found. Nouns: histogram, gauge; and each loop's signs of life.
+"""Observed: the event loops that sources register. Signals: a histogram of lag, a gauge of tasks, and liveness.
 
-A timer runs on each loop four times a second: how late it is, is what everything else there waited. It counts the tasks
-too, because no other thread can safely do that. Safe, because a timer keeps no loop running and holds no reference to
-one, and counting takes a thousandth of the loop's time at the most.
+A timer runs on each loop four times a second. Its delay is the time that everything else on that loop waited. The timer
+counts the tasks too, because no other thread can safely do that.
+
+Safe, because a timer keeps no loop running and holds no reference to one, and counting takes a thousandth of the loop's
+time at most.
 """
 
 from __future__ import annotations
@@ -29,22 +31,22 @@ _log = logging.getLogger("argus_otel")
 
 
 class LoopWatch:
-    """One event loop, as its ticks leave it for other threads to read. It does not keep the loop alive.
+    """The state of one event loop, which its ticks update and other threads read. It does not keep the loop alive.
 
     Attributes
     ----------
     since:
-        When the loop was found, by :func:`time.monotonic`, as are the other times.
+        When the loop was registered, by :func:`time.monotonic`, as are the other times.
     due:
         When the next tick should run.
     thread:
-        The thread that it runs on.
+        The thread that the loop runs on.
     tasks:
-        How many tasks there were, a second ago or some more.
-    noticed:
-        The ``due`` of the last tick whose absence somebody has noticed.
+        The number of tasks about a second ago.
+    reported:
+        The ``due`` of the last missing tick that the watchdog has reported.
     idle:
-        When somebody last saw that the loop did not run.
+        When the watchdog last saw that the loop did not run.
     on:
         Whether it ticks.
     """
@@ -57,7 +59,7 @@ class LoopWatch:
         self.due = self.since + PERIOD
         self.thread = threading.current_thread()
         self.tasks = 0
-        self.noticed: float | None = None
+        self.reported: float | None = None
         self.idle = self.since
         self.on = True
         self._count_at = self.since
@@ -70,15 +72,15 @@ class LoopWatch:
         loop = self._loop()
         return loop is not None and loop.is_running()
 
-    def of(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether this is ``loop``'s."""
-        return self._loop() is loop
-
     @property
-    def over(self) -> bool:
+    def closed(self) -> bool:
         """Whether the loop will never run again."""
         loop = self._loop()
         return loop is None or loop.is_closed()
+
+    def watches(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether this is the state of ``loop``."""
+        return self._loop() is loop
 
     def _ticked(self) -> None:
         if not self.on:
@@ -91,7 +93,7 @@ class LoopWatch:
         self._lag.record(max(0.0, now - max(due, self.idle)))
         if now >= self._count_at:
             self._count(loop, now)
-        if self.noticed == due:
+        if self.reported == due:
             _log.info("argus-otel: the event loop goes on, after %.1f s", now - due)
 
     def _count(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
@@ -101,7 +103,7 @@ class LoopWatch:
 
 
 class Loops:
-    """Every event loop that has been found."""
+    """The registered event loops."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
@@ -111,14 +113,14 @@ class Loops:
         self._lags = telemetry.histogram(LOOP_LAG)
         self._watch = telemetry.guard.shield(HOOK, self._begin)
         telemetry.gauge(TASKS, self._tasks)
-        telemetry.watch_loops(telemetry.guard.shield(HOOK, self._found))
+        telemetry.add_loop_listener(telemetry.guard.shield(HOOK, self._registered))
 
     def watches(self) -> list[LoopWatch]:
-        """Return those that can still run; from any thread."""
-        return [watch for watch in self._watches if not watch.over]
+        """Return the states of the loops that can still run. Any thread."""
+        return [watch for watch in self._watches if not watch.closed]
 
     def install(self) -> None:
-        """Watch the loops that are known, and those that will be found; from any thread."""
+        """Watch the known loops, and those that are registered later. Any thread."""
         self._on = True
         for known in self._known:
             loop = known()
@@ -126,18 +128,18 @@ class Loops:
                 loop.call_soon_threadsafe(self._watch, loop)
 
     def uninstall(self) -> None:
-        """Leave every loop alone; from any thread. A tick that is under way does nothing."""
+        """Stop watching every loop. Any thread. A tick that is already due does nothing."""
         self._on = False
         for watch in self._watches:
             watch.on = False
         self._watches = []
 
     def forget(self) -> None:
-        """Forget every loop: in a forked child, where they are the parent's."""
+        """Forget every loop, in a forked child: they belong to the parent."""
         self._known = []
         self.uninstall()
 
-    def _found(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _registered(self, loop: asyncio.AbstractEventLoop) -> None:
         known = [ref for ref in self._known if (other := ref()) is not None and not other.is_closed()]
         if all(ref() is not loop for ref in known):
             known.append(weakref.ref(loop))
@@ -145,7 +147,7 @@ class Loops:
         self._begin(loop)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._on and not any(watch.of(loop) for watch in self._watches):
+        if self._on and not any(watch.watches(loop) for watch in self._watches):
             # Replaced, not changed: other threads read it.
             self._watches = [*self.watches(), LoopWatch(loop, self._lags[()], self._telemetry)]
 

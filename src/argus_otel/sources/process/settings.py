@@ -1,4 +1,4 @@
-"""The settings of this source."""
+"""The settings of the process source."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from argus_otel.settings.parsers import seconds
 
 
 class ProcessSettings(Table):
-    """Settings for the observation of the process."""
+    """Settings of the process source."""
 
     source = "process"
 

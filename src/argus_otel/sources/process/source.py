@@ -1,4 +1,4 @@
-"""The process source: its files, put together."""
+"""The process source: puts its hooks together and controls them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WATCHDOG = "watchdog"
 
 
 class ProcessSource(Source):
-    """Observes the logs, event loops and age of the process. Loops are those that other sources find."""
+    """Observes the log records, event loops and uptime of the process. Other sources register the loops."""
 
     def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
         super().__init__(telemetry, settings, activate)
@@ -28,15 +28,15 @@ class ProcessSource(Source):
         self._watchdog: Watchdog | None = None
         if loop_blocked_after > 0:
             self._watchdog = Watchdog(telemetry, loop_blocked_after, self._loops.watches)
-        uptime.read(telemetry, self._hooks)
+        uptime.add_gauge(telemetry, self._hooks)
 
     def install(self) -> None:
-        """Place the hook on log records; safe to repeat."""
+        """Install the hook on log records; safe to repeat."""
         self._hooks.on = True
         self._hooks.apply(self._patches)
 
     def start(self) -> None:
-        """Begin to watch event loops; safe to repeat."""
+        """Start to observe event loops; safe to repeat."""
         self._loops.install()
         if self._watchdog is None:
             self._telemetry.health.report(WATCHDOG, State.OFF, "ARGUS_PROCESS_LOOP_BLOCKED_AFTER is 0")
@@ -45,19 +45,19 @@ class ProcessSource(Source):
             self._telemetry.health.report(WATCHDOG, State.OK)
 
     def end(self) -> None:
-        """Blame no event loop any more: the process ends, and its loops stand still while that waits for exports."""
+        """Stop the watchdog: the process ends, and its loops are blocked while it waits for exports."""
         if self._watchdog is not None:
             self._watchdog.stop()
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: the loops are the parent's, and the watchdog's thread is not here."""
+        """After a fork, in the child: forget the parent's loops, and the watchdog's thread, which is not there."""
         self.end()
         self._hooks.on = False
         self._loops.forget()
-        uptime.begin()
+        uptime.restart()
 
     def uninstall(self) -> None:
-        """Observe no more; safe to repeat."""
+        """Stop observing; safe to repeat."""
         self._hooks.revert()
         self._loops.uninstall()
         if self._watchdog is not None:

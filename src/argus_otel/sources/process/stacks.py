@@ -1,4 +1,4 @@
-"""Stacks of other threads, as text: where code is, and nothing of what it holds."""
+"""Stacks of other threads as text: files, lines and functions, and no values."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from types import FrameType
 _FRAMES = 50
 _LENGTH = 16_000
 
-# The rooms whose frames may stand between a program's own.
-_OURS = tuple(f"{Path(__file__).parents[2] / room}{os.sep}" for room in ("cli", "otel", "sources", "telemetry"))
+# The folders whose frames may be between those of the program.
+_FOLDERS = ("cli", "custom", "otel", "sources", "telemetry")
+_OURS = tuple(f"{Path(__file__).parents[2] / folder}{os.sep}" for folder in _FOLDERS)
 
-# Where event loops wait for something to do; uvloop's have no frame of their own beneath the runner's.
+# The modules in which idle event loops wait. uvloop's have no frame of their own beneath the runner's.
 _WAITING = ("selectors", "asyncio.windows_events", "asyncio.runners")
 
 
 class Stack:
-    """A thread's frames at one moment, without ours.
+    """The frames of a thread at one moment, without argus-otel's own.
 
-    No frame is kept: its locals would be freed on the thread that looks, and not where they belong.
+    No frame object is kept: its local variables would then be freed on the thread that looks, not on their own.
     """
 
     def __init__(self, thread: int | None) -> None:
@@ -39,29 +40,29 @@ class Stack:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether nothing runs there: an event loop that waits for something to do, or a thread that is gone."""
+        """Whether nothing runs there: the event loop is idle, or the thread has ended."""
         return not self._frames or self._modules[0] in _WAITING
 
     def runs(self, *modules: str) -> bool:
-        """Whether any frame is of one of ``modules``."""
+        """Whether any frame belongs to one of ``modules``."""
         return not set(modules).isdisjoint(self._modules)
 
     @property
     def innermost(self) -> str:
-        """Where it is, such as ``handler (/srv/bot.py:12)``."""
+        """The innermost frame, such as ``handler (/srv/bot.py:12)``."""
         frame = self._frames[0]
         return f"{frame.name} ({frame.filename}:{frame.lineno})"
 
     def __str__(self) -> str:
-        """Its text as a traceback has it, the innermost frame last; without the outermost where it is long."""
+        """The stack as in a traceback, the innermost frame last. A long one lacks its outermost frames."""
         return "".join(traceback.StackSummary.from_list(self._frames[::-1]).format())[-_LENGTH:]
 
 
 def _current_frames() -> dict[int, FrameType]:
     """Return each thread's innermost frame.
 
-    CPython holds a lock of its own for that, which a garbage collection in the midst of it would wait for in vain, and
-    the whole process with it (gh-106883; 3.12 and the later 3.11 put it off themselves).
+    CPython takes a lock for that. A garbage collection during the call could wait for the same lock and block the whole
+    process (gh-106883). Python 3.12 and the later releases of 3.11 postpone the collection themselves.
     """
     collecting = gc.isenabled()
     gc.disable()

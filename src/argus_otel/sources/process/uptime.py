@@ -1,4 +1,4 @@
-"""Observed: the process's age. Noun: gauge. Read when somebody collects; safe, because nothing is hooked."""
+"""Observed: the uptime of the process. Signal: a gauge. Safe, because nothing is hooked: it is read at collection."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from argus_otel.telemetry import Telemetry
 
 from .catalogue import UPTIME
 
-# The launchers load this before anything of the bot's.
-_loaded = monotonic()
+# The launchers import this module before the program.
+_started = monotonic()
 
 
-def begin() -> None:
-    """Have the process's age begin now: in a forked child."""
-    global _loaded  # a process has one age
-    _loaded = monotonic()
+def restart() -> None:
+    """Count the uptime from now on, in a forked child."""
+    global _started  # a process has one uptime
+    _started = monotonic()
 
 
-def read(telemetry: Telemetry, hooks: PatchSet) -> None:
-    """Have the process's age read while the hooks are on."""
-    telemetry.gauge(UPTIME, lambda: [({}, monotonic() - _loaded)] if hooks.on else [])
+def add_gauge(telemetry: Telemetry, hooks: PatchSet) -> None:
+    """Report the uptime while the hooks are on."""
+    telemetry.gauge(UPTIME, lambda: [({}, monotonic() - _started)] if hooks.on else [])

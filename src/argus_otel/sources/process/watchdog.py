@@ -1,11 +1,11 @@
-"""Observed: an event loop that stands still. Nouns: event, counter.
+"""Observed: event loops that are blocked. Signals: an event with the stack, and a counter.
 
-A thread looks at the loops' ticks. Of a loop whose tick is overdue by more than the threshold it takes the stack and
-tells at once, so that one which never goes on is told of too; and once, however long that lasts.
+A thread checks the loops' ticks. If a tick is overdue by more than the threshold, the thread takes the stack and
+reports it at once, so that a loop that never goes on is reported too. A block is reported once, however long it lasts.
 
-Safe, because nothing is done on the loop. A loop is let off where it does not run, where the whole process did not run
-(the machine slept, or others had the processors), where a debugger holds it, and where it imports modules in the
-program's first moments.
+Safe, because nothing is done on the loop. A loop is not reported if it does not run, if the whole process did not run
+(the machine slept, or other processes had the processors), if a debugger has stopped it, or if it imports modules while
+the program starts.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _log = logging.getLogger("argus_otel")
 
 
 class Watchdog:
-    """Looks at the loops from a thread of its own.
+    """Checks the loops from a thread of its own.
 
     Parameters
     ----------
     after:
-        For how long a loop may stand still, in seconds.
+        How long a loop may be blocked, in seconds.
     watches:
-        Returns the loops that are to be looked at.
+        Returns the loops to check.
     """
 
     def __init__(self, telemetry: Telemetry, after: float, watches: Callable[[], list[LoopWatch]]) -> None:
@@ -53,61 +53,61 @@ class Watchdog:
         self._interval = min(after / 4, 0.25)
         self._counts = telemetry.counter(BLOCKINGS)
         self._stopping: threading.Event | None = None
-        self._looked = self._fair_since = monotonic()
-        self._used = process_time()
+        self._checked = self._fair_since = monotonic()
+        self._cpu_time = process_time()
         self._warned: float | None = None
 
     def start(self) -> None:
-        """Begin to look; safe to repeat."""
+        """Start the thread; safe to repeat."""
         if self._stopping is None:
             self._stopping = threading.Event()
-            self._counts[()].value += 0  # a series that is there before the first is one that an alert can work with
-            look = self._telemetry.guard.shield(HOOK, self._look)
+            self._counts[()].value += 0  # an alert needs the series before the first block
+            check = self._telemetry.guard.shield(HOOK, self._check)
             threading.Thread(
-                target=self._run, args=(self._stopping, look), name="argus-otel watchdog", daemon=True
+                target=self._run, args=(self._stopping, check), name="argus-otel watchdog", daemon=True
             ).start()
 
     def stop(self) -> None:
-        """Look no more; safe to repeat."""
+        """Stop the thread; safe to repeat."""
         if self._stopping is not None:
             self._stopping.set()
             self._stopping = None
 
-    def _run(self, stopping: threading.Event, look: Callable[[], object]) -> None:
+    def _run(self, stopping: threading.Event, check: Callable[[], object]) -> None:
         while not stopping.wait(self._interval) and not sys.is_finalizing():
-            look()
+            check()
 
     # -- on the thread
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = self._wake()
         for watch in self._watches():
             if not watch.running:
                 watch.idle = now
                 continue
             due = watch.due
-            if due == watch.noticed or now - max(due, watch.idle, self._fair_since) <= self._after:
+            if due == watch.reported or now - max(due, watch.idle, self._fair_since) <= self._after:
                 continue
-            from .stacks import Stack  # most processes never come here
+            from .stacks import Stack  # most processes never need it
 
             stack = Stack(watch.thread.ident)
-            if watch.due != due or stack.is_waiting:  # it goes on, or will as soon as it gets a processor
+            if watch.due != due or stack.is_waiting:  # it goes on, or will when it gets a processor
                 continue
-            watch.noticed = due
+            watch.reported = due
             starting = now - watch.since < _STARTING
             if not stack.runs(*_DEBUGGERS) and not (starting and stack.runs(*_IMPORTS)):
-                self._tell(watch, now - due, stack)
+                self._report(watch, now - due, stack)
 
     def _wake(self) -> float:
-        """Return the time. Where this thread itself is late and the process did not work, no loop is to blame."""
-        now, used = monotonic(), process_time()
-        late = now - self._looked - self._interval
-        if late > self._interval and used - self._used < late / 4:
+        """Return the time. If this thread is late itself and the process used no processor, excuse every loop."""
+        now, cpu_time = monotonic(), process_time()
+        late = now - self._checked - self._interval
+        if late > self._interval and cpu_time - self._cpu_time < late / 4:
             self._fair_since = now
-        self._looked, self._used = now, used
+        self._checked, self._cpu_time = now, cpu_time
         return now
 
-    def _tell(self, watch: LoopWatch, blocked: float, stack: Stack) -> None:
+    def _report(self, watch: LoopWatch, blocked: float, stack: Stack) -> None:
         redact = self._telemetry.redact
         self._counts[()].value += 1
         attributes = {
@@ -120,8 +120,8 @@ class Watchdog:
         if self._warned is None or now - self._warned >= _WARN_EVERY:
             self._warned = now
             _log.warning(
-                "argus-otel: the event loop on %s stands still, for %.1f s up to now, in %s. Nothing else runs there "
-                "meanwhile; the event %s has the whole stack. (Said once a minute at the most.)",
+                "argus-otel: the event loop on %s is blocked, for %.1f s so far, in %s. Nothing else runs on that loop "
+                "meanwhile. The event %s has the whole stack. (Reported once a minute at most.)",
                 watch.thread.name,
                 blocked,
                 redact(stack.innermost),

@@ -1,4 +1,4 @@
-"""Observes what the process uses of the machine, by OpenTelemetry's own instrumentation. This is the specification."""
+"""Observes the resources that the process uses, by OpenTelemetry's own instrumentation. This is the specification."""
 
 from __future__ import annotations
 

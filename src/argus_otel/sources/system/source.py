@@ -1,4 +1,4 @@
-"""The system source: switches OpenTelemetry's instrumentation of the process on and off. It has no hooks."""
+"""The system source: enables and disables OpenTelemetry's instrumentation of the process. It has no hooks."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .catalogue import CATALOGUE
 PART = "process metrics"
 
 INSTRUMENTATION = "system_metrics"
-"""Its name among the entry points, and so in ``OTEL_PYTHON_DISABLED_INSTRUMENTATIONS``."""
+"""The name of its entry point, which ``OTEL_PYTHON_DISABLED_INSTRUMENTATIONS`` uses too."""
 
 
 class SystemSource(Source):
-    """Processor time, memory and garbage collection of the process, if ``argus-otel[system]`` is installed."""
+    """Observes processor time, memory and garbage collection of the process, if ``argus-otel[system]`` is installed."""
 
     _instrumentation: ForeignInstrumentation | None = None
 
     def start(self) -> None:
-        """Emit from now on; safe to repeat."""
+        """Start emitting; safe to repeat."""
         health = self.telemetry.health
         if INSTRUMENTATION in self.settings.disabled_instrumentations:
             detail = f"`{INSTRUMENTATION}` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
@@ -36,12 +36,12 @@ class SystemSource(Source):
                 options={"config": _configuration()},
                 measures_process=True,
             )
-        self._instrumentation.on()
+        self._instrumentation.enable()
 
     def uninstall(self) -> None:
-        """Emit no more; safe to repeat."""
+        """Stop emitting; safe to repeat."""
         if self._instrumentation is not None:
-            self._instrumentation.off()
+            self._instrumentation.disable()
 
     def drop_in_child(self) -> None:
         """After a fork, in the child: emit nothing until a source is activated there."""
@@ -50,7 +50,7 @@ class SystemSource(Source):
 
 
 def _configuration() -> dict[str, list[str] | None]:
-    """Return the metrics that are wanted, each with the values of its first attribute that are told apart."""
+    """Return the metrics to emit, each with the values of its first attribute to report."""
     return {
         metric.name: [str(value) for value in metric.attributes[0].values]
         if metric.attributes and metric.name.startswith("process.")

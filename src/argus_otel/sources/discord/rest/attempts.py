@@ -141,7 +141,7 @@ class RestAttempts:
             scope = attributes[RATELIMIT_SCOPE.name] = _ratelimit_scope(headers, body)
             self._ratelimits[call.route.path, scope].value += 1
         if call.span is not None:
-            call.span.mark("response", attributes)
+            call.span.add_event("response", attributes)
 
 
 def _ratelimit_scope(headers: Mapping[str, str], body: bytes) -> str:

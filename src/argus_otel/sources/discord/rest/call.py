@@ -91,7 +91,7 @@ class RestCall(Operation):
     # Sets the base's fields too: calling its `__init__` would cost as much again. A test holds both against each other.
     def __init__(self, route: RouteMetrics, idle: bool, by_webhook: bool) -> None:
         self.started = self.sent = perf_counter()
-        self.scope = self.span = self.place = self.error = None
+        self.scope = self.span = self.work_context = self.error = None
         self.ended = self.held = False
         self.route = route
         self.by_webhook = by_webhook

@@ -157,7 +157,7 @@ class RestCalls:
             else:
                 self._callbacks.acknowledgement_failed(interaction)
         if span is not None:
-            span.set(_span_attributes(call, waited, error_type))
+            span.set_attributes(_span_attributes(call, waited, error_type))
             span.end(error, failed=error is not None)
 
     def _metrics_of(self, route: Route) -> RouteMetrics:

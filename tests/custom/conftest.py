@@ -8,22 +8,22 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from argus_otel import helpers
+from argus_otel import api
 from argus_otel.catalogues import CATALOGUES
+from argus_otel.custom import CustomTelemetry
 from argus_otel.otel.spans import OTelTracing
 from argus_otel.sources.discord.references import REFERENCES
 from argus_otel.telemetry import Telemetry
 from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW
-from argus_otel.telemetry.own import Own
 
 
 class Kept:
-    """A layer that the helpers record into, and what it has."""
+    """A hub that the public functions record into, and the signals that it has."""
 
     def __init__(self) -> None:
         self.telemetry = Telemetry()
         self.telemetry.references.update(REFERENCES)
-        self.own = Own(self.telemetry, CATALOGUES)
+        self.custom = CustomTelemetry(self.telemetry, CATALOGUES)
         self._exporter = InMemorySpanExporter()
         self.provider = TracerProvider(shutdown_on_exit=False)
         self.provider.add_span_processor(SimpleSpanProcessor(self._exporter))
@@ -33,19 +33,19 @@ class Kept:
         self.telemetry.tracing = OTelTracing(tracer, self.telemetry)
 
     def counts(self, name: str) -> dict[tuple[tuple[str, Any], ...], float]:
-        """Return a counter's points by their attributes, in order."""
-        (metric,) = (metric for metric in self.telemetry.defined() if metric.name == name)
+        """Return a counter's points by their sorted attributes."""
+        (metric,) = (metric for metric in self.telemetry.defined_metrics() if metric.name == name)
         points = {tuple(sorted(attributes.items())): value for attributes, value in self.telemetry.points(metric)}
         assert len(points) == len(self.telemetry.points(metric))
         return points
 
     def times(self, name: str) -> dict[tuple[tuple[str, Any], ...], int]:
-        """Return how many records each point of a histogram has."""
+        """Return the number of records of each point of a histogram."""
         (histogram,) = (each for each in self.telemetry.histograms() if each.metric.name == name)
         return {tuple(sorted(attributes.items())): sum(cell.counts) for attributes, cell in histogram.rows()}
 
     def names(self) -> list[str]:
-        return [metric.name for metric in self.telemetry.defined()]
+        return [metric.name for metric in self.telemetry.defined_metrics()]
 
     def overflows(self) -> dict[str, float]:
         return {str(a["argus.attribute"]): value for a, value in self.telemetry.points(ATTRIBUTE_OVERFLOW)}
@@ -61,9 +61,9 @@ class Kept:
 @pytest.fixture
 def kept() -> Iterator[Kept]:
     kept = Kept()
-    helpers.use(lambda: kept.own)
+    api.record_into(lambda: kept.custom)
     yield kept
-    helpers.use(None)
+    api.record_into(None)
     assert kept.telemetry.guard.faults == {}
 
 

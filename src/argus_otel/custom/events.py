@@ -1,88 +1,86 @@
-"""What the bot's own code puts into history: events by names of its own."""
+"""Events that the program's own code records in history."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
 
-from .catalogue import HISTORY_DROPPED
-from .complaints import Complaints, shown
-from .definitions import AttributeValue, Event
-from .history import HERE
-from .own_values import ATTRIBUTE_RULE, NAME_RULE, VALUE_RULE, annotation_of, is_attribute_name, is_name, value_of
-from .recorder import Telemetry
-from .references import IdReference
+from argus_otel.telemetry import CURRENT_WORK, AttributeValue, Event, IdReference, Telemetry
+from argus_otel.telemetry.catalogue import HISTORY_DROPPED
+
+from .misuse import MisuseWarnings, shown
 from .reserved import RESERVED_ATTRIBUTES
+from .values import ATTRIBUTE_RULE, NAME_RULE, VALUE_RULE, annotation_of, is_attribute_name, is_name, value_of
 
-MOST_EVENTS = 200
-"""The most names of events of the bot's own."""
+MAX_EVENTS = 200
+"""How many custom events a process has, by name."""
 
-MOST_DETAILS = 32
-"""The most attributes of one event."""
+MAX_EVENT_ATTRIBUTES = 32
+"""How many attributes an event has."""
 
-LONGEST_NAME = 100
-"""The most characters of an event's name."""
+MAX_NAME_LENGTH = 100
+"""The longest name of an event, in characters."""
 
 _WEEK = 7 * 86400.0
 
 
-class OwnEvents:
-    """The events of the bot's own code.
+class CustomEvents:
+    """The custom events of this process.
 
     Parameters
     ----------
-    namespaces:
+    reserved:
         First words of names that are reserved.
     """
 
-    def __init__(self, telemetry: Telemetry, complaints: Complaints, namespaces: Iterable[str]) -> None:
+    def __init__(self, telemetry: Telemetry, misuse: MisuseWarnings, reserved: Iterable[str]) -> None:
         self._telemetry = telemetry
-        self._complaints = complaints
-        self._namespaces = frozenset(namespaces)
+        self._misuse = misuse
+        self._reserved = frozenset(reserved)
         self._events: dict[str, Event] = {}
 
     def record(self, name: str, duration: float | None, given: Mapping[str, object], /) -> None:
-        """Put an event into history, where there is one.
+        """Record an event if history is kept.
 
         Parameters
         ----------
         duration:
             In seconds.
         given:
-            Attributes, and ids by the keywords of :attr:`~.recorder.Telemetry.references`.
+            Attributes, and ids by the keywords of :attr:`~argus_otel.telemetry.Telemetry.references`.
         """
         history = self._telemetry.history
         if history is None:
             return
         event = self._events.get(name) if isinstance(name, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
         if event is None:
-            wrong = self._wrong_with(name)
-            if wrong is not None:
-                self._complaints.tell(f"record({shown(name)})", f"{wrong}. Nothing is recorded")
+            problem = self._problem_with(name)
+            if problem is not None:
+                self._misuse.warn_once(f"record({shown(name)})", f"{problem}. Nothing is recorded")
                 return
-            event = self._events[name] = Event(str.__str__(name), "Recorded by the bot's own code.")
+            event = self._events[name] = Event(str.__str__(name), "Recorded by the program's own code.")
         references = self._telemetry.references
         made = self._attributes(name, {word: value for word, value in given.items() if word not in references})
         made.update(self._ids(name, {word: value for word, value in given.items() if word in references}))
         history(event, made, self._duration(name, duration))
 
-    def _wrong_with(self, name: object) -> str | None:
+    def _problem_with(self, name: object) -> str | None:
         if not isinstance(name, str):
             return f"the name has to be a str such as 'song.played', not {type(name).__name__}"
         if not is_name(name):
             return f"{NAME_RULE}, such as 'song.played'"
-        if len(name) > LONGEST_NAME:
-            return f"the name has more than {LONGEST_NAME} characters"
+        if len(name) > MAX_NAME_LENGTH:
+            return f"the name has more than {MAX_NAME_LENGTH} characters"
         word = name.partition(".")[0].lower()
-        if word in self._namespaces:
+        if word in self._reserved:
             return f"names that begin with '{word}.' are reserved; begin with a word of your own"
-        if len(self._events) >= MOST_EVENTS:
+        if len(self._events) >= MAX_EVENTS:
             self._telemetry.counter(HISTORY_DROPPED)["names"].value += 1
-            return f"there are {MOST_EVENTS} events by other names already; what differs goes into attributes"
+            return f"there are events by {MAX_EVENTS} other names already; put what differs into attributes"
         return None
 
     def _ids(self, name: str, given: Mapping[str, object]) -> dict[str, AttributeValue]:
-        """Return what the event is about: the ids that were given, and those of the running work for the others."""
+        """Return the ids of an event: the given ones, and for the other keywords those of the running work."""
         references = self._telemetry.references
         ids: dict[str, AttributeValue] = {}
         for word, thing in given.items():
@@ -92,20 +90,20 @@ class OwnEvents:
             found = reference.id_of(thing)
             if found is None:
                 rule = f"{word} is {reference.expects}, not {type(thing).__name__}"
-                self._complaints.tell(f"record({shown(name)})", f"{rule}. It is left out")
+                self._misuse.warn_once(f"record({shown(name)})", f"{rule}. It is left out")
             else:
                 ids[reference.attribute] = found
-        here = HERE.get()
-        if here is None or here.over:
+        work = CURRENT_WORK.get()
+        if work is None or work.ended:
             return ids
-        inherited = here.attributes
-        if any(_is_elsewhere(reference, ids, inherited) for reference in references.values()):
+        inherited = work.attributes
+        if any(_differs(reference, ids, inherited) for reference in references.values()):
             actors = {reference.attribute for reference in references.values() if reference.actor}
             inherited = {name: value for name, value in inherited.items() if name in actors}
         return {**inherited, **ids}
 
     def _is_reserved(self, attribute: str) -> bool:
-        """Whether an attribute would take the place of one that sources or the distro set."""
+        """Whether a source or the distro may set an attribute of this name."""
         word = attribute.partition(".")[0]
         references = self._telemetry.references.values()
         return (
@@ -120,7 +118,7 @@ class OwnEvents:
         if isinstance(duration, (int, float)) and math.isfinite(duration) and 0 <= duration <= _WEEK:
             return float(duration)
         rule = "the duration is a number of seconds, from 0 to those of a week"
-        self._complaints.tell(f"record({shown(name)})", f"{rule}. It is left out")
+        self._misuse.warn_once(f"record({shown(name)})", f"{rule}. It is left out")
         return None
 
     def _attributes(self, name: str, attributes: Mapping[str, object]) -> dict[str, AttributeValue]:
@@ -129,25 +127,23 @@ class OwnEvents:
             if given is None:
                 continue
             value = value_of(given)
-            wrong = None
+            problem = None
             if not is_attribute_name(attribute):
-                wrong = f"{ATTRIBUTE_RULE}; {shown(attribute)} does not"
+                problem = f"{ATTRIBUTE_RULE}; {shown(attribute)} does not"
             elif self._is_reserved(attribute):
-                wrong = f"{attribute} is what argus-otel sets itself; take another name"
+                problem = f"argus-otel sets {attribute} itself; choose another name"
             elif value is None:
-                wrong = f"{VALUE_RULE}; {attribute} is {type(given).__name__}"
-            elif len(made) >= MOST_DETAILS:
-                wrong = f"{attribute} is attribute number {MOST_DETAILS + 1}"
-            if wrong is not None:
-                self._complaints.tell(f"record({shown(name)})", f"{wrong}. It is left out")
+                problem = f"{VALUE_RULE}; {attribute} is {type(given).__name__}"
+            elif len(made) >= MAX_EVENT_ATTRIBUTES:
+                problem = f"{attribute} is attribute number {MAX_EVENT_ATTRIBUTES + 1}"
+            if problem is not None:
+                self._misuse.warn_once(f"record({shown(name)})", f"{problem}. It is left out")
             elif value is not None:
                 made[attribute] = annotation_of(value, self._telemetry.redact)
         return made
 
 
-def _is_elsewhere(
-    reference: IdReference, ids: Mapping[str, AttributeValue], here: Mapping[str, AttributeValue]
-) -> bool:
-    """Whether an event names another enclosing thing than the running work is in."""
+def _differs(reference: IdReference, ids: Mapping[str, AttributeValue], work: Mapping[str, AttributeValue]) -> bool:
+    """Whether an event names another enclosing object than the running work has."""
     given = ids.get(reference.attribute)
-    return reference.encloses and given is not None and given != here.get(reference.attribute)
+    return reference.encloses and given is not None and given != work.get(reference.attribute)

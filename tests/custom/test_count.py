@@ -1,4 +1,4 @@
-"""What the bot's own code counts, and what becomes of what it gets wrong."""
+"""Custom counters, and the warnings of misuse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from argus_otel import count
-from argus_otel.telemetry import OTHER, complaints, own, own_metrics
+from argus_otel.custom import custom_telemetry, metrics, misuse, registry
+from argus_otel.telemetry import OTHER
 
 from .conftest import Kept
 
@@ -59,7 +60,7 @@ def test_values_of_subclasses_are_reported_as_what_they_are(kept: Kept) -> None:
         count("songs.played", genre=Genre.ROCK, stars=Stars.FIVE)
     count("songs.played", genre="rock", stars=5)
     assert kept.counts("songs.played") == {(("genre", "rock"), ("stars", 5)): 3}
-    ((attributes, _),) = kept.telemetry.points(kept.telemetry.defined()[0])
+    ((attributes, _),) = kept.telemetry.points(kept.telemetry.defined_metrics()[0])
     assert {type(value) for value in attributes.values()} == {str, int}
 
 
@@ -78,7 +79,7 @@ def test_an_amount_that_makes_no_sense_counts_nothing(
 def test_a_sum_stays_within_what_can_be_exported(kept: Kept) -> None:
     for _ in range(20_000):
         count("coins.spent", 10**15)
-    ((_, total),) = kept.telemetry.points(kept.telemetry.defined()[0])
+    ((_, total),) = kept.telemetry.points(kept.telemetry.defined_metrics()[0])
     assert isinstance(total, float)
     assert total == 2e19
     count("small", 2**31)
@@ -86,7 +87,7 @@ def test_a_sum_stays_within_what_can_be_exported(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "expected"),
     [
         ("songs played", "a name begins with a letter"),
         ("1song", "a name begins with a letter"),
@@ -104,19 +105,19 @@ def test_a_sum_stays_within_what_can_be_exported(kept: Kept) -> None:
         ("process.images", "names that begin with 'process.' are reserved"),
         ("otel.x", "names that begin with 'otel.' are reserved"),
         ("target", "names that begin with 'target.' are reserved"),
-        ("discord_gateway_events", "to Prometheus that is the same name as 'discord.gateway.events'"),
+        ("discord_gateway_events", "in Prometheus that is the same name as 'discord.gateway.events'"),
         ("http_client_request_duration_seconds", "the same name as 'http.client.request.duration'"),
     ],
 )
 def test_a_name_that_cannot_be_counts_nothing(
-    kept: Kept, caplog: pytest.LogCaptureFixture, name: Any, told: str
+    kept: Kept, caplog: pytest.LogCaptureFixture, name: Any, expected: str
 ) -> None:
     for _ in range(3):
         count(name, genre="rock")
     assert kept.names() == []
     (warning,) = warned(caplog)
-    assert told in warning
-    assert "Nothing is counted. (Said once.)" in warning
+    assert expected in warning
+    assert "Nothing is counted. (Reported once.)" in warning
 
 
 @pytest.mark.parametrize("name", ["songs_played", "Songs.Played", "songs-played", "songs.played.total"])
@@ -130,29 +131,29 @@ def test_a_name_that_prometheus_would_take_for_another_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("attributes", "told"),
+    ("attributes", "expected"),
     [
         ({"genre": object()}, "genre is object"),
         ({"genre": ["rock"]}, "genre is list"),
         ({"genre": {"a": 1}}, "genre is dict"),
-        ({"genre": float("nan")}, "a float that is finite"),
+        ({"genre": float("nan")}, "a finite float"),
         ({"genre": 10**100}, "genre is int"),
         ({"a b": "x"}, "an attribute's name begins with a letter"),
         ({"_private": "x"}, "an attribute's name begins with a letter"),
         ({"a" * 101: "x"}, "an attribute's name begins with a letter"),
-        ({"le": "0.5"}, "means something else to Prometheus"),
-        ({"otel.scope.name": "x"}, "means something else to Prometheus"),
-        ({"song.genre": "x", "song_genre": "y"}, "to Prometheus song_genre is the same name"),
+        ({"le": "0.5"}, "Prometheus uses the label"),
+        ({"otel.scope.name": "x"}, "Prometheus uses the label"),
+        ({"song.genre": "x", "song_genre": "y"}, "in Prometheus song_genre is the same name"),
     ],
 )
 def test_an_attribute_that_cannot_be_counts_nothing(
-    kept: Kept, caplog: pytest.LogCaptureFixture, attributes: dict[str, Any], told: str
+    kept: Kept, caplog: pytest.LogCaptureFixture, attributes: dict[str, Any], expected: str
 ) -> None:
     for _ in range(3):
         count("songs.played", **attributes)
     assert kept.counts("songs.played") == {}
     (warning,) = warned(caplog)
-    assert told in warning
+    assert expected in warning
     count("songs.played", genre="rock")
     assert kept.counts("songs.played") == {(("genre", "rock"),): 1}
 
@@ -191,7 +192,7 @@ def test_text_that_is_no_category_is_not_kept(kept: Kept, caplog: pytest.LogCapt
     assert "query has more than 100 characters" in long
     assert "key holds a secret" in secret
     assert "hunter2" not in str(caplog.records)
-    assert "hunter2" not in str(kept.own._cells)
+    assert "hunter2" not in str(kept.custom._cells)
 
 
 def test_what_cannot_be_encoded_is_replaced(kept: Kept) -> None:
@@ -200,14 +201,14 @@ def test_what_cannot_be_encoded_is_replaced(kept: Kept) -> None:
     assert pairs == (("genre", "a?b"),)
 
 
-# -- caps
+# -- limits
 
 
-def test_values_beyond_the_cap_are_other_and_counted(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
-    for number in range(own_metrics.MOST_VALUES + 50):
+def test_values_beyond_the_limit_are_other_and_counted(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(metrics.CARDINALITY_LIMIT + 50):
         count("songs.played", title=f"t{number}")
     points = kept.counts("songs.played")
-    assert len(points) == own_metrics.MOST_VALUES + 1
+    assert len(points) == metrics.CARDINALITY_LIMIT + 1
     assert points[(("title", OTHER),)] == 50
     assert kept.overflows() == {"title": 50}
     assert len(warned(caplog)) == 1
@@ -215,35 +216,35 @@ def test_values_beyond_the_cap_are_other_and_counted(kept: Kept, caplog: pytest.
     assert kept.counts("songs.queued") == {(("title", "t999"),): 1}
 
 
-def test_an_attribute_of_ours_keeps_its_own_cap(kept: Kept) -> None:
-    for number in range(own_metrics.MOST_VALUES):
+def test_an_attribute_of_ours_keeps_its_own_limit(kept: Kept) -> None:
+    for number in range(metrics.CARDINALITY_LIMIT):
         count("songs.played", **{"discord.command.name": f"c{number}"})
-    assert all(caps._seen == {} for caps in kept.telemetry._caps.values())
+    assert all(limits._seen == {} for limits in kept.telemetry._limits.values())
 
 
-def test_attributes_beyond_the_cap_are_left_out(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
-    count("x", **{f"a{number}": 1 for number in range(own_metrics.MOST_ATTRIBUTES + 2)})
+def test_attributes_beyond_the_limit_are_left_out(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
+    count("x", **{f"a{number}": 1 for number in range(metrics.MAX_ATTRIBUTES + 2)})
     ((pairs, value),) = kept.counts("x").items()
-    assert (len(pairs), value) == (own_metrics.MOST_ATTRIBUTES, 1)
+    assert (len(pairs), value) == (metrics.MAX_ATTRIBUTES, 1)
     assert [warning.split(": ")[2] for warning in warned(caplog)] == [
-        f"a{number} is attribute number 11, and is left out. (Said once.)" for number in (10, 11)
+        f"a{number} is attribute number 11, and is left out. (Reported once.)" for number in (10, 11)
     ]
 
 
-def test_combinations_beyond_the_cap_share_one_point(kept: Kept) -> None:
-    for number in range(own_metrics.MOST_SERIES + 500):
+def test_combinations_beyond_the_limit_share_one_point(kept: Kept) -> None:
+    for number in range(metrics.MAX_SERIES + 500):
         count("x", a=number % 100, b=number // 100)
     points = kept.counts("x")
-    assert len(points) == own_metrics.MOST_SERIES + 1
+    assert len(points) == metrics.MAX_SERIES + 1
     assert points[(("a", OTHER), ("b", OTHER))] == 500
-    assert sum(points.values()) == own_metrics.MOST_SERIES + 500
+    assert sum(points.values()) == metrics.MAX_SERIES + 500
 
 
-def test_metrics_beyond_the_cap_count_nothing(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
-    for number in range(own.MOST_METRICS + 3):
+def test_metrics_beyond_the_limit_count_nothing(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(registry.MAX_METRICS + 3):
         count(f"m{number}")
-    assert len(kept.names()) == own.MOST_METRICS
-    assert "there are 200 metrics of the bot's own already" in warned(caplog)[0]
+    assert len(kept.names()) == registry.MAX_METRICS
+    assert "there are 200 custom metrics already" in warned(caplog)[0]
 
 
 def test_what_was_got_wrong_fills_neither_log_nor_memory(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
@@ -251,19 +252,19 @@ def test_what_was_got_wrong_fills_neither_log_nor_memory(kept: Kept, caplog: pyt
         count(f"bad name {number}")
         count("x", user=f"u{number}")
         count("y", n=None, **{f"k{number}": 1})
-    assert len(warned(caplog)) == complaints.MOST
-    assert warned(caplog)[-1].endswith("Other mistakes are not told of any more.")
-    assert len(kept.own._complaints._told) == complaints.MOST
-    assert len(kept.own._cells) < 200
+    assert len(warned(caplog)) == misuse.MAX_WARNINGS
+    assert warned(caplog)[-1].endswith("Further misuse is not reported.")
+    assert len(kept.custom._misuse._warned) == misuse.MAX_WARNINGS
+    assert len(kept.custom._cells) < 200
 
 
 def test_calls_with_keys_in_many_orders_are_bounded_too(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own, "_REMEMBERED", 5)
+    monkeypatch.setattr(custom_telemetry, "_MAX_CACHED", 5)
     for number in range(50):
         count("x", a=number)
         count("x", a=number)
     assert sum(kept.counts("x").values()) == 100
-    assert len(kept.own._cells) == 5
+    assert len(kept.custom._cells) == 5
 
 
 # -- fail open
@@ -284,7 +285,7 @@ def test_attributes_that_fail_in_the_callers_hands_do_not_reach_the_bot(kept: Ke
 
 
 def test_a_logging_handler_may_count(kept: Kept) -> None:
-    """Of two threads, one counts what is wrong and warns, and one logs and counts: neither waits for the other."""
+    """One thread counts wrongly and so warns, another logs and so counts. Neither waits for the other."""
     lock = threading.Lock()
 
     class Counting(logging.Handler):

@@ -5,23 +5,23 @@ import sys
 
 import pytest
 
-from argus_otel.telemetry import Logged, Telemetry
+from argus_otel.telemetry import LogPipeline, Telemetry
 
 
 class Sunk:
-    """What came through."""
+    """The records that the sink received."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self.records: list[logging.LogRecord] = []
-        self.logged = logged = telemetry.logged
-        self.keep_private = telemetry.exceptions.keep_private
-        logged.sink = lambda _, record: self.records.append(record)
+        self.pipeline = pipeline = telemetry.log_pipeline
+        self.mark_private = telemetry.exceptions.mark_private
+        pipeline.sink = lambda _, record: self.records.append(record)
 
     def log(self, name: str, level: int, message: object, *args: object, error: BaseException | None = None) -> None:
         exc_info = (type(error), error, error.__traceback__) if error is not None else None
         logger = logging.getLogger(name)
         record = logger.makeRecord(name, level, __file__, 1, message, args, exc_info)  # type: ignore[arg-type]
-        self.logged.pass_on(logger, record)
+        self.pipeline.forward(logger, record)
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def telemetry() -> Telemetry:
 
 
 @pytest.fixture
-def logged(telemetry: Telemetry) -> Logged:
-    return telemetry.logged
+def pipeline(telemetry: Telemetry) -> LogPipeline:
+    return telemetry.log_pipeline
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def raised(error: BaseException, cause: BaseException | None = None, context: Ba
     return error
 
 
-def test_without_a_sink_nothing_happens(logged: Logged) -> None:
+def test_without_a_sink_nothing_happens(pipeline: LogPipeline) -> None:
     logger = logging.getLogger("bot")
-    logged.pass_on(logger, logger.makeRecord("bot", 20, "", 1, "%s", (1,), None))
+    pipeline.forward(logger, logger.makeRecord("bot", 20, "", 1, "%s", (1,), None))
 
 
 def test_a_message_is_formatted_and_has_no_arguments_left(sunk: Sunk) -> None:
@@ -84,8 +84,8 @@ def test_a_message_that_cannot_be_formatted_is_left_out(sunk: Sunk, message: str
         ("root", 10, True),
     ],
 )
-def test_what_is_withheld_stays_here(sunk: Sunk, name: str, level: int, through: bool) -> None:
-    sunk.logged.withhold("discord", logging.INFO)
+def test_a_record_below_the_minimum_of_its_logger_is_dropped(sunk: Sunk, name: str, level: int, through: bool) -> None:
+    sunk.pipeline.drop_below("discord", logging.INFO)
     sunk.log(name, level, "payload")
     assert bool(sunk.records) is through
 
@@ -95,7 +95,7 @@ class RejectedError(Exception):
 
 
 def test_a_private_exception_leaves_its_class_only(sunk: Sunk) -> None:
-    sunk.keep_private(lambda error: isinstance(error, RejectedError))
+    sunk.mark_private(lambda error: isinstance(error, RejectedError))
     for _ in range(2):
         sunk.log("bot", 40, "failed", error=RejectedError("no such member: my secret"))
     sunk.log("bot", 40, "failed", error=ValueError("database"))
@@ -107,7 +107,7 @@ def test_a_private_exception_leaves_its_class_only(sunk: Sunk) -> None:
 
 @pytest.mark.parametrize("how", ["cause", "context", "group", "deep"])
 def test_an_exception_that_a_private_one_led_to_is_private_too(sunk: Sunk, how: str) -> None:
-    sunk.keep_private(lambda error: isinstance(error, RejectedError))
+    sunk.mark_private(lambda error: isinstance(error, RejectedError))
     rejection = RejectedError("my secret")
     if how == "cause":
         error = raised(RuntimeError(), cause=rejection)
@@ -126,7 +126,7 @@ def test_an_exception_that_a_private_one_led_to_is_private_too(sunk: Sunk, how: 
 
 
 def test_exceptions_that_lead_to_each_other_are_no_endless_chain(sunk: Sunk) -> None:
-    sunk.keep_private(lambda error: isinstance(error, RejectedError))
+    sunk.mark_private(lambda error: isinstance(error, RejectedError))
     one, two = RuntimeError("one"), RuntimeError("two")
     one.__context__, two.__context__ = two, one
     sunk.log("bot", 40, "failed", error=one)

@@ -1,4 +1,4 @@
-"""What the bot's own code times: one operation, one point, one span, and the context as it was."""
+"""Timed blocks and functions: one operation, one point, one span, and the context restored."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
-from argus_otel import helpers, timed
-from argus_otel.telemetry import own_metrics
+from argus_otel import api, timed
+from argus_otel.custom import metrics
 
 from .conftest import Kept
 from .test_count import warned
@@ -49,7 +49,7 @@ def test_a_block_is_one_point_and_one_span(traced: Kept) -> None:
     (histogram,) = (h for h in traced.telemetry.histograms() if h.metric.name == "db.query")
     ((_, cell),) = histogram.rows()
     assert 0.02 <= cell.sum < 1
-    assert (histogram.metric.unit, histogram.metric.buckets) == ("s", own_metrics.BUCKETS)
+    assert (histogram.metric.unit, histogram.metric.boundaries) == ("s", metrics.BOUNDARIES)
     span = traced.span("db.query")
     assert (span.kind, span.parent, span.status.status_code) == (SpanKind.INTERNAL, None, StatusCode.UNSET)
     assert dict(span.attributes or {}) == {"table": "tags"}
@@ -122,7 +122,7 @@ def test_blocks_nest_and_a_bots_own_span_is_a_parent_too(traced: Kept) -> None:
 
 
 def test_a_root_goes_by_the_rate_of_timed(traced: Kept) -> None:
-    traced.telemetry.rates.choose({"timed": 0.0, "timed.kept": 1.0})
+    traced.telemetry.rates.override({"timed": 0.0, "timed.kept": 1.0})
     for name in ("dropped", "kept"):
         with timed(name), timed(f"{name}.inner"):
             pass
@@ -131,17 +131,17 @@ def test_a_root_goes_by_the_rate_of_timed(traced: Kept) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "attributes", "told"),
+    ("name", "attributes", "expected"),
     [
         ("db query", {}, "a name begins with a letter"),
         (5, {}, "the name has to be a str"),
         ("discord.x", {}, "are reserved"),
         ("x", {"a": object()}, "a is object"),
-        ("x", {"error.type": "mine"}, "error.type is what argus-otel sets"),
+        ("x", {"error.type": "mine"}, "argus-otel sets error.type itself"),
     ],
 )
 def test_what_is_wrong_runs_untimed(
-    traced: Kept, caplog: pytest.LogCaptureFixture, name: Any, attributes: dict[str, Any], told: str
+    traced: Kept, caplog: pytest.LogCaptureFixture, name: Any, attributes: dict[str, Any], expected: str
 ) -> None:
     ran = []
     for _ in range(3):
@@ -151,33 +151,33 @@ def test_what_is_wrong_runs_untimed(
     assert traced.spans() == []
     assert all(traced.times(each) == {} for each in traced.names())
     (warning,) = warned(caplog)
-    assert told in warning
+    assert expected in warning
     assert "Nothing is timed" in warning
 
 
 def test_what_is_counted_cannot_be_timed(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
-    kept.own.count("songs", 1, {})
+    kept.custom.count("songs", 1, {})
     with timed("songs"):
         pass
     assert kept.counts("songs") == {(): 1}
-    assert "that name is counted already; take another one here. Nothing is timed." in warned(caplog)[0]
+    assert "that name is counted already; choose another name here. Nothing is timed." in warned(caplog)[0]
 
 
 def test_there_is_always_room_for_the_exception(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
-    attributes = {f"a{number}": 1 for number in range(own_metrics.MOST_ATTRIBUTES)}
+    attributes = {f"a{number}": 1 for number in range(metrics.MAX_ATTRIBUTES)}
     with contextlib.suppress(ValueError), timed("x", **attributes):
         raise ValueError
     ((pairs, _),) = kept.times("x").items()
-    assert len(pairs) == own_metrics.MOST_ATTRIBUTES
+    assert len(pairs) == metrics.MAX_ATTRIBUTES
     assert ("error.type", "ValueError") in pairs
     assert "a9 is attribute number 11" in warned(caplog)[0]
 
 
-def test_classes_of_exceptions_are_capped(kept: Kept) -> None:
-    for number in range(own_metrics.MOST_VALUES + 10):
+def test_classes_of_exceptions_are_limited(kept: Kept) -> None:
+    for number in range(metrics.CARDINALITY_LIMIT + 10):
         with contextlib.suppress(Exception), timed("x"):
             raise type(f"E{number}", (Exception,), {})
-    assert len(kept.times("x")) == own_metrics.MOST_VALUES + 1
+    assert len(kept.times("x")) == metrics.CARDINALITY_LIMIT + 1
     assert kept.times("x")[(("error.type", "_OTHER"),)] == 10
 
 
@@ -285,11 +285,11 @@ def test_a_shared_object_times_the_task_that_leaves(kept: Kept) -> None:
     asyncio.run(main())
     (histogram,) = kept.telemetry.histograms()[-1:]
     ((_, cell),) = histogram.rows()
-    # What the first leaves is not what the second has just entered, which took 0.03 s until then.
-    assert sum(cell.counts[: cell.edges.index(0.05) + 1]) == 0
+    # The first must not end the entry of the second, which had run for 0.03 s at that moment.
+    assert sum(cell.counts[: cell.boundaries.index(0.05) + 1]) == 0
 
 
-# -- what ends otherwise
+# -- other endings
 
 
 def test_a_task_that_is_cancelled_leaves_everything_in_order(traced: Kept) -> None:
@@ -346,7 +346,7 @@ def test_an_async_generator_that_another_task_closes(traced: Kept, caplog: pytes
         await asyncio.sleep(0.01)
 
     async def close(generator: Any) -> None:
-        """In a copy of the context that the block was entered in."""
+        """Run in a copy of the context that the block was entered in."""
         assert trace.get_current_span().get_span_context().is_valid
         await generator.aclose()
         assert not trace.get_current_span().get_span_context().is_valid
@@ -397,7 +397,7 @@ def test_tasks_that_start_each_other_hold_no_chain(traced: Kept) -> None:
     assert seen[0] <= 1
 
 
-# -- what cannot be timed
+# -- objects that cannot be timed
 
 
 def generator() -> Iterator[int]:
@@ -414,7 +414,7 @@ class Player:
 
 
 @pytest.mark.parametrize(
-    ("thing", "told"),
+    ("thing", "expected"),
     [
         (generator, "cannot time a generator"),
         (async_generator, "cannot time a generator"),
@@ -436,11 +436,11 @@ class Player:
         "a number",
     ],
 )
-def test_what_cannot_be_timed_stays_as_it_is(caplog: pytest.LogCaptureFixture, thing: Any, told: str) -> None:
+def test_what_cannot_be_timed_stays_as_it_is(caplog: pytest.LogCaptureFixture, thing: Any, expected: str) -> None:
     assert timed("x")(thing) is thing
     (warning,) = warned(caplog)
-    assert told in warning
-    assert "stays as it is, untimed" in warning
+    assert expected in warning
+    assert "is left untimed" in warning
 
 
 def test_a_decorator_without_a_name_leaves_the_function(caplog: pytest.LogCaptureFixture) -> None:
@@ -458,13 +458,13 @@ def test_a_decorator_without_a_name_leaves_the_function(caplog: pytest.LogCaptur
 def test_what_is_switched_off_in_the_middle_ends_in_order(traced: Kept) -> None:
     block = timed("x")
     with block:
-        helpers.use(None)
+        api.record_into(None)
         with block:
             pass
     assert traced.times("x") == {(): 1}
-    helpers.use(None)
+    api.record_into(None)
     with block:
-        helpers.use(lambda: traced.own)
+        api.record_into(lambda: traced.custom)
         with block:
             pass
     assert traced.times("x") == {(): 2}

@@ -1,4 +1,4 @@
-"""What the helpers record comes out: of readers, of the endpoint, over OTLP, and of somebody else's provider."""
+"""Custom metrics are exported: by readers, by the endpoint, over OTLP, and by a foreign meter provider."""
 
 from __future__ import annotations
 
@@ -17,24 +17,18 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from argus_otel import count, timed
 from argus_otel.catalogues import CATALOGUES
+from argus_otel.custom.metrics import BOUNDARIES
 from argus_otel.endpoint.exposition import Exposition
 from argus_otel.endpoint.responses import Request
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.exporters import load
 from argus_otel.otel.prometheus import PrometheusReader
 from argus_otel.otel.readers import PushReader, reader_class
-from argus_otel.telemetry import own_metrics
 from argus_otel.telemetry.catalogue import HOOK_ACTIVE
+from argus_otel.testing import until
 from tests.otel import receivers
 
 from .conftest import Kept
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def provider_with(kept: Kept, reader: Any) -> MeterProvider:
@@ -74,7 +68,7 @@ def check(metrics: dict[str, Any]) -> None:
     assert (songs.unit, songs.data.is_monotonic) == ("1", True)
     (point,) = query.data.data_points
     assert (query.unit, dict(point.attributes), point.count) == ("s", {"table": "tags"}, 1)
-    assert tuple(point.explicit_bounds) == own_metrics.BUCKETS
+    assert tuple(point.explicit_bounds) == BOUNDARIES
 
 
 @pytest.mark.parametrize("first", ["bridge", "bot"])
@@ -102,7 +96,7 @@ def test_somebody_elses_provider_is_given_them(kept: Kept, first: str) -> None:
         with timed("earlier"):
             pass
     record()
-    metrics = read(reader)  # what is timed is there at once, with not one record lost
+    metrics = read(reader)  # histograms are there at once, with every record
     assert metrics["db.query"].data.data_points[0].count == 1
     if first == "bot":
         assert metrics["earlier"].data.data_points[0].count == 1
@@ -125,12 +119,12 @@ def test_a_provider_that_comes_later_is_given_them_too(kept: Kept) -> None:
     for reader in (ours, theirs):
         until(lambda reader=reader: "late" in read(reader))
         assert {point.value for point in read(reader)["songs.played"].data.data_points} == {2, 5.0}
-    assert read(theirs)["db.query"].data.data_points[0].count == 1  # those of before are in our cells alone
+    assert read(theirs)["db.query"].data.data_points[0].count == 1  # earlier records are in our cells alone
     assert read(ours)["db.query"].data.data_points[0].count == 2
 
 
 def test_a_first_count_does_not_wait_for_a_collection_that_runs(kept: Kept) -> None:
-    """Nor does it lock up one that it is made in: the SDK holds its lock while it calls back."""
+    """A count in a callback does not deadlock either: the SDK holds its lock while it calls back."""
     reader = reader_class(InMemoryMetricReader)()
     provider = provider_with(kept, reader)
     connect(kept, provider, provider)
@@ -182,12 +176,12 @@ def test_prometheus_has_them_by_names_units_and_buckets(kept: Kept) -> None:
         until(lambda: "songs_played" in scrape("text/plain"))
         text = re.sub(r'otel_scope_\w+="[^"]*",?', "", scrape("text/plain")).replace(",}", "}")
         assert "# TYPE songs_played_total counter\n" in text
-        assert "# HELP songs_played_total Counted by the bot's own code, with argus_otel.count.\n" in text
+        assert "# HELP songs_played_total Counted by the program's own code, with argus_otel.count.\n" in text
         assert 'songs_played_total{genre="rock"} 1.0\n' in text
         assert 'songs_played_total{genre=""} 2.5\n' in text
         assert "# TYPE db_query_seconds histogram\n" in text
         edges = re.findall(r'^db_query_seconds_bucket\{le="([^"]+)",table="tags"\} ', text, re.MULTILINE)
-        assert edges == [*map(str, own_metrics.BUCKETS), "+Inf"]
+        assert edges == [*map(str, BOUNDARIES), "+Inf"]
         assert 'db_query_seconds_count{table="tags"} 1.0\n' in text
 
 
@@ -221,7 +215,7 @@ def test_otlp_has_them(kept: Kept) -> None:
         }
         assert values == {(("genre", "rock"),): 1, (): 2.5}
         (point,) = query.histogram.data_points
-        assert (query.unit, point.count, tuple(point.explicit_bounds)) == ("s", 1, own_metrics.BUCKETS)
+        assert (query.unit, point.count, tuple(point.explicit_bounds)) == ("s", 1, BOUNDARIES)
         assert receivers.attributes(point.attributes) == {"table": "tags"}
         provider.shutdown()
 

@@ -1,4 +1,4 @@
-"""Annotations reach the root of the work that they are made in, bounded and without secrets."""
+"""Annotations reach the root span of the running work, bounded and without secrets."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from argus_otel import annotate, timed
+from argus_otel.custom import annotations, values
 from argus_otel.otel.sampling import RootSampler
 from argus_otel.otel.spans import OTelTracing
-from argus_otel.telemetry import SpanKind, own, own_values
+from argus_otel.telemetry import SpanKind
 
 from .conftest import Kept
 from .test_count import warned
@@ -65,7 +66,7 @@ def test_a_trace_that_is_not_kept_is_not_annotated(kept: Kept, caplog: pytest.Lo
     with timed("outer"):
         annotate(a=object())
     assert kept.spans() == []
-    assert caplog.records == []  # what nobody will see is not looked at
+    assert caplog.records == []  # attributes of an unsampled span are not checked
 
 
 def test_values_are_bounded_and_redacted(traced: Kept) -> None:
@@ -74,17 +75,17 @@ def test_values_are_bounded_and_redacted(traced: Kept) -> None:
     with timed("outer"):
         annotate(query="q" * 10_000, key=f"before {secret} after", many=secret * 1000, big=10**70)
     found = attributes(traced, "outer")
-    assert found["query"] == "q" * own_values.LONGEST_ANNOTATION
+    assert found["query"] == "q" * values.MAX_ANNOTATION_LENGTH
     assert found["key"] == "before [redacted] after"
-    assert len(found["many"]) <= own_values.LONGEST_ANNOTATION
+    assert len(found["many"]) <= values.MAX_ANNOTATION_LENGTH
     assert "hunter2" not in str(found)
     assert found["big"] == str(10**70)
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
-        ({"a": object()}, "an attribute is a str, a bool, an int, or a float that is finite, not object"),
+        ({"a": object()}, "an attribute is a str, a bool, an int, or a finite float, not object"),
         ({"a": ["x"]}, "not list"),
         ({"a": float("inf")}, "not float"),
         ({"a": 10**5000}, "not int"),
@@ -96,15 +97,15 @@ def test_values_are_bounded_and_redacted(traced: Kept) -> None:
     ],
 )
 def test_what_is_wrong_is_left_out_and_the_rest_is_not(
-    traced: Kept, caplog: pytest.LogCaptureFixture, given: dict[Any, Any], told: str
+    traced: Kept, caplog: pytest.LogCaptureFixture, given: dict[Any, Any], expected: str
 ) -> None:
     with timed("outer"):
         for _ in range(3):
             annotate(given, fine=1)
     assert attributes(traced, "outer") == {"fine": 1}
     (warning,) = warned(caplog)
-    assert told in warning
-    assert "It is left out. (Said once.)" in warning
+    assert expected in warning
+    assert "It is left out. (Reported once.)" in warning
 
 
 @pytest.mark.parametrize("given", ["text", 5, [("a", 1)]])
@@ -125,4 +126,4 @@ def test_the_roots_own_attributes_are_never_pushed_out(traced: Kept) -> None:
     root.end(None, failed=False)
     found = attributes(traced, "command play")
     assert found["discord.guild.id"] == "1"
-    assert len(found) == own.MOST_ANNOTATIONS + 1
+    assert len(found) == annotations.MAX_ANNOTATIONS + 1

@@ -1,4 +1,4 @@
-"""The page on the helpers is so: every snippet runs, and does what the page says."""
+"""The page on custom instrumentation is right: every snippet runs, and does what the page says."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from argus_otel.custom import annotations, events, metrics, misuse, registry, values
 from argus_otel.otel.prometheus import PrometheusReader
-from argus_otel.telemetry import SpanKind, complaints, own, own_events, own_metrics, own_values
+from argus_otel.telemetry import SpanKind
+from argus_otel.testing import until
 
 from .conftest import Kept
 from .test_count import warned
-from .test_export import connect, provider_with, until
+from .test_export import connect, provider_with
 from .test_timed import parent
 
 PAGE = (Path(__file__).parents[2] / "docs" / "custom-instrumentation.md").read_text(encoding="utf-8")
@@ -106,19 +108,19 @@ def test_what_is_recorded_is_in_history(kept: Kept, caplog: pytest.LogCaptureFix
     assert warned(caplog) == []
 
 
-def test_the_caps_are_those_of_the_page() -> None:
+def test_the_limits_are_those_of_the_page() -> None:
     caps = PAGE.partition("| Limit | Maximum |")[2].partition("## What it costs")[0]
     rows = dict(re.findall(r"^\| ([^|]+) \| (\d+)[, ]", caps, re.MULTILINE))
     assert {name: int(value) for name, value in rows.items()} == {
-        "metrics of your own": own.MOST_METRICS,
-        "attributes of a metric": own_metrics.MOST_ATTRIBUTES,
-        "values of an attribute": own_metrics.MOST_VALUES,
-        "characters of a text": own_values.LONGEST_VALUE,
+        "metrics of your own": registry.MAX_METRICS,
+        "attributes of a metric": metrics.MAX_ATTRIBUTES,
+        "values of an attribute": metrics.CARDINALITY_LIMIT,
+        "characters of a text": values.MAX_VALUE_LENGTH,
         "what looks like an id: 15 to 20 digits in a row": 0,
-        "series of a metric": own_metrics.MOST_SERIES,
-        "attributes that annotations bring, by name": own.MOST_ANNOTATIONS,
-        "names of events that are recorded": own_events.MOST_EVENTS,
-        "attributes of an event, characters of a text": own_events.MOST_DETAILS,
+        "series of a metric": metrics.MAX_SERIES,
+        "attributes that annotations bring, by name": annotations.MAX_ANNOTATIONS,
+        "names of events that are recorded": events.MAX_EVENTS,
+        "attributes of an event, characters of a text": events.MAX_EVENT_ATTRIBUTES,
     }
-    assert f"cut after {own_values.LONGEST_ANNOTATION} characters" in PAGE
-    assert complaints.MOST == 100
+    assert f"cut after {values.MAX_ANNOTATION_LENGTH} characters" in PAGE
+    assert misuse.MAX_WARNINGS == 100

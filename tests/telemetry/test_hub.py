@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from argus_otel.telemetry import Attribute, Event, Kind, Metric, PartError, State, Telemetry
+from argus_otel.telemetry import Attribute, Event, InstrumentKind, Metric, PartError, State, Telemetry
 from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
 
-COMMAND = Attribute("command", "m", cap=5)
-EVENT = Attribute("event", "m", cap=10_000)
-COUNTS = Metric("counts", Kind.COUNTER, "1", "m", (EVENT,))
-CAPPED = Metric("capped", Kind.COUNTER, "1", "m", (COMMAND,))
-TIMES = Metric("times", Kind.HISTOGRAM, "s", "m", (EVENT,), (0.5, 1.0))
+COMMAND = Attribute("command", "m", cardinality_limit=5)
+EVENT = Attribute("event", "m", cardinality_limit=10_000)
+COUNTS = Metric("counts", InstrumentKind.COUNTER, "1", "m", (EVENT,))
+CAPPED = Metric("capped", InstrumentKind.COUNTER, "1", "m", (COMMAND,))
+TIMES = Metric("times", InstrumentKind.HISTOGRAM, "s", "m", (EVENT,), (0.5, 1.0))
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_overflow_is_counted_by_attribute(telemetry: Telemetry) -> None:
 def test_the_overflow_counters_own_overflow_is_an_end_of_it(telemetry: Telemetry) -> None:
     for number in range(300):
         attribute = Attribute(f"a{number}", "m", values=("x",))
-        telemetry.counter(Metric(f"m{number}", Kind.COUNTER, "1", "m", (attribute,)))["y"].value += 1
+        telemetry.counter(Metric(f"m{number}", InstrumentKind.COUNTER, "1", "m", (attribute,)))["y"].value += 1
     points = telemetry.points(ATTRIBUTE_OVERFLOW)
     assert len(points) == 101
     assert sum(value for _, value in points) == 300
@@ -39,7 +39,7 @@ def test_the_overflow_counters_own_overflow_is_an_end_of_it(telemetry: Telemetry
 
 def test_faults_of_more_hooks_than_can_be_told_apart_are_counted_all_the_same(telemetry: Telemetry) -> None:
     for number in range(300):
-        telemetry.guard.fault(f"hook {number}", ValueError())
+        telemetry.guard.record_fault(f"hook {number}", ValueError())
     points = telemetry.points(HOOK_ERRORS)
     assert len(points) == 101
     assert sum(value for _, value in points) == 300
@@ -51,8 +51,8 @@ def test_every_sink_is_told_of_an_event_once(telemetry: Telemetry) -> None:
     def sink(*event: object) -> None:
         told.append(event)
 
-    telemetry.add_sink(sink)
-    telemetry.add_sink(sink)
+    telemetry.add_event_sink(sink)
+    telemetry.add_event_sink(sink)
     joined = Event("guild.joined", "A guild was joined.")
     telemetry.emit(joined, {"guild": 1})
     assert told == [(joined, {"guild": 1})]
@@ -65,7 +65,7 @@ def test_without_a_sink_an_event_goes_nowhere(telemetry: Telemetry) -> None:
 def test_nothing_is_traced_before_a_bridge_comes(telemetry: Telemetry) -> None:
     assert telemetry.tracing is None
     assert telemetry.suppress_http_instrumentation is None
-    telemetry.on_start()
+    telemetry.on_program_start()
 
 
 def test_a_part_that_cannot_start_is_reported_and_nothing_is_raised(telemetry: Telemetry) -> None:
@@ -81,7 +81,7 @@ def test_a_part_that_cannot_start_is_reported_and_nothing_is_raised(telemetry: T
 
 @pytest.fixture
 def hurried() -> Iterator[None]:
-    """Threads take turns as often as can be."""
+    """Threads switch as often as possible."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield

@@ -1,4 +1,4 @@
-"""Events of the bot's own: what is right goes to history as it is, what is wrong is told once and breaks nothing."""
+"""Custom events: a right call is in history, and a wrong one is warned of once and breaks nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from argus_otel import record
+from argus_otel.custom.events import MAX_EVENT_ATTRIBUTES, MAX_EVENTS
 from argus_otel.telemetry import AttributeValue, Event
 from argus_otel.telemetry.catalogue import HISTORY_DROPPED
-from argus_otel.telemetry.own_events import MOST_DETAILS, MOST_EVENTS
 
 from .conftest import Kept
 
@@ -57,7 +57,7 @@ def test_texts_are_bounded_and_without_secrets(kept: Kept, entries: Entries) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "expected"),
     [
         (5, "the name has to be a str"),
         ("", "a name begins with a letter"),
@@ -68,19 +68,19 @@ def test_texts_are_bounded_and_without_secrets(kept: Kept, entries: Entries) -> 
     ],
 )
 def test_a_name_that_is_not_the_bots_is_refused_and_told_once(
-    entries: Entries, caplog: pytest.LogCaptureFixture, name: Any, told: str
+    entries: Entries, caplog: pytest.LogCaptureFixture, name: Any, expected: str
 ) -> None:
     for _ in range(2):
         record(name)
     assert entries == []
     (line,) = caplog.records
-    assert told in line.getMessage()
+    assert expected in line.getMessage()
     assert "Nothing is recorded" in line.getMessage()
     assert "test_record.py" in line.getMessage()
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         ({"guild": "Jazz lovers"}, "guild is an id"),
         ({"guild": 2**64}, "guild is an id"),
@@ -91,29 +91,29 @@ def test_a_name_that_is_not_the_bots_is_refused_and_told_once(
         ({"duration": float("nan")}, "the duration is a number of seconds"),
         ({"a": object()}, "an attribute is a str, a bool, an int"),
         ({"a": float("inf")}, "an attribute is a str, a bool, an int"),
-        ({"discord.guild.id": "5"}, "discord.guild.id is what argus-otel sets itself"),
-        ({"event.name": "x"}, "event.name is what argus-otel sets itself"),
+        ({"discord.guild.id": "5"}, "argus-otel sets discord.guild.id itself"),
+        ({"event.name": "x"}, "argus-otel sets event.name itself"),
         ({"a b": 1}, "an attribute's name begins with a letter"),
     ],
 )
 def test_what_is_wrong_is_left_out_and_the_rest_recorded(
-    entries: Entries, caplog: pytest.LogCaptureFixture, given: Any, told: str
+    entries: Entries, caplog: pytest.LogCaptureFixture, given: Any, expected: str
 ) -> None:
     record("song.played", **{"kept": 1, **given})
     assert entries == [("song.played", {"kept": 1}, None)]
     (line,) = caplog.records
-    assert told in line.getMessage()
+    assert expected in line.getMessage()
 
 
-def test_there_are_caps(kept: Kept, entries: Entries, caplog: pytest.LogCaptureFixture) -> None:
-    record("song.played", **{f"a{number}": number for number in range(MOST_DETAILS + 5)})
-    assert len(entries[0][1]) == MOST_DETAILS
-    for number in range(MOST_EVENTS + 10):
+def test_there_are_limits(kept: Kept, entries: Entries, caplog: pytest.LogCaptureFixture) -> None:
+    record("song.played", **{f"a{number}": number for number in range(MAX_EVENT_ATTRIBUTES + 5)})
+    assert len(entries[0][1]) == MAX_EVENT_ATTRIBUTES
+    for number in range(MAX_EVENTS + 10):
         record(f"song.number.{number}")
-    assert len(entries) == MOST_EVENTS
+    assert len(entries) == MAX_EVENTS
     assert kept.telemetry.points(HISTORY_DROPPED) == [({"argus.history.drop.reason": "names"}, 11)]
     record("song.played")
-    assert len(entries) == MOST_EVENTS + 1
+    assert len(entries) == MAX_EVENTS + 1
     assert len(caplog.records) <= 20
 
 
