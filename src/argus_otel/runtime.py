@@ -18,7 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from . import api, last_resort, unquoted
-from .discovery import installed, load
+from .discovery import installed, load, load_each
 from .settings import Settings
 from .source_handle import SourceHandle
 from .telemetry import WITHOUT_GIL, Catalogue, State, Telemetry, runs_without_gil
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .otel.providers import Providers
     from .otel.shutdown import Ending
     from .sources.spec import SourceSpec
+    from .telemetry import IdReference
 
 _log = logging.getLogger("argus_otel")
 
@@ -154,7 +155,7 @@ class Runtime:
                 logger_provider=logger_provider,
             )
             self.telemetry.attempt("bridge", connect)
-            api.record_into(partial(self.telemetry.attempt, "helpers", self._custom_telemetry))
+            api.record_into(partial(self.telemetry.attempt, "custom telemetry", self._custom_telemetry))
             # Companions first: another source may be active already, and they start with it.
             for spec in sorted(wanted, key=lambda spec: spec.activates != "with_others"):
                 self._handle(spec, settings).install()
@@ -199,7 +200,14 @@ class Runtime:
 
         if self._custom is None:
             prefixes = [prefix for spec in installed().specs.values() for prefix in spec.prefixes]
-            self._custom = CustomTelemetry(self.telemetry, self._catalogues, prefixes)
+            references: dict[str, IdReference] = {}
+            for spec, keywords, reason in load_each("references"):
+                if reason is None:
+                    references.update(keywords)
+                else:
+                    detail = f"{spec.references} cannot be loaded: {reason}"
+                    self.telemetry.health.report(f"source:{spec.name}", State.FAILED, detail)
+            self._custom = CustomTelemetry(self.telemetry, self._catalogues, prefixes=prefixes, references=references)
         return self._custom
 
     # -- going to work
@@ -333,7 +341,7 @@ class Runtime:
             self._providers.restart_in_child(self._resource)
         if self._bridge is not None:
             self._bridge.restart_in_child()
-        api.record_into(partial(self.telemetry.attempt, "helpers", self._custom_telemetry))
+        api.record_into(partial(self.telemetry.attempt, "custom telemetry", self._custom_telemetry))
 
     # -- its own status
 

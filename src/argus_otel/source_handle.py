@@ -140,8 +140,6 @@ class SourceHandle:
         if self.source is None:
             spec = self.spec
             catalogue = cast("Catalogue", load(spec.catalogue))
-            if spec.references is not None:
-                self._telemetry.references.update(load(spec.references))
             self.source = cast("Source", load(spec.factory)(self._telemetry, self._settings, self._activate))
             self._made(catalogue)
         return self.source

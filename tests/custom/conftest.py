@@ -22,8 +22,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.telemetry = Telemetry()
-        self.telemetry.references.update(REFERENCES)
-        self.custom = CustomTelemetry(self.telemetry, CATALOGUES)
+        self.custom = CustomTelemetry(self.telemetry, CATALOGUES, references=REFERENCES)
         self._exporter = InMemorySpanExporter()
         self.provider = TracerProvider(shutdown_on_exit=False)
         self.provider.add_span_processor(SimpleSpanProcessor(self._exporter))

@@ -278,7 +278,7 @@ def test_attributes_that_fail_in_the_callers_hands_do_not_reach_the_bot(kept: Ke
             raise RuntimeError("no")
 
     count("x", genre=Hostile("rock"))
-    assert list(kept.telemetry.guard.faults) == ["helpers"]
+    assert list(kept.telemetry.guard.faults) == ["custom telemetry"]
     kept.telemetry.guard._faults.clear()
     count("x", genre="rock")
     assert kept.counts("x") == {(("genre", "rock"),): 1}

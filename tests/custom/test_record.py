@@ -130,5 +130,5 @@ def test_a_sink_that_fails_breaks_nothing(kept: Kept) -> None:
 
     kept.telemetry.history = sink
     record("song.played")
-    assert "helpers" in kept.telemetry.guard.faults
+    assert "custom telemetry" in kept.telemetry.guard.faults
     kept.telemetry.guard._faults.clear()

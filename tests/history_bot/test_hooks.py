@@ -55,8 +55,7 @@ class Kept:
 def kept(observed: Observed) -> Iterator[Kept]:
     kept = Kept()
     observed.telemetry.history = kept
-    observed.telemetry.references.update(REFERENCES)
-    api.record_into(partial(CustomTelemetry, observed.telemetry, CATALOGUES))
+    api.record_into(partial(CustomTelemetry, observed.telemetry, CATALOGUES, references=REFERENCES))
     yield kept
     api.record_into(None)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from argus_otel.telemetry import Catalogue, CounterCell, InstrumentKind, Operation, Telemetry
+from argus_otel.telemetry import Catalogue, CounterCell, IdReference, InstrumentKind, Operation, Telemetry
 from argus_otel.telemetry.catalogue import TIMED_SPAN
 
 from .annotations import Annotations
@@ -22,7 +22,7 @@ from .registry import CustomMetrics
 from .reserved import RESERVED
 from .values import AMOUNT_RULE, GivenAttributes, amount_of
 
-HOOK = "helpers"
+HOOK = "custom telemetry"
 
 TIMED = "timed"
 """The kind of work, for sampling rates, of a timed block outside of any other work."""
@@ -64,9 +64,18 @@ class CustomTelemetry:
         The catalogues of the active sources: their names are in use.
     prefixes:
         First words of names that the installed sources reserve, besides :data:`.reserved.RESERVED`.
+    references:
+        Keywords of :func:`argus_otel.record` that take an id, of the installed sources.
     """
 
-    def __init__(self, telemetry: Telemetry, catalogues: Iterable[Catalogue], prefixes: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        catalogues: Iterable[Catalogue],
+        *,
+        prefixes: Iterable[str] = (),
+        references: Mapping[str, IdReference] | None = None,
+    ) -> None:
         self._telemetry = telemetry
         self._misuse = MisuseWarnings(telemetry.redact)
         catalogues = tuple(catalogues)
@@ -84,7 +93,7 @@ class CustomTelemetry:
         self.begin = shield(HOOK, self._begin, arguments=2)
         self.end = shield(HOOK, self._end, arguments=2)
         self.annotate = shield(HOOK, self._annotations.annotate, arguments=2)
-        self.record = shield(HOOK, CustomEvents(telemetry, self._misuse, reserved).record)
+        self.record = shield(HOOK, CustomEvents(telemetry, self._misuse, references or {}, reserved).record)
 
     # -- counting
 

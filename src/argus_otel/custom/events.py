@@ -29,13 +29,22 @@ class CustomEvents:
 
     Parameters
     ----------
+    references:
+        Keywords that take an id.
     reserved:
         First words of names that are reserved.
     """
 
-    def __init__(self, telemetry: Telemetry, misuse: MisuseWarnings, reserved: Iterable[str]) -> None:
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        misuse: MisuseWarnings,
+        references: Mapping[str, IdReference],
+        reserved: Iterable[str],
+    ) -> None:
         self._telemetry = telemetry
         self._misuse = misuse
+        self._references = references
         self._reserved = frozenset(reserved)
         self._events: dict[str, Event] = {}
 
@@ -47,7 +56,7 @@ class CustomEvents:
         duration:
             In seconds.
         given:
-            Attributes, and ids by the keywords of :attr:`~argus_otel.telemetry.Telemetry.references`.
+            Attributes, and ids by the keywords of the references.
         """
         history = self._telemetry.history
         if history is None:
@@ -59,7 +68,7 @@ class CustomEvents:
                 self._misuse.warn_once(f"record({shown(name)})", f"{problem}. Nothing is recorded")
                 return
             event = self._events[name] = Event(str.__str__(name), "Recorded by the program's own code.")
-        references = self._telemetry.references
+        references = self._references
         made = self._attributes(name, {word: value for word, value in given.items() if word not in references})
         made.update(self._ids(name, {word: value for word, value in given.items() if word in references}))
         history(event, made, self._duration(name, duration))
@@ -81,7 +90,7 @@ class CustomEvents:
 
     def _ids(self, name: str, given: Mapping[str, object]) -> dict[str, AttributeValue]:
         """Return the ids of an event: the given ones, and for the other keywords those of the running work."""
-        references = self._telemetry.references
+        references = self._references
         ids: dict[str, AttributeValue] = {}
         for word, thing in given.items():
             if thing is None:
@@ -105,7 +114,7 @@ class CustomEvents:
     def _is_reserved(self, attribute: str) -> bool:
         """Whether a source or the distro may set an attribute of this name."""
         word = attribute.partition(".")[0]
-        references = self._telemetry.references.values()
+        references = self._references.values()
         return (
             attribute == "error.type"
             or word in RESERVED_ATTRIBUTES

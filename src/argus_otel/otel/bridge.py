@@ -74,7 +74,7 @@ class Bridge:
         self._given_loggers: LoggerProvider | None = None
         self._exports_logs = True
         self._log_provider: LoggerProvider | None = None
-        self._late = LateInstruments(telemetry.guard.shield("helpers", self._observe))
+        self._late = LateInstruments(telemetry.guard.shield("custom telemetry", self._observe))
         telemetry.add_definition_listener(self._defined)
         for module in HTTP_INSTRUMENTATIONS:
             wrapt.register_post_import_hook(self._offer_suppression, module)
@@ -121,7 +121,7 @@ class Bridge:
     def drop_in_child(self) -> None:
         """After a fork, in the child: leave queued records to the parent, and reconnect at the activation."""
         self._tracers = self._log_provider = None
-        self._late = LateInstruments(self._telemetry.guard.shield("helpers", self._observe))
+        self._late = LateInstruments(self._telemetry.guard.shield("custom telemetry", self._observe))
         for connection in self._connections:
             if connection.histograms is not None:
                 connection.histograms.drop_in_child()

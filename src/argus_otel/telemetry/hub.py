@@ -20,7 +20,6 @@ from .histograms import Histogram
 from .log_pipeline import LogPipeline
 from .loop_liveness import LoopLiveness
 from .redaction import Redactor
-from .references import IdReference
 from .sampling_rates import SamplingRates
 from .tracing import Scope, Tracing
 
@@ -76,8 +75,6 @@ class Telemetry:
         Set while history is kept; ``None`` otherwise.
     rates:
         The share of the traces of each kind of work that is sampled.
-    references:
-        Keywords of :func:`argus_otel.record` that take an id, of the active sources.
     suppress_http_instrumentation:
         Set by the bridge if HTTP client instrumentations are loaded: returns a scope in which they are silent.
     instrumentations:
@@ -94,7 +91,6 @@ class Telemetry:
         self.tracing: Tracing | None = None
         self.history: HistorySink | None = None
         self.rates = SamplingRates()
-        self.references: dict[str, IdReference] = {}
         self.suppress_http_instrumentation: Callable[[], Scope] | None = None
         self.instrumentations: ForeignInstrumentations | None = None
         self.on_program_start: Callable[[], None] = _do_nothing
