@@ -15,7 +15,7 @@ from pathlib import Path
 from argus_otel.sources.discord.hook_coverage import COVERAGE
 from argus_otel.telemetry import Metric, Span
 
-from .cell import ROOT, uv
+from .matrix_env import ROOT, uv
 
 DOCUMENT = ROOT / "docs" / "hooks.md"
 BEGIN, END = "<!-- made by `make hooks-table` -->", "<!-- to here -->"
