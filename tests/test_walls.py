@@ -147,7 +147,7 @@ ENVIRONMENT = {
     "entrypoints.py": "tells other instrumentations to use stable HTTP names",
     "cli/run.py": "hands options on to OpenTelemetry's loader, which reads nothing else",
     "cli/doctor/__init__.py": "examines the environment that the program would have, as a whole",
-    "history/record/exporters/embedded.py": "takes settings out of the environment of the process that it starts",
+    "history/record/embedded_delivery.py": "takes settings out of the environment of the process that it starts",
     "testing/contract.py": "starts a process without the settings of the tests",
     "demo/stage.py": "takes settings out of the environment of the bot that it starts",
 }

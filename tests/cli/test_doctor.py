@@ -324,6 +324,13 @@ def test_the_libraries_of_a_source(libraries: tuple[str, ...], status: str, deta
     assert "libraries" not in found  # discord.py is here
 
 
+def test_a_source_that_is_named_like_a_command_is_warned_of() -> None:
+    spec = SourceSpec("store", api=1, title="a store", factory="a:b", catalogue="a:b", commands="a:b")
+    found = {f.name: f for f in look_at_sources(Installed({"store": spec}, ()), Settings.resolve({}))}
+    assert found["store: commands"].status is Status.WARN
+    assert "`argus-otel store` is a command of argus-otel itself" in found["store: commands"].detail
+
+
 def test_nothing_to_observe_is_a_failure() -> None:
     known = Installed({"queue": with_queue(libraries=("a-queue-of-nobodys>=1",)).specs["queue"]}, ())
     found = {f.name: f for f in look_at_sources(known, Settings.resolve({}))}

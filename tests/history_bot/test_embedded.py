@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 
-from argus_otel.history.record import ingest
-from argus_otel.history.record.exporters import embedded
-from argus_otel.history.record.exporters.embedded import EmbeddedDelivery
+from argus_otel.history.record import embedded_delivery, ingest
+from argus_otel.history.record.embedded_delivery import EmbeddedDelivery
 from argus_otel.history.record.ingest import IngestResult
 from argus_otel.history.record.spool import Spool, SpoolError
 from argus_otel.history.record.stats import Stats
@@ -205,8 +204,8 @@ def test_an_end_waits_no_longer_than_it_may(tmp_path: Path, stats: Stats, monkey
 
 
 def test_what_takes_in_is_no_bot_and_is_not_instrumented() -> None:
-    loader = str(Path("site", embedded._SITECUSTOMIZE))
-    made = embedded._environment(
+    loader = str(Path("site", embedded_delivery._SITECUSTOMIZE))
+    made = embedded_delivery._environment(
         {
             "PYTHONPATH": os.pathsep.join((loader, "mine")),
             "ARGUS_HISTORY": "true",

@@ -130,7 +130,7 @@ class Recording:
             return DirectDelivery(StoreExporter(address, schema), self._spool, self._stats, guard)
         if self._spool is None:
             raise PartError(f"{address} takes its events from a directory, and ARGUS_HISTORY_SPOOL cannot be used")
-        from .record.exporters.embedded import EmbeddedDelivery
+        from .record.embedded_delivery import EmbeddedDelivery
 
         return EmbeddedDelivery(address, self._spool, self._stats)
 

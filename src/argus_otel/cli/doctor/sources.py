@@ -8,6 +8,7 @@ from importlib.metadata import Distribution, entry_points
 
 from packaging.requirements import Requirement
 
+from argus_otel.cli import COMMANDS
 from argus_otel.discovery import Installed, load
 from argus_otel.settings import Settings
 from argus_otel.sources.spec import GROUP, SourceSpec
@@ -23,6 +24,11 @@ def look_at_sources(found: Installed, settings: Settings) -> Iterator[Finding]:
     distributions = source_distributions()
     for name, spec in found.specs.items():
         yield _look_at(spec, distributions.get(name), settings)
+        if spec.commands is not None and name in COMMANDS:
+            detail = f"its commands cannot be run: `argus-otel {name}` is a command of argus-otel itself"
+            yield Finding(
+                _GROUP, f"{name}: commands", Status.WARN, detail, "report it to its authors: rename the source"
+            )
     for problem in found.problems:
         remedy = "upgrade or uninstall the distribution that brings it"
         yield Finding(_GROUP, problem.name, Status.FAIL, problem.detail, remedy)

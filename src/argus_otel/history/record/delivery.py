@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -49,65 +50,65 @@ class Exporter(Protocol):
         ...
 
 
-class Delivery(Protocol):
-    """Accepts rows from the flush thread, and is responsible for them from then on."""
+class Delivery(ABC):
+    """Accepts rows from the flush thread, and is responsible for them from then on.
 
-    destination: str
+    Attributes
+    ----------
+    destination:
+        Its name in messages; without secrets.
+    """
+
+    def __init__(self, destination: str, spool: Spool | None, stats: Stats) -> None:
+        self.destination = destination
+        self._rows = PendingRows(spool, stats)
+        self._stats = stats
+        self._backoff = Backoff()
 
     @property
     def ready(self) -> bool:
         """Whether new rows may be accepted: otherwise they would only wait in memory."""
-        ...
-
-    def accept(self, rows: list[Row]) -> None:
-        """Take over new rows. Does not block."""
-        ...
-
-    def deliver(self) -> None:
-        """Export the accepted rows, or spool them."""
-        ...
-
-    def tick(self) -> None:
-        """Do the work that is due; called every second or so."""
-        ...
-
-    def spool(self, rows: list[Row]) -> None:
-        """Write these rows, and all others in memory, to the spool. Any thread, while the process ends."""
-        ...
-
-    def finish(self, deadline: float) -> None:
-        """Export as many rows as possible until ``deadline``, by :func:`time.monotonic`; count the rest."""
-        ...
-
-    def pending(self) -> int:
-        """Return how many rows are in memory. Any thread."""
-        ...
-
-
-class DirectDelivery:
-    """Delivers through an exporter in this process."""
-
-    def __init__(self, exporter: Exporter, spool: Spool | None, stats: Stats, guard: Guard) -> None:
-        self.destination = exporter.destination
-        self._exporter = exporter
-        self._rows = PendingRows(spool, stats)
-        self._stats = stats
-        self._guard = guard
-        self._backoff = Backoff()
-        self._spooled = spool is not None  # perhaps: an earlier process may have left rows
-
-    @property
-    def ready(self) -> bool:
-        """Whether new rows may be accepted."""
         return not self._rows.held
 
     def pending(self) -> int:
-        """Return how many rows are in memory."""
+        """Return how many rows are in memory. Any thread."""
         return len(self._rows.held)
 
     def accept(self, rows: list[Row]) -> None:
-        """Take over new rows."""
+        """Take over new rows. Does not block."""
         self._rows.add(rows)
+
+    def spool(self, rows: list[Row]) -> None:
+        """Spool ``rows`` and all rows in memory, including those in flight: the store deduplicates by event id.
+
+        The next process delivers them. Any thread, while this process ends.
+        """
+        self._rows.add(rows)
+        self._rows.spool_all()
+        self._rows.close_segment()
+        self._rows.drop()
+
+    @abstractmethod
+    def deliver(self) -> None:
+        """Export the accepted rows, or spool them."""
+
+    @abstractmethod
+    def tick(self) -> None:
+        """Do the work that is due; called every second or so."""
+
+    @abstractmethod
+    def finish(self, deadline: float) -> None:
+        """Export as many rows as possible until ``deadline``, by :func:`time.monotonic`; count the rest."""
+
+
+class DirectDelivery(Delivery):
+    """Delivers through an exporter in this process."""
+
+    def __init__(self, exporter: Exporter, spool: Spool | None, stats: Stats, guard: Guard) -> None:
+        super().__init__(exporter.destination, spool, stats)
+        self._exporter = exporter
+        self._guard = guard
+        self._spooled = spool is not None  # perhaps: an earlier process may have left rows
 
     def deliver(self) -> None:
         """Export the accepted rows, or spool them until the destination is back."""
@@ -125,13 +126,6 @@ class DirectDelivery:
                 self._export_spooled()
         if self._backoff.over and self._rows.held and not self._spooled:
             self._export_held()
-
-    def spool(self, rows: list[Row]) -> None:
-        """Spool ``rows`` and all rows in memory, including those in flight: the store deduplicates by event id."""
-        self._rows.add(rows)
-        self._rows.spool_all()
-        self._rows.close_segment()
-        self._rows.drop()
 
     def finish(self, deadline: float) -> None:
         """Export waiting rows, as far as time allows and the destination accepts them."""

@@ -10,13 +10,12 @@ import time
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from argus_otel.history.record.backoff import Backoff
-from argus_otel.history.record.ingest import IngestResult
-from argus_otel.history.record.pending import PendingRows
-from argus_otel.history.record.spool import Spool, SpoolError
-from argus_otel.history.record.stats import Stats
-from argus_otel.history.row import Row
 from argus_otel.history.store.address import Address
+
+from .delivery import Delivery
+from .ingest import IngestResult
+from .spool import Spool, SpoolError
+from .stats import Stats
 
 INTERVAL = 30.0
 """Seconds between two ingests. Each costs about one second of a processor, at the lowest priority."""
@@ -24,31 +23,15 @@ INTERVAL = 30.0
 _SITECUSTOMIZE = str(PurePath("opentelemetry", "instrumentation", "auto_instrumentation"))
 
 
-class EmbeddedDelivery:
+class EmbeddedDelivery(Delivery):
     """Writes rows to the spool, and starts the subprocess that inserts them."""
 
     def __init__(self, address: Address, spool: Spool, stats: Stats, interval: float = INTERVAL) -> None:
-        self.destination = str(address)
+        super().__init__(str(address), spool, stats)
         self._spool = spool
-        self._rows = PendingRows(spool, stats)
-        self._stats = stats
         self._interval = interval
-        self._backoff = Backoff()
         self._last = float("-inf")  # rows that an earlier process has left are inserted at once
         self._ingest: subprocess.Popen[str] | None = None
-
-    @property
-    def ready(self) -> bool:
-        """Whether new rows may be accepted."""
-        return not self._rows.held
-
-    def pending(self) -> int:
-        """Return how many rows are in memory."""
-        return len(self._rows.held)
-
-    def accept(self, rows: list[Row]) -> None:
-        """Take over new rows."""
-        self._rows.add(rows)
 
     def deliver(self) -> None:
         """Spool the accepted rows, in a segment that a query's process can ingest at once.
@@ -67,13 +50,6 @@ class EmbeddedDelivery:
                 self._ended(self._ingest)
         elif time.monotonic() >= self._last + self._interval and self._backoff.over:
             self._start()
-
-    def spool(self, rows: list[Row]) -> None:
-        """Spool rows, and leave them to the next process's ingest."""
-        self._rows.add(rows)
-        self._rows.spool_all()
-        self._rows.close_segment()
-        self._rows.drop()
 
     def finish(self, deadline: float) -> None:
         """Spool all rows, and ingest them. An ingest that takes longer goes on after this process has ended."""
