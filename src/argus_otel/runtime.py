@@ -136,9 +136,10 @@ class Runtime:
                 return
             for problem in installed().problems:
                 self.telemetry.health.report(f"source:{problem.name}", State.FAILED, problem.detail)
-            for name in installed().specs.keys() - {spec.name for spec in _wanted(settings)}:
-                detail = f"`{name}` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
-                self.telemetry.health.report(f"source:{name}", State.OFF, detail)
+            for name, spec in installed().specs.items():
+                if spec.is_off(settings.disabled_instrumentations):
+                    detail = f"`{name}` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
+                    self.telemetry.health.report(f"source:{name}", State.OFF, detail)
             wanted = [
                 spec
                 for spec in _wanted(settings)

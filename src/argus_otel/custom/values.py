@@ -11,7 +11,7 @@ from argus_otel.telemetry import AttributeValue
 from argus_otel.telemetry.encoding import as_utf8
 
 GivenAttributes: TypeAlias = Mapping[str, "AttributeValue | None"]
-"""The attributes of a call. ``None`` stands for an absent attribute."""
+"""The attributes of a call. An attribute whose value is ``None`` is left out."""
 
 NAME_RULE = "a name begins with a letter, followed by letters, digits and . _ - /, 255 characters at most"
 ATTRIBUTE_RULE = (

@@ -40,7 +40,7 @@ def host_names(text: str) -> tuple[str, ...]:
 
 
 def port(text: str) -> int:
-    """Read a TCP port; 0 stands for any free one."""
+    """Read a TCP port. With port 0, the system picks a free one."""
     number = int(text)
     if not 0 <= number <= 65535:
         raise ValueError(text)

@@ -2,7 +2,7 @@
 
 A family is a ``dict`` from key to cell, so that a hot path needs one subscription. The key is the value itself if the
 family has one attribute, a tuple of values in the order of the attributes if it has several, and ``()`` if it has none.
-``None`` stands for an absent attribute.
+An attribute whose value is ``None`` is absent from the point.
 """
 
 from __future__ import annotations

@@ -249,17 +249,16 @@ def _open_embedded(address: Address, directory: str, *, busy_timeout: float, cre
 
     deadline = time.monotonic() + busy_timeout
     while True:
-        if _holder(path) in ("", _pid(os.getpid())) or time.monotonic() >= deadline:
-            try:
-                return _client(interface="chdb", path=str(path))
-            except ImportError as error:
-                raise MissingExtraError(_missing_package(address, "chdb-core")) from error
-            except ClickHouseError as error:
-                refused = _unopened(address, path, str(error))
-                # Of several processes that have waited, another one may have been faster.
-                if not isinstance(refused, InUseError) or time.monotonic() >= deadline:
-                    raise refused from error
-        time.sleep(0.05)
+        while _is_held_elsewhere(path) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        try:
+            return _client(interface="chdb", path=str(path))
+        except ImportError as error:
+            raise MissingExtraError(_missing_package(address, "chdb-core")) from error
+        except ClickHouseError as error:
+            # If several processes have waited, another one may have been faster: wait for it too.
+            if not _is_held_elsewhere(path) or time.monotonic() >= deadline:
+                raise _unopened(address, path, str(error)) from error
 
 
 def _unopened(address: Address, path: Path, message: str) -> StoreError:
@@ -282,11 +281,13 @@ def _unopened(address: Address, path: Path, message: str) -> StoreError:
     )
 
 
-def _holder(path: Path) -> str:
-    """Return the process that has the directory open, by the engine's lock; empty if none has.
+def _is_held_elsewhere(path: Path) -> bool:
+    """Whether another process has the directory open. This process may open it again."""
+    return _holder(path) not in ("", _pid(os.getpid()))
 
-    This process may be it: the engine can be opened twice in one.
-    """
+
+def _holder(path: Path) -> str:
+    """Return the process that has the directory open, by the engine's lock; empty if none has."""
     try:
         import fcntl
     except ImportError:  # on Windows, for which there is no engine

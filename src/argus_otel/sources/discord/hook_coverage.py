@@ -32,6 +32,16 @@ class HookCoverage:
     absent: str
 
 
+_APPLICATION_COMMANDS = (
+    c.COMMAND_SPAN,
+    c.AUTOCOMPLETE_SPAN,
+    c.COMMAND_DURATION,
+    c.INTERACTION_DURATION,
+    c.INTERACTIONS_ACTIVE,
+    c.COMMAND_EVENT,
+    c.AUTOCOMPLETE_EVENT,
+)
+
 COVERAGE: dict[str, HookCoverage] = {
     "log-in": HookCoverage((), "The bot's token is redacted from its first connection on, and not from its log-in on."),
     "connections": HookCoverage(
@@ -111,15 +121,7 @@ COVERAGE: dict[str, HookCoverage] = {
         "on heartbeats, the latency is discord.py's own figure, which may be wrong by a whole interval.",
     ),
     "app commands": HookCoverage(
-        (
-            c.COMMAND_SPAN,
-            c.AUTOCOMPLETE_SPAN,
-            c.COMMAND_DURATION,
-            c.INTERACTION_DURATION,
-            c.INTERACTIONS_ACTIVE,
-            c.COMMAND_EVENT,
-            c.AUTOCOMPLETE_EVENT,
-        ),
+        _APPLICATION_COMMANDS,
         "Without `_call`, application commands never end, and have no duration and no span. Without one of the others, "
         "the exceptions of commands are missed, and such commands count as `ok`.",
     ),
@@ -128,15 +130,7 @@ COVERAGE: dict[str, HookCoverage] = {
         "The exception of a hybrid command that is called as a slash command is missed: the command counts as `ok`.",
     ),
     "fork commands": HookCoverage(
-        (
-            c.COMMAND_SPAN,
-            c.AUTOCOMPLETE_SPAN,
-            c.COMMAND_DURATION,
-            c.INTERACTION_DURATION,
-            c.INTERACTIONS_ACTIVE,
-            c.COMMAND_EVENT,
-            c.AUTOCOMPLETE_EVENT,
-        ),
+        _APPLICATION_COMMANDS,
         "The forks' counterpart of `app commands`. Without `_schedule_event`, application commands have no duration. "
         "Without the other, their exceptions are missed, and such commands count as `ok`.",
     ),
