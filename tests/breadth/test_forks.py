@@ -13,7 +13,7 @@ import pytest
 
 from argus_otel.demo.agreement import compare
 from argus_otel.scrape.exposition import Metrics
-from argus_otel.sources.discord import catalogue
+from argus_otel.sources.discord import attributes, catalogue
 from discord_simulator import BackgroundSimulator, RateLimited, ServerError
 from tests.discord_source.back_off import assert_ours
 from tests.launch.conftest import Bot, Start, until
@@ -68,8 +68,8 @@ def settled(simulator: BackgroundSimulator, bot: Bot, prefixed: int) -> None:
 
 def outcomes(metrics: Metrics) -> dict[tuple[str, ...], int]:
     """Return how many interactions ended how, by type and name."""
-    attributes = (catalogue.INTERACTION_TYPE, catalogue.COMMAND_NAME, catalogue.COMPONENT_NAME, catalogue.OUTCOME)
-    spread = metrics.spread(catalogue.INTERACTION_DURATION, *attributes, catalogue.ERROR_TYPE)
+    by = (attributes.INTERACTION_TYPE, attributes.COMMAND_NAME, attributes.COMPONENT_NAME, attributes.OUTCOME)
+    spread = metrics.spread(catalogue.INTERACTION_DURATION, *by, attributes.ERROR_TYPE)
     return {tuple(filter(None, group)): round(buckets.count) for group, buckets in spread.items() if buckets.count}
 
 
@@ -94,7 +94,7 @@ def test_what_a_fork_shows_is_what_the_ledger_has(
         expected["autocomplete", "play", "ok"] = 1
     assert outcomes(metrics) == expected
     commands = metrics.spread(
-        catalogue.COMMAND_DURATION, catalogue.COMMAND_NAME, catalogue.COMMAND_TYPE, catalogue.OUTCOME
+        catalogue.COMMAND_DURATION, attributes.COMMAND_NAME, attributes.COMMAND_TYPE, attributes.OUTCOME
     )
     assert {group for group, buckets in commands.items() if buckets.count} == {
         ("play", "slash", "ok"),
@@ -103,8 +103,8 @@ def test_what_a_fork_shows_is_what_the_ledger_has(
         ("ping", "prefix", "ok"),
         ("boom", "prefix", "error"),
     }
-    assert set(metrics.by(catalogue.SHARD_UP, catalogue.SHARD_ID).values()) == {1.0}
-    assert 0 < metrics.by(catalogue.LATENCY, catalogue.SHARD_ID)["0",] < 1
+    assert set(metrics.by(catalogue.SHARD_UP, attributes.SHARD_ID).values()) == {1.0}
+    assert 0 < metrics.by(catalogue.LATENCY, attributes.SHARD_ID)["0",] < 1
     assert metrics.by(catalogue.GUILDS) == {(): float(len(simulator.world.guilds))}
     told_of_itself(fork, bot)
     assert bot.end() == 0
@@ -146,14 +146,14 @@ def test_what_nobody_is_seen_to_handle_has_no_outcome(simulator: BackgroundSimul
     lost = {("component",): 1.0, ("application_command",): 1.0}
     until(
         lambda: (
-            {k: v for k, v in bot.metrics().by(catalogue.UNACKNOWLEDGED, catalogue.INTERACTION_TYPE).items() if v}
+            {k: v for k, v in bot.metrics().by(catalogue.UNACKNOWLEDGED, attributes.INTERACTION_TYPE).items() if v}
             == lost
         )
     )
     metrics = bot.metrics()
     assert outcomes(metrics) == {}
-    assert set(metrics.by(catalogue.INTERACTIONS_ACTIVE, catalogue.INTERACTION_TYPE).values()) == {0.0}
-    answered = metrics.spread(catalogue.RESPONSE_TIME, catalogue.INTERACTION_TYPE)
+    assert set(metrics.by(catalogue.INTERACTIONS_ACTIVE, attributes.INTERACTION_TYPE).values()) == {0.0}
+    answered = metrics.spread(catalogue.RESPONSE_TIME, attributes.INTERACTION_TYPE)
     assert {kind for (kind,), buckets in answered.items() if buckets.count} == (
         {"autocomplete"} if fork.name == "py-cord" else set()
     )
@@ -176,10 +176,12 @@ def test_limits_faults_and_reconnections(simulator: BackgroundSimulator, start: 
     until(lambda: simulator.ledger.session_counts().get((0, "resume")) == 2, timeout=20)
     settled(simulator, bot, 4)
     metrics = bot.metrics()
-    (waited,) = (b for (t,), b in metrics.spread(catalogue.RATELIMIT_WAIT, catalogue.TEMPLATE).items() if t == messages)
+    (waited,) = (
+        b for (t,), b in metrics.spread(catalogue.RATELIMIT_WAIT, attributes.TEMPLATE).items() if t == messages
+    )
     assert waited.count == 3
     assert 0.9 <= waited.sum < 1.5
-    disconnects = metrics.by(catalogue.DISCONNECTS, catalogue.CLOSE_CODE)
+    disconnects = metrics.by(catalogue.DISCONNECTS, attributes.CLOSE_CODE)
     assert disconnects == {("4000",): 1.0, ("1006",): 1.0}
     assert json.loads(bot.get("/status"))["faults"] == {}
 
@@ -193,7 +195,9 @@ def test_a_wait_for_a_bucket_is_seen(simulator: BackgroundSimulator, start: Star
         simulator.run(reply)
     settled(simulator, bot, 2)
     metrics = bot.metrics()
-    (waited,) = (b for (t,), b in metrics.spread(catalogue.RATELIMIT_WAIT, catalogue.TEMPLATE).items() if t == template)
+    (waited,) = (
+        b for (t,), b in metrics.spread(catalogue.RATELIMIT_WAIT, attributes.TEMPLATE).items() if t == template
+    )
     # The library may wait for its own count of the bucket too, for some milliseconds: they are in the sum alone.
     long = sum(number for edge, number in waited.counts.items() if edge > 0.5)
     assert (long, round(waited.sum, 1)) in ((1, 0.8), (1, 0.9), (1, 0.7))

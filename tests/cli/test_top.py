@@ -31,7 +31,7 @@ from argus_otel.scrape.buckets import Buckets
 from argus_otel.scrape.exposition import Metrics, parse, prometheus_name
 from argus_otel.scrape.scraper import Scraper, Snapshot, UnreachableError, default_url
 from argus_otel.settings import Settings
-from argus_otel.sources.discord import catalogue
+from argus_otel.sources.discord import attributes, catalogue
 from argus_otel.sources.spec import SourceSpec
 from argus_otel.telemetry import State, Telemetry
 from argus_otel.terminal.formatting import clock, counts, quantile, rate, seconds, words
@@ -192,7 +192,7 @@ discord_interaction_response_time_seconds_count{otel_scope_name="b"} 1.0
 
     def test_scopes_are_summed(self) -> None:
         metrics = parse(self.TEXT)
-        assert metrics.by(catalogue.GATEWAY_EVENTS, catalogue.EVENT_TYPE) == {("READY",): 7.0}
+        assert metrics.by(catalogue.GATEWAY_EVENTS, attributes.EVENT_TYPE) == {("READY",): 7.0}
         assert metrics.total(catalogue.GUILDS) == 12.0
         assert metrics.total(catalogue.USERS) is None
         assert metrics.whole(catalogue.RESPONSE_TIME) == Buckets({1.0: 3, math.inf: 3}, 9.5)

@@ -19,7 +19,7 @@ import trustme
 from argus_otel.demo.agreement import Row, compare
 from argus_otel.scrape.exposition import Metrics
 from argus_otel.settings import DEFAULT_PORT
-from argus_otel.sources.discord import catalogue
+from argus_otel.sources.discord import attributes, catalogue
 from discord_simulator import BackgroundSimulator, InteractionHandle, RateLimited
 from tests.launch.conftest import BOT, INSTRUMENT, RUN, Bot, Receiver, until
 
@@ -128,7 +128,7 @@ def seen(directory: Path, command: list[str]) -> dict[str, Any]:
     names = {span.span_id: span.name for span in received.spans}
     return {
         "rows": [[row.subject, row.thing, row.ledger, row.metrics] for row in rows],
-        "servers": sorted({server for (server,) in metrics.spread(catalogue.HTTP_DURATION, catalogue.SERVER)}),
+        "servers": sorted({server for (server,) in metrics.spread(catalogue.HTTP_DURATION, attributes.SERVER)}),
         "rest": [[*key, number] for key, number in simulator.ledger.rest_counts().items()],
         "synced": [entry.path for entry in simulator.ledger.rest_now() if entry.method == "PUT"],
         "sessions": [[*key, number] for key, number in simulator.ledger.session_counts().items()],

@@ -8,7 +8,7 @@ import pytest
 
 from argus_otel.demo.agreement import Row, compare
 from argus_otel.scrape.exposition import prometheus_name
-from argus_otel.sources.discord import catalogue
+from argus_otel.sources.discord import attributes, catalogue
 from discord_simulator import BackgroundSimulator, Load, RateLimited, Reset, ServerError, Slow
 
 from .conftest import BARE, EVERY_WAY, INSTRUMENT, RUN, Bot, Receiver, Start, exports_at_the_end, until
@@ -53,7 +53,7 @@ def series(bot: Bot) -> dict[str, object]:
 
 def idle(bot: Bot) -> bool:
     """Whether no handler runs."""
-    return not any(bot.metrics().by(catalogue.INTERACTIONS_ACTIVE, catalogue.INTERACTION_TYPE).values())
+    return not any(bot.metrics().by(catalogue.INTERACTIONS_ACTIVE, attributes.INTERACTION_TYPE).values())
 
 
 def test_both_ways_give_the_same_metrics_within_one_scrape(simulator: BackgroundSimulator, start: Start) -> None:
@@ -195,8 +195,8 @@ def timed(simulator: BackgroundSimulator, bot: Bot, seed: int) -> list[tuple[str
         requests.setdefault(request.template, []).append(request.duration)
     pairs: list[tuple[str, float, float]] = []
     for theirs, ours in (
-        (acknowledged, metrics.spread(catalogue.RESPONSE_TIME, catalogue.INTERACTION_TYPE)),
-        (requests, metrics.spread(catalogue.HTTP_DURATION, catalogue.TEMPLATE)),
+        (acknowledged, metrics.spread(catalogue.RESPONSE_TIME, attributes.INTERACTION_TYPE)),
+        (requests, metrics.spread(catalogue.HTTP_DURATION, attributes.TEMPLATE)),
     ):
         for name, times in theirs.items():
             assert ours[name,].count == len(times)

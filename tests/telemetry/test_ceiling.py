@@ -12,14 +12,8 @@ from typing import Any
 import pytest
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.sources.discord.catalogue import (
-    COMMAND_DURATION,
-    DISCONNECTS,
-    EVENT_TYPE,
-    GATEWAY_EVENTS,
-    SHARD_EVENTS,
-    SHARD_ID,
-)
+from argus_otel.sources.discord.attributes import EVENT_TYPE, SHARD_ID
+from argus_otel.sources.discord.catalogue import COMMAND_DURATION, DISCONNECTS, GATEWAY_EVENTS, SHARD_EVENTS
 from argus_otel.telemetry import OTHER, InstrumentKind, Metric, Telemetry, hub
 from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW
 from argus_otel.telemetry.families import MAX_SERIES

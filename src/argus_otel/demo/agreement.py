@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from argus_otel.scrape.exposition import Metrics
-from argus_otel.sources.discord import catalogue
+from argus_otel.sources.discord import attributes, catalogue
+from argus_otel.telemetry import Attribute, Metric
 from discord_simulator import Ledger
 
 
@@ -59,17 +60,17 @@ def _gateway(ledger: Ledger, metrics: Metrics) -> Iterator[Row]:
     events: Counter[str] = Counter()
     for (_, event), number in ledger.received_event_counts().items():
         events[event] += number
-    yield from _rows("gateway events", events, _counted(metrics.by(catalogue.GATEWAY_EVENTS, catalogue.EVENT_TYPE)))
+    yield from _rows("gateway events", events, _counted(metrics.by(catalogue.GATEWAY_EVENTS, attributes.EVENT_TYPE)))
     sessions: Counter[str] = Counter()
     for (_, kind), number in ledger.session_counts().items():
         sessions[kind] += number
-    yield from _rows("gateway sessions", sessions, _counted(metrics.by(catalogue.SESSIONS, catalogue.SESSION_TYPE)))
+    yield from _rows("gateway sessions", sessions, _counted(metrics.by(catalogue.SESSIONS, attributes.SESSION_TYPE)))
 
 
 def _interactions(ledger: Ledger, metrics: Metrics) -> Iterator[Row]:
     entries = ledger.interactions_now()
     duration, response = catalogue.INTERACTION_DURATION, catalogue.RESPONSE_TIME
-    kind = catalogue.INTERACTION_TYPE
+    kind = attributes.INTERACTION_TYPE
     yield from _rows("interactions", Counter(entry.kind for entry in entries), _recorded(metrics, duration, kind))
     acknowledged = Counter(entry.kind for entry in entries if entry.acknowledged)
     yield from _rows("acknowledged", acknowledged, _recorded(metrics, response, kind))
@@ -82,7 +83,7 @@ def _commands(ledger: Ledger, metrics: Metrics, prefix_commands: int | None) -> 
     ours: Counter[str] = Counter()
     prefixed = 0
     for (name, kind), buckets in metrics.spread(
-        catalogue.COMMAND_DURATION, catalogue.COMMAND_NAME, catalogue.COMMAND_TYPE
+        catalogue.COMMAND_DURATION, attributes.COMMAND_NAME, attributes.COMMAND_TYPE
     ).items():
         if kind == "prefix":
             prefixed += round(buckets.count)
@@ -99,7 +100,7 @@ def _rest(ledger: Ledger, metrics: Metrics) -> Iterator[Row]:
     )
     ours: Counter[str] = Counter()
     for (method, template, status), buckets in metrics.spread(
-        catalogue.HTTP_DURATION, catalogue.METHOD, catalogue.TEMPLATE, catalogue.STATUS
+        catalogue.HTTP_DURATION, attributes.METHOD, attributes.TEMPLATE, attributes.STATUS
     ).items():
         if status:
             ours[f"{method} {template} {status}"] += round(buckets.count)
@@ -107,7 +108,7 @@ def _rest(ledger: Ledger, metrics: Metrics) -> Iterator[Row]:
     limits = Counter({f"{template} {scope}": n for (template, scope), n in ledger.ratelimit_counts().items()})
     counted: Counter[str] = Counter()
     for (template, scope), number in metrics.by(
-        catalogue.RATELIMITS, catalogue.TEMPLATE, catalogue.RATELIMIT_SCOPE
+        catalogue.RATELIMITS, attributes.TEMPLATE, attributes.RATELIMIT_SCOPE
     ).items():
         counted[f"{template} {scope}"] += round(number)
     yield from _rows("REST rate limits", limits, counted)
@@ -117,7 +118,7 @@ def _counted(groups: Mapping[tuple[str, ...], float]) -> Counter[str]:
     return Counter({" ".join(group): round(number) for group, number in groups.items()})
 
 
-def _recorded(metrics: Metrics, metric: catalogue.Metric, attribute: catalogue.Attribute) -> Counter[str]:
+def _recorded(metrics: Metrics, metric: Metric, attribute: Attribute) -> Counter[str]:
     return Counter({group[0]: round(buckets.count) for group, buckets in metrics.spread(metric, attribute).items()})
 
 

@@ -17,7 +17,7 @@ from types import TracebackType
 
 from argus_otel.scrape.scraper import Scraper, UnreachableError
 from argus_otel.settings import DEFAULT_HOST, DEFAULT_PORT
-from argus_otel.sources.discord import catalogue
+from argus_otel.sources.discord import attributes, catalogue
 from discord_simulator import BackgroundSimulator, Load, LoadReport, RateLimited, ServerError, Slow
 
 from .agreement import Row, compare
@@ -162,7 +162,7 @@ class Stage:
         def finished() -> bool:
             metrics = Scraper(self.url).scrape().metrics
             rows[:] = compare(self._simulator.ledger, metrics, self.report.started["prefix"])
-            idle = not any(metrics.by(catalogue.INTERACTIONS_ACTIVE, catalogue.INTERACTION_TYPE).values())
+            idle = not any(metrics.by(catalogue.INTERACTIONS_ACTIVE, attributes.INTERACTION_TYPE).values())
             return idle and all(row.agrees for row in rows)
 
         # Waits until the bot is idle, or time is up; after that the numbers no longer change.

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import Telemetry
 
-from .catalogue import CLOSE_CODE, DISCONNECT_EVENT, DISCONNECTS, SHARD_ID
+from .attributes import CLOSE_CODE, SHARD_ID
+from .catalogue import DISCONNECT_EVENT, DISCONNECTS
 from .patches import Patch, PatchSet
 from .shards import ClientRegistry, Shard
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from argus_otel.telemetry import Operation, Telemetry
 
-from .catalogue import ERROR_TYPE, EXTENSION_EVENT, EXTENSION_LOADING, EXTENSION_NAME
+from .attributes import ERROR_TYPE, EXTENSION_NAME
+from .catalogue import EXTENSION_EVENT, EXTENSION_LOADING
 from .outcomes import original as original_of
 from .patches import Patch, PatchSet
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from argus_otel.telemetry import OTHER, Telemetry
 
-from .catalogue import EVENT_TYPE, GATEWAY_EVENTS, SHARD_EVENTS, SHARD_ID
+from .attributes import EVENT_TYPE, SHARD_ID
+from .catalogue import GATEWAY_EVENTS, SHARD_EVENTS
 from .instance_patches import InstancePatches
 from .patches import Function
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from argus_otel.telemetry import AttributeValue
 
-from .catalogue import CHANNEL_ID, GUILD_ID, INTERACTION_ID, MESSAGE_ID, SHARD_ID, USER_ID
+from .attributes import CHANNEL_ID, GUILD_ID, INTERACTION_ID, MESSAGE_ID, SHARD_ID, USER_ID
 from .library import ROOTS
 
 if TYPE_CHECKING:

@@ -15,21 +15,16 @@ from argus_otel.telemetry import (
     WorkContext,
 )
 
+from .attributes import COMMAND_NAME, COMMAND_TYPE, COMPONENT_NAME, ERROR_TYPE, INTERACTION_TYPE, OUTCOME
 from .catalogue import (
     AUTOCOMPLETE_EVENT,
     AUTOCOMPLETE_SPAN,
     COMMAND_EVENT,
-    COMMAND_NAME,
     COMMAND_SPAN,
-    COMMAND_TYPE,
     COMPONENT_EVENT,
-    COMPONENT_NAME,
     COMPONENT_SPAN,
-    ERROR_TYPE,
-    INTERACTION_TYPE,
     MODAL_EVENT,
     MODAL_SPAN,
-    OUTCOME,
 )
 from .ids import add_interaction_id, ids_of_interaction
 from .outcomes import OK, Outcome

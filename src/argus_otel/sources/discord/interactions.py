@@ -27,19 +27,16 @@ from argus_otel.telemetry import (
     WorkContext,
 )
 
+from .attributes import COMMAND_NAME, ERROR_TYPE, INTERACTION_TYPE, OUTCOME
 from .catalogue import (
     AUTOCOMPLETE_SPAN,
     COMMAND_DURATION,
-    COMMAND_NAME,
     COMMAND_SPAN,
     COMPONENT_SPAN,
     COMPONENTS_UNHANDLED,
-    ERROR_TYPE,
     INTERACTION_DURATION,
-    INTERACTION_TYPE,
     INTERACTIONS_ACTIVE,
     MODAL_SPAN,
-    OUTCOME,
     RESPONSE_TIME,
     UNACKNOWLEDGED,
 )

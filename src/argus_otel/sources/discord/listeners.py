@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import AttributeValue, HistogramCell, Telemetry, TraceSpan
 
-from .catalogue import ERROR_TYPE, EVENT_NAME, LISTENER_DURATION, LISTENER_SPAN
+from .attributes import ERROR_TYPE, EVENT_NAME
+from .catalogue import LISTENER_DURATION, LISTENER_SPAN
 from .ids import ids_of
 from .interaction_operations import InteractionOperation
 from .interactions import Interactions

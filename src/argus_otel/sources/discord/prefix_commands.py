@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import CURRENT_WORK, OTHER, AttributeValue, Operation, Telemetry, WorkContext
 
-from .catalogue import COMMAND_DURATION, COMMAND_EVENT, COMMAND_NAME, COMMAND_TYPE, ERROR_TYPE, OUTCOME, PREFIX_SPAN
+from .attributes import COMMAND_NAME, COMMAND_TYPE, ERROR_TYPE, OUTCOME
+from .catalogue import COMMAND_DURATION, COMMAND_EVENT, PREFIX_SPAN
 from .ids import add_message_id, ids_of_message
 from .outcomes import COMMAND_NOT_FOUND, Outcome, original, outcome_of
 from .patches import Patch, PatchSet

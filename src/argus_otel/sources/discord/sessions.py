@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import Telemetry
 
-from .catalogue import SESSION_EVENT, SESSION_TYPE, SESSIONS, SHARD_ID
+from .attributes import SESSION_TYPE, SHARD_ID
+from .catalogue import SESSION_EVENT, SESSIONS
 from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from argus_otel.telemetry import AttributeValue, Check
 
-from .catalogue import SHARD_ID
+from .attributes import SHARD_ID
 from .heartbeats import Heartbeats
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import Metric, Reading, Telemetry
 
+from .attributes import COMMAND_TYPE
 from .catalogue import (
-    COMMAND_TYPE,
     COMMANDS,
     EMOJIS,
     EXTENSIONS,

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import CounterCell, Operation, SpanRef, Telemetry
 
-from .catalogue import ERROR_TYPE, TASK_DURATION, TASK_NAME, TASK_SPAN, TASKS_RUNNING
+from .attributes import ERROR_TYPE, TASK_NAME
+from .catalogue import TASK_DURATION, TASK_SPAN, TASKS_RUNNING
 from .outcomes import failure_of
 from .patches import Patch, PatchSet
 

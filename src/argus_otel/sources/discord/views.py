@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import Scope, SpanRef, Telemetry, TraceSpan
 
-from .catalogue import COMPONENT_NAME, ERROR_TYPE, VIEW_TIMEOUT_SPAN, VIEW_TIMEOUTS, VIEWS_ACTIVE
+from .attributes import COMPONENT_NAME, ERROR_TYPE
+from .catalogue import VIEW_TIMEOUT_SPAN, VIEW_TIMEOUTS, VIEWS_ACTIVE
 from .outcomes import failure_of
 from .patches import Patch, PatchSet
 from .shards import ClientRegistry

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import THREAD, AttributeValue, Operation, Telemetry, ThreadCells
 
+from .attributes import CLOSE_CODE, ERROR_TYPE
 from .catalogue import (
-    CLOSE_CODE,
-    ERROR_TYPE,
     VOICE_CONNECT_SPAN,
     VOICE_CONNECTING,
     VOICE_CONNECTIONS,

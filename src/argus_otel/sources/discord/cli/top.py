@@ -12,7 +12,7 @@ from rich.text import Text
 
 from argus_otel.scrape.buckets import Buckets
 from argus_otel.scrape.exposition import Group, Metrics
-from argus_otel.sources.discord import catalogue
+from argus_otel.sources.discord import attributes, catalogue
 from argus_otel.terminal.formatting import counts, number, quantile, rate, seconds, words
 from argus_otel.terminal.panels import Panel, View
 from argus_otel.terminal.tables import NO_BUCKETS, busiest, note_rest, recent_quantiles, wide_table
@@ -24,9 +24,9 @@ _EVENTS = 6
 
 def _gateway(view: View) -> Box:
     table = Table.grid(padding=(0, 2))
-    latency = view.whole.by(catalogue.LATENCY, catalogue.SHARD_ID)
-    up = view.whole.by(catalogue.SHARD_UP, catalogue.SHARD_ID)
-    events = view.recent.by(catalogue.SHARD_EVENTS, catalogue.SHARD_ID)
+    latency = view.whole.by(catalogue.LATENCY, attributes.SHARD_ID)
+    up = view.whole.by(catalogue.SHARD_UP, attributes.SHARD_ID)
+    events = view.recent.by(catalogue.SHARD_EVENTS, attributes.SHARD_ID)
     # Those that are down first, then the slowest: of a thousand shards, these are the ones to see.
     order = sorted({*up, *latency}, key=lambda shard: (up.get(shard, 0.0), -latency.get(shard, 0.0), shard))
     for shard in order[:_SHARDS]:
@@ -38,7 +38,7 @@ def _gateway(view: View) -> Box:
         table.add_row(f"and {len(order) - _SHARDS} more, {number(sum(up.values()))} of {len(order)} up")
     if not order:
         table.add_row(Text("no shard is known yet", "dim"))
-    by_type = view.recent.by(catalogue.GATEWAY_EVENTS, catalogue.EVENT_TYPE)
+    by_type = view.recent.by(catalogue.GATEWAY_EVENTS, attributes.EVENT_TYPE)
     table.add_row("events", "", "", rate(sum(by_type.values()), view.interval))
     for (kind,), count in sorted(by_type.items(), key=lambda item: -item[1])[:_EVENTS]:
         if count:
@@ -68,8 +68,8 @@ def _interactions(view: View) -> Box:
         f"{number(active)} run now",
     )
     styles = {"ok": "green", "rejected": "yellow", "error": "red"}
-    recently = view.recent.spread(catalogue.INTERACTION_DURATION, catalogue.OUTCOME)
-    for (outcome,), buckets in sorted(view.whole.spread(catalogue.INTERACTION_DURATION, catalogue.OUTCOME).items()):
+    recently = view.recent.spread(catalogue.INTERACTION_DURATION, attributes.OUTCOME)
+    for (outcome,), buckets in sorted(view.whole.spread(catalogue.INTERACTION_DURATION, attributes.OUTCOME).items()):
         now = rate(recently.get((outcome,), NO_BUCKETS).count, view.interval)
         outcomes.add_row(words(f"  {outcome}", styles.get(outcome, "")), now, f"{number(buckets.count)} since start")
     unacknowledged = Text("  unacknowledged", "bold red" if late else "")
@@ -86,12 +86,12 @@ def _commands(view: View) -> Table:
     Quantiles are of the last interval where the command was used in it, else since the start (dim).
     """
     table = wide_table("commands", ("command", "type"), ("rate", "total", "p50", "p95", "rejected", "errors"))
-    by = (catalogue.COMMAND_NAME, catalogue.COMMAND_TYPE)
+    by = (attributes.COMMAND_NAME, attributes.COMMAND_TYPE)
     whole, recent = (
         view.whole.spread(catalogue.COMMAND_DURATION, *by),
         view.recent.spread(catalogue.COMMAND_DURATION, *by),
     )
-    outcomes = view.whole.spread(catalogue.COMMAND_DURATION, *by, catalogue.OUTCOME)
+    outcomes = view.whole.spread(catalogue.COMMAND_DURATION, *by, attributes.OUTCOME)
     for group in busiest(whole, recent, view.rows):
         rejected, errors = (outcomes.get((*group, outcome), NO_BUCKETS).count for outcome in ("rejected", "error"))
         lately = recent.get(group, NO_BUCKETS)
@@ -116,12 +116,12 @@ def _routes(view: View) -> Table:
     columns = ("rate", "p50", "p95", "statuses", "429 by scope", "waits", "waited")
     kept = columns if view.width >= _VERY_WIDE else ("rate", "p95", "statuses", "429 by scope")
     table = wide_table("REST", ("route",), kept, {"statuses": 28})
-    by = (catalogue.METHOD, catalogue.TEMPLATE)
+    by = (attributes.METHOD, attributes.TEMPLATE)
     attempts = _with_route(view.whole.spread(catalogue.HTTP_DURATION, *by))
     attempts_recent = view.recent.spread(catalogue.HTTP_DURATION, *by)
     calls, calls_recent = (metrics.spread(catalogue.REST_DURATION, *by) for metrics in (view.whole, view.recent))
     statuses, scopes = _statuses(view.whole), _scopes(view.whole)
-    waits = view.whole.spread(catalogue.RATELIMIT_WAIT, catalogue.TEMPLATE)
+    waits = view.whole.spread(catalogue.RATELIMIT_WAIT, attributes.TEMPLATE)
     for group in busiest(attempts, attempts_recent, view.rows):
         limits, wait = counts(scopes[group[1]]), waits.get(group[1:], NO_BUCKETS)
         p50, p95 = recent_quantiles(calls.get(group, NO_BUCKETS), calls_recent.get(group, NO_BUCKETS))
@@ -141,8 +141,8 @@ def _routes(view: View) -> Table:
 
 def _statuses(whole: Metrics) -> defaultdict[Group, dict[str, float]]:
     found: defaultdict[Group, dict[str, float]] = defaultdict(dict)
-    attributes = (catalogue.METHOD, catalogue.TEMPLATE, catalogue.STATUS, catalogue.ERROR_TYPE)
-    for (method, template, status, error), buckets in whole.spread(catalogue.HTTP_DURATION, *attributes).items():
+    by = (attributes.METHOD, attributes.TEMPLATE, attributes.STATUS, attributes.ERROR_TYPE)
+    for (method, template, status, error), buckets in whole.spread(catalogue.HTTP_DURATION, *by).items():
         known = found[(method, template)]
         result = status or error or "none"
         known[result] = known.get(result, 0.0) + buckets.count
@@ -151,7 +151,7 @@ def _statuses(whole: Metrics) -> defaultdict[Group, dict[str, float]]:
 
 def _scopes(whole: Metrics) -> defaultdict[str, dict[str, float]]:
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    limits = whole.by(catalogue.RATELIMITS, catalogue.TEMPLATE, catalogue.RATELIMIT_SCOPE)
+    limits = whole.by(catalogue.RATELIMITS, attributes.TEMPLATE, attributes.RATELIMIT_SCOPE)
     for (template, scope), count in limits.items():
         found[template][scope] = count
     return found

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from argus_otel.telemetry import AttributeValue, HistogramCell, Telemetry
 
-from ..catalogue import HTTP_DURATION, RATELIMIT_SCOPE, RATELIMITS, STATUS
+from ..attributes import RATELIMIT_SCOPE, STATUS
+from ..catalogue import HTTP_DURATION, RATELIMITS
 from ..clock import DiscordClock
 from ..patches import Patch
 from .call import RestCall, RouteMetrics, back_off, current_call

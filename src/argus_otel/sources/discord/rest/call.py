@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from argus_otel.telemetry import HistogramCell, Operation
 
-from ..catalogue import METHOD, SERVER, TEMPLATE
+from ..attributes import METHOD, SERVER, TEMPLATE
 from .templates import template_of
 
 WAITED_AT_LEAST = 0.001

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 from argus_otel.telemetry import AttributeValue, Telemetry
 
-from ..catalogue import RATELIMIT_WAIT, REST_DURATION, REST_SPAN, STATUS
+from ..attributes import STATUS
+from ..catalogue import RATELIMIT_WAIT, REST_DURATION, REST_SPAN
 from ..library import DISCORD_PY, FORKS
 from ..patches import Patch, PatchSet
 from .attempts import RestAttempts
