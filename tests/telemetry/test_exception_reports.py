@@ -41,22 +41,20 @@ def sunk(telemetry: Telemetry) -> Sunk:
 
 def fail(message: str = "no song") -> Exception:
     try:
-        raise ValueError(message)
+        raise ValueError(message)  # noqa: TRY301 - so that it has a traceback
     except ValueError as error:
         return error
 
 
 def other() -> Exception:
     try:
-        raise KeyError("other")
+        raise KeyError("other")  # noqa: TRY301
     except KeyError as error:
         return error
 
 
 def counted(telemetry: Telemetry) -> dict[str, float]:
-    return {
-        str(attributes["argus.exception.fingerprint"]): value for attributes, value in telemetry.points(EXCEPTIONS)
-    }
+    return {str(attributes["argus.exception.fingerprint"]): value for attributes, value in telemetry.points(EXCEPTIONS)}
 
 
 def record_of(error: BaseException, level: int = logging.ERROR) -> logging.LogRecord:
@@ -127,11 +125,11 @@ def test_what_passes_and_then_ends_the_work_is_both_but_counts_once(telemetry: T
 
 
 def test_a_wrapper_of_the_library_is_the_exception_beneath_it(telemetry: Telemetry) -> None:
-    class Wrapper(Exception):
+    class WrapperError(Exception):
         original: BaseException
 
     telemetry.exception_reports.unwrap_by(lambda error: getattr(error, "original", error))
-    wrapper = Wrapper()
+    wrapper = WrapperError()
     wrapper.original = fail()
     telemetry.exception_reports.logged(record_of(wrapper))
     telemetry.exception_reports.report(ENDED, wrapper.original, {}, None)
@@ -171,13 +169,13 @@ def test_an_exception_is_not_kept_alive(telemetry: Telemetry) -> None:
 
 
 def test_a_class_that_refuses_attributes_is_reported_all_the_same(telemetry: Telemetry, sunk: Sunk) -> None:
-    class Strict(Exception):
+    class StrictError(Exception):
         __slots__ = ()
 
         def __setattr__(self, name: str, value: object) -> None:
             raise AttributeError(name)
 
-    error = Strict()
+    error = StrictError()
     telemetry.exception_reports.report(ENDED, error, {}, None)
     telemetry.exception_reports.report(ENDED, error, {}, None)
     assert sunk.names == ["bot.command.exception"]

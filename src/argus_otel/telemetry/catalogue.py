@@ -42,8 +42,8 @@ EXCEPTIONS = Metric(
     "argus.exceptions",
     InstrumentKind.COUNTER,
     "{exception}",
-    "Exceptions that ended a unit of work, or that were logged at level ERROR or above: each object once, and none that "
-    "rejects a user's input.",
+    "Exceptions that ended a unit of work, or that were logged at level ERROR or above; each object once, and none "
+    "that rejects a user's input.",
     (FINGERPRINT,),
 )
 
