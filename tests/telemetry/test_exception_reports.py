@@ -106,6 +106,19 @@ def test_what_is_logged_and_then_ends_the_work_is_exported_and_counted_once(tele
     assert list(counted(telemetry).values()) == [1]
 
 
+def test_a_second_log_record_of_an_exception_has_its_fingerprint_alone(telemetry: Telemetry) -> None:
+    exported: list[logging.LogRecord] = []
+    telemetry.log_pipeline.sink = lambda _, record: exported.append(record)
+    error = fail()
+    for _ in range(2):
+        telemetry.log_pipeline.forward(logging.getLogger("bot"), record_of(error))
+    assert [record.exc_info is None for record in exported] == [False, True]
+    assert [vars(record)["argus.exception.fingerprint"] for record in exported] == [
+        f"ValueError in {__name__}.fail",
+        f"ValueError in {__name__}.fail",
+    ]
+
+
 def test_what_was_logged_while_logs_are_not_exported_is_exported_by_its_end(telemetry: Telemetry, sunk: Sunk) -> None:
     error = fail()
     telemetry.exception_reports.logged(record_of(error))

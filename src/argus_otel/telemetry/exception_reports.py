@@ -88,13 +88,19 @@ class ExceptionReports:
         if error is not None and record.levelno >= logging.ERROR:
             self._count(error, fingerprint(error))
 
-    def exported(self, record: logging.LogRecord) -> str | None:
-        """Note that a log record is exported; return the fingerprint of its exception, if it has one."""
+    def exported(self, record: logging.LogRecord) -> tuple[str | None, bool]:
+        """Note that a log record is exported.
+
+        Returns
+        -------
+        tuple
+            The fingerprint of its exception, if it has one, and whether the exception is exported for the first time.
+        """
         error = self._error_of(record)
         if error is None:
-            return None
-        _mark(error, _EXPORTED if record.levelno >= logging.ERROR else _EXPORTED_BELOW_ERROR)
-        return fingerprint(error)
+            return None, True
+        first = _mark(error, _EXPORTED if record.levelno >= logging.ERROR else _EXPORTED_BELOW_ERROR)
+        return fingerprint(error), first
 
     def _error_of(self, record: logging.LogRecord) -> BaseException | None:
         """Return the exception of ``record``, unless it rejects a user's input."""

@@ -24,8 +24,8 @@ class LogPipeline:
         The name under which health reports the export of log records.
     sink:
         Set by the bridge if logs are exported. It receives copies, which it may change. Their messages are formatted
-        and have no arguments. If an exception involves a private one, ``exc_info`` holds its class only. A record with
-        another exception has its fingerprint as an extra attribute.
+        and have no arguments. If an exception involves a private one, ``exc_info`` holds its class only. Any other
+        exception is in the first record that is exported with it; later ones have its fingerprint alone.
     """
 
     part = "log records"
@@ -74,8 +74,12 @@ class LogPipeline:
             return copy
         if self._exceptions.involves_private(error):
             copy.exc_info = (type(error), None, None)  # type: ignore[assignment] - formatters accept None
-        elif (fingerprint := self._reports.exported(record)) is not None:
+            return copy
+        fingerprint, first = self._reports.exported(record)
+        if fingerprint is not None:
             vars(copy)[FINGERPRINT.name] = fingerprint
+        if not first:
+            copy.exc_info = copy.exc_text = None
         return copy
 
 

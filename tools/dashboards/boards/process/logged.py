@@ -59,7 +59,7 @@ LOGGED = Row(
         ),
         table(
             "Exceptions",
-            """Exceptions that ended a command, a task or other work, or that were logged as errors, in the time range, by
+            """Exceptions that ended a command, a task or other work, or that were logged as errors, by
             class and place in the program. The records below have the stacks: search them for the fingerprint.""",
             per(counted("argus_exceptions_total", by="job, argus_exception_fingerprint") + " > 0"),
             columns={
