@@ -181,7 +181,12 @@ class Runtime:
             self._bridge = Bridge(self.telemetry, self._catalogues)
         own = self._providers.meter_provider if self._providers else None
         export_logs = "logging" not in settings.disabled_instrumentations
-        self._bridge.connect(own_meter_provider=own, export_logs=export_logs, **providers)  # type: ignore[arg-type]
+        self._bridge.connect(
+            own_meter_provider=own,
+            export_logs=export_logs,
+            exception_signal=settings.exception_signal,
+            **providers,  # type: ignore[arg-type]
+        )
         self.telemetry.on_program_start = self._program_starts
 
     def _made(self, catalogue: Catalogue) -> None:

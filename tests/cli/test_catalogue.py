@@ -328,7 +328,7 @@ def test_the_document_is_of_the_shape_that_the_page_shows(capsys: pytest.Capture
 
 def _all_of(definition: Span | Event) -> list[object]:
     """What tells one definition from another."""
-    return [getattr(definition, part) for part in type(definition).__slots__ if part != "rate_key"]
+    return [getattr(definition, part) for part in type(definition).__slots__ if part not in ("rate_key", "exception")]
 
 
 def _parts(metric: Metric) -> list[object]:
@@ -562,13 +562,15 @@ def test_a_catalogue_with_everything_in_it_is_told_in_every_format() -> None:
         span_attributes=(SpanAttribute("work.id", "Which.", ("a",)), SpanAttribute("work.share", "How much.", (0.5,))),
     )
     gathered = contents.gather([made])
-    assert [(a.name, a.type, a.bound) for a in gathered.attributes] == [
+    assert [event.name for event in gathered.events] == ["work.done", "work.work.exception"]
+    own = [attribute for attribute in gathered.attributes if attribute.name.startswith("work.")]
+    assert [(a.name, a.type, a.bound) for a in own] == [
         ("work.id", "string", "any value"),
         ("work.share", "double", "any value"),
         ("work.size", "int", "1, 2"),
     ]
     files = weaver.registry(gathered)
-    (group,) = files["attributes.yaml"]["groups"]  # type: ignore[misc]
+    *_, group = files["attributes.yaml"]["groups"]  # type: ignore[misc]
     assert [each["id"] for each in group["attributes"]] == ["work.id", "work.share", "work.size"]
     assert document.as_document(gathered)["metrics"][0]["prometheus_name"] == "work_memory_bytes"  # type: ignore[index]
     assert "| `work.size` | `1`, `2` | How \\| large. |" in markdown.as_markdown(gathered)

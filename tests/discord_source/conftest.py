@@ -60,6 +60,7 @@ class Observed:
             tracer_provider=self.tracer_provider,
             logger_provider=logger_provider,
             own_meter_provider=self.meter_provider,
+            exception_signal="logs/dup",
         )
         self.source = DiscordSource(self.telemetry, Settings.resolve({}), lambda: None)
 

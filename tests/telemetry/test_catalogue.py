@@ -8,6 +8,7 @@ def test_what_we_tell_of_ourselves_stands_in_our_own_namespace_and_is_bounded() 
         "argus.hook.errors",
         "argus.hook.active",
         "argus.attribute.overflow",
+        "argus.exceptions",
         "argus.export.lost",
         "argus.history.events",
         "argus.history.dropped",

@@ -160,6 +160,9 @@ class CustomTelemetry:
             pairs, attributes = self._metrics.with_error(timing.metric, pairs, error_type), {ERROR: error_type}
         timing.error = error
         timing.metric.cells[pairs].record(timing.settle(), timing.trace)
+        trace = timing.trace
+        if error is not None and trace is not None:
+            self._telemetry.exception_reports.report(TIMED_SPAN.exception, error, attributes or {}, trace)
         timing.end_span(error is not None, attributes)
 
 

@@ -73,6 +73,7 @@ class Bridge:
         self._given_tracers: TracerProvider | None = None
         self._given_loggers: LoggerProvider | None = None
         self._exports_logs = True
+        self._exception_signal = ""
         self._log_provider: LoggerProvider | None = None
         self._late = LateInstruments(telemetry.guard.shield("custom telemetry", self._observe))
         telemetry.add_definition_listener(self._defined)
@@ -87,6 +88,7 @@ class Bridge:
         logger_provider: LoggerProvider | None = None,
         own_meter_provider: MeterProvider | None = None,
         export_logs: bool = True,
+        exception_signal: str = "",
     ) -> None:
         """Connect to these providers, or to the global ones; safe to repeat.
 
@@ -96,6 +98,8 @@ class Bridge:
             The provider whose readers show our histogram cells themselves. Any other gets the SDK's histograms.
         export_logs:
             Whether the program's log records are exported. Events are exported in any case.
+        exception_signal:
+            ``logs``, ``logs/dup`` for span events too, or empty for logs if they are exported, and span events if not.
         """
         private.report_to(self._telemetry.health)
         if self._telemetry.instrumentations is None:
@@ -105,6 +109,7 @@ class Bridge:
         self._telemetry.attempt("events", partial(self._connect_events, logger_provider))
         self._given_tracers, self._given_loggers = tracer_provider, logger_provider
         self._exports_logs = export_logs
+        self._exception_signal = exception_signal
         # The program's own code may set a provider after this ran and before the program starts its work.
         self._telemetry.on_program_start = self.refresh
         self.refresh()
@@ -143,6 +148,7 @@ class Bridge:
         """Connect to the tracer and logger providers that are set now."""
         self._refresh_tracing()
         self._telemetry.attempt(self._telemetry.log_pipeline.part, self._refresh_logs)
+        self._telemetry.attempt("exceptions", self._refresh_exceptions)
 
     def _refresh_tracing(self) -> None:
         provider = self._given_tracers or trace.get_tracer_provider()
@@ -171,6 +177,18 @@ class Bridge:
 
             pipeline.sink = ExportedLogs(provider, self._telemetry.redact, health)
             self._log_provider = provider
+
+    def _refresh_exceptions(self) -> None:
+        provider = self._given_loggers or private.get_logger_provider()
+        reports = self._telemetry.exception_reports
+        if is_proxy(provider) or isinstance(provider, private.NoOpLoggerProvider):
+            reports.sink = None
+        else:
+            from .events import OTelEvents
+
+            reports.sink = OTelEvents(provider.get_logger(SCOPE, __version__))
+        signal = self._exception_signal or ("span events" if reports.sink is None else "logs")
+        reports.on_spans = signal != "logs"
 
     def _connect_metrics(self, provider: MeterProvider, own: MeterProvider | None) -> None:
         for known in self._connections:

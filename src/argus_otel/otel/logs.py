@@ -15,7 +15,7 @@ from typing import Any, cast
 from opentelemetry import context as otel_context
 from opentelemetry.util.types import AnyValue
 
-from argus_otel.telemetry import Health, LogPipeline, State, message_of
+from argus_otel.telemetry import Health, LogPipeline, State, message_of, type_name
 
 from .private import Logger, LoggerProvider, LogRecord, suppress_key
 from .texts import exportable
@@ -144,7 +144,7 @@ def _of_exception(record: LogRecord) -> dict[str, AnyValue]:
         return {}
     record.exception = None
     return {
-        "exception.type": type(error).__qualname__,
+        "exception.type": type_name(error),
         "exception.message": message_of(error),
         "exception.stacktrace": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
     }

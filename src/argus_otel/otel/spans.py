@@ -13,7 +13,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
-from argus_otel.telemetry import AttributeValue, ExceptionRedactor, Guard, SpanIds, SpanKind, Telemetry, TraceSpan
+from argus_otel.telemetry import AttributeValue, SpanIds, SpanKind, Telemetry, TraceSpan, type_name
 from argus_otel.version import __version__
 
 from .lazy_spans import LazySpan, LazySpanFactory, TracerProvider
@@ -93,16 +93,16 @@ class ContextScope:
 class OTelSpan(ContextScope):
     """An OpenTelemetry span in the neutral layer's terms."""
 
-    __slots__ = ("trace_id", "span_id", "sampled", "_span", "_entries", "_exceptions")
+    __slots__ = ("trace_id", "span_id", "sampled", "_span", "_entries", "_telemetry")
 
-    def __init__(self, span: trace.Span, kind: SpanKind, exceptions: ExceptionRedactor, is_root: bool) -> None:
+    def __init__(self, span: trace.Span, kind: SpanKind, telemetry: Telemetry, is_root: bool) -> None:
         self._token = None
         identity = span.get_span_context()
         self.trace_id = identity.trace_id
         self.span_id = identity.span_id
         self.sampled = identity.trace_flags.sampled
         self._span = span
-        self._exceptions = exceptions
+        self._telemetry = telemetry
         self._entries: dict[str, object] = (
             {_CURRENT: span} if _CURRENT else {**trace.set_span_in_context(span, _NOTHING)}
         )
@@ -135,7 +135,7 @@ class OTelSpan(ContextScope):
             self._span.add_link(_span_context(reference))
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
-        """End it; if it failed, with OTel semconv's ``exception`` event, free of secrets.
+        """End it; if it failed, with the exception's message, and as an event if log records do not hold exceptions.
 
         A rejection is caused by the user, and its message may quote the user's words: it is not exported.
         """
@@ -151,15 +151,19 @@ class OTelSpan(ContextScope):
             return
         message = ""
         if error is not None:
-            message, stacktrace = self._exceptions.describe(error)
-            span.add_event(
-                "exception",
-                {
-                    "exception.type": f"{type(error).__module__}.{type(error).__qualname__}",
-                    "exception.message": message,
-                    "exception.stacktrace": stacktrace,
-                },
-            )
+            exceptions = self._telemetry.exceptions
+            if self._telemetry.exception_reports.on_spans:
+                message, stacktrace = exceptions.describe(error)
+                span.add_event(
+                    "exception",
+                    {
+                        "exception.type": type_name(error),
+                        "exception.message": message,
+                        "exception.stacktrace": stacktrace,
+                    },
+                )
+            else:
+                message = exceptions.message(error)
         span.set_status(Status(StatusCode.ERROR, message or None))
 
 
@@ -170,38 +174,35 @@ class GuardedSpan(OTelSpan):
     if the system clock is set meanwhile.
     """
 
-    __slots__ = ("_guard", "_began")
+    __slots__ = ("_began",)
 
-    def __init__(
-        self, span: trace.Span, kind: SpanKind, exceptions: ExceptionRedactor, is_root: bool, guard: Guard
-    ) -> None:
-        super().__init__(span, kind, exceptions, is_root)
-        self._guard = guard
+    def __init__(self, span: trace.Span, kind: SpanKind, telemetry: Telemetry, is_root: bool) -> None:
+        super().__init__(span, kind, telemetry, is_root)
         self._began = perf_counter_ns()
 
     def rename(self, name: str) -> None:
         """Give it its final name."""
-        self._guard.run(HOOK, super().rename, name)
+        self._telemetry.guard.run(HOOK, super().rename, name)
 
     def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
         """Add attributes, unless it has ended."""
-        self._guard.run(HOOK, super().set_attributes, attributes)
+        self._telemetry.guard.run(HOOK, super().set_attributes, attributes)
 
     def add_event(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
         """Add an event at this moment."""
-        self._guard.run(HOOK, super().add_event, name, attributes)
+        self._telemetry.guard.run(HOOK, super().add_event, name, attributes)
 
     def add_link(self, reference: SpanIds) -> None:
         """Add a link to a span that this one follows from."""
-        self._guard.run(HOOK, super().add_link, reference)
+        self._telemetry.guard.run(HOOK, super().add_link, reference)
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
         """End it, whatever recording the failure comes to."""
         started: object = getattr(self._span, "start_time", None)
         end_time = started + perf_counter_ns() - self._began if isinstance(started, int) else None
         if failed:
-            self._guard.run(HOOK, self._fail, error)
-        self._guard.run(HOOK, self._span.end, end_time)
+            self._telemetry.guard.run(HOOK, self._fail, error)
+        self._telemetry.guard.run(HOOK, self._span.end, end_time)
 
 
 class UnsampledSpan(ContextScope):
@@ -263,8 +264,7 @@ class OTelTracing:
         sampler: RootSampler | None = None,
         lazy: LazySpanFactory | None = None,
     ) -> None:
-        self._guard = telemetry.guard
-        self._exceptions = telemetry.exceptions
+        self._telemetry = telemetry
         self._start = telemetry.guard.shield(HOOK, tracer.start_span)
         self._sampler = sampler
         self._lazy = lazy
@@ -292,7 +292,7 @@ class OTelTracing:
         lazy = self._lazy
         if type(parent) is LazySpan and lazy is not None and lazy.provider.alone:
             span = lazy.start(name, _KINDS[kind], attributes, parent.context)
-            return OTelSpan(span, kind, self._exceptions, False)
+            return OTelSpan(span, kind, self._telemetry, False)
         if self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
             span = self._start(name, None, _KINDS[kind], attributes)
         elif self._is_sampled(1.0):  # in no trace: it begins one
@@ -303,8 +303,8 @@ class OTelTracing:
 
     def _wrap(self, span: trace.Span, kind: SpanKind, is_root: bool) -> OTelSpan:
         if type(span) is LazySpan:
-            return OTelSpan(span, kind, self._exceptions, is_root)
-        return GuardedSpan(span, kind, self._exceptions, is_root, self._guard)
+            return OTelSpan(span, kind, self._telemetry, is_root)
+        return GuardedSpan(span, kind, self._telemetry, is_root)
 
     def _is_sampled(self, rate: float) -> bool:
         share = rate if self._sampler is None else rate * self._sampler.share

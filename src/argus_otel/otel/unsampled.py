@@ -1,18 +1,30 @@
-"""The sentinel span of unsampled traces; separate, so that the log bridge need not import tracing."""
+"""The context of log records: the ids of a span, or none in an unsampled trace.
+
+Separate from the spans, so that the log bridge need not import tracing.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 if TYPE_CHECKING:
+    from argus_otel.telemetry import SpanIds
+
     from .private import LogRecord
 
 # Valid, so that samplers heed its "not sampled". Those that go by the trace's number instead, keep the low ones.
 UNSAMPLED = NonRecordingSpan(SpanContext(2**128 - 1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
 """The parent of everything that is started in an unsampled trace."""
+
+
+def context_of(span: SpanIds) -> Context:
+    """Return a context in which ``span``, which is sampled, is current."""
+    ids = SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+    return trace.set_span_in_context(NonRecordingSpan(ids), Context())
 
 
 def without_unsampled_ids(record: LogRecord) -> LogRecord:

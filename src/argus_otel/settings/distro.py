@@ -223,6 +223,18 @@ class Settings(Table):
         default_help="see [sampling](#which-traces-are-sampled)",
         derive=_known_rates,
     )
+    exception_signal = Setting(
+        "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN",
+        parse=parsers.one_of("logs", "logs/dup"),
+        default="",
+        right="logs or logs/dup",
+        help=(
+            "How exceptions that end work are exported: `logs` (log records in the span's context) or `logs/dup` "
+            "(span events too)."
+        ),
+        type="str",
+        default_help="`logs` if logs are exported, span events if not",
+    )
     disabled_instrumentations = Setting(
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
         parse=parsers.names,

@@ -19,6 +19,7 @@ class Keywords(TypedDict, total=False):
     sampler: str | None
     sampler_argument: str | float | None
     trace_rates: str | Mapping[str, float] | None
+    exception_signal: str | None
     disabled_instrumentations: str | Sequence[str] | None
     endpoint: bool | None
     endpoint_host: str | None

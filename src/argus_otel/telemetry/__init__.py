@@ -18,8 +18,10 @@ from .definitions import (
     SpanAttribute,
     SpanKind,
 )
+from .exception_reports import ExceptionReports, ExceptionSink
 from .exceptions import ExceptionRedactor, RedactedException
 from .families import Attributes, BoundFamily
+from .fingerprints import type_name
 from .foreign_instrumentations import ForeignInstrumentation, ForeignInstrumentations
 from .gauges import Gauge, Reading
 from .guard import Guard, PartError, message_of
@@ -88,6 +90,8 @@ __all__ = [
     # safety of the observed program
     "Check",
     "ExceptionRedactor",
+    "ExceptionReports",
+    "ExceptionSink",
     "Guard",
     "Health",
     "Part",
@@ -96,4 +100,5 @@ __all__ = [
     "Redactor",
     "State",
     "message_of",
+    "type_name",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .definitions import Attribute, Catalogue, InstrumentKind, Metric, Span, SpanAttribute, SpanKind
+from .definitions import Attribute, Catalogue, Event, InstrumentKind, Metric, Severity, Span, SpanAttribute, SpanKind
 
 HOOK = Attribute("argus.hook", "The hook, as /status names it.", cardinality_limit=100, examples=("REST calls",))
 ATTRIBUTE = Attribute(
@@ -31,6 +31,22 @@ ATTRIBUTE_OVERFLOW = Metric(
     "or the metric had reached its limit of series.",
     (ATTRIBUTE,),
 )
+FINGERPRINT = Attribute(
+    "argus.exception.fingerprint",
+    "The exception's class, and the innermost function of the program's own code that it passed: exceptions with the "
+    "same one most likely have the same cause.",
+    cardinality_limit=200,
+    examples=("ValueError in music.Player.play",),
+)
+EXCEPTIONS = Metric(
+    "argus.exceptions",
+    InstrumentKind.COUNTER,
+    "{exception}",
+    "Exceptions that ended a unit of work, or that were logged at level ERROR or above; each object once, and none "
+    "that rejects a user's input.",
+    (FINGERPRINT,),
+)
+
 LOSS = Attribute(
     "argus.export.loss.reason",
     "Why. `failed`: the export failed. `queue_full`: exports took too long. `ended`: the last export was over.",
@@ -87,6 +103,9 @@ SPAN_ATTRIBUTES = (
     SpanAttribute(
         "argus.history.id", "The event's id, which is the same however often the event is sent.", ("9f0c7c52-…",)
     ),
+    SpanAttribute("exception.type", "The exception's class, with its module.", ("discord.errors.Forbidden",)),
+    SpanAttribute("exception.message", "The exception's message, without secrets.", ("division by zero",)),
+    SpanAttribute("exception.stacktrace", "The stack trace as Python prints it.", ("Traceback (most recent call …",)),
     SpanAttribute("argus.history.duration", "How long it took, in seconds; absent if it has no duration.", (0.25,)),
 )
 
@@ -95,6 +114,11 @@ TIMED_SPAN = Span(
     SpanKind.INTERNAL,
     "A block or function that the program times with `argus_otel.timed`, with the name and attributes of the call.",
     ("error.type",),
+    Event(
+        "argus.timed.exception",
+        "An exception passed a block that the program times; its caller may handle it",
+        severity=Severity.WARN,
+    ),
 )
 
 CATALOGUE = Catalogue(
@@ -103,6 +127,7 @@ CATALOGUE = Catalogue(
         HOOK_ERRORS,
         HOOK_ACTIVE,
         ATTRIBUTE_OVERFLOW,
+        EXCEPTIONS,
         EXPORT_LOST,
         HISTORY_EVENTS,
         HISTORY_DROPPED,

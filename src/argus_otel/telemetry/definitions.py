@@ -42,11 +42,22 @@ class SpanKind(Enum):
     CONSUMER = "consumer"
 
 
+EXCEPTION_ATTRIBUTES = (
+    "exception.type",
+    "exception.message",
+    "exception.stacktrace",
+    "argus.exception.fingerprint",
+    "error.type",
+)
+"""The attributes of each event of an exception, beside those of the operation."""
+
+
 class Severity(Enum):
     """The severity of an event's log record."""
 
     INFO = "info"
     WARN = "warn"
+    ERROR = "error"
 
 
 class Attribute:
@@ -171,31 +182,6 @@ class Metric:
         return math.prod((len(one.values) or one.cardinality_limit) + 2 for one in self.attributes)
 
 
-class Span:
-    """A type of span: its name, its role, and the names of the attributes that it may have, ids included.
-
-    Attributes
-    ----------
-    rate_key:
-        The key of its sampling rate: the name of the first catalogue that lists it, and :attr:`work`, such as
-        ``discord.task``. The catalogue sets it.
-    """
-
-    __slots__ = ("name", "kind", "description", "attributes", "rate_key")
-
-    def __init__(self, name: str, kind: SpanKind, description: str, attributes: tuple[str, ...] = ()) -> None:
-        self.name = name
-        self.kind = kind
-        self.description = description
-        self.attributes = attributes
-        self.rate_key = self.work
-
-    @property
-    def work(self) -> str:
-        """The kind of work: the first word of the name."""
-        return self.name.partition(" ")[0]
-
-
 class Event:
     """A named event, exported as an OpenTelemetry log record with an event name. Its attributes may be ids."""
 
@@ -208,6 +194,50 @@ class Event:
         self.description = description
         self.attributes = attributes
         self.severity = severity
+
+
+class Span:
+    """A type of span: its name, its role, and the names of the attributes that it may have, ids included.
+
+    Parameters
+    ----------
+    exception:
+        The event of an exception that ends such an operation. By default, the catalogue defines it: of severity ERROR,
+        since nothing above the operation handles the exception, and named after :attr:`rate_key`, such as
+        ``discord.task.exception``. Semantic conventions advise against one name for all exceptions:
+        https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/
+
+    Attributes
+    ----------
+    rate_key:
+        The key of its sampling rate: the name of the first catalogue that lists it, and :attr:`work`, such as
+        ``discord.task``. The catalogue sets it.
+    """
+
+    __slots__ = ("name", "kind", "description", "attributes", "rate_key", "exception")
+
+    exception: Event
+
+    def __init__(
+        self,
+        name: str,
+        kind: SpanKind,
+        description: str,
+        attributes: tuple[str, ...] = (),
+        exception: Event | None = None,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.description = description
+        self.attributes = attributes
+        self.rate_key = self.work
+        if exception is not None:
+            self.exception = exception
+
+    @property
+    def work(self) -> str:
+        """The kind of work: the first word of the name."""
+        return self.name.partition(" ")[0]
 
 
 class Catalogue:
@@ -249,9 +279,24 @@ class Catalogue:
         for span in spans:
             if span.rate_key == span.work:
                 span.rate_key = f"{name}.{span.work}"
+        events += _exception_events(spans)
         self.name = name
         self.metrics = metrics
         self.spans = spans
         self.events = events
         self.span_attributes = span_attributes
         self.external = external
+
+
+def _exception_events(spans: tuple[Span, ...]) -> tuple[Event, ...]:
+    """Return the events of the exceptions that end ``spans``. Spans with the same rate key share one."""
+    events: dict[str, Event] = {}
+    for span in spans:
+        if not hasattr(span, "exception"):
+            name = f"{span.rate_key}.exception"
+            if name not in events:
+                events[name] = Event(name, f"An exception ended the {span.work}", severity=Severity.ERROR)
+            span.exception = events[name]
+        event = events.setdefault(span.exception.name, span.exception)
+        event.attributes = tuple(dict.fromkeys((*EXCEPTION_ATTRIBUTES, *event.attributes, *span.attributes)))
+    return tuple(events.values())

@@ -58,7 +58,7 @@ class ExceptionRedactor:
 
     def involves_private(self, error: BaseException) -> bool:
         """Whether ``error`` is private, or was raised from or while handling a private exception."""
-        return any(self._is_private(each) for each in _chain(error))
+        return any(self.is_private(each) for each in _chain(error))
 
     def describe(self, error: BaseException) -> RedactedException:
         """Return the exportable text of ``error``. Does not raise if the exception's ``__str__`` does."""
@@ -72,18 +72,24 @@ class ExceptionRedactor:
             stack = formatter.stacktrace(error)
         return RedactedException(self._redact(message), self._redact(stack))
 
+    def message(self, error: BaseException) -> str:
+        """Return the exportable message of ``error``, without the cost of its stacktrace."""
+        private = self._private_in(error)
+        return self._redact(_Formatter(private).message(error) if private else message_of(error))
+
     def stacktrace(self, error: BaseException) -> str:
         """Return the exportable stacktrace of ``error``."""
         return self.describe(error).stacktrace
 
-    def _is_private(self, error: BaseException) -> bool:
+    def is_private(self, error: BaseException) -> bool:
+        """Whether ``error`` rejects a user's input, as a source says."""
         return any(is_private(error) for is_private in self._private)
 
     def _private_in(self, error: BaseException) -> dict[int, BaseException]:
         """Return each exception that a traceback of ``error`` shows and that must not be quoted, by identity."""
         found: dict[int, BaseException] = {}
         for each in _chain(error):
-            if id(each) not in found and self._is_private(each):
+            if id(each) not in found and self.is_private(each):
                 found.update((id(beneath), beneath) for beneath in _chain(each))
         return found
 

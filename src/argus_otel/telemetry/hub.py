@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from .cardinality import CardinalityLimits
-from .catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
+from .catalogue import ATTRIBUTE_OVERFLOW, EXCEPTIONS, HOOK_ERRORS
 from .counters import Counter
 from .definitions import Attribute, AttributeValue, Event, Metric
+from .exception_reports import ExceptionReports
 from .exceptions import ExceptionRedactor
 from .families import MAX_SERIES, Attributes
 from .foreign_instrumentations import ForeignInstrumentations
@@ -65,7 +66,7 @@ class Telemetry:
 
     Attributes
     ----------
-    guard, health, redact, exceptions, log_pipeline:
+    guard, health, redact, exceptions, exception_reports, log_pipeline:
         See their classes.
     suspended:
         Whether this is a forked child in which no source's program has started. No metric then has a point.
@@ -107,7 +108,8 @@ class Telemetry:
         self._overflows = self.counter(ATTRIBUTE_OVERFLOW)
         self._faults = self.counter(HOOK_ERRORS)
         self.guard = guard(self._count_fault, self.redact, self.exceptions.stacktrace)
-        self.log_pipeline = LogPipeline(self.guard, self.exceptions)
+        self.exception_reports = ExceptionReports(self.counter(EXCEPTIONS), self.exceptions)
+        self.log_pipeline = LogPipeline(self.guard, self.exceptions, self.exception_reports)
 
     # -- for sources
 
@@ -219,7 +221,7 @@ class Telemetry:
     def drop_in_child(self) -> None:
         """After a fork, in the child: suspend everything, and record nothing that began in the parent."""
         self.suspended = True
-        self.tracing = self.history = self.log_pipeline.sink = None
+        self.tracing = self.history = self.log_pipeline.sink = self.exception_reports.sink = None
         self.guard.in_flight.forget()
         self._loops.forget()
         for family in (*self._counters.values(), *self._histograms.values()):

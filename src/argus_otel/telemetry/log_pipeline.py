@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from .catalogue import FINGERPRINT
+from .exception_reports import ExceptionReports
 from .exceptions import ExceptionRedactor
 from .guard import Guard
 
@@ -22,15 +24,17 @@ class LogPipeline:
         The name under which health reports the export of log records.
     sink:
         Set by the bridge if logs are exported. It receives copies, which it may change. Their messages are formatted
-        and have no arguments. If an exception involves a private one, ``exc_info`` holds its class only.
+        and have no arguments. If an exception involves a private one, ``exc_info`` holds its class only. Any other
+        exception is in the first record that is exported with it; later ones have its fingerprint alone.
     """
 
     part = "log records"
 
-    def __init__(self, guard: Guard, exceptions: ExceptionRedactor) -> None:
+    def __init__(self, guard: Guard, exceptions: ExceptionRedactor, reports: ExceptionReports) -> None:
         self.sink: LogSink | None = None
         self._guard = guard
         self._exceptions = exceptions
+        self._reports = reports
         self._minimums: dict[str, int] = {}
         self._local = threading.local()
 
@@ -66,8 +70,16 @@ class LogPipeline:
         vars(copy).update(vars(record))
         copy.msg, copy.args = message, None
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and self._exceptions.involves_private(error):
+        if error is None:
+            return copy
+        if self._exceptions.involves_private(error):
             copy.exc_info = (type(error), None, None)  # type: ignore[assignment] - formatters accept None
+            return copy
+        fingerprint, first = self._reports.exported(record)
+        if fingerprint is not None:
+            vars(copy)[FINGERPRINT.name] = fingerprint
+        if not first:
+            copy.exc_info = copy.exc_text = None
         return copy
 
 

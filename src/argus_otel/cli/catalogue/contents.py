@@ -19,6 +19,9 @@ UPSTREAM = frozenset(
     {
         "code.stacktrace",
         "error.type",
+        "exception.message",
+        "exception.stacktrace",
+        "exception.type",
         "http.request.method",
         "http.request.resend_count",
         "http.response.status_code",

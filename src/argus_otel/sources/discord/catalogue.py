@@ -341,6 +341,11 @@ REST_SPAN = Span(
         "http.request.resend_count",
         "discord.rest.ratelimit.wait",
     ),
+    Event(
+        "http.client.request.exception",
+        "An exception ended the REST call; its caller may handle it",
+        severity=Severity.WARN,
+    ),
 )
 TASK_SPAN = Span(
     "task {discord.task.name}",
@@ -361,7 +366,13 @@ VIEW_TIMEOUT_SPAN = Span(
     (COMPONENT_NAME.name, ERROR_TYPE.name),
 )
 VOICE_CONNECT_SPAN = Span(
-    "voice connect", SpanKind.CLIENT, "Joining a voice channel.", (GUILD_ID.name, CHANNEL_ID.name, ERROR_TYPE.name)
+    "voice connect",
+    SpanKind.CLIENT,
+    "Joining a voice channel.",
+    (GUILD_ID.name, CHANNEL_ID.name, ERROR_TYPE.name),
+    Event(
+        "discord.voice.exception", "An exception ended the joining; its caller may handle it", severity=Severity.WARN
+    ),
 )
 
 # -- events

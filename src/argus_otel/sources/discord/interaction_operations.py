@@ -171,6 +171,19 @@ def qualified_name(data: dict[str, Any]) -> str:
     return name
 
 
+def exception_attributes(operation: InteractionOperation, outcome: Outcome) -> dict[str, AttributeValue]:
+    """Return the attributes of the log record of the exception that has ended an interaction."""
+    work, kind = operation.work_context, operation.kind
+    attributes = {} if work is None else work.attributes.copy()
+    attributes[INTERACTION_TYPE.name] = kind.type
+    name = COMMAND_NAME if kind.for_tree else COMPONENT_NAME
+    if operation.name is not None:
+        attributes[name.name] = operation.name
+    if outcome.error_type is not None:
+        attributes[ERROR_TYPE.name] = outcome.error_type
+    return attributes
+
+
 def emit_history(
     history: HistorySink, operation: InteractionOperation, work: WorkContext, outcome: Outcome, duration: float
 ) -> None:

@@ -48,6 +48,7 @@ from .interaction_operations import (
     InteractionOperation,
     Series,
     emit_history,
+    exception_attributes,
     qualified_name,
     span_attributes,
 )
@@ -292,6 +293,10 @@ class Interactions:
             del self._open[operation.id]
         else:
             self._await_acknowledgement(operation)
+        if error is not None and outcome.failed:
+            self._telemetry.exception_reports.report(
+                operation.kind.span.exception, error, exception_attributes(operation, outcome), trace
+            )
         if span is not None:
             attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
             if outcome.error_type is not None:

@@ -210,6 +210,13 @@ class Listeners:
             error_type = type(failure).__qualname__
             cell = self._durations[series.name, error_type]
         cell.record(duration, _exemplar(span))
+        if failure is not None and error_type is not None:
+            self._telemetry.exception_reports.report(
+                LISTENER_SPAN.exception,
+                failure,
+                {EVENT_NAME.name: series.name, ERROR_TYPE.name: error_type},
+                _exemplar(span),
+            )
         if span is not None:
             if error_type is not None:
                 span.set_attributes({ERROR_TYPE.name: error_type})

@@ -17,9 +17,10 @@ from .outcomes import original, outcome_of
 
 
 def apply_to(telemetry: Telemetry) -> None:
-    """Drop discord.py's log records below INFO, and keep exceptions that quote a user private."""
+    """Drop discord.py's log records below INFO, keep exceptions that quote a user private, and unwrap the bot's own."""
     telemetry.log_pipeline.drop_below("discord", logging.INFO)
     telemetry.exceptions.mark_private(_quotes_a_user)
+    telemetry.exception_reports.unwrap_by(original)
 
 
 def _quotes_a_user(error: BaseException) -> bool:

@@ -130,6 +130,10 @@ class PrefixCommands:
         if history is not None:
             ids = {} if operation.work_context is None else operation.work_context.attributes
             history(COMMAND_EVENT, {**ids, COMMAND_TYPE.name: "prefix", **_ending(name, outcome)}, duration)
+        if operation.error is not None and outcome.failed:
+            self._telemetry.exception_reports.report(
+                PREFIX_SPAN.exception, operation.error, _ending(name, outcome), operation.trace
+            )
         if span is not None:
             span.rename(f"command {name}")  # the subcommand of a group is known only now
         operation.end_span(outcome.failed, _ending(name, outcome))

@@ -147,7 +147,11 @@ class TaskLoops:
             iteration.scope.detach()
         trace = None if iteration.span is None else iteration.trace
         self._durations[iteration.loop.name, error_type].record(iteration.settle(), trace)
-        iteration.end_span(error_type is not None, None if error_type is None else {ERROR_TYPE.name: error_type})
+        ending = None if error_type is None else {ERROR_TYPE.name: error_type}
+        if failure is not None:
+            attributes = {TASK_NAME.name: iteration.loop.name, **(ending or {})}
+            self._telemetry.exception_reports.report(TASK_SPAN.exception, failure, attributes, trace)
+        iteration.end_span(failure is not None, ending)
 
 
 class _StandIn:

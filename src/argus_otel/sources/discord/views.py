@@ -198,7 +198,11 @@ class Views:
         span.detach()
         failure = failure_of(error)
         if failure is not None:
-            span.set_attributes({ERROR_TYPE.name: type(failure).__qualname__})
+            attributes = {ERROR_TYPE.name: type(failure).__qualname__}
+            self._telemetry.exception_reports.report(
+                VIEW_TIMEOUT_SPAN.exception, failure, attributes, span if span.sampled else None
+            )
+            span.set_attributes(attributes)
         span.end(failure, failed=failure is not None)
 
 

@@ -122,6 +122,9 @@ class Voice:
             kind = type(error).__qualname__
             ending = {ERROR_TYPE.name: kind}
         self._connects[kind].record(operation.settle(), operation.trace)
+        trace = operation.trace
+        if error is not None and trace is not None:
+            self._telemetry.exception_reports.report(VOICE_CONNECT_SPAN.exception, error, ending or {}, trace)
         operation.end_span(error is not None, ending)
 
     # -- packets

@@ -1,4 +1,4 @@
-"""Observed: every record that a logger lets through. Signals: a counter, and the record itself if logs are exported.
+"""Observed: every record that a logger lets through. Signals: counters, and the record itself if logs are exported.
 
 ``Logger.callHandlers`` runs once for each record and has the same signature in every version of Python. A handler on
 the root logger would observe the same records, but it would disable ``logging.basicConfig()``, and Python would no
@@ -31,12 +31,14 @@ _NAMES: dict[int, str] = {
 def patches(telemetry: Telemetry, hooks: PatchSet) -> list[Patch]:
     """Return the patch of ``Logger.callHandlers``."""
     counts = telemetry.counter(LOG_RECORDS)
-    pipeline = telemetry.log_pipeline
+    pipeline, reports = telemetry.log_pipeline, telemetry.exception_reports
 
     def observe(logger: logging.Logger, record: logging.LogRecord) -> None:
         if hooks.on:
             level = record.levelno
             counts[record.name, _NAMES.get(level) or _severity(level)].value += 1
+            if record.exc_info:
+                reports.logged(record)
             if pipeline.sink is not None:
                 pipeline.forward(logger, record)
 

@@ -151,19 +151,27 @@ BOARD = Board(
                 table(
                     "Exceptions",
                     """Exceptions with their latest message, whether somebody caught them or not. "In" is the span that
-                    they were raised in. Click on the trace for the stack.""",
+                    they were raised in, or for log records the place in the program. Click on the trace for the
+                    stack.""",
                     clickhouse(
-                        "select event.2['exception.type'] as exception, SpanName as span, "
-                        "argMax(event.2['exception.message'], Timestamp) as message, "
-                        "count() as times, argMax(TraceId, Timestamp) as trace "
-                        "from (select *, arrayJoin(arrayZip(Events.Name, Events.Attributes)) as event "
-                        f"from otel_traces where {_SPANS}) where event.1 = 'exception' "
-                        "group by exception, span order by times desc limit 50"
+                        f"""
+select exception, place, argMax(message, at) as message, count() as times, argMax(trace, at) as trace
+from (
+    select LogAttributes['exception.type'] as exception, LogAttributes['argus.exception.fingerprint'] as place,
+        LogAttributes['exception.message'] as message, Timestamp as at, TraceId as trace
+    from otel_logs
+    where {_LOGS} and exception != ''
+    union all
+    select event.2['exception.type'], SpanName, event.2['exception.message'], Timestamp, TraceId
+    from (select *, arrayJoin(arrayZip(Events.Name, Events.Attributes)) as event from otel_traces where {_SPANS})
+    where event.1 = 'exception'
+)
+group by exception, place order by times desc limit 50"""
                     ),
                     columns={
                         "exception": Column("Exception"),
                         "message": Column("Latest message"),
-                        "span": Column("In"),
+                        "place": Column("In"),
                         "times": Column("Times", bar=True),
                         "trace": Column("Latest trace", links=[_TRACE]),
                     },
@@ -298,13 +306,18 @@ limit 100"""
                 ),
                 logs(
                     "Its logs and exceptions",
-                    """What was logged while the trace's spans were open, and the exceptions that its spans hold, with
-                    their stacks.""",
+                    """What was logged while the trace's spans were open, and the exceptions of its work, with their
+                    stacks.""",
                     clickhouse(
                         f"""{_WANTED}
 select timestamp, body, level, labels, traceID
 from (
-    select Timestamp as timestamp, Body as body, SeverityText as level, LogAttributes as labels, TraceId as traceID
+    select
+        Timestamp as timestamp,
+        trim(concat(Body, '\\n', LogAttributes['exception.stacktrace'])) as body,
+        SeverityText as level,
+        LogAttributes as labels,
+        TraceId as traceID
     from otel_logs
     where TraceId = wanted and {_PROCESS}
     union all

@@ -58,6 +58,20 @@ LOGGED = Row(
             no_value="nothing logged",
         ),
         table(
+            "Exceptions",
+            """Exceptions that ended a command, a task or other work, or that were logged as errors, by
+            class and place in the program. The records below have the stacks: search them for the fingerprint.""",
+            per(counted("argus_exceptions_total", by="job, argus_exception_fingerprint") + " > 0"),
+            columns={
+                "job": Column("Service"),
+                "argus_exception_fingerprint": Column("Exception"),
+                "Value": Column("Times", unit="locale", bar=True),
+            },
+            sort="Times",
+            width=24,
+            no_value="none was raised",
+        ),
+        table(
             "Loggers that complain",
             """Log records of level warning and above in the time range, by logger. A logger is named after the module
             that logs, as a rule; "Warnings and errors" below shows the records.""",
@@ -90,7 +104,7 @@ select Timestamp as timestamp,
     map('service', ServiceName, 'logger', ScopeName, 'instance', ResourceAttributes['service.instance.id']) as labels,
     TraceId as traceID
 from otel_logs
-where {_RECORDS} and SeverityNumber >= 13 and {_EVENT} = ''
+where {_RECORDS} and SeverityNumber >= 13 and ({_EVENT} = '' or endsWith({_EVENT}, '.exception'))
 order by Timestamp desc
 limit 200
 """,

@@ -158,7 +158,12 @@ class RestCalls:
             else:
                 self._callbacks.acknowledgement_failed(interaction)
         if span is not None:
-            span.set_attributes(_span_attributes(call, waited, error_type))
+            attributes = _span_attributes(call, waited, error_type)
+            if error is not None and trace is not None:
+                self._telemetry.exception_reports.report(
+                    REST_SPAN.exception, error, {**route.attributes, **attributes}, trace
+                )
+            span.set_attributes(attributes)
             span.end(error, failed=error is not None)
 
     def _metrics_of(self, route: Route) -> RouteMetrics:
