@@ -16,7 +16,7 @@ from discord_simulator import BackgroundSimulator
 from lab.collector import Collector
 from lab.processes import wait_until
 from lab.prometheus import Prometheus
-from tools.collector import ROOT
+from tools.backends import ROOT
 
 from .bots import Bot, used
 
