@@ -4,8 +4,8 @@
     python3 tools/backends.py prometheus    one
     python3 tools/backends.py --path        print where they are, or would be, and build nothing
 
-Each binary is kept in ``$XDG_CACHE_HOME/argus-otel/NAME/HASH/``, so it is built once for all clones, and again when what
-it is built from changes. Go checks every module against Go's checksum database. Only the standard library is needed.
+Each binary is kept in ``$XDG_CACHE_HOME/argus-otel/NAME/HASH/``, so it is built once for all clones, and again when
+what it is built from changes. Go checks each module by its checksum database. Only the standard library is needed.
 """
 
 from __future__ import annotations

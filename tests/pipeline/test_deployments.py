@@ -175,8 +175,9 @@ def test_versions_are_those_of_the_project():
     assert {image.split(":")[1] for image in released} == {PROGRAMS["collector"].release}
     assert {image for image in images if "clickhouse" in image} == {services()["clickhouse"]["image"]}
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    release = PROGRAMS["collector"].release
     assert re.search(
-        rf"^FROM otel/opentelemetry-collector-contrib:{PROGRAMS['collector'].release}@\S+ AS release$",
+        rf"^FROM otel/opentelemetry-collector-contrib:{release}@\S+ AS release$",
         dockerfile,
         re.MULTILINE,
     )

@@ -16,15 +16,16 @@ import yaml
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import InstrumentKind
+from argus_otel.telemetry.catalogue import PROCESS_INFO
 from lab.prometheus import installed
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "prometheus" / "rules").glob("*.yaml"))
 TESTS = sorted(Path(__file__).parent.glob("*.test.yaml"))
 
-# Labels of every series, by the scrape, and those of the resource's series besides (docs/pipeline.md, "Names").
+# Labels of every series, by the scrape, and those that sources add to argus_process_info.
 OF_THE_SCRAPE = frozenset({"job", "instance"})
-OF_THE_RESOURCE = frozenset({"telemetry_distro_name", "discord_cluster_id", "discord_library_name"})
+OF_THE_RESOURCE = frozenset({"discord_cluster_id", "discord_library_name", "discord_library_version"})
 # Metrics of the Collector itself: tests/pipeline/test_prometheus.py looks for them on a real one.
 OF_A_QUEUE = frozenset({"exporter", "data_type"})
 OF_THE_COLLECTOR = {
@@ -66,14 +67,14 @@ def alerts() -> dict[str, dict[str, Any]]:
 
 def emitted() -> dict[str, frozenset[str]]:
     """Return each series that an expression may name, with the labels that it may name."""
-    known = {"up": OF_THE_SCRAPE, "target_info": OF_THE_SCRAPE | OF_THE_RESOURCE}
+    known = {"up": OF_THE_SCRAPE}
     for metric in (metric for catalogue in CATALOGUES for metric in catalogue.metrics):
         labels = OF_THE_SCRAPE | {attribute.name.replace(".", "_") for attribute in metric.attributes}
         name = prometheus_name(metric)
         if metric.kind is InstrumentKind.HISTOGRAM:
             known |= {f"{name}_count": labels, f"{name}_sum": labels, f"{name}_bucket": labels | {"le"}}
         else:
-            known[name] = labels
+            known[name] = labels | (OF_THE_RESOURCE if metric is PROCESS_INFO else frozenset())
     return known | {name: labels | OF_THE_SCRAPE for name, labels in OF_THE_COLLECTOR.items()}
 
 

@@ -5,6 +5,7 @@ from argus_otel.telemetry.catalogue import CATALOGUE
 
 def test_what_we_tell_of_ourselves_stands_in_our_own_namespace_and_is_bounded() -> None:
     assert [metric.name for metric in CATALOGUE.metrics] == [
+        "argus.process.info",
         "argus.hook.errors",
         "argus.hook.active",
         "argus.attribute.overflow",
