@@ -9,6 +9,7 @@ from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import promql_parser as promql
 import yaml
@@ -182,7 +183,9 @@ def complete(path: Path, directory: Path) -> Path:
     for case in (case for one in test["tests"] for case in one.get("alert_rule_test", ())):
         annotations = alerts()[case["alertname"]]["annotations"]
         for expected in case["exp_alerts"]:
-            expected["exp_annotations"] = {**annotations, **expected["exp_annotations"]}
+            job = quote_plus(expected["exp_labels"].get("job", ""))
+            link = annotations["dashboard"].replace("{{ $labels.job | urlquery }}", job)
+            expected["exp_annotations"] = {**annotations, "dashboard": link, **expected["exp_annotations"]}
     copy = directory / path.name
     copy.write_text(yaml.safe_dump(test, allow_unicode=True), encoding="utf-8")
     return copy
