@@ -81,8 +81,8 @@ def of_source(name: str, root: Traversable, kind: str) -> dict[str, bytes]:
 def of_all(root: Traversable, kind: str) -> dict[str, bytes]:
     """Return the files of a kind that belong to no source; parameters and result are those of :func:`of_source`.
 
-    They are the provisioning of Grafana's data sources and folders, the index of the runbooks, an example for Alertmanager, and the
-    Collector's configurations.
+    They are the provisioning of Grafana's data sources and folders, the index of the runbooks, an example for
+    Alertmanager, and the Collector's configurations.
     """
     found: dict[str, bytes] = {}
     if kind == DASHBOARDS:
