@@ -34,7 +34,11 @@ def shipped(kind: str, *sources: str) -> dict[str, bytes]:
         },
         "rules": {path.name: (path, path.stem.partition("-")[0]) for path in rules.glob("*.yaml")}
         | {f"runbooks/{path.name}": (path, path.stem.replace("README", "")) for path in runbooks.glob("*.md")}
-        | {f"alertmanager/{path.name}": (path, "") for path in (ROOT / "alertmanager").glob("*.yaml")},
+        | {
+            f"{part}/{path.name}": (path, "")
+            for part in ("alertmanager", "victoriametrics")
+            for path in (ROOT / part).glob("*.yaml")
+        },
         "collector": {path.name: (path, "") for path in (ROOT / "collector-config").iterdir()},
     }
     wanted = {"", "argus", *sources}

@@ -108,8 +108,6 @@ def test_names_and_labels_are_those_of_a_scrape(world: World, path: str) -> None
     if path in WITHOUT_TARGETS:
         # Their unit is 1, by OpenTelemetry's conventions: queries ask for both names.
         expected = {prometheus_name(metric) for metric in METRICS if metric.unit == "1"}
-    if path == "VictoriaMetrics, OTLP":
-        expected.add("argus_process_info")  # which has all attributes of the resource
     assert set(differing) == expected, differing
 
 
