@@ -7,7 +7,6 @@ has the conventions' version in it and is a label of every series in Prometheus,
 
 from __future__ import annotations
 
-from inspect import signature
 from typing import Any
 
 SCOPE = "argus_otel"
@@ -19,5 +18,7 @@ def without_scope_labels(reader: type) -> dict[str, Any]:
     Three labels on each series would say the same of all, and would be a third of the page. Before 0.64b0 the reader
     has neither the labels nor the keyword.
     """
+    from inspect import signature  # at the first scrape, and not at each start
+
     keyword = "scope_info_enabled"
     return {keyword: False} if keyword in signature(reader).parameters else {}
