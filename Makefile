@@ -23,7 +23,7 @@ BENCH_READY := $(BENCH_VENV)/$(notdir $(READY))
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-with test-simulator collector hooks-table dashboards pictures lint format typecheck bench build clean
+.PHONY: help demo test test-with test-simulator backends collector hooks-table dashboards pictures lint format typecheck bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,8 +72,11 @@ test-simulator: $(READY) ## run discord-simulator's tests from its wheel, with d
 	"$$uv" run --quiet --isolated --no-project --directory packages/discord-simulator $(WITH_PYTHON) \
 	    --with $$(echo $(CURDIR)/build/simulator/*.whl) --with 'discord.py>=2.4,<3' --with pytest python -m pytest $(PYTEST_ARGS)
 
-collector: ## build the Collector of collector-config/builder.yaml, if it is not built yet; needs Go
-	@$(PYTHON) tools/collector.py
+backends: ## build what the tests send telemetry to, each if it is not built yet: Collector, Prometheus 3 …; needs Go
+	@$(PYTHON) tools/backends.py
+
+collector: ## build the Collector of collector-config/builder.yaml alone
+	@$(PYTHON) tools/backends.py collector
 
 hooks-table: $(READY) ## look for every hook in every supported library, and write the table of docs/hooks.md
 	$(BIN)/python -m tools.hook_table

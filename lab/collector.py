@@ -9,23 +9,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tools.backends import ROOT
 
-from tools import collector as built
-
+from .built import built
 from .clickhouse import ClickHouse
 from .exposition import samples
 from .processes import Part, free_port
 
-CONFIGS = built.ROOT / "collector-config"
+CONFIGS = ROOT / "collector-config"
 
 
 def binary() -> str:
-    """Return the Collector that `make collector` has built; skip the test if there is none."""
-    path = built.binary()
-    if not path.exists():
-        pytest.skip("needs the Collector: make collector")
-    return str(path)
+    """Return the path of the Collector; skip the test if it is not built."""
+    return built("collector")
 
 
 def kept_environment() -> dict[str, str]:

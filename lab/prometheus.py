@@ -1,4 +1,4 @@
-"""A Prometheus server, as Debian packages it."""
+"""Prometheus servers: the release that Debian packages, and release 3, which also takes OTLP."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import json
 import shutil
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_extensions import Self
 
+from .built import built
 from .processes import Part, free_port
 
 
@@ -35,6 +37,8 @@ class Prometheus(Part):
         The config's text.
     """
 
+    options: Sequence[str] = ()
+
     def __init__(self, directory: Path, config: str) -> None:
         super().__init__("Prometheus", directory / "prometheus.log")
         directory.mkdir(parents=True, exist_ok=True)
@@ -45,7 +49,7 @@ class Prometheus(Part):
 
     @classmethod
     @contextmanager
-    def running_in(cls, directory: Path, config: str) -> Iterator[Prometheus]:
+    def running_in(cls, directory: Path, config: str) -> Iterator[Self]:
         """Run a server until the block ends."""
         server = cls(directory, config)
         try:
@@ -53,21 +57,34 @@ class Prometheus(Part):
         finally:
             server.kill()
 
+    def binary(self) -> str:
+        """Return the path of the program; skip the test if there is none."""
+        return installed("prometheus")
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> Prometheus:
+    def start(self) -> Self:
         """Start it and wait until it is ready."""
-        command = [installed("prometheus"), f"--config.file={self.config}"]
-        command += [f"--storage.tsdb.path={self.directory / 'data'}", f"--web.listen-address=127.0.0.1:{self.port}"]
-        self.launch([*command, "--enable-feature=exemplar-storage"])
+        self.launch(self.command())
         self.wait_until(self.ready, "is ready", 30)
         return self
 
+    def command(self) -> Sequence[str]:
+        """Return the command that starts it."""
+        command = [self.binary(), f"--config.file={self.config}"]
+        command += [f"--storage.tsdb.path={self.directory / 'data'}", f"--web.listen-address=127.0.0.1:{self.port}"]
+        return [*command, "--enable-feature=exemplar-storage", *self.options]
+
     def ready(self) -> bool:
+        """Whether it answers."""
+        return self.answers("/-/ready")
+
+    def answers(self, path: str) -> bool:
+        """Whether it answers a path with 200."""
         try:
-            with urllib.request.urlopen(self.url + "/-/ready", timeout=5) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
                 return answer.status == 200
         except OSError:
             return False
@@ -101,3 +118,18 @@ class Prometheus(Part):
 
     def _targets(self, job: str) -> list[dict[str, Any]]:
         return [one for one in self.ask("targets")["activeTargets"] if one["scrapePool"] == job]
+
+
+class Prometheus3(Prometheus):
+    """A server of release 3, which takes OTLP too."""
+
+    options = ("--web.enable-otlp-receiver",)
+
+    def binary(self) -> str:
+        """Return the path of the program; skip the test if it is not built."""
+        return built("prometheus")
+
+    @property
+    def otlp(self) -> str:
+        """Its address for metrics, as a value of ``OTEL_EXPORTER_OTLP_METRICS_ENDPOINT``."""
+        return f"{self.url}/api/v1/otlp/v1/metrics"

@@ -15,9 +15,9 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from argus_otel.catalogues import CATALOGUES, EXTERNAL
@@ -32,7 +32,10 @@ from discord_simulator import BackgroundSimulator
 from lab.clickhouse import ClickHouse
 from lab.collector import Collector, kept_environment
 from lab.processes import Part, free_port
-from lab.prometheus import Prometheus
+from lab.prometheus import Prometheus, Prometheus3
+from lab.tee import Tee
+from lab.victoriametrics import VictoriaMetrics
+from tools.backends import ROOT
 
 from .crowd import Crowd
 
@@ -63,6 +66,11 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{own}"]}}]
 """
 
+# Several processes send, and the clocks of hosts differ.
+_OTLP = """
+storage: {tsdb: {out_of_order_time_window: 10m}}
+"""
+
 
 @dataclass(frozen=True)
 class World:
@@ -84,12 +92,16 @@ class World:
     database: str
     began: float
     until: float
+    others: Mapping[str, Prometheus] = field(default_factory=dict[str, Prometheus])
+    """More servers with the same metrics, by path; see :func:`everywhere`."""
 
 
 class Process(Part):
     """One process of the bot, with its share of the shards."""
 
-    def __init__(self, directory: Path, number: int, simulator: BackgroundSimulator, collector: Collector) -> None:
+    def __init__(
+        self, directory: Path, number: int, simulator: BackgroundSimulator, collector: Collector, **variables: str
+    ) -> None:
         super().__init__(f"process {number} of the bot", directory / f"bot-{number}.log")
         self.port = free_port()
         self.instance = f"jukebox-{number}"
@@ -114,6 +126,7 @@ class Process(Part):
             "OTEL_BSP_SCHEDULE_DELAY": "500",
             "OTEL_BSP_MAX_QUEUE_SIZE": "512",  # which the jukebox exceeds, as it can
             "OTEL_BLRP_SCHEDULE_DELAY": "500",
+            **variables,
         }
 
     def start(self) -> None:
@@ -124,12 +137,15 @@ class Process(Part):
 @contextmanager
 def busy(
     directory: Path, clickhouse: ClickHouse, seconds: float = 18, *, rate: float = 25, period: float = math.inf,
-    pause: float = 1.0, events: int = 12_000,
+    pause: float = 1.0, events: int = 12_000, everywhere: bool = False,
 ) -> Iterator[World]:  # fmt: skip
     """Make the world, for at least ``seconds`` and until each metric has arrived on both paths.
 
     ``events`` is the number of earlier events in history; the other keywords are those of
     :class:`~lab.jukebox.crowd.Crowd`. In the end only the data in ``directory`` and in ClickHouse is left.
+
+    With ``everywhere``, the same metrics go to more servers: a Prometheus 3 and a VictoriaMetrics that scrape the
+    processes, and one of each that the processes send OTLP to. What is sent is the same for all, and for the Collector.
     """
     database = f"dashboards_{uuid.uuid4().hex[:8]}"
     with ExitStack() as parts:
@@ -146,13 +162,31 @@ def busy(
                 directory / "collector", clickhouse=clickhouse, database=database, TRACES_SHARE="50", TRACES_WAIT="2s"
             )
         )
-        processes = [Process(directory, number, simulator, collector) for number in range(PROCESSES)]
+        others: dict[str, Prometheus] = {}
+        sending: dict[str, str] = {}
+        if everywhere:
+            senders = _senders(directory)
+            others.update({path: parts.enter_context(_running(server)) for path, server in senders.items()})
+            addresses = [server.otlp for server in senders.values()]
+            tee = parts.enter_context(Tee.running(f"http://127.0.0.1:{collector.http}/v1/metrics", *addresses))
+            sending = {
+                "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": tee.url,
+                "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/protobuf",
+            }
+        processes = [Process(directory, number, simulator, collector, **sending) for number in range(PROCESSES)]
         targets = "\n".join(
             f'      - {{targets: ["127.0.0.1:{one.port}"], labels: {{instance: {one.instance}}}}}' for one in processes
         )
         collected_config = _COLLECTED.format(bots=collector.prometheus, own=collector.own)
         direct = parts.enter_context(Prometheus.running_in(directory / "direct", _DIRECT.format(targets=targets)))
         collected = parts.enter_context(Prometheus.running_in(directory / "collected", collected_config))
+        if everywhere:
+            config = _DIRECT.format(targets=targets)
+            scraping = {
+                "Prometheus 3, scrape": Prometheus3(directory / "prometheus-scrape", config),
+                "VictoriaMetrics, scrape": VictoriaMetrics(directory / "victoria-scrape", config),
+            }
+            others.update({path: parts.enter_context(_running(server)) for path, server in scraping.items()})
         for process in processes:
             parts.callback(process.kill)
             process.start()
@@ -166,7 +200,7 @@ def busy(
         acting = threading.Thread(target=lambda: simulator.run(crowd.act))
         acting.start()
         try:
-            for path in (direct, collected):
+            for path in (direct, collected, *others.values()):
                 path.wait_until(lambda path=path: not missing(path, time.time()), "has every metric", 60)
             while time.time() < began + seconds or not crowd.rounds:
                 assert acting.is_alive(), "the crowd has gone"
@@ -182,13 +216,31 @@ def busy(
         for process in processes:
             process.stop()  # and export the last of it
         _wait_for_the_last(clickhouse, database)
-        yield World(direct, collected, clickhouse, database, began, until)
+        yield World(direct, collected, clickhouse, database, began, until, others)
+
+
+def _senders(directory: Path) -> dict[str, Prometheus3 | VictoriaMetrics]:
+    """Return the servers that take OTLP."""
+    relabel = ROOT / "victoriametrics" / "relabel.yaml"
+    return {
+        "Prometheus 3, OTLP": Prometheus3(directory / "prometheus-otlp", _OTLP),
+        "VictoriaMetrics, OTLP": VictoriaMetrics(directory / "victoria-otlp", "scrape_configs: []", relabel),
+    }
+
+
+@contextmanager
+def _running(server: Prometheus) -> Iterator[Prometheus]:
+    try:
+        yield server.start()
+    finally:
+        server.kill()
 
 
 def missing(prometheus: Prometheus, now: float) -> set[str]:
     """Return the names of the catalogue, in Prometheus' spelling, without a series."""
     names = {prometheus_name(one) + ("_count" if one.boundaries else "") for one in METRICS}
-    return names - set(prometheus.ask("label/__name__/values"))
+    have = set(prometheus.ask("label/__name__/values"))
+    return names - have - {name.removesuffix("_ratio") for name in have}  # of the unit 1, on some paths
 
 
 def _wait_for_the_last(clickhouse: ClickHouse, database: str) -> None:

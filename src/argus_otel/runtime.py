@@ -22,7 +22,7 @@ from .discovery import installed, load, load_each
 from .settings import Settings
 from .source_handle import SourceHandle
 from .telemetry import WITHOUT_GIL, Catalogue, State, Telemetry, runs_without_gil
-from .telemetry.catalogue import CATALOGUE, HOOK_ACTIVE
+from .telemetry.catalogue import CATALOGUE, HOOK_ACTIVE, PROCESS_INFO
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Runtime:
         self._custom: CustomTelemetry | None = None
         self._endpoint: Endpoint | None = None
         self._resource: Resource | None = None
+        self._told_by_sources: tuple[str, ...] = ()
         self._recording: Recording | None = None
         self._end: Ending | None = None
         self._working = False
@@ -107,6 +108,7 @@ class Runtime:
             if spec.resource is not None:
                 added = self.telemetry.attempt(f"source:{spec.name}", partial(_resource_of, spec, settings))
                 attributes.update(added or {})
+        self._told_by_sources = tuple(attributes)
         return build(settings, attributes, self._auto_instrumentation_version)
 
     # -- placing the hooks
@@ -178,6 +180,7 @@ class Runtime:
 
         if self._bridge is None:
             self.telemetry.gauge(HOOK_ACTIVE, self._hooks_active)
+            self.telemetry.gauge(PROCESS_INFO, self._process_info)
             self._bridge = Bridge(self.telemetry, self._catalogues)
         own = self._providers.meter_provider if self._providers else None
         export_logs = "logging" not in settings.disabled_instrumentations
@@ -387,6 +390,18 @@ class Runtime:
         if failed:
             line += f"; not working: {', '.join(failed)} (argus-otel doctor says why)"
         return self.telemetry.redact(line)
+
+    def _process_info(self) -> list[tuple[dict[str, str], float]]:
+        """What tells this process apart, as a metric of our own.
+
+        `target_info`, which the exporters make of the resource, has other labels on each path to Prometheus, and does
+        not exist in VictoriaMetrics.
+        """
+        if self._resource is None:  # another distro has set the SDK up
+            self._resource = self._build_resource(self.settings or Settings.resolve())
+        names = (*(attribute.name for attribute in PROCESS_INFO.attributes), *self._told_by_sources)
+        of_resource = self._resource.attributes
+        return [({name: str(of_resource[name]) for name in names if name in of_resource}, 1.0)]
 
     def _hooks_active(self) -> list[tuple[dict[str, str], float]]:
         hooks = self.telemetry.health.parts("hook:")

@@ -33,7 +33,12 @@ def shipped(kind: str, *sources: str) -> dict[str, bytes]:
             )
         },
         "rules": {path.name: (path, path.stem.partition("-")[0]) for path in rules.glob("*.yaml")}
-        | {f"runbooks/{path.name}": (path, path.stem.replace("README", "")) for path in runbooks.glob("*.md")},
+        | {f"runbooks/{path.name}": (path, path.stem.replace("README", "")) for path in runbooks.glob("*.md")}
+        | {
+            f"{part}/{path.name}": (path, "")
+            for part in ("alertmanager", "victoriametrics")
+            for path in (ROOT / part).glob("*.yaml")
+        },
         "collector": {path.name: (path, "") for path in (ROOT / "collector-config").iterdir()},
     }
     wanted = {"", "argus", *sources}
@@ -93,7 +98,8 @@ def test_alerts_link_to_the_users_copy_of_the_runbooks(tmp_path: Path, kind: str
     assert main(["export", kind, str(tmp_path), "--runbooks", url]) == 0
     links: list[str] = []
     for path in tmp_path.rglob("*.yaml"):
-        for group in yaml.safe_load(path.read_text(encoding="utf-8")).get("groups", ()):
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for group in document.get("groups", ()) if isinstance(document, dict) else ():
             annotations = [rule["annotations"] for rule in group["rules"] if "annotations" in rule]
             assert not [each for each in annotations if "runbook" in each]
             links += [each["runbook_url"] for each in annotations]

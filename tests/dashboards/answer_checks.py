@@ -20,10 +20,8 @@ from .promql import Selector, read
 
 Problems = Iterator[str]
 
-FOREIGN = re.compile(r"up|target_info|otelcol_\w+(\(_total\)\?)?|scrape_duration_seconds|scrape_samples_scraped")
+FOREIGN = re.compile(r"up|otelcol_\w+(\(_total\)\?)?|scrape_duration_seconds|scrape_samples_scraped")
 """Metrics that are Prometheus's own, or the Collector's."""
-
-_OF_EVERY_SERIES = {"job", "instance", "le", "quantile", "otel_scope_name", "otel_scope_version"}
 
 
 def names(catalogues: Sequence[Catalogue]) -> set[str]:
@@ -32,6 +30,8 @@ def names(catalogues: Sequence[Catalogue]) -> set[str]:
     for metric in (metric for catalogue in catalogues for metric in catalogue.metrics):
         name = prometheus_name(metric)
         found |= {f"{name}_{part}" for part in ("bucket", "count", "sum")} if metric.boundaries else {name}
+        if metric.unit == "1":  # on some paths: docs/pipeline.md
+            found.add(f"{name}(_ratio)?")
     return found
 
 
@@ -246,9 +246,6 @@ def _map_keys(clickhouse: ClickHouse) -> set[str]:
 
 # -- two paths to the same
 
-_IN_JOB_AND_INSTANCE = {"service_name", "service_instance_id"}
-"""Labels that target_info lacks behind the Collector: docs/pipeline.md."""
-
 
 def lacking(first: Answers, second: Answers, lag: float) -> Problems:
     """The second path has all that the first has: the same series for every selector, the same labels in every answer.
@@ -279,7 +276,7 @@ def lacking(first: Answers, second: Answers, lag: float) -> Problems:
 def _series(answers: Answers, selector: Selector, lag: float = 0.0) -> set[tuple[tuple[str, str], ...]]:
     session = answers.session
     found = session.prometheus.series(selector.text, session.began, session.until + lag)
-    return {tuple(sorted((name, one[name]) for name in one.keys() - _IN_JOB_AND_INSTANCE)) for one in found}
+    return {tuple(sorted(one.items())) for one in found}
 
 
 def _label_names(frames: Sequence[Frame]) -> set[str]:

@@ -290,7 +290,7 @@ def _of_labels(dashboard: Dashboard) -> Iterator[tuple[Json, str]]:
 
 
 def _is_group(variable: Json, label: str) -> bool:
-    return label not in ("job", "instance") and "(target_info" in _query(variable)
+    return label not in ("job", "instance") and "(argus_process_info" in _query(variable)
 
 
 def _query(variable: Json) -> str:

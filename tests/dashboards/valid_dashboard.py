@@ -26,8 +26,8 @@ def valid_dashboard() -> dict[str, Any]:
             "list": [
                 _source("prometheus", "prometheus", "argus-prometheus"),
                 _source("clickhouse", "grafana-clickhouse-datasource", "argus-clickhouse"),
-                _variable("job", PROMETHEUS, "label_values(target_info, job)"),
-                _variable("instance", PROMETHEUS, 'label_values(target_info{job=~"$job"}, instance)'),
+                _variable("job", PROMETHEUS, "label_values(argus_process_info, job)"),
+                _variable("instance", PROMETHEUS, 'label_values(argus_process_info{job=~"$job"}, instance)'),
                 _variable("shard", PROMETHEUS, "label_values(discord_shard_up, discord_shard_id)", ".*"),
                 _variable("service", CLICKHOUSE, "select distinct ServiceName from otel_traces"),
             ]

@@ -67,6 +67,7 @@ def test_peer_fault_07_every_kind_of_client_has_its_shards(observed: Observed, m
                 for name in (
                     "discord.gateway.latency",
                     "discord.shard.up",
+                    "discord.shard.count",
                     "discord.guild.count",
                     "discord.user.cached",
                 ):
@@ -79,11 +80,13 @@ def test_peer_fault_07_every_kind_of_client_has_its_shards(observed: Observed, m
         agree(observed, simulator)
         assert all(0 < value < 1 and math.isfinite(value) for value in readings["discord.gateway.latency"].values())
         assert readings["discord.shard.up"] == {(number,): 1 for number in range(shards)}
+        assert readings["discord.shard.count"] == {(): shards}
         assert readings["discord.guild.count"] == {(): readings["guilds"]}
         assert readings["discord.user.cached"] == {(): readings["users"]}
         assert [check.ready for check in readings["ready"]] == [True] * shards
         assert observed.values("discord.gateway.sessions") == {(number, "identify"): 1 for number in range(shards)}
         assert observed.values("discord.shard.up") == {(number,): 0 for number in range(shards)}
+        assert observed.values("discord.shard.count") == {}
 
 
 @pytest.mark.parametrize("sharded", [False, True])
@@ -405,12 +408,13 @@ def test_a_client_that_is_one_shard_of_several_has_its_own_number(observed: Obse
                 await _resumed(simulator, simulator.drop_gateway(shard_id=3))
                 await _quiet(observed, simulator, 1)
                 readings["up"] = observed.values("discord.shard.up")
+                readings["of"] = observed.values("discord.shard.count")
                 readings["guilds"] = observed.values("discord.guild.count")
                 readings["checks"] = [check.name for check in observed.telemetry.health.checks()]
 
         asyncio.run(main())
         simulator.run(simulator.disconnected)
-        assert readings == {"up": {(3,): 1}, "guilds": {(): 2}, "checks": ["shard 3"]}
+        assert readings == {"up": {(3,): 1}, "of": {(): 4}, "guilds": {(): 2}, "checks": ["shard 3"]}
         closes = {(shard, code): count for (shard, code, _), count in simulator.ledger.close_counts().items()}
         assert observed.values("discord.gateway.disconnects") == closes
         assert closes[3, 1006] == 1
@@ -547,6 +551,7 @@ def test_peer_fault_08_a_member_of_a_cluster_is_not_degraded_for_the_shards_of_o
             async with running(bot, simulator, 2):
                 await until(lambda: len(observed.values("discord.gateway.latency")) == 2)
                 assert observed.values("discord.shard.up") == {(2,): 1, (5,): 1}
+                assert observed.values("discord.shard.count") == {(): 8}
                 checks = observed.telemetry.health.checks()
                 assert [(check.name, check.ready) for check in checks] == [("shard 2", True), ("shard 5", True)]
                 assert observed.values("discord.guild.count") == {(): 4}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +16,7 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricsData
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
@@ -25,6 +28,7 @@ from argus_otel.otel import exposition_cache
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.prometheus import PrometheusReader
 from argus_otel.otel.readers import HistogramReader
+from argus_otel.otel.scope import without_scope_labels
 from argus_otel.telemetry import Attribute, InstrumentKind, Metric, Telemetry
 
 ESCAPINGS = ("underscores", "allow-utf-8", "dots", "values")
@@ -65,7 +69,7 @@ class Both:
     def __init__(self, telemetry: Telemetry) -> None:
         self.reader = PrometheusReader()
         self.registry = CollectorRegistry()
-        exporter: Any = _Exporter(registry=self.registry)  # type: ignore[call-arg]
+        exporter: Any = _Exporter(registry=self.registry, **without_scope_labels(PrometheusMetricReader))
         for reader in (self.reader, exporter):
             reader.show(telemetry)
         made = Resource({"service.name": 'juke"box\\\n✓', "service.instance.id": "i"})
@@ -224,11 +228,63 @@ def test_nothing_is_written_twice(telemetry: Telemetry, both: Both, written: lis
     assert written == [histogram.name]
 
 
-def test_exemplars_change_nothing_for_as_long_as_the_exporter_leaves_them_out(telemetry: Telemetry, both: Both) -> None:
+@pytest.mark.parametrize("accept", ["application/openmetrics-text", "application/openmetrics-text;version=1.0.0"])
+def test_a_bucket_has_its_last_exemplar_in_openmetrics(telemetry: Telemetry, both: Both, accept: str) -> None:
     histogram = NAMED["discord.command.duration"]
-    for trace in (None, SimpleNamespace(trace_id=1, span_id=2), None):
-        telemetry.histogram(histogram)[key(histogram, "a")].record(1.0, trace)
-        both.agree("application/openmetrics-text;version=1.0.0")
+    cell = telemetry.histogram(histogram)[key(histogram, "a")]
+    fill(telemetry, NAMED["discord.gateway.events"], "a", 1)
+    encode, form = choose_encoder(accept)
+    before = time.time()
+    for number, value in enumerate((0.007, 0.004, 0.008, 3600.0), 1):
+        cell.record(value, SimpleNamespace(trace_id=number, span_id=15 * number))  # type: ignore[arg-type]
+    for _ in range(3):  # it stays, since several may scrape; the template is the same
+        page = both.reader.text(encode, form).decode()
+        (family,) = (one for one in parse_openmetrics(page) if one.name == "discord_command_duration_seconds")
+        found = {one.labels["le"]: one.exemplar for one in family.samples if one.exemplar}
+        assert {edge: one.value for edge, one in found.items()} == {"0.005": 0.004, "0.01": 0.008, "+Inf": 3600}
+        assert found["0.01"].labels == {"trace_id": f"{3:032x}", "span_id": f"{45:016x}"}
+        assert before - 1 <= float(found["0.01"].timestamp) <= time.time() + 1
+        assert all(one.name.endswith("_bucket") for one in family.samples if one.exemplar)
+    # But for them, the page is the exporter's.
+    assert re.sub(r" # \{.*", "", page) == encode(both.registry).decode()
+
+
+def test_other_forms_have_no_exemplars_and_neither_has_untraced_work(telemetry: Telemetry, both: Both) -> None:
+    histogram = NAMED["discord.command.duration"]
+    cell = telemetry.histogram(histogram)[key(histogram, "a")]
+    fill(telemetry, NAMED["discord.gateway.events"], "a", 1)
+    cell.record(1.0, None)
+    both.agree()
+    cell.record(1.0, SimpleNamespace(trace_id=1, span_id=2))  # type: ignore[arg-type]
+    both.agree("", "text/plain;version=1.0.0;escaping=underscores")
+
+
+def test_an_exemplar_is_shown_for_five_minutes(
+    telemetry: Telemetry, both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    histogram = NAMED["discord.command.duration"]
+    cell = telemetry.histogram(histogram)[key(histogram, "a")]
+    fill(telemetry, NAMED["discord.gateway.events"], "a", 1)
+    cell.record(1.0, SimpleNamespace(trace_id=1, span_id=2))  # type: ignore[arg-type]
+    encode, form = choose_encoder("application/openmetrics-text")
+    now = time.time_ns()
+    for minutes, shown in ((0, True), (4, True), (6, False)):
+        monkeypatch.setattr("argus_otel.otel.readers.time_ns", lambda at=now + minutes * 60 * 10**9: at)
+        both.reader.text(encode, form)  # shown at least once, whenever that is
+        assert (b" # {" in both.reader.text(encode, form)) is shown
+
+
+def test_exemplars_of_the_sdks_own_histograms_are_shown_too(both: Both) -> None:
+    histogram = both.provider.get_meter("theirs").create_histogram("theirs")
+    with TracerProvider(shutdown_on_exit=False).get_tracer("theirs").start_as_current_span("work") as span:
+        histogram.record(7)
+    encode, form = choose_encoder("application/openmetrics-text")
+    assert f'trace_id="{span.get_span_context().trace_id:032x}"'.encode() in both.reader.text(encode, form)
+
+
+def test_the_scope_is_no_label(both: Both) -> None:
+    both.provider.get_meter("theirs", "1", "https://example.com/x", {"a": "b"}).create_counter("theirs").add(1)
+    assert "otel_scope" not in both.agree()
 
 
 def test_what_an_exporter_adds_to_a_series_is_kept(telemetry: Telemetry, both: Both) -> None:

@@ -13,7 +13,7 @@ from argus_otel.sources.discord import catalogue
 from argus_otel.sources.discord.secrets import PATTERNS
 from argus_otel.telemetry import Metric
 from lab.collector import CONFIGS, validate
-from tools import collector as built
+from tools.backends import PROGRAMS, ROOT
 
 WHOLE = ("single.yaml", "gateway.yaml", "agent.yaml")
 NEEDED = {"COLLECTOR_TOKEN": "a-token", "COLLECTOR_GATEWAY_TOKEN": "another"}
@@ -165,7 +165,7 @@ def test_the_readme_lists_each_variable():
 def test_each_alert_that_the_readme_names_is_there():
     readme = (CONFIGS / "README.md").read_text(encoding="utf-8")
     told = set(re.findall(r"`((?:Collector|Export)[A-Z]\w+)`", readme.partition("## What is lost when")[2]))
-    rules = [path.read_text(encoding="utf-8") for path in (built.ROOT / "prometheus" / "rules").glob("*.yaml")]
+    rules = [path.read_text(encoding="utf-8") for path in (ROOT / "prometheus" / "rules").glob("*.yaml")]
     known = {name for text in rules for name in re.findall(r"- alert: (\w+)", text)}
     assert told <= known
     assert {name for name in told if name.startswith("Collector")} == {
@@ -178,7 +178,7 @@ def test_the_manifest_has_what_the_configs_use_and_one_version():
     modules = [
         one["gomod"] for kind in ("receivers", "processors", "exporters", "extensions") for one in manifest[kind]
     ]
-    assert {module.split(" v")[1] for module in modules} == {built.release()}
+    assert {module.split(" v")[1] for module in modules} == {PROGRAMS["collector"].release}
     assert {one["gomod"].split(" v")[0].rsplit("/", 1)[1] for one in manifest["providers"]} == {
         "envprovider",
         "fileprovider",

@@ -11,8 +11,7 @@ import pytest
 import yaml
 
 import argus_otel
-from tools import collector as built
-from tools.collector import ROOT
+from tools.backends import PROGRAMS, ROOT
 
 from .test_configs import variables
 
@@ -173,11 +172,14 @@ def test_versions_are_those_of_the_project():
         f"registry.example.com/argus-otel:{version}",
     }
     released = {image.partition("@")[0] for image in images if "otelcol" in image or "opentelemetry" in image}
-    assert {image.split(":")[1] for image in released} == {built.release()}
+    assert {image.split(":")[1] for image in released} == {PROGRAMS["collector"].release}
     assert {image for image in images if "clickhouse" in image} == {services()["clickhouse"]["image"]}
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    release = PROGRAMS["collector"].release
     assert re.search(
-        rf"^FROM otel/opentelemetry-collector-contrib:{built.release()}@\S+ AS release$", dockerfile, re.MULTILINE
+        rf"^FROM otel/opentelemetry-collector-contrib:{release}@\S+ AS release$",
+        dockerfile,
+        re.MULTILINE,
     )
 
 

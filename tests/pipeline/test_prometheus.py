@@ -13,7 +13,7 @@ import yaml
 
 from lab.collector import Collector
 from lab.prometheus import Prometheus, installed
-from tools.collector import ROOT
+from tools.backends import ROOT
 
 from .emitting import Program
 

@@ -13,7 +13,7 @@ from opentelemetry.trace import StatusCode
 from lab.clickhouse import ClickHouse
 from lab.collector import Collector, kept_environment
 from lab.processes import wait_until
-from tools.collector import ROOT
+from tools.backends import ROOT
 
 from .emitting import Program
 

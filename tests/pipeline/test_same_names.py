@@ -16,7 +16,7 @@ from discord_simulator import BackgroundSimulator
 from lab.collector import Collector
 from lab.processes import wait_until
 from lab.prometheus import Prometheus
-from tools.collector import ROOT
+from tools.backends import ROOT
 
 from .bots import Bot, used
 
@@ -126,11 +126,10 @@ def test_types_and_help_are_the_same_and_the_unit_is_in_the_name_alone(prometheu
         assert name.endswith(ways["direct"][2])
 
 
-def test_exemplars_reach_prometheus_by_way_of_the_collector_only(prometheus: Prometheus):
-    """The Python exporter for Prometheus drops them."""
+def test_exemplars_reach_prometheus_on_both_ways(prometheus: Prometheus):
     hour = {"start": str(time.time() - 3600), "end": str(time.time() + 60)}
     found = prometheus.ask("query_exemplars", query="discord_command_duration_seconds_bucket", **hour)
-    assert {one["seriesLabels"]["way"] for one in found} == {"collector"}
+    assert {one["seriesLabels"]["way"] for one in found} == set(WAYS)
     assert all(len(exemplar["labels"]["trace_id"]) == 32 for one in found for exemplar in one["exemplars"])
 
 

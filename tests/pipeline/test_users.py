@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from tools.collector import ROOT
+from tools.backends import ROOT
 from tools.grafana.model import shipped
 from tools.grafana.session import Session
 from tools.grafana.sources import Prometheus

@@ -9,6 +9,7 @@ from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import promql_parser as promql
 import yaml
@@ -16,15 +17,16 @@ import yaml
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.scrape.exposition import prometheus_name
 from argus_otel.telemetry import InstrumentKind
+from argus_otel.telemetry.catalogue import PROCESS_INFO
 from lab.prometheus import installed
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "prometheus" / "rules").glob("*.yaml"))
 TESTS = sorted(Path(__file__).parent.glob("*.test.yaml"))
 
-# Labels of every series, by the scrape, and those of the resource's series besides (docs/pipeline.md, "Names").
+# Labels of every series, by the scrape, and those that sources add to argus_process_info.
 OF_THE_SCRAPE = frozenset({"job", "instance"})
-OF_THE_RESOURCE = frozenset({"telemetry_distro_name", "discord_cluster_id", "discord_library_name"})
+OF_THE_RESOURCE = frozenset({"discord_cluster_id", "discord_library_name", "discord_library_version"})
 # Metrics of the Collector itself: tests/pipeline/test_prometheus.py looks for them on a real one.
 OF_A_QUEUE = frozenset({"exporter", "data_type"})
 OF_THE_COLLECTOR = {
@@ -66,14 +68,14 @@ def alerts() -> dict[str, dict[str, Any]]:
 
 def emitted() -> dict[str, frozenset[str]]:
     """Return each series that an expression may name, with the labels that it may name."""
-    known = {"up": OF_THE_SCRAPE, "target_info": OF_THE_SCRAPE | OF_THE_RESOURCE}
+    known = {"up": OF_THE_SCRAPE}
     for metric in (metric for catalogue in CATALOGUES for metric in catalogue.metrics):
         labels = OF_THE_SCRAPE | {attribute.name.replace(".", "_") for attribute in metric.attributes}
         name = prometheus_name(metric)
         if metric.kind is InstrumentKind.HISTOGRAM:
             known |= {f"{name}_count": labels, f"{name}_sum": labels, f"{name}_bucket": labels | {"le"}}
         else:
-            known[name] = labels
+            known[name] = labels | (OF_THE_RESOURCE if metric is PROCESS_INFO else frozenset())
     return known | {name: labels | OF_THE_SCRAPE for name, labels in OF_THE_COLLECTOR.items()}
 
 
@@ -181,7 +183,9 @@ def complete(path: Path, directory: Path) -> Path:
     for case in (case for one in test["tests"] for case in one.get("alert_rule_test", ())):
         annotations = alerts()[case["alertname"]]["annotations"]
         for expected in case["exp_alerts"]:
-            expected["exp_annotations"] = {**annotations, **expected["exp_annotations"]}
+            job = quote_plus(expected["exp_labels"].get("job", ""))
+            link = annotations["dashboard"].replace("{{ $labels.job | urlquery }}", job)
+            expected["exp_annotations"] = {**annotations, "dashboard": link, **expected["exp_annotations"]}
     copy = directory / path.name
     copy.write_text(yaml.safe_dump(test, allow_unicode=True), encoding="utf-8")
     return copy

@@ -109,13 +109,26 @@ def test_each_alert_says_what_is_wrong_how_bad_it_is_and_what_to_do(name: str):
     rule = alerts()[name]
     assert rule["labels"]["severity"] in ("warning", "critical")
     told = rule["annotations"]
-    assert set(told) == {"summary", "description", "runbook"}
+    assert set(told) == {"summary", "description", "runbook", "dashboard"}
     assert "{{" not in told["description"]  # the tests need not repeat it
     (source,) = (source for source, paths in BY_SOURCE.items() if any(rule in rules(path) for path in paths))
     assert told["runbook"] == f"docs/runbooks/{source}.md#{name.lower()}"
-    # A summary names only labels that the alert has.
+    # A summary and a link name only labels that the alert has.
     has = learnt().of(promql.parse(rule["expr"]))
-    assert set(re.findall(r"\$labels\.(\w+)", told["summary"])) <= has
+    assert set(re.findall(r"\$labels\.(\w+)", told["summary"] + told["dashboard"])) <= has
+
+
+@pytest.mark.parametrize("name", list(alerts()))
+def test_each_alert_links_to_a_dashboard_that_its_runbook_names_and_chooses_its_process_there(name: str):
+    link = re.fullmatch(r"/d/(argus-\w+)(?:\?var-(\w+)=\{\{ \$labels\.job \| urlquery \}\})?",
+                        alerts()[name]["annotations"]["dashboard"])  # fmt: skip
+    assert link
+    (shown,) = (dashboard for dashboard in shipped() if dashboard.uid == link[1])
+    assert link[2] is None or link[2] in {variable["name"] for variable in shown.variables}
+    page, _, section = alerts()[name]["annotations"]["runbook"].partition("#")
+    text = re.split(r"^### ", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (about,) = (one for one in text if anchor(one.splitlines()[0]) == section)
+    assert link[1] in re.findall(r"`(argus-[a-z]+)`", about)
 
 
 @pytest.mark.parametrize("source", BY_SOURCE)

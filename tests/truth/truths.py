@@ -170,6 +170,11 @@ def shard_up(evidence: Evidence) -> Rows:
     return counts({("0",): 1, ("1",): 1}, counted(evidence, discord.SHARD_UP))
 
 
+@of(discord.SHARD_COUNT)
+def shard_count(evidence: Evidence) -> Rows:
+    return counts({(): 2}, counted(evidence, discord.SHARD_COUNT))
+
+
 @of(discord.SHARD_RATELIMITED)
 def shard_ratelimited(evidence: Evidence) -> Rows:
     ours = counted(evidence, discord.SHARD_RATELIMITED)
@@ -482,6 +487,11 @@ def uptime(evidence: Evidence) -> Rows:
 def nothing_went_wrong(evidence: Evidence) -> Rows:
     for metric in (argus.HOOK_ERRORS, argus.ATTRIBUTE_OVERFLOW, argus.EXPORT_LOST):
         yield Row(metric.name, 0, sum(counted(evidence, metric).values()))
+
+
+@of(argus.PROCESS_INFO)
+def process_info(evidence: Evidence) -> Rows:
+    yield Row("processes", 1, sum(counted(evidence, argus.PROCESS_INFO).values()))
 
 
 @of(argus.HOOK_ACTIVE)

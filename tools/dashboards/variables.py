@@ -11,8 +11,8 @@ from .queries import CLICKHOUSE, PROMETHEUS, Json
 _ON_TIME_RANGE = 2
 _ALPHABETICAL, _NUMERICAL = 1, 3
 
-_OBSERVED = 'telemetry_distro_name="argus-otel"'
-"""Selects every process that argus-otel observes, and no other that Prometheus may know."""
+_OBSERVED = "argus_process_info"
+"""Has one series for each process that argus-otel observes, with the same labels on every path to Prometheus."""
 
 
 def prometheus(service: str = "Service", **groups: str) -> list[Json]:
@@ -23,20 +23,20 @@ def prometheus(service: str = "Service", **groups: str) -> list[Json]:
     service:
         The label of the variable ``job``.
     groups:
-        By a variable's name: the label of ``target_info`` that processes of a service are grouped by. A group narrows
-        the instances down; a process without that label is in "All".
+        By a variable's name: the label of ``argus_process_info`` that processes of a service are grouped by. A group
+        narrows the instances down; a process without that label is in "All".
     """
-    selectors = [_OBSERVED, 'job=~"$job"']
+    selectors = ['job=~"$job"']
     found = [
         _source("prometheus", "Metrics", "prometheus", "argus-prometheus"),
-        labels("job", service, f"label_values(target_info{{{_OBSERVED}}}, job)"),
+        labels("job", service, f"label_values({_OBSERVED}, job)"),
     ]
     for name, label in groups.items():
-        query = f"label_values(target_info{{{','.join(selectors)}}}, {label})"
+        query = f"label_values({_OBSERVED}{{{','.join(selectors)}}}, {label})"
         found.append(labels(name, name.capitalize(), query, everything=".*", numerical=True))
         selectors.append(f'{label}=~"${name}"')
     # "All" has to stay a list, or a group would choose nothing.
-    return [*found, labels("instance", "Instance", f"label_values(target_info{{{','.join(selectors)}}}, instance)")]
+    return [*found, labels("instance", "Instance", f"label_values({_OBSERVED}{{{','.join(selectors)}}}, instance)")]
 
 
 def clickhouse(**queries: str) -> list[Json]:

@@ -81,8 +81,8 @@ def of_source(name: str, root: Traversable, kind: str) -> dict[str, bytes]:
 def of_all(root: Traversable, kind: str) -> dict[str, bytes]:
     """Return the files of a kind that belong to no source; parameters and result are those of :func:`of_source`.
 
-    They are the provisioning of Grafana's data sources and folders, the index of the runbooks, and the Collector's
-    configurations.
+    They are the provisioning of Grafana's data sources and folders, the index of the runbooks, an example for
+    Alertmanager, relabelling for VictoriaMetrics, and the Collector's configurations.
     """
     found: dict[str, bytes] = {}
     if kind == DASHBOARDS:
@@ -93,6 +93,9 @@ def of_all(root: Traversable, kind: str) -> dict[str, bytes]:
         for path in _in(root, "docs/runbooks", ".md"):
             if path.name == "README.md":
                 found[f"runbooks/{path.name}"] = path.read_bytes()
+        for part in ("alertmanager", "victoriametrics"):
+            for path in _in(root, part, ".yaml"):
+                found[f"{part}/{path.name}"] = path.read_bytes()
     else:
         for path in _in(root, "collector-config", ""):
             found[path.name] = path.read_bytes()

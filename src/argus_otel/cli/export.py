@@ -38,7 +38,8 @@ Add them to prometheus.yml, and reload Prometheus:
       - {directory}/*.yaml
 
 They find processes by their metrics, and the Collector by its job, which has to be called `collector`. The runbooks
-explain each alert; {directory}/runbooks/README.md explains how to send them, with an Alertmanager or Grafana.""",
+explain each alert; {directory}/runbooks/README.md explains how to send them, with an Alertmanager or Grafana.
+{directory}/alertmanager/alertmanager.yaml is an example that sends them to a channel of Discord.""",
     "collector": """\
 Create the tables, then start a Collector of version 0.151 or newer (README.md says which, and lists the variables):
 

@@ -1,19 +1,26 @@
-"""Renders the exposition, byte for byte as OpenTelemetry's exporter and Prometheus' client library would.
+"""Renders the exposition, byte for byte as OpenTelemetry's exporter and Prometheus' client library would, but for
+exemplars, which they leave out.
 
 From one scrape to the next only the numbers change: names, labels and their escaping stay, and writing them is nearly
 all that an exposition costs. So those two write each metric once, with a known number in each sample, and the text is
 kept as a template; from then on only numbers are filled in. A metric whose series have changed gets a new template. If
 a template does not reproduce the text that it was made from, its metric is always written by those two.
+
+In OpenMetrics, a bucket of a histogram has its exemplar:
+https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars. The two ids are 63 of the 128 characters that
+its labels may have.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any, cast
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import Exemplar
 from opentelemetry.sdk.metrics.export import (
     Gauge,
     Histogram,
@@ -31,6 +38,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString  # pyright: ignore[reportUnknownVariableType]
 
 from .private import feed
+from .scope import without_scope_labels
 
 Encoder = Callable[[Collector], bytes]
 
@@ -59,7 +67,8 @@ class Exporter:
     def __init__(self, *, target_info: bool = True) -> None:
         self.registry = CollectorRegistry()
         self.give: Callable[[], MetricsData | None] = lambda: None
-        reader = PrometheusMetricReader(disable_target_info=not target_info, registry=self.registry)
+        no_scope = without_scope_labels(PrometheusMetricReader)
+        reader = PrometheusMetricReader(disable_target_info=not target_info, registry=self.registry, **no_scope)
         feed(reader, self._give)
 
     def _give(self, _: object, **__: object) -> MetricsData | None:
@@ -95,15 +104,16 @@ class ExpositionCache:
         if form not in self._formats:
             for oldest in list(self._formats)[: 1 - MAX_FORMATS]:
                 del self._formats[oldest]
-            self._formats[form] = _FormatCache(encode)
+            self._formats[form] = _FormatCache(encode, exemplars=form.startswith("application/openmetrics-text"))
         return self._formats[form].page(data).encode()
 
 
 class _FormatCache:
     """The templates of one format."""
 
-    def __init__(self, encode: Encoder) -> None:
+    def __init__(self, encode: Encoder, *, exemplars: bool) -> None:
         self._encode = encode
+        self._exemplars = exemplars
         self._end = encode(CollectorRegistry()).decode()  # OpenMetrics has a mark there
         self._exporter = Exporter(target_info=False)
         self._targets: tuple[list[Resource], str] = ([], "")
@@ -119,7 +129,7 @@ class _FormatCache:
             if written is None or not written.fits(metric):
                 written = _Template(metric, lambda metric, location=location: self._text([location.of(metric)]))
             self._metrics[key] = written
-            text = written.render(metric)
+            text = written.render(metric, exemplars=self._exemplars)
             families.setdefault(written.head, []).append((location, self._text([location]) if text is None else text))
         # Two scopes may have a metric of one name, and the exporter makes one family of both.
         texts = (
@@ -192,12 +202,12 @@ class _Template:
         """Whether ``metric`` still has the same series."""
         return self._series == _series(metric)
 
-    def render(self, metric: Metric) -> str | None:
+    def render(self, metric: Metric, *, exemplars: bool) -> str | None:
         """Return the text with the metric's numbers, or ``None`` if the template does not reproduce it."""
-        return self._fill(metric) if self._fills else None
+        return self._fill(metric, exemplars=exemplars) if self._fills else None
 
-    def _fill(self, metric: Metric) -> str | None:
-        numbers = tuple(_numbers(metric))
+    def _fill(self, metric: Metric, *, exemplars: bool = False) -> str | None:
+        numbers = tuple(_numbers(metric, exemplars=exemplars))
         return self._body % numbers if len(numbers) == self._number else None
 
 
@@ -205,22 +215,38 @@ def _series(metric: Metric) -> list[object]:
     """Return everything but numbers on which a metric's text depends."""
     points = cast("Sequence[Any]", metric.data.data_points)
     if isinstance(metric.data, Histogram):
-        return [(point.attributes, point.explicit_bounds, not point.exemplars) for point in points]
+        return [(point.attributes, point.explicit_bounds) for point in points]
     return [(point.attributes, not point.exemplars) for point in points]
 
 
-def _numbers(metric: Metric) -> Iterator[str]:
-    """Return the numbers of a metric as text, in the order of the exporter's series."""
+def _numbers(metric: Metric, *, exemplars: bool) -> Iterator[str]:
+    """Return the numbers of a metric as text, in the order of the exporter's series, with exemplars after them."""
     if isinstance(metric.data, Histogram):
         for point in metric.data.data_points:
             counts = [_count(count) for count in accumulate(point.bucket_counts)]
+            count = counts[-1]
+            if exemplars and point.exemplars:
+                for bucket, exemplar in _by_bucket(point).items():
+                    counts[bucket] += _exemplar(exemplar)
             yield from counts
-            yield counts[-1]
+            yield count
             if point.sum is not None:  # pyright: ignore[reportUnnecessaryComparison] - optional in OTLP
                 yield _number(point.sum)
     else:
         for point in cast("Sequence[NumberDataPoint]", metric.data.data_points):
             yield _number(point.value)
+
+
+def _by_bucket(point: HistogramDataPoint) -> dict[int, Exemplar]:
+    """Return the newest exemplar of each bucket. Those without a trace lead nowhere."""
+    traced = [exemplar for exemplar in point.exemplars if exemplar.trace_id and exemplar.span_id]
+    traced.sort(key=lambda exemplar: exemplar.time_unix_nano)
+    return {bisect_left(point.explicit_bounds, exemplar.value): exemplar for exemplar in traced}
+
+
+def _exemplar(exemplar: Exemplar) -> str:
+    ids = f'span_id="{exemplar.span_id:016x}",trace_id="{exemplar.trace_id:032x}"'
+    return f" # {{{ids}}} {_number(exemplar.value)} {exemplar.time_unix_nano / 1e9:.3f}"
 
 
 def _numbered(metric: Metric) -> Metric | None:
@@ -238,4 +264,5 @@ def _numbered(metric: Metric) -> Metric | None:
 def _numbered_buckets(point: HistogramDataPoint, index: int) -> HistogramDataPoint:
     buckets = len(point.bucket_counts)
     first = 1 + index * (buckets + 1)
-    return replace(point, bucket_counts=[first] + [1] * (buckets - 1), count=first + buckets - 1, sum=first + 0.5)
+    counts = [first] + [1] * (buckets - 1)
+    return replace(point, bucket_counts=counts, count=first + buckets - 1, sum=first + 0.5, exemplars=[])

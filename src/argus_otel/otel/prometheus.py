@@ -54,6 +54,8 @@ class _Receiver(MetricReader):
 class ScrapedReader(HistogramReader):
     """A reader that the endpoint asks for its metrics."""
 
+    # Several Prometheus servers may scrape the same process, and a browser may ask in between.
+    exemplars_for = 300.0
     registry: CollectorRegistry
     """A registry with all metrics as they are now, for what works on registries."""
 

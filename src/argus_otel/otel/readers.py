@@ -45,12 +45,15 @@ class HistogramPoints:
     ----------
     temporality:
         The temporality that the reader prefers for histograms.
+    exemplars_for:
+        For how many seconds an exemplar is shown; at least once, at the next collection.
     """
 
-    def __init__(self, telemetry: Telemetry, temporality: AggregationTemporality) -> None:
+    def __init__(self, telemetry: Telemetry, temporality: AggregationTemporality, exemplars_for: float = 0.0) -> None:
         self._telemetry = telemetry
         self._scope = InstrumentationScope(SCOPE, __version__)
         self._temporality = temporality
+        self._exemplars_for = int(exemplars_for * 1e9)
         self._started = time_ns()
         self._collected = self._started
         self._last: dict[int, _Snapshot] = {}
@@ -122,7 +125,7 @@ class HistogramPoints:
             # Not known for a span of time, and optional in OTLP, whose encoder takes None for "not set".
             min=cast(float, None),
             max=cast(float, None),
-            exemplars=_exemplars(cell, since),
+            exemplars=_exemplars(cell, min(since, now - self._exemplars_for)),
         )
 
 
@@ -138,11 +141,13 @@ class HistogramReader(MetricReader):
     """A reader that shows our histograms: put it before any reader class."""
 
     _points: HistogramPoints | None = None
+    exemplars_for = 0.0
+    """For how many seconds an exemplar is shown; at least once, at the next collection."""
 
     def show(self, telemetry: Telemetry) -> None:
         """Add the cells' points to every later collection."""
         temporality = preferred_temporality(self).get(Histogram, AggregationTemporality.CUMULATIVE)
-        self._points = HistogramPoints(telemetry, temporality)
+        self._points = HistogramPoints(telemetry, temporality, self.exemplars_for)
 
     def _at_fork_reinit(self) -> None:
         """Start no thread in a forked child, as the SDK's readers do: it may never activate a source."""

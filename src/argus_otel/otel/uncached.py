@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
 from .prometheus import ScrapedReader
+from .scope import without_scope_labels
 
 
 class UncachedReader(ScrapedReader, PrometheusMetricReader):
@@ -16,7 +17,7 @@ class UncachedReader(ScrapedReader, PrometheusMetricReader):
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        super().__init__(registry=self.registry)
+        super().__init__(registry=self.registry, **without_scope_labels(PrometheusMetricReader))
 
     def text(self, encode: Callable[[Collector], bytes], form: str) -> bytes:  # noqa: ARG002
         """Return all metrics; see :class:`~.prometheus.ScrapedReader`."""

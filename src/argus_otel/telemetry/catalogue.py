@@ -9,6 +9,21 @@ ATTRIBUTE = Attribute(
     "argus.attribute", "The attribute whose values became `_OTHER`.", cardinality_limit=100, examples=("url.template",)
 )
 
+PROCESS_INFO = Metric(
+    "argus.process.info",
+    InstrumentKind.GAUGE,
+    "{process}",
+    "1 for each process that argus-otel observes. Its attributes are those of the resource that tell processes and "
+    "versions apart: these, and what sources add, such as `discord.cluster.id` and `discord.library.name`.",
+    (
+        Attribute(
+            "service.version", "The observed program's version, if it is set.", cardinality_limit=1, examples=("2.1.0",)
+        ),
+        Attribute("telemetry.distro.version", "argus-otel's version.", cardinality_limit=1, examples=("0.1.0",)),
+        Attribute("telemetry.sdk.version", "OpenTelemetry's version.", cardinality_limit=1, examples=("1.44.0",)),
+        Attribute("process.runtime.version", "Python's version.", cardinality_limit=1, examples=("3.13.2",)),
+    ),
+)
 HOOK_ERRORS = Metric(
     "argus.hook.errors",
     InstrumentKind.COUNTER,
@@ -124,6 +139,7 @@ TIMED_SPAN = Span(
 CATALOGUE = Catalogue(
     "argus",
     metrics=(
+        PROCESS_INFO,
         HOOK_ERRORS,
         HOOK_ACTIVE,
         ATTRIBUTE_OVERFLOW,

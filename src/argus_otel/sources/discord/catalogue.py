@@ -68,6 +68,12 @@ LATENCY = Metric(
 SHARD_UP = Metric(
     "discord.shard.up", GAUGE, "{shard}", "1 while the shard's gateway session is up, else 0.", (SHARD_ID,)
 )
+SHARD_COUNT = Metric(
+    "discord.shard.count",
+    GAUGE,
+    "{shard}",
+    "How many shards the bot is split into, over all its processes: the number that it tells Discord.",
+)
 SESSIONS = Metric(
     "discord.gateway.sessions",
     COUNTER,

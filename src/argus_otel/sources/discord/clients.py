@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import Check, Reading, Telemetry
 
-from .catalogue import LATENCY, SHARD_UP
+from .catalogue import LATENCY, SHARD_COUNT, SHARD_UP
 from .disconnects import Disconnects
 from .gateway_events import GatewayEvents
 from .guild_changes import GuildChanges
@@ -24,7 +24,7 @@ from .heartbeats import Heartbeats
 from .interactions import Interactions
 from .library import DISCORD_PY, FORKS, ROOTS
 from .patches import Patch, PatchSet
-from .shards import ClientRegistry, Shard, by_shard
+from .shards import ClientRegistry, Shard, by_shard, shard_count
 
 if TYPE_CHECKING:
     from discord.client import Client
@@ -61,6 +61,7 @@ class Clients:
         self._subscribed: weakref.WeakSet[Client] = weakref.WeakSet()
         telemetry.gauge(LATENCY, self._latencies)
         telemetry.gauge(SHARD_UP, self._ups)
+        telemetry.gauge(SHARD_COUNT, self._shard_count)
         telemetry.health.add_readiness(self._checks)
         telemetry.health.add_section("shards", self._describe)
 
@@ -177,6 +178,10 @@ class Clients:
         # A shard of a client that has ended is down, unless another client runs a shard of that number.
         ended = [shard for shard in self._registry.all_shards() if shard.id not in numbers]
         return by_shard(((shard.id, float(shard.up)) for shard in running + ended), min)
+
+    def _shard_count(self) -> Reading:
+        counts = [count for client in self._registry.open_clients() if (count := shard_count(client))]
+        return [({}, float(max(counts)))] if counts else []
 
     def _checks(self) -> list[Check]:
         return [check for known in self._registry for check in known.checks()]

@@ -53,6 +53,7 @@ COVERAGE: dict[str, HookCoverage] = {
             c.SHARD_EVENTS,
             c.LATENCY,
             c.SHARD_UP,
+            c.SHARD_COUNT,
             c.DISCONNECTS,
             c.DISCONNECT_EVENT,
             c.SHARD_RATELIMITED,

@@ -177,6 +177,15 @@ class ClientRegistry:
         self._known = []
 
 
+def shard_count(client: Client) -> int | None:
+    """Return how many shards the bot has over all processes; ``None`` while that is not known.
+
+    A client that runs a single shard is told the number. One that runs several may ask Discord for it as it connects.
+    """
+    told = client.shard_count
+    return told if told is not None or hasattr(client, "shards") else 1
+
+
 def by_shard(
     values: Iterable[tuple[int, float]], worse: Callable[[float, float], float]
 ) -> list[tuple[dict[str, AttributeValue], float]]:

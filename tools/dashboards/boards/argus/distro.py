@@ -116,7 +116,7 @@ _HOOKS = Row(
         table(
             "Versions",
             """Versions by process. If the processes of one service differ, a deployment has not finished.""",
-            per(f"max by ({_VERSIONS}) (target_info{{{SELECTED}}})"),
+            per(f"max by ({_VERSIONS}) (argus_process_info{{{SELECTED}}})"),
             columns={
                 "job": Column("Service"),
                 "instance": Column("Instance"),

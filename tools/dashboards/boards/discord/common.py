@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from ... import variables
-from ...queries import SELECTED
+from ...queries import SELECTED, of
 from ...style import BAD, GOOD, NEUTRAL, Json, coloured
 
 IN_SHARD = 'discord_shard_id=~"$shard"'
 """Selects the shards that are chosen at the top of the dashboard, of a metric that has shards."""
+
+
+def shards(*matchers: str) -> str:
+    """Return how many shards the chosen processes run.
+
+    Each shard counts once: where processes send OTLP, one that has ended is shown for five minutes, beside its
+    successor.
+    """
+    return f"count(count by (job, discord_shard_id) ({of('discord_shard_up', *matchers)}))"
+
+
+def shards_up(*matchers: str) -> str:
+    """Return how many of them are up."""
+    return f"sum(max by (job, discord_shard_id) ({of('discord_shard_up', *matchers)}))"
+
+
+SHARDS_EXPECTED = f"sum(max by (job) ({of('discord_shard_count')}))"
+"""How many shards the chosen bots are split into, over all their processes."""
 
 OUTCOMES = {"ok": GOOD, "rejected": NEUTRAL, "error": BAD}
 """The colours of ``discord.outcome``: ``rejected`` is the user's doing, and so no fault."""

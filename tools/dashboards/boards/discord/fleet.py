@@ -21,12 +21,11 @@ from ...style import (
     steps,
 )
 from . import objective
-from .common import bots, of_outcomes
+from .common import SHARDS_EXPECTED, bots, of_outcomes, shards, shards_up
 
 _CHOICE = ("job", "cluster", "instance")
 _COMMANDS = "discord_command_duration_seconds_count"
 _INTERACTIONS = "discord_interaction_duration_seconds_count"
-_SHARDS = f"count({of('discord_shard_up')})"
 _OF_PROCESS = "job, instance"
 
 _UP = Row(
@@ -44,7 +43,7 @@ _UP = Row(
             "Shards up",
             """Share of the gateway sessions that are up. Below 100 % for longer than a deploy takes: "Gateway and
             shards" lists the shards, and their close codes.""",
-            prom(f"{total('discord_shard_up')} / {_SHARDS}", "up"),
+            prom(f"{shards_up()} / {shards()}", "up"),
             unit=SHARE,
             thresholds=steps((0.9, WARNING), (1, GOOD), below=BAD),
             links=[board_link("Gateway and shards", "argus-gateway", *_CHOICE)],
@@ -54,10 +53,18 @@ _UP = Row(
             """How many gateway sessions are not up now: the guilds on them get no answer. discord.py reconnects by
             itself; where it does not within a few minutes, the process's log says why, and a restart most likely
             helps.""",
-            prom(f"{_SHARDS} - {total('discord_shard_up')}", "down"),
+            prom(f"{shards()} - {shards_up()}", "down"),
             unit=NUMBER,
             thresholds=steps((1, BAD)),
             links=[board_link("Gateway and shards", "argus-gateway", *_CHOICE)],
+        ),
+        stat(
+            "Shards expected",
+            """The number of shards that the chosen bots are split into, as they tell Discord, over all their processes.
+            "One by one" lists fewer: a process is missing, and the guilds of its shards see the bot offline.""",
+            prom(SHARDS_EXPECTED, "expected"),
+            unit=NUMBER,
+            thresholds=FINE,
         ),
         stat(
             "Youngest process",
@@ -180,7 +187,7 @@ _HEALTHY = Row(
 
 _WITH_CLUSTER = (
     f"max by (job, instance, discord_cluster_id, discord_library_name, discord_library_version)"
-    f" (target_info{{{SELECTED}}})"
+    f" (argus_process_info{{{SELECTED}}})"
     f" * on (job, instance) group_left () {total('process_uptime_seconds', by=_OF_PROCESS)}"
 )
 

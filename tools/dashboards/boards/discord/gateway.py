@@ -18,14 +18,13 @@ from ...style import (
     steps,
     values,
 )
-from .common import IN_SHARD, bots
+from .common import IN_SHARD, bots, shards, shards_up
 
 _OF_SHARD = "job, instance, discord_shard_id"
 _SHARD_NAME = "{{job}} shard {{discord_shard_id}}"
 _HEARTBEAT = "discord_gateway_heartbeat_duration_seconds"
 _SEND_WAIT = "discord_gateway_ratelimit_wait_seconds"
 _CONNECT = "discord_voice_connect_duration_seconds"
-_SHARDS = f"count({of('discord_shard_up', IN_SHARD)})"
 
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
 _GATEWAY_CODES = values(
@@ -51,7 +50,7 @@ _CONNECTED = Row(
             "Shards up",
             """Gateway sessions that are up. Fewer than there are for longer than a deploy takes: see below which, and
             "Why connections end" for the code.""",
-            prom(total("discord_shard_up", IN_SHARD), "up"),
+            prom(shards_up(IN_SHARD), "up"),
             unit=NUMBER,
             thresholds=steps((1, GOOD), below=BAD),
         ),
@@ -59,7 +58,7 @@ _CONNECTED = Row(
             "Shards down",
             """Gateway sessions that are not up now; guilds on them get no answer. discord.py reconnects by itself. One
             that stays down for minutes: its process's log, then a restart of it.""",
-            prom(f"{_SHARDS} - {total('discord_shard_up', IN_SHARD)}", "down"),
+            prom(f"{shards(IN_SHARD)} - {shards_up(IN_SHARD)}", "down"),
             unit=NUMBER,
             thresholds=steps((1, BAD)),
         ),

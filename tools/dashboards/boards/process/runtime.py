@@ -6,6 +6,7 @@ from ... import variables
 from ...board import Board, Row
 from ...panels import heatmap, stat, timeseries
 from ...queries import (
+    SELECTED,
     counted,
     increase,
     now,
@@ -33,6 +34,8 @@ _PROCESS = "job, instance"
 _PROCESS_NAME = "{{job}} {{instance}}"
 _LAG = "asyncio_loop_lag_seconds"
 _SYSTEM = "needs argus-otel[system]"
+# Its unit is 1, which some paths to Prometheus append to the name.
+_UTILIZATION = '__name__=~"process_cpu_utilization(_ratio)?"'
 
 _LOOP = Row(
     "Does the event loop run on time?",
@@ -77,7 +80,7 @@ _LOOP = Row(
             "Processor",
             """Share of the machine's processors that the busiest process uses. A Python process can use one of them:
             with four, 25 % is the most it can use, and the loop lags. Then run more processes.""",
-            prom(f"max({of('process_cpu_utilization')})", "of all processors"),
+            prom(f"max({{{_UTILIZATION},{SELECTED}}})", "of all processors"),
             unit=SHARE,
             thresholds=FINE,
             no_value=_SYSTEM,
