@@ -27,7 +27,7 @@ from argus_otel.telemetry import (
     WorkContext,
 )
 
-from .attributes import COMMAND_NAME, ERROR_TYPE, INTERACTION_TYPE, OUTCOME
+from .attributes import COMMAND_NAME, ERROR_TYPE, INTERACTION_TYPE, LATE_REASON, OUTCOME
 from .catalogue import (
     AUTOCOMPLETE_SPAN,
     COMMAND_DURATION,
@@ -47,20 +47,20 @@ from .interaction_operations import (
     InteractionKind,
     InteractionOperation,
     Series,
+    add_ending,
     emit_history,
     qualified_name,
     span_attributes,
 )
-from .outcomes import OK, UNHANDLED, Outcome, original, outcome_of
+from .late_acknowledgements import ALREADY_ACKNOWLEDGED, DEADLINE, LateAcknowledgements
+from .origins import Origins
+from .outcomes import OK, UNHANDLED, Outcome, error_code, original, outcome_of
 from .patches import Function, PatchSet
 
 if TYPE_CHECKING:
     from discord.state import ConnectionState
 
 HOOK = "interactions"
-
-DEADLINE = 3.0
-"""The seconds that Discord waits for an acknowledgement (its documentation, "Receiving and Responding")."""
 
 # Further cells are looked up each time: names that the cardinality limit refuses must not be remembered here either.
 _SERIES_REMEMBERED = 1000
@@ -99,6 +99,8 @@ class Interactions:
         self._commands = telemetry.histogram(COMMAND_DURATION)
         self._responses = telemetry.histogram(RESPONSE_TIME)
         self._unacknowledged = telemetry.counter(UNACKNOWLEDGED)
+        self._late = LateAcknowledgements(telemetry, clock)
+        self._origins = Origins(telemetry)
         self._unhandled = telemetry.counter(COMPONENTS_UNHANDLED)[()]
         telemetry.gauge(INTERACTIONS_ACTIVE, self._read_active)
         self._kinds = {
@@ -201,6 +203,12 @@ class Interactions:
         if interaction_id in self._open:  # begun by an outer wrapper of the parser: each interaction counts once
             return None
         operation = InteractionOperation(interaction_id, kind, name)
+        try:
+            owners = data["authorizing_integration_owners"]
+            operation.origin = origin = self._origins[data["context"], "0" in owners, "1" in owners]
+            origin.arrivals.value += 1
+        except (LookupError, TypeError):  # Discord has not sent them, or has added another context since
+            pass
         clock = self._clock
         if operation.started >= clock.arrivals_due:
             clock.arrived(interaction_id, operation.started)
@@ -273,6 +281,14 @@ class Interactions:
         operation.ended = True
         duration = perf_counter() - operation.started
         error, operation.error = operation.error, None
+        code = None if outcome is OK else error_code(error)
+        # First, so that history and the span have the reason of a late acknowledgement. The operation may be remembered
+        # until the deadline, and must not keep the bot's objects alive for so long.
+        operation.interaction = None
+        if operation.acknowledged:
+            del self._open[operation.id]
+        else:
+            self._await_acknowledgement(operation)
         span = operation.span
         trace = None if span is None else operation.trace
         work = operation.work_context
@@ -280,22 +296,17 @@ class Interactions:
             work.ended = True
             history = self._telemetry.history
             if history is not None:
-                emit_history(history, operation, work, outcome, duration)
+                emit_history(history, operation, work, outcome, code, duration)
         if outcome is OK:
             series = operation.series or self._series_of(operation)
             series.duration.record(duration, trace)
         else:
             self._duration_of(operation, outcome).record(duration, trace)
-        # The operation may be remembered until the deadline, and must not keep the bot's objects alive for so long.
-        operation.interaction = None
-        if operation.acknowledged:
-            del self._open[operation.id]
-        else:
-            self._await_acknowledgement(operation)
         if span is not None:
-            attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
-            if outcome.error_type is not None:
-                attributes[ERROR_TYPE.name] = outcome.error_type
+            attributes: dict[str, AttributeValue] = {}
+            add_ending(attributes, outcome, code)
+            if operation.late is not None:
+                attributes[LATE_REASON.name] = operation.late
             span.set_attributes(attributes)
             span.end(error, failed=outcome.failed)
 
@@ -305,7 +316,7 @@ class Interactions:
             del self._open[operation.id]
         else:
             self._await_acknowledgement(operation)
-        operation.end_span(False)
+        operation.end_span(False, None if operation.late is None else {LATE_REASON.name: operation.late})
 
     def _series_of(self, operation: InteractionOperation) -> Series:
         kind, name = operation.kind, operation.name
@@ -332,10 +343,15 @@ class Interactions:
 
     # -- acknowledgement: see `rest.call.Callbacks`
 
-    def acknowledgement_failed(self, operation: InteractionOperation) -> None:
-        """Note that an acknowledgement was refused or did not reach Discord."""
+    def acknowledgement_failed(self, operation: InteractionOperation, code: int | None) -> None:
+        """Note that an acknowledgement was refused, with a ``code`` of Discord's or without, or was lost."""
         operation.acknowledging = False
-        if operation.ended and perf_counter() - self._created(operation.id, operation.started) >= DEADLINE:
+        self._late.refused(operation, code)
+        if code == ALREADY_ACKNOWLEDGED:  # by an earlier attempt whose response was lost, or by another process
+            operation.acknowledged = True
+            if operation.ended:
+                self._open.pop(operation.id, None)
+        elif operation.ended and perf_counter() - self._created(operation.id, operation.started) >= DEADLINE:
             self._count_unacknowledged(operation)
 
     def acknowledged(self, operation: InteractionOperation, sent: float) -> None:
@@ -365,14 +381,15 @@ class Interactions:
                 asyncio.get_running_loop().call_later(remaining, self._deadline_passed, operation)
                 return
         if not operation.acknowledging:
-            self._count_unacknowledged(operation)
+            self._count_unacknowledged(operation, handled_in_time=remaining > 0)
 
     def _deadline_passed(self, operation: InteractionOperation) -> None:
         if not operation.acknowledged and not operation.acknowledging:
-            self._count_unacknowledged(operation)
+            self._count_unacknowledged(operation, handled_in_time=True)
 
-    def _count_unacknowledged(self, operation: InteractionOperation) -> None:
+    def _count_unacknowledged(self, operation: InteractionOperation, *, handled_in_time: bool = False) -> None:
         if self._open.pop(operation.id, None) is not None:
+            self._late.missed(operation, handled_in_time=handled_in_time)
             self._unacknowledged[operation.kind.type, operation.command].value += 1
 
     # -- the end of the process
