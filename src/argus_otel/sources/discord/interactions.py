@@ -1,9 +1,10 @@
 """Observed: every interaction, from its arrival to the end of its handler. Signal: operation.
 
 The hook wraps the gateway's parser for ``INTERACTION_CREATE``, an entry of ``ConnectionState.parsers``, so that an
-interaction of any type begins before discord.py handles it. A command tree, a view, a modal or a listener then marks
-the interaction as handled, and the operation ends with that handler. Safe, because the original parser always runs,
-and only the parser's own exceptions leave the hook.
+interaction of any type begins before discord.py handles it. It wraps ``parse_interaction_create`` of the same object
+too, which a web server calls with the interactions that Discord posts to it. A command tree, a view, a modal or a
+listener then marks the interaction as handled, and the operation ends with that handler. Safe, because the original
+parser always runs, and only the parser's own exceptions leave the hook.
 
 An interaction is timed from before discord.py schedules its handler. A timer that starts in a listener would miss
 everything that the handler does before its first ``await``.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,7 @@ from .catalogue import (
     UNACKNOWLEDGED,
 )
 from .clock import DiscordClock
+from .http_interactions import posted
 from .ids import ids_of_interaction
 from .instance_patches import InstancePatches
 from .interaction_operations import (
@@ -52,7 +55,7 @@ from .interaction_operations import (
     qualified_name,
     span_attributes,
 )
-from .late_acknowledgements import ALREADY_ACKNOWLEDGED, DEADLINE, LateAcknowledgements
+from .late_acknowledgements import ALREADY_ACKNOWLEDGED, DEADLINE, UNKNOWN_INTERACTION, LateAcknowledgements
 from .origins import Origins
 from .outcomes import OK, UNHANDLED, Outcome, error_code, original, outcome_of
 from .patches import Function, PatchSet
@@ -115,6 +118,7 @@ class Interactions:
         }
         self._open: dict[int, InteractionOperation] = {}
         self._patches: InstancePatches[ConnectionState[Any]] = InstancePatches(_parser_of, _set_parser)
+        self._http_patches: InstancePatches[ConnectionState[Any]] = InstancePatches(_method_of, _set_method)
         guard = telemetry.guard
         self._end_at_exit = guard.shield(HOOK, self._end_unacknowledged, arguments=2)
         guard.in_flight.add_list(self._end_all_at_exit)
@@ -146,11 +150,13 @@ class Interactions:
         abandon = guard.shield(HOOK, self.end)
         finish_unhandled = guard.shield(HOOK, self._finish_unhandled)
 
-        def make(parse: Function) -> Function:
+        def make(parse: Function, by_http: bool = False) -> Function:
             def observed(data: Any) -> None:
                 operation = begin(state, data, by_fork)
                 if operation is None:
                     return parse(data)
+                if by_http:
+                    posted.set(operation)  # the request's context: its response may be the acknowledgement
                 scope, work = operation.scope, operation.work_context
                 try:
                     # The task that discord.py creates in here copies the context, and so nests under the span.
@@ -175,10 +181,13 @@ class Interactions:
 
         if "INTERACTION_CREATE" in state.parsers:
             self._patches.wrap(state, make)
+        if hasattr(state, "parse_interaction_create"):
+            self._http_patches.wrap(state, partial(make, by_http=True))
 
     def detach(self) -> None:
         """Restore every client's own parser."""
         self._patches.unwrap_all()
+        self._http_patches.unwrap_all()
 
     def forget(self) -> None:
         """Forget every interaction. Called in a forked child: the parent counts its own."""
@@ -373,6 +382,16 @@ class Interactions:
         if operation.ended:
             self._open.pop(operation.id, None)
 
+    def answered(self, operation: InteractionOperation, sent: float) -> None:
+        """Note that a web server's response, ``sent`` then, answers an interaction.
+
+        Discord hangs up at the deadline.
+        """
+        if sent - self._created(operation.id, operation.started) < DEADLINE:
+            self.acknowledged(operation, sent)
+        else:
+            self.acknowledgement_failed(operation, UNKNOWN_INTERACTION)
+
     def _await_acknowledgement(self, operation: InteractionOperation) -> None:
         """Wait until the deadline: the handler may have left the acknowledgement to a task that outlives it."""
         remaining = DEADLINE - (perf_counter() - self._created(operation.id, operation.started))
@@ -411,3 +430,14 @@ def _parser_of(state: ConnectionState[Any]) -> Function:
 
 def _set_parser(state: ConnectionState[Any], parse: Function) -> None:
     state.parsers["INTERACTION_CREATE"] = parse
+
+
+def _method_of(state: ConnectionState[Any]) -> Function:
+    return state.parse_interaction_create
+
+
+def _set_method(state: ConnectionState[Any], parse: Function) -> None:
+    if getattr(parse, "__self__", None) is state:  # the class's own: kept on the object, it would be a cycle
+        del state.__dict__["parse_interaction_create"]
+    else:
+        state.__dict__["parse_interaction_create"] = parse
