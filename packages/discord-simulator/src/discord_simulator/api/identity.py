@@ -40,9 +40,9 @@ async def create_dm(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     return ApiResponse(body=payloads.channel(state.world.dm_channel(user)))
 
 
-@routes.on("GET", "/oauth2/applications/@me")
+@routes.on("GET", "/applications/{application_id}")  # added last, so that it does not match `@me`
 @routes.on("GET", "/applications/@me")
-@routes.on("GET", "/applications/{application_id}")
+@routes.on("GET", "/oauth2/applications/@me")
 async def get_application(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Return the application."""
     if request.parameters.get("application_id", str(state.world.application_id)) != str(state.world.application_id):
