@@ -18,6 +18,7 @@ from discord_simulator import (
     Ledger,
     NotConnectedError,
     RateLimited,
+    Refused,
     Reset,
     ServerError,
     Slow,
@@ -139,6 +140,7 @@ class Storm:
         self.done["too late"] += 1
         with suppress(TimeoutError):
             await late.acknowledged(timeout=0.2)
+        await self._refuse_one_of_each()
         for text in ("!hurry", "!block", "!sing"):
             await self.ask(text)
 
@@ -148,6 +150,34 @@ class Storm:
         await self._simulator.slash("fail")
         while not reset.injected:
             await asyncio.sleep(0.05)
+
+    async def _refuse_one_of_each(self) -> None:
+        """Refuse one answer of each kind, in time, and one message."""
+        run = self._simulator
+        asked = await run.click(self._panels[0], "form")
+        await asked.modal()
+        guild = next(guild for guild in run.world.guilds.values() if guild.joined)
+        owner = guild.people[0].user
+        run.world.user_installs.add(owner.id)
+        for use in (
+            lambda: run.slash("fail", user=owner, guild=guild),
+            lambda: run.autocomplete("find", "what", "one"),
+            lambda: run.click(self._panels[0], "press"),
+            lambda: run.submit_modal(asked, {"text": "fine"}),
+        ):
+            refused = run.faults.add(Refused(404, 10062, "Unknown interaction"), template="/interactions/*", times=1)
+            await use()
+            while not refused.injected:
+                await asyncio.sleep(0.05)
+        run.world.user_installs.clear()
+        self.done["by an owner"] += 1
+        refused = run.faults.add(Refused(), method="POST", template="/channels/{channel_id}/messages", times=1)
+        await run.say("!both")
+        self.done["message"] += 1
+        self.done["!both"] += 1
+        while not refused.injected:
+            await asyncio.sleep(0.05)
+        await run.settle(10.0)
 
     async def ask(self, text: str) -> None:
         """Say something, and wait for the answer."""

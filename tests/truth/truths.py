@@ -284,6 +284,40 @@ def unacknowledged(evidence: Evidence) -> Rows:
     return counts(true, counted(evidence, discord.UNACKNOWLEDGED, discord.INTERACTION_TYPE))
 
 
+@of(discord.LATE)
+def late(evidence: Evidence) -> Rows:
+    ours = counted(evidence, discord.LATE, discord.LATE_REASON)
+    # The ledger does not know what kept the bot, only that an answer came after the deadline.
+    too_late = sum(ours.pop((reason,), 0) for reason in ("slow_handler", "blocked_loop", "arrived_late"))
+    true = Counter(
+        (reason_of(entry, evidence),)
+        for entry in interactions(evidence)
+        if not entry.acknowledged or entry.status == 400
+    )
+    yield Row("too late", true.pop(("too late",), 0), too_late)
+    yield from counts(true, ours)
+
+
+def reason_of(entry: InteractionEntry, evidence: Evidence) -> str:
+    """Return why an interaction was not acknowledged, from the responses to its callbacks."""
+    path = f"/interactions/{entry.id}/-/callback"
+    answers = [answer for answer in evidence.ledger.rest_now() if answer.path == path]
+    if not answers:
+        return "unanswered"
+    if answers[-1].status != 404:
+        return "callback_failed"
+    return "unknown_interaction" if answers[-1].fault else "too late"
+
+
+@of(discord.INTERACTION_ORIGINS)
+def interaction_origins(evidence: Evidence) -> Rows:
+    # All of them in guilds that have the bot, but for one of a user who has installed it too.
+    number = len(interactions(evidence))
+    installed = evidence.done["by an owner"]
+    true = {("guild", "guild"): number - installed, ("both", "guild"): installed}
+    return counts(true, counted(evidence, discord.INTERACTION_ORIGINS))
+
+
 @of(discord.INTERACTIONS_ACTIVE)
 def interactions_active(evidence: Evidence) -> Rows:
     ours = counted(evidence, discord.INTERACTIONS_ACTIVE)
@@ -376,6 +410,15 @@ def ratelimit_wait(evidence: Evidence) -> Rows:
     # discord.py may wait for its own count of the bucket too, for some milliseconds: they are in the sum alone.
     long = round(sum(number for edge, number in ours.counts.items() if edge > 0.25))
     yield from means({("one 429",): (1, 0.3)}, {("one 429",): (long, ours.sum)})
+
+
+@of(discord.REST_ERRORS)
+def rest_errors(evidence: Evidence) -> Rows:
+    codes = {404: "10062", 403: "50013"}
+    true = Counter(
+        (entry.template, codes[entry.status]) for entry in evidence.ledger.rest_now() if entry.status in codes
+    )
+    return counts(true, counted(evidence, discord.REST_ERRORS))
 
 
 @of(discord.RATELIMITS)

@@ -248,3 +248,21 @@ def test_the_answer_in_a_direct_conversation(run_bot):
             assert (await said.reply()).content == "pong"
 
     asyncio.run(scenario())
+
+
+def test_interactions_may_be_delayed_and_belong_to_an_install(run_bot):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()):
+            owner = sim.guild().people[1].user
+            sim.world.user_installs.add(owner.id)
+            sim.interaction_delay = 0.3
+            answers = [
+                await sim.slash("playlist show"),
+                await sim.slash("playlist show", user=owner),
+                await sim.slash("playlist show", channel=sim.world.dm_channel(owner)),
+            ]
+            for handle in answers:
+                assert handle.entry.sent_at - handle.entry.created_at >= 0.3
+                await handle.acknowledged()
+
+    asyncio.run(scenario())

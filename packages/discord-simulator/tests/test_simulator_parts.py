@@ -11,7 +11,7 @@ import time
 import pytest
 
 import discord_simulator as simulator
-from discord_simulator import Faults, RateLimits, Reset, ServerError, Simulator, Slow, World
+from discord_simulator import Faults, RateLimits, Refused, Reset, ServerError, Simulator, Slow, World
 from discord_simulator.api.routing import Routes
 from discord_simulator.faults import RateLimited
 from discord_simulator.ratelimits import RateLimit
@@ -131,7 +131,7 @@ def test_faults_match_method_and_template():
 
 
 def test_faults_that_cannot_be():
-    for wrong in (lambda: ServerError(404), lambda: RateLimited("mine"), lambda: Slow(-1)):
+    for wrong in (lambda: ServerError(404), lambda: Refused(429), lambda: RateLimited("mine"), lambda: Slow(-1)):
         with pytest.raises(ValueError, match="must"):
             wrong()
     for wrong in ({"probability": 2}, {"times": -1}):

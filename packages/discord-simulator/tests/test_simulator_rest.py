@@ -20,6 +20,7 @@ from discord_simulator import (
     RateLimit,
     RateLimited,
     RateLimits,
+    Refused,
     Reply,
     Reset,
     ServerError,
@@ -214,6 +215,18 @@ def test_server_errors_are_retried(run_bot):
             counts = sim.ledger.rest_counts()
             assert counts["POST", MESSAGES, 502] == counts["POST", MESSAGES, 200] == 1
             assert counts["GET", "/users/{user_id}", 503] == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_refusal_has_discords_code(run_bot):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()) as bot:
+            sim.faults.add(Refused(403, 50001, "Missing Access"), template=MESSAGES)
+            with pytest.raises(discord.Forbidden, match="Missing Access") as caught:
+                await bot.guilds[0].text_channels[0].send("x")
+            assert caught.value.code == 50001
+            assert sim.ledger.summary()["faults"] == {"refused": 1}
 
     asyncio.run(scenario())
 

@@ -78,6 +78,9 @@ class Telemetry:
         The share of the traces of each kind of work that is sampled.
     suppress_http_instrumentation:
         Set by the bridge if HTTP client instrumentations are loaded: returns a scope in which they are silent.
+    loop_blocked:
+        Set by the source that watches event loops: returns how many seconds, between two moments by
+        :func:`time.perf_counter`, the running loop was blocked for. Without one, 0.
     instrumentations:
         Set by the bridge: finds OpenTelemetry's own instrumentations. ``None`` before that.
     on_program_start:
@@ -93,6 +96,7 @@ class Telemetry:
         self.history: HistorySink | None = None
         self.rates = SamplingRates()
         self.suppress_http_instrumentation: Callable[[], Scope] | None = None
+        self.loop_blocked: Callable[[float, float], float] = _not_blocked
         self.instrumentations: ForeignInstrumentations | None = None
         self.on_program_start: Callable[[], None] = _do_nothing
         self._event_sinks: list[EventSink] = []
@@ -245,3 +249,7 @@ class Telemetry:
 
 def _do_nothing() -> None:
     pass
+
+
+def _not_blocked(since: float, until: float) -> float:  # noqa: ARG001 - the signature is the attribute's
+    return 0.0

@@ -77,11 +77,11 @@ class InteractionEntry:
     name:
         The full command name (``play song``), or the ``custom_id``.
     shard_id:
-        The shard it was sent to.
+        The shard it was sent to; -1 if it was posted to the bot's URL.
     created_at:
         Unix seconds of its snowflake, in whole milliseconds; the deadline counts from here.
     sent_at:
-        Unix seconds at which it was written to the gateway.
+        Unix seconds at which it was written to the gateway, or posted.
     sent:
         The same on :func:`time.perf_counter`.
     received:
@@ -98,6 +98,10 @@ class InteractionEntry:
         The number of callbacks, accepted or refused.
     acknowledged:
         Whether one was accepted.
+    responded:
+        When the response to the posted interaction had arrived, on :func:`time.perf_counter`.
+    response_status:
+        The status of that response; 0 if there was none within the deadline.
     clock:
         Discord's clock, the source of its Unix seconds.
     """
@@ -116,6 +120,8 @@ class InteractionEntry:
     response_type: int | None = None
     callbacks: int = 0
     acknowledged: bool = False
+    responded: float | None = None
+    response_status: int | None = None
     clock: Callable[[], float] = field(default=time.time, repr=False, compare=False)
 
     @property

@@ -48,6 +48,30 @@ class ServerError:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Answer as Discord refuses a request, and do not handle it.
+
+    Attributes
+    ----------
+    status:
+        From 400 to 499, but not 429.
+    code:
+        Discord's error code in the JSON body, https://discord.com/developers/docs/topics/opcodes-and-status-codes#json.
+    message:
+        Its message.
+    """
+
+    kind: ClassVar[str] = "refused"
+    status: int = 403
+    code: int = 50013
+    message: str = "Missing Permissions"
+
+    def __post_init__(self) -> None:
+        if not 400 <= self.status <= 499 or self.status == 429:
+            raise ValueError(f"status must be between 400 and 499 and not 429, not {self.status}; see RateLimited")
+
+
+@dataclass(frozen=True, slots=True)
 class Reset:
     """Reset the TCP connection, and do not handle the request."""
 
@@ -115,7 +139,7 @@ class Drip(_Lasting):
     kind: ClassVar[str] = "drip"
 
 
-Action: TypeAlias = RateLimited | ServerError | Reset | Slow | Malformed | Reply | Truncated | Drip
+Action: TypeAlias = RateLimited | ServerError | Refused | Reset | Slow | Malformed | Reply | Truncated | Drip
 
 
 @dataclass(slots=True, eq=False)

@@ -242,6 +242,7 @@ class Simulator(InteractionActions, EventActions, GatewayActions, VoiceActions):
     async def stop(self) -> None:
         """Close every connection and stop listening. The ledger stays readable."""
         if self._runner is not None:
+            await self.state.http_delivery.stop()
             await self.state.voice.stop()
             await self.state.gateway.stop()
             await self._runner.cleanup()
@@ -322,7 +323,8 @@ class Simulator(InteractionActions, EventActions, GatewayActions, VoiceActions):
         """
         deadline = time.monotonic() + timeout
         while True:
-            waiting, busy = self.state.interactions.waiting(), self.state.requests_in_flight
+            waiting = self.state.interactions.waiting()
+            busy = self.state.requests_in_flight + self.state.http_delivery.posting
             starting = self.state.gateway.starting
             if not waiting and not busy and not starting and time.monotonic() - self.state.last_request_at >= quiet:
                 return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import payloads
 from .commands import Commands
 from .errors import NotConnectedError
+from .http_delivery import HttpDelivery
 from .interactions import Interactions
 from .messages import EPHEMERAL, Messages
 from .snowflakes import Snowflakes
@@ -55,6 +56,8 @@ class SimulatorState:
         self.messages = Messages()
         self.commands = Commands(world.application_id, self.snowflakes)
         self.interactions = Interactions(ledger, self.snowflakes, clock)
+        self.http_delivery = HttpDelivery()
+        self.interaction_delay = 0.0
         self.webhooks: dict[int, Webhook] = {}
         self.requests_in_flight = 0
         self.last_request_at = 0.0

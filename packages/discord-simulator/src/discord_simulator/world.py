@@ -108,6 +108,11 @@ class Webhook:
 class World:
     """All guilds, channels and users of one simulated Discord.
 
+    Attributes
+    ----------
+    user_installs:
+        The ids of the users who have installed the bot for themselves.
+
     Guild number *i* is on shard *i* modulo ``shards``, so that every shard has events.
 
     Parameters
@@ -134,6 +139,7 @@ class World:
         self.application_id = snowflake_at(_APPLICATION_MS)
         self.bot = User(self.application_id, "simulated-bot", bot=True)
         self.users: dict[int, User] = {self.bot.id: self.bot}
+        self.user_installs: set[int] = set()
         self.guilds: dict[int, Guild] = {}
         self._channels: dict[int, Channel] = {}
         self._members_per_guild = members

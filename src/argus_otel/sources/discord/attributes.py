@@ -48,14 +48,47 @@ COMPONENT_NAME = Attribute(
 )
 OUTCOME = Attribute(
     "discord.outcome",
-    "`rejected` is caused by the user (a check, a cooldown, bad input), `error` by the bot.",
-    values=("ok", "rejected", "error"),
+    "`rejected` is caused by the user (a check, a cooldown, bad input), `refused` by Discord (a permission is missing, "
+    "a message is gone), `error` by the bot.",
+    values=("ok", "rejected", "refused", "error"),
 )
 ERROR_TYPE = Attribute(
     "error.type",
     "The original exception's class, not discord.py's wrapper; absent on success.",
     cardinality_limit=200,
     examples=("KeyError",),
+)
+ERROR_CODE = Attribute(
+    "discord.error.code",
+    "The code in the JSON body with which Discord refused a call, such as 50013 (Missing Permissions).",
+    cardinality_limit=100,
+    examples=(50013,),
+)
+LATE_REASON = Attribute(
+    "discord.interaction.late.reason",
+    "Why the user saw the interaction fail, or why Discord refused its acknowledgement: `arrived_late` and "
+    "`blocked_loop` took at least half of Discord's 3 s before the handler could answer; `slow_handler` answered too "
+    "late by itself; `unanswered` ended without an answer; `unknown_interaction` was refused in time, with code 10062; "
+    "`already_acknowledged` was refused with code 40060; `callback_failed` is every other failure of the call.",
+    values=(
+        "arrived_late",
+        "blocked_loop",
+        "slow_handler",
+        "unanswered",
+        "unknown_interaction",
+        "already_acknowledged",
+        "callback_failed",
+    ),
+)
+INTEGRATION_TYPE = Attribute(
+    "discord.integration.type",
+    "The install that the interaction belongs to: the guild's, the user's, or both.",
+    values=("guild", "user", "both"),
+)
+CONTEXT = Attribute(
+    "discord.context",
+    "The place of the interaction: a guild, the bot's direct messages, or any other private channel.",
+    values=("guild", "bot_dm", "private_channel"),
 )
 METHOD = Attribute(
     "http.request.method", "The HTTP method.", values=("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")

@@ -14,13 +14,17 @@ from .attributes import (
     COMMAND_NAME,
     COMMAND_TYPE,
     COMPONENT_NAME,
+    CONTEXT,
+    ERROR_CODE,
     ERROR_TYPE,
     EVENT_NAME,
     EVENT_TYPE,
     EXTENSION_NAME,
     GUILD_ID,
+    INTEGRATION_TYPE,
     INTERACTION_ID,
     INTERACTION_TYPE,
+    LATE_REASON,
     MESSAGE_ID,
     METHOD,
     OUTCOME,
@@ -145,6 +149,20 @@ UNACKNOWLEDGED = Metric(
     "Interactions that were not acknowledged within Discord's 3 s: the user saw them fail.",
     (INTERACTION_TYPE, COMMAND_NAME),
 )
+LATE = Metric(
+    "discord.interaction.late",
+    COUNTER,
+    "{interaction}",
+    "Interactions whose acknowledgement was late, missing or refused, each once, by the reason.",
+    (LATE_REASON, INTERACTION_TYPE),
+)
+INTERACTION_ORIGINS = Metric(
+    "discord.interaction.origins",
+    COUNTER,
+    "{interaction}",
+    "Interactions that arrived, by the install that they belong to and the place where the user was.",
+    (INTEGRATION_TYPE, CONTEXT),
+)
 INTERACTIONS_ACTIVE = Metric(
     "discord.interaction.active",
     UP_DOWN_COUNTER,
@@ -231,6 +249,13 @@ RATELIMIT_WAIT = Metric(
     (TEMPLATE,),
     _WAIT,
 )
+REST_ERRORS = Metric(
+    "discord.rest.errors",
+    COUNTER,
+    "{call}",
+    "REST calls that Discord refused with a code of its own, after every retry.",
+    (TEMPLATE, ERROR_CODE),
+)
 RATELIMITS = Metric(
     "discord.rest.ratelimits",
     COUNTER,
@@ -302,7 +327,9 @@ VOICE_DISCONNECTS = Metric(
 # -- spans
 
 _IDS = (GUILD_ID.name, CHANNEL_ID.name, USER_ID.name, SHARD_ID.name)
-_INTERACTION = (INTERACTION_ID.name, INTERACTION_TYPE.name, OUTCOME.name, ERROR_TYPE.name, *_IDS)
+_ENDING = (OUTCOME.name, ERROR_TYPE.name, ERROR_CODE.name)
+_INTERACTION_ENDING = (*_ENDING, LATE_REASON.name, INTEGRATION_TYPE.name, CONTEXT.name)
+_INTERACTION = (INTERACTION_ID.name, INTERACTION_TYPE.name, *_INTERACTION_ENDING, *_IDS)
 
 COMMAND_SPAN = Span(
     "command {discord.command.name}",
@@ -332,7 +359,7 @@ PREFIX_SPAN = Span(
     "command {discord.command.name} (prefix)",
     SpanKind.CONSUMER,
     "A prefix command; its exported name is `command {discord.command.name}` too.",
-    (COMMAND_NAME.name, COMMAND_TYPE.name, OUTCOME.name, ERROR_TYPE.name, MESSAGE_ID.name, *_IDS),
+    (COMMAND_NAME.name, COMMAND_TYPE.name, *_ENDING, MESSAGE_ID.name, *_IDS),
 )
 REST_SPAN = Span(
     "{http.request.method} {url.template}",
@@ -344,6 +371,7 @@ REST_SPAN = Span(
         STATUS.name,
         SERVER.name,
         ERROR_TYPE.name,
+        ERROR_CODE.name,
         "http.request.resend_count",
         "discord.rest.ratelimit.wait",
     ),
@@ -394,7 +422,7 @@ _GUILD = (GUILD_ID.name, "discord.guild.name", "discord.guild.member_count", SHA
 GUILD_JOIN_EVENT = Event("discord.guild.join", "The bot joined a guild", _GUILD)
 GUILD_LEAVE_EVENT = Event("discord.guild.leave", "The bot left a guild", _GUILD)
 
-_WORK_EVENT = ("argus.history.id", "argus.history.duration", *_IDS, COMMAND_NAME.name, OUTCOME.name, ERROR_TYPE.name)
+_WORK_EVENT = ("argus.history.id", "argus.history.duration", *_IDS, COMMAND_NAME.name, *_INTERACTION_ENDING)
 
 # In history only, if ARGUS_HISTORY is set. Joins and leaves are in history too.
 COMMAND_EVENT = Event(

@@ -1,9 +1,11 @@
 """Observed: clients, as they are created and start, and their connections. Signals: gauges, and the readiness check.
 
 ``Client.__init__`` activates the source. ``Client._async_setup_hook`` (``Client.login`` in the forks) runs once for
-each client, when it has its event loop. ``ConnectionState._update_references`` runs for each connection, before its
-first poll; the hooks on single objects are attached there. discord.py's public events show when a shard's session
-begins, resumes or is lost. Safe, because the originals run first and the bodies of the hooks are shielded.
+each client, when it has its event loop; the hook on its interactions is attached there. ``Client.login`` and
+``Client.connect`` show whether it wants a gateway. ``ConnectionState._update_references`` runs for each connection,
+before its first poll; the other hooks on single objects are attached there. discord.py's public events show when a
+shard's session begins, resumes or is lost. Safe, because the originals run first and the bodies of the hooks are
+shielded.
 """
 
 from __future__ import annotations
@@ -70,6 +72,8 @@ class Clients:
         made = self._telemetry.guard.shield(HOOK, self._made)
         started = self._telemetry.guard.shield(HOOK, self._started)
         connected = self._telemetry.guard.shield(HOOK, self._connected)
+        logged_in = self._telemetry.guard.shield(HOOK, self._logged_in)
+        connecting = self._telemetry.guard.shield(HOOK, self._connecting)
 
         def make_init(original: Callable[..., Any]) -> Callable[..., Any]:
             def __init__(self: Client, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - its name in tracebacks
@@ -85,6 +89,20 @@ class Clients:
 
             return start
 
+        def make_login(original: Callable[..., Any]) -> Callable[..., Any]:
+            async def login(self: Client, *args: Any, **kwargs: Any) -> None:
+                await original(self, *args, **kwargs)
+                logged_in(self)
+
+            return login
+
+        def make_connect(original: Callable[..., Any]) -> Callable[..., Any]:
+            async def connect(self: Client, *args: Any, **kwargs: Any) -> None:
+                connecting(self)
+                await original(self, *args, **kwargs)
+
+            return connect
+
         def make_update(original: Callable[..., Any]) -> Callable[..., Any]:
             def _update_references(self: ConnectionState[Any], ws: DiscordWebSocket) -> None:
                 original(self, ws)
@@ -95,7 +113,10 @@ class Clients:
         return [
             Patch(HOOK, "discord.client", "Client.__init__", make_init),
             Patch(HOOK, "discord.client", "Client._async_setup_hook", make_setup, libraries=(DISCORD_PY,)),
-            Patch(HOOK, "discord.client", "Client.login", make_setup, libraries=FORKS),
+            Patch(HOOK, "discord.client", "Client.login", lambda login: make_login(make_setup(login)), libraries=FORKS),
+            Patch(HOOK, "discord.client", "Client.login", make_login, libraries=(DISCORD_PY,)),
+            Patch(HOOK, "discord.client", "Client.connect", make_connect),
+            Patch(HOOK, "discord.shard", "AutoShardedClient.connect", make_connect),
             Patch(HOOK, "discord.state", "ConnectionState._update_references", make_update),
         ]
 
@@ -113,6 +134,7 @@ class Clients:
         self._activate()  # for a client that was created before the hooks were applied, or before a fork
         self._telemetry.register_loop(client.loop)
         self._registry.register(client)
+        self._interactions.attach(client._connection)
         if client not in self._subscribed:
             self._subscribed.add(client)
             self._subscribe(client)
@@ -134,6 +156,14 @@ class Clients:
     def _shards_of(self, client: Client, shard_id: int | None) -> list[Shard]:
         known = self._registry.find(client)
         return [] if known is None else [shard for shard in known.shards() if shard_id in (None, shard.id)]
+
+    def _logged_in(self, client: Client) -> None:
+        if self._hooks.on:
+            self._registry.register(client).logged_in()
+
+    def _connecting(self, client: Client) -> None:
+        if self._hooks.on:
+            self._registry.register(client).connecting()
 
     def _connected(self, state: ConnectionState[Any], ws: DiscordWebSocket) -> None:
         if not self._hooks.on:

@@ -73,6 +73,8 @@ COVERAGE: dict[str, HookCoverage] = {
             c.INTERACTIONS_ACTIVE,
             c.RESPONSE_TIME,
             c.UNACKNOWLEDGED,
+            c.LATE,
+            c.INTERACTION_ORIGINS,
             c.COMPONENTS_UNHANDLED,
             c.COMMAND_EVENT,
             c.COMPONENT_EVENT,
@@ -151,6 +153,11 @@ COVERAGE: dict[str, HookCoverage] = {
         (c.PREFIX_SPAN, c.COMMAND_DURATION, c.COMMAND_EVENT),
         "Without `invoke`, prefix commands are not observed. Without `dispatch_error`, their exceptions are missed.",
     ),
+    "HTTP interactions": HookCoverage(
+        (c.RESPONSE_TIME, c.UNACKNOWLEDGED, c.LATE),
+        "An interaction that Discord posts to the bot's web server, and that the response's body answers, counts as "
+        "unacknowledged. Answers by Discord's callback are still seen.",
+    ),
     "REST calls": HookCoverage(
         (
             c.REST_DURATION,
@@ -158,8 +165,10 @@ COVERAGE: dict[str, HookCoverage] = {
             c.HTTP_DURATION,
             c.RATELIMIT_WAIT,
             c.RATELIMITS,
+            c.REST_ERRORS,
             c.RESPONSE_TIME,
             c.UNACKNOWLEDGED,
+            c.LATE,
         ),
         "Depending on the target, calls of the bot or of webhooks are not observed. Without the hook on webhooks, no "
         "acknowledgement is seen either.",

@@ -15,7 +15,16 @@ from argus_otel.telemetry import (
     WorkContext,
 )
 
-from .attributes import COMMAND_NAME, COMMAND_TYPE, COMPONENT_NAME, ERROR_TYPE, INTERACTION_TYPE, OUTCOME
+from .attributes import (
+    COMMAND_NAME,
+    COMMAND_TYPE,
+    COMPONENT_NAME,
+    ERROR_CODE,
+    ERROR_TYPE,
+    INTERACTION_TYPE,
+    LATE_REASON,
+    OUTCOME,
+)
 from .catalogue import (
     AUTOCOMPLETE_EVENT,
     AUTOCOMPLETE_SPAN,
@@ -27,6 +36,7 @@ from .catalogue import (
     MODAL_SPAN,
 )
 from .ids import add_interaction_id, ids_of_interaction
+from .origins import Origin
 from .outcomes import OK, Outcome
 
 if TYPE_CHECKING:
@@ -105,6 +115,12 @@ class InteractionOperation(Operation):
         The outcome unless an exception decides it: `OK`, a check's rejection without an exception, or `UNHANDLED`.
     acknowledged, acknowledging:
         Whether Discord has received an acknowledgement, and whether one is being sent.
+    callback_failed:
+        Whether a callback of it has failed, by anything but Discord's refusal of a late or second one.
+    late:
+        Why its acknowledgement was late, missing or refused, once that is known.
+    origin:
+        Where it comes from; ``None`` if Discord has not sent that.
     series:
         The cells of its command or component, once they have been looked up.
     interaction:
@@ -113,7 +129,7 @@ class InteractionOperation(Operation):
 
     __slots__ = (
         "id", "kind", "name", "handled", "by_fork", "outcome",
-        "acknowledged", "acknowledging", "series", "interaction",
+        "acknowledged", "acknowledging", "callback_failed", "late", "origin", "series", "interaction",
     )  # fmt: skip
 
     # Sets the base's fields too: calling its `__init__` would cost as much again. A test holds both against each other.
@@ -121,7 +137,9 @@ class InteractionOperation(Operation):
         self.started = perf_counter()
         self.scope = self.span = self.work_context = self.error = None
         self.ended = self.handled = self.by_fork = False
-        self.acknowledged = self.acknowledging = False
+        self.acknowledged = self.acknowledging = self.callback_failed = False
+        self.late: str | None = None
+        self.origin: Origin | None = None
         self.outcome = OK
         self.id = interaction_id
         self.kind = kind
@@ -171,7 +189,9 @@ def qualified_name(data: dict[str, Any]) -> str:
     return name
 
 
-def exception_attributes(operation: InteractionOperation, outcome: Outcome) -> dict[str, AttributeValue]:
+def exception_attributes(
+    operation: InteractionOperation, outcome: Outcome, code: int | None
+) -> dict[str, AttributeValue]:
     """Return the attributes of the log record of the exception that has ended an interaction."""
     work, kind = operation.work_context, operation.kind
     attributes = {} if work is None else work.attributes.copy()
@@ -179,31 +199,48 @@ def exception_attributes(operation: InteractionOperation, outcome: Outcome) -> d
     name = COMMAND_NAME if kind.for_tree else COMPONENT_NAME
     if operation.name is not None:
         attributes[name.name] = operation.name
-    if outcome.error_type is not None:
-        attributes[ERROR_TYPE.name] = outcome.error_type
+    add_ending(attributes, outcome, code)
     return attributes
 
 
 def emit_history(
-    history: HistorySink, operation: InteractionOperation, work: WorkContext, outcome: Outcome, duration: float
+    history: HistorySink,
+    operation: InteractionOperation,
+    work: WorkContext,
+    outcome: Outcome,
+    code: int | None,
+    duration: float,
 ) -> None:
     """Emit the history row of an interaction that has ended after ``duration`` seconds."""
     kind = operation.kind
     attributes = work.attributes.copy()
+    if operation.origin is not None:
+        attributes.update(operation.origin.attributes)
     if operation.name is not None:
         attributes[COMMAND_NAME.name] = operation.name
     if kind.command_type is not None:
         attributes[COMMAND_TYPE.name] = kind.command_type
+    add_ending(attributes, outcome, code)
+    if operation.late is not None:
+        attributes[LATE_REASON.name] = operation.late
+    history(kind.event, attributes, duration)
+
+
+def add_ending(attributes: dict[str, AttributeValue], outcome: Outcome, code: int | None) -> None:
+    """Add how work has ended: its outcome, and the class and Discord's code of its exception."""
     attributes[OUTCOME.name] = outcome.name
     if outcome.error_type is not None:
         attributes[ERROR_TYPE.name] = outcome.error_type
-    history(kind.event, attributes, duration)
+    if code is not None:
+        attributes[ERROR_CODE.name] = code
 
 
 def span_attributes(operation: InteractionOperation, data: dict[str, Any], shards: int) -> dict[str, AttributeValue]:
     """Return the attributes that are known as an interaction's payload arrives, for a bot with so many shards."""
     work, kind = operation.work_context, operation.kind
     attributes = ids_of_interaction(data, shards) if work is None else work.attributes.copy()
+    if operation.origin is not None:
+        attributes.update(operation.origin.attributes)
     add_interaction_id(attributes, operation.id)
     attributes[INTERACTION_TYPE.name] = kind.type
     if operation.name is not None:

@@ -1,9 +1,10 @@
 """Observed: every interaction, from its arrival to the end of its handler. Signal: operation.
 
 The hook wraps the gateway's parser for ``INTERACTION_CREATE``, an entry of ``ConnectionState.parsers``, so that an
-interaction of any type begins before discord.py handles it. A command tree, a view, a modal or a listener then marks
-the interaction as handled, and the operation ends with that handler. Safe, because the original parser always runs,
-and only the parser's own exceptions leave the hook.
+interaction of any type begins before discord.py handles it. It wraps ``parse_interaction_create`` of the same object
+too, which a web server calls with the interactions that Discord posts to it. A command tree, a view, a modal or a
+listener then marks the interaction as handled, and the operation ends with that handler. Safe, because the original
+parser always runs, and only the parser's own exceptions leave the hook.
 
 An interaction is timed from before discord.py schedules its handler. A timer that starts in a listener would miss
 everything that the handler does before its first ``await``.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +29,7 @@ from argus_otel.telemetry import (
     WorkContext,
 )
 
-from .attributes import COMMAND_NAME, ERROR_TYPE, INTERACTION_TYPE, OUTCOME
+from .attributes import COMMAND_NAME, ERROR_TYPE, INTERACTION_TYPE, LATE_REASON, OUTCOME
 from .catalogue import (
     AUTOCOMPLETE_SPAN,
     COMMAND_DURATION,
@@ -41,27 +43,28 @@ from .catalogue import (
     UNACKNOWLEDGED,
 )
 from .clock import DiscordClock
+from .http_interactions import posted
 from .ids import ids_of_interaction
 from .instance_patches import InstancePatches
 from .interaction_operations import (
     InteractionKind,
     InteractionOperation,
     Series,
+    add_ending,
     emit_history,
     exception_attributes,
     qualified_name,
     span_attributes,
 )
-from .outcomes import OK, UNHANDLED, Outcome, original, outcome_of
+from .late_acknowledgements import ALREADY_ACKNOWLEDGED, DEADLINE, UNKNOWN_INTERACTION, LateAcknowledgements
+from .origins import Origins
+from .outcomes import OK, UNHANDLED, Outcome, error_code, original, outcome_of
 from .patches import Function, PatchSet
 
 if TYPE_CHECKING:
     from discord.state import ConnectionState
 
 HOOK = "interactions"
-
-DEADLINE = 3.0
-"""The seconds that Discord waits for an acknowledgement (its documentation, "Receiving and Responding")."""
 
 # Further cells are looked up each time: names that the cardinality limit refuses must not be remembered here either.
 _SERIES_REMEMBERED = 1000
@@ -100,6 +103,8 @@ class Interactions:
         self._commands = telemetry.histogram(COMMAND_DURATION)
         self._responses = telemetry.histogram(RESPONSE_TIME)
         self._unacknowledged = telemetry.counter(UNACKNOWLEDGED)
+        self._late = LateAcknowledgements(telemetry, clock)
+        self._origins = Origins(telemetry)
         self._unhandled = telemetry.counter(COMPONENTS_UNHANDLED)[()]
         telemetry.gauge(INTERACTIONS_ACTIVE, self._read_active)
         self._kinds = {
@@ -114,6 +119,7 @@ class Interactions:
         }
         self._open: dict[int, InteractionOperation] = {}
         self._patches: InstancePatches[ConnectionState[Any]] = InstancePatches(_parser_of, _set_parser)
+        self._http_patches: InstancePatches[ConnectionState[Any]] = InstancePatches(_method_of, _set_method)
         guard = telemetry.guard
         self._end_at_exit = guard.shield(HOOK, self._end_unacknowledged, arguments=2)
         guard.in_flight.add_list(self._end_all_at_exit)
@@ -145,11 +151,13 @@ class Interactions:
         abandon = guard.shield(HOOK, self.end)
         finish_unhandled = guard.shield(HOOK, self._finish_unhandled)
 
-        def make(parse: Function) -> Function:
+        def make(parse: Function, by_http: bool = False) -> Function:
             def observed(data: Any) -> None:
                 operation = begin(state, data, by_fork)
                 if operation is None:
                     return parse(data)
+                if by_http:
+                    posted.set(operation)  # the request's context: its response may be the acknowledgement
                 scope, work = operation.scope, operation.work_context
                 try:
                     # The task that discord.py creates in here copies the context, and so nests under the span.
@@ -174,10 +182,13 @@ class Interactions:
 
         if "INTERACTION_CREATE" in state.parsers:
             self._patches.wrap(state, make)
+        if hasattr(state, "parse_interaction_create"):
+            self._http_patches.wrap(state, partial(make, by_http=True))
 
     def detach(self) -> None:
         """Restore every client's own parser."""
         self._patches.unwrap_all()
+        self._http_patches.unwrap_all()
 
     def forget(self) -> None:
         """Forget every interaction. Called in a forked child: the parent counts its own."""
@@ -202,6 +213,12 @@ class Interactions:
         if interaction_id in self._open:  # begun by an outer wrapper of the parser: each interaction counts once
             return None
         operation = InteractionOperation(interaction_id, kind, name)
+        try:
+            owners = data["authorizing_integration_owners"]
+            operation.origin = origin = self._origins[data["context"], "0" in owners, "1" in owners]
+            origin.arrivals.value += 1
+        except (LookupError, TypeError):  # Discord has not sent them, or has added another context since
+            pass
         clock = self._clock
         if operation.started >= clock.arrivals_due:
             clock.arrived(interaction_id, operation.started)
@@ -274,6 +291,14 @@ class Interactions:
         operation.ended = True
         duration = perf_counter() - operation.started
         error, operation.error = operation.error, None
+        code = None if outcome is OK else error_code(error)
+        # First, so that history and the span have the reason of a late acknowledgement. The operation may be remembered
+        # until the deadline, and must not keep the bot's objects alive for so long.
+        operation.interaction = None
+        if operation.acknowledged:
+            del self._open[operation.id]
+        else:
+            self._await_acknowledgement(operation)
         span = operation.span
         trace = None if span is None else operation.trace
         work = operation.work_context
@@ -281,26 +306,21 @@ class Interactions:
             work.ended = True
             history = self._telemetry.history
             if history is not None:
-                emit_history(history, operation, work, outcome, duration)
+                emit_history(history, operation, work, outcome, code, duration)
         if outcome is OK:
             series = operation.series or self._series_of(operation)
             series.duration.record(duration, trace)
         else:
             self._duration_of(operation, outcome).record(duration, trace)
-        # The operation may be remembered until the deadline, and must not keep the bot's objects alive for so long.
-        operation.interaction = None
-        if operation.acknowledged:
-            del self._open[operation.id]
-        else:
-            self._await_acknowledgement(operation)
         if error is not None and outcome.failed:
             self._telemetry.exception_reports.report(
-                operation.kind.span.exception, error, exception_attributes(operation, outcome), trace
+                operation.kind.span.exception, error, exception_attributes(operation, outcome, code), trace
             )
         if span is not None:
-            attributes: dict[str, AttributeValue] = {OUTCOME.name: outcome.name}
-            if outcome.error_type is not None:
-                attributes[ERROR_TYPE.name] = outcome.error_type
+            attributes: dict[str, AttributeValue] = {}
+            add_ending(attributes, outcome, code)
+            if operation.late is not None:
+                attributes[LATE_REASON.name] = operation.late
             span.set_attributes(attributes)
             span.end(error, failed=outcome.failed)
 
@@ -310,7 +330,7 @@ class Interactions:
             del self._open[operation.id]
         else:
             self._await_acknowledgement(operation)
-        operation.end_span(False)
+        operation.end_span(False, None if operation.late is None else {LATE_REASON.name: operation.late})
 
     def _series_of(self, operation: InteractionOperation) -> Series:
         kind, name = operation.kind, operation.name
@@ -337,10 +357,15 @@ class Interactions:
 
     # -- acknowledgement: see `rest.call.Callbacks`
 
-    def acknowledgement_failed(self, operation: InteractionOperation) -> None:
-        """Note that an acknowledgement was refused or did not reach Discord."""
+    def acknowledgement_failed(self, operation: InteractionOperation, code: int | None) -> None:
+        """Note that an acknowledgement was refused, with a ``code`` of Discord's or without, or was lost."""
         operation.acknowledging = False
-        if operation.ended and perf_counter() - self._created(operation.id, operation.started) >= DEADLINE:
+        self._late.refused(operation, code)
+        if code == ALREADY_ACKNOWLEDGED:  # by an earlier attempt whose response was lost, or by another process
+            operation.acknowledged = True
+            if operation.ended:
+                self._open.pop(operation.id, None)
+        elif operation.ended and perf_counter() - self._created(operation.id, operation.started) >= DEADLINE:
             self._count_unacknowledged(operation)
 
     def acknowledged(self, operation: InteractionOperation, sent: float) -> None:
@@ -362,6 +387,16 @@ class Interactions:
         if operation.ended:
             self._open.pop(operation.id, None)
 
+    def answered(self, operation: InteractionOperation, sent: float) -> None:
+        """Note that a web server's response, ``sent`` then, answers an interaction.
+
+        Discord hangs up at the deadline.
+        """
+        if sent - self._created(operation.id, operation.started) < DEADLINE:
+            self.acknowledged(operation, sent)
+        else:
+            self.acknowledgement_failed(operation, UNKNOWN_INTERACTION)
+
     def _await_acknowledgement(self, operation: InteractionOperation) -> None:
         """Wait until the deadline: the handler may have left the acknowledgement to a task that outlives it."""
         remaining = DEADLINE - (perf_counter() - self._created(operation.id, operation.started))
@@ -370,14 +405,15 @@ class Interactions:
                 asyncio.get_running_loop().call_later(remaining, self._deadline_passed, operation)
                 return
         if not operation.acknowledging:
-            self._count_unacknowledged(operation)
+            self._count_unacknowledged(operation, handled_in_time=remaining > 0)
 
     def _deadline_passed(self, operation: InteractionOperation) -> None:
         if not operation.acknowledged and not operation.acknowledging:
-            self._count_unacknowledged(operation)
+            self._count_unacknowledged(operation, handled_in_time=True)
 
-    def _count_unacknowledged(self, operation: InteractionOperation) -> None:
+    def _count_unacknowledged(self, operation: InteractionOperation, *, handled_in_time: bool = False) -> None:
         if self._open.pop(operation.id, None) is not None:
+            self._late.missed(operation, handled_in_time=handled_in_time)
             self._unacknowledged[operation.kind.type, operation.command].value += 1
 
     # -- the end of the process
@@ -399,3 +435,14 @@ def _parser_of(state: ConnectionState[Any]) -> Function:
 
 def _set_parser(state: ConnectionState[Any], parse: Function) -> None:
     state.parsers["INTERACTION_CREATE"] = parse
+
+
+def _method_of(state: ConnectionState[Any]) -> Function:
+    return state.parse_interaction_create
+
+
+def _set_method(state: ConnectionState[Any], parse: Function) -> None:
+    if getattr(parse, "__self__", None) is state:  # the class's own: kept on the object, it would be a cycle
+        del state.__dict__["parse_interaction_create"]
+    else:
+        state.__dict__["parse_interaction_create"] = parse

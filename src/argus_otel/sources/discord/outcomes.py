@@ -1,4 +1,4 @@
-"""Outcomes of work: the original exception under discord.py's wrappers, and whether the user or the bot caused it."""
+"""Outcomes of work: the original exception under discord.py's wrappers, and who caused it: user, Discord or the bot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class Outcome(NamedTuple):
     Attributes
     ----------
     name:
-        ``ok``, ``rejected`` (by a check, a cooldown or bad input: caused by the user) or ``error`` (caused by the bot).
+        ``ok``, ``rejected`` (by a check, a cooldown or bad input: caused by the user), ``refused`` (by Discord, for a
+        permission that the bot lacks there or a message that is gone) or ``error`` (caused by the bot).
     error_type:
         The name of the original exception's class, or ``None``.
     """
@@ -50,6 +51,10 @@ _REJECTIONS = frozenset(
     }
 )
 
+REFUSALS = frozenset({50001, 50007, 50013, 10008})
+"""Discord's codes of refusals that no bot can prevent: Missing Access, Cannot send messages to this user, Missing
+Permissions, and Unknown Message (its documentation, "Opcodes and Status Codes", JSON error codes)."""
+
 # A task that is cancelled, or a coroutine that is dropped, has not failed. discord.py treats these alike.
 _INTERRUPTIONS = (asyncio.CancelledError, GeneratorExit)
 
@@ -70,13 +75,30 @@ def failure_of(error: BaseException | None) -> BaseException | None:
 
 def outcome_of(error: BaseException | None) -> Outcome:
     """Return the outcome of work that ended with ``error``, already unwrapped by :func:`original`."""
-    return OK if error is None else _outcome_of_class(type(error))
+    if error is None:
+        return OK
+    kind = type(error)
+    return _outcome_of_class(kind, "refused" if error_code(error) in REFUSALS else "error")
+
+
+def error_code(error: BaseException | None) -> int | None:
+    """Return the code in the JSON body with which Discord refused a REST call; ``None`` if ``error`` has none."""
+    if error is None or not _is_http(type(error)):
+        return None
+    code: object = getattr(error, "code", 0)
+    return code if isinstance(code, int) and code > 0 else None  # 0 is a response without a code, such as a proxy's
 
 
 @lru_cache(maxsize=1024)
-def _outcome_of_class(kind: type[BaseException]) -> Outcome:
+def _outcome_of_class(kind: type[BaseException], otherwise: str) -> Outcome:
     rejected = any(_class_path(base) in _REJECTIONS for base in kind.__mro__)
-    return Outcome("rejected" if rejected else "error", kind.__qualname__)
+    return Outcome("rejected" if rejected else otherwise, kind.__qualname__)
+
+
+@lru_cache(maxsize=1024)
+def _is_http(kind: type[BaseException]) -> bool:
+    # `ConnectionClosed` has a `code` too, the gateway's.
+    return any(_class_path(base) == "errors.HTTPException" for base in kind.__mro__)
 
 
 def _class_path(kind: type) -> str:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import CURRENT_WORK, OTHER, AttributeValue, Operation, Telemetry, WorkContext
 
-from .attributes import COMMAND_NAME, COMMAND_TYPE, ERROR_TYPE, OUTCOME
+from .attributes import COMMAND_NAME, COMMAND_TYPE, ERROR_CODE, ERROR_TYPE, OUTCOME
 from .catalogue import COMMAND_DURATION, COMMAND_EVENT, PREFIX_SPAN
 from .ids import add_message_id, ids_of_message
-from .outcomes import COMMAND_NOT_FOUND, Outcome, original, outcome_of
+from .outcomes import COMMAND_NOT_FOUND, Outcome, error_code, original, outcome_of
 from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ class PrefixCommands:
         if ctx.command is None and operation.error is None:
             outcome = COMMAND_NOT_FOUND
         name = _name(ctx)
+        ending = _ending(name, outcome, error_code(operation.error))
         if operation.scope is not None:
             operation.scope.detach()
         span, duration = operation.span, operation.settle()
@@ -129,14 +130,12 @@ class PrefixCommands:
         history = self._telemetry.history
         if history is not None:
             ids = {} if operation.work_context is None else operation.work_context.attributes
-            history(COMMAND_EVENT, {**ids, COMMAND_TYPE.name: "prefix", **_ending(name, outcome)}, duration)
+            history(COMMAND_EVENT, {**ids, COMMAND_TYPE.name: "prefix", **ending}, duration)
         if operation.error is not None and outcome.failed:
-            self._telemetry.exception_reports.report(
-                PREFIX_SPAN.exception, operation.error, _ending(name, outcome), operation.trace
-            )
+            self._telemetry.exception_reports.report(PREFIX_SPAN.exception, operation.error, ending, operation.trace)
         if span is not None:
             span.rename(f"command {name}")  # the subcommand of a group is known only now
-        operation.end_span(outcome.failed, _ending(name, outcome))
+        operation.end_span(outcome.failed, ending)
 
 
 def _name(ctx: Context[Any]) -> str:
@@ -144,10 +143,12 @@ def _name(ctx: Context[Any]) -> str:
     return ctx.command.qualified_name if ctx.command is not None else OTHER
 
 
-def _ending(name: str, outcome: Outcome) -> dict[str, AttributeValue]:
+def _ending(name: str, outcome: Outcome, code: int | None) -> dict[str, AttributeValue]:
     attributes: dict[str, AttributeValue] = {COMMAND_NAME.name: name, OUTCOME.name: outcome.name}
     if outcome.error_type is not None:
         attributes[ERROR_TYPE.name] = outcome.error_type
+    if code is not None:
+        attributes[ERROR_CODE.name] = code
     return attributes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from argus_otel.telemetry import AttributeValue, Check
@@ -71,15 +72,22 @@ class Shard:
         return {"id": self.id, "up": self.up, "latency": latency if math.isfinite(latency) else None}
 
 
+# `Client.start` asks for the gateway at once after the login. A client that has not done so by then receives its
+# interactions by HTTP.
+_WITHOUT_GATEWAY = 5.0
+
+
 class ClientShards:
     """A client and its shards, without keeping the client alive."""
 
-    __slots__ = ("_client", "_shards", "_replaced")
+    __slots__ = ("_client", "_shards", "_replaced", "_logged_in", "_wants_gateway")
 
     def __init__(self, client: Client) -> None:
         self._client = weakref.ref(client)
         self._shards: dict[int, Shard] = {}
         self._replaced: list[Shard] = []
+        self._logged_in: float | None = None
+        self._wants_gateway = False
 
     @property
     def client(self) -> Client | None:
@@ -91,6 +99,21 @@ class ClientShards:
         """The client, unless it has been closed or no longer exists."""
         client = self.client
         return None if client is None or client.is_closed() else client
+
+    def logged_in(self) -> None:
+        """Note that the client's login has ended well."""
+        self._logged_in = monotonic()
+
+    def connecting(self) -> None:
+        """Note that the client connects to the gateway from now on."""
+        self._wants_gateway = True
+
+    @property
+    def without_gateway(self) -> bool:
+        """Whether the client has logged in and has never asked for the gateway: it receives interactions by HTTP."""
+        if self._wants_gateway or self._shards or self._logged_in is None:
+            return False
+        return monotonic() - self._logged_in >= _WITHOUT_GATEWAY
 
     def put(self, shard: Shard) -> None:
         """Set a shard's new connection."""
@@ -116,6 +139,8 @@ class ClientShards:
         client = self.open_client
         if client is None:
             return []
+        if self.without_gateway:
+            return [Check("login", True, "logged in, without a gateway")]
         # This process's shards only: with all shards of the bot, each process of a cluster would never be ready.
         expected = [int(shard) for shard in getattr(client._connection, "shard_ids", None) or (client.shard_id or 0,)]
         return [

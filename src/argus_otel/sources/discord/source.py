@@ -148,7 +148,7 @@ class _Parts:
     """The hook files, connected. Created with the first import of a library: other processes pay nothing for them."""
 
     def __init__(self, telemetry: Telemetry, hooks: PatchSet, activate: Activate) -> None:
-        from . import app_commands, log_policy, secrets
+        from . import app_commands, http_interactions, log_policy, secrets
         from .clients import Clients
         from .clock import DiscordClock
         from .components import Components
@@ -207,6 +207,7 @@ class _Parts:
             *SendLimits(telemetry, hooks, self.registry).patches(),
             *Extensions(telemetry, hooks).patches(),
             *app_commands.patches(telemetry.guard, self.interactions),
+            *http_interactions.patches(telemetry.guard, self.interactions),
             *self.views.patches(),
             *Components(telemetry, self.interactions, self.views).patches(),
             *self.prefix_commands.patches(),

@@ -13,7 +13,8 @@ import asyncio
 import logging
 import threading
 import weakref
-from time import monotonic
+from collections import deque
+from time import monotonic, perf_counter
 
 from argus_otel.telemetry import AttributeValue, HistogramCell, Telemetry
 
@@ -23,6 +24,9 @@ HOOK = "event loops"
 
 PERIOD = 0.25
 """Seconds between two ticks."""
+
+# Shorter waits are ordinary. Once there are so many blocks of a loop, the oldest is forgotten.
+_BLOCKED, _BLOCKS_REMEMBERED = 0.25, 64
 
 _COUNT_EVERY = 1.0
 _COUNT_SHARE = 1000
@@ -62,6 +66,7 @@ class LoopWatch:
         self.reported: float | None = None
         self.idle = self.since
         self.on = True
+        self._blocks: deque[tuple[float, float]] = deque(maxlen=_BLOCKS_REMEMBERED)
         self._count_at = self.since
         loop.call_later(PERIOD, self._tick)
         self._count(loop, self.since)
@@ -82,6 +87,14 @@ class LoopWatch:
         """Whether this is the state of ``loop``."""
         return self._loop() is loop
 
+    def blocked(self, since: float, until: float) -> float:
+        """Return how many seconds between two moments the loop was blocked for. On the loop's thread.
+
+        A tick that is overdue counts: the caller may be what blocks the loop.
+        """
+        blocks = [*self._blocks, (self.due, monotonic())] if monotonic() - self.due >= _BLOCKED else self._blocks
+        return sum(max(0.0, min(end, until) - max(begin, since)) for begin, end in blocks)
+
     def _ticked(self) -> None:
         if not self.on:
             return
@@ -89,6 +102,8 @@ class LoopWatch:
         loop = asyncio.get_running_loop()
         loop.call_later(PERIOD, self._tick)
         due, self.due = self.due, now + PERIOD
+        if now - due >= _BLOCKED:
+            self._blocks.append((max(due, self.idle), now))
         self.thread = threading.current_thread()
         self._lag.record(max(0.0, now - max(due, self.idle)))
         if now >= self._count_at:
@@ -122,6 +137,7 @@ class Loops:
     def install(self) -> None:
         """Watch the known loops, and those that are registered later. Any thread."""
         self._on = True
+        self._telemetry.loop_blocked = self._blocked
         for known in self._known:
             loop = known()
             if loop is not None and not loop.is_closed():
@@ -150,6 +166,15 @@ class Loops:
         if self._on and not any(watch.watches(loop) for watch in self._watches):
             # Replaced, not changed: other threads read it.
             self._watches = [*self.watches(), LoopWatch(loop, self._lags[()], self._telemetry)]
+
+    def _blocked(self, since: float, until: float) -> float:
+        """Return how many seconds the running loop was blocked for, between two moments by ``perf_counter``."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # the process ends, and no loop runs any more
+            return 0.0
+        shift = monotonic() - perf_counter()
+        return sum(watch.blocked(since + shift, until + shift) for watch in self._watches if watch.watches(loop))
 
     def _tasks(self) -> list[tuple[dict[str, AttributeValue], float]]:
         watches = self.watches()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ... import variables
 from ...queries import SELECTED, of
-from ...style import BAD, GOOD, NEUTRAL, Json, coloured
+from ...style import BAD, GOOD, NEUTRAL, WARNING, Json, coloured
 
 IN_SHARD = 'discord_shard_id=~"$shard"'
 """Selects the shards that are chosen at the top of the dashboard, of a metric that has shards."""
@@ -27,8 +27,8 @@ def shards_up(*matchers: str) -> str:
 SHARDS_EXPECTED = f"sum(max by (job) ({of('discord_shard_count')}))"
 """How many shards the chosen bots are split into, over all their processes."""
 
-OUTCOMES = {"ok": GOOD, "rejected": NEUTRAL, "error": BAD}
-"""The colours of ``discord.outcome``: ``rejected`` is the user's doing, and so no fault."""
+OUTCOMES = {"ok": GOOD, "rejected": NEUTRAL, "refused": WARNING, "error": BAD}
+"""The colours of ``discord.outcome``: ``rejected`` is the user's doing, and so no fault; ``refused`` is Discord's."""
 
 
 def bots(*, shard: bool = False) -> list[Json]:

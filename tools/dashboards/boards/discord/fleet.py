@@ -114,7 +114,10 @@ _HEALTHY = Row(
             turned down is none. "Failing commands" on "Interactions and commands" names them and leads to their
             traces.""",
             now(
-                share(counted(_COMMANDS, 'discord_outcome="error"'), counted(_COMMANDS, 'discord_outcome!="rejected"')),
+                share(
+                    counted(_COMMANDS, 'discord_outcome="error"'),
+                    counted(_COMMANDS, 'discord_outcome!~"rejected|refused"'),
+                ),
                 "failed",
             ),
             unit=SHARE,

@@ -42,7 +42,7 @@ _INTERACTION = "discord_interaction_duration_seconds"
 _COMMAND = "discord_command_duration_seconds"
 _RESPONSE = objective.RESPONSES
 _FAILED = 'discord_outcome="error"'
-_NOT_REJECTED = 'discord_outcome!="rejected"'
+_OF_THE_BOT = 'discord_outcome!~"rejected|refused"'
 _COMPONENTS = 'discord_component_name!=""'
 
 _OBJECTIVES = {"99 %": "0.99", "99.5 %": "0.995", "99.9 %": "0.999", "99.95 %": "0.9995"}
@@ -140,6 +140,21 @@ _OBJECTIVE = Row(
             no_value="none missed",
         ),
         timeseries(
+            "Late, missing or refused, by reason",
+            """Why users saw interactions fail. "slow_handler": have it call defer() first. "blocked_loop": see
+            "Runtime". "arrived_late": the network, or too few shards for the load. "unanswered": the handler ended,
+            often by an exception. "already_acknowledged": two processes run the bot.""",
+            prom(
+                increase("discord_interaction_late_total", by="discord_interaction_late_reason"),
+                "{{discord_interaction_late_reason}}",
+            ),
+            unit=NUMBER,
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+            no_value="none",
+        ),
+        timeseries(
             "The machine's clock",
             """How far the clock of each bot's machine is ahead of Discord's, or behind where it is negative. The times
             above are corrected for it; those of spans, logs and history are not. Above 1 s: let NTP keep the clock.""",
@@ -166,7 +181,7 @@ _TRAFFIC = Row(
             "Commands that failed",
             """Share of the commands in the time range that ended in an error of the bot's. The table "Failing
             commands" names them, and what was raised.""",
-            now(share(counted(f"{_COMMAND}_count", _FAILED), counted(f"{_COMMAND}_count", _NOT_REJECTED)), "failed"),
+            now(share(counted(f"{_COMMAND}_count", _FAILED), counted(f"{_COMMAND}_count", _OF_THE_BOT)), "failed"),
             unit=SHARE,
             decimals=2,
             thresholds=steps((0.01, WARNING), (0.05, BAD)),
@@ -229,6 +244,19 @@ _TRAFFIC = Row(
             stacked=True,
             overrides=of_outcomes(),
             no_value="no commands",
+        ),
+        timeseries(
+            "Interactions, by install and place",
+            """Where users are when they use the bot: in a guild that has installed it, or anywhere else by an install
+            of their own, which reaches places that the bot is not in. What only works in guilds should say so
+            there.""",
+            prom(
+                rate("discord_interaction_origins_total", by="discord_integration_type, discord_context"),
+                "{{discord_integration_type}} {{discord_context}}",
+            ),
+            unit=PER_SECOND,
+            stacked=True,
+            no_value="no interactions",
         ),
         timeseries(
             "Commands, by how they are called",

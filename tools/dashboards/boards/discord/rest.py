@@ -52,13 +52,23 @@ _BAN_AT = 10_000
 _TOWARDS_A_BAN = values({status: (status, BAD) for status in ("401", "403", "429")})
 
 
-def _invalid(by: str = "", window: str = "10m") -> str:
+def _invalid(by_host: bool = False, window: str = "10m") -> str:
     """What Discord counts as invalid: 401, 403 and 429, but for the 429 of a limit that the bot shares with others."""
-    grouped = f" by ({by})" if by else ""
-    every = f"sum{grouped} (increase({of(_ATTEMPT + '_count', _OURS)}[{window}]))"
-    invalid = f"sum{grouped} (increase({of(_ATTEMPT + '_count', _OURS, _INVALID_STATUS)}[{window}]))"
-    shared = f"sum{grouped} (increase({of(_LIMITED, _SHARED)}[{window}]))"
+
+    def total(selector: str) -> str:
+        increased = f"increase({selector}[{window}])"
+        return f"sum by (host) ({_with_host(increased)})" if by_host else f"sum ({increased})"
+
+    every = total(of(_ATTEMPT + "_count", _OURS))
+    invalid = total(of(_ATTEMPT + "_count", _OURS, _INVALID_STATUS))
+    shared = total(of(_LIMITED, _SHARED))
     return f"{or_zero(invalid, every)} - {or_zero(shared, every)}"
+
+
+def _with_host(expression: str) -> str:
+    """Return the expression with a label for the host of ``instance``; the bot's name if that is no address."""
+    named = f'label_replace({expression}, "host", "$1", "job", "(.*)")'
+    return f'label_replace({named}, "host", "$1", "instance", "(.+):[0-9]+")'
 
 
 _BUDGET = Row(
@@ -121,11 +131,11 @@ _BUDGET = Row(
             no_value="no calls",
         ),
         timeseries(
-            "Invalid requests in ten minutes, by bot",
-            """The same over time, with Discord's limit. A slope without end is a loop that asks for what it may not
-            have: most often a permission that a guild has removed. Stop it before the line reaches the limit; a ban
-            takes up to an hour to go.""",
-            prom(_invalid(by="job"), "{{job}}"),
+            "Invalid requests in ten minutes, by host",
+            """The same over time, summed over the bots of each host, since Discord bans addresses. A slope without end
+            is a loop that asks for what it may not have: most often a permission that a guild has removed. Stop it
+            before the line reaches the limit; a ban takes up to an hour to go.""",
+            prom(_invalid(by_host=True), "{{host}}"),
             prom(f"{_BAN_AT} + 0 * {rate(f'{_CALL}_count')}", "Discord's limit"),
             unit=NUMBER,
             overrides=[dashed("Discord's limit", BAD)],
@@ -298,6 +308,32 @@ _FAILS = Row(
             unit=REQUESTS_PER_SECOND,
             stacked=True,
             no_value="none failed",
+        ),
+        timeseries(
+            "Refusals, by Discord's code",
+            """Calls that Discord refused for good, by the code in its answer. 50013 and 50001: a permission is missing;
+            50007: the user takes no direct messages; 10008: the message is gone; 10062: an answer came too late;
+            40060: another process answered first; 50035: what was sent is not valid.""",
+            prom(increase("discord_rest_errors_total", by="discord_error_code"), "{{discord_error_code}}"),
+            unit=NUMBER,
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+            no_value="none refused",
+        ),
+        table(
+            "Refused calls",
+            """The same in the time range, by route. Begin with the most frequent: check the permission before the
+            call.""",
+            per(counted("discord_rest_errors_total", by="job, url_template, discord_error_code") + " > 0"),
+            columns={
+                "job": Column("Bot"),
+                "url_template": Column("Route"),
+                "discord_error_code": Column("Discord's code", width=130),
+                "Value": Column("Times", unit="locale", bar=True),
+            },
+            sort="Times",
+            no_value="none refused",
         ),
         table(
             "Failing attempts",

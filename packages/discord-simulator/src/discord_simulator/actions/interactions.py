@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import payloads
 from ..actors import ActorContext, ActorMixin, ChannelLike, GuildLike, MessageLike, UserLike
+from ..api.interactions import respond
 from ..commands import CommandType
 from ..errors import SimulatorError
 from ..forms import FieldValue, submission
@@ -26,7 +29,36 @@ _GUILD_CONTEXT, _DM_CONTEXT = 0, 1
 
 
 class InteractionActions(ActorMixin):
-    """Start interactions. Each method returns as soon as the event has been written to the bot."""
+    """Start interactions. Each method returns as soon as the event has been written to the bot, or is being posted.
+
+    Attributes
+    ----------
+    interaction_delay:
+        Seconds between the creation of an interaction and the moment it is sent. May be set at any time.
+    """
+
+    @property
+    def interaction_delay(self) -> float:
+        """Seconds between the creation of an interaction and the moment it is sent."""
+        return self.state.interaction_delay
+
+    @interaction_delay.setter
+    def interaction_delay(self, seconds: float) -> None:
+        self.state.interaction_delay = seconds
+
+    @on_own_loop
+    async def set_interactions_endpoint(self, url: str | None) -> None:
+        """Post interactions to ``url`` from now on, as Discord does if the application has an endpoint URL.
+
+        Each request is signed (Ed25519), and the response is an answer if its JSON has a ``type``; the bot may also use
+        the callback's route. ``None`` sends interactions over the gateway again.
+
+        Raises
+        ------
+        SimulatorError
+            The URL does not answer a PING, or accepts a wrong signature, or PyNaCl is not installed.
+        """
+        await self.state.http_delivery.set_url(url)
 
     @on_own_loop
     async def slash(
@@ -313,9 +345,11 @@ class InteractionActions(ActorMixin):
     async def _start(
         self, kind: InteractionKind, name: str, data: Payload, actor: ActorContext, source: Payload | None = None
     ) -> InteractionHandle:
-        session = self.state.gateway.session_for(actor.guild_id)
+        by_http = self.state.http_delivery.url is not None
+        session = None if by_http else self.state.gateway.session_for(actor.guild_id)
+        shard_id = -1 if session is None else session.shard_id
         interaction = self.state.interactions.start(
-            kind, name, shard_id=session.shard_id, channel=actor.channel, user=actor.user, source=source
+            kind, name, shard_id=shard_id, channel=actor.channel, user=actor.user, source=source
         )
         entry = interaction.entry
         payload: Payload = {
@@ -325,12 +359,16 @@ class InteractionActions(ActorMixin):
             "token": interaction.token,
             "version": 1,
             "data": data,
-            **_context(actor),
+            **_context(actor, self.state.world.user_installs),
         }
         if source is not None:
             payload["message"] = source
+        if self.state.interaction_delay:
+            await asyncio.sleep(self.state.interaction_delay)
         entry.sent_at, entry.sent = self.state.clock(), time.perf_counter()
-        if not await session.dispatch("INTERACTION_CREATE", payload):
+        if session is None:
+            self.state.http_delivery.deliver(interaction, payload, partial(respond, self.state, interaction))
+        elif not await session.dispatch("INTERACTION_CREATE", payload):
             entry.sent_at = entry.sent = None
         return InteractionHandle(self.state, interaction, self.loop)
 
@@ -350,7 +388,14 @@ def _identified(command: Payload, command_id: int | None) -> Payload:
     return data
 
 
-def _context(actor: ActorContext) -> Payload:
+def _context(actor: ActorContext, user_installs: set[int]) -> Payload:
+    owners: Payload = {}
+    if actor.guild is not None:
+        owners["0"] = str(actor.guild.id)
+    elif actor.user.id not in user_installs:
+        owners["0"] = "0"  # the bot's direct messages
+    if actor.user.id in user_installs:
+        owners["1"] = str(actor.user.id)
     context: Payload = {
         "channel": payloads.channel(actor.channel) | {"permissions": payloads.ALL_PERMISSIONS},
         "channel_id": str(actor.channel.id),
@@ -358,14 +403,14 @@ def _context(actor: ActorContext) -> Payload:
         "app_permissions": payloads.ALL_PERMISSIONS,
         "entitlements": [],
         "attachment_size_limit": 10 * 1024 * 1024,
+        "authorizing_integration_owners": owners,
         **actor.identity(permissions=True),
     }
     if actor.guild is None:
-        return context | {"context": _DM_CONTEXT, "authorizing_integration_owners": {"1": str(actor.user.id)}}
+        return context | {"context": _DM_CONTEXT}
     guild_id = str(actor.guild.id)
     return context | {
         "context": _GUILD_CONTEXT,
-        "authorizing_integration_owners": {"0": guild_id},
         "guild_id": guild_id,
         "guild": {"id": guild_id, "locale": "en-US", "features": []},
         "guild_locale": "en-US",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from .. import payloads
+from ..errors import SimulatorError
 from .routing import ApiError, ApiRequest, ApiResponse, Routes
 
 if TYPE_CHECKING:
@@ -38,14 +40,17 @@ async def create_dm(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     return ApiResponse(body=payloads.channel(state.world.dm_channel(user)))
 
 
-@routes.on("GET", "/oauth2/applications/@me")
+@routes.on("GET", "/applications/{application_id}")  # added last, so that it does not match `@me`
 @routes.on("GET", "/applications/@me")
-@routes.on("GET", "/applications/{application_id}")
+@routes.on("GET", "/oauth2/applications/@me")
 async def get_application(state: SimulatorState, request: ApiRequest) -> ApiResponse:
     """Return the application."""
     if request.parameters.get("application_id", str(state.world.application_id)) != str(state.world.application_id):
         raise ApiError(404, 10002, "Unknown Application")
-    return ApiResponse(body=payloads.application(state.world))
+    with contextlib.suppress(SimulatorError):  # without PyNaCl, nothing is posted
+        state.http_delivery.make_key()
+    endpoint = {"verify_key": state.http_delivery.verify_key, "interactions_endpoint_url": state.http_delivery.url}
+    return ApiResponse(body=payloads.application(state.world) | endpoint)
 
 
 @routes.on("GET", "/gateway", authorized=False)

@@ -17,7 +17,7 @@ from aiohttp import web
 from ..api import channels, commands, guilds, identity, interactions, webhooks
 from ..connection import reset
 from ..entries import RestEntry
-from ..faults import Drip, Malformed, RateLimited, Reply, Reset, ServerError, Slow, Truncated
+from ..faults import Drip, Malformed, RateLimited, Refused, Reply, Reset, ServerError, Slow, Truncated
 from ..payloads import as_list, as_object
 from ..reaction_delay import handling_request
 from .routing import ApiError, ApiRequest, ApiResponse, Routes
@@ -109,6 +109,8 @@ class Rest:
             return _rate_limited(fault)
         if isinstance(fault, ServerError):
             return _Reply(fault.status, json.dumps({"message": "injected", "code": 0}), _VIA)
+        if isinstance(fault, Refused):
+            return _Reply(fault.status, json.dumps({"message": fault.message, "code": fault.code}), _VIA)
         if isinstance(fault, Reply):
             return _Reply(fault.status, fault.body, dict(fault.headers), content_type=None)
         if match is None:

@@ -67,7 +67,7 @@ def _interactions(view: View) -> Box:
         rate(view.recent.whole(catalogue.INTERACTION_DURATION).count, view.interval),
         f"{number(active)} run now",
     )
-    styles = {"ok": "green", "rejected": "yellow", "error": "red"}
+    styles = {"ok": "green", "rejected": "yellow", "refused": "yellow", "error": "red"}
     recently = view.recent.spread(catalogue.INTERACTION_DURATION, attributes.OUTCOME)
     for (outcome,), buckets in sorted(view.whole.spread(catalogue.INTERACTION_DURATION, attributes.OUTCOME).items()):
         now = rate(recently.get((outcome,), NO_BUCKETS).count, view.interval)

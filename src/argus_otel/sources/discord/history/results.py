@@ -158,7 +158,8 @@ class Errors:
     command, type, guild_id:
         Empty, or 0, if the query was not by it.
     rate:
-        ``errors`` of ``uses``. A use that a check or a cooldown rejected is no error.
+        ``errors`` of ``uses``. A use that a check or a cooldown rejected is no error, and neither is one that Discord
+        refused for a missing permission.
     error:
         The class of most of the errors.
     """
@@ -247,6 +248,10 @@ class Happening:
     command: str
     outcome: str
     error: str
+    code: int
+    """With which Discord refused a call; 0 for none."""
+    late: str
+    """Why the acknowledgement was late or refused; empty if it was not."""
     duration: float = field(metadata=_SECONDS)
     user: str
 

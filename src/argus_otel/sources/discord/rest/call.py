@@ -121,8 +121,8 @@ class Callbacks(Protocol):
         """Discord has accepted the call, whose last attempt was ``sent`` then, by :func:`time.perf_counter`."""
         ...
 
-    def acknowledgement_failed(self, operation: Any, /) -> None:
-        """The call has failed."""
+    def acknowledgement_failed(self, operation: Any, code: int | None, /) -> None:
+        """The call has failed, with Discord's error code if it was refused with one."""
         ...
 
 

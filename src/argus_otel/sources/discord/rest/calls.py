@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 
 from argus_otel.telemetry import AttributeValue, Telemetry
 
-from ..attributes import STATUS
-from ..catalogue import RATELIMIT_WAIT, REST_DURATION, REST_SPAN
+from ..attributes import ERROR_CODE, ERROR_TYPE, STATUS
+from ..catalogue import RATELIMIT_WAIT, REST_DURATION, REST_ERRORS, REST_SPAN
 from ..library import DISCORD_PY, FORKS
+from ..outcomes import error_code
 from ..patches import Patch, PatchSet
 from .attempts import RestAttempts
 from .call import WAITED_AT_LEAST, Callbacks, RestCall, RouteMetrics, current_call
@@ -51,6 +52,7 @@ class RestCalls:
         self._callbacks = callbacks
         self._calls = telemetry.histogram(REST_DURATION)
         self._waits = telemetry.histogram(RATELIMIT_WAIT)
+        self._errors = telemetry.counter(REST_ERRORS)
         self._routes: dict[tuple[str, str], RouteMetrics] = {}
 
     def patches(self) -> list[Patch]:
@@ -132,12 +134,15 @@ class RestCalls:
         if call.scope is not None:
             call.scope.detach()
             call.scope = None
-        route, error_type = call.route, None
+        route, error_type, code = call.route, None, None
         if error is None:
             durations = route.successes
         else:
             error_type = type(error).__qualname__
             durations = self._calls[route.method, route.path, error_type]
+            code = error_code(error)
+            if code is not None:
+                self._errors[route.path, code].value += 1
             if call.attempt_started is not None:
                 self._attempts.failed(call, error_type, now)
         waited = call.waited
@@ -156,9 +161,9 @@ class RestCalls:
             if error is None:
                 self._callbacks.acknowledged(interaction, call.sent)
             else:
-                self._callbacks.acknowledgement_failed(interaction)
+                self._callbacks.acknowledgement_failed(interaction, code)
         if span is not None:
-            attributes = _span_attributes(call, waited, error_type)
+            attributes = _span_attributes(call, waited, error_type, code)
             if error is not None and trace is not None:
                 self._telemetry.exception_reports.report(
                     REST_SPAN.exception, error, {**route.attributes, **attributes}, trace
@@ -176,7 +181,9 @@ class RestCalls:
         return metrics
 
 
-def _span_attributes(call: RestCall, waited: float, error_type: str | None) -> dict[str, AttributeValue]:
+def _span_attributes(
+    call: RestCall, waited: float, error_type: str | None, code: int | None
+) -> dict[str, AttributeValue]:
     attributes: dict[str, AttributeValue] = {}
     if call.status is not None:
         attributes[STATUS.name] = call.status
@@ -185,5 +192,7 @@ def _span_attributes(call: RestCall, waited: float, error_type: str | None) -> d
     if waited >= WAITED_AT_LEAST:
         attributes[RATELIMIT_WAIT.name] = waited
     if error_type is not None:
-        attributes["error.type"] = error_type
+        attributes[ERROR_TYPE.name] = error_type
+    if code is not None:
+        attributes[ERROR_CODE.name] = code
     return attributes

@@ -83,11 +83,16 @@ select
     inbox.attributes['discord.command.type'] as type,
     inbox.attributes['discord.outcome'] as outcome,
     inbox.attributes['error.type'] as error,
+    toUInt32OrZero(inbox.attributes['discord.error.code']) as code,
+    inbox.attributes['discord.interaction.late.reason'] as late,
+    inbox.attributes['discord.integration.type'] as install,
+    inbox.attributes['discord.context'] as context,
     inbox.duration as duration,
     mapFilter(
         (name, value) -> name not in (
             'discord.shard.id', 'discord.guild.id', 'discord.channel.id', 'discord.user.id', 'discord.command.name',
-            'discord.command.type', 'discord.outcome', 'error.type'
+            'discord.command.type', 'discord.outcome', 'error.type', 'discord.error.code',
+            'discord.interaction.late.reason', 'discord.integration.type', 'discord.context'
         ),
         inbox.attributes
     ) as attributes
