@@ -68,7 +68,7 @@ def test_peer_fault_07_every_kind_of_client_has_its_shards(observed: Observed, m
                     "discord.gateway.latency",
                     "discord.shard.up",
                     "discord.guild.count",
-                    "discord.user.cached",
+                    "discord.cache.objects",
                 ):
                     readings[name] = observed.values(name)
                 readings["ready"] = observed.telemetry.health.checks()
@@ -80,7 +80,7 @@ def test_peer_fault_07_every_kind_of_client_has_its_shards(observed: Observed, m
         assert all(0 < value < 1 and math.isfinite(value) for value in readings["discord.gateway.latency"].values())
         assert readings["discord.shard.up"] == {(number,): 1 for number in range(shards)}
         assert readings["discord.guild.count"] == {(): readings["guilds"]}
-        assert readings["discord.user.cached"] == {(): readings["users"]}
+        assert readings["discord.cache.objects"]["users",] == readings["users"]
         assert [check.ready for check in readings["ready"]] == [True] * shards
         assert observed.values("discord.gateway.sessions") == {(number, "identify"): 1 for number in range(shards)}
         assert observed.values("discord.shard.up") == {(number,): 0 for number in range(shards)}

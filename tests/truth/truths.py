@@ -383,11 +383,7 @@ def ratelimits(evidence: Evidence) -> Rows:
 for _metric in (
     discord.GUILDS,
     discord.GUILDS_UNAVAILABLE,
-    discord.USERS,
-    discord.MESSAGES,
-    discord.EMOJIS,
-    discord.STICKERS,
-    discord.PRIVATE_CHANNELS,
+    discord.GUILD_MEMBERS,
     discord.EXTENSIONS,
 ):
 
