@@ -4,10 +4,10 @@ They are read at collection, on another thread, while the event loop changes the
 for its length, and a few objects are taken out of it, each in one call into C, which runs no Python code and so
 switches to no other thread.
 
-Each guild has caches of its own: members, channels, threads, roles and voice states. At each collection at most 5,000
-guilds are counted, from where the last one has stopped. So a collection takes no longer in a bot with 100,000 guilds
-than in one with 5,000, and a bot with more reports its last complete count. Only ids are kept in between: a guild must
-be free to go.
+Each guild has caches of its own: members, channels, threads, roles and voice states. A collection counts those of as
+many guilds as it can in 2 ms, and the next one continues. So a collection in a bot with 100,000 guilds takes no longer
+than in one with some thousands, and a bot whose guilds need several collections reports its last complete count. Only
+ids are kept in between: a guild must be free to go.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from discord.client import Client
     from discord.state import ConnectionState
 
-_GUILDS_AT_ONCE = 5000
+_SECONDS = 0.002
+_GUILDS_AT_ONCE = 100
 _OBJECTS = 20
 _MEASURED_EVERY = 60.0
 
@@ -79,7 +80,8 @@ class _Caches:
     """The caches of one client."""
 
     def __init__(self) -> None:
-        self._ids: list[int] = []  # of the guilds that this count still has to visit
+        self._ids: list[int] = []  # of the guilds that this count visits
+        self._visited = 0
         self._counting = dict.fromkeys(_OF_GUILD, 0)
         self._counted: dict[str, int] = {}
         self._objects: dict[str, int] = {}
@@ -96,11 +98,20 @@ class _Caches:
         return self._objects
 
     def _count_guilds(self, state: ConnectionState[Any]) -> None:
-        if not self._ids:
+        if not self._visited:
             self._ids = list(state._guilds)
-        batch, self._ids = self._ids[:_GUILDS_AT_ONCE], self._ids[_GUILDS_AT_ONCE:]
+        stop = time.perf_counter() + _SECONDS
+        while self._visited < len(self._ids):
+            self._count_some(state, self._ids[self._visited : self._visited + _GUILDS_AT_ONCE])
+            if time.perf_counter() >= stop:
+                break
+        if self._visited >= len(self._ids):
+            self._visited, self._ids = 0, []
+            self._counted, self._counting = self._counting, dict.fromkeys(_OF_GUILD, 0)
+
+    def _count_some(self, state: ConnectionState[Any], ids: list[int]) -> None:
         members = channels = threads = roles = voice_states = 0
-        for guild_id in batch:
+        for guild_id in ids:
             guild = state._guilds.get(guild_id)
             if guild is not None:
                 members += len(guild._members)
@@ -110,8 +121,7 @@ class _Caches:
                 voice_states += len(guild._voice_states)
         for name, more in zip(_OF_GUILD, (members, channels, threads, roles, voice_states), strict=True):
             self._counting[name] += more
-        if not self._ids:
-            self._counted, self._counting = self._counting, dict.fromkeys(_OF_GUILD, 0)
+        self._visited += len(ids)
 
     def memory(self, client: Client) -> dict[str, float]:
         """Return the estimated bytes of each cache that has been counted, and of which an object has been measured."""

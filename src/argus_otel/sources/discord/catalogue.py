@@ -293,8 +293,8 @@ CACHE_OBJECTS = Metric(
     "discord.cache.objects",
     UP_DOWN_COUNTER,
     "{object}",
-    "Objects in discord.py's caches. The caches of guilds are counted for 5,000 guilds at each collection: a bot with "
-    "more reports its last complete count.",
+    "Objects in discord.py's caches. The caches of guilds are counted for 2 ms at each collection: a bot with so many "
+    "guilds that this takes several collections reports its last complete count.",
     (CACHE_NAME,),
 )
 CACHE_MEMORY = Metric(

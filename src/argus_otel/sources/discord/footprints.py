@@ -58,11 +58,13 @@ def footprint(thing: object) -> int:
     Strings that several objects share count for each of them. At most 500 values are visited.
     """
     size = sys.getsizeof(thing)
+    seen = {id(thing)}
     waiting: list[Any] = list(_attributes(thing))
-    visited = 0
-    while waiting and visited < _MOST_VALUES:
-        visited += 1
-        value = waiting.pop()
+    value: Any
+    for value in islice(waiting, _MOST_VALUES):  # which grows
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
         kind = _class_of(value)
         if kind is int:
             size += 0 if value in _SMALL else sys.getsizeof(value)
@@ -70,15 +72,19 @@ def footprint(thing: object) -> int:
             size += sys.getsizeof(value)
         elif kind is dict:
             size += sys.getsizeof(value)
-            for pair in tuple(value.items()):
-                waiting += pair
+            waiting += _first(value.keys())
+            waiting += _first(value.values())
         elif kind in _CONTAINERS:
             size += sys.getsizeof(value)
-            waiting += tuple(value)
+            waiting += _first(value)
         elif _is_part(kind):
             size += sys.getsizeof(value)
             waiting += _attributes(value)
     return size
+
+
+def _first(values: Any) -> list[Any]:
+    return list(islice(values, _MOST_VALUES))
 
 
 def _class_of(value: object) -> type:

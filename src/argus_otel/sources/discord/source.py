@@ -185,7 +185,7 @@ class _Parts:
         voice = Voice(telemetry, hooks, self.registry)
         self.guild_changes = GuildChanges(telemetry)
         StateGauges(telemetry, self.registry, self.guild_changes)
-        Caches(telemetry, self.registry)
+        self.caches = Caches(telemetry, self.registry)
         heartbeats = Heartbeats(telemetry, hooks)
         self.clients = Clients(
             telemetry,
