@@ -392,6 +392,12 @@ for _metric in (
         yield Row(metric.name, state(evidence, metric.name), counted(evidence, metric)[()])
 
 
+@of(discord.CACHE_OBJECTS)
+def cached(evidence: Evidence) -> Rows:
+    true = {(name,): state(evidence, str(name)) for name in discord.CACHE_NAME.values}
+    return counts(true, counted(evidence, discord.CACHE_OBJECTS))
+
+
 @of(discord.COMMANDS)
 def commands(evidence: Evidence) -> Rows:
     true = {(kind,): state(evidence, kind) for kind in ("slash", "user", "message", "prefix")}

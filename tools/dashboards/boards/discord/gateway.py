@@ -205,7 +205,6 @@ _ENDS = Row(
             bars=True,
             stacked=True,
             calcs=("sum",),
-            width=8,
             no_value="none ended",
         ),
         timeseries(
@@ -221,8 +220,28 @@ _ENDS = Row(
             bars=True,
             stacked=True,
             calcs=("sum",),
-            width=8,
             overrides=[coloured("resume", GOOD), coloured("identify", NEUTRAL)],
+        ),
+        timeseries(
+            "Sessions begun in 24 h",
+            """Gateway sessions that each bot has begun in the 24 hours before, over all its processes, and the limit
+            at which Discord resets its token, where the bot has asked for it (else 1,000). Half of it spent without
+            many deploys: something restarts over and over. A process that counts anew to the same number as the one
+            before adds nothing here; the alert IdentifyBudgetHalfSpent adds it.""",
+            prom(
+                counted(
+                    "discord_gateway_sessions_total",
+                    'discord_session_type="identify"',
+                    by="job",
+                    window="24h",
+                    seconds="86400",
+                ),
+                "{{job}}",
+            ),
+            prom(f"max by (job) ({of('discord_gateway_session_limit')})", "{{job}}: limit"),
+            prom(f"min by (job) ({of('discord_gateway_session_remaining')})", "{{job}}: remaining, says Discord"),
+            unit=NUMBER,
+            width=12,
         ),
         timeseries(
             "Guilds unavailable",
@@ -230,7 +249,6 @@ _ENDS = Row(
             Discord's: wait, for a restart makes it longer.""",
             prom(total("discord_guild_unavailable", by="job"), "{{job}}"),
             unit=NUMBER,
-            width=8,
         ),
         table(
             "Why connections end",
@@ -275,9 +293,11 @@ _VOICE = Row(
         ),
         timeseries(
             "Voice packets",
-            """Packets sent, each second; a connection that plays sends 50. Fewer for each connection than that: the
-            event loop or the encoder does not keep up, and it stutters.""",
+            """Packets sent, each second; a connection that plays sends 50. Late ones came more than 40 ms after their
+            time: the source or the encoder does not keep up, or the process has too little CPU, and it stutters.
+            Lavalink's packets are not seen.""",
             prom(rate("discord_voice_packets_total", by="job"), "{{job}}"),
+            prom(rate("discord_voice_packets_late_total", by="job"), "{{job}}: late"),
             unit="pps",
             width=5,
             calcs=(),
