@@ -233,7 +233,7 @@ _PROCESSES = Row(
 )
 
 _REACH = Row(
-    "Whom does it reach?",
+    "Whom does it reach, and within which of Discord's limits?",
     [
         timeseries(
             "Members reached",
@@ -265,6 +265,40 @@ _REACH = Row(
             ),
             unit=NUMBER,
             width=8,
+        ),
+        stat(
+            "Processes that use privileged intents",
+            """Clients that ask for each privileged intent. From 10,000 unique users on ("Members reached"), Discord
+            reviews their use; it closes with code 4014 where it has not allowed one.""",
+            prom(
+                f"sum by (discord_intent_name) ({of('discord_intent_privileged')})",
+                "{{discord_intent_name}}",
+            ),
+            unit=NUMBER,
+            width=12,
+            graph=False,
+        ),
+        stat(
+            "Sessions begun in 24 h",
+            """Gateway sessions that the chosen bots have begun in the last 24 hours, over all their processes, and what
+            Discord allows and says is left, where a bot has asked for it (else 1,000 a bot). At the limit, Discord
+            resets the token. A process that counts anew to the same number as the one before adds nothing here; the
+            alert IdentifyBudgetHalfSpent adds it.""",
+            now(
+                counted(
+                    "discord_gateway_sessions_total",
+                    'discord_session_type="identify"',
+                    window="24h",
+                    seconds="86400",
+                ),
+                "begun",
+            ),
+            now(f"min({of('discord_gateway_session_limit')})", "limit"),
+            now(f"min({of('discord_gateway_session_remaining')})", "left"),
+            unit=NUMBER,
+            width=12,
+            decimals=0,
+            graph=False,
         ),
     ],
 )

@@ -205,6 +205,7 @@ _ENDS = Row(
             bars=True,
             stacked=True,
             calcs=("sum",),
+            width=8,
             no_value="none ended",
         ),
         timeseries(
@@ -220,28 +221,8 @@ _ENDS = Row(
             bars=True,
             stacked=True,
             calcs=("sum",),
+            width=8,
             overrides=[coloured("resume", GOOD), coloured("identify", NEUTRAL)],
-        ),
-        timeseries(
-            "Sessions begun in 24 h",
-            """Gateway sessions that each bot has begun in the 24 hours before, over all its processes, and the limit
-            at which Discord resets its token, where the bot has asked for it (else 1,000). Half of it spent without
-            many deploys: something restarts over and over. A process that counts anew to the same number as the one
-            before adds nothing here; the alert IdentifyBudgetHalfSpent adds it.""",
-            prom(
-                counted(
-                    "discord_gateway_sessions_total",
-                    'discord_session_type="identify"',
-                    by="job",
-                    window="24h",
-                    seconds="86400",
-                ),
-                "{{job}}",
-            ),
-            prom(f"max by (job) ({of('discord_gateway_session_limit')})", "{{job}}: limit"),
-            prom(f"min by (job) ({of('discord_gateway_session_remaining')})", "{{job}}: remaining, says Discord"),
-            unit=NUMBER,
-            width=12,
         ),
         timeseries(
             "Guilds unavailable",
@@ -249,6 +230,7 @@ _ENDS = Row(
             Discord's: wait, for a restart makes it longer.""",
             prom(total("discord_guild_unavailable", by="job"), "{{job}}"),
             unit=NUMBER,
+            width=8,
         ),
         table(
             "Why connections end",
