@@ -37,10 +37,10 @@ def look(**variables: str) -> dict[str, tuple[str, str]]:
     return told(serving.look_at_endpoint(Settings.resolve(variables)).findings)
 
 
-def checked_clock(**variables: str) -> dict[str, tuple[str, str]]:
+def checked(check: Callable[[Look], Iterable[Finding]], **variables: str) -> dict[str, tuple[str, str]]:
     settings = Settings.resolve(variables)
     status = serving.look_at_endpoint(settings).status
-    return told(discord_checks._clock(Look(variables, settings, network=True, status=status)))
+    return told(check(Look(variables, settings, network=True, status=status)))
 
 
 @pytest.fixture
@@ -124,13 +124,13 @@ def test_a_bot_whose_clock_is_compared_with_discords(
 ) -> None:
     running = bot()
     running.telemetry.health.add_section("clock", lambda: {"offset": offset})
-    assert checked_clock(ARGUS_ENDPOINT_PORT=running.port) == {"clock": (status, detail)}
+    assert checked(discord_checks._clock, ARGUS_ENDPOINT_PORT=running.port) == {"clock": (status, detail)}
 
 
 def test_a_bot_that_does_not_know_discords_clock(bot: Callable[..., Bot]) -> None:
     running = bot()
     running.telemetry.health.add_section("clock", lambda: {"offset": None})
-    assert checked_clock(ARGUS_ENDPOINT_PORT=running.port) == {}
+    assert checked(discord_checks._clock, ARGUS_ENDPOINT_PORT=running.port) == {}
 
 
 def test_a_bot_that_asks_for_a_token(bot: Callable[..., Bot]) -> None:
@@ -329,3 +329,28 @@ def test_the_health_of_a_collector(listen: Listen, monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(otlp, "_HEALTH_PORT", listen(http_answer(answer)).port)
         found = look_at_otlp(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.port}")
         assert found["Collector"][0] == status
+
+
+@pytest.mark.parametrize(
+    ("known", "status", "detail"),
+    [
+        ({"begun": 3, "limit": 1000, "remaining": 998}, "ok", "998 of 1000 that Discord allows in 24 hours are left"),
+        ({"begun": 3, "limit": 1000, "remaining": 499}, "warn", "499 of 1000 that Discord allows in 24 hours are left"),
+        (
+            {"begun": 501},
+            "warn",
+            "this process has begun 501; the bot has not asked Discord for its limit, usually 1000 in 24 hours",
+        ),
+        (
+            {"begun": 2, "limit": 2000},
+            "ok",
+            "this process has begun 2; the bot has not asked Discord for its limit, usually 1000 in 24 hours",
+        ),
+    ],
+)
+def test_a_bot_that_has_begun_sessions(
+    bot: Callable[..., Bot], known: dict[str, int], status: str, detail: str
+) -> None:
+    running = bot()
+    running.telemetry.health.add_section("sessions", lambda: known)
+    assert checked(discord_checks._sessions, ARGUS_ENDPOINT_PORT=running.port) == {"sessions": (status, detail)}

@@ -71,7 +71,7 @@ class Bot:
         telemetry.gauge(catalogue.SHARD_UP, lambda: [({"discord.shard.id": 0}, 1), ({"discord.shard.id": 1}, 0)])
         telemetry.gauge(catalogue.LATENCY, lambda: [({"discord.shard.id": 0}, 0.042)])
         telemetry.gauge(catalogue.GUILDS, lambda: [({}, 1234)])
-        telemetry.gauge(catalogue.USERS, lambda: [({}, 56789)])
+        telemetry.gauge(catalogue.GUILD_MEMBERS, lambda: [({}, 56789)])
         telemetry.gauge(catalogue.INTERACTIONS_ACTIVE, lambda: [({"discord.interaction.type": "component"}, 3)])
         self.counted(catalogue.GATEWAY_EVENTS, "MESSAGE_CREATE", 100)
         self.counted(catalogue.GATEWAY_EVENTS, "PRESENCE_UPDATE", 10)
@@ -194,7 +194,7 @@ discord_interaction_response_time_seconds_count{otel_scope_name="b"} 1.0
         metrics = parse(self.TEXT)
         assert metrics.by(catalogue.GATEWAY_EVENTS, attributes.EVENT_TYPE) == {("READY",): 7.0}
         assert metrics.total(catalogue.GUILDS) == 12.0
-        assert metrics.total(catalogue.USERS) is None
+        assert metrics.total(catalogue.GUILD_MEMBERS) is None
         assert metrics.whole(catalogue.RESPONSE_TIME) == Buckets({1.0: 3, math.inf: 3}, 9.5)
         assert metrics.whole(catalogue.COMMAND_DURATION) == Buckets()
 
@@ -348,7 +348,7 @@ class TestDashboard:
         head = text.splitlines()[0]
         assert head.startswith("jukebox 3.2.1   watched for 0:00:10   open http://127.0.0.1:")
         assert "argus-otel 0.1.0" in head
-        assert "1,234 guilds, 56,789 users cached" in text
+        assert "1,234 guilds, 56,789 members" in text
         for beginning, figures in {
             "shard 1": ["down"],
             "shard 0": ["up", "42 ms", "11/s"],

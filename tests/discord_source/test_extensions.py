@@ -350,3 +350,140 @@ def test_an_extension_that_is_reloaded_over_and_over_leaves_one_cog_alive(
 
     asyncio.run(main())
     assert observed.counts(LOADING) == {("cogs_of_a_bot.busy", None): reloads + 1}
+
+
+# -- cogs that stay in memory
+
+LEAKED = "discord.extension.leaked"
+
+KEPT_BY_A_REGISTRY = """
+from discord.ext import commands
+import cogs_of_a_bot
+
+class Kept(commands.Cog):
+    def __init__(self):
+        cogs_of_a_bot.registry.append(self)
+
+async def setup(bot):
+    await bot.add_cog(Kept())
+"""
+
+KEPT_BY_A_LOOP = """
+import asyncio
+from discord.ext import commands
+import cogs_of_a_bot
+
+class Kept(commands.Cog):
+    async def cog_load(self):
+        cogs_of_a_bot.registry.append(asyncio.create_task(self.forever()))
+
+    async def forever(self):
+        while self:
+            await asyncio.sleep(0.01)
+
+async def setup(bot):
+    await bot.add_cog(Kept())
+"""
+
+LET_GO = """
+from discord.ext import commands, tasks
+
+class Gone(commands.Cog):
+    async def cog_load(self):
+        self.tick.start()
+
+    async def cog_unload(self):
+        self.tick.cancel()
+
+    @tasks.loop(seconds=0.01)
+    async def tick(self):
+        pass
+
+    @commands.command()
+    async def ping(self, ctx):
+        pass
+
+async def setup(bot):
+    await bot.add_cog(Gone())
+"""
+
+ADDED_AGAIN = """
+from discord.ext import commands
+import cogs_of_a_bot
+
+class Same(commands.Cog):
+    pass
+
+async def setup(bot):
+    if not cogs_of_a_bot.registry:
+        cogs_of_a_bot.registry.append(Same())
+    await bot.add_cog(cogs_of_a_bot.registry[0])
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "leaked"),
+    [
+        pytest.param(KEPT_BY_A_REGISTRY, 3, id="a registry"),
+        pytest.param(KEPT_BY_A_LOOP, 3, id="a task that is not cancelled"),
+        pytest.param(LET_GO, 0, id="nothing"),
+        pytest.param(ADDED_AGAIN, 0, id="the bot itself"),
+        pytest.param(GOOD, 0, id="no cog"),
+    ],
+)
+def test_cogs_that_stay_in_memory_after_a_reload(
+    observed: Observed, write: Callable[[str, str], None], text: str, leaked: int
+) -> None:
+    write("some", text)
+    package: Any = importlib.import_module("cogs_of_a_bot")
+    package.registry = []
+
+    async def main() -> None:
+        bot = make_bot()
+        await bot._async_setup_hook()
+        await bot.load_extension("cogs_of_a_bot.some")
+        assert observed.values(LEAKED) == {}
+        gc.disable()
+        try:
+            for _ in range(3):
+                await bot.reload_extension("cogs_of_a_bot.some")
+            await asyncio.sleep(0.05)  # loops that were cancelled end
+            # They may still be collected, so nothing is said of them.
+            assert observed.values(LEAKED) == {("cogs_of_a_bot.some",): 0}
+        finally:
+            gc.enable()
+        gc.collect()
+        assert observed.values(LEAKED) == {("cogs_of_a_bot.some",): leaked}
+        for kept in package.registry:
+            if isinstance(kept, asyncio.Task):
+                kept.cancel()
+        package.registry.clear()
+        await asyncio.sleep(0.05)
+        gc.collect()
+        assert observed.values(LEAKED) == {("cogs_of_a_bot.some",): 0}
+        await bot.close()
+
+    asyncio.run(main())
+
+
+def test_a_cog_of_a_submodule_belongs_to_the_extension_and_one_of_a_namesake_does_not(
+    observed: Observed, write: Callable[[str, str], None]
+) -> None:
+    write("some", KEPT_BY_A_REGISTRY)
+    write("some_other", KEPT_BY_A_REGISTRY.replace("Kept", "Other"))
+    package: Any = importlib.import_module("cogs_of_a_bot")
+    package.registry = []
+
+    async def main() -> None:
+        bot = make_bot()
+        await bot._async_setup_hook()
+        await bot.load_extension("cogs_of_a_bot.some")
+        await bot.load_extension("cogs_of_a_bot.some_other")
+        await bot.unload_extension("cogs_of_a_bot.some")
+        gc.collect()
+        assert observed.values(LEAKED) == {("cogs_of_a_bot.some",): 1}
+        await bot.close()
+        gc.collect()
+        assert {name: count for name, count in observed.values(LEAKED).items() if count} == {}  # the program ends
+
+    asyncio.run(main())

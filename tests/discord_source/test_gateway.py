@@ -69,7 +69,7 @@ def test_peer_fault_07_every_kind_of_client_has_its_shards(observed: Observed, m
                     "discord.shard.up",
                     "discord.shard.count",
                     "discord.guild.count",
-                    "discord.user.cached",
+                    "discord.cache.objects",
                 ):
                     readings[name] = observed.values(name)
                 readings["ready"] = observed.telemetry.health.checks()
@@ -82,7 +82,7 @@ def test_peer_fault_07_every_kind_of_client_has_its_shards(observed: Observed, m
         assert readings["discord.shard.up"] == {(number,): 1 for number in range(shards)}
         assert readings["discord.shard.count"] == {(): shards}
         assert readings["discord.guild.count"] == {(): readings["guilds"]}
-        assert readings["discord.user.cached"] == {(): readings["users"]}
+        assert readings["discord.cache.objects"]["users",] == readings["users"]
         assert [check.ready for check in readings["ready"]] == [True] * shards
         assert observed.values("discord.gateway.sessions") == {(number, "identify"): 1 for number in range(shards)}
         assert observed.values("discord.shard.up") == {(number,): 0 for number in range(shards)}

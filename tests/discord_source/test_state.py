@@ -24,13 +24,7 @@ UNAVAILABLE = "discord.guild.unavailable"
 CHANGES = "discord.guild.changes"
 COMMANDS = "discord.command.registered"
 
-CACHES = {
-    "discord.user.cached": "_users",
-    "discord.message.cached": "_messages",
-    "discord.emoji.cached": "_emojis",
-    "discord.sticker.cached": "_stickers",
-    "discord.private_channel.cached": "_private_channels",
-}
+CACHES = "discord.cache.objects"
 
 
 def in_world(simulator: BackgroundSimulator) -> int:
@@ -267,13 +261,13 @@ def test_several_clients_are_summed_and_one_that_has_ended_is_left_out(observed:
         async def main() -> None:
             first, second = make_bot(), discord.Client(intents=discord.Intents.all())
             async with running(first, simulator):
-                alone = {name: observed.values(name) for name in (COUNT, *CACHES, COMMANDS)}
+                alone = {name: observed.values(name) for name in (COUNT, CACHES, COMMANDS)}
                 async with running(second, simulator):
                     await until(lambda: observed.values(UNAVAILABLE) == {(): 0})
                     assert observed.values(COUNT) == {(): 6}
-                    for name, cache in CACHES.items():
-                        both = sum(len(getattr(each._connection, cache)) for each in (first, second))
-                        assert observed.values(name) == {(): both}
+                    both = observed.values(CACHES)
+                    assert both["users",] == len(first.users) + len(second.users)
+                    assert both["channels",] == 2 * alone[CACHES]["channels",]
                     assert observed.values(COMMANDS) == alone[COMMANDS]  # a Client without a tree has none
                     assert observed.values("discord.extension.count") == {(): 0}
                 assert {name: observed.values(name) for name in alone} == alone
@@ -295,80 +289,6 @@ def test_guilds_do_not_keep_a_client_alive(observed: Observed, simulator: Backgr
     asyncio.run(main())
     assert len(ended) == 2
     asyncio.run(let_go(ended))
-
-
-# -- caches
-
-
-def test_caches_are_as_large_as_those_of_discord_py(observed: Observed) -> None:
-    with BackgroundSimulator(guilds=2, members=5) as simulator, redirect(simulator.url):
-
-        async def main() -> None:
-            bot = make_bot()
-            async with running(bot, simulator):
-                guild = simulator.guild()
-                emoji = {"id": "77", "name": "wave", "roles": [], "require_colons": True, "managed": False}
-                sticker = {
-                    "id": "78", "name": "hi", "tags": "wave", "type": 2, "format_type": 1, "description": "",
-                    "available": True, "guild_id": str(guild.id),
-                }  # fmt: skip
-                update: dict[str, Any] = {"guild_id": str(guild.id)}
-                await simulator.dispatch("GUILD_EMOJIS_UPDATE", update | {"emojis": [emoji]}, guild_id=guild.id)
-                await simulator.dispatch("GUILD_STICKERS_UPDATE", update | {"stickers": [sticker]}, guild_id=guild.id)
-                await simulator.say("one")
-                await simulator.say("two", channel=simulator.world.dm_channel(guild.people[0].user))
-                await bot.get_user(guild.people[0].user.id).create_dm()
-                await until(lambda: len(bot.cached_messages) == 2)
-                sizes = (len(bot.users), 2, 1, 1, 1)
-                assert {name: observed.values(name) for name in CACHES} == {
-                    name: {(): size} for name, size in zip(CACHES, sizes, strict=True)
-                }
-                assert len(bot.users) == 11  # the bot and five people of each guild
-
-        asyncio.run(main())
-
-
-def test_a_message_cache_that_is_off_is_empty(observed: Observed, simulator: BackgroundSimulator) -> None:
-    async def main() -> None:
-        async with running(make_bot(max_messages=None), simulator):
-            await simulator.say("one")
-            assert observed.values("discord.message.cached") == {(): 0}
-
-    asyncio.run(main())
-
-
-def test_peer_fault_13_500_000_cached_users_slow_neither_a_scrape_nor_the_loop(
-    observed: Observed, simulator: BackgroundSimulator
-) -> None:
-    class Cached:
-        """Stands for a user, as far as a cache is concerned."""
-
-        __slots__ = ("__weakref__",)
-
-    def fastest_scrape() -> float:
-        def scrape() -> float:
-            started = time.perf_counter()
-            observed.reader.get_metrics_data()
-            return time.perf_counter() - started
-
-        return min(scrape() for _ in range(20))
-
-    async def main() -> None:
-        bot = make_bot()
-        async with running(bot, simulator):
-            before = fastest_scrape()
-            users = [Cached() for _ in range(500_000)]
-            bot._connection._users.update(enumerate(users))
-            bot._connection._messages.extend([None] * 1000)
-            assert observed.values("discord.user.cached") == {(): len(bot.users)}
-            assert len(bot.users) > 500_000
-            # To copy or to walk them takes milliseconds, on whichever thread, and Python runs but one at a time.
-            assert fastest_scrape() < before + 0.001
-            bot._connection._messages.clear()
-            for number in range(len(users)):
-                del bot._connection._users[number]
-
-    asyncio.run(main())
 
 
 # -- commands
@@ -465,7 +385,7 @@ def hasty_threads() -> Iterator[None]:
 def test_reading_while_the_loop_changes_everything_loses_no_point(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
-    names = (COUNT, UNAVAILABLE, *CACHES, COMMANDS, "discord.extension.count", "discord.shard.up")
+    names = (COUNT, UNAVAILABLE, CACHES, COMMANDS, "discord.extension.count", "discord.shard.up")
     readings = dict.fromkeys(names, 0)
     missing: list[str] = []
     ended = threading.Event()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,8 +13,9 @@ from typing import Any
 
 import discord
 import pytest
+from aiohttp import web
 
-from argus_otel.sources.discord.voice import HOOK, Voice
+from argus_otel.sources.discord.voice import HOOK, Voice, _is_late
 from argus_otel.telemetry import State
 from discord_simulator import BackgroundSimulator, Channel, redirect
 from discord_simulator.connection import Connection
@@ -378,14 +380,12 @@ def test_hooks_that_could_not_be_taken_out_let_everything_through(
     wrap(discord.voice_state.VoiceConnectionState, "send_packet")
     wrap(discord.voice_client.VoiceClient, "connect")
     wrap(discord.gateway.DiscordVoiceWebSocket, "close")
-    wrap(discord.state.ConnectionState, "_add_voice_client")
     observed.source.uninstall()
 
     async def main() -> None:
         async with joined(simulator) as (_, voice):
             voice.send_audio_packet(b"sent", encode=False)
             await until(lambda: simulator.ledger.voice.packets == 1)
-            assert observed.source._parts.voice._clients == ()  # type: ignore[union-attr]
 
     try:
         asyncio.run(main())
@@ -430,7 +430,7 @@ async def plays_a_song(simulator: BackgroundSimulator) -> None:
         await until(lambda: simulator.ledger.voice.packets == 3 + SILENCE)
 
 
-BODIES = ["_add", "_begin", "_end", "_sent", "_count_disconnect"]
+BODIES = ["_begin", "_end", "_sent", "_count_disconnect"]
 
 
 @needs_voice
@@ -451,7 +451,6 @@ def test_a_hook_that_raises(
 
 
 TARGETS = [
-    ("discord.state", "ConnectionState._add_voice_client"),
     ("discord.voice_client", "VoiceClient.connect"),
     ("discord.voice_state", "VoiceConnectionState.send_packet"),
     ("discord.gateway", "DiscordVoiceWebSocket.close"),
@@ -494,3 +493,208 @@ def test_without_the_voice_extra_nothing_raises(observed: Observed, simulator: B
 
     asyncio.run(main())
     assert observed.values(PACKETS) == {(): 0}
+
+
+# -- audio that is late
+
+
+class Stalling(Song):
+    """A song of which some packets are slow to come."""
+
+    def __init__(self, packets: int, stalls: dict[int, float]) -> None:
+        super().__init__(packets)
+        self.stalls = stalls
+
+    def read(self) -> bytes:
+        time.sleep(self.stalls.get(self.left, 0.0))
+        return super().read()
+
+
+LATE = "discord.voice.packets.late"
+
+
+# What a busy machine may make late, of some dozens of packets. A stall of a second is 50.
+BUSY = 25
+
+
+@needs_voice
+def test_packets_are_late_while_a_source_stalls(observed: Observed, simulator: BackgroundSimulator) -> None:
+    async def late_in(voice: Any, source: Song) -> float:
+        before = observed.values(LATE)[()]
+        ended = asyncio.get_running_loop().create_future()
+        loop = ended.get_loop()
+        voice.play(source, after=lambda error: loop.call_soon_threadsafe(ended.set_result, error))
+        assert await asyncio.wait_for(ended, 30) is None
+        return observed.values(LATE)[()] - before
+
+    async def main() -> None:
+        async with joined(simulator) as (_, voice):
+            assert observed.values(LATE) == {(): 0}
+            # Slow to begin, and slow to end: neither leaves a gap.
+            assert await late_in(voice, Stalling(20, {20: 1.0, 0: 1.0})) < BUSY
+            # A second at one packet: 50 are behind by then, and the player catches up at once.
+            assert await late_in(voice, Stalling(80, {70: 1.0})) > 40
+            # Always too slow, by 20 ms each time.
+            assert await late_in(voice, Stalling(60, dict.fromkeys(range(61), 0.04))) > 40
+
+    asyncio.run(main())
+
+
+@needs_voice
+def test_a_pause_is_no_late_audio(observed: Observed, simulator: BackgroundSimulator) -> None:
+    async def main() -> None:
+        async with joined(simulator) as (_, voice):
+            voice.play(Song(1000))
+            await asyncio.sleep(0.1)
+            voice.pause()
+            await asyncio.sleep(1.0)
+            voice.resume()
+            await asyncio.sleep(0.1)
+            voice.source = Song(1000)
+            await asyncio.sleep(0.1)
+            voice.stop()
+            assert observed.values(PACKETS)[()] > 10
+            assert observed.values(LATE)[()] < BUSY
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("packet", "at", "late"),
+    [
+        (0, 9.0, False),  # the first, whenever it comes
+        (1, 0.04, False),  # discord.py sends the second 40 ms after it
+        (1, 0.079, False),
+        (1, 0.081, True),
+        (49, 1.039, False),
+        (49, 1.041, True),
+    ],
+)
+def test_late_is_more_than_40_ms_behind_the_player_s_schedule(
+    monkeypatch: pytest.MonkeyPatch, packet: int, at: float, late: bool
+) -> None:
+    player = discord.player.AudioPlayer(Song(1), None)  # type: ignore[arg-type]
+    player._start, player.loops = 100.0, packet
+    monkeypatch.setattr(time, "perf_counter", lambda: 100.0 + at)
+    assert _is_late(player) is late
+    player._resumed.clear()
+    assert _is_late(player) is False
+
+
+# -- libraries with a voice protocol of their own
+
+
+class Lavalink:
+    """What Wavelink wants of a Lavalink server: https://lavalink.dev/api. It plays nothing."""
+
+    def __init__(self) -> None:
+        self.updates: list[dict[str, Any]] = []
+        app = web.Application()
+        app.router.add_get("/v4/websocket", self._websocket)
+        app.router.add_get("/v4/info", self._info)
+        app.router.add_patch("/v4/sessions/{session}/players/{guild}", self._update)
+        app.router.add_delete("/v4/sessions/{session}/players/{guild}", self._destroy)
+        self._runner = web.AppRunner(app)
+        self.url = ""
+
+    async def __aenter__(self) -> Lavalink:
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    async def _websocket(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"op": "ready", "resumed": False, "sessionId": "session"})
+        async for _ in socket:
+            pass
+        return socket
+
+    async def _info(self, _: web.Request) -> web.Response:
+        version = {"semver": "4.1.0", "major": 4, "minor": 1, "patch": 0, "preRelease": None, "build": None}
+        return web.json_response({"version": version, "plugins": [], "sourceManagers": [], "filters": []})
+
+    async def _update(self, request: web.Request) -> web.Response:
+        self.updates.append(await request.json())
+        return web.json_response({"guildId": request.match_info["guild"], "track": None, "volume": 100})
+
+    async def _destroy(self, _: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+
+def test_a_player_of_wavelink_is_a_voice_connection(observed: Observed, simulator: BackgroundSimulator) -> None:
+    wavelink: Any = pytest.importorskip("wavelink", reason="pip install wavelink")
+
+    async def main() -> None:
+        bot = make_bot()
+        async with Lavalink() as lavalink, running(bot, simulator):
+            node = wavelink.Node(uri=lavalink.url, password="-", identifier="one")
+            await wavelink.Pool.connect(nodes=[node], client=bot)
+            try:
+                await until(lambda: node.status is wavelink.NodeStatus.CONNECTED)
+                assert observed.values(CONNECTIONS) == {(): 0}
+                channel = bot.get_channel(voice_channels(simulator)[0].id)
+                player = await channel.connect(cls=wavelink.Player, timeout=10)
+                assert lavalink.updates
+                assert observed.values(CONNECTIONS) == {(): 1}
+                assert observed.values(LATENCY) == {}  # Lavalink has the connection
+                await player.disconnect()
+                await until(lambda: observed.values(CONNECTIONS) == {(): 0})
+            finally:
+                await wavelink.Pool.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("told", "up"),
+    [
+        ({}, 1),
+        ({"is_connected": lambda _: True}, 1),
+        ({"is_connected": lambda _: False}, 0),
+        ({"is_connected": False}, 0),
+        ({"connected": property(lambda _: False)}, 0),
+        ({"connected": True}, 1),
+        ({"is_connected": "yes"}, 1),  # nothing that can be understood
+    ],
+)
+def test_other_protocols_are_believed(
+    observed: Observed, simulator: BackgroundSimulator, told: dict[str, Any], up: int
+) -> None:
+    async def connect(self: Any, **_: Any) -> None:
+        await self.channel.guild.change_voice_state(channel=self.channel)
+
+    async def disconnect(self: Any, *, force: bool) -> None:
+        await self.channel.guild.change_voice_state(channel=None)
+        self.cleanup()
+
+    async def ignore(_: Any, __: Any) -> None:
+        pass
+
+    kind = type(
+        "Player",
+        (discord.VoiceProtocol,),
+        {
+            "connect": connect,
+            "disconnect": disconnect,
+            "on_voice_server_update": ignore,
+            "on_voice_state_update": ignore,
+            **told,
+        },
+    )
+
+    async def main() -> None:
+        bot = make_bot()
+        async with running(bot, simulator):
+            player = await bot.get_channel(voice_channels(simulator)[0].id).connect(cls=kind)
+            assert observed.values(CONNECTIONS) == {(): up}
+            assert observed.values(LATENCY) == {}
+            await player.disconnect(force=True)
+            assert observed.values(CONNECTIONS) == {(): 0}
+
+    asyncio.run(main())

@@ -431,17 +431,52 @@ def ratelimits(evidence: Evidence) -> Rows:
 for _metric in (
     discord.GUILDS,
     discord.GUILDS_UNAVAILABLE,
-    discord.USERS,
-    discord.MESSAGES,
-    discord.EMOJIS,
-    discord.STICKERS,
-    discord.PRIVATE_CHANNELS,
+    discord.GUILD_MEMBERS,
+    discord.SESSION_LIMIT,
+    discord.SESSIONS_REMAINING,
     discord.EXTENSIONS,
 ):
 
     @of(_metric)
     def size(evidence: Evidence, metric: Metric = _metric) -> Rows:
         yield Row(metric.name, state(evidence, metric.name), counted(evidence, metric)[()])
+
+
+@of(discord.CACHE_OBJECTS)
+def cached(evidence: Evidence) -> Rows:
+    true = {(name,): state(evidence, str(name)) for name in discord.CACHE_NAME.values}
+    return counts(true, counted(evidence, discord.CACHE_OBJECTS))
+
+
+@of(discord.CACHE_MEMORY)
+def cache_memory(evidence: Evidence) -> Rows:
+    bytes_, number = (counted(evidence, metric)["users",] for metric in (discord.CACHE_MEMORY, discord.CACHE_OBJECTS))
+    true = state(evidence, "bytes of a user")
+    yield Row("a user [By]", true, bytes_ / number, within=0.4 * true)
+
+
+@of(discord.GUILD_SIZES)
+def guild_sizes(evidence: Evidence) -> Rows:
+    true = {(size,): state(evidence, size) for size in ("1-9", "10-99")}
+    return counts(true, counted(evidence, discord.GUILD_SIZES))
+
+
+@of(discord.INSTALLS)
+def installs(evidence: Evidence) -> Rows:
+    ours = counted(evidence, discord.INSTALLS)
+    for kind in ("guild_install", "user_install"):
+        yield Row(kind, state(evidence, kind), ours[kind,])
+
+
+@of(discord.PRIVILEGED_INTENTS)
+def privileged_intents(evidence: Evidence) -> Rows:
+    true = {(name,): 1 for name in ("members", "presences", "message_content")}
+    return counts(true, counted(evidence, discord.PRIVILEGED_INTENTS))
+
+
+@of(discord.LEAKED_COGS)
+def leaked_cogs(evidence: Evidence) -> Rows:
+    yield Row("of the extension that failed to load", 0, sum(counted(evidence, discord.LEAKED_COGS).values()))
 
 
 @of(discord.COMMANDS)
@@ -474,6 +509,11 @@ def voice_latency(evidence: Evidence) -> Rows:
 def voice_packets(evidence: Evidence) -> Rows:
     true = sum(evidence.ledger.voice.packet_counts().values())
     yield Row("packets", true, counted(evidence, discord.VOICE_PACKETS)[()])
+
+
+@of(discord.VOICE_LATE)
+def voice_late(evidence: Evidence) -> Rows:
+    yield Row("without a player, whose schedule they could miss", 0, counted(evidence, discord.VOICE_LATE)[()])
 
 
 @of(discord.VOICE_CONNECTING)

@@ -451,11 +451,14 @@ async def calm(ctx: commands.Context[Witness]) -> None:
         while tick.is_running():
             await asyncio.sleep(0.05)
         await ctx.send("calm")
-    asyncio.get_running_loop().call_later(1.0, write_state)
+    limits = await bot.fetch_session_start_limits()
+    asyncio.get_running_loop().call_later(1.0, write_state, limits)
 
 
-def write_state() -> None:
+def write_state(limits: discord.SessionStartLimits) -> None:
     state = bot._connection
+    application: Any = bot.application
+    members = [guild.member_count or 0 for guild in bot.guilds]
     store = state._view_store
     views = {id(item.view) for items in store._views.values() for item in items.values()}
     tree: Any = bot.tree
@@ -464,11 +467,24 @@ def write_state() -> None:
     facts = {
         "discord.guild.count": len(bot.guilds),
         "discord.guild.unavailable": sum(guild.unavailable for guild in bot.guilds),
-        "discord.user.cached": len(bot.users),
-        "discord.message.cached": len(bot.cached_messages),
-        "discord.emoji.cached": len(bot.emojis),
-        "discord.sticker.cached": len(bot.stickers),
-        "discord.private_channel.cached": len(bot.private_channels),
+        "discord.guild.members": sum(members),
+        "1-9": sum(0 < number < 10 for number in members),
+        "10-99": sum(9 < number < 100 for number in members),
+        "guild_install": application.approximate_guild_count,
+        "user_install": application.approximate_user_install_count,
+        "discord.gateway.session.limit": limits.total,
+        "discord.gateway.session.remaining": limits.remaining,
+        "bytes of a user": (sum(map(size_of_user, bot.users)) + size_of_entries(state._users.data)) / len(bot.users),
+        "users": len(bot.users),
+        "members": sum(len(guild.members) for guild in bot.guilds),
+        "messages": len(bot.cached_messages),
+        "channels": sum(len(guild.channels) for guild in bot.guilds),
+        "threads": sum(len(guild.threads) for guild in bot.guilds),
+        "roles": sum(len(guild.roles) for guild in bot.guilds),
+        "voice_states": sum(len(guild._voice_states) for guild in bot.guilds),
+        "emojis": len(bot.emojis),
+        "stickers": len(bot.stickers),
+        "private_channels": len(bot.private_channels),
         "discord.extension.count": len(bot.extensions),
         "discord.view.active": len(views) + len(store._modals),
         "slash": len(slash) + len(groups),
@@ -482,6 +498,17 @@ def write_state() -> None:
     }
     for name, number in facts.items():
         write("state", name, None, number)
+
+
+def size_of_user(user: discord.User) -> int:
+    """Return what a user takes, with its attributes."""
+    own = (user, user.id, user.name, user.discriminator, user.global_name, user._avatar)
+    return sum(sys.getsizeof(value) for value in own if value is not None)
+
+
+def size_of_entries(users: dict[int, Any]) -> int:
+    """Return what the cache of users takes, with its keys and weak references."""
+    return sys.getsizeof(users) + sum(sys.getsizeof(each) for entry in users.items() for each in entry)
 
 
 bot.run(os.environ["DISCORD_TOKEN"], log_level=logging.WARNING, root_logger=True)

@@ -136,6 +136,10 @@ class World:
         if members < 1:
             raise ValueError(f"members must be at least 1 (the bot needs a user), not {members}")
         self.shards = shards
+        self.session_limit = 1000
+        """How many sessions the bot may begin in a day. More are accepted, as nothing here ends a day."""
+        self.user_installs = 0
+        """How many users have installed the application."""
         self.application_id = snowflake_at(_APPLICATION_MS)
         self.bot = User(self.application_id, "simulated-bot", bot=True)
         self.users: dict[int, User] = {self.bot.id: self.bot}

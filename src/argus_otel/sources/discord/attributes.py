@@ -118,6 +118,35 @@ TASK_NAME = Attribute(
     examples=("Cog.cleanup",),
 )
 CHANGE = Attribute("discord.change", "Whether the bot joined or left the guild.", values=("join", "leave"))
+GUILD_SIZE = Attribute(
+    "discord.guild.size",
+    "A class of guilds, by their number of members.",
+    values=("1-9", "10-99", "100-999", "1000-9999", "10000-99999", "100000+"),
+)
+INSTALL_TYPE = Attribute(
+    "discord.install.type", "What the application is installed to.", values=("guild_install", "user_install")
+)
+INTENT_NAME = Attribute(
+    "discord.intent.name",
+    "The privileged intent, by discord.py's name.",
+    values=("members", "presences", "message_content"),
+)
+CACHE_NAME = Attribute(
+    "discord.cache.name",
+    "One of discord.py's caches.",
+    values=(
+        "users",
+        "members",
+        "messages",
+        "channels",
+        "threads",
+        "roles",
+        "voice_states",
+        "emojis",
+        "stickers",
+        "private_channels",
+    ),
+)
 EXTENSION_NAME = Attribute(
     "discord.extension.name",
     "The extension's module, such as `cogs.music`.",

@@ -8,6 +8,7 @@ from argus_otel.telemetry import Catalogue, Event, Metric, Severity, Span, SpanK
 from argus_otel.telemetry.definitions import InstrumentKind
 
 from .attributes import (
+    CACHE_NAME,
     CHANGE,
     CHANNEL_ID,
     CLOSE_CODE,
@@ -22,6 +23,9 @@ from .attributes import (
     EXTENSION_NAME,
     GUILD_ID,
     INTEGRATION_TYPE,
+    GUILD_SIZE,
+    INSTALL_TYPE,
+    INTENT_NAME,
     INTERACTION_ID,
     INTERACTION_TYPE,
     LATE_REASON,
@@ -84,6 +88,20 @@ SESSIONS = Metric(
     "{session}",
     "Gateway sessions that began (identify) or resumed (resume).",
     (SHARD_ID, SESSION_TYPE),
+)
+SESSION_LIMIT = Metric(
+    "discord.gateway.session.limit",
+    GAUGE,
+    "{session}",
+    "Sessions that the bot may begin in 24 hours, over all its processes, as Discord has answered last. Absent if the "
+    "bot has not asked: discord.py asks for an `AutoShardedClient` without `shard_count`.",
+)
+SESSIONS_REMAINING = Metric(
+    "discord.gateway.session.remaining",
+    GAUGE,
+    "{session}",
+    "Sessions that the bot may still begin until that day ends, as Discord has answered last, without those that this "
+    "process has begun since. Absent once the day has ended.",
 )
 DISCONNECTS = Metric(
     "discord.gateway.disconnects",
@@ -269,16 +287,54 @@ RATELIMITS = Metric(
 GUILDS = Metric(
     "discord.guild.count", UP_DOWN_COUNTER, "{guild}", "Guilds that the bot is in, on the shards of this process."
 )
-USERS = Metric("discord.user.cached", UP_DOWN_COUNTER, "{user}", "Users in discord.py's cache.")
 GUILDS_UNAVAILABLE = Metric(
     "discord.guild.unavailable", UP_DOWN_COUNTER, "{guild}", "Guilds that are unavailable now, of those counted."
 )
 GUILD_CHANGES = Metric("discord.guild.changes", COUNTER, "{guild}", "Guilds that the bot joined or left.", (CHANGE,))
-MESSAGES = Metric("discord.message.cached", UP_DOWN_COUNTER, "{message}", "Messages in discord.py's cache.")
-EMOJIS = Metric("discord.emoji.cached", UP_DOWN_COUNTER, "{emoji}", "Custom emojis in discord.py's cache.")
-STICKERS = Metric("discord.sticker.cached", UP_DOWN_COUNTER, "{sticker}", "Guild stickers in discord.py's cache.")
-PRIVATE_CHANNELS = Metric(
-    "discord.private_channel.cached", UP_DOWN_COUNTER, "{channel}", "Direct message channels in discord.py's cache."
+GUILD_MEMBERS = Metric(
+    "discord.guild.members",
+    UP_DOWN_COUNTER,
+    "{user}",
+    "Members of the bot's guilds. One who is in two guilds counts twice. Without the members intent, a guild's number "
+    "is the one that Discord sent when the session began or the bot joined.",
+)
+GUILD_SIZES = Metric(
+    "discord.guild.sizes",
+    UP_DOWN_COUNTER,
+    "{guild}",
+    "Guilds by their number of members, without those whose number Discord has not sent.",
+    (GUILD_SIZE,),
+)
+INSTALLS = Metric(
+    "discord.application.installs",
+    GAUGE,
+    "{install}",
+    "Installations of the application, as Discord estimates them. Every process reports the whole application's, as of "
+    "its log-in or of the bot's last call of `application_info()`.",
+    (INSTALL_TYPE,),
+)
+PRIVILEGED_INTENTS = Metric(
+    "discord.intent.privileged",
+    GAUGE,
+    "{client}",
+    "Clients of this process that ask for the privileged intent.",
+    (INTENT_NAME,),
+)
+CACHE_OBJECTS = Metric(
+    "discord.cache.objects",
+    UP_DOWN_COUNTER,
+    "{object}",
+    "Objects in discord.py's caches. The caches of guilds are counted for 2 ms at each collection: a bot with so many "
+    "guilds that this takes several collections reports its last complete count.",
+    (CACHE_NAME,),
+)
+CACHE_MEMORY = Metric(
+    "discord.cache.memory",
+    UP_DOWN_COUNTER,
+    "By",
+    "Estimated memory of discord.py's caches: the number of objects, times the mean size of up to 20 of them that are "
+    "measured once a minute.",
+    (CACHE_NAME,),
 )
 COMMANDS = Metric(
     "discord.command.registered",
@@ -288,6 +344,14 @@ COMMANDS = Metric(
     (COMMAND_TYPE,),
 )
 EXTENSIONS = Metric("discord.extension.count", UP_DOWN_COUNTER, "{extension}", "Extensions that are loaded.")
+LEAKED_COGS = Metric(
+    "discord.extension.leaked",
+    UP_DOWN_COUNTER,
+    "{cog}",
+    "Cogs of an extension that were removed when it was reloaded or unloaded, and are still in memory after Python's "
+    "garbage collector has searched all objects since.",
+    (EXTENSION_NAME,),
+)
 
 # -- voice
 
@@ -295,7 +359,9 @@ VOICE_CONNECTIONS = Metric(
     "discord.voice.connections",
     UP_DOWN_COUNTER,
     "{connection}",
-    "Voice connections that are up: the handshake is complete, and they are not closed. Not while one reconnects.",
+    "Voice connections that are up: the handshake is complete, and they are not closed. Not while one reconnects. "
+    "Those of other libraries, such as Lavalink clients, count while the library says that they are connected, or else "
+    "as long as discord.py knows them.",
 )
 VOICE_LATENCY = Metric(
     "discord.voice.latency",
@@ -306,6 +372,12 @@ VOICE_LATENCY = Metric(
 )
 VOICE_PACKETS = Metric(
     "discord.voice.packets", COUNTER, "{packet}", "Voice packets handed to the network, without those that it refused."
+)
+VOICE_LATE = Metric(
+    "discord.voice.packets.late",
+    COUNTER,
+    "{packet}",
+    "Voice packets that discord.py's player sent more than 40 ms after their time: listeners hear a gap.",
 )
 VOICE_CONNECTING = Metric(
     "discord.voice.connect.duration",

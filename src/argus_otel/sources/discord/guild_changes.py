@@ -1,22 +1,28 @@
-"""Observed: which guilds the bot is in, according to the gateway. Signals: counter, events, and the data of two gauges.
+"""Observed: the bot's guilds and their members, according to the gateway. Signals: counter, events, data of gauges.
 
 READY lists the guilds of its shard. GUILD_CREATE is sent for a guild that is new or available again, GUILD_DELETE for
 one that the bot has left or that is unavailable. ``ConnectionState`` keeps a parser for each type in a dictionary of
-its own, where the hook wraps these three. discord.py's own view is not enough: it does not dispatch ``guild_join`` for
+its own, where the hooks wrap these. discord.py's own view is not enough: it does not dispatch ``guild_join`` for
 a guild that is joined while the guilds of READY still arrive, and dispatches it late or never if members are fetched
-first; and the cache of a client with several shards keeps guilds that a shard has lost while it was disconnected. Safe,
-because the original parsers get the same data, and the hook only adds an id to a set or removes one.
+first; and the cache of a client with several shards keeps guilds that a shard has lost while it was disconnected.
+
+GUILD_CREATE has a guild's number of members, which GUILD_MEMBER_ADD and GUILD_MEMBER_REMOVE change. Discord sends these
+two only with the members intent. Without it, the number stays as it was when the guild was sent last, as discord.py's
+own ``Guild.member_count`` does.
+
+Safe, because the original parsers get the same data, and the hooks do constant work for each event but READY.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from argus_otel.telemetry import Event, Telemetry
 
 from .catalogue import GUILD_CHANGES, GUILD_JOIN_EVENT, GUILD_LEAVE_EVENT
+from .guilds import Guilds
 from .ids import ids_of_guild, shard_of
 from .instance_patches import InstancePatches
 from .patches import Function
@@ -25,61 +31,6 @@ if TYPE_CHECKING:
     from discord.state import ConnectionState
 
 HOOK = "guild changes"
-
-
-class Guilds:
-    """The guilds of one client. Changed on its event loop; the counts may be read from any thread."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, set[int]] = {}
-        self._unavailable: dict[int, set[int]] = {}
-
-    def reset(self, shard_id: int, known: Iterable[int], unavailable: Iterable[int]) -> None:
-        """Set the guilds of a shard."""
-        # Replaced, not changed: the collecting thread reads them.
-        self._known = {**self._known, shard_id: set(known)}
-        self._unavailable = {**self._unavailable, shard_id: set(unavailable)}
-
-    def add(self, shard_id: int, guild_id: int, *, unavailable: bool) -> bool:
-        """Add a guild, or update whether it is unavailable; return whether it is new."""
-        if shard_id not in self._known:
-            self.reset(shard_id, (), ())
-        known = self._known[shard_id]
-        new = guild_id not in known
-        known.add(guild_id)
-        if unavailable:
-            self._unavailable[shard_id].add(guild_id)
-        else:
-            self._unavailable[shard_id].discard(guild_id)
-        return new
-
-    def mark_unavailable(self, shard_id: int, guild_id: int) -> None:
-        """Mark a guild as unavailable, if it is known."""
-        if guild_id in self._known.get(shard_id, ()):
-            self._unavailable[shard_id].add(guild_id)
-
-    def remove(self, shard_id: int, guild_id: int) -> bool:
-        """Remove a guild; return whether it was known."""
-        if guild_id not in self._known.get(shard_id, ()):
-            return False
-        self._known[shard_id].discard(guild_id)
-        self._unavailable[shard_id].discard(guild_id)
-        return True
-
-    @property
-    def started(self) -> bool:
-        """Whether any shard has received its guilds."""
-        return bool(self._known)
-
-    @property
-    def count(self) -> int:
-        """The number of guilds."""
-        return sum(map(len, self._known.values()))
-
-    @property
-    def unavailable(self) -> int:
-        """The number of guilds that are unavailable now."""
-        return sum(map(len, self._unavailable.values()))
 
 
 class GuildChanges:
@@ -92,7 +43,10 @@ class GuildChanges:
         self._patches = {
             "READY": (_parser("READY"), self._ready),
             "GUILD_CREATE": (_parser("GUILD_CREATE"), self._created),
+            "GUILD_UPDATE": (_parser("GUILD_UPDATE"), self._updated),
             "GUILD_DELETE": (_parser("GUILD_DELETE"), self._deleted),
+            "GUILD_MEMBER_ADD": (_parser("GUILD_MEMBER_ADD"), self._member_added),
+            "GUILD_MEMBER_REMOVE": (_parser("GUILD_MEMBER_REMOVE"), self._member_removed),
         }
 
     def of(self, state: ConnectionState[Any]) -> Guilds | None:
@@ -142,8 +96,13 @@ class GuildChanges:
     def _created(self, state: ConnectionState[Any], guilds: Guilds, data: dict[str, Any]) -> None:
         guild_id = int(data["id"])
         shard_id = _shard_of(state, guild_id)
-        if guilds.add(shard_id, guild_id, unavailable=bool(data.get("unavailable"))):
+        members = data.get("member_count")
+        if guilds.add(shard_id, guild_id, unavailable=bool(data.get("unavailable")), members=members):
             self._changed("join", GUILD_JOIN_EVENT, shard_id, guild_id, data)
+
+    def _updated(self, state: ConnectionState[Any], guilds: Guilds, data: dict[str, Any]) -> None:
+        guild_id = int(data["id"])
+        guilds.set_members(_shard_of(state, guild_id), guild_id, data.get("member_count"))
 
     def _deleted(self, state: ConnectionState[Any], guilds: Guilds, data: dict[str, Any]) -> None:
         guild_id = int(data["id"])
@@ -154,6 +113,14 @@ class GuildChanges:
             guild = state._get_guild(guild_id)
             facts = {} if guild is None else {"name": guild.name, "member_count": guild.member_count}
             self._changed("leave", GUILD_LEAVE_EVENT, shard_id, guild_id, facts)
+
+    def _member_added(self, state: ConnectionState[Any], guilds: Guilds, data: dict[str, Any]) -> None:
+        guild_id = int(data["guild_id"])
+        guilds.change_members(_shard_of(state, guild_id), guild_id, 1)
+
+    def _member_removed(self, state: ConnectionState[Any], guilds: Guilds, data: dict[str, Any]) -> None:
+        guild_id = int(data["guild_id"])
+        guilds.change_members(_shard_of(state, guild_id), guild_id, -1)
 
     def _changed(self, change: str, event: Event, shard_id: int, guild_id: int, facts: Mapping[str, Any]) -> None:
         self._counts[change].value += 1
@@ -170,7 +137,8 @@ def _cached(state: ConnectionState[Any]) -> Guilds:
     """Return the guilds in discord.py's cache, for a client that was connected before it was attached."""
     guilds = Guilds()
     for guild in tuple(state._guilds.values()):
-        guilds.add(_shard_of(state, guild.id), guild.id, unavailable=guild.unavailable)
+        shard_id = _shard_of(state, guild.id)
+        guilds.add(shard_id, guild.id, unavailable=guild.unavailable, members=guild._member_count)
     return guilds
 
 

@@ -62,13 +62,15 @@ COVERAGE: dict[str, HookCoverage] = {
             c.GUILD_CHANGES,
             c.GUILD_JOIN_EVENT,
             c.GUILD_LEAVE_EVENT,
-            c.USERS,
-            c.MESSAGES,
-            c.EMOJIS,
-            c.STICKERS,
-            c.PRIVATE_CHANNELS,
+            c.GUILD_MEMBERS,
+            c.GUILD_SIZES,
+            c.INSTALLS,
+            c.PRIVILEGED_INTENTS,
+            c.CACHE_OBJECTS,
+            c.CACHE_MEMORY,
             c.COMMANDS,
             c.EXTENSIONS,
+            c.VOICE_CONNECTIONS,
             c.INTERACTION_DURATION,
             c.INTERACTIONS_ACTIVE,
             c.RESPONSE_TIME,
@@ -84,7 +86,13 @@ COVERAGE: dict[str, HookCoverage] = {
         "No client is found: all signals of gateway, shards, guilds, caches and interactions are absent, and the bot "
         "is never ready. REST calls and prefix commands are still observed.",
     ),
-    "gateway sessions": HookCoverage((c.SESSIONS, c.SESSION_EVENT), "Sessions are not counted."),
+    "application": HookCoverage(
+        (c.INSTALLS,), "Installations are those of the log-in, even if the bot fetches its application again."
+    ),
+    "gateway sessions": HookCoverage(
+        (c.SESSIONS, c.SESSION_EVENT, c.SESSION_LIMIT, c.SESSIONS_REMAINING),
+        "Depending on the target, sessions are not counted, or their limit is not known.",
+    ),
     "gateway disconnects": HookCoverage(
         (c.DISCONNECTS, c.DISCONNECT_EVENT), "Disconnections that the bot itself begins are not counted."
     ),
@@ -102,8 +110,9 @@ COVERAGE: dict[str, HookCoverage] = {
         "Loops are not observed. The work of a loop that a handler started is a part of that handler's trace.",
     ),
     "extensions": HookCoverage(
-        (c.EXTENSION_LOADING, c.EXTENSION_EVENT),
-        "Loading is not timed, and extensions that fail to load are not reported.",
+        (c.EXTENSION_LOADING, c.EXTENSION_EVENT, c.LEAKED_COGS),
+        "Depending on the target, loading is not timed, extensions that fail to load are not reported, or cogs that "
+        "stay in memory are not counted.",
     ),
     "views": HookCoverage(
         (c.VIEWS_ACTIVE, c.VIEW_TIMEOUTS, c.VIEW_TIMEOUT_SPAN),
@@ -112,15 +121,15 @@ COVERAGE: dict[str, HookCoverage] = {
     ),
     "voice": HookCoverage(
         (
-            c.VOICE_CONNECTIONS,
             c.VOICE_LATENCY,
             c.VOICE_PACKETS,
+            c.VOICE_LATE,
             c.VOICE_CONNECTING,
             c.VOICE_CONNECT_SPAN,
             c.VOICE_DISCONNECTS,
             c.VOICE_DISCONNECT_EVENT,
         ),
-        "Depending on the target, connections, joining, packets or disconnections are not observed. Without the hooks "
+        "Depending on the target, joining, packets or disconnections are not observed. Without the hooks "
         "on heartbeats, the latency is discord.py's own figure, which may be wrong by a whole interval.",
     ),
     "app commands": HookCoverage(

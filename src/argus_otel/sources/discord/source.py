@@ -119,7 +119,6 @@ class DiscordSource(Source):
         if _in_event_loop():
             self._parts.clients.attach_running()
             self._parts.views.attach_running(self._parts.registry)
-            self._parts.voice.attach_running()
 
     def _apply(self, library: Library, package: str) -> None:
         if self._parts is not None:
@@ -149,6 +148,8 @@ class _Parts:
 
     def __init__(self, telemetry: Telemetry, hooks: PatchSet, activate: Activate) -> None:
         from . import app_commands, http_interactions, log_policy, secrets
+        from .applications import Applications
+        from .caches import Caches
         from .clients import Clients
         from .clock import DiscordClock
         from .components import Components
@@ -158,6 +159,7 @@ class _Parts:
         from .guild_changes import GuildChanges
         from .heartbeats import Heartbeats
         from .interactions import Interactions
+        from .leaked_cogs import LeakedCogs
         from .listeners import Listeners
         from .prefix_commands import PrefixCommands
         from .rest import waits
@@ -180,9 +182,10 @@ class _Parts:
         self.listeners = Listeners(telemetry, hooks, self.interactions)
         self.views = Views(telemetry, hooks)
         disconnects = Disconnects(telemetry, hooks, self.registry)
-        self.voice = Voice(telemetry, hooks, self.registry)
+        voice = Voice(telemetry, hooks, self.registry)
         self.guild_changes = GuildChanges(telemetry)
         StateGauges(telemetry, self.registry, self.guild_changes)
+        self.caches = Caches(telemetry, self.registry)
         heartbeats = Heartbeats(telemetry, hooks)
         self.clients = Clients(
             telemetry,
@@ -200,12 +203,14 @@ class _Parts:
         self._patches: list[Patch] = [
             *secrets.patches(telemetry),
             *self.clients.patches(),
+            *Applications(telemetry, hooks, self.registry).patches(),
             *Sessions(telemetry, hooks).patches(),
             *disconnects.patches(),
             *self.listeners.patches(),
             *heartbeats.patches(),
             *SendLimits(telemetry, hooks, self.registry).patches(),
             *Extensions(telemetry, hooks).patches(),
+            *LeakedCogs(telemetry, hooks).patches(),
             *app_commands.patches(telemetry.guard, self.interactions),
             *http_interactions.patches(telemetry.guard, self.interactions),
             *self.views.patches(),
@@ -215,7 +220,7 @@ class _Parts:
             *RestCalls(telemetry, hooks, attempts, self.interactions).patches(),
             *attempts.patches(),
             *waits.patches(),
-            *self.voice.patches(),
+            *voice.patches(),
         ]
 
     def patches(self, library: Library = _DISCORD_PY) -> list[Patch]:
@@ -235,7 +240,6 @@ class _Parts:
         self.interactions.detach()
         self.listeners.detach()
         self.views.detach()
-        self.voice.detach()
         self.registry.clear()
 
 

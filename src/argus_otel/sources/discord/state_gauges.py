@@ -1,10 +1,9 @@
-"""Observed: the sizes of discord.py's state: guilds, caches, commands and extensions. Signals: up-down counters.
+"""Observed: the numbers of guilds, their members, commands and extensions. Signals: up-down counters.
 
-They are read at collection, on another thread, while the event loop changes them. Safe, because a cache is only asked
-for its length, which takes constant time, and because the few dictionaries that are iterated, those of commands, are
-copied first: ``tuple`` of a dictionary's values is one call into C, which runs no Python code and so switches to no
-other thread. :mod:`.guild_changes` counts the guilds. The sums over all clients are reported, without those that have
-been closed.
+They are read at collection, on another thread, while the event loop changes them. Safe, because the numbers of guilds
+and members are kept ready by :mod:`.guild_changes`, and because the few dictionaries that are iterated, those of
+commands, are copied first: ``tuple`` of a dictionary's values is one call into C, which runs no Python code and so
+switches to no other thread. The sums over all clients are reported, without those that have been closed.
 """
 
 from __future__ import annotations
@@ -12,20 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.telemetry import Metric, Reading, Telemetry
+from argus_otel.telemetry import AttributeValue, Metric, Reading, Telemetry
 
-from .attributes import COMMAND_TYPE
-from .catalogue import (
-    COMMANDS,
-    EMOJIS,
-    EXTENSIONS,
-    GUILDS,
-    GUILDS_UNAVAILABLE,
-    MESSAGES,
-    PRIVATE_CHANNELS,
-    STICKERS,
-    USERS,
-)
+from .attributes import COMMAND_TYPE, GUILD_SIZE
+from .catalogue import COMMANDS, EXTENSIONS, GUILD_MEMBERS, GUILD_SIZES, GUILDS, GUILDS_UNAVAILABLE
 from .guild_changes import GuildChanges
 from .shards import ClientRegistry
 
@@ -45,13 +34,9 @@ class StateGauges:
         self._guild_changes = guild_changes
         self._sum(GUILDS, self._guilds)
         self._sum(GUILDS_UNAVAILABLE, self._guilds_unavailable)
-        self._sum(USERS, lambda client: len(client._connection._users))
-        # `None` if the bot has turned that cache off.
-        self._sum(MESSAGES, lambda client: len(client._connection._messages or ()))
-        self._sum(EMOJIS, lambda client: len(client._connection._emojis))
-        self._sum(STICKERS, lambda client: len(client._connection._stickers))
-        self._sum(PRIVATE_CHANNELS, lambda client: len(client._connection._private_channels))
+        self._sum(GUILD_MEMBERS, self._members)
         self._sum(EXTENSIONS, _extensions)
+        telemetry.gauge(GUILD_SIZES, self._sizes)
         telemetry.gauge(COMMANDS, self._commands)
 
     def _sum(self, metric: Metric, size: Callable[[Client], int | None]) -> None:
@@ -73,6 +58,19 @@ class StateGauges:
         if guilds is None or not guilds.started or not client._connection._intents.guilds:
             return None
         return guilds.unavailable
+
+    def _members(self, client: Client) -> int | None:
+        guilds = self._guild_changes.of(client._connection)
+        return None if guilds is None else guilds.members
+
+    def _sizes(self) -> Reading:
+        sizes: dict[AttributeValue, int] = {}
+        for client in self._registry.open_clients():
+            guilds = self._guild_changes.of(client._connection)
+            if guilds is not None and guilds.members is not None:
+                for size, count in guilds.by_class.items():
+                    sizes[size] = sizes.get(size, 0) + count
+        return [({GUILD_SIZE.name: size}, float(count)) for size, count in sizes.items()]
 
     def _commands(self) -> Reading:
         counts: dict[str, int] = {}

@@ -1,16 +1,20 @@
 """Observed: voice. Signals: gauges, counters, operation, event.
 
-Voice clients are found at ``ConnectionState._add_voice_client``, and read at collection. Those of other libraries, such
-as Lavalink clients, connect elsewhere and are left out. Joining is ``VoiceClient.connect``. discord.py calls
-``DiscordVoiceWebSocket.close`` at the end of each connection, whichever side has ended it. ``heartbeats.py`` times
-heartbeats. Packets are counted at ``VoiceConnectionState.send_packet``, which still raises for those that the network
-refuses. Safe, because the originals get the same arguments, and their exceptions pass through. Players send from
-threads of their own, and each thread has its own cell.
+Voice connections are those in ``Client.voice_clients``, read at collection: discord.py's own, and those of libraries
+that bring a ``VoiceProtocol``, such as Lavalink clients. Everything else here is about discord.py's own. Joining is
+``VoiceClient.connect``. discord.py calls ``DiscordVoiceWebSocket.close`` at the end of each connection, whichever side
+has ended it. ``heartbeats.py`` times heartbeats. Packets are counted at ``VoiceConnectionState.send_packet``, which
+still raises for those that the network refuses. Whether one is late is compared with the schedule that its player
+keeps. Safe, because the originals get the same arguments, and their exceptions pass through. Players send from threads
+of their own, and each thread has its own cells.
 """
 
 from __future__ import annotations
 
+import inspect
 import math
+import sys
+import time
 import weakref
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -24,6 +28,7 @@ from .catalogue import (
     VOICE_CONNECTIONS,
     VOICE_DISCONNECT_EVENT,
     VOICE_DISCONNECTS,
+    VOICE_LATE,
     VOICE_LATENCY,
     VOICE_PACKETS,
 )
@@ -34,13 +39,20 @@ from .patches import Patch, PatchSet
 from .shards import ClientRegistry
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from discord.gateway import DiscordVoiceWebSocket
-    from discord.voice_client import VoiceClient
+    from discord.player import AudioPlayer
+    from discord.voice_client import VoiceClient, VoiceProtocol
+    from discord.voice_state import VoiceConnectionState
 
 HOOK = "voice"
 
 # RFC 6455: the connection ended without a close frame.
 _ABNORMAL = 1006
+
+# A packet has 20 ms of sound. Two packets too late, a listener hears it.
+_LATE = 0.04
 
 
 class Voice:
@@ -51,10 +63,9 @@ class Voice:
         self._hooks = hooks
         self._registry = registry
         self._heartbeats = Heartbeats(telemetry, hooks, voice=True)
-        # Replaced, not changed: the collecting thread reads it.
-        self._clients: tuple[weakref.ref[VoiceClient], ...] = ()
         self._ended: weakref.WeakSet[DiscordVoiceWebSocket] = weakref.WeakSet()
         self._packets = ThreadCells(telemetry.counter(VOICE_PACKETS, key=(THREAD,)))
+        self._late = ThreadCells(telemetry.counter(VOICE_LATE, key=(THREAD,)))
         self._connects = telemetry.histogram(VOICE_CONNECTING)
         self._disconnects = telemetry.counter(VOICE_DISCONNECTS)
         telemetry.gauge(VOICE_CONNECTIONS, self._connections)
@@ -65,43 +76,11 @@ class Voice:
         guard = self._telemetry.guard
         joining, own = guard.around(HOOK, self._begin, self._end), (DISCORD_PY,)
         return [
-            Patch(HOOK, "discord.state", "ConnectionState._add_voice_client", self._make_add, libraries=own),
             Patch(HOOK, "discord.voice_client", "VoiceClient.connect", joining, libraries=own),
             Patch(HOOK, "discord.voice_state", "VoiceConnectionState.send_packet", self._make_send, libraries=own),
             Patch(HOOK, "discord.gateway", "DiscordVoiceWebSocket.close", self._make_close, libraries=own),
             *self._heartbeats.patches(),
         ]
-
-    def attach_running(self) -> None:
-        """Find the voice clients of the clients that run already."""
-        add = self._telemetry.guard.shield(HOOK, self._add)
-        for known in self._registry:
-            client = known.client
-            for voice in () if client is None else client.voice_clients:
-                add(voice)
-
-    def detach(self) -> None:
-        """Forget every voice client."""
-        self._clients = ()
-
-    # -- clients
-
-    def _make_add(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        add = self._telemetry.guard.shield(HOOK, self._add)
-
-        def _add_voice_client(self: object, guild_id: int, voice: object) -> Any:
-            result = original(self, guild_id, voice)
-            add(voice)
-            return result
-
-        return _add_voice_client
-
-    def _add(self, voice: object) -> None:
-        from discord.voice_client import VoiceClient
-
-        if self._hooks.on and isinstance(voice, VoiceClient):
-            known = tuple(ref for ref in self._clients if ref() not in (None, voice))
-            self._clients = (*known, weakref.ref(voice))
 
     # -- joining
 
@@ -132,16 +111,19 @@ class Voice:
     def _make_send(self, original: Callable[..., Any]) -> Callable[..., Any]:
         sent = self._telemetry.guard.shield(HOOK, self._sent)
 
-        def send_packet(self: object, packet: bytes) -> Any:
+        def send_packet(self: VoiceConnectionState, packet: bytes) -> Any:
             result = original(self, packet)
-            sent()
+            sent(self)
             return result
 
         return send_packet
 
-    def _sent(self) -> None:
+    def _sent(self, connection: VoiceConnectionState) -> None:
         if self._hooks.on:
             self._packets.current.value += 1
+            player = connection.voice_client._player
+            if player is not None and _is_late(player):
+                self._late.current.value += 1
 
     # -- disconnections
 
@@ -171,16 +153,27 @@ class Voice:
 
     # -- on the collecting thread
 
-    def _up(self) -> list[VoiceClient]:
-        return [voice for ref in self._clients if (voice := ref()) is not None and _is_up(voice)]
-
     def _connections(self) -> Iterable[tuple[dict[str, AttributeValue], float]]:
-        observed = any(known.client is not None for known in self._registry)
-        return [({}, float(len(self._up())))] if observed else []
+        # Those that have been closed too: their connections are 0, and not unknown.
+        clients = [client for known in self._registry if (client := known.client) is not None]
+        up = sum(_is_up(voice) for client in clients for voice in client.voice_clients)
+        return [({}, float(up))] if clients else []
 
     def _latency(self) -> Iterable[tuple[dict[str, AttributeValue], float]]:
-        latencies = [latency for voice in self._up() if math.isfinite(latency := self._heartbeats.latency(voice.ws))]
+        clients = self._registry.open_clients()
+        own = [voice for client in clients for voice in client.voice_clients if _is_own(voice) and _is_up(voice)]
+        latencies = [latency for voice in own if math.isfinite(latency := self._heartbeats.latency(voice.ws))]
         return [({}, max(latencies))] if latencies else []
+
+
+def _is_late(player: AudioPlayer) -> bool:
+    """Return whether the packet that ``player`` sends now is late. The first after a start or a pause never is."""
+    if not player.loops:
+        return False
+    # discord.py waits for one packet's time more before the second packet.
+    late = time.perf_counter() - player._start - player.DELAY * (player.loops + 1)
+    # Neither is the silence at a pause and at the end, though the source may have taken long to say that it ends.
+    return late > _LATE and player._resumed.is_set() and not player._end.is_set()
 
 
 def _received(ws: DiscordVoiceWebSocket) -> int | None:
@@ -189,6 +182,20 @@ def _received(ws: DiscordVoiceWebSocket) -> int | None:
     return None if code is None else int(code)
 
 
-def _is_up(voice: VoiceClient) -> bool:
-    # After a disconnection, discord.py still counts as connected while it sleeps before its next try.
-    return voice.is_connected() and _received(voice.ws) is None
+def _is_own(voice: VoiceProtocol) -> TypeGuard[VoiceClient]:
+    module = sys.modules.get("discord.voice_client")
+    return module is not None and isinstance(voice, module.VoiceClient)
+
+
+def _is_up(voice: VoiceProtocol) -> bool:
+    if _is_own(voice):
+        # After a disconnection, discord.py still counts as connected while it sleeps before its next try.
+        return voice.is_connected() and _received(voice.ws) is None
+    # Other libraries say it in one of these ways, or not at all.
+    for name in ("is_connected", "connected"):
+        connected = getattr(voice, name, None)
+        if callable(connected) and not inspect.iscoroutinefunction(connected):
+            connected = connected()
+        if isinstance(connected, bool):
+            return connected
+    return True

@@ -242,13 +242,76 @@ _PROCESSES = Row(
     ],
 )
 
-_CACHES = {
-    "discord_user_cached": "users",
-    "discord_message_cached": "messages",
-    "discord_emoji_cached": "emojis",
-    "discord_sticker_cached": "stickers",
-    "discord_private_channel_cached": "direct message channels",
-}
+_REACH = Row(
+    "Whom does it reach, and within which of Discord's limits?",
+    [
+        timeseries(
+            "Members reached",
+            """Members of all guilds, where one who is in two guilds counts twice, and unique users in discord.py's
+            cache, which with the members intent are nearly all. From 10,000 unique users on, Discord reviews the use of
+            privileged intents.""",
+            prom(total("discord_guild_members", by="job"), "{{job}}: members"),
+            prom(total("discord_cache_objects", 'discord_cache_name="users"', by="job"), "{{job}}: users cached"),
+            unit=NUMBER,
+            width=8,
+        ),
+        timeseries(
+            "Guilds by size",
+            """Guilds by their number of members. A bot in many small guilds and one in few large ones need different
+            things: the large ones cause most events, and most of the memory.""",
+            prom(total("discord_guild_sizes", by="discord_guild_size"), "{{discord_guild_size}} members"),
+            unit=NUMBER,
+            width=8,
+            stacked=True,
+        ),
+        timeseries(
+            "Installations",
+            """Guilds and users that have installed the application, as Discord estimates them. They are as of the bot's
+            log-in, or of its last call of application_info(). A fall of guilds is told sooner by "Guilds joined and
+            left".""",
+            prom(
+                f"max by (job, discord_install_type) ({of('discord_application_installs')})",
+                "{{job}}: {{discord_install_type}}",
+            ),
+            unit=NUMBER,
+            width=8,
+        ),
+        stat(
+            "Processes that use privileged intents",
+            """Clients that ask for each privileged intent. From 10,000 unique users on ("Members reached"), Discord
+            reviews their use; it closes with code 4014 where it has not allowed one.""",
+            prom(
+                f"sum by (discord_intent_name) ({of('discord_intent_privileged')})",
+                "{{discord_intent_name}}",
+            ),
+            unit=NUMBER,
+            width=12,
+            graph=False,
+        ),
+        stat(
+            "Sessions begun in 24 h",
+            """Gateway sessions that the chosen bots have begun in the last 24 hours, over all their processes, and what
+            Discord allows and says is left, where a bot has asked for it (else 1,000 a bot). At the limit, Discord
+            resets the token. A process that counts anew to the same number as the one before adds nothing here; the
+            alert IdentifyBudgetHalfSpent adds it.""",
+            now(
+                counted(
+                    "discord_gateway_sessions_total",
+                    'discord_session_type="identify"',
+                    window="24h",
+                    seconds="86400",
+                ),
+                "begun",
+            ),
+            now(f"min({of('discord_gateway_session_limit')})", "limit"),
+            now(f"min({of('discord_gateway_session_remaining')})", "left"),
+            unit=NUMBER,
+            width=12,
+            decimals=0,
+            graph=False,
+        ),
+    ],
+)
 
 _SIZE = Row(
     "How big is it?",
@@ -277,11 +340,20 @@ _SIZE = Row(
         ),
         timeseries(
             "What discord.py caches",
-            """How much discord.py keeps in memory, over all processes. Users grow with guilds, and messages up to
-            max_messages for each process; what grows without end asks for member_cache_flags or fewer intents.""",
-            *[prom(total(metric), name) for metric, name in _CACHES.items()],
+            """Objects that discord.py keeps in memory, over all processes. Users and members grow with guilds, and
+            messages up to max_messages for each process; what grows without end asks for member_cache_flags or fewer
+            intents.""",
+            prom(total("discord_cache_objects", by="discord_cache_name"), "{{discord_cache_name}}"),
             unit=NUMBER,
             width=8,
+        ),
+        timeseries(
+            "Memory of discord.py's caches",
+            """Estimated memory of each cache, over all processes: its objects times their mean size. Where
+            "Memory, by process" grows and this does not, the caches are not the cause.""",
+            prom(total("discord_cache_memory_bytes", by="discord_cache_name"), "{{discord_cache_name}}"),
+            unit=BYTES,
+            stacked=True,
         ),
         timeseries(
             "Memory, by process",
@@ -313,5 +385,5 @@ BOARD = Board(
     title="Discord bot: fleet overview",
     description="Is it up, how big is it, is it healthy: all processes of the chosen bots at a glance.",
     variables=bots(),
-    rows=[_UP, _HEALTHY, _PROCESSES, _SIZE],
+    rows=[_UP, _HEALTHY, _PROCESSES, _REACH, _SIZE],
 )

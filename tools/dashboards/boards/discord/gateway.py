@@ -274,9 +274,11 @@ _VOICE = Row(
         ),
         timeseries(
             "Voice packets",
-            """Packets sent, each second; a connection that plays sends 50. Fewer for each connection than that: the
-            event loop or the encoder does not keep up, and it stutters.""",
+            """Packets sent, each second; a connection that plays sends 50. Late ones came more than 40 ms after their
+            time: the source or the encoder does not keep up, or the process has too little CPU, and it stutters.
+            Lavalink's packets are not seen.""",
             prom(rate("discord_voice_packets_total", by="job"), "{{job}}"),
+            prom(rate("discord_voice_packets_late_total", by="job"), "{{job}}: late"),
             unit="pps",
             width=5,
             calcs=(),

@@ -184,6 +184,19 @@ _LISTENERS = Row(
             width=8,
             no_value="none loaded",
         ),
+        timeseries(
+            "Cogs left behind by a reload",
+            """Cogs of extensions that were reloaded or unloaded, and are still in memory. Each keeps all that it refers
+            to. Something of the extension holds them: cancel its tasks in cog_unload, stop its views, and remove it
+            from registries and callbacks of other modules.""",
+            prom(
+                f"sum by (job, discord_extension_name) ({of('discord_extension_leaked')}) > 0",
+                "{{job}}: {{discord_extension_name}}",
+            ),
+            unit=NUMBER,
+            width=24,
+            no_value="none",
+        ),
     ],
 )
 

@@ -61,8 +61,10 @@ async def get_gateway(state: SimulatorState, _request: ApiRequest) -> ApiRespons
 
 @routes.on("GET", "/gateway/bot")
 async def get_gateway_bot(state: SimulatorState, _request: ApiRequest) -> ApiResponse:
-    """Return the gateway's URL and the recommended number of shards."""
-    limit = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
+    """Return the gateway's URL, the recommended number of shards, and how many sessions may still begin."""
+    total = state.world.session_limit
+    begun = sum(count for (_, kind), count in state.ledger.session_counts().items() if kind == "identify")
+    limit = {"total": total, "remaining": max(0, total - begun), "reset_after": 14_400_000, "max_concurrency": 1}
     return ApiResponse(body={"url": state.gateway.url, "shards": state.world.shards, "session_start_limit": limit})
 
 

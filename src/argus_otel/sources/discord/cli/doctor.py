@@ -1,4 +1,4 @@
-"""The checks of ``argus-otel doctor`` about a bot: its library, the targets of the hooks in it, and Discord's clock."""
+"""The checks of ``argus-otel doctor`` about a bot: its library, the hooks' targets, its clock and its sessions."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ _IN_PART = "observed in part, see docs/hooks.md"
 _IMPORT_TIMEOUT = 30.0
 # The bot itself warns from this offset on, too.
 _OFFSET_AT_MOST = 1.0
+# Of a day's sessions. The alert IdentifyBudgetHalfSpent fires at the same share.
+_SPENT_AT_MOST = 0.5
+_USUAL_LIMIT = 1000
 
 # In a process of its own: importing a broken library can raise anything, or never end.
 _PROBE = """
@@ -134,5 +137,27 @@ def _clock(look: Look) -> Iterator[Finding]:
     yield Finding(_GROUP, "clock", Status.WARN, detail, remedy)
 
 
-CHECKS: tuple[Check, ...] = (_libraries, _hooks, _clock)
+def _sessions(look: Look) -> Iterator[Finding]:
+    """Check how many gateway sessions the running bot may still begin today, as Discord said last."""
+    section = look.status.get("sessions")
+    sessions = cast("dict[str, object]", section) if isinstance(section, dict) else {}
+    begun, limit, remaining = (sessions.get(name) for name in ("begun", "limit", "remaining"))
+    if isinstance(limit, int) and isinstance(remaining, int):
+        detail = f"{remaining} of {limit} that Discord allows in 24 hours are left"
+        spent = limit - remaining
+    elif isinstance(begun, int):
+        limit, spent = _USUAL_LIMIT, begun
+        detail = (
+            f"this process has begun {begun}; the bot has not asked Discord for its limit, usually {limit} in 24 hours"
+        )
+    else:
+        return
+    if spent <= limit * _SPENT_AT_MOST:
+        yield Finding(_GROUP, "sessions", Status.OK, detail)
+        return
+    remedy = "stop what restarts or reconnects over and over: at the limit, Discord resets the token"
+    yield Finding(_GROUP, "sessions", Status.WARN, detail, remedy)
+
+
+CHECKS: tuple[Check, ...] = (_libraries, _hooks, _clock, _sessions)
 """See :mod:`argus_otel.terminal.findings`."""

@@ -43,8 +43,8 @@ def _gateway(view: View) -> Box:
     for (kind,), count in sorted(by_type.items(), key=lambda item: -item[1])[:_EVENTS]:
         if count:
             table.add_row(words(f"  {kind}"), "", "", rate(count, view.interval), style="dim")
-    guilds, users = view.whole.total(catalogue.GUILDS), view.whole.total(catalogue.USERS)
-    title = f"gateway: {number(guilds)} guilds, {number(users)} users cached"
+    guilds, members = view.whole.total(catalogue.GUILDS), view.whole.total(catalogue.GUILD_MEMBERS)
+    title = f"gateway: {number(guilds)} guilds, {number(members)} members"
     return Box(table, title=title, title_align="left", box=box.ROUNDED)
 
 
@@ -178,7 +178,7 @@ PANELS = (
             catalogue.SHARD_EVENTS,
             catalogue.GATEWAY_EVENTS,
             catalogue.GUILDS,
-            catalogue.USERS,
+            catalogue.GUILD_MEMBERS,
         ),
         _gateway,
         lines=_BOX + _SHARDS + 1 + 1 + _EVENTS,
