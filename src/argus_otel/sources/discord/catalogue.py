@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from argus_otel.telemetry import Catalogue, Event, Metric, Severity, Span, SpanKind
+from argus_otel.telemetry import Catalogue, Event, Metric, Severity
 from argus_otel.telemetry.definitions import InstrumentKind
 
 from .attributes import (
     CACHE_NAME,
     CHANGE,
-    CHANNEL_ID,
     CLOSE_CODE,
     COMMAND_NAME,
     COMMAND_TYPE,
@@ -22,14 +21,12 @@ from .attributes import (
     EVENT_TYPE,
     EXTENSION_NAME,
     GUILD_ID,
-    INTEGRATION_TYPE,
     GUILD_SIZE,
     INSTALL_TYPE,
+    INTEGRATION_TYPE,
     INTENT_NAME,
-    INTERACTION_ID,
     INTERACTION_TYPE,
     LATE_REASON,
-    MESSAGE_ID,
     METHOD,
     OUTCOME,
     RATELIMIT_SCOPE,
@@ -40,8 +37,8 @@ from .attributes import (
     STATUS,
     TASK_NAME,
     TEMPLATE,
-    USER_ID,
 )
+from .spans import IDS, INTERACTION_ENDING, SPANS
 
 COUNTER, UP_DOWN_COUNTER, GAUGE, HISTOGRAM = InstrumentKind
 
@@ -396,91 +393,6 @@ VOICE_DISCONNECTS = Metric(
     (CLOSE_CODE,),
 )
 
-# -- spans
-
-_IDS = (GUILD_ID.name, CHANNEL_ID.name, USER_ID.name, SHARD_ID.name)
-_ENDING = (OUTCOME.name, ERROR_TYPE.name, ERROR_CODE.name)
-_INTERACTION_ENDING = (*_ENDING, LATE_REASON.name, INTEGRATION_TYPE.name, CONTEXT.name)
-_INTERACTION = (INTERACTION_ID.name, INTERACTION_TYPE.name, *_INTERACTION_ENDING, *_IDS)
-
-COMMAND_SPAN = Span(
-    "command {discord.command.name}",
-    SpanKind.SERVER,
-    "An application command, from arrival to end.",
-    (COMMAND_NAME.name, COMMAND_TYPE.name, *_INTERACTION),
-)
-COMPONENT_SPAN = Span(
-    "component {discord.component.name}",
-    SpanKind.SERVER,
-    "A click on a button or a choice in a select menu.",
-    (COMPONENT_NAME.name, *_INTERACTION),
-)
-MODAL_SPAN = Span(
-    "modal {discord.component.name}",
-    SpanKind.SERVER,
-    "A modal that was submitted.",
-    (COMPONENT_NAME.name, *_INTERACTION),
-)
-AUTOCOMPLETE_SPAN = Span(
-    "autocomplete {discord.command.name}",
-    SpanKind.SERVER,
-    "A request for an option's choices.",
-    (COMMAND_NAME.name, *_INTERACTION),
-)
-PREFIX_SPAN = Span(
-    "command {discord.command.name} (prefix)",
-    SpanKind.CONSUMER,
-    "A prefix command; its exported name is `command {discord.command.name}` too.",
-    (COMMAND_NAME.name, COMMAND_TYPE.name, *_ENDING, MESSAGE_ID.name, *_IDS),
-)
-REST_SPAN = Span(
-    "{http.request.method} {url.template}",
-    SpanKind.CLIENT,
-    "A REST call with every wait and retry.",
-    (
-        METHOD.name,
-        TEMPLATE.name,
-        STATUS.name,
-        SERVER.name,
-        ERROR_TYPE.name,
-        ERROR_CODE.name,
-        "http.request.resend_count",
-        "discord.rest.ratelimit.wait",
-    ),
-    Event(
-        "http.client.request.exception",
-        "An exception ended the REST call; its caller may handle it",
-        severity=Severity.WARN,
-    ),
-)
-TASK_SPAN = Span(
-    "task {discord.task.name}",
-    SpanKind.INTERNAL,
-    "An iteration of a `discord.ext.tasks` loop. One that was started in a handler is linked to that handler's trace.",
-    (TASK_NAME.name, ERROR_TYPE.name),
-)
-LISTENER_SPAN = Span(
-    "event {discord.event.name}",
-    SpanKind.CONSUMER,
-    "A run of a listener. Dispatched from within other work, it is part of that work's trace.",
-    (EVENT_NAME.name, ERROR_TYPE.name, *_IDS),
-)
-VIEW_TIMEOUT_SPAN = Span(
-    "timeout {discord.component.name}",
-    SpanKind.INTERNAL,
-    "The `on_timeout` of a view or modal, linked to the trace that sent it.",
-    (COMPONENT_NAME.name, ERROR_TYPE.name),
-)
-VOICE_CONNECT_SPAN = Span(
-    "voice connect",
-    SpanKind.CLIENT,
-    "Joining a voice channel.",
-    (GUILD_ID.name, CHANNEL_ID.name, ERROR_TYPE.name),
-    Event(
-        "discord.voice.exception", "An exception ended the joining; its caller may handle it", severity=Severity.WARN
-    ),
-)
-
 # -- events
 
 SESSION_EVENT = Event(
@@ -494,7 +406,7 @@ _GUILD = (GUILD_ID.name, "discord.guild.name", "discord.guild.member_count", SHA
 GUILD_JOIN_EVENT = Event("discord.guild.join", "The bot joined a guild", _GUILD)
 GUILD_LEAVE_EVENT = Event("discord.guild.leave", "The bot left a guild", _GUILD)
 
-_WORK_EVENT = ("argus.history.id", "argus.history.duration", *_IDS, COMMAND_NAME.name, *_INTERACTION_ENDING)
+_WORK_EVENT = ("argus.history.id", "argus.history.duration", *IDS, COMMAND_NAME.name, *INTERACTION_ENDING)
 
 # In history only, if ARGUS_HISTORY is set. Joins and leaves are in history too.
 COMMAND_EVENT = Event(
@@ -528,4 +440,4 @@ def _all(kind: type[T]) -> tuple[T, ...]:
     return tuple(value for value in globals().values() if isinstance(value, kind))
 
 
-CATALOGUE = Catalogue("discord", _all(Metric), _all(Span), _all(Event), SPAN_ATTRIBUTES)
+CATALOGUE = Catalogue("discord", _all(Metric), SPANS, _all(Event), SPAN_ATTRIBUTES)

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from argus_otel.telemetry import Event, Metric, Span
 
 from . import catalogue as c
+from . import spans
 
 Signal: TypeAlias = "Metric | Span | Event"
 
@@ -33,8 +34,8 @@ class HookCoverage:
 
 
 _APPLICATION_COMMANDS = (
-    c.COMMAND_SPAN,
-    c.AUTOCOMPLETE_SPAN,
+    spans.COMMAND_SPAN,
+    spans.AUTOCOMPLETE_SPAN,
     c.COMMAND_DURATION,
     c.INTERACTION_DURATION,
     c.INTERACTIONS_ACTIVE,
@@ -102,11 +103,11 @@ COVERAGE: dict[str, HookCoverage] = {
     ),
     "gateway send limits": HookCoverage((c.GATEWAY_WAIT,), "Waits for the gateway's send limit are not timed."),
     "listeners": HookCoverage(
-        (c.LISTENER_DURATION, c.LISTENER_SPAN, c.INTERACTION_DURATION),
+        (c.LISTENER_DURATION, spans.LISTENER_SPAN, c.INTERACTION_DURATION),
         "Listeners are not timed, and interactions that only a listener handles count as unhandled.",
     ),
     "task loops": HookCoverage(
-        (c.TASK_DURATION, c.TASKS_RUNNING, c.TASK_SPAN),
+        (c.TASK_DURATION, c.TASKS_RUNNING, spans.TASK_SPAN),
         "Loops are not observed. The work of a loop that a handler started is a part of that handler's trace.",
     ),
     "extensions": HookCoverage(
@@ -115,7 +116,7 @@ COVERAGE: dict[str, HookCoverage] = {
         "stay in memory are not counted.",
     ),
     "views": HookCoverage(
-        (c.VIEWS_ACTIVE, c.VIEW_TIMEOUTS, c.VIEW_TIMEOUT_SPAN),
+        (c.VIEWS_ACTIVE, c.VIEW_TIMEOUTS, spans.VIEW_TIMEOUT_SPAN),
         "Depending on the target, views or their ends are not counted. Clicks have no link to the trace that sent the "
         "view.",
     ),
@@ -125,7 +126,7 @@ COVERAGE: dict[str, HookCoverage] = {
             c.VOICE_PACKETS,
             c.VOICE_LATE,
             c.VOICE_CONNECTING,
-            c.VOICE_CONNECT_SPAN,
+            spans.VOICE_CONNECT_SPAN,
             c.VOICE_DISCONNECTS,
             c.VOICE_DISCONNECT_EVENT,
         ),
@@ -138,7 +139,7 @@ COVERAGE: dict[str, HookCoverage] = {
         "the exceptions of commands are missed, and such commands count as `ok`.",
     ),
     "hybrid commands": HookCoverage(
-        (c.COMMAND_SPAN, c.COMMAND_DURATION, c.INTERACTION_DURATION, c.COMMAND_EVENT),
+        (spans.COMMAND_SPAN, c.COMMAND_DURATION, c.INTERACTION_DURATION, c.COMMAND_EVENT),
         "The exception of a hybrid command that is called as a slash command is missed: the command counts as `ok`.",
     ),
     "fork commands": HookCoverage(
@@ -148,8 +149,8 @@ COVERAGE: dict[str, HookCoverage] = {
     ),
     "components": HookCoverage(
         (
-            c.COMPONENT_SPAN,
-            c.MODAL_SPAN,
+            spans.COMPONENT_SPAN,
+            spans.MODAL_SPAN,
             c.INTERACTION_DURATION,
             c.INTERACTIONS_ACTIVE,
             c.COMPONENT_EVENT,
@@ -159,7 +160,7 @@ COVERAGE: dict[str, HookCoverage] = {
         "duration.",
     ),
     "prefix commands": HookCoverage(
-        (c.PREFIX_SPAN, c.COMMAND_DURATION, c.COMMAND_EVENT),
+        (spans.PREFIX_SPAN, c.COMMAND_DURATION, c.COMMAND_EVENT),
         "Without `invoke`, prefix commands are not observed. Without `dispatch_error`, their exceptions are missed.",
     ),
     "HTTP interactions": HookCoverage(
@@ -170,7 +171,7 @@ COVERAGE: dict[str, HookCoverage] = {
     "REST calls": HookCoverage(
         (
             c.REST_DURATION,
-            c.REST_SPAN,
+            spans.REST_SPAN,
             c.HTTP_DURATION,
             c.RATELIMIT_WAIT,
             c.RATELIMITS,

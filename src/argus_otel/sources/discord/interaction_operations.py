@@ -25,19 +25,11 @@ from .attributes import (
     LATE_REASON,
     OUTCOME,
 )
-from .catalogue import (
-    AUTOCOMPLETE_EVENT,
-    AUTOCOMPLETE_SPAN,
-    COMMAND_EVENT,
-    COMMAND_SPAN,
-    COMPONENT_EVENT,
-    COMPONENT_SPAN,
-    MODAL_EVENT,
-    MODAL_SPAN,
-)
+from .catalogue import AUTOCOMPLETE_EVENT, COMMAND_EVENT, COMPONENT_EVENT, MODAL_EVENT
 from .ids import add_interaction_id, ids_of_interaction
 from .origins import Origin
 from .outcomes import OK, Outcome
+from .spans import AUTOCOMPLETE_SPAN, COMMAND_SPAN, COMPONENT_SPAN, MODAL_SPAN
 
 if TYPE_CHECKING:
     from discord import Interaction

@@ -31,14 +31,10 @@ from argus_otel.telemetry import (
 
 from .attributes import COMMAND_NAME, ERROR_TYPE, INTERACTION_TYPE, LATE_REASON, OUTCOME
 from .catalogue import (
-    AUTOCOMPLETE_SPAN,
     COMMAND_DURATION,
-    COMMAND_SPAN,
-    COMPONENT_SPAN,
     COMPONENTS_UNHANDLED,
     INTERACTION_DURATION,
     INTERACTIONS_ACTIVE,
-    MODAL_SPAN,
     RESPONSE_TIME,
     UNACKNOWLEDGED,
 )
@@ -60,6 +56,7 @@ from .late_acknowledgements import ALREADY_ACKNOWLEDGED, DEADLINE, UNKNOWN_INTER
 from .origins import Origins
 from .outcomes import OK, UNHANDLED, Outcome, error_code, original, outcome_of
 from .patches import Function, PatchSet
+from .spans import AUTOCOMPLETE_SPAN, COMMAND_SPAN, COMPONENT_SPAN, MODAL_SPAN
 
 if TYPE_CHECKING:
     from discord.state import ConnectionState

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import AttributeValue, HistogramCell, Telemetry, TraceSpan
 
 from .attributes import ERROR_TYPE, EVENT_NAME
-from .catalogue import LISTENER_DURATION, LISTENER_SPAN
+from .catalogue import LISTENER_DURATION
 from .ids import ids_of
 from .interaction_operations import InteractionOperation
 from .interactions import Interactions
 from .outcomes import failure_of
 from .patches import Patch, PatchSet
+from .spans import LISTENER_SPAN
 
 if TYPE_CHECKING:
     from discord.client import Client

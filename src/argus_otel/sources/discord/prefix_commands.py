@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import CURRENT_WORK, OTHER, AttributeValue, Operation, Telemetry, WorkContext
 
 from .attributes import COMMAND_NAME, COMMAND_TYPE, ERROR_CODE, ERROR_TYPE, OUTCOME
-from .catalogue import COMMAND_DURATION, COMMAND_EVENT, PREFIX_SPAN
+from .catalogue import COMMAND_DURATION, COMMAND_EVENT
 from .ids import add_message_id, ids_of_message
 from .outcomes import COMMAND_NOT_FOUND, Outcome, error_code, original, outcome_of
 from .patches import Patch, PatchSet
+from .spans import PREFIX_SPAN
 
 if TYPE_CHECKING:
     from discord.ext.commands import Context

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import CounterCell, Operation, SpanRef, Telemetry
 
 from .attributes import ERROR_TYPE, TASK_NAME
-from .catalogue import TASK_DURATION, TASK_SPAN, TASKS_RUNNING
+from .catalogue import TASK_DURATION, TASKS_RUNNING
 from .outcomes import failure_of
 from .patches import Patch, PatchSet
+from .spans import TASK_SPAN
 
 if TYPE_CHECKING:
     from discord.ext.tasks import Loop

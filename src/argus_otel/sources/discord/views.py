@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import Scope, SpanRef, Telemetry, TraceSpan
 
 from .attributes import COMPONENT_NAME, ERROR_TYPE
-from .catalogue import VIEW_TIMEOUT_SPAN, VIEW_TIMEOUTS, VIEWS_ACTIVE
+from .catalogue import VIEW_TIMEOUTS, VIEWS_ACTIVE
 from .outcomes import failure_of
 from .patches import Patch, PatchSet
 from .shards import ClientRegistry
+from .spans import VIEW_TIMEOUT_SPAN
 
 if TYPE_CHECKING:
     from discord.client import Client

@@ -23,7 +23,6 @@ from argus_otel.telemetry import THREAD, AttributeValue, Operation, Telemetry, T
 
 from .attributes import CLOSE_CODE, ERROR_TYPE
 from .catalogue import (
-    VOICE_CONNECT_SPAN,
     VOICE_CONNECTING,
     VOICE_CONNECTIONS,
     VOICE_DISCONNECT_EVENT,
@@ -37,6 +36,7 @@ from .ids import ids_of_guild, ids_of_voice_client
 from .library import DISCORD_PY
 from .patches import Patch, PatchSet
 from .shards import ClientRegistry
+from .spans import VOICE_CONNECT_SPAN
 
 if TYPE_CHECKING:
     from typing import TypeGuard

@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 from argus_otel.telemetry import AttributeValue, Telemetry
 
 from ..attributes import ERROR_CODE, ERROR_TYPE, STATUS
-from ..catalogue import RATELIMIT_WAIT, REST_DURATION, REST_ERRORS, REST_SPAN
+from ..catalogue import RATELIMIT_WAIT, REST_DURATION, REST_ERRORS
 from ..library import DISCORD_PY, FORKS
 from ..outcomes import error_code
 from ..patches import Patch, PatchSet
+from ..spans import REST_SPAN
 from .attempts import RestAttempts
 from .call import WAITED_AT_LEAST, Callbacks, RestCall, RouteMetrics, current_call
 
