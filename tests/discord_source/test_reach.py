@@ -153,13 +153,13 @@ def test_several_clients_are_summed_and_one_that_starts_late_has_what_discord_py
 
 def test_installations_are_those_of_the_last_answer(observed: Observed) -> None:
     with BackgroundSimulator(guilds=3) as simulator, redirect(simulator.url):
-        simulator.world.user_installs = 70
+        simulator.world.user_installs.update(range(70))
 
         async def main() -> None:
             bot = make_bot()
             async with running(bot, simulator):
                 assert observed.values(INSTALLS) == {("guild_install",): 3, ("user_install",): 70}
-                simulator.world.user_installs = 71
+                simulator.world.user_installs.add(70)
                 asked = len(simulator.ledger.rest_now())
                 assert observed.values(INSTALLS)["user_install",] == 70
                 assert len(simulator.ledger.rest_now()) == asked  # no request of ours

@@ -243,7 +243,7 @@ def application(world: World) -> Payload:
         "owner": user(owner),
         "team": None,
         "approximate_guild_count": sum(entry.joined for entry in world.guilds.values()),
-        "approximate_user_install_count": world.user_installs,
+        "approximate_user_install_count": len(world.user_installs),
     }
 
 

@@ -108,11 +108,6 @@ class Webhook:
 class World:
     """All guilds, channels and users of one simulated Discord.
 
-    Attributes
-    ----------
-    user_installs:
-        The ids of the users who have installed the bot for themselves.
-
     Guild number *i* is on shard *i* modulo ``shards``, so that every shard has events.
 
     Parameters
@@ -138,12 +133,11 @@ class World:
         self.shards = shards
         self.session_limit = 1000
         """How many sessions the bot may begin in a day. More are accepted, as nothing here ends a day."""
-        self.user_installs = 0
-        """How many users have installed the application."""
         self.application_id = snowflake_at(_APPLICATION_MS)
         self.bot = User(self.application_id, "simulated-bot", bot=True)
         self.users: dict[int, User] = {self.bot.id: self.bot}
         self.user_installs: set[int] = set()
+        """The ids of the users who have installed the application for themselves."""
         self.guilds: dict[int, Guild] = {}
         self._channels: dict[int, Channel] = {}
         self._members_per_guild = members
