@@ -22,6 +22,9 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9464
 DEFAULT_HISTORY_STORE = "chdb:argus-history"
 
+HEARTBEAT_PLACEHOLDERS = ("status", "message", "latency", "shards", "cluster")
+"""The names that ``ARGUS_HEARTBEAT_URL`` may hold in braces."""
+
 _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
@@ -295,6 +298,21 @@ class Settings(Table):
         right="the path of a PEM file",
         help="The path of the certificate's key, a PEM file without a password.",
         type="str | os.PathLike[str]",
+    )
+    heartbeat_url = Setting(
+        "ARGUS_HEARTBEAT_URL",
+        parse=parsers.url_with(*HEARTBEAT_PLACEHOLDERS),
+        default=None,
+        right=(
+            "a URL that begins with https:// or http://, without user and password, and with no other placeholders "
+            f"than {', '.join(f'{{{name}}}' for name in HEARTBEAT_PLACEHOLDERS)}"
+        ),
+        help=(
+            "A URL of a monitor, which is called each minute while the program works, and not otherwise: see "
+            "[heartbeat](hosting.md#a-heartbeat-for-a-monitor)."
+        ),
+        type="str",
+        secret=True,
     )
     shutdown_timeout = Setting(
         "ARGUS_SHUTDOWN_TIMEOUT",

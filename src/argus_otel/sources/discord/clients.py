@@ -9,6 +9,7 @@ begins, resumes or is lost. Safe, because the originals run first and the bodies
 from __future__ import annotations
 
 import gc
+import math
 import sys
 import weakref
 from collections.abc import Callable
@@ -63,6 +64,8 @@ class Clients:
         telemetry.gauge(SHARD_UP, self._ups)
         telemetry.health.add_readiness(self._checks)
         telemetry.health.add_section("shards", self._describe)
+        telemetry.health.add_fact("shards", lambda: str(sum(shard.up for shard in registry.open_shards())))
+        telemetry.health.add_fact("latency", self._milliseconds)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on the creation and start of a client, and on each connection."""
@@ -180,6 +183,10 @@ class Clients:
 
     def _checks(self) -> list[Check]:
         return [check for known in self._registry for check in known.checks()]
+
+    def _milliseconds(self) -> str:
+        latency = self._registry.slowest()
+        return f"{latency * 1000:.0f}" if math.isfinite(latency) else ""
 
     def _describe(self) -> list[dict[str, object]]:
         return [shard.describe() for shard in self._registry.all_shards()]
