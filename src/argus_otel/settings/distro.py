@@ -75,8 +75,18 @@ class _Exporters:
                 problem = f"{variable} is {protocol!r}, but it has to be grpc or http/protobuf; using grpc instead"
                 if problem not in resolution.problems:
                     resolution.problems.append(problem)
-                break
-        return _PROTOCOLS["grpc"]
+                return _PROTOCOLS["grpc"]
+        return _PROTOCOLS[self._protocol_of_endpoint(resolution)]
+
+    def _protocol_of_endpoint(self, resolution: Resolution) -> str:
+        """Return the protocol that the endpoint can have, by its port and its path; gRPC has no paths."""
+        for variable in (f"OTEL_EXPORTER_OTLP_{self._signal.upper()}_ENDPOINT", _OTLP_ENDPOINT):
+            endpoint = resolution.variable(variable)
+            if endpoint:
+                authority, _, path = endpoint.partition("://")[2].partition("/")
+                port = authority.rpartition(":")[2]
+                return "http/protobuf" if port == "4318" or (path.strip("/") and port != "4317") else "grpc"
+        return "grpc"
 
 
 def _known_rates(resolution: Resolution, rates: dict[str, float]) -> dict[str, float]:
