@@ -386,6 +386,8 @@ class Runtime:
         ]
         if self._endpoint is not None:
             exported.insert(0, f"endpoint {self._endpoint.url}")
+        if self._heartbeat is not None:
+            exported.append("heartbeat")
         line = f"argus-otel {__version__}: {', '.join(observed) or 'nothing is observed'}"
         line += f"; {', '.join(exported) or 'nothing is exported'}"
         failed = [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +42,7 @@ def test_the_url_is_called_with_the_state_of_the_bot(bot: Bot, monitor: Monitor)
     assert path.startswith(f"/{SECRET}?status=up&msg=2%20of%202%20checks%20ready&ping=")
     assert path.endswith("&shards=2&c=7")
     assert path.partition("ping=")[2].partition("&")[0].isdigit()
+    assert f"endpoint {bot.url}, heartbeat\n" in bot.output
     assert SECRET not in bot.output
     assert SECRET not in bot.get("/status")
     # Nothing is called at the end: a deployment is no outage that the monitor is told of.
@@ -79,3 +82,43 @@ def test_the_calls_stop_when_the_token_is_revoked(bot: Bot, monitor: Monitor, si
     assert monitor.is_silent_for(1.5)
     assert "closed with 4004" in bot.output
     assert "nothing that is observed runs" in bot.get("/status")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_each_forked_cluster_calls_for_itself(monitor: Monitor, simulator: BackgroundSimulator, tmp_path: Path) -> None:
+    program = tmp_path / "clusters.py"
+    program.write_text(
+        """
+import os
+from argus_otel.heartbeat import Heartbeat
+import argus_otel
+argus_otel.instrument(endpoint=False)
+import discord
+Heartbeat.interval, Heartbeat.retry = 0.3, 0.1
+children = []
+for number in (0, 1):
+    child = os.fork()
+    if not child:
+        client = discord.AutoShardedClient(shard_ids=[number], shard_count=2, intents=discord.Intents.default())
+        client.run(os.environ["DISCORD_TOKEN"], log_handler=None)
+        os._exit(0)
+    children.append(child)
+os.waitpid(children[1], 0)
+import time
+time.sleep(60)
+"""
+    )
+    url = f"{monitor.url}/{SECRET}?pid={{message}}"
+    bot = Bot.started(simulator, REDIRECTED, str(program), settings={"ARGUS_HEARTBEAT_URL": url})
+    try:
+        simulator.run(simulator.ready, None, 30.0)
+        monitor.wait_for(6, timeout=20)
+        # Two processes of one shard each, at the pace of two.
+        assert set(monitor.paths) == {f"/{SECRET}?pid=1%20of%201%20checks%20ready"}
+        before, began = len(monitor.calls), time.monotonic()
+        monitor.wait_for(12, timeout=20)
+        took = time.monotonic() - began
+        assert (len(monitor.calls) - before) / took > 1.3 / 0.3
+    finally:
+        os.killpg(bot.process.pid, signal.SIGKILL)
+        bot.end()

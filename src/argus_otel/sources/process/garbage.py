@@ -1,6 +1,8 @@
 """Observed: Python's garbage collector. Signals: counters by generation.
 
-Safe, because nothing is hooked: the interpreter counts, and is asked at each collection of metrics.
+Safe, because nothing is hooked: the interpreter counts, and is asked at each collection of metrics. Pauses are not
+timed: a function in ``gc.callbacks`` costs every run of the collector about 2 µs, and an empty run of the youngest
+generation takes less than a tenth of that. The lag of the event loop shows a long pause.
 """
 
 from __future__ import annotations

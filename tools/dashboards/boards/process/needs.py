@@ -10,6 +10,8 @@ from ...style import BAD, BYTES, BYTES_PER_SECOND, NUMBER, PER_SECOND, coloured
 _PROCESS = "job, instance"
 _PROCESS_NAME = "{{job}} {{instance}}"
 _SYSTEM = "needs argus-otel[system]"
+_OPEN_FILES = total("process_unix_file_descriptor_count", by=_PROCESS)
+_OPEN_HANDLES = total("process_windows_handle_count", by=_PROCESS)
 _GC = ("cpython_gc_collections_total", "cpython_gc_collected_objects_total", "cpython_gc_uncollectable_objects_total")
 
 NEEDS = Row(
@@ -76,8 +78,7 @@ NEEDS = Row(
             end are sessions that are never closed (an aiohttp.ClientSession for each request); at the system's limit,
             no connection can be opened.""",
             prom(total("process_thread_count", by=_PROCESS), "threads, {{instance}}"),
-            prom(total("process_unix_file_descriptor_count", by=_PROCESS), "open files, {{instance}}"),
-            prom(total("process_windows_handle_count", by=_PROCESS), "open handles, {{instance}}"),
+            prom(f"{_OPEN_FILES} or {_OPEN_HANDLES}", "open files, {{instance}}"),
             unit=NUMBER,
             width=8,
         ),
