@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 from argus_otel.discovery import installed, load_each
 from argus_otel.script_name import script_name
-from argus_otel.unquoted import are_headers
 
 from . import parsers
+from .otlp import PROTOCOLS, Exporters, check_headers
 from .resolution import Resolution
 from .setting import Origin, Setting, Table
 
@@ -24,9 +24,6 @@ DEFAULT_HISTORY_STORE = "chdb:argus-history"
 
 HEARTBEAT_PLACEHOLDERS = ("status", "message", "latency", "shards", "cluster")
 """The names that ``ARGUS_HEARTBEAT_URL`` may hold in braces."""
-
-_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-_PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
 
 def _service_name(resolution: Resolution, named: str) -> str:
@@ -42,51 +39,6 @@ def _service_name(resolution: Resolution, named: str) -> str:
     name = script_name(sys.orig_argv)
     resolution.origins["service_name"] = Origin("the script's name", name)
     return name
-
-
-class _Exporters:
-    """Completes the exporters of one signal."""
-
-    def __init__(self, signal: str, always: tuple[str, ...]) -> None:
-        self._signal = signal
-        self._always = always
-
-    def __call__(self, resolution: Resolution, chosen: tuple[str, ...]) -> tuple[str, ...]:
-        name, signal = f"{self._signal}_exporters", self._signal.upper()
-        if resolution.origins[name].source == "default":
-            variables = (f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT", _OTLP_ENDPOINT)
-            endpoint = next((variable for variable in variables if resolution.variable(variable)), None)
-            chosen = self._always + (("otlp",) if endpoint else ())
-            origin = f"default, as {endpoint} is set" if endpoint else "default"
-            resolution.origins[name] = Origin(origin, ",".join(chosen))
-        if [exporter.lower() for exporter in chosen] == ["none"]:
-            return ()
-        # Once each: two of the same would send everything twice.
-        return tuple(dict.fromkeys(self._entry_point(resolution, exporter) for exporter in chosen))
-
-    def _entry_point(self, resolution: Resolution, exporter: str) -> str:
-        if exporter != "otlp":
-            return exporter
-        for variable in (f"OTEL_EXPORTER_OTLP_{self._signal.upper()}_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
-            protocol = resolution.variable(variable)
-            if protocol in _PROTOCOLS:
-                return _PROTOCOLS[protocol]
-            if protocol:
-                problem = f"{variable} is {protocol!r}, but it has to be grpc or http/protobuf; using grpc instead"
-                if problem not in resolution.problems:
-                    resolution.problems.append(problem)
-                return _PROTOCOLS["grpc"]
-        return _PROTOCOLS[self._protocol_of_endpoint(resolution)]
-
-    def _protocol_of_endpoint(self, resolution: Resolution) -> str:
-        """Return the protocol that the endpoint can have, by its port and its path; gRPC has no paths."""
-        for variable in (f"OTEL_EXPORTER_OTLP_{self._signal.upper()}_ENDPOINT", _OTLP_ENDPOINT):
-            endpoint = resolution.variable(variable)
-            if endpoint:
-                authority, _, path = endpoint.partition("://")[2].partition("/")
-                port = authority.rpartition(":")[2]
-                return "http/protobuf" if port == "4318" or (path.strip("/") and port != "4317") else "grpc"
-        return "grpc"
 
 
 def _known_rates(resolution: Resolution, rates: dict[str, float]) -> dict[str, float]:
@@ -107,7 +59,7 @@ def _history(text: str) -> str:
 
 
 def _history_destination(resolution: Resolution, chosen: str) -> str:
-    by_otlp = any(exporter in _PROTOCOLS.values() for exporter in resolution.values["logs_exporters"])
+    by_otlp = any(exporter in PROTOCOLS.values() for exporter in resolution.values["logs_exporters"])
     if chosen == "true":
         return "otlp" if by_otlp else "store"
     if chosen == "otlp" and not by_otlp:
@@ -184,7 +136,7 @@ class Settings(Table):
         ),
         type="str | Sequence[str]",
         default_help="`prometheus`; with an OTLP endpoint `prometheus,otlp`",
-        derive=_Exporters("metrics", ("prometheus",)),
+        derive=Exporters("metrics", ("prometheus",)),
     )
     traces_exporters = Setting(
         "OTEL_TRACES_EXPORTER",
@@ -194,7 +146,7 @@ class Settings(Table):
         help="The exporters of traces.",
         type="str | Sequence[str]",
         default_help="none; with an OTLP endpoint `otlp`",
-        derive=_Exporters("traces", ()),
+        derive=Exporters("traces", ()),
     )
     logs_exporters = Setting(
         "OTEL_LOGS_EXPORTER",
@@ -204,7 +156,7 @@ class Settings(Table):
         help="The exporters of logs and events.",
         type="str | Sequence[str]",
         default_help="none; with an OTLP endpoint `otlp`",
-        derive=_Exporters("logs", ()),
+        derive=Exporters("logs", ()),
     )
     sampler = Setting(
         "OTEL_TRACES_SAMPLER",
@@ -463,7 +415,7 @@ class Settings(Table):
         for table in (cls, *tables):
             for setting in table.settings():
                 resolution.take(setting)
-        _check_headers(resolution)
+        check_headers(resolution)
         of_sources = {
             table: table(**{setting.name: resolution.values[setting.name] for setting in table.settings()})
             for table in tables
@@ -494,12 +446,3 @@ def _refuse_others(given: Iterable[str], settable: Iterable[str]) -> None:
     for keyword in given:
         if keyword not in settable:
             raise TypeError(f"argus-otel has no setting {keyword!r}; there are: {', '.join(settable)}")
-
-
-def _check_headers(resolution: Resolution) -> None:
-    for variable in (f"OTEL_EXPORTER_OTLP_{signal}HEADERS" for signal in ("", "METRICS_", "TRACES_", "LOGS_")):
-        if not are_headers(resolution.environ.get(variable, "")):
-            resolution.problems.append(
-                f"{variable} has an entry that is no header, and is not sent: it has to be name=value, by commas, "
-                "such as authorization=Bearer%20TOKEN, with other than plain characters URL-encoded"
-            )
