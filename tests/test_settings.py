@@ -315,6 +315,44 @@ def test_otlp_is_sent_by_the_protocol_that_is_asked_for(environ: dict[str, str],
     assert settings.problems == ()
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "exporter"),
+    [
+        ("http://collector:4317", "otlp_proto_grpc"),
+        ("https://collector", "otlp_proto_grpc"),
+        ("https://collector/", "otlp_proto_grpc"),
+        ("collector:4317", "otlp_proto_grpc"),
+        ("https://ingest.eu.signoz.cloud:443", "otlp_proto_grpc"),
+        ("http://[::1]:4317", "otlp_proto_grpc"),
+        ("http://collector:4317/v1/traces", "otlp_proto_grpc"),  # gRPC ignores the path
+        ("http://collector:4318", "otlp_proto_http"),
+        ("http://collector:4318/", "otlp_proto_http"),
+        ("http://[::1]:4318", "otlp_proto_http"),
+        ("https://otlp-gateway-prod-eu-west-2.grafana.net/otlp", "otlp_proto_http"),
+        ("https://api.openobserve.ai/api/default", "otlp_proto_http"),
+        ("http://prometheus:9090/api/v1/otlp", "otlp_proto_http"),
+    ],
+)
+def test_without_a_protocol_the_endpoint_tells_it(endpoint: str, exporter: str) -> None:
+    settings = resolve({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
+    assert settings.traces_exporters == settings.logs_exporters == (exporter,)
+    assert settings.metrics_exporters == ("prometheus", exporter)
+    assert settings.problems == ()
+    chosen = resolve({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})
+    assert chosen.traces_exporters == ("otlp_proto_grpc",)
+
+
+def test_the_endpoint_of_a_signal_tells_its_protocol() -> None:
+    settings = resolve(
+        {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317",
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://prometheus:9090/api/v1/otlp/v1/metrics",
+        }
+    )
+    assert settings.metrics_exporters == ("prometheus", "otlp_proto_http")
+    assert settings.traces_exporters == ("otlp_proto_grpc",)
+
+
 def test_an_unknown_protocol_is_named_once() -> None:
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "carrier/pigeon"}
     settings = resolve(environ)

@@ -113,6 +113,11 @@ WALLS = (
         but=("argus_otel.endpoint", "argus_otel.telemetry", "argus_otel.settings", "argus_otel.version"),
     ),
     Wall(
+        "argus_otel.heartbeat",
+        ("discord", "aiohttp", "opentelemetry", "argus_otel", *EXPORTERS, *DATABASES),
+        but=("argus_otel.heartbeat", "argus_otel.telemetry", "argus_otel.settings", "argus_otel.version"),
+    ),
+    Wall(
         "argus_otel.history",
         ("discord", "aiohttp", "argus_otel"),
         but=(
@@ -144,7 +149,7 @@ WALLS = (
 ENVIRONMENT = {
     "settings/distro.py": "resolves every setting",
     "otel/lazy_spans.py": "heeds a switch of the SDK's that the SDK reads at the same moment",
-    "entrypoints.py": "tells other instrumentations to use stable HTTP names",
+    "entrypoints.py": "tells other instrumentations to use the stable names for HTTP and databases",
     "cli/run.py": "hands options on to OpenTelemetry's loader, which reads nothing else",
     "cli/doctor/__init__.py": "examines the environment that the program would have, as a whole",
     "history/record/embedded_delivery.py": "takes settings out of the environment of the process that it starts",

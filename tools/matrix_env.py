@@ -47,7 +47,7 @@ MAINS = {
                 "main",
                 f"instrumentation/opentelemetry-instrumentation-{name}",
             )
-            for name in ("aiohttp-client", "logging", "requests", "system-metrics")
+            for name in ("aiohttp-client", "dbapi", "logging", "requests", "system-metrics")
         },
     },
     "discord.py": {"discord.py[speed]": ("https://github.com/Rapptz/discord.py", "master", "")},

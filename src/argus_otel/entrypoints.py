@@ -24,8 +24,8 @@ class ArgusDistro(BaseDistro):
     """Chosen by ``OTEL_PYTHON_DISTRO=argus``, or if no other distro is installed."""
 
     def _configure(self, **kwargs: Any) -> None:  # noqa: ARG002
-        # Read by the other HTTP instrumentations in this process, so that their names are the stable ones, as ours are.
-        os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
+        # Read by the other instrumentations in this process, so that their names are the stable ones, as ours are.
+        os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
 
     def load_instrumentor(self, entry_point: EntryPoint, **kwargs: Any) -> None:
         """Load an installed instrumentor, unless a source replaces it."""

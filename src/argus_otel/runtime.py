@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from .custom import CustomTelemetry
     from .endpoint import Endpoint
+    from .heartbeat import Heartbeat
     from .history.recording import Recording
     from .otel.bridge import Bridge
     from .otel.providers import Providers
@@ -57,6 +58,7 @@ class Runtime:
         self._bridge: Bridge | None = None
         self._custom: CustomTelemetry | None = None
         self._endpoint: Endpoint | None = None
+        self._heartbeat: Heartbeat | None = None
         self._resource: Resource | None = None
         self._told_by_sources: tuple[str, ...] = ()
         self._recording: Recording | None = None
@@ -245,6 +247,8 @@ class Runtime:
             self.telemetry.attempt("endpoint", partial(self._serve, settings))
         else:
             self.telemetry.health.report("endpoint", State.OFF, "ARGUS_ENDPOINT is false")
+        if settings.heartbeat_url is not None:
+            self.telemetry.attempt("heartbeat", partial(self._beat, settings.heartbeat_url))
         if not self._announced:
             self._announced = True
             if runs_without_gil():
@@ -288,6 +292,13 @@ class Runtime:
             self._endpoint = endpoint
             self.telemetry.health.report("endpoint", State.OK, endpoint.url)
 
+    def _beat(self, url: str) -> None:
+        from .heartbeat import Heartbeat
+
+        if self._heartbeat is None:
+            self._heartbeat = Heartbeat(url, self.telemetry)
+        self._heartbeat.start()
+
     def uninstrument(self, names: Collection[str] | None = None) -> None:
         """Remove the hooks, and with the last source stop the endpoint; safe to repeat. Counters keep their values.
 
@@ -308,6 +319,8 @@ class Runtime:
             self._working = False
             if self._recording is not None:
                 self._recording.pause()
+            if self._heartbeat is not None:
+                self._heartbeat.stop()
             if self._endpoint is not None:
                 self._endpoint.stop()
                 self._endpoint = None
@@ -323,9 +336,10 @@ class Runtime:
         """
         self._changing = threading.RLock()
         api.drop_in_child()
-        self._custom = self._endpoint = None
+        self._custom = self._endpoint = self._heartbeat = None
         self._working = False
         self.telemetry.health.forget("endpoint")
+        self.telemetry.health.forget("heartbeat")
         self.telemetry.drop_in_child()
         for part in (self._end, self._providers, self._bridge, self._recording, *self._handles.values()):
             if part is not None:
@@ -380,6 +394,8 @@ class Runtime:
         ]
         if self._endpoint is not None:
             exported.insert(0, f"endpoint {self._endpoint.url}")
+        if self._heartbeat is not None:
+            exported.append("heartbeat")
         line = f"argus-otel {__version__}: {', '.join(observed) or 'nothing is observed'}"
         line += f"; {', '.join(exported) or 'nothing is exported'}"
         failed = [

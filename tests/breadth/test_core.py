@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from argus_otel.demo.agreement import compare
 from argus_otel.scrape.exposition import Metrics
 from discord_simulator import BackgroundSimulator
 from tests.launch.conftest import Start, until
+from tests.otel.receivers import http_receiver
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -39,19 +41,19 @@ def test_what_needs_an_extra_says_which(scripts: Path, command: str, extra: str)
     assert "Traceback" not in told.stderr
 
 
-def test_otlp_over_http_says_what_it_needs(scripts: Path) -> None:
-    program = "import discord"
-    environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
-    told = subprocess.run(
-        [str(scripts / "python"), "-c", f"import argus_otel; argus_otel.instrument(endpoint=False); {program}"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        timeout=60,
-    )
-    assert told.returncode == 0
-    assert "pip install 'argus-otel[otlp-http]'" in told.stderr
-    assert "Traceback" not in told.stderr
+def test_otlp_over_http_needs_no_extra(scripts: Path) -> None:
+    with contextmanager(http_receiver)() as receiver:
+        receiver.prefix = "/otlp"
+        program = "import discord; argus_otel.count('worked'); discord.Client(intents=discord.Intents.default())"
+        told = subprocess.run(
+            [str(scripts / "python"), "-c", f"import argus_otel; argus_otel.instrument(endpoint=False); {program}"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": f"{receiver.url}/otlp"},
+            timeout=60,
+        )
+        assert (told.returncode, told.stderr.count("Traceback")) == (0, 0), told.stderr
+        assert receiver.named("worked"), told.stderr
 
 
 @pytest.mark.parametrize("way", [("opentelemetry-instrument", "python"), ("argus-otel", "run")])

@@ -281,7 +281,7 @@ def with_queue(**fields: object) -> Installed:
 
 def test_installed_sources_are_told(doctor: Doctor) -> None:
     _, findings = doctor("--no-network")
-    for name, title in (("discord", "discord.py"), ("process", "the process"), ("system", "processor time")):
+    for name, title in (("discord", "discord.py"), ("process", "the process"), ("system", "context switches")):
         finding = findings[f"Sources: {name}"]
         assert finding["status"] == "ok"
         assert finding["detail"].startswith(title)

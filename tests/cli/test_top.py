@@ -410,7 +410,7 @@ class TestDashboard:
             assert told in text
         assert "process" not in text
 
-    def test_the_process_has_a_line_where_its_metrics_are(self) -> None:
+    def test_the_process_has_two_lines_where_its_metrics_are(self) -> None:
         page = """\
 # TYPE process_uptime_seconds gauge
 process_uptime_seconds 75.0
@@ -425,6 +425,15 @@ asyncio_loop_lag_seconds_count 4.0
 # TYPE log_records_total counter
 log_records_total{log_logger="a",log_severity="error"} 3.0
 log_records_total{log_logger="b",log_severity="info"} 7.0
+# TYPE process_memory_usage_bytes gauge
+process_memory_usage_bytes 104857600.0
+# TYPE process_cpu_time_seconds_total counter
+process_cpu_time_seconds_total{cpu_mode="user"} 2.0
+process_cpu_time_seconds_total{cpu_mode="system"} 0.5
+# TYPE process_thread_count gauge
+process_thread_count 9.0
+# TYPE process_unix_file_descriptor_count gauge
+process_unix_file_descriptor_count 21.0
 """
         before, now = Snapshot(0.0, parse("")), Snapshot(10.0, parse(page))
         text = drawn(Frame("http://x", before, before, now))
@@ -435,6 +444,13 @@ log_records_total{log_logger="b",log_severity="info"} 7.0
             "event loop late by 242 ms (p95)",
             "12 tasks",
             "log 1.00/s, 3 error",
+        ]
+        (resources,) = (row for row in text.splitlines() if "of memory" in row)
+        assert resources.strip().split("   ") == [
+            "100 MiB of memory",
+            "25% of a processor",
+            "9 threads",
+            "21 open files",
         ]
         assert "shard" not in text
 

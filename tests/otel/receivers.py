@@ -74,16 +74,22 @@ class Received:
         What each request is answered with from now on; ``None`` where they are taken.
     over_http:
         Whether it speaks OTLP over HTTP; else it is gRPC.
+    prefix:
+        What each path begins with, over HTTP.
+    calls:
+        The path and the headers of each request, over HTTP.
     """
 
     refusal: Refusal | None = None
     over_http = False
+    prefix = ""
 
     def __init__(self) -> None:
         self.metrics: list[Any] = []
         self.traces: list[Any] = []
         self.logs: list[Any] = []
         self.url = ""
+        self.calls: list[tuple[str, dict[str, str]]] = []
         self.senders: dict[str, set[object]] = {}
         """The ``service.instance.id`` of all that came over each connection, by the client's address."""
 
@@ -203,7 +209,8 @@ def http_receiver() -> Iterator[Received]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            request, requests, response = kinds[self.path]
+            received.calls.append((self.path, dict(self.headers.items())))
+            request, requests, response = kinds[self.path.removeprefix(received.prefix)]
             received.sent_by(str(self.client_address), request.FromString(body))
             requests.append(request.FromString(body))
             refusal = received.refusal

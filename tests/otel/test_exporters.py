@@ -54,7 +54,7 @@ def test_an_unknown_one_is_named_with_the_setting_and_those_there_are() -> None:
 
 
 def test_one_of_ours_that_is_not_installed_is_named_with_the_command_that_installs_it() -> None:
-    with pytest.raises(MissingError, match=r"there are: none\): pip install 'argus-otel\[otlp-http\]'"):
+    with pytest.raises(MissingError, match=r"there are: none\): pip install opentelemetry-exporter-otlp-proto-http"):
         load("no_such_group", "otlp_proto_http", "OTEL_TRACES_EXPORTER")
 
 

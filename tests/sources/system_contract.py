@@ -10,9 +10,8 @@ from argus_otel.testing import SourceContract, observe
 def test_what_the_process_uses_is_measured() -> None:
     """Before the contract: the instrumentation stays with the first provider."""
     with observe("system") as observed:
-        assert observed.value("process.memory.usage") > 1 << 20
-        assert observed.value("process.cpu.time") > 0
-    assert "process.memory.usage" not in observed.points()
+        assert observed.value("process.memory.virtual") > 1 << 20
+    assert "process.memory.virtual" not in observed.points()
 
 
 class TestContract(SourceContract):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from argus_otel.sources.process.catalogue import CATALOGUE as OF_THE_PROCESS
 from argus_otel.sources.system.catalogue import CATALOGUE
 from argus_otel.telemetry import InstrumentKind
 from tests.otel.conftest import Run
@@ -16,6 +17,13 @@ _COLLECT = """
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 reader = InMemoryMetricReader()
+def every():
+    data = reader.get_metrics_data()
+    return [
+        (metric.name, scope.scope.name)
+        for resource in (data.resource_metrics if data else ()) for scope in resource.scope_metrics
+        for metric in scope.metrics if metric.name.partition(".")[0] in ("process", "cpython")
+    ]
 def collected():
     data = reader.get_metrics_data()
     return {
@@ -32,7 +40,7 @@ argus_otel.instrument(meter_provider=MeterProvider([reader]))
 CLIENT = "import discord\ndiscord.Client(intents=discord.Intents.default())\n"
 
 _MODULE = "opentelemetry.instrumentation.system_metrics"
-_NOT_HERE = {"win32": {"process.open_file_descriptor.count"}, "darwin": {"process.disk.io"}}.get(sys.platform, set())
+_NOT_HERE = {"process.disk.io"} if sys.platform == "darwin" else set[str]()
 
 
 def reported(done: Any) -> dict[str, Any]:
@@ -77,7 +85,7 @@ after = len(collected())
 argus_otel.instrument()
 argus_otel.instrument()
 again = collected()
-report(numbers=[before, during, after, len(again)], points=len(again["process.memory.usage"]["points"]))
+report(numbers=[before, during, after, len(again)], points=len(again["process.memory.virtual"]["points"]))
 """
         )
     )
@@ -85,6 +93,36 @@ report(numbers=[before, during, after, len(again)], points=len(again["process.me
     assert (before, after) == (0, 0)
     assert during == again == len(CATALOGUE.metrics) - len(_NOT_HERE)
     assert found["points"] == 1
+
+
+def test_no_metric_is_emitted_twice(program: Run) -> None:
+    found = reported(program(_COLLECT + CLIENT + "report(every=every())"))
+    names = [name for name, _ in found["every"]]
+    assert sorted(set(names)) == sorted(names)
+    assert {"process.memory.usage", "process.cpu.time", "process.thread.count", "cpython.gc.collections"} <= set(names)
+    assert {metric.name for metric in CATALOGUE.metrics} - _NOT_HERE <= set(names)
+    assert not {metric.name for metric in CATALOGUE.metrics} & {metric.name for metric in OF_THE_PROCESS.metrics}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "theirs"),
+    [
+        ("None", {"process.memory.usage", "process.cpu.time", "process.thread.count", "cpython.gc.collections"}),
+        ("{'process.thread.count': None}", {"process.thread.count"}),
+        ("{'system.memory.usage': ['used']}", set[str]()),
+    ],
+)
+def test_what_the_program_measures_itself_is_not_measured_again(
+    program: Run, configuration: str, theirs: set[str]
+) -> None:
+    load = f"""
+from opentelemetry.instrumentation.system_metrics import SystemMetricsInstrumentor
+SystemMetricsInstrumentor(config={configuration}).instrument(meter_provider=MeterProvider([]))
+"""
+    found = reported(program(_COLLECT + load + CLIENT + "report(every=every())"))
+    ours = {name for name, scope in found["every"] if "system_metrics" not in scope}
+    resources = {"process.memory.usage", "process.cpu.time", "process.thread.count", "cpython.gc.collections"}
+    assert ours & resources == resources - theirs
 
 
 @pytest.mark.parametrize("names", ["system_metrics", "requests, system_metrics"])

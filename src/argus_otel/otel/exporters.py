@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 _INSTALL = {
     "otlp_proto_grpc": "pip install opentelemetry-exporter-otlp-proto-grpc",
-    "otlp_proto_http": "pip install 'argus-otel[otlp-http]'",
+    "otlp_proto_http": "pip install opentelemetry-exporter-otlp-proto-http",
     "console": "pip install --upgrade opentelemetry-sdk",
     "prometheus": "pip install opentelemetry-exporter-prometheus",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 
 from argus_otel.telemetry import Health, State
 
-from .private import entry_points, instance_of, measure_this_process
+from .private import entry_points, instance_of, is_emitted_by, measure_this_process
 
 GROUP = "opentelemetry_instrumentor"
 
@@ -29,12 +30,27 @@ class Instrumentations:
     def __init__(self, health: Health, meter_provider: MeterProvider | None) -> None:
         self._health = health
         self._meter_provider = meter_provider
+        self._found: dict[str, Instrumentation] = {}
+        self._kinds: dict[str, Any] = {}
 
     def find(
         self, name: str, *, part: str, install: str, options: Mapping[str, object], measures_process: bool = False
     ) -> Instrumentation:
         """Return an instrumentation, off."""
-        return Instrumentation(self._health, self._meter_provider, name, part, install, options, measures_process)
+        found = Instrumentation(self._health, self._meter_provider, name, part, install, options, measures_process)
+        self._found[name] = found
+        return found
+
+    def emits(self, name: str, metric: str) -> bool:
+        """Whether the program itself runs the instrumentation of this name, and has it emit this metric."""
+        ours = self._found.get(name)
+        if f"opentelemetry.instrumentation.{name}" not in sys.modules or (ours is not None and ours.is_made):
+            return False
+        if name not in self._kinds:
+            self._kinds[name] = load(name)
+        kind = self._kinds[name]
+        theirs = None if kind is None else instance_of(kind)
+        return theirs is not None and theirs.is_instrumented_by_opentelemetry and is_emitted_by(theirs, metric)
 
 
 class Instrumentation:
@@ -60,6 +76,11 @@ class Instrumentation:
         self._made: Any = None
         self._of_parent = False
         self._enabled = False
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it has been enabled once: there is one instance in a process, and this made it."""
+        return self._made is not None
 
     def enable(self) -> None:
         """Start emitting; safe to repeat."""
@@ -88,7 +109,7 @@ class Instrumentation:
             return "it would measure the parent process, with the installed OpenTelemetry"
         if self._made is not None:
             return None
-        kind = self._load()
+        kind = load(self._name)
         if kind is None:
             return f"not installed: {self._install}"
         theirs = f"something else has loaded the instrumentation {self._name}, with all that it emits by default"
@@ -105,16 +126,18 @@ class Instrumentation:
         self._made = made
         return None
 
-    def _load(self) -> Any:
-        for entry_point in entry_points(group=GROUP, name=self._name):
-            try:
-                return entry_point.load()
-            except ImportError:  # noqa: PERF203 - one; a package that it needs is missing
-                continue
-        return None
-
     def _is_enabled(self) -> bool:
         return self._enabled
+
+
+def load(name: str) -> Any:
+    """Return the class of an instrumentation, or ``None`` if it is not installed, or lacks a package that it needs."""
+    for entry_point in entry_points(group=GROUP, name=name):
+        try:
+            return entry_point.load()
+        except ImportError:  # noqa: PERF203 - one; a package that it needs is missing
+            continue
+    return None
 
 
 class _Switched:

@@ -442,6 +442,18 @@ def instance_of(instrumentor: type[Any]) -> Any:
     return None
 
 
+def is_emitted_by(instrumentation: object, metric: str) -> bool:
+    """Whether OpenTelemetry's instrumentation of the process emits a metric, as it is configured.
+
+    Without, it is taken to emit nothing: two series of one metric may then be exported.
+    """
+    emitted: object = getattr(instrumentation, "_config", None)
+    if not isinstance(emitted, Mapping):
+        missing("configuration of process metrics", "metrics that the program measures itself may be exported twice")
+        return False
+    return metric in emitted
+
+
 def measure_this_process(instrumentation: object) -> bool:
     """Have OpenTelemetry's process metrics measure this process, a forked child, and not its parent.
 

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 from argus_otel.discovery import installed, load_each
 from argus_otel.script_name import script_name
-from argus_otel.unquoted import are_headers
 
 from . import parsers
+from .otlp import PROTOCOLS, Exporters, check_headers
 from .resolution import Resolution
 from .setting import Origin, Setting, Table
 
@@ -22,8 +22,8 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9464
 DEFAULT_HISTORY_STORE = "chdb:argus-history"
 
-_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-_PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
+HEARTBEAT_PLACEHOLDERS = ("status", "message", "latency", "shards", "cluster")
+"""The names that ``ARGUS_HEARTBEAT_URL`` may hold in braces."""
 
 
 def _service_name(resolution: Resolution, named: str) -> str:
@@ -39,41 +39,6 @@ def _service_name(resolution: Resolution, named: str) -> str:
     name = script_name(sys.orig_argv)
     resolution.origins["service_name"] = Origin("the script's name", name)
     return name
-
-
-class _Exporters:
-    """Completes the exporters of one signal."""
-
-    def __init__(self, signal: str, always: tuple[str, ...]) -> None:
-        self._signal = signal
-        self._always = always
-
-    def __call__(self, resolution: Resolution, chosen: tuple[str, ...]) -> tuple[str, ...]:
-        name, signal = f"{self._signal}_exporters", self._signal.upper()
-        if resolution.origins[name].source == "default":
-            variables = (f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT", _OTLP_ENDPOINT)
-            endpoint = next((variable for variable in variables if resolution.variable(variable)), None)
-            chosen = self._always + (("otlp",) if endpoint else ())
-            origin = f"default, as {endpoint} is set" if endpoint else "default"
-            resolution.origins[name] = Origin(origin, ",".join(chosen))
-        if [exporter.lower() for exporter in chosen] == ["none"]:
-            return ()
-        # Once each: two of the same would send everything twice.
-        return tuple(dict.fromkeys(self._entry_point(resolution, exporter) for exporter in chosen))
-
-    def _entry_point(self, resolution: Resolution, exporter: str) -> str:
-        if exporter != "otlp":
-            return exporter
-        for variable in (f"OTEL_EXPORTER_OTLP_{self._signal.upper()}_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
-            protocol = resolution.variable(variable)
-            if protocol in _PROTOCOLS:
-                return _PROTOCOLS[protocol]
-            if protocol:
-                problem = f"{variable} is {protocol!r}, but it has to be grpc or http/protobuf; using grpc instead"
-                if problem not in resolution.problems:
-                    resolution.problems.append(problem)
-                break
-        return _PROTOCOLS["grpc"]
 
 
 def _known_rates(resolution: Resolution, rates: dict[str, float]) -> dict[str, float]:
@@ -94,7 +59,7 @@ def _history(text: str) -> str:
 
 
 def _history_destination(resolution: Resolution, chosen: str) -> str:
-    by_otlp = any(exporter in _PROTOCOLS.values() for exporter in resolution.values["logs_exporters"])
+    by_otlp = any(exporter in PROTOCOLS.values() for exporter in resolution.values["logs_exporters"])
     if chosen == "true":
         return "otlp" if by_otlp else "store"
     if chosen == "otlp" and not by_otlp:
@@ -171,7 +136,7 @@ class Settings(Table):
         ),
         type="str | Sequence[str]",
         default_help="`prometheus`; with an OTLP endpoint `prometheus,otlp`",
-        derive=_Exporters("metrics", ("prometheus",)),
+        derive=Exporters("metrics", ("prometheus",)),
     )
     traces_exporters = Setting(
         "OTEL_TRACES_EXPORTER",
@@ -181,7 +146,7 @@ class Settings(Table):
         help="The exporters of traces.",
         type="str | Sequence[str]",
         default_help="none; with an OTLP endpoint `otlp`",
-        derive=_Exporters("traces", ()),
+        derive=Exporters("traces", ()),
     )
     logs_exporters = Setting(
         "OTEL_LOGS_EXPORTER",
@@ -191,7 +156,7 @@ class Settings(Table):
         help="The exporters of logs and events.",
         type="str | Sequence[str]",
         default_help="none; with an OTLP endpoint `otlp`",
-        derive=_Exporters("logs", ()),
+        derive=Exporters("logs", ()),
     )
     sampler = Setting(
         "OTEL_TRACES_SAMPLER",
@@ -307,6 +272,21 @@ class Settings(Table):
         right="the path of a PEM file",
         help="The path of the certificate's key, a PEM file without a password.",
         type="str | os.PathLike[str]",
+    )
+    heartbeat_url = Setting(
+        "ARGUS_HEARTBEAT_URL",
+        parse=parsers.url_with(*HEARTBEAT_PLACEHOLDERS),
+        default=None,
+        right=(
+            "a URL that begins with https:// or http://, without user and password, and with no other placeholders "
+            f"than {', '.join(f'{{{name}}}' for name in HEARTBEAT_PLACEHOLDERS)}"
+        ),
+        help=(
+            "A URL of a monitor, which is called each minute while the program works, and not otherwise: see "
+            "[heartbeat](hosting.md#a-heartbeat-for-a-monitor)."
+        ),
+        type="str",
+        secret=True,
     )
     shutdown_timeout = Setting(
         "ARGUS_SHUTDOWN_TIMEOUT",
@@ -447,7 +427,7 @@ class Settings(Table):
         for table in (cls, *tables):
             for setting in table.settings():
                 resolution.take(setting)
-        _check_headers(resolution)
+        check_headers(resolution)
         of_sources = {
             table: table(**{setting.name: resolution.values[setting.name] for setting in table.settings()})
             for table in tables
@@ -478,12 +458,3 @@ def _refuse_others(given: Iterable[str], settable: Iterable[str]) -> None:
     for keyword in given:
         if keyword not in settable:
             raise TypeError(f"argus-otel has no setting {keyword!r}; there are: {', '.join(settable)}")
-
-
-def _check_headers(resolution: Resolution) -> None:
-    for variable in (f"OTEL_EXPORTER_OTLP_{signal}HEADERS" for signal in ("", "METRICS_", "TRACES_", "LOGS_")):
-        if not are_headers(resolution.environ.get(variable, "")):
-            resolution.problems.append(
-                f"{variable} has an entry that is no header, and is not sent: it has to be name=value, by commas, "
-                "such as authorization=Bearer%20TOKEN, with other than plain characters URL-encoded"
-            )

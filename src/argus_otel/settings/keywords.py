@@ -28,6 +28,7 @@ class Keywords(TypedDict, total=False):
     endpoint_allowed_hosts: str | Sequence[str] | None
     endpoint_certificate: str | os.PathLike[str] | None
     endpoint_key: str | os.PathLike[str] | None
+    heartbeat_url: str | None
     shutdown_timeout: float | None
     history: bool | str | None
     history_store: str | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 
 def utf8(text: str) -> str:
@@ -70,6 +71,21 @@ def one_of(*words: str) -> Callable[[str], str]:
         if text.lower() not in words:
             raise ValueError(text)
         return text.lower()
+
+    return parse
+
+
+def url_with(*placeholders: str) -> Callable[[str], str]:
+    """Return a parser of a URL for HTTP, without user and password, that may hold these names in braces."""
+
+    def parse(text: str) -> str:
+        url = urlsplit(text)
+        if url.scheme not in ("https", "http") or not url.hostname or "@" in url.netloc or re.search(r"\s", text):
+            raise ValueError(text)
+        _ = url.port  # raises ValueError if it is no number
+        if not set(re.findall(r"{(.*?)}", text)) <= set(placeholders):
+            raise ValueError(text)
+        return text
 
     return parse
 

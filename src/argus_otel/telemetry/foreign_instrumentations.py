@@ -47,3 +47,7 @@ class ForeignInstrumentations(Protocol):
             Whether it measures the process that created it, and so must be informed of a fork.
         """
         ...
+
+    def emits(self, name: str, metric: str) -> bool:
+        """Whether the program itself runs the instrumentation of this name, and has it emit this metric."""
+        ...

@@ -18,7 +18,7 @@ class Gauge:
     Parameters
     ----------
     metric:
-        A gauge or an up-down counter.
+        A gauge or an up-down counter, or a counter whose total is counted elsewhere.
     read:
         Called on the collecting thread, not on the event loop's. It must not iterate over a live ``dict`` that the loop
         changes, and must not block.

@@ -63,6 +63,7 @@ class Health:
         self._liveness: list[Callable[[float], Iterable[Check]]] = []
         self._readiness: list[Callable[[], list[Check]]] = []
         self._sections: dict[str, Callable[[], object]] = {}
+        self._facts: dict[str, Callable[[], str]] = {}
 
     # -- parts
 
@@ -122,6 +123,16 @@ class Health:
     def checks(self) -> list[Check]:
         """Return the result of every readiness check now. No result means that nothing has started."""
         return [result for check in tuple(self._readiness) for result in check()]
+
+    # -- facts for a monitor
+
+    def add_fact(self, name: str, read: Callable[[], str]) -> None:
+        """Add a short fact for the placeholder ``{name}`` of ``ARGUS_HEARTBEAT_URL``; called from any thread."""
+        self._facts[name] = read
+
+    def facts(self) -> dict[str, str]:
+        """Return the facts now."""
+        return {name: read() for name, read in tuple(self._facts.items())}
 
     # -- sections of the status
 

@@ -18,6 +18,8 @@ SEMCONV = "1.40.0"
 UPSTREAM = frozenset(
     {
         "code.stacktrace",
+        "cpu.mode",
+        "cpython.gc.generation",
         "error.type",
         "exception.message",
         "exception.stacktrace",

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-network",
         action="store_true",
-        help="open no connections (endpoint, Collector, store of history)",
+        help="open no connections (endpoint, Collector, store of history, monitor)",
     )
 
 
@@ -68,6 +68,7 @@ def examine(environ: Mapping[str, str], *, network: bool) -> list[Finding]:
 def _with_opentelemetry(sources: Installed, look: Look, endpoint: Sequence[Finding]) -> list[Finding]:
     """Check everything whose imports need a complete installation."""
     from .configuration import look_at_settings
+    from .heartbeat import look_at_heartbeat
     from .history import look_at_history
     from .loading import look_at_loading
     from .otlp import look_at_otlp
@@ -77,6 +78,7 @@ def _with_opentelemetry(sources: Installed, look: Look, endpoint: Sequence[Findi
     if not settings.disabled:
         findings += look_at_history(settings, network=look.network)
         findings += endpoint
+        findings += look_at_heartbeat(settings, network=look.network)
         if look.network:
             findings += look_at_otlp(settings, environ)
     return findings

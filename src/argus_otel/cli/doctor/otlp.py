@@ -38,6 +38,10 @@ def look_at_otlp(settings: Settings, environ: Mapping[str, str]) -> Iterator[Fin
         detail = "nothing is exported by OTLP; with OTEL_EXPORTER_OTLP_ENDPOINT set, metrics, traces and logs are"
         yield Finding(_GROUP, "endpoint", Status.INFO, detail)
     for destination in found:
+        wrong = _wrong_for_grafana_cloud(destination)
+        if wrong is not None:
+            yield wrong
+            continue
         yield _look_at(destination)
         if destination.without_scheme:
             detail = f"{destination.variable} has no scheme, so that the exporter speaks TLS"
@@ -52,6 +56,20 @@ def look_at_otlp(settings: Settings, environ: Mapping[str, str]) -> Iterator[Fin
         yield Finding(
             _GROUP, "temporality", Status.WARN, detail, f"unset {PREFERENCE}, unless one of these receives the metrics"
         )
+
+
+def _wrong_for_grafana_cloud(destination: Destination) -> Finding | None:
+    """Return what keeps exports from Grafana Cloud, which its gateway answers in ways that do not tell."""
+    if not destination.host.endswith(".grafana.net"):
+        return None
+    result = partial(Finding, _GROUP, f"{destination.protocol} {', '.join(destination.signals)}", Status.FAIL)
+    if destination.protocol == "grpc":
+        detail = f"{destination.host} ({destination.variable}): Grafana Cloud takes OTLP over HTTP only"
+        return result(detail, "set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, and /otlp at the end of the endpoint")
+    if not destination.path.startswith("/otlp/"):
+        detail = f"{destination.url} ({destination.variable}): Grafana Cloud takes OTLP under /otlp"
+        return result(detail, f"{destination.variable}=https://{destination.host}/otlp")
+    return None
 
 
 def _look_at(destination: Destination) -> Finding:

@@ -18,11 +18,10 @@ from argus_otel.terminal.requirements import check
 _GROUP = "Packages"
 
 _EXTRAS = {
-    "otlp-http": "OTLP over HTTP",
     "clickhouse": "history on a ClickHouse server",
     "embedded": "history without a server",
     "cli": "argus-otel top",
-    "system": "metrics of the process",
+    "system": "context switches, virtual memory and disk transfers",
     "demo": "argus-otel demo",
 }
 

@@ -11,6 +11,7 @@ shielded.
 from __future__ import annotations
 
 import gc
+import math
 import sys
 import weakref
 from collections.abc import Callable
@@ -66,6 +67,8 @@ class Clients:
         telemetry.gauge(SHARD_COUNT, self._shard_count)
         telemetry.health.add_readiness(self._checks)
         telemetry.health.add_section("shards", self._describe)
+        telemetry.health.add_fact("shards", lambda: str(sum(shard.up for shard in registry.open_shards())))
+        telemetry.health.add_fact("latency", self._milliseconds)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on the creation and start of a client, and on each connection."""
@@ -215,6 +218,10 @@ class Clients:
 
     def _checks(self) -> list[Check]:
         return [check for known in self._registry for check in known.checks()]
+
+    def _milliseconds(self) -> str:
+        latency = self._registry.slowest()
+        return f"{latency * 1000:.0f}" if math.isfinite(latency) else ""
 
     def _describe(self) -> list[dict[str, object]]:
         return [shard.describe() for shard in self._registry.all_shards()]

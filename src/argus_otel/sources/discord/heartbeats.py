@@ -32,6 +32,10 @@ HOOK, VOICE = "heartbeats", "voice"
 # discord.py closes a silent connection after one or two; a gateway that never acknowledges must not grow memory.
 _MOST_PENDING = 16
 
+# Discord asks for a heartbeat each 41.25 s. Less would take a single lost acknowledgement for a silent gateway.
+_SILENT_AFTER = 75.0
+_SILENT_INTERVALS = 1.8
+
 
 class _Beats:
     """The heartbeats of one connection.
@@ -44,13 +48,16 @@ class _Beats:
         How long the last acknowledged heartbeat took, in seconds; not a number before the first. If it took an interval
         or more and another heartbeat has been sent since, its own acknowledgement may have been lost: then the time
         since the latest heartbeat was sent.
+    acknowledged:
+        When the last acknowledgement arrived, or the first heartbeat was due.
     """
 
-    __slots__ = ("pending", "last")
+    __slots__ = ("pending", "last", "acknowledged")
 
     def __init__(self) -> None:
         self.pending: deque[float] = deque(maxlen=_MOST_PENDING)
         self.last = math.nan
+        self.acknowledged = perf_counter()
 
 
 class Heartbeats:
@@ -78,6 +85,17 @@ class Heartbeats:
         """
         beats = self._beats.get(ws._keep_alive) if ws._keep_alive is not None else None
         return ws.latency if beats is None or not self._sees_acknowledgements else beats.last
+
+    def is_silent(self, ws: DiscordWebSocket) -> bool:
+        """Whether a gateway has acknowledged no heartbeat for too long. Any thread.
+
+        discord.py notices that only when its next heartbeat is due, up to 100 s after the last acknowledgement.
+        """
+        handler = ws._keep_alive
+        beats = self._beats.get(handler) if handler is not None else None
+        if handler is None or beats is None or not beats.pending or not self._sees_acknowledgements:
+            return False
+        return perf_counter() - beats.acknowledged > max(_SILENT_AFTER, _SILENT_INTERVALS * (handler.interval or 0))
 
     def patches(self) -> list[Patch]:
         """Return the hooks on heartbeats and their acknowledgement."""
@@ -136,7 +154,7 @@ class Heartbeats:
             return
         beats = self._beats.get(handler)
         if beats is not None and beats.pending:
-            now = perf_counter()
+            now = beats.acknowledged = perf_counter()
             duration = beats.last = now - beats.pending.popleft()
             if beats.pending and handler.interval is not None and duration >= handler.interval:
                 beats.last = now - beats.pending[-1]

@@ -66,6 +66,13 @@ class Shard:
         ws = self.ws
         return math.nan if ws is None else self._heartbeats.latency(ws)
 
+    def check(self) -> str:
+        """Return why the shard cannot be relied on, or ``up``."""
+        ws = self.ws
+        if ws is None or not self.up:
+            return "no session"
+        return "no heartbeat is acknowledged" if self._heartbeats.is_silent(ws) else "up"
+
     def describe(self) -> dict[str, object]:
         """Return the shard for ``/status``."""
         latency = self.latency
@@ -135,7 +142,7 @@ class ClientShards:
         return [*self._shards.values(), *self._replaced]
 
     def checks(self) -> list[Check]:
-        """Return, for each shard that this process runs, whether its session is up."""
+        """Return, for each shard that this process runs, whether its session is up and its gateway answers."""
         client = self.open_client
         if client is None:
             return []
@@ -144,9 +151,10 @@ class ClientShards:
         # This process's shards only: with all shards of the bot, each process of a cluster would never be ready.
         expected = [int(shard) for shard in getattr(client._connection, "shard_ids", None) or (client.shard_id or 0,)]
         return [
-            Check(f"shard {number}", shard is not None and shard.up, "up" if shard and shard.up else "no session")
+            Check(f"shard {number}", state == "up", state)
             for number in expected
             for shard in (self._shards.get(number),)
+            for state in ("no session" if shard is None else shard.check(),)
         ]
 
 
@@ -187,6 +195,10 @@ class ClientRegistry:
     def all_shards(self) -> list[Shard]:
         """Return every shard, including those of clients that have been closed or no longer exist."""
         return [shard for known in self._known for shard in known.shards()]
+
+    def slowest(self) -> float:
+        """Return the longest latency of the open shards, in seconds; not a number if none is known."""
+        return max((one.latency for one in self.open_shards() if math.isfinite(one.latency)), default=math.nan)
 
     def shard_on(self, socket: ClientWebSocketResponse) -> Shard | None:
         """Return the shard whose connection uses ``socket``."""

@@ -17,6 +17,7 @@ from argus_otel.telemetry import PartError, State, Telemetry
 
 from .library import DISCORD_PY, ROOTS, Library
 from .patches import Patch, PatchSet, patches_for, resolve
+from .settings import DiscordSettings
 from .shards import ClientRegistry
 
 _DISCORD_PY = Library("discord", DISCORD_PY, "of any version")
@@ -41,6 +42,8 @@ class DiscordSource(Source):
         self._libraries: dict[str, Library] = {}
         self._wanted = False
         self._watching: set[str] = set()
+        cluster = settings[DiscordSettings].cluster_id
+        telemetry.health.add_fact("cluster", lambda: cluster or "")
 
     def install(self) -> None:
         """Apply the patches, now or once a library is imported. Safe to repeat. Imports no library."""

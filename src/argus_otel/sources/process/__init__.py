@@ -1,4 +1,4 @@
-"""Observes the process itself: its log records, event loops and uptime. This file is the source's specification."""
+"""Observes the process itself: its log records, event loops and resources. This file is the source's specification."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SPEC = SourceSpec(
     factory="argus_otel.sources.process.source:ProcessSource",
     catalogue="argus_otel.sources.process.catalogue:CATALOGUE",
     activates="with_others",
-    prefixes=("asyncio", "log", "process"),
+    prefixes=("asyncio", "cpython", "log", "process"),
     settings="argus_otel.sources.process.settings:ProcessSettings",
     top="argus_otel.sources.process.cli.top:PANELS",
     assets="argus_otel:shipped",

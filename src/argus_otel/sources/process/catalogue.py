@@ -13,6 +13,9 @@ SEVERITY = Attribute(
     values=("debug", "info", "warning", "error", "critical"),
 )
 
+CPU_MODE = Attribute("cpu.mode", "The process's own work, or the system's on its behalf.", values=("user", "system"))
+GENERATION = Attribute("cpython.gc.generation", "The garbage collector's generation.", values=(0, 1, 2))
+
 # -- boundaries, in seconds
 
 # A healthy loop is late by a millisecond or two. A gateway connection is lost after about ten seconds.
@@ -51,6 +54,52 @@ BLOCKINGS = Metric(
 # -- the process
 
 UPTIME = Metric("process.uptime", InstrumentKind.GAUGE, "s", "Time since argus-otel was loaded into the process.")
+CPU_TIME = Metric("process.cpu.time", InstrumentKind.COUNTER, "s", "Processor time that the process used.", (CPU_MODE,))
+MEMORY = Metric(
+    "process.memory.usage",
+    InstrumentKind.UP_DOWN_COUNTER,
+    "By",
+    "Physical memory in use; on Linux, macOS and Windows.",
+)
+THREADS = Metric(
+    "process.thread.count",
+    InstrumentKind.UP_DOWN_COUNTER,
+    "{thread}",
+    "Threads, including those that Python does not know; on Linux, macOS and Windows.",
+)
+FILE_DESCRIPTORS = Metric(
+    "process.unix.file_descriptor.count",
+    InstrumentKind.UP_DOWN_COUNTER,
+    "{file_descriptor}",
+    "Open file descriptors: files, sockets, pipes; on Linux and macOS.",
+)
+HANDLES = Metric(
+    "process.windows.handle.count", InstrumentKind.UP_DOWN_COUNTER, "{handle}", "Open handles; on Windows."
+)
+
+# -- Python's garbage collector
+
+GC_COLLECTIONS = Metric(
+    "cpython.gc.collections",
+    InstrumentKind.COUNTER,
+    "{collection}",
+    "Runs of the garbage collector, by generation.",
+    (GENERATION,),
+)
+GC_COLLECTED = Metric(
+    "cpython.gc.collected_objects",
+    InstrumentKind.COUNTER,
+    "{object}",
+    "Objects that it collected, by generation.",
+    (GENERATION,),
+)
+GC_UNCOLLECTABLE = Metric(
+    "cpython.gc.uncollectable_objects",
+    InstrumentKind.COUNTER,
+    "{object}",
+    "Objects that it could not collect, by generation.",
+    (GENERATION,),
+)
 
 # -- events
 
@@ -63,7 +112,21 @@ BLOCKED_EVENT = Event(
 
 CATALOGUE = Catalogue(
     "process",
-    metrics=(LOG_RECORDS, LOOP_LAG, TASKS, BLOCKINGS, UPTIME),
+    metrics=(
+        LOG_RECORDS,
+        LOOP_LAG,
+        TASKS,
+        BLOCKINGS,
+        UPTIME,
+        CPU_TIME,
+        MEMORY,
+        THREADS,
+        FILE_DESCRIPTORS,
+        HANDLES,
+        GC_COLLECTIONS,
+        GC_COLLECTED,
+        GC_UNCOLLECTABLE,
+    ),
     events=(BLOCKED_EVENT,),
     span_attributes=(
         SpanAttribute(

@@ -7,7 +7,7 @@ from argus_otel.sources.patches import PatchSet
 from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import State, Telemetry
 
-from . import log_records, uptime
+from . import garbage, log_records, uptime, usage
 from .loops import Loops
 from .settings import ProcessSettings
 from .watchdog import Watchdog
@@ -16,7 +16,7 @@ WATCHDOG = "watchdog"
 
 
 class ProcessSource(Source):
-    """Observes the log records, event loops and uptime of the process. Other sources register the loops."""
+    """Observes the log records, event loops and resources of the process. Other sources register the loops."""
 
     def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
         super().__init__(telemetry, settings, activate)
@@ -29,6 +29,8 @@ class ProcessSource(Source):
         if loop_blocked_after > 0:
             self._watchdog = Watchdog(telemetry, loop_blocked_after, self._loops.watches)
         uptime.add_gauge(telemetry, self._hooks)
+        usage.add_gauges(telemetry, self._hooks)
+        garbage.add_gauges(telemetry, self._hooks)
 
     def install(self) -> None:
         """Install the hook on log records; safe to repeat."""

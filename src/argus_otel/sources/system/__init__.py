@@ -1,4 +1,7 @@
-"""Observes the resources that the process uses, by OpenTelemetry's own instrumentation. This is the specification."""
+"""Observes what the process source does not measure of the process, by OpenTelemetry's own instrumentation.
+
+This file is the source's specification.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,10 @@ from argus_otel.sources.spec import SourceSpec
 SPEC = SourceSpec(
     "system",
     api=1,
-    title="processor time, memory and garbage collection",
+    title="context switches, virtual memory and disk transfers",
     factory="argus_otel.sources.system.source:SystemSource",
     catalogue="argus_otel.sources.system.catalogue:CATALOGUE",
     activates="with_others",
-    prefixes=("cpython", "process", "system"),
+    prefixes=("process", "system"),
     replaces=("system_metrics",),
-    top="argus_otel.sources.system.cli.top:PANELS",
-    assets="argus_otel:shipped",
 )

@@ -14,7 +14,7 @@ INSTRUMENTATION = "system_metrics"
 
 
 class SystemSource(Source):
-    """Observes processor time, memory and garbage collection of the process, if ``argus-otel[system]`` is installed."""
+    """Observes what the process source does not measure, if ``argus-otel[system]`` is installed."""
 
     _instrumentation: ForeignInstrumentation | None = None
 
@@ -50,10 +50,8 @@ class SystemSource(Source):
 
 
 def _configuration() -> dict[str, list[str] | None]:
-    """Return the metrics to emit, each with the values of its first attribute to report."""
+    """Return the metrics to emit, each with the values of its attribute to report."""
     return {
-        metric.name: [str(value) for value in metric.attributes[0].values]
-        if metric.attributes and metric.name.startswith("process.")
-        else None
+        metric.name: [str(value) for value in metric.attributes[0].values] if metric.attributes else None
         for metric in CATALOGUE.metrics
     }

@@ -358,11 +358,9 @@ _SIZE = Row(
         timeseries(
             "Memory, by process",
             """Physical memory of each process. Growth that does not end in a plateau is a leak: caches first (to the
-            left), then views that never time out ("Interactions and commands"), then asyncio tasks ("Runtime"). Needs
-            argus-otel[system].""",
+            left), then views that never time out ("Interactions and commands"), then asyncio tasks ("Runtime").""",
             prom(total("process_memory_usage_bytes", by=_OF_PROCESS), "{{job}} {{instance}}"),
             unit=BYTES,
-            no_value="needs argus-otel[system]",
         ),
         timeseries(
             "Commands and extensions there are",

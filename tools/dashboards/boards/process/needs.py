@@ -10,6 +10,8 @@ from ...style import BAD, BYTES, BYTES_PER_SECOND, NUMBER, PER_SECOND, coloured
 _PROCESS = "job, instance"
 _PROCESS_NAME = "{{job}} {{instance}}"
 _SYSTEM = "needs argus-otel[system]"
+_OPEN_FILES = total("process_unix_file_descriptor_count", by=_PROCESS)
+_OPEN_HANDLES = total("process_windows_handle_count", by=_PROCESS)
 _GC = ("cpython_gc_collections_total", "cpython_gc_collected_objects_total", "cpython_gc_uncollectable_objects_total")
 
 NEEDS = Row(
@@ -22,7 +24,6 @@ NEEDS = Row(
             prom(total("process_memory_usage_bytes", by=_PROCESS), _PROCESS_NAME),
             unit=BYTES,
             width=8,
-            no_value=_SYSTEM,
         ),
         timeseries(
             "Memory, virtual",
@@ -38,11 +39,10 @@ NEEDS = Row(
             """Processors in use, for the process's own work and for the system's on its behalf: 1 is one processor all
             the time, which is all that Python code of one process can use. Near 1, the loop lags: do less, or run
             more processes.""",
-            prom(rate("process_cpu_time_seconds_total", by="job, instance, type"), "{{instance}} {{type}}"),
+            prom(rate("process_cpu_time_seconds_total", by="job, instance, cpu_mode"), "{{instance}} {{cpu_mode}}"),
             unit=NUMBER,
             width=8,
             stacked=True,
-            no_value=_SYSTEM,
         ),
         timeseries(
             "asyncio tasks",
@@ -60,7 +60,6 @@ NEEDS = Row(
             prom(rate(_GC[0], by="cpython_gc_generation"), "generation {{cpython_gc_generation}}"),
             unit=PER_SECOND,
             width=8,
-            no_value=_SYSTEM,
         ),
         timeseries(
             "Objects of the garbage collector",
@@ -72,18 +71,16 @@ NEEDS = Row(
             unit=PER_SECOND,
             width=8,
             overrides=[coloured("uncollectable", BAD)],
-            no_value=_SYSTEM,
         ),
         timeseries(
             "Threads and open files",
-            """Threads, and open files with sockets, of each process. Open files that grow without end are sessions
-            that are never closed (an aiohttp.ClientSession for each request); at the system's limit, no connection
-            can be opened.""",
+            """Threads, and open files with sockets (on Windows, handles), of each process. Open files that grow without
+            end are sessions that are never closed (an aiohttp.ClientSession for each request); at the system's limit,
+            no connection can be opened.""",
             prom(total("process_thread_count", by=_PROCESS), "threads, {{instance}}"),
-            prom(total("process_open_file_descriptor_count", by=_PROCESS), "open files, {{instance}}"),
+            prom(f"{_OPEN_FILES} or {_OPEN_HANDLES}", "open files, {{instance}}"),
             unit=NUMBER,
             width=8,
-            no_value=_SYSTEM,
         ),
         timeseries(
             "Context switches",

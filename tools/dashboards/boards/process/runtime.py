@@ -6,7 +6,6 @@ from ... import variables
 from ...board import Board, Row
 from ...panels import heatmap, stat, timeseries
 from ...queries import (
-    SELECTED,
     counted,
     increase,
     now,
@@ -33,9 +32,6 @@ from .needs import NEEDS
 _PROCESS = "job, instance"
 _PROCESS_NAME = "{{job}} {{instance}}"
 _LAG = "asyncio_loop_lag_seconds"
-_SYSTEM = "needs argus-otel[system]"
-# Its unit is 1, which some paths to Prometheus append to the name.
-_UTILIZATION = '__name__=~"process_cpu_utilization(_ratio)?"'
 
 _LOOP = Row(
     "Does the event loop run on time?",
@@ -78,12 +74,11 @@ _LOOP = Row(
         ),
         stat(
             "Processor",
-            """Share of the machine's processors that the busiest process uses. A Python process can use one of them:
-            with four, 25 % is the most it can use, and the loop lags. Then run more processes.""",
-            prom(f"max({{{_UTILIZATION},{SELECTED}}})", "of all processors"),
+            """Share of one processor that the busiest process uses. 100 % is the most that Python code of one process
+            can use; near it, the loop lags. Then do less, or run more processes.""",
+            prom(f"max({rate('process_cpu_time_seconds_total', by=_PROCESS)})", "of a processor"),
             unit=SHARE,
-            thresholds=FINE,
-            no_value=_SYSTEM,
+            thresholds=steps((0.7, WARNING), (0.9, BAD)),
         ),
         stat(
             "Memory in all",
@@ -91,7 +86,6 @@ _LOOP = Row(
             prom(total("process_memory_usage_bytes"), "memory"),
             unit=BYTES,
             thresholds=FINE,
-            no_value=_SYSTEM,
         ),
         timeseries(
             "Loop lag",

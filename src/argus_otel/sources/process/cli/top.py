@@ -1,4 +1,4 @@
-"""The panel of ``argus-otel top`` about the process: event loops, tasks and log records, in one line."""
+"""The panel of ``argus-otel top`` about the process: a line about event loops and log, and one about resources."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ _SERIOUS = {"warning": "yellow", "error": "red", "critical": "bold red"}
 
 
 def _process(view: View) -> Text:
+    lines = [line for line in (_loops(view), _resources(view)) if line is not None]
+    return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+
+
+def _loops(view: View) -> Text:
     lag = view.recent.whole(catalogue.LOOP_LAG)
     if not lag.count:
         lag = view.whole.whole(catalogue.LOOP_LAG)
@@ -37,16 +42,45 @@ def _process(view: View) -> Text:
         count = ever.get((severity,))
         if count:
             line.append(", ").append(words(f"{number(count)} {severity}", style))
-    line.no_wrap, line.overflow = True, "ellipsis"
     return line
 
+
+def _resources(view: View) -> Text | None:
+    memory = view.whole.total(catalogue.MEMORY)
+    if memory is None:
+        return None
+    line = Text(f"          {memory / (1 << 20):,.0f} MiB of memory")
+    used = view.recent.total(catalogue.CPU_TIME)
+    if used is not None and view.interval:
+        line.append(f"   {used / view.interval:.0%} of a processor")
+    for metric, name in _COUNTED:
+        count = view.whole.total(metric)
+        if count is not None:
+            line.append(f"   {number(count)} {name}")
+    return line
+
+
+_COUNTED = (
+    (catalogue.THREADS, "threads"),
+    (catalogue.FILE_DESCRIPTORS, "open files"),
+    (catalogue.HANDLES, "open handles"),
+)
 
 PANELS = (
     Panel(
         "process",
-        (catalogue.UPTIME, catalogue.LOOP_LAG, catalogue.TASKS, catalogue.BLOCKINGS, catalogue.LOG_RECORDS),
+        (
+            catalogue.UPTIME,
+            catalogue.LOOP_LAG,
+            catalogue.TASKS,
+            catalogue.BLOCKINGS,
+            catalogue.LOG_RECORDS,
+            catalogue.MEMORY,
+            catalogue.CPU_TIME,
+            *(metric for metric, _ in _COUNTED),
+        ),
         _process,
-        lines=1,
+        lines=2,
     ),
 )
 """See :mod:`argus_otel.terminal.panels`."""
