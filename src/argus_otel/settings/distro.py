@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -21,6 +22,7 @@ S = TypeVar("S", bound=Table)
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9464
 DEFAULT_HISTORY_STORE = "chdb:argus-history"
+DEFAULT_HISTORY_FILES = "files:argus-history-files"
 
 _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
@@ -104,6 +106,30 @@ def _history_destination(resolution: Resolution, chosen: str) -> str:
         )
         return "off"
     return chosen
+
+
+def _history_store(resolution: Resolution, chosen: str) -> str:
+    """Return the store. By default these are daily files where they are kept already, or where no engine is installed.
+
+    If files are there, the engine may have been installed to query them.
+    """
+    if resolution.origins["history_store"].source != "default":
+        return chosen
+    engine, files = (store.partition(":")[2] for store in (DEFAULT_HISTORY_STORE, DEFAULT_HISTORY_FILES))
+    if Path(files).is_dir() and not Path(engine).is_dir():
+        reason = f"{files} exists"
+    elif resolution.values["history"] == "store" and not _engine_is_installed():
+        reason = "no engine is installed"
+    else:
+        return chosen
+    resolution.origins["history_store"] = Origin(f"default, as {reason}", DEFAULT_HISTORY_FILES)
+    return DEFAULT_HISTORY_FILES
+
+
+def _engine_is_installed() -> bool:
+    from importlib.util import find_spec
+
+    return all(find_spec(name) is not None for name in ("chdb", "clickhouse_connect"))
 
 
 def _history_users(resolution: Resolution, users: str) -> str:
@@ -322,13 +348,32 @@ class Settings(Table):
         "ARGUS_HISTORY_STORE",
         parse=str,
         default=DEFAULT_HISTORY_STORE,
-        right="clickhouse://user:password@host:8123/database, clickhouses://… or chdb:DIRECTORY",
+        right="clickhouse://user:password@host:8123/database, clickhouses://…, chdb:DIRECTORY or files:DIRECTORY",
         help=(
             "The store of [history](history.md): `clickhouse://user:password@host:8123/database`, the same with "
-            "`clickhouses://` (TLS), or `chdb:DIRECTORY`, the embedded engine."
+            "`clickhouses://` (TLS), `chdb:DIRECTORY`, the embedded engine, or `files:DIRECTORY`, daily files, which "
+            "need no engine."
         ),
         type="str",
         secret=True,
+        default_help="`chdb:argus-history`; without the engine `files:argus-history-files`",
+        derive=_history_store,
+    )
+    history_files_days = Setting(
+        "ARGUS_HISTORY_FILES_DAYS",
+        parse=parsers.positive,
+        default=90,
+        right="a whole number of days above 0",
+        help="How many days daily files are kept, today included. Older ones are removed, and their events counted.",
+        type="int",
+    )
+    history_files_limit = Setting(
+        "ARGUS_HISTORY_FILES_LIMIT",
+        parse=parsers.mebibytes,
+        default=256.0,
+        right="a number of MiB above 0",
+        help="The maximum size of daily files in MiB. Beyond it, the oldest day is removed, and its events counted.",
+        type="float",
     )
     history_user_key = Setting(
         "ARGUS_HISTORY_USER_KEY",
