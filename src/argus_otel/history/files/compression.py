@@ -36,9 +36,10 @@ class _Deflating(Protocol):
 class _Inflating(Protocol):
     """A decompression object of zlib."""
 
-    unused_data: bytes
-    eof: bool
-
+    @property
+    def unused_data(self) -> bytes: ...
+    @property
+    def eof(self) -> bool: ...
     def copy(self) -> _Inflating: ...
     def decompress(self, data: bytes, /) -> bytes: ...
 
