@@ -293,7 +293,7 @@ def _open_embedded(address: Address, directory: str, *, busy_timeout: float, cre
         try:
             return _client(interface="chdb", path=str(path))
         except ImportError as error:
-            raise MissingExtraError(_missing_package(address, "chdb-core")) from error
+            raise MissingExtraError(_missing_package(address, "chdb-core-lite")) from error
         except ClickHouseError as error:
             # If several processes have waited, another one may have been faster: wait for it too.
             if not _is_held_elsewhere(path) or time.monotonic() >= deadline:
@@ -353,7 +353,7 @@ def _checked(address: Address, client: _Client) -> Store:
     if known < OLDEST:
         client.close()
         oldest = ".".join(map(str, OLDEST))
-        what = "chdb-core: pip install -U chdb-core" if address.embedded else "the server"
+        what = "the engine: pip install -U chdb-core-lite" if address.embedded else "the server"
         raise TooOldError(f"{address} is ClickHouse {version}, but it has to be {oldest} or newer; upgrade {what}")
     store = Store(address, client, version)
     try:
