@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -13,7 +12,7 @@ from argus_otel.discovery import installed, load_each
 from argus_otel.script_name import script_name
 from argus_otel.unquoted import are_headers
 
-from . import parsers
+from . import history_rules, parsers
 from .resolution import Resolution
 from .setting import Origin, Setting, Table
 
@@ -21,8 +20,6 @@ S = TypeVar("S", bound=Table)
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9464
-DEFAULT_HISTORY_STORE = "chdb:argus-history"
-DEFAULT_HISTORY_FILES = "files:argus-history-files"
 
 _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
@@ -87,59 +84,6 @@ def _known_rates(resolution: Resolution, rates: dict[str, float]) -> dict[str, f
                 f"one of {', '.join(known)}, such as discord.event"
             )
     return rates
-
-
-def _history(text: str) -> str:
-    if text.lower() in ("otlp", "store"):
-        return text.lower()
-    return "true" if parsers.boolean(text) else "off"
-
-
-def _history_destination(resolution: Resolution, chosen: str) -> str:
-    by_otlp = any(exporter in _PROTOCOLS.values() for exporter in resolution.values["logs_exporters"])
-    if chosen == "true":
-        return "otlp" if by_otlp else "store"
-    if chosen == "otlp" and not by_otlp:
-        resolution.problems.append(
-            "ARGUS_HISTORY is 'otlp', but logs are not exported by OTLP: set OTEL_EXPORTER_OTLP_ENDPOINT, or "
-            "ARGUS_HISTORY=store; no history is recorded"
-        )
-        return "off"
-    return chosen
-
-
-def _history_store(resolution: Resolution, chosen: str) -> str:
-    """Return the store. By default these are daily files where they are kept already, or where no engine is installed.
-
-    If files are there, the engine may have been installed to query them.
-    """
-    if resolution.origins["history_store"].source != "default":
-        return chosen
-    engine, files = (store.partition(":")[2] for store in (DEFAULT_HISTORY_STORE, DEFAULT_HISTORY_FILES))
-    if Path(files).is_dir() and not Path(engine).is_dir():
-        reason = f"{files} exists"
-    elif resolution.values["history"] == "store" and not _engine_is_installed():
-        reason = "no engine is installed"
-    else:
-        return chosen
-    resolution.origins["history_store"] = Origin(f"default, as {reason}", DEFAULT_HISTORY_FILES)
-    return DEFAULT_HISTORY_FILES
-
-
-def _engine_is_installed() -> bool:
-    from importlib.util import find_spec
-
-    return all(find_spec(name) is not None for name in ("chdb", "clickhouse_connect"))
-
-
-def _history_users(resolution: Resolution, users: str) -> str:
-    if users == "hashed" and not resolution.values["history_user_key"]:
-        resolution.problems.append(
-            "ARGUS_HISTORY_USERS is 'hashed', but ARGUS_HISTORY_USER_KEY is not set: set it to a long random text, and "
-            "keep it; using 'off' instead"
-        )
-        return "off"
-    return users
 
 
 class Settings(Table):
@@ -332,7 +276,7 @@ class Settings(Table):
     )
     history = Setting(
         "ARGUS_HISTORY",
-        parse=_history,
+        parse=history_rules.wanted,
         default="off",
         right="true, false, otlp or store",
         help=(
@@ -342,12 +286,12 @@ class Settings(Table):
         ),
         type="bool | str",
         default_help="`false`",
-        derive=_history_destination,
+        derive=history_rules.destination,
     )
     history_store = Setting(
         "ARGUS_HISTORY_STORE",
         parse=str,
-        default=DEFAULT_HISTORY_STORE,
+        default=history_rules.DEFAULT_STORE,
         right="clickhouse://user:password@host:8123/database, clickhouses://…, chdb:DIRECTORY or files:DIRECTORY",
         help=(
             "The store of [history](history.md): `clickhouse://user:password@host:8123/database`, the same with "
@@ -357,7 +301,7 @@ class Settings(Table):
         type="str",
         secret=True,
         default_help="`chdb:argus-history`; without the engine `files:argus-history-files`",
-        derive=_history_store,
+        derive=history_rules.store,
     )
     history_files_days = Setting(
         "ARGUS_HISTORY_FILES_DAYS",
@@ -394,7 +338,7 @@ class Settings(Table):
         right="off, hashed or plain",
         help="How history stores users: `off` (not at all), `hashed` (a keyed hash of the id) or `plain` (the id).",
         type="str",
-        derive=_history_users,
+        derive=history_rules.users,
     )
     history_spool = Setting(
         "ARGUS_HISTORY_SPOOL",

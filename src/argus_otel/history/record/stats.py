@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from argus_otel.telemetry import State, Telemetry
-from argus_otel.telemetry.catalogue import DROP_REASON, HISTORY_DROPPED, HISTORY_EVENTS, HISTORY_EXPIRED
+from argus_otel.telemetry.catalogue import DROP_REASON, EXPIRE_REASON, HISTORY_DROPPED, HISTORY_EVENTS, HISTORY_EXPIRED
 
 SPOOL = "history spool"
 """The name of the spool in health."""
@@ -35,6 +35,8 @@ class Stats:
         self._events = telemetry.counter(HISTORY_EVENTS)
         self._dropped = telemetry.counter(HISTORY_DROPPED)
         self._expired = telemetry.counter(HISTORY_EXPIRED)
+        for reason in EXPIRE_REASON.values or ():  # so that the first removal is an increase
+            self._expired[str(reason)].value += 0
         self.last_error = ""
         self.destination = ""
         self._failure = ""
