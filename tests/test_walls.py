@@ -131,6 +131,8 @@ WALLS = (
     ),
     # What records is handed an exporter, and knows the store by its address, rows and models alone.
     Wall("argus_otel.history.record", ("opentelemetry", "argus_otel.otel", "argus_otel.settings", *EXPORTERS)),
+    # The files of the bot's process; what reads them elsewhere is handed a store.
+    Wall("argus_otel.history.files", ("opentelemetry", "argus_otel.otel", "argus_otel.settings", *EXPORTERS)),
     Wall("argus_otel.history.store", ("opentelemetry", "argus_otel.otel", "argus_otel.settings")),
     Wall(
         "argus_otel.settings",

@@ -388,7 +388,7 @@ class Runtime:
         health = self.telemetry.health
         observed = [phrase for handle in self._handles.values() if (phrase := handle.describe())]
         exported = [
-            name.removeprefix("exporter:")
+            name.removeprefix("exporter:") + (f" ({part.detail})" if part.detail else "")
             for name, part in health.parts("exporter:").items()
             if part.state is State.OK and not name.endswith(" prometheus")
         ]

@@ -279,11 +279,11 @@ def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
     [
         ("clickhouse-connect", "clickhouse://db", "clickhouse"),
         ("clickhouse-connect", "chdb:d", "embedded"),
-        ("chdb-core", "chdb:d", "embedded"),
+        ("chdb-core-lite", "chdb:d", "embedded"),
     ],
 )
 def test_a_missing_extra(missing: str, where: str, extra: str, tmp_path: Path) -> None:
-    module = {"clickhouse-connect": "clickhouse_connect", "chdb-core": "chdb"}[missing]
+    module = {"clickhouse-connect": "clickhouse_connect", "chdb-core-lite": "chdb"}[missing]
     source = (
         f"import sys\nsys.modules[{module!r}] = None\nfrom argus_otel.history.store.client import connect\n"
         f"from argus_otel.history.store.errors import MissingExtraError\n"

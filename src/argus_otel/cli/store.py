@@ -1,4 +1,4 @@
-"""``argus-otel store``: makes and checks the tables of a store, and erases from it."""
+"""``argus-otel store``: makes and checks the tables of a store, imports files into it, and erases from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from argus_otel.history.store.errors import SchemaError, StoreError
 from argus_otel.history.store.model import ErasureReference
 from argus_otel.history.store.schema import Layout, Schema
 from argus_otel.settings import Settings
-from argus_otel.terminal.store_options import add_store, chosen_store, failed, waiting
+from argus_otel.terminal.store_options import add_store, chosen_store, failed, size_text, waiting
+
+from . import store_files
 
 _PROG = "argus-otel store"
 
@@ -54,7 +56,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         epilog=_examples(schema),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    for action in (migrate, status, sql, forget):
+    import_ = actions.add_parser(
+        "import",
+        allow_abbrev=False,
+        help="import the daily files of a bot into a store",
+        description="Imports a directory that a program has written with ARGUS_HISTORY_STORE=files:DIR, or a copy of "
+        "it, into an embedded store or a server. Each event is stored once: an import may be repeated, also after it "
+        "was interrupted, and the program may still be writing. Files are only read.",
+        epilog=f"example:\n  {_PROG} import argus-history-files --store chdb:argus-history",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    import_.add_argument("directory", metavar="DIR", help="the directory of daily files")
+    for action in (migrate, status, sql, forget, import_):
         add_store(action)
     for action in (migrate, sql):
         action.add_argument(
@@ -83,12 +96,16 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.action == "forget":
             return _forget(schema, arguments)
         keep = schema.parse_ages(arguments.keep) if arguments.action == "migrate" else {}
+        address, create = chosen_store(arguments), arguments.action in ("migrate", "import")
+        if address.files is not None and arguments.action == "status":
+            return store_files.show_status(address)
         with waiting("connecting"):
-            address, create = chosen_store(arguments), arguments.action == "migrate"
             store = connect(address, busy_timeout=BUSY_TIMEOUT, create=create)
         with store:
             if arguments.action == "status":
                 return _status(store, schema)
+            if arguments.action == "import":
+                return store_files.import_into(store, schema, arguments.directory)
             return _migrate(store, schema, arguments.cluster, keep)
     except StoreError as error:
         return failed(f"store {arguments.action}", error)
@@ -160,16 +177,7 @@ def _print_tables(store: Store, schema: Schema, where: Layout) -> None:
                 {"database": where.database, "name": name},
             )
             age = retention.age_text(ages.get(subject.subject))
-            print(f"  {table:<26} {rows:>14,} {_size(size):>10}  {age}")
-
-
-def _size(size: int) -> str:
-    amount, unit = float(size), "B"
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if amount < 1024 or unit == "TiB":
-            break
-        amount /= 1024
-    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+            print(f"  {table:<26} {rows:>14,} {size_text(size):>10}  {age}")
 
 
 # -- forget
@@ -198,9 +206,14 @@ def _forget(schema: Schema, arguments: argparse.Namespace) -> int:
         print(f"{_PROG} forget: error: argument --{keyword}: {error}", file=sys.stderr)
         return 2
     address = chosen_store(arguments)
+    key = Settings.resolve().history_user_key
     if not arguments.yes and not _confirmed(f"everything that {address} has of the {keyword} {identifier}", identifier):
         return 1
-    key = Settings.resolve().history_user_key
+    personal = references[keyword].personal
+    if personal and not key:
+        print(f"ARGUS_HISTORY_USER_KEY is not set: rows with a keyed hash of the {keyword} stay.", file=sys.stderr)
+    if address.files is not None:
+        return store_files.forget(address, schema, keyword, identifier, key)
     with (
         connect(address, busy_timeout=BUSY_TIMEOUT, create=False) as store,
         waiting(f"erasing the {keyword} {identifier}"),
@@ -208,10 +221,7 @@ def _forget(schema: Schema, arguments: argparse.Namespace) -> int:
         migrations.ensure(store, schema)
         erased = erase(store, schema, keyword, identifier, key)
     rollups = {rollup.table for model in schema.models for rollup in model.rollups}
-    personal = references[keyword].personal
     _print_erased([(each.table, each.rows, personal and each.table in rollups) for each in erased])
-    if personal and not key:
-        print(f"ARGUS_HISTORY_USER_KEY is not set: rows with a keyed hash of the {keyword} stay.", file=sys.stderr)
     return 0
 
 

@@ -25,6 +25,8 @@ from .store.schema import Schema
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
 
+    from .files.writer import DayFileWriter
+
 _MIB = 1 << 20
 _RESOURCE = ("service.namespace", "service.version", "service.instance.id", "deployment.environment.name")
 
@@ -49,8 +51,10 @@ class Recording:
         self._telemetry = telemetry
         self._stats = Stats(telemetry, self.part)
         schema = installed_schema()
-        self._spool = self._usable_spool()
+        self._spool: Spool | None = None
+        self._files: DayFileWriter | None = None
         self._delivery = self._chosen_delivery(resource, schema)
+        self._stats.destination = self._delivery.destination
         self._buffer = EventBuffer(
             str(resource.attributes.get("service.name", settings.service_name)),
             _identity(resource.attributes, schema),
@@ -84,9 +88,11 @@ class Recording:
         self._thread.end(self._settings.shutdown_timeout)
 
     def drop_in_child(self) -> None:
-        """After a fork, in the child: leave the spool to the parent, whose locks would otherwise outlive it."""
+        """After a fork, in the child: leave the files to the parent, whose locks would otherwise outlive it."""
         if self._spool is not None:
             self._spool.drop_in_child()
+        if self._files is not None:
+            self._files.drop_in_child()
 
     def describe(self) -> dict[str, object]:
         """Return the section ``history`` of ``/status``: JSON-able, and free of secrets."""
@@ -117,13 +123,16 @@ class Recording:
         return spool
 
     def _chosen_delivery(self, resource: Resource, schema: Schema) -> Delivery:
+        address = None if self._settings.history == "otlp" else self._address()
+        if address is not None and address.files is not None:
+            return self._files_delivery(address, Path(address.files).absolute())
         guard = self._telemetry.guard
-        if self._settings.history == "otlp":
+        self._spool = self._usable_spool()
+        if address is None:
             from .record.exporters.otlp import OtlpExporter
 
             exporter = next(name for name in self._settings.logs_exporters if name.startswith("otlp"))
             return DirectDelivery(OtlpExporter(EventLogSender(exporter, resource)), self._spool, self._stats, guard)
-        address = self._address()
         if not address.embedded:
             from .record.exporters.store import StoreExporter
 
@@ -133,6 +142,19 @@ class Recording:
         from .record.embedded_delivery import EmbeddedDelivery
 
         return EmbeddedDelivery(address, self._spool, self._stats)
+
+    def _files_delivery(self, address: Address, directory: Path) -> Delivery:
+        from .files.listing import FilesError
+        from .files.writer import DayFileWriter
+        from .record.files_delivery import FilesDelivery
+
+        limit = int(self._settings.history_files_limit * _MIB)
+        self._files = DayFileWriter(directory, limit, self._settings.history_files_days, self._stats.expired)
+        try:
+            self._files.check()
+        except FilesError as error:
+            raise PartError(f"{error}; name another directory with ARGUS_HISTORY_STORE=files:DIR") from error
+        return FilesDelivery(str(address), self._files, self._stats)
 
     def _address(self) -> Address:
         try:

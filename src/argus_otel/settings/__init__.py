@@ -10,13 +10,13 @@ No other module reads the environment for a setting. (The OTLP exporters of Open
 from __future__ import annotations
 
 from .distro import (
-    DEFAULT_HISTORY_STORE,
     DEFAULT_HOST,
     DEFAULT_PORT,
     HEARTBEAT_PLACEHOLDERS,
     Settings,
     all_settings,
 )
+from .history_rules import DEFAULT_STORE as DEFAULT_HISTORY_STORE
 from .setting import Origin, Setting, Table
 
 __all__ = [

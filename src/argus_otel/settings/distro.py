@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from argus_otel.discovery import installed, load_each
 from argus_otel.script_name import script_name
 
-from . import parsers
-from .otlp import PROTOCOLS, Exporters, check_headers
+from . import history_rules, parsers
+from .otlp import Exporters, check_headers
 from .resolution import Resolution
 from .setting import Origin, Setting, Table
 
@@ -20,7 +20,6 @@ S = TypeVar("S", bound=Table)
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9464
-DEFAULT_HISTORY_STORE = "chdb:argus-history"
 
 HEARTBEAT_PLACEHOLDERS = ("status", "message", "latency", "shards", "cluster")
 """The names that ``ARGUS_HEARTBEAT_URL`` may hold in braces."""
@@ -50,35 +49,6 @@ def _known_rates(resolution: Resolution, rates: dict[str, float]) -> dict[str, f
                 f"one of {', '.join(known)}, such as discord.event"
             )
     return rates
-
-
-def _history(text: str) -> str:
-    if text.lower() in ("otlp", "store"):
-        return text.lower()
-    return "true" if parsers.boolean(text) else "off"
-
-
-def _history_destination(resolution: Resolution, chosen: str) -> str:
-    by_otlp = any(exporter in PROTOCOLS.values() for exporter in resolution.values["logs_exporters"])
-    if chosen == "true":
-        return "otlp" if by_otlp else "store"
-    if chosen == "otlp" and not by_otlp:
-        resolution.problems.append(
-            "ARGUS_HISTORY is 'otlp', but logs are not exported by OTLP: set OTEL_EXPORTER_OTLP_ENDPOINT, or "
-            "ARGUS_HISTORY=store; no history is recorded"
-        )
-        return "off"
-    return chosen
-
-
-def _history_users(resolution: Resolution, users: str) -> str:
-    if users == "hashed" and not resolution.values["history_user_key"]:
-        resolution.problems.append(
-            "ARGUS_HISTORY_USERS is 'hashed', but ARGUS_HISTORY_USER_KEY is not set: set it to a long random text, and "
-            "keep it; using 'off' instead"
-        )
-        return "off"
-    return users
 
 
 class Settings(Table):
@@ -298,7 +268,7 @@ class Settings(Table):
     )
     history = Setting(
         "ARGUS_HISTORY",
-        parse=_history,
+        parse=history_rules.wanted,
         default="off",
         right="true, false, otlp or store",
         help=(
@@ -308,19 +278,38 @@ class Settings(Table):
         ),
         type="bool | str",
         default_help="`false`",
-        derive=_history_destination,
+        derive=history_rules.destination,
     )
     history_store = Setting(
         "ARGUS_HISTORY_STORE",
         parse=str,
-        default=DEFAULT_HISTORY_STORE,
-        right="clickhouse://user:password@host:8123/database, clickhouses://… or chdb:DIRECTORY",
+        default=history_rules.DEFAULT_STORE,
+        right="clickhouse://user:password@host:8123/database, clickhouses://…, chdb:DIRECTORY or files:DIRECTORY",
         help=(
             "The store of [history](history.md): `clickhouse://user:password@host:8123/database`, the same with "
-            "`clickhouses://` (TLS), or `chdb:DIRECTORY`, the embedded engine."
+            "`clickhouses://` (TLS), `chdb:DIRECTORY`, the embedded engine, or `files:DIRECTORY`, daily files, which "
+            "need no engine."
         ),
         type="str",
         secret=True,
+        default_help="`chdb:argus-history`; without the engine `files:argus-history-files`",
+        derive=history_rules.store,
+    )
+    history_files_days = Setting(
+        "ARGUS_HISTORY_FILES_DAYS",
+        parse=parsers.positive,
+        default=90,
+        right="a whole number of days above 0",
+        help="How many days daily files are kept, today included. Older ones are removed, and their events counted.",
+        type="int",
+    )
+    history_files_limit = Setting(
+        "ARGUS_HISTORY_FILES_LIMIT",
+        parse=parsers.mebibytes,
+        default=256.0,
+        right="a number of MiB above 0",
+        help="The maximum size of daily files in MiB. Beyond it, the oldest day is removed, and its events counted.",
+        type="float",
     )
     history_user_key = Setting(
         "ARGUS_HISTORY_USER_KEY",
@@ -341,7 +330,7 @@ class Settings(Table):
         right="off, hashed or plain",
         help="How history stores users: `off` (not at all), `hashed` (a keyed hash of the id) or `plain` (the id).",
         type="str",
-        derive=_history_users,
+        derive=history_rules.users,
     )
     history_spool = Setting(
         "ARGUS_HISTORY_SPOOL",

@@ -32,6 +32,8 @@ class Keywords(TypedDict, total=False):
     shutdown_timeout: float | None
     history: bool | str | None
     history_store: str | None
+    history_files_days: int | None
+    history_files_limit: float | None
     history_user_key: str | None
     history_users: str | None
     history_spool: str | os.PathLike[str] | None

@@ -64,6 +64,14 @@ def mebibytes(text: str) -> float:
     return number
 
 
+def positive(text: str) -> int:
+    """Read a whole number above 0."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     """Return a parser of one of ``words``, in any case."""
 

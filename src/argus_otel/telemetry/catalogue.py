@@ -90,6 +90,12 @@ DROP_REASON = Attribute(
     "`names`: events had too many different names. `shutdown`: the process ended before it was delivered or stored.",
     values=("buffer_full", "spool_full", "refused", "torn", "names", "shutdown"),
 )
+EXPIRE_REASON = Attribute(
+    "argus.history.expire.reason",
+    "`age`: their day was older than `ARGUS_HISTORY_FILES_DAYS`. `size`: the directory had reached "
+    "`ARGUS_HISTORY_FILES_LIMIT`, and theirs was the oldest day.",
+    values=("age", "size"),
+)
 WHERE = Attribute("argus.history.where", "Where the events wait.", values=("memory", "disk"))
 
 HISTORY_EVENTS = Metric(
@@ -105,6 +111,13 @@ HISTORY_DROPPED = Metric(
     "{event}",
     "Events that history lost, by reason.",
     (DROP_REASON,),
+)
+HISTORY_EXPIRED = Metric(
+    "argus.history.expired",
+    InstrumentKind.COUNTER,
+    "{event}",
+    "Events that were removed from daily files, by reason.",
+    (EXPIRE_REASON,),
 )
 HISTORY_WAITING = Metric(
     "argus.history.waiting",
@@ -147,6 +160,7 @@ CATALOGUE = Catalogue(
         EXPORT_LOST,
         HISTORY_EVENTS,
         HISTORY_DROPPED,
+        HISTORY_EXPIRED,
         HISTORY_WAITING,
     ),
     spans=(TIMED_SPAN,),

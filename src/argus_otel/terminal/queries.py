@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from argus_otel.history.store.errors import StoreError
 
-from .store_options import add_store, chosen_store, failed, ingest_spooled, positive, waiting
+from .store_options import LoadProgress, add_store, chosen_store, failed, ingest_spooled, positive, waiting
 
 if TYPE_CHECKING:
     from argus_otel.history.store.query import Queries
@@ -77,7 +77,8 @@ def run_query(
         for bound in ("since", "until"):
             text = getattr(arguments, bound)
             setattr(arguments, bound, None if text is None else parse_moment(text, f"--{bound}"))
-        with waiting("querying"), queries().open(address) as history:
+        progress = LoadProgress("querying", 0)
+        with waiting(progress), queries().open(address, progress) as history:
             results = query(history, arguments)
     except StoreError as error:
         return failed(command, error)

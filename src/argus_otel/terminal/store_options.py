@@ -23,8 +23,9 @@ def add_store(parser: argparse.ArgumentParser) -> None:
         "--store",
         metavar="URL",
         help="the store of history: clickhouse://user:password@host:8123/database, the same with clickhouses:// (TLS), "
-        "or chdb:DIRECTORY (the embedded engine) [ARGUS_HISTORY_STORE, else chdb:argus-history]. Put an address "
-        "with a password into the variable: `ps` shows arguments to every user of this machine",
+        "chdb:DIRECTORY (the embedded engine), or files:DIRECTORY (daily files) [ARGUS_HISTORY_STORE, else "
+        "chdb:argus-history, or files:argus-history-files if that is there]. Put an address with a password into the "
+        "variable: `ps` shows arguments to every user of this machine",
     )
 
 
@@ -75,9 +76,19 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def size_text(size: int) -> str:
+    """Return a number of bytes for people: ``1.5 MiB``."""
+    amount, unit = float(size), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024 or unit == "TiB":
+            break
+        amount /= 1024
+    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+
+
 @contextmanager
-def waiting(what: str) -> Generator[None]:
-    """Show on a terminal, once it takes longer than a second, the activity and its duration."""
+def waiting(what: object) -> Generator[None]:
+    """Show on a terminal, once it takes longer than a second, the activity (its text may change) and its duration."""
     if not sys.stderr.isatty():
         yield
         return
@@ -91,7 +102,33 @@ def waiting(what: str) -> Generator[None]:
         thread.join()
 
 
-def _show(what: str, done: threading.Event) -> None:
+class LoadProgress:
+    """Says for :func:`waiting` how far files were read.
+
+    Parameters
+    ----------
+    what:
+        The activity.
+    total:
+        The number of bytes to read; 0 if there is none.
+    """
+
+    def __init__(self, what: str, total: int) -> None:
+        self._what = what
+        self._total = total
+        self._text = ""
+
+    def __call__(self, rows: int, read: int) -> None:
+        """Note that so many rows and bytes have been read."""
+        share = f"{min(1.0, read / self._total):.0%}, " if self._total else ""
+        self._text = f" {share}{rows:,} events"
+
+    def __str__(self) -> str:
+        """Return the activity, and how far it is."""
+        return f"{self._what}{self._text}"
+
+
+def _show(what: object, done: threading.Event) -> None:
     begun = time.monotonic()
     shown = False
     while not done.wait(_DELAY):

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from argus_otel.history.directories import open_to_others
+from argus_otel.history.files.listing import FilesError, listed
+from argus_otel.history.files.writer import DayFileWriter
 from argus_otel.history.models import installed_schema
 from argus_otel.history.record.spool import Spool, SpoolError
 from argus_otel.history.store import migrations
@@ -32,8 +34,8 @@ def look_at_history(settings: Settings, *, network: bool) -> Iterator[Finding]:
     if settings.history == "off":
         yield Finding(_GROUP, "history", Status.INFO, "off; ARGUS_HISTORY=true keeps one")
         return
-    yield from _spool(settings)
     if settings.history == "otlp":
+        yield from _spool(settings)
         yield Finding(_GROUP, "history", Status.OK, "as log records, to where logs are exported by OTLP")
         return
     try:
@@ -42,7 +44,30 @@ def look_at_history(settings: Settings, *, network: bool) -> Iterator[Finding]:
         detail, _, remedy = str(error).partition("; ")
         yield Finding(_GROUP, "store", Status.FAIL, detail, remedy)
         return
+    if address.files is not None:
+        yield from _files(settings, address, Path(address.files).absolute())
+        return
+    yield from _spool(settings)
     yield from _store(address, network=network)
+
+
+def _files(settings: Settings, address: Address, directory: Path) -> Iterator[Finding]:
+    limit = int(settings.history_files_limit * (1 << 20))
+    try:
+        DayFileWriter(directory, limit, settings.history_files_days, lambda _rows, _reason: None).check()
+        files = listed(directory)
+    except FilesError as error:
+        yield Finding(_GROUP, "store", Status.FAIL, str(error), "set ARGUS_HISTORY_STORE to another directory")
+        return
+    size = sum(file.size for file in files) / (1 << 20)
+    detail = f"{address}: {len({file.day for file in files})} of {settings.history_files_days} days, "
+    detail += f"{size:.1f} of {settings.history_files_limit:g} MiB"
+    yield Finding(_GROUP, "store", Status.OK, detail)
+    yield from _privacy("store's directory", directory)
+    if any(find_spec(name) is None for name in ("chdb", "clickhouse_connect")):
+        detail = "files are queried by ClickHouse's engine, which is not installed here; recording does not need it"
+        remedy = f"pip install 'argus-otel[embedded]', or copy {directory} to a machine that has it"
+        yield Finding(_GROUP, "queries", Status.INFO, detail, remedy)
 
 
 def _store(address: Address, *, network: bool) -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 """Inserts spooled events into an embedded store, in a subprocess: ``python -m argus_otel.history.record.ingest``.
 
-The engine is some 800 MB, and opens a directory in one process at a time. So the observed process never loads it: it
-writes to its spool, and starts this program now and then, which inserts the spooled events and ends. Between two runs
-the store is free for queries.
+The engine takes some 200 MB of memory, and opens a directory in one process at a time. So the observed process never
+loads it: it writes to its spool, and starts this program now and then, which inserts the spooled events and ends.
+Between two runs the store is free for queries.
 """
 
 from __future__ import annotations

@@ -11,8 +11,14 @@ if sys.platform == "win32":
     # Locks a byte beyond every file: on Windows, other processes cannot read a locked one.
     _BEYOND = 1 << 30
 
-    def lock(descriptor: int) -> bool:
-        """Lock an open file unless another process holds it; return whether it is locked. Closing it unlocks it."""
+    def lock(descriptor: int, *, shared: bool = False) -> bool:  # noqa: ARG001
+        """Lock an open file unless another process holds it; return whether it is locked. Closing it unlocks it.
+
+        Parameters
+        ----------
+        shared:
+            Whether other processes may hold it too, as long as all of them share it. Windows shares none.
+        """
         position = os.lseek(descriptor, 0, os.SEEK_CUR)
         try:
             os.lseek(descriptor, _BEYOND, os.SEEK_SET)
@@ -26,10 +32,16 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def lock(descriptor: int) -> bool:
-        """Lock an open file unless another process holds it; return whether it is locked. Closing it unlocks it."""
+    def lock(descriptor: int, *, shared: bool = False) -> bool:
+        """Lock an open file unless another process holds it; return whether it is locked. Closing it unlocks it.
+
+        Parameters
+        ----------
+        shared:
+            Whether other processes may hold it too, as long as all of them share it. Windows shares none.
+        """
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from argus_otel.telemetry import State, Telemetry
-from argus_otel.telemetry.catalogue import DROP_REASON, HISTORY_DROPPED, HISTORY_EVENTS
+from argus_otel.telemetry.catalogue import DROP_REASON, EXPIRE_REASON, HISTORY_DROPPED, HISTORY_EVENTS, HISTORY_EXPIRED
 
 SPOOL = "history spool"
 """The name of the spool in health."""
@@ -25,6 +25,8 @@ class Stats:
     ----------
     last_error:
         The latest failure, without secrets; empty if there was none.
+    destination:
+        Where rows go, without secrets, for the line at the program's start.
     """
 
     def __init__(self, telemetry: Telemetry, part: str) -> None:
@@ -32,7 +34,11 @@ class Stats:
         self._part = part
         self._events = telemetry.counter(HISTORY_EVENTS)
         self._dropped = telemetry.counter(HISTORY_DROPPED)
+        self._expired = telemetry.counter(HISTORY_EXPIRED)
+        for reason in EXPIRE_REASON.values or ():  # so that the first removal is an increase
+            self._expired[str(reason)].value += 0
         self.last_error = ""
+        self.destination = ""
         self._failure = ""
         self._spool_failure = ""
         # Bound once: this one is counted on the observed threads, the others on the flush thread.
@@ -47,10 +53,15 @@ class Stats:
         if number:
             self._dropped[reason].value += number
 
+    def expired(self, number: int, reason: str) -> None:
+        """Count events that were removed from daily files, because of their ``age`` or the directory's ``size``."""
+        if number:
+            self._expired[reason].value += number
+
     def works(self) -> None:
         """Report that rows arrive."""
         self._failure = ""
-        self._telemetry.health.report(self._part, State.OK)
+        self._telemetry.health.report(self._part, State.OK, self.destination)
 
     def failed(self, why: str) -> None:
         """Report, and warn once, that rows do not arrive."""

@@ -1,4 +1,4 @@
-"""Addresses of stores: ``clickhouse://``, ``clickhouses://`` (TLS) or ``chdb:DIRECTORY`` (the embedded engine)."""
+"""Addresses of stores: a server, ``chdb:DIRECTORY`` (the embedded engine) or ``files:DIRECTORY`` (daily files)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ DEFAULT = "chdb:argus-history"
 DATABASE = "argus"
 """The database of an address that names none, and of every embedded store."""
 
-RIGHT = "clickhouse://user:password@host:8123/database, the same with clickhouses:// (TLS), or chdb:DIRECTORY"
+RIGHT = (
+    "clickhouse://user:password@host:8123/database, the same with clickhouses:// (TLS), chdb:DIRECTORY, or "
+    "files:DIRECTORY"
+)
 
 _PORTS = {"clickhouse": 8123, "clickhouses": 8443}
 _EMBEDDED = "chdb"
+_FILES = "files"
 _KNOWN = ("clickhouse", "clickhouses", "mysql", "postgres", "postgresql", "sqlite", "file")  # any other may be a secret
 _UNREADABLE = "host and port cannot be read (a @, / or : in a password is written %40, %2F or %3A)"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -31,13 +35,16 @@ class Address:
     database:
         Letters, digits and underscores.
     directory:
-        Of an embedded store, as it was given; ``None`` for a server, to which the other attributes belong.
+        Of an embedded store, as it was given; ``None`` for others.
+    files:
+        The directory of daily files, as it was given; ``None`` for others. The attributes after it are a server's.
     secure:
         Whether the connection uses TLS.
     """
 
     database: str = DATABASE
     directory: str | None = None
+    files: str | None = None
     host: str = ""
     port: int = 0
     user: str = "default"
@@ -53,6 +60,8 @@ class Address:
         """Return the address without its password, for messages."""
         if self.directory is not None:
             return f"{_EMBEDDED}:{self.directory}"
+        if self.files is not None:
+            return f"{_FILES}:{self.files}"
         scheme = "clickhouses" if self.secure else "clickhouse"
         secret = ":***" if self.password else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -78,7 +87,9 @@ def parse(text: str, setting: str = SETTING) -> Address:
     if not colon or not text:
         raise _wrong(setting, "it has to say what kind of store it is")
     if scheme == _EMBEDDED:
-        return Address(directory=_directory(setting, rest))
+        return Address(directory=_directory(setting, scheme, rest))
+    if scheme == _FILES:
+        return Address(files=_directory(setting, scheme, rest))
     if scheme in _PORTS and rest.startswith("//"):
         return _server(setting, text)
     if scheme in ("http", "https", "tcp", "native"):
@@ -86,16 +97,16 @@ def parse(text: str, setting: str = SETTING) -> Address:
         right = f"clickhouse{secure}://, and the user and password stand before the host"
         raise _wrong(setting, f"it begins with {scheme}:, and it has to begin with {right}")
     begins = f"it begins with {scheme}:, and " if scheme in _KNOWN else ""
-    raise _wrong(setting, f"{begins}it has to begin with clickhouse://, clickhouses:// or chdb:")
+    raise _wrong(setting, f"{begins}it has to begin with clickhouse://, clickhouses://, chdb: or files:")
 
 
-def _directory(setting: str, rest: str) -> str:
+def _directory(setting: str, scheme: str, rest: str) -> str:
     # `chdb:///var/lib/history`, as clickhouse-connect spells it, is the same as `chdb:/var/lib/history`.
     directory = rest[2:] if rest.startswith("//") else rest
     if not directory or "?" in directory or directory == ":memory:":
-        raise _wrong(setting, "after chdb: it has to name a directory, without options")
+        raise _wrong(setting, f"after {scheme}: it has to name a directory, without options")
     if "@" in directory.partition("/")[0]:
-        raise _wrong(setting, "after chdb: it has to name a directory, which has no user, password or host")
+        raise _wrong(setting, f"after {scheme}: it has to name a directory, which has no user, password or host")
     return directory
 
 

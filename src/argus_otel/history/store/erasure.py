@@ -78,16 +78,22 @@ def erase(
     if not models:
         raise ValueError(f"no installed source has the reference {keyword!r}")
     job = _Erasure(store, check(store, schema), progress or (lambda _: None))
-    attributes = {reference.attribute: _identities(reference, identifier, key) for _, reference in models}
+    attributes = {reference.attribute: identities(reference, identifier, key) for _, reference in models}
     erased = [each for attribute, values in attributes.items() for each in job.telemetry(attribute, values)]
     for model, reference in models:
-        values = _identities(reference, identifier, key)
+        values = identities(reference, identifier, key)
         erased += job.model(model, keyword, reference, values)
     return erased
 
 
-def _identities(reference: ErasureReference, identifier: str, key: str | None) -> list[int | str]:
-    """Return the values that a column may have for an identifier."""
+def identities(reference: ErasureReference, identifier: str, key: str | None) -> list[int | str]:
+    """Return the values that a column may have for an identifier: of a person the id and, with a key, its hash.
+
+    Raises
+    ------
+    ValueError
+        The identifier is none.
+    """
     value = reference.parse(identifier)
     return [value, hashed(str(value), key)] if reference.personal and key else [value]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from argus_otel.history.models import installed_schema
 
-from .address import Address
+from .address import Address, parse
 from .client import BUSY_TIMEOUT, Store, connect
 from .migrations import ensure
 from .time_range import TimeRange
@@ -69,13 +69,16 @@ class Queries:
         self.store = store
 
     @classmethod
-    def open(cls: type[Q], address: str | Address) -> Q:
+    def open(cls: type[Q], address: str | Address, progress: Callable[[int, int], None] | None = None) -> Q:
         """Open a store, and check that its tables are those of this release and the installed sources.
 
         Parameters
         ----------
         address:
-            ``clickhouse://user:password@host:8123/database``, ``clickhouses://…`` or ``chdb:DIRECTORY``.
+            ``clickhouse://user:password@host:8123/database``, ``clickhouses://…``, ``chdb:DIRECTORY`` or
+            ``files:DIRECTORY``. Files are loaded into an embedded store first, where an engine has to be installed.
+        progress:
+            While files are loaded, called with the number of rows and of compressed bytes that were read.
 
         Raises
         ------
@@ -83,6 +86,12 @@ class Queries:
             It cannot be opened, or is missing the tables.
         """
         schema = installed_schema()
+        if isinstance(address, str):
+            address = parse(address)
+        if address.files is not None:
+            from argus_otel.history.files.queryable import open_files
+
+            return cls(open_files(address, schema, progress))
         store = connect(address, busy_timeout=BUSY_TIMEOUT, create=False)
         try:
             ensure(store, schema)

@@ -21,20 +21,31 @@ create table if not exists ${database}.otel_history_inbox${on_cluster}
 )
 engine = Null;
 
--- An id that is no UUID becomes one, always the same: its row is neither lost nor stored twice.
+-- An id that is no UUID becomes one, always the same: its row is neither lost nor stored twice. Maps are filtered by
+-- their arrays, since small engines have no mapFilter.
 create materialized view if not exists ${database}.otel_history_view${on_cluster} to ${database}.history_inbox as
 select
     toDateTime64(Timestamp, 6, 'UTC') as time,
     if(LogAttributes['event.name'] != '', LogAttributes['event.name'], toString(EventName)) as event,
     ifNull(
         toUUIDOrNull(LogAttributes['argus.history.id']),
-        reinterpretAsUUID(sipHash128(LogAttributes['argus.history.id']))
+        reinterpretAsUUID(MD5(LogAttributes['argus.history.id']))
     ) as event_id,
     ServiceName as service,
-    mapFilter((name, value) -> name != 'service.name', ResourceAttributes) as resource,
+    mapFromArrays(
+        arrayFilter(name -> name != 'service.name', mapKeys(ResourceAttributes)),
+        arrayFilter((value, name) -> name != 'service.name', mapValues(ResourceAttributes), mapKeys(ResourceAttributes))
+    ) as resource,
     toFloat64OrZero(LogAttributes['argus.history.duration']) as duration,
-    mapFilter(
-        (name, value) -> name not in ('event.name', 'argus.history.id', 'argus.history.duration'), LogAttributes
+    mapFromArrays(
+        arrayFilter(
+            name -> name not in ('event.name', 'argus.history.id', 'argus.history.duration'), mapKeys(LogAttributes)
+        ),
+        arrayFilter(
+            (value, name) -> name not in ('event.name', 'argus.history.id', 'argus.history.duration'),
+            mapValues(LogAttributes),
+            mapKeys(LogAttributes)
+        )
     ) as attributes
 from ${database}.otel_history_inbox
 where LogAttributes['argus.history.id'] != '';

@@ -30,7 +30,10 @@ _KEYS = ("service", "cluster", "shard", "guild_id", "event", "command", "type", 
 _MEASURES = (
     "count() as count, min(time) as first, max(time) as last, countIf(duration > 0) as timed,"
     " sum(duration) as duration_sum, max(duration) as duration_max,"
-    " quantilesTDigestIfState(0.5, 0.9, 0.95, 0.99)(duration, duration > 0) as durations,"
+    # Buckets, each 2 % wider than the one before: percentiles are within 1 %, however rows are merged. The engines that
+    # are small have no sketches of percentiles.
+    " sumMapIf(map(toInt16(ceil(log(if(duration > 0, duration, 1)) / log(1.02))), toUInt64(1)), duration > 0)"
+    " as durations,"
     " uniqIfState(user, user != '') as users"
 )
 _DAY = 24

@@ -1,5 +1,5 @@
 -- Counts by hour and by day, which outlive the events. By guild first, so that the other keys repeat, which compresses
--- well. The partitions are the index of time.
+-- well. The partitions are the index of time. Durations are counted in buckets: N is from 1.02^(N-1) to 1.02^N seconds.
 create table if not exists ${database}.discord_hourly${local}${on_cluster}
 (
     hour DateTime('UTC') codec(Delta, ZSTD(1)),
@@ -18,7 +18,7 @@ create table if not exists ${database}.discord_hourly${local}${on_cluster}
     timed SimpleAggregateFunction(sum, UInt64) comment 'how many have a duration' codec(ZSTD(1)),
     duration_sum SimpleAggregateFunction(sum, Float64) comment 'in seconds' codec(ZSTD(1)),
     duration_max SimpleAggregateFunction(max, Float64) comment 'in seconds' codec(ZSTD(1)),
-    durations AggregateFunction(quantilesTDigestIf(0.5, 0.9, 0.95, 0.99), Float64, UInt8) codec(ZSTD(1)),
+    durations SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) codec(ZSTD(1)),
     users AggregateFunction(uniqIf, String, UInt8) codec(ZSTD(1))
 )
 engine = ${aggregating_merge_tree}
@@ -44,7 +44,7 @@ create table if not exists ${database}.discord_daily${local}${on_cluster}
     timed SimpleAggregateFunction(sum, UInt64) comment 'how many have a duration' codec(ZSTD(1)),
     duration_sum SimpleAggregateFunction(sum, Float64) comment 'in seconds' codec(ZSTD(1)),
     duration_max SimpleAggregateFunction(max, Float64) comment 'in seconds' codec(ZSTD(1)),
-    durations AggregateFunction(quantilesTDigestIf(0.5, 0.9, 0.95, 0.99), Float64, UInt8) codec(ZSTD(1)),
+    durations SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) codec(ZSTD(1)),
     users AggregateFunction(uniqIf, String, UInt8) codec(ZSTD(1))
 )
 engine = ${aggregating_merge_tree}
@@ -88,12 +88,23 @@ select
     inbox.attributes['discord.integration.type'] as install,
     inbox.attributes['discord.context'] as context,
     inbox.duration as duration,
-    mapFilter(
-        (name, value) -> name not in (
-            'discord.shard.id', 'discord.guild.id', 'discord.channel.id', 'discord.user.id', 'discord.command.name',
-            'discord.command.type', 'discord.outcome', 'error.type', 'discord.error.code',
-            'discord.interaction.late.reason', 'discord.integration.type', 'discord.context'
+    mapFromArrays(
+        arrayFilter(
+            name -> name not in (
+                'discord.shard.id', 'discord.guild.id', 'discord.channel.id', 'discord.user.id', 'discord.command.name',
+                'discord.command.type', 'discord.outcome', 'error.type', 'discord.error.code',
+                'discord.interaction.late.reason', 'discord.integration.type', 'discord.context'
+            ),
+            mapKeys(inbox.attributes)
         ),
-        inbox.attributes
+        arrayFilter(
+            (value, name) -> name not in (
+                'discord.shard.id', 'discord.guild.id', 'discord.channel.id', 'discord.user.id', 'discord.command.name',
+                'discord.command.type', 'discord.outcome', 'error.type', 'discord.error.code',
+                'discord.interaction.late.reason', 'discord.integration.type', 'discord.context'
+            ),
+            mapValues(inbox.attributes),
+            mapKeys(inbox.attributes)
+        )
     ) as attributes
 from ${new_rows} as inbox;

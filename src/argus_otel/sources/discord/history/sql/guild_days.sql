@@ -1,7 +1,7 @@
 -- The command used most is that with the greatest sum, and of those with the same the first by name.
 select
     day, joined, gone, uses, commands, rejected, failed, people,
-    arrayFirst((name, used) -> used = arrayMax(by_name.2), by_name.1, by_name.2)
+    arrayFirst((name, used) -> used = arrayMax(mapValues(by_name)), mapKeys(by_name), mapValues(by_name))
 from (
     select
         toDate(${time}) as day,
@@ -12,7 +12,7 @@ from (
         sumIf(count, ${is_rejected}) as rejected,
         sumIf(count, ${is_error}) as failed,
         uniqIfMergeIf(users, ${is_use}) as people,
-        sumMapIf([toString(command)], [toUInt64(count)], ${is_command}) as by_name
+        sumMapIf(map(toString(command), toUInt64(count)), ${is_command}) as by_name
     from ${table}
     where ${within} and ${of_guild}
     group by day
