@@ -44,7 +44,7 @@ COMMANDS = {
         summary="start a Python program, instrumented",
         description=(
             "Starts a Python program as `python` would, with OpenTelemetry loaded as `opentelemetry-instrument` would. "
-            "Processes that the program starts are not instrumented. Options of argus-otel come before the program; "
+            "Pythons that the program starts are instrumented too. Options of argus-otel come before the program; "
             "everything after it belongs to the program. Each option sets an environment variable, and wins over it. "
             "The exit code is the program's; 2: the program was not found."
         ),

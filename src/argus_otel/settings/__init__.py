@@ -9,13 +9,14 @@ No other module reads the environment for a setting. (The OTLP exporters of Open
 
 from __future__ import annotations
 
-from .distro import DEFAULT_HISTORY_STORE, DEFAULT_HOST, DEFAULT_PORT, Settings, all_settings
+from .distro import DEFAULT_HISTORY_STORE, DEFAULT_HOST, DEFAULT_PORT, PARENT_SERVICE, Settings, all_settings
 from .setting import Origin, Setting, Table
 
 __all__ = [
     "DEFAULT_HISTORY_STORE",
     "DEFAULT_HOST",
     "DEFAULT_PORT",
+    "PARENT_SERVICE",
     "Origin",
     "Setting",
     "Settings",

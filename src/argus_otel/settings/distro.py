@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from argus_otel.discovery import installed, load_each
-from argus_otel.script_name import script_name
+from argus_otel.script_name import UNNAMED, script_name
 from argus_otel.unquoted import are_headers
 
 from . import parsers
@@ -21,6 +21,9 @@ S = TypeVar("S", bound=Table)
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9464
 DEFAULT_HISTORY_STORE = "chdb:argus-history"
+
+PARENT_SERVICE = "ARGUS_PARENT_SERVICE"
+"""Set by an instrumented process for those that it starts: a worker of multiprocessing is ``python -c``."""
 
 _OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _PROTOCOLS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
@@ -36,8 +39,10 @@ def _service_name(resolution: Resolution, named: str) -> str:
             name = unquote(value.strip())
             resolution.origins["service_name"] = Origin("OTEL_RESOURCE_ATTRIBUTES", name)
             return name
-    name = script_name(sys.orig_argv)
-    resolution.origins["service_name"] = Origin("the script's name", name)
+    name, origin = script_name(sys.orig_argv), "the script's name"
+    if name == UNNAMED and (parent := resolution.variable(PARENT_SERVICE)):
+        name, origin = parent, "the parent process"
+    resolution.origins["service_name"] = Origin(origin, name)
     return name
 
 
