@@ -265,6 +265,8 @@ class Runtime:
         for handle in self._handles.values():
             handle.end()
         self.telemetry.guard.in_flight.cancel_all()
+        if self._endpoint is not None:
+            self.telemetry.attempt("endpoint", self._endpoint.forget_target)
 
     def _end_history(self) -> None:
         if self._recording is not None:
@@ -359,6 +361,7 @@ class Runtime:
             "service": settings.service_name,
             **self.telemetry.health.describe(),
             "faults": self.telemetry.guard.faults,
+            **({"processes": self._endpoint.processes()} if self._endpoint is not None else {}),
         }
 
     def announcement(self) -> str:

@@ -37,7 +37,7 @@ settings = runtime.runtime().settings if runtime else None
 print(json.dumps({
     "provider": type(metrics.get_meter_provider()).__module__,
     "service": settings and settings.service_name,
-    "port": settings and settings.endpoint_port,
+    "port": settings and str(settings.endpoint_port),
     "endpoint": settings and settings.endpoint,
     "traces": settings and settings.traces_exporters,
     "modules": sorted(sys.modules),
@@ -190,7 +190,7 @@ def test_options_stand_for_variables_and_win_over_them(argus: Run, tmp_path: Pat
     variables = {"OTEL_SERVICE_NAME": "other", "ARGUS_ENDPOINT_PORT": "9600", "OTEL_METRICS_EXPORTER": "prometheus"}
     variables |= {"OTEL_LOGS_EXPORTER": "none", "ARGUS_SHUTDOWN_TIMEOUT": "0"}
     facts = json.loads(argus("run", *options, "--no-endpoint", "my_bot.py", "--endpoint-port=1", **variables).stdout)
-    assert (facts["service"], facts["port"], facts["endpoint"]) == ("music", 9500, False)
+    assert (facts["service"], facts["port"], facts["endpoint"]) == ("music", "9500", False)
     assert facts["traces"] == ["otlp_proto_grpc"]
 
 

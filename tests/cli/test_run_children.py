@@ -114,7 +114,8 @@ def test_another_sitecustomize_runs_too(argus: Run, python: Run, directory: Path
     pytest.importorskip("discord")
     (directory / "site").mkdir()
     (directory / "site" / "sitecustomize.py").write_text(source)
-    code = "import discord, sys; print('opentelemetry.sdk' in sys.modules, getattr(sys.modules.get('sitecustomize'), '__file__', ''))"
+    code = "import discord, sys; print('opentelemetry.sdk' in sys.modules, "
+    code += "getattr(sys.modules.get('sitecustomize'), '__file__', ''))"
     (directory / "my_bot.py").write_text(parent("-c", code))
     (directory / "plain.py").write_text(parent("-c", code))
     theirs = str(directory / "site")

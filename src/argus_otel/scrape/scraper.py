@@ -58,7 +58,7 @@ def default_url(settings: Settings) -> str:
     host = settings.endpoint_host.strip("[]")
     host = "127.0.0.1" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
     scheme = "https" if settings.endpoint_certificate else "http"
-    return f"{scheme}://{host}:{settings.endpoint_port or DEFAULT_PORT}"
+    return f"{scheme}://{host}:{settings.endpoint_port.first or DEFAULT_PORT}"
 
 
 class Scraper:

@@ -9,14 +9,25 @@ No other module reads the environment for a setting. (The OTLP exporters of Open
 
 from __future__ import annotations
 
-from .distro import DEFAULT_HISTORY_STORE, DEFAULT_HOST, DEFAULT_PORT, PARENT_SERVICE, Settings, all_settings
+from .distro import (
+    DEFAULT_HISTORY_STORE,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    DEFAULT_PORTS,
+    PARENT_SERVICE,
+    Settings,
+    all_settings,
+)
+from .ports import Ports
 from .setting import Origin, Setting, Table
 
 __all__ = [
     "DEFAULT_HISTORY_STORE",
     "DEFAULT_HOST",
     "DEFAULT_PORT",
+    "DEFAULT_PORTS",
     "PARENT_SERVICE",
+    "Ports",
     "Origin",
     "Setting",
     "Settings",

@@ -13,13 +13,15 @@ from argus_otel.script_name import UNNAMED, script_name
 from argus_otel.unquoted import are_headers
 
 from . import parsers
+from .ports import LAST, Ports
 from .resolution import Resolution
 from .setting import Origin, Setting, Table
 
 S = TypeVar("S", bound=Table)
 
 DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 9464
+DEFAULT_PORTS = Ports(9464, 9479)
+DEFAULT_PORT = DEFAULT_PORTS.first
 DEFAULT_HISTORY_STORE = "chdb:argus-history"
 
 PARENT_SERVICE = "ARGUS_PARENT_SERVICE"
@@ -44,6 +46,35 @@ def _service_name(resolution: Resolution, named: str) -> str:
         name, origin = parent, "the parent process"
     resolution.origins["service_name"] = Origin(origin, name)
     return name
+
+
+_PANEL = Ports(-1)
+
+
+def _ports(text: str) -> Ports:
+    return _PANEL if text.lower() == "panel" else Ports.parse(text)
+
+
+def _of_the_panel(resolution: Resolution, ports: Ports) -> Ports:
+    """Replace ``panel`` by the port, and the default host by the address, that the hosting panel names."""
+    if ports is not _PANEL:
+        return ports
+    for variable in ("SERVER_PORT", "PORT"):
+        text = resolution.variable(variable)
+        if not text.isdecimal() or not 0 < int(text) <= LAST:
+            continue
+        if resolution.origins["endpoint_host"].source == "default":
+            address = resolution.variable("SERVER_IP") if variable == "SERVER_PORT" else ""
+            resolution.values["endpoint_host"] = host = address or "0.0.0.0"  # noqa: S104 - its router has to reach it
+            resolution.origins["endpoint_host"] = Origin("SERVER_IP" if address else f"default with {variable}", host)
+        resolution.origins["endpoint_port"] = Origin(variable, text)
+        return Ports(int(text))
+    resolution.problems.append(
+        "ARGUS_ENDPOINT_PORT is 'panel', but neither SERVER_PORT nor PORT is set to a port here; "
+        f"using {DEFAULT_PORTS} instead"
+    )
+    resolution.origins["endpoint_port"] = Origin("default", str(DEFAULT_PORTS))
+    return DEFAULT_PORTS
 
 
 class _Exporters:
@@ -259,11 +290,27 @@ class Settings(Table):
     endpoint_port = Setting(
         "ARGUS_ENDPOINT_PORT",
         "OTEL_EXPORTER_PROMETHEUS_PORT",
-        parse=parsers.port,
-        default=DEFAULT_PORT,
-        right="a port from 0 to 65535, where 0 picks a free one",
-        help="The port. `0` picks a free one, and the line at the start says which.",
-        type="int",
+        parse=_ports,
+        default=DEFAULT_PORTS,
+        right="a port from 0 to 65535, where 0 is any free one, a range such as 9464-9479, or panel",
+        help=(
+            "The port, or a range such as `9464-9479`: the first free one is used, and the line at the start says "
+            "which. `0` is any free port; `panel` is [the hosting panel's](endpoint.md#hosting-panels)."
+        ),
+        type="int | str",
+        derive=_of_the_panel,
+    )
+    endpoint_targets = Setting(
+        "ARGUS_ENDPOINT_TARGETS",
+        parse=parsers.optional,
+        default=None,
+        right="the path of a directory",
+        help=(
+            "The directory in which each process names its endpoint, for Prometheus' `file_sd` and for "
+            "`argus-otel top`: see [clusters](clusters.md)."
+        ),
+        type="str | os.PathLike[str]",
+        default_help="`argus-otel-UID` in the system's directory for temporary files",
     )
     endpoint_token = Setting(
         "ARGUS_ENDPOINT_TOKEN",

@@ -63,6 +63,7 @@ class Health:
         self._liveness: list[Callable[[float], Iterable[Check]]] = []
         self._readiness: list[Callable[[], list[Check]]] = []
         self._sections: dict[str, Callable[[], object]] = {}
+        self._labels: list[Callable[[], dict[str, str]]] = []
 
     # -- parts
 
@@ -122,6 +123,17 @@ class Health:
     def checks(self) -> list[Check]:
         """Return the result of every readiness check now. No result means that nothing has started."""
         return [result for check in tuple(self._readiness) for result in check()]
+
+    # -- labels for discovery
+
+    def add_labels(self, describe: Callable[[], dict[str, str]]) -> None:
+        """Add labels by which discovery tells this process from others. ``describe`` is called from any thread."""
+        if describe not in self._labels:
+            self._labels.append(describe)
+
+    def labels(self) -> dict[str, str]:
+        """Return the labels as they are now."""
+        return {name: value for describe in tuple(self._labels) for name, value in describe().items()}
 
     # -- sections of the status
 

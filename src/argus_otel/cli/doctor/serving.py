@@ -42,7 +42,7 @@ def _look(settings: Settings, status: dict[str, object]) -> Iterator[Finding]:
     if not settings.endpoint:
         yield Finding(_GROUP, "endpoint", Status.INFO, "off, by ARGUS_ENDPOINT")
         return
-    if settings.endpoint_port == 0:
+    if settings.endpoint_port.first == 0:
         detail = "any port that is free: the line that the program prints at start says which"
         yield Finding(_GROUP, "endpoint", Status.INFO, detail)
         return
@@ -77,7 +77,7 @@ class _RunningEndpoint:
     def __init__(self, settings: Settings) -> None:
         self._host = settings.endpoint_host.strip("[]")
         self._host = _EVERYWHERE.get(self._host, self._host)
-        self._port = settings.endpoint_port
+        self._port = settings.endpoint_port.first
         self._token = settings.endpoint_token
         self._tls: ssl.SSLContext | None = None
         if settings.endpoint_certificate:
