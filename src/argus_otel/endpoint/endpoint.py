@@ -82,8 +82,13 @@ class Endpoint:
         port = self._settings.endpoint_port.first if server is None else server.port
         return f"{scheme}://{bracketed(self._settings.endpoint_host)}:{port}"
 
-    def start(self) -> None:
+    def start(self, *, named: bool = True) -> None:
         """Listen and serve; return once the port is open. Safe to repeat.
+
+        Parameters
+        ----------
+        named:
+            Whether discovery may find it: a file names it in ``ARGUS_ENDPOINT_TARGETS``.
 
         Raises
         ------
@@ -106,7 +111,8 @@ class Endpoint:
             ) from error
         self._server, self._thread = server, thread
         _serving.add(self)
-        self._name_target()
+        if named:
+            self._name_target()
         port = self._settings.origins.get("endpoint_port")
         if self._settings.endpoint_token is None and port is not None and port.source in ("PORT", "SERVER_PORT"):
             _log.warning(_PUBLIC, port.source)

@@ -42,6 +42,10 @@ class Snapshot:
     metrics: Metrics
     status: Mapping[str, object] = field(default_factory=dict[str, object])
 
+    def since(self, before: Snapshot) -> Metrics:
+        """Return what counters and histograms added after ``before``; gauges keep their present value."""
+        return self.metrics.since(before.metrics)
+
     @property
     def resource(self) -> Mapping[str, str]:
         """The resource's attributes, as Prometheus spells them: ``service_name``, ``service_version``."""
