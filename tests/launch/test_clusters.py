@@ -8,10 +8,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from argus_otel.sources.discord.attributes import EVENT_TYPE, SHARD_ID
+from argus_otel.sources.discord.catalogue import GATEWAY_EVENTS, SHARD_EVENTS
 from discord_simulator import BackgroundSimulator
 from lab.prometheus import Prometheus
 
@@ -33,7 +37,7 @@ scrape_configs:
 UP = "sum by (cluster) (discord_shard_up)"
 
 
-def read(directory: Path) -> dict[str, dict[str, object]]:
+def read(directory: Path) -> dict[str, dict[str, Any]]:
     """Return each file's only group by its cluster."""
     groups = [json.loads(path.read_text())[0] for path in directory.glob("*.json")]
     return {group["labels"].get("cluster", ""): group for group in groups}
@@ -109,23 +113,18 @@ def test_the_clusters_counts_are_the_simulators(simulator: BackgroundSimulator, 
             simulator.run(simulator.run(simulator.say, "!ping", guild=guild).reply)
     simulator.run(simulator.settle)
     until(lambda: len(read(tmp_path)) == 2, 10)
-    urls = [f"http://{group['targets'][0]}" for group in read(tmp_path).values()]  # type: ignore[index]
-    expected: dict[tuple[str, str], float] = {}
+    true: Counter[str] = Counter()
     for (shard, event), number in simulator.ledger.received_event_counts().items():
-        expected[str(shard), event] = expected.get((str(shard), event), 0) + number
-
-    def counted() -> dict[tuple[str, str], float]:
-        found: dict[tuple[str, str], float] = {}
-        for url in urls:
-            bot.url = url
-            for labels, value in bot.metrics().numbers["discord_gateway_events_total"].items():
-                known = dict(labels)
-                key = known["discord_shard_id"], known["discord_event_type"]
-                found[key] = found.get(key, 0) + value
-        return found
-
-    assert counted() == expected
-    assert {shard for shard, _ in expected} == {"0", "1", "2", "3"}
+        true[str(shard)] += number
+        true[event] += number
+    counted: Counter[str] = Counter()
+    for group in read(tmp_path).values():
+        bot.url = f"http://{group['targets'][0]}"
+        metrics = bot.metrics()
+        for metric, attribute in ((SHARD_EVENTS, SHARD_ID), (GATEWAY_EVENTS, EVENT_TYPE)):
+            counted.update({key: int(value) for (key,), value in metrics.by(metric, attribute).items()})
+    assert counted == true
+    assert {"0", "1", "2", "3", "READY", "MESSAGE_CREATE"} <= true.keys()
     status = json.loads(bot.get("/status"))
     assert sorted(process["cluster"] for process in status["processes"]) == ["0-1", "2-3"]
     end(bot)

@@ -44,7 +44,7 @@ _OPTIONS = (
         "--endpoint-port",
         "PORT",
         "ARGUS_ENDPOINT_PORT",
-        "the port to serve them on (9464); 0 picks a free one",
+        "the port to serve them on, or a range of which the first free one is used (9464-9479); 0 picks any",
     ),
     _Option(
         "--otlp-endpoint",
