@@ -25,8 +25,8 @@ _PROG = "argus-otel"
 
 _PURPOSE = """\
 OpenTelemetry for programs that were written without it. Metrics and health are served on
-http://127.0.0.1:9464, or the next free port (/metrics, /healthz, /readyz, /status). If OTEL_EXPORTER_OTLP_ENDPOINT is set, metrics, traces and
-logs are also sent to an OpenTelemetry Collector.
+http://127.0.0.1:9464, or the next free port (/metrics, /healthz, /readyz, /status). If OTEL_EXPORTER_OTLP_ENDPOINT is
+set, metrics, traces and logs are also sent to an OpenTelemetry Collector.
 
 To instrument a program without changing it, start it with argus-otel:
 

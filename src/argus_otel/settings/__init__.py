@@ -9,16 +9,8 @@ No other module reads the environment for a setting. (The OTLP exporters of Open
 
 from __future__ import annotations
 
-from .distro import (
-    DEFAULT_HISTORY_STORE,
-    DEFAULT_HOST,
-    DEFAULT_PORT,
-    DEFAULT_PORTS,
-    PARENT_SERVICE,
-    Settings,
-    all_settings,
-)
-from .ports import Ports
+from .distro import DEFAULT_HISTORY_STORE, DEFAULT_HOST, PARENT_SERVICE, Settings, all_settings
+from .ports import DEFAULT_PORT, DEFAULT_PORTS, Ports
 from .setting import Origin, Setting, Table
 
 __all__ = [

@@ -13,15 +13,13 @@ from argus_otel.script_name import UNNAMED, script_name
 from argus_otel.unquoted import are_headers
 
 from . import parsers
-from .ports import LAST, Ports
+from .ports import DEFAULT_PORTS, of_the_panel, parse_ports
 from .resolution import Resolution
 from .setting import Origin, Setting, Table
 
 S = TypeVar("S", bound=Table)
 
 DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORTS = Ports(9464, 9479)
-DEFAULT_PORT = DEFAULT_PORTS.first
 DEFAULT_HISTORY_STORE = "chdb:argus-history"
 
 PARENT_SERVICE = "ARGUS_PARENT_SERVICE"
@@ -46,35 +44,6 @@ def _service_name(resolution: Resolution, named: str) -> str:
         name, origin = parent, "the parent process"
     resolution.origins["service_name"] = Origin(origin, name)
     return name
-
-
-_PANEL = Ports(-1)
-
-
-def _ports(text: str) -> Ports:
-    return _PANEL if text.lower() == "panel" else Ports.parse(text)
-
-
-def _of_the_panel(resolution: Resolution, ports: Ports) -> Ports:
-    """Replace ``panel`` by the port, and the default host by the address, that the hosting panel names."""
-    if ports is not _PANEL:
-        return ports
-    for variable in ("SERVER_PORT", "PORT"):
-        text = resolution.variable(variable)
-        if not text.isdecimal() or not 0 < int(text) <= LAST:
-            continue
-        if resolution.origins["endpoint_host"].source == "default":
-            address = resolution.variable("SERVER_IP") if variable == "SERVER_PORT" else ""
-            resolution.values["endpoint_host"] = host = address or "0.0.0.0"  # noqa: S104 - its router has to reach it
-            resolution.origins["endpoint_host"] = Origin("SERVER_IP" if address else f"default with {variable}", host)
-        resolution.origins["endpoint_port"] = Origin(variable, text)
-        return Ports(int(text))
-    resolution.problems.append(
-        "ARGUS_ENDPOINT_PORT is 'panel', but neither SERVER_PORT nor PORT is set to a port here; "
-        f"using {DEFAULT_PORTS} instead"
-    )
-    resolution.origins["endpoint_port"] = Origin("default", str(DEFAULT_PORTS))
-    return DEFAULT_PORTS
 
 
 class _Exporters:
@@ -290,7 +259,7 @@ class Settings(Table):
     endpoint_port = Setting(
         "ARGUS_ENDPOINT_PORT",
         "OTEL_EXPORTER_PROMETHEUS_PORT",
-        parse=_ports,
+        parse=parse_ports,
         default=DEFAULT_PORTS,
         right="a port from 0 to 65535, where 0 is any free one, a range such as 9464-9479, or panel",
         help=(
@@ -298,7 +267,7 @@ class Settings(Table):
             "which. `0` is any free port; `panel` is [the hosting panel's](endpoint.md#hosting-panels)."
         ),
         type="int | str",
-        derive=_of_the_panel,
+        derive=of_the_panel,
     )
     endpoint_targets = Setting(
         "ARGUS_ENDPOINT_TARGETS",
