@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from argus_otel.script_name import script_name
-from argus_otel.settings import Setting, Settings, Table, all_settings
+from argus_otel.settings import Ports, Setting, Settings, Table, all_settings
 from argus_otel.sources.discord.settings import DiscordSettings
 from argus_otel.sources.process.settings import ProcessSettings
 
@@ -23,7 +23,7 @@ def test_without_anything_the_defaults_hold() -> None:
     assert settings == Settings(service_name=settings.service_name, metrics_exporters=("prometheus",))
     assert settings[DiscordSettings] == DiscordSettings()
     assert settings.problems == ()
-    assert (settings.endpoint_host, settings.endpoint_port) == ("127.0.0.1", 9464)
+    assert (settings.endpoint_host, settings.endpoint_port) == ("127.0.0.1", Ports(9464, 9479))
 
 
 def test_keyword_before_argus_before_otel_before_default() -> None:
@@ -34,10 +34,10 @@ def test_keyword_before_argus_before_otel_before_default() -> None:
         for settings in (resolve(), resolve(otel), resolve(argus), resolve(argus, endpoint_port=3))
     ]
     assert found == [
-        (9464, "default"),
-        (1, "OTEL_EXPORTER_PROMETHEUS_PORT"),
-        (2, "ARGUS_ENDPOINT_PORT"),
-        (3, "endpoint_port"),
+        (Ports(9464, 9479), "default"),
+        (Ports(1), "OTEL_EXPORTER_PROMETHEUS_PORT"),
+        (Ports(2), "ARGUS_ENDPOINT_PORT"),
+        (Ports(3), "endpoint_port"),
     ]
 
 
@@ -56,7 +56,8 @@ def test_keyword_before_argus_before_otel_before_default() -> None:
         ("ARGUS_ENDPOINT", "off", "endpoint", False),
         ("ARGUS_ENDPOINT_HOST", "::1", "endpoint_host", "::1"),
         ("OTEL_EXPORTER_PROMETHEUS_HOST", "::1", "endpoint_host", "::1"),
-        ("ARGUS_ENDPOINT_PORT", "0", "endpoint_port", 0),
+        ("ARGUS_ENDPOINT_PORT", "0", "endpoint_port", Ports(0)),
+        ("ARGUS_ENDPOINT_PORT", "9500-9515", "endpoint_port", Ports(9500, 9515)),
         ("ARGUS_ENDPOINT_TOKEN", "sesame", "endpoint_token", "sesame"),
         ("ARGUS_ENDPOINT_ALLOWED_HOSTS", "Bot, bot.internal.,,", "endpoint_allowed_hosts", ("bot", "bot.internal")),
         ("ARGUS_ENDPOINT_CERTIFICATE", "c.pem", "endpoint_certificate", "c.pem"),
@@ -83,12 +84,12 @@ def test_an_empty_variable_is_as_good_as_none(variable: str, nothing: str) -> No
 
 
 def test_an_empty_variable_does_not_hide_the_next_one() -> None:
-    assert resolve({"ARGUS_ENDPOINT_PORT": "", "OTEL_EXPORTER_PROMETHEUS_PORT": "1"}).endpoint_port == 1
+    assert resolve({"ARGUS_ENDPOINT_PORT": "", "OTEL_EXPORTER_PROMETHEUS_PORT": "1"}).endpoint_port == Ports(1)
 
 
 def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARGUS_ENDPOINT_PORT", "1234")
-    assert Settings.resolve().endpoint_port == 1234
+    assert Settings.resolve().endpoint_port == Ports(1234)
 
 
 @pytest.mark.parametrize("text", ["true", "TRUE", "1", "yes", "on"])
@@ -104,15 +105,15 @@ def test_there_are_several_words_for_true(text: str) -> None:
     [
         ("OTEL_SDK_DISABLED", "maybe", "true or false", "False"),
         ("ARGUS_ENDPOINT", "perhaps", "true or false", "True"),
-        ("ARGUS_ENDPOINT_PORT", "abc", "a port from 0 to 65535", "9464"),
-        ("ARGUS_ENDPOINT_PORT", "65536", "a port from 0 to 65535", "9464"),
-        ("ARGUS_ENDPOINT_PORT", "-1", "a port from 0 to 65535", "9464"),
-        ("ARGUS_ENDPOINT_PORT", "9" * 5000, "a port from 0 to 65535", "9464"),
+        ("ARGUS_ENDPOINT_PORT", "abc", "a port from 0 to 65535", "9464-9479"),
+        ("ARGUS_ENDPOINT_PORT", "65536", "a port from 0 to 65535", "9464-9479"),
+        ("ARGUS_ENDPOINT_PORT", "-1", "a port from 0 to 65535", "9464-9479"),
+        ("ARGUS_ENDPOINT_PORT", "9" * 5000, "a port from 0 to 65535", "9464-9479"),
         *(
             ("ARGUS_ENDPOINT_ALLOWED_HOSTS", wrong, "host names by commas, without scheme, port or wildcard", "()")
             for wrong in ("http://bot", "bot:9464", "*", "*.internal", "bot,[::1]", "bot internal", "bücher", "a..b")
         ),
-        ("OTEL_EXPORTER_PROMETHEUS_PORT", "9.5", "a port from 0 to 65535", "9464"),
+        ("OTEL_EXPORTER_PROMETHEUS_PORT", "9.5", "a port from 0 to 65535", "9464-9479"),
         ("ARGUS_SHUTDOWN_TIMEOUT", "soon", "a number of seconds, 0 or more", "5.0"),
         ("ARGUS_SHUTDOWN_TIMEOUT", "-1", "a number of seconds, 0 or more", "5.0"),
         ("ARGUS_SHUTDOWN_TIMEOUT", "nan", "a number of seconds, 0 or more", "5.0"),
@@ -129,7 +130,7 @@ def test_a_wrong_value_is_named_with_what_would_be_right(variable: str, text: st
 
 def test_a_wrong_value_gives_way_to_the_next_one_and_says_so() -> None:
     settings = resolve({"ARGUS_ENDPOINT_PORT": "abc", "OTEL_EXPORTER_PROMETHEUS_PORT": "9000"})
-    assert settings.endpoint_port == 9000
+    assert settings.endpoint_port == Ports(9000)
     (problem,) = settings.problems
     assert problem.endswith("using 9000 instead")
 
@@ -145,6 +146,10 @@ def test_every_wrong_value_is_named() -> None:
     [
         ({"endpoint_port": 99999}, "a port"),
         ({"endpoint_port": "abc"}, "a port"),
+        ({"endpoint_port": "9479-9464"}, "a range such as 9464-9479"),
+        ({"endpoint_port": "0-9"}, "a range such as 9464-9479"),
+        ({"endpoint_port": "9464-"}, "a range such as 9464-9479"),
+        ({"endpoint_port": "65530-65536"}, "a range such as 9464-9479"),
         ({"endpoint_port": 1.5}, "a port"),
         ({"endpoint_port": True}, "a port"),
         ({"endpoint_port": object()}, "a port"),
@@ -167,8 +172,8 @@ def test_a_wrong_keyword_is_named_and_never_raised(keywords: dict[str, object], 
 @pytest.mark.parametrize(
     ("keywords", "value"),
     [
-        ({"endpoint_port": 0}, 0),
-        ({"endpoint_port": "9500"}, 9500),
+        ({"endpoint_port": 0}, Ports(0)),
+        ({"endpoint_port": "9500"}, Ports(9500)),
         ({"shutdown_timeout": 2}, 2.0),
         ({"endpoint": False}, False),
         ({"metrics_exporters": "otlp, console"}, ("otlp_proto_grpc", "console")),
@@ -187,7 +192,7 @@ def test_keywords_may_be_of_the_settings_type_or_a_text(keywords: dict[str, obje
 
 
 def test_a_keyword_of_none_is_not_given() -> None:
-    assert resolve({"ARGUS_ENDPOINT_PORT": "1"}, endpoint_port=None).endpoint_port == 1
+    assert resolve({"ARGUS_ENDPOINT_PORT": "1"}, endpoint_port=None).endpoint_port == Ports(1)
 
 
 @pytest.mark.parametrize("keyword", ["endpoint_prot", "problems", "origins", "OTEL_SERVICE_NAME"])
@@ -488,3 +493,35 @@ def test_hashed_users_need_a_key() -> None:
     settings = resolve({"ARGUS_HISTORY_USERS": "Hashed", "ARGUS_HISTORY_USER_KEY": "sesame"})
     assert (settings.history_users, settings.problems) == ("hashed", ())
     assert "sesame" not in repr(settings)
+
+
+# -- the port of a hosting panel
+
+
+@pytest.mark.parametrize(
+    ("environ", "host", "port", "origin"),
+    [
+        ({"SERVER_PORT": "25565", "SERVER_IP": "10.0.0.3", "PORT": "1"}, "10.0.0.3", Ports(25565), "SERVER_PORT"),
+        ({"SERVER_PORT": "25565"}, "0.0.0.0", Ports(25565), "SERVER_PORT"),  # noqa: S104
+        ({"PORT": "8080"}, "0.0.0.0", Ports(8080), "PORT"),  # noqa: S104
+        ({"PORT": "8080", "SERVER_IP": "10.0.0.3"}, "0.0.0.0", Ports(8080), "PORT"),  # noqa: S104
+        ({"PORT": "8080", "ARGUS_ENDPOINT_HOST": "::1"}, "::1", Ports(8080), "PORT"),
+    ],
+)
+def test_the_port_of_a_hosting_panel_is_used_on_request(
+    environ: dict[str, str], host: str, port: Ports, origin: str
+) -> None:
+    settings = resolve({**environ, "ARGUS_ENDPOINT_PORT": "panel"})
+    assert settings.problems == ()
+    assert (settings.endpoint_host, settings.endpoint_port) == (host, port)
+    assert settings.origins["endpoint_port"].source == origin
+    unasked = resolve(environ)
+    assert unasked.endpoint_port == Ports(9464, 9479)  # the program's own web server needs that port
+
+
+@pytest.mark.parametrize("environ", [{}, {"PORT": ""}, {"PORT": "tcp://10.0.0.3:80"}, {"SERVER_PORT": "0"}])
+def test_a_hosting_panel_without_a_port(environ: dict[str, str]) -> None:
+    settings = resolve({**environ, "ARGUS_ENDPOINT_PORT": "panel"})
+    (problem,) = settings.problems
+    assert "neither SERVER_PORT nor PORT" in problem
+    assert (settings.endpoint_host, settings.endpoint_port) == ("127.0.0.1", Ports(9464, 9479))

@@ -151,7 +151,9 @@ WALLS = (
 ENVIRONMENT = {
     "settings/distro.py": "resolves every setting",
     "otel/lazy_spans.py": "heeds a switch of the SDK's that the SDK reads at the same moment",
-    "entrypoints.py": "tells other instrumentations to use the stable names for HTTP and databases",
+    "entrypoints.py": "tells other instrumentations to use stable names, and children their parent's name",
+    "children/sitecustomize.py": "reads what the parent has set, in a process that may not have argus-otel",
+    "loading.py": "tells OpenTelemetry's loader which distro to use, and Pythons that are started what to load",
     "cli/run.py": "hands options on to OpenTelemetry's loader, which reads nothing else",
     "cli/doctor/__init__.py": "examines the environment that the program would have, as a whole",
     "history/record/embedded_delivery.py": "takes settings out of the environment of the process that it starts",

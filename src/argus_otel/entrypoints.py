@@ -17,7 +17,7 @@ from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
 from .discovery import installed
 from .runtime import runtime
-from .settings import Settings
+from .settings import PARENT_SERVICE, Settings
 
 
 class ArgusDistro(BaseDistro):
@@ -49,6 +49,7 @@ class ArgusConfigurator:
         if settings.config_file and not settings.disabled:
             # Declarative configuration sets the SDK up alone. A file that cannot be used must not cost the hooks.
             runtime().telemetry.attempt("setting:OTEL_CONFIG_FILE", _declare)
+        os.environ[PARENT_SERVICE] = settings.service_name  # for children whose command line names no script
         runtime().configure(settings, auto_instrumentation_version)
 
 

@@ -239,6 +239,7 @@ class Runtime:
                 self._go_to_work(settings)
 
     def _go_to_work(self, settings: Settings) -> None:
+        self.telemetry.attempt("resource", partial(self._complete_resource, settings))
         if settings.history != "off":
             self.telemetry.attempt(f"exporter:history {settings.history}", partial(self._keep_history, settings))
         if self._providers is not None:
@@ -254,6 +255,18 @@ class Runtime:
             if runs_without_gil():
                 _log.warning("argus-otel: %s. The program and everything else go on.", WITHOUT_GIL)
             last_resort.show(self.announcement())
+
+    def _complete_resource(self, settings: Settings) -> None:
+        """Add what only an active source knows. Nothing that bears the resource has been exported yet."""
+        known: dict[str, str] = {}
+        for handle in self._handles.values():
+            known.update(handle.resource())
+        if known:
+            from .otel.resource import extend
+
+            self._resource = extend(self._resource or self._build_resource(settings), known)
+            if self._providers is not None:
+                self._providers.bear(self._resource)
 
     def _keep_history(self, settings: Settings) -> None:
         from .history.recording import Recording
@@ -277,6 +290,8 @@ class Runtime:
         for handle in self._handles.values():
             handle.end()
         self.telemetry.guard.in_flight.cancel_all()
+        if self._endpoint is not None:
+            self.telemetry.attempt("endpoint", self._endpoint.forget_target)
 
     def _end_history(self) -> None:
         if self._recording is not None:
@@ -381,6 +396,7 @@ class Runtime:
             "service": settings.service_name,
             **self.telemetry.health.describe(),
             "faults": self.telemetry.guard.faults,
+            **({"processes": self._endpoint.processes()} if self._endpoint is not None else {}),
         }
 
     def announcement(self) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+UNNAMED = "unknown_service"
+"""OpenTelemetry's name for a service that nothing names."""
+
 
 def script_name(arguments: list[str]) -> str:
     """Return a service name for a command line: ``python bot.py`` is ``bot``, ``python -m my.bot`` is ``my.bot``.
@@ -29,7 +32,7 @@ def script_name(arguments: list[str]) -> str:
     name = Path(words[0]).stem if words and words[0].endswith(".py") else (Path(words[0]).name if words else "")
     if name == "argus-otel":  # `argus-otel run bot.py`: the bot's name, not ours
         return script_name([name, *_after_run(list(rest))])
-    return name if name and name != "__main__" else "unknown_service"
+    return name if name and name != "__main__" else UNNAMED
 
 
 def _after_run(arguments: list[str]) -> list[str]:

@@ -111,6 +111,12 @@ class SourceHandle:
         if self.source is not None:
             self._attempt(self.source.drop_in_child)
 
+    def resource(self) -> dict[str, str]:
+        """Return the resource attributes that are known only now; none if the source is not active."""
+        if self.source is None or not self.active:
+            return {}
+        return self._telemetry.attempt(self._part, self.source.resource) or {}
+
     def describe(self) -> str:
         """Return the source's phrase for the line at the start; empty if it is not active or has none."""
         if self.source is None or not self.active:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import time
@@ -34,7 +35,8 @@ def told(findings: Iterable[Finding]) -> dict[str, tuple[str, str]]:
 
 
 def look(**variables: str) -> dict[str, tuple[str, str]]:
-    return told(serving.look_at_endpoint(Settings.resolve(variables)).findings)
+    elsewhere = {"ARGUS_ENDPOINT_TARGETS": os.devnull}  # not the processes that run on this machine
+    return told(serving.look_at_endpoint(Settings.resolve({**elsewhere, **variables})).findings)
 
 
 def checked(check: Callable[[Look], Iterable[Finding]], **variables: str) -> dict[str, tuple[str, str]]:
@@ -80,6 +82,25 @@ def bot() -> Iterator[Callable[..., Bot]]:
     yield start
     for each in bots:
         each.endpoint.stop()
+
+
+def test_every_process_of_the_program_is_listed(bot: Callable[..., Bot], tmp_path: Path) -> None:
+    targets = {"ARGUS_ENDPOINT_TARGETS": str(tmp_path)}
+    running = [bot(OTEL_SERVICE_NAME="music", **targets) for _ in range(2)]
+    bot(OTEL_SERVICE_NAME="other", **targets)
+    found = serving.look_at_endpoint(
+        Settings.resolve({"OTEL_SERVICE_NAME": "music", "ARGUS_ENDPOINT_PORT": "0", **targets})
+    )
+    listed = [finding.detail for finding in found.findings if finding.name == f"process {os.getpid()}"]
+    assert listed == sorted(f"{each.endpoint.url}: job music" for each in running)
+
+
+def test_of_a_range_the_first_free_port_is_told(bot: Callable[..., Bot], listen: Callable[..., Listener]) -> None:
+    other = listen(http_answer("200 OK", "hello", "Server: other/1.0")).port
+    found = look(ARGUS_ENDPOINT_PORT=f"{other}-{other + 20}")
+    status, detail = found["endpoint"]
+    assert status == "ok"
+    assert f"is the first of {other}-{other + 20} that is free: something else uses those before" in detail
 
 
 def test_a_bot_that_is_well(bot: Callable[..., Bot]) -> None:

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
@@ -25,10 +26,12 @@ from argus_otel.cli.top import source_panels
 from argus_otel.cli.top.view import Dashboard, Frame
 from argus_otel.discovery import Installed, installed
 from argus_otel.endpoint import Endpoint
+from argus_otel.endpoint.targets import Target
 from argus_otel.otel.instruments import observe
 from argus_otel.otel.prometheus import PrometheusReader
 from argus_otel.scrape.buckets import Buckets
-from argus_otel.scrape.exposition import Metrics, parse, prometheus_name
+from argus_otel.scrape.exposition import Metrics, combined, parse, prometheus_name
+from argus_otel.scrape.fleet import Fleet
 from argus_otel.scrape.scraper import Scraper, Snapshot, UnreachableError, default_url
 from argus_otel.settings import Settings
 from argus_otel.sources.discord import attributes, catalogue
@@ -41,8 +44,9 @@ from argus_otel.terminal.panels import Panel, View
 class Bot:
     """Something that looks like a bot from its endpoint, and does what it is told."""
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, labels: dict[str, str] | None = None, **settings: object) -> None:
         self.telemetry = telemetry = Telemetry()
+        telemetry.health.add_labels(lambda: labels or {})
         reader = PrometheusReader()
         reader.show(telemetry)
         resource = Resource({"service.name": "jukebox", "service.version": "3.2.1"})
@@ -127,6 +131,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("ARGUS_", "OTEL_")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("ARGUS_ENDPOINT_TARGETS", os.devnull)  # not those that run on this machine
     monkeypatch.setenv("COLUMNS", "140")
 
 
@@ -593,3 +598,74 @@ def _until(terminal: int, wanted: str) -> str:
             with contextlib.suppress(OSError):
                 seen += os.read(terminal, 65536).decode(errors="replace")
     return seen
+
+
+class TestSeveralProcesses:
+    @pytest.fixture
+    def cluster(
+        self, make_bot: Callable[..., Bot], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Callable[..., Bot]:
+        """Make bots that name their endpoints in a directory, which `argus-otel top` reads."""
+        monkeypatch.setenv("ARGUS_ENDPOINT_TARGETS", str(tmp_path))
+
+        def make(shards: str, service: str = "jukebox") -> Bot:
+            labels = {"cluster": shards, "shards": shards}
+            bot = make_bot(labels=labels, service_name=service, endpoint_targets=tmp_path)
+            bot.live()
+            return bot
+
+        return make
+
+    def test_they_are_summed_with_a_line_for_each(
+        self, cluster: Callable[..., Bot], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        one, two = cluster("0-1"), cluster("2-3")
+        assert main(["top", "--once", "--interval", "0.1"]) == 0
+        text = capsys.readouterr().out
+        assert "jukebox 3.2.1" in text
+        assert "2 processes" in text
+        for bot, shards in ((one, "0-1"), (two, "2-3")):
+            assert line(text, shards).split()[:3] == [shards, shards, bot.endpoint.url]
+        assert "2,468" in text  # guilds, in both
+
+    def test_only_what_each_has_added_counts(self, cluster: Callable[..., Bot]) -> None:
+        one, two = cluster("0-1"), cluster("2-3")
+        fleet = Fleet(lambda: [Target(each.endpoint.url, {}, 1) for each in (one, two) if each.endpoint._server])
+        before = fleet.scrape()
+        one.counted(catalogue.SHARD_EVENTS, 0, 7)
+        two.endpoint.stop()
+        now = fleet.scrape()
+        assert now.metrics.total(catalogue.SHARD_EVENTS) == 117
+        assert now.since(before).total(catalogue.SHARD_EVENTS) == 7
+        two.endpoint.start()
+        two.counted(catalogue.SHARD_EVENTS, 0, 3)
+        assert fleet.scrape().since(now).total(catalogue.SHARD_EVENTS) == 0  # a first look at it
+
+    def test_one_that_does_not_answer_is_said(self, cluster: Callable[..., Bot]) -> None:
+        one = cluster("0-1")
+        gone = Target("http://127.0.0.1:1", {"cluster": "2-3"}, 1)
+        snapshot = Fleet(lambda: [Target(one.endpoint.url, {"cluster": "0-1"}, 1), gone]).scrape()
+        text = drawn(Frame("", snapshot, snapshot, snapshot))
+        assert "no endpoint answers at http://127.0.0.1:1" in line(text, "2-3")
+        assert "not working: exporter:traces otlp_proto_grpc" in line(text, "0-1")
+        with pytest.raises(UnreachableError, match="no endpoint answers"):
+            Fleet(lambda: [gone]).scrape()
+        with pytest.raises(UnreachableError, match="no process of this program"):
+            Fleet(list).scrape()
+
+    def test_of_several_programs_one_is_chosen(
+        self, cluster: Callable[..., Bot], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cluster("0-1")
+        cluster("0-1", "other")
+        assert main(["top", "--once"]) == 2
+        expected = "argus-otel top: several programs run here: jukebox, other; choose one by --service NAME\n"
+        assert capsys.readouterr().err == expected
+        assert main(["top", "--once", "--interval", "0.1", "--service", "other"]) == 0
+        monkeypatch.setenv("OTEL_SERVICE_NAME", "other")
+        assert main(["top", "--once", "--interval", "0.1"]) == 0
+
+    def test_the_longest_of_durations_and_the_sum_of_all_else(self) -> None:
+        pages = [f"# TYPE up_seconds gauge\nup_seconds {n}\n# TYPE guilds gauge\nguilds {n}\n" for n in (3, 4)]
+        metrics = combined(map(parse, pages))
+        assert metrics.numbers == {"up_seconds": {frozenset(): 4}, "guilds": {frozenset(): 7}}

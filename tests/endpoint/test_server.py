@@ -22,6 +22,7 @@ from argus_otel.endpoint import Endpoint
 from argus_otel.endpoint.connections import MAX_CONNECTIONS
 from argus_otel.settings import Settings
 from argus_otel.telemetry import PartError, Telemetry
+from lab import processes
 
 from .conftest import Serve, Served
 
@@ -85,6 +86,18 @@ class TestListening:
         late.stop()
         late.start()  # the port is free now
         late.stop()
+
+    def test_the_first_free_port_of_a_range_is_used(self, serve: Serve) -> None:
+        first = processes.free_port()
+        ports = f"{first}-{first + 2}"
+        one, two = serve(endpoint_port=ports), serve(endpoint_port=ports)
+        assert [served.url.rpartition(":")[2] for served in (one, two)] == [str(first), str(first + 1)]
+        assert two.ask("/healthz").status == 200
+        serve(endpoint_port=ports)
+        with pytest.raises(PartError, match=f"127.0.0.1:{ports} .*: other programs use all of these; set ARGUS_"):
+            endpoint(endpoint_port=ports).start()
+        one.endpoint.stop()
+        assert serve(endpoint_port=ports).url == f"http://127.0.0.1:{first}"
 
     @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid", "a" * 70 + ".invalid"])
     def test_no_such_address(self, host: str) -> None:

@@ -25,8 +25,8 @@ _PROG = "argus-otel"
 
 _PURPOSE = """\
 OpenTelemetry for programs that were written without it. Metrics and health are served on
-http://127.0.0.1:9464 (/metrics, /healthz, /readyz, /status). If OTEL_EXPORTER_OTLP_ENDPOINT is set, metrics, traces and
-logs are also sent to an OpenTelemetry Collector.
+http://127.0.0.1:9464, or the next free port (/metrics, /healthz, /readyz, /status). If OTEL_EXPORTER_OTLP_ENDPOINT is
+set, metrics, traces and logs are also sent to an OpenTelemetry Collector.
 
 To instrument a program without changing it, start it with argus-otel:
 
@@ -44,7 +44,7 @@ COMMANDS = {
         summary="start a Python program, instrumented",
         description=(
             "Starts a Python program as `python` would, with OpenTelemetry loaded as `opentelemetry-instrument` would. "
-            "Processes that the program starts are not instrumented. Options of argus-otel come before the program; "
+            "Pythons that the program starts are instrumented too. Options of argus-otel come before the program; "
             "everything after it belongs to the program. Each option sets an environment variable, and wins over it. "
             "The exit code is the program's; 2: the program was not found."
         ),

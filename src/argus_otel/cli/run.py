@@ -1,7 +1,6 @@
 """``argus-otel run``: loads OpenTelemetry as ``opentelemetry-instrument`` does, then runs a program as ``python`` does.
 
-Both happen in this process and ``PYTHONPATH`` stays as it is, so that a Python which the program starts is not
-instrumented, and does not try to bind the program's port.
+Both happen in this process. Pythons that the program starts are instrumented too: see :mod:`argus_otel.loading`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import NamedTuple
 
@@ -46,7 +44,7 @@ _OPTIONS = (
         "--endpoint-port",
         "PORT",
         "ARGUS_ENDPOINT_PORT",
-        "the port to serve them on (9464); 0 picks a free one",
+        "the port to serve them on, or a range of which the first free one is used (9464-9479); 0 picks any",
     ),
     _Option(
         "--otlp-endpoint",
@@ -112,29 +110,22 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _load_opentelemetry(words: list[str]) -> None:
-    """Do as ``opentelemetry-instrument``'s ``sitecustomize`` does, choosing this distro if none is chosen."""
     if Settings.resolve().disabled:
         return
-    from opentelemetry.instrumentation import auto_instrumentation
+    from argus_otel.loading import load_in_children, load_opentelemetry, loaded_by_opentelemetry
 
-    if _loaded_by(auto_instrumentation):
+    if loaded_by_opentelemetry():
         last_resort.show("argus-otel run: opentelemetry-instrument has loaded OpenTelemetry already")
         return
-    for variable in ("OTEL_PYTHON_DISTRO", "OTEL_PYTHON_CONFIGURATOR"):
-        os.environ[variable] = os.environ.get(variable) or "argus"
     # The default service name is derived from the command line, which has to be the program's. It is restored, so that
     # a program that restarts itself from sys.orig_argv is instrumented again.
     original = sys.orig_argv
     sys.orig_argv = [original[0], *words]
     try:
-        auto_instrumentation.initialize()
+        load_opentelemetry()
     finally:
         sys.orig_argv = original
-
-
-def _loaded_by(auto_instrumentation: ModuleType) -> bool:
-    loader = getattr(sys.modules.get("sitecustomize"), "__file__", None)
-    return loader is not None and Path(loader).parent == Path(auto_instrumentation.__file__ or "").parent
+    load_in_children()
 
 
 # -- the program

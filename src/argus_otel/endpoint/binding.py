@@ -17,7 +17,7 @@ Listen = Callable[["socket.AddressFamily", "tuple[Any, ...]"], Server]
 
 
 def bind(settings: Settings, listen: Listen) -> Server:
-    """Listen on the host and port of the settings, on the first of the host's addresses that works.
+    """Listen on the host of the settings, on the first of its addresses that works, and the first port that is free.
 
     IPv4 is tried first if a name has both, since most clients ask for ``127.0.0.1``.
 
@@ -26,35 +26,58 @@ def bind(settings: Settings, listen: Listen) -> Server:
     PartError
         No address works. The message names the address, the setting and the remedy.
     """
-    host, port = settings.endpoint_host.strip("[]"), settings.endpoint_port
+    host, ports = settings.endpoint_host.strip("[]"), settings.endpoint_port
     # Given text, Python has it encoded by the codec of international names, whose import takes long at start.
     name = host.encode() if host.isascii() else host
     try:
-        found = socket.getaddrinfo(name or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(name or None, ports.first, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise PartError(f"cannot find the address {host!r} ({_host_setting(settings)}): {error}") from error
+    addresses = sorted(((family, address) for family, _, _, _, address in found), key=lambda each: each[0] != _IPV4)
     refusal: OSError | None = None
-    for family, _, _, _, address in sorted(found, key=lambda info: info[0] != socket.AF_INET):
-        try:
-            return listen(family, address)
-        except OSError as error:  # noqa: PERF203 - one or two addresses
-            refusal = refusal or error
-            if error.errno == errno.EADDRINUSE:  # the other family's address would be a surprise
-                break
+    for port in ports:
+        result = _listen(addresses, port, listen)
+        if isinstance(result, Server):
+            return result
+        refusal = refusal or result
+        if result.errno not in _TAKEN:
+            break
     raise PartError(_explain(settings, refusal)) from refusal
 
 
+_IPV4 = socket.AF_INET
+# Windows has EACCES for a port that another program uses exclusively, or that it keeps for itself.
+_TAKEN = (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", None), getattr(errno, "WSAEACCES", None))
+
+
+def _listen(
+    addresses: list[tuple[socket.AddressFamily, tuple[Any, ...]]], port: int, listen: Listen
+) -> Server | OSError:
+    refusal = OSError()
+    for family, address in addresses:
+        try:
+            return listen(family, (address[0], port, *address[2:]))
+        except OSError as error:  # noqa: PERF203 - one or two addresses
+            refusal = refusal if refusal.errno else error
+            if error.errno in _TAKEN:  # the other family's address would be a surprise
+                break
+    return refusal
+
+
 def _explain(settings: Settings, refusal: OSError | None) -> str:
-    host, port = settings.endpoint_host, settings.endpoint_port
-    address = f"{bracketed(host)}:{port}"
+    host, ports = settings.endpoint_host, settings.endpoint_port
+    address = f"{bracketed(host)}:{ports}"
     origin = settings.origins.get("endpoint_port")
-    setting = f"the port comes from {origin.source}" if origin and origin.source != "default" else "the default port"
-    another = "set ARGUS_ENDPOINT_PORT to another port, or to 0 for any that is free"
+    word = "ports come" if ports.first != ports.last else "port comes"
+    setting = f"the {word} from {origin.source}" if origin and origin.source != "default" else "the default"
+    another = "set ARGUS_ENDPOINT_PORT to another port, or to 0 for any that is free, or to a range such as 9464-9479"
     code = refusal.errno if refusal else None
     if code in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", None)):
-        who = "another program, perhaps another bot on this machine, listens there already"
+        if ports.first != ports.last:
+            return f"cannot listen on {address} ({setting}): other programs use all of these; {another}"
+        who = "another program, perhaps another process of this one, listens there already"
         return f"cannot listen on {address} ({setting}): {who}; {another}"
-    if code in (errno.EACCES, errno.EPERM):
+    if code in (errno.EACCES, errno.EPERM, getattr(errno, "WSAEACCES", None)):
         return f"cannot listen on {address} ({setting}): this user may not use that port; {another}"
     if code == errno.EADDRNOTAVAIL:
         return f"cannot listen on {address}: this machine has no such address ({_host_setting(settings)})"

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from argus_otel.settings import Settings
-from argus_otel.telemetry import PartError, Telemetry
+from argus_otel.telemetry import PartError, State, Telemetry
 
 from .binding import bind, bracketed, tls
 from .server import Server
+from .targets import OwnTarget, read_targets
 
 if TYPE_CHECKING:
     from .exposition import Metrics
     from .responses import Request, Response
     from .routes import Routes
+
+_log = logging.getLogger("argus_otel")
+
+_PUBLIC = (
+    "argus-otel: the endpoint is served on the port of %s, which hosting platforms open to everyone, and "
+    "ARGUS_ENDPOINT_TOKEN is not set: everyone may read /metrics and /status. Set a token."
+)
 
 _TICK = 0.5
 """How often the server looks for connections that have lasted too long, in seconds."""
@@ -49,6 +59,8 @@ class Endpoint:
         status: Callable[[], dict[str, object]],
     ) -> None:
         self._settings = settings
+        self._telemetry = telemetry
+        self._own: OwnTarget | None = None
         self._facts = (settings, telemetry, metrics, status)
         self._routes: Routes | None = None
         self._making = threading.Lock()
@@ -56,15 +68,27 @@ class Endpoint:
         self._thread: threading.Thread | None = None
 
     @property
+    def target(self) -> str:
+        """Host and port by which a scraper on this machine reaches it."""
+        host = self._settings.endpoint_host.strip("[]")
+        host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked, not bound
+        return f"{bracketed(host)}:{self.url.rpartition(':')[2]}"
+
+    @property
     def url(self) -> str:
-        """The base URL, without a slash at its end. For port 0, it has the actual port once started."""
+        """The base URL, without a slash at its end. It has the actual port once started."""
         scheme = "https" if self._settings.endpoint_certificate else "http"
         server = self._server
-        port = self._settings.endpoint_port if server is None else server.port
+        port = self._settings.endpoint_port.first if server is None else server.port
         return f"{scheme}://{bracketed(self._settings.endpoint_host)}:{port}"
 
-    def start(self) -> None:
+    def start(self, *, named: bool = True) -> None:
         """Listen and serve; return once the port is open. Safe to repeat.
+
+        Parameters
+        ----------
+        named:
+            Whether discovery may find it: a file names it in ``ARGUS_ENDPOINT_TARGETS``.
 
         Raises
         ------
@@ -87,6 +111,35 @@ class Endpoint:
             ) from error
         self._server, self._thread = server, thread
         _serving.add(self)
+        if named:
+            self._name_target()
+        port = self._settings.origins.get("endpoint_port")
+        if self._settings.endpoint_token is None and port is not None and port.source in ("PORT", "SERVER_PORT"):
+            _log.warning(_PUBLIC, port.source)
+
+    def _name_target(self) -> None:
+        health, server = self._telemetry.health, self._server
+        try:
+            self._own = own = OwnTarget(self._settings, self.target, health.labels)
+        except PartError as error:
+            asked = self._settings.endpoint_targets is not None
+            health.report("endpoint targets", State.FAILED if asked else State.OFF, str(error))
+        else:
+            if server is not None:
+                server.tick = partial(self._telemetry.attempt, "endpoint targets", own.tick)
+
+    def processes(self) -> list[dict[str, object]]:
+        """Return the processes of this service on this machine, by their files, for `/status`."""
+        return [
+            {"url": target.url, "pid": target.pid, **target.labels}
+            for target in read_targets(self._settings)
+            if target.service == self._settings.service_name
+        ]
+
+    def forget_target(self) -> None:
+        """Remove the file for discovery: the process is ending. Safe to repeat."""
+        if self._own is not None:
+            self._own.remove()
 
     def _respond(self, request: Request) -> Response:
         with self._making:  # one for all connections: it sees to it that there is one scrape at a time
@@ -103,11 +156,15 @@ class Endpoint:
             return
         self._server = self._thread = None
         _serving.discard(self)
+        self.forget_target()
         server.stop()
 
     def drop_in_child(self) -> None:
         """After a fork, in the child: close its copies of the sockets. The parent continues to serve."""
         server, self._server, self._thread = self._server, None, None
+        own, self._own = self._own, None
+        if own is not None:
+            own.drop_in_child()
         if server is not None:
             server.drop_in_child()
 

@@ -42,6 +42,11 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     answer:
         Answers requests; called on the connection's thread.
 
+    Attributes
+    ----------
+    tick:
+        Called on the server's thread now and then.
+
     Raises
     ------
     OSError
@@ -66,6 +71,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._connections = Connections()
         self._stopping = False
         self._respond = answer
+        self.tick: Callable[[], object] = tuple
         super().__init__(address, self._handle)  # type: ignore[arg-type]
         # A client may disconnect between select and accept, which must not wait for the next one.
         self.socket.setblocking(False)
@@ -131,6 +137,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def service_actions(self) -> None:
         """Run periodic work between two connections."""
         self._connections.end_old()
+        self.tick()
 
     def stop(self) -> None:
         """Close the port, and every connection."""

@@ -120,10 +120,14 @@ class Providers:
             made = exporter()
             if made is not None:
                 processor.restart_in_child(made)
-        ours = (self.meter_provider, *self._others)
-        private.replace_resource([provider for provider in ours if provider is not None], resource)
+        self.bear(resource)
         if self._ending:
             self._end_with_the_process()
+
+    def bear(self, resource: Resource) -> None:
+        """Export everything with ``resource`` from now on."""
+        ours = (self.meter_provider, *self._others)
+        private.replace_resource([provider for provider in ours if provider is not None], resource)
 
     def _read_anew(self, provider: MeterProvider) -> None:
         self._prometheus = None

@@ -42,6 +42,11 @@ def build(
     return _exportable(Resource.create(dict(attributes)))
 
 
+def extend(resource: Resource, additions: Mapping[str, str]) -> Resource:
+    """Return a resource with further attributes. One that it has already, such as one that the user has set, stays."""
+    return _exportable(Resource(dict(additions)).merge(resource))
+
+
 def _exportable(resource: Resource) -> Resource:
     """Return the resource with ``?`` for bytes that are not UTF-8: with them, no export of it would succeed.
 

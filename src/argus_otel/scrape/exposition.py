@@ -91,6 +91,24 @@ class Metrics:
         return self.spread(metric).get((), Buckets())
 
 
+def combined(parts: Iterable[Metrics]) -> Metrics:
+    """Return the sum of several processes' series. Of a duration, such as the uptime, it is the longest."""
+    numbers: defaultdict[str, defaultdict[Labels, float]] = defaultdict(lambda: defaultdict(float))
+    distributions: defaultdict[str, defaultdict[Labels, Buckets]] = defaultdict(lambda: defaultdict(Buckets))
+    counters: frozenset[str] = frozenset()
+    for part in parts:
+        counters |= part.counters
+        for name, series in part.numbers.items():
+            longest = name.endswith("_seconds") and name not in part.counters
+            for labels, value in series.items():
+                known = numbers[name][labels]
+                numbers[name][labels] = max(known, value) if longest else known + value
+        for name, spreads in part.distributions.items():
+            for labels, buckets in spreads.items():
+                distributions[name][labels] += buckets
+    return Metrics({name: dict(each) for name, each in numbers.items()}, counters, distributions)
+
+
 def prometheus_name(metric: Metric) -> str:
     """Return the name that OpenTelemetry's Prometheus exporters give to ``metric``."""
     name = re.sub(r"[^a-zA-Z0-9:]+", "_", metric.name)

@@ -42,6 +42,10 @@ class Snapshot:
     metrics: Metrics
     status: Mapping[str, object] = field(default_factory=dict[str, object])
 
+    def since(self, before: Snapshot) -> Metrics:
+        """Return what counters and histograms added after ``before``; gauges keep their present value."""
+        return self.metrics.since(before.metrics)
+
     @property
     def resource(self) -> Mapping[str, str]:
         """The resource's attributes, as Prometheus spells them: ``service_name``, ``service_version``."""
@@ -58,7 +62,7 @@ def default_url(settings: Settings) -> str:
     host = settings.endpoint_host.strip("[]")
     host = "127.0.0.1" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
     scheme = "https" if settings.endpoint_certificate else "http"
-    return f"{scheme}://{host}:{settings.endpoint_port or DEFAULT_PORT}"
+    return f"{scheme}://{host}:{settings.endpoint_port.first or DEFAULT_PORT}"
 
 
 class Scraper:

@@ -9,14 +9,9 @@ No other module reads the environment for a setting. (The OTLP exporters of Open
 
 from __future__ import annotations
 
-from .distro import (
-    DEFAULT_HOST,
-    DEFAULT_PORT,
-    HEARTBEAT_PLACEHOLDERS,
-    Settings,
-    all_settings,
-)
+from .distro import DEFAULT_HOST, HEARTBEAT_PLACEHOLDERS, PARENT_SERVICE, Settings, all_settings
 from .history_rules import DEFAULT_STORE as DEFAULT_HISTORY_STORE
+from .ports import DEFAULT_PORT, DEFAULT_PORTS, Ports
 from .setting import Origin, Setting, Table
 
 __all__ = [
@@ -24,6 +19,9 @@ __all__ = [
     "DEFAULT_HOST",
     "DEFAULT_PORT",
     "HEARTBEAT_PLACEHOLDERS",
+    "DEFAULT_PORTS",
+    "PARENT_SERVICE",
+    "Ports",
     "Origin",
     "Setting",
     "Settings",

@@ -9,20 +9,22 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from argus_otel.discovery import installed, load_each
-from argus_otel.script_name import script_name
+from argus_otel.script_name import UNNAMED, script_name
 
 from . import history_rules, parsers
 from .otlp import Exporters, check_headers
+from .ports import DEFAULT_PORTS, of_the_panel, parse_ports
 from .resolution import Resolution
 from .setting import Origin, Setting, Table
 
 S = TypeVar("S", bound=Table)
 
 DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 9464
-
 HEARTBEAT_PLACEHOLDERS = ("status", "message", "latency", "shards", "cluster")
 """The names that ``ARGUS_HEARTBEAT_URL`` may hold in braces."""
+
+PARENT_SERVICE = "ARGUS_PARENT_SERVICE"
+"""Set by an instrumented process for those that it starts: a worker of multiprocessing is ``python -c``."""
 
 
 def _service_name(resolution: Resolution, named: str) -> str:
@@ -35,8 +37,10 @@ def _service_name(resolution: Resolution, named: str) -> str:
             name = unquote(value.strip())
             resolution.origins["service_name"] = Origin("OTEL_RESOURCE_ATTRIBUTES", name)
             return name
-    name = script_name(sys.orig_argv)
-    resolution.origins["service_name"] = Origin("the script's name", name)
+    name, origin = script_name(sys.orig_argv), "the script's name"
+    if name == UNNAMED and (parent := resolution.variable(PARENT_SERVICE)):
+        name, origin = parent, "the parent process"
+    resolution.origins["service_name"] = Origin(origin, name)
     return name
 
 
@@ -201,11 +205,27 @@ class Settings(Table):
     endpoint_port = Setting(
         "ARGUS_ENDPOINT_PORT",
         "OTEL_EXPORTER_PROMETHEUS_PORT",
-        parse=parsers.port,
-        default=DEFAULT_PORT,
-        right="a port from 0 to 65535, where 0 picks a free one",
-        help="The port. `0` picks a free one, and the line at the start says which.",
-        type="int",
+        parse=parse_ports,
+        default=DEFAULT_PORTS,
+        right="a port from 0 to 65535, where 0 is any free one, a range such as 9464-9479, or panel",
+        help=(
+            "The port, or a range such as `9464-9479`: the first free one is used, and the line at the start says "
+            "which. `0` is any free port; `panel` is [the hosting panel's](endpoint.md#hosting-panels)."
+        ),
+        type="int | str",
+        derive=of_the_panel,
+    )
+    endpoint_targets = Setting(
+        "ARGUS_ENDPOINT_TARGETS",
+        parse=parsers.optional,
+        default=None,
+        right="the path of a directory",
+        help=(
+            "The directory in which each process names its endpoint, for Prometheus' `file_sd` and for "
+            "`argus-otel top`: see [clusters](clusters.md)."
+        ),
+        type="str | os.PathLike[str]",
+        default_help="`argus-otel-UID` in the system's directory for temporary files",
     )
     endpoint_token = Setting(
         "ARGUS_ENDPOINT_TOKEN",

@@ -23,7 +23,8 @@ class Keywords(TypedDict, total=False):
     disabled_instrumentations: str | Sequence[str] | None
     endpoint: bool | None
     endpoint_host: str | None
-    endpoint_port: int | None
+    endpoint_port: int | str | None
+    endpoint_targets: str | os.PathLike[str] | None
     endpoint_token: str | None
     endpoint_allowed_hosts: str | Sequence[str] | None
     endpoint_certificate: str | os.PathLike[str] | None

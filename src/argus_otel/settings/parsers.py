@@ -40,14 +40,6 @@ def host_names(text: str) -> tuple[str, ...]:
     return hosts
 
 
-def port(text: str) -> int:
-    """Read a TCP port. With port 0, the system picks a free one."""
-    number = int(text)
-    if not 0 <= number <= 65535:
-        raise ValueError(text)
-    return number
-
-
 def seconds(text: str) -> float:
     """Read a number of seconds, 0 or more."""
     number = float(text)

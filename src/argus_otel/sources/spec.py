@@ -182,6 +182,10 @@ class Source:
     def drop_in_child(self) -> None:
         """After a fork, in the child: forget the parent's state, and start no thread."""
 
+    def resource(self) -> dict[str, str]:
+        """Return resource attributes that are known once the source is activated, beside those of its specification."""
+        return {}
+
     def describe(self) -> str:
         """Return one phrase for the line at start, such as ``34 hooks in discord.py 2.7.1``; empty for none."""
         return ""

@@ -64,6 +64,7 @@ class Health:
         self._readiness: list[Callable[[], list[Check]]] = []
         self._sections: dict[str, Callable[[], object]] = {}
         self._facts: dict[str, Callable[[], str]] = {}
+        self._labels: list[Callable[[], dict[str, str]]] = []
 
     # -- parts
 
@@ -133,6 +134,17 @@ class Health:
     def facts(self) -> dict[str, str]:
         """Return the facts now."""
         return {name: read() for name, read in tuple(self._facts.items())}
+
+    # -- labels for discovery
+
+    def add_labels(self, describe: Callable[[], dict[str, str]]) -> None:
+        """Add labels by which discovery tells this process from others. ``describe`` is called from any thread."""
+        if describe not in self._labels:
+            self._labels.append(describe)
+
+    def labels(self) -> dict[str, str]:
+        """Return the labels as they are now."""
+        return {name: value for describe in tuple(self._labels) for name, value in describe().items()}
 
     # -- sections of the status
 

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
+from argus_otel.endpoint.targets import Target, read_targets
 from argus_otel.settings import Settings
 from argus_otel.terminal.findings import Finding, Status
 from argus_otel.version import __version__
@@ -42,7 +43,8 @@ def _look(settings: Settings, status: dict[str, object]) -> Iterator[Finding]:
     if not settings.endpoint:
         yield Finding(_GROUP, "endpoint", Status.INFO, "off, by ARGUS_ENDPOINT")
         return
-    if settings.endpoint_port == 0:
+    yield from map(_process, _processes(settings))
+    if settings.endpoint_port.first == 0:
         detail = "any port that is free: the line that the program prints at start says which"
         yield Finding(_GROUP, "endpoint", Status.INFO, detail)
         return
@@ -53,10 +55,13 @@ def _look(settings: Settings, status: dict[str, object]) -> Iterator[Finding]:
         yield _could_be_served(settings, endpoint.url)
         return
     except Unanswered as error:
-        yield _taken(settings, endpoint.url, error)
+        yield _could_be_served(settings, endpoint.url) if _is_range(settings) else _taken(settings, endpoint.url, error)
         return
     alive = _object(health).get("alive")
     if not isinstance(alive, bool):
+        if _is_range(settings):
+            yield _could_be_served(settings, endpoint.url)
+            return
         server = health.headers.get("Server", "a server without a name")
         detail = f"{endpoint.url} is taken by something else: {server} answers /healthz with {health.status}"
         yield Finding(_GROUP, "endpoint", Status.FAIL, detail, _ANOTHER)
@@ -71,13 +76,27 @@ def _look(settings: Settings, status: dict[str, object]) -> Iterator[Finding]:
         yield Finding(_GROUP, "status", Status.WARN, f"it stopped answering: {explain(error)}")
 
 
+def _is_range(settings: Settings) -> bool:
+    return settings.endpoint_port.first != settings.endpoint_port.last
+
+
+def _processes(settings: Settings) -> list[Target]:
+    named = settings.origins["service_name"].source != "the script's name"
+    return [each for each in read_targets(settings) if not named or each.service == settings.service_name]
+
+
+def _process(target: Target) -> Finding:
+    facts = ", ".join(f"{name} {value}" for name, value in target.labels.items())
+    return Finding(_GROUP, f"process {target.pid}", Status.INFO, f"{target.url}: {facts}")
+
+
 class _RunningEndpoint:
     """A client of :class:`argus_otel.endpoint.Endpoint`."""
 
     def __init__(self, settings: Settings) -> None:
         self._host = settings.endpoint_host.strip("[]")
         self._host = _EVERYWHERE.get(self._host, self._host)
-        self._port = settings.endpoint_port
+        self._port = settings.endpoint_port.first
         self._token = settings.endpoint_token
         self._tls: ssl.SSLContext | None = None
         if settings.endpoint_certificate:
@@ -103,12 +122,16 @@ def _could_be_served(settings: Settings, url: str) -> Finding:
 
     endpoint = Endpoint(settings, Telemetry(), None, dict)
     try:
-        endpoint.start()
+        endpoint.start(named=False)
     except PartError as error:
         detail, _, remedy = str(error).rpartition("; ")
         return Finding(_GROUP, "endpoint", Status.FAIL, detail or str(error), remedy if detail else "")
+    free = endpoint.url
     endpoint.stop()
-    return Finding(_GROUP, "endpoint", Status.OK, f"{url} is free: no program serves there yet")
+    if free.rpartition(":")[2] == url.rpartition(":")[2]:
+        return Finding(_GROUP, "endpoint", Status.OK, f"{url} is free: no program serves there yet")
+    detail = f"{free} is the first of {settings.endpoint_port} that is free: something else uses those before"
+    return Finding(_GROUP, "endpoint", Status.OK, detail)
 
 
 def _taken(settings: Settings, url: str, error: OSError | http.client.HTTPException) -> Finding:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from argus_otel.discovery import load_each
+from argus_otel.endpoint.targets import Target, read_targets
+from argus_otel.scrape.fleet import Fleet
 from argus_otel.scrape.scraper import Scraper, UnreachableError, default_url
 from argus_otel.settings import Settings
 
@@ -32,7 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "url",
         nargs="?",
         metavar="URL",
-        help="the program's endpoint; by default the address in the settings of this environment",
+        help="the program's endpoint; by default the port that is set in this environment, else all processes of the "
+        "program on this machine, summed",
+    )
+    parser.add_argument(
+        "--service",
+        metavar="NAME",
+        help="the program's service.name, if processes of several run on this machine [OTEL_SERVICE_NAME]",
     )
     parser.add_argument(
         "--token",
@@ -60,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = Settings.resolve()
     try:
-        scraper = Scraper(arguments.url or default_url(settings), arguments.token or settings.endpoint_token)
+        scraper = _scraper(arguments, settings)
     except ValueError as error:
         print(f"argus-otel top: {error}", file=sys.stderr)
         return 2
@@ -78,7 +86,38 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print(console: Console, scraper: Scraper, interval: float) -> None:
+def _scraper(arguments: argparse.Namespace, settings: Settings) -> Scraper | Fleet:
+    """Return a scraper of one endpoint, or of all processes that name theirs on this machine.
+
+    Raises
+    ------
+    ValueError
+        The URL is none, or several programs run here. The message says what to do.
+    """
+    token: str | None = arguments.token or settings.endpoint_token
+    if not arguments.url and not _is_one(settings):
+        named = settings.origins["service_name"].source != "the script's name"
+        service: str | None = arguments.service or (settings.service_name if named else None)
+
+        def find() -> list[Target]:
+            return [each for each in read_targets(settings) if service in (None, each.service)]
+
+        services = sorted({each.service for each in find()})
+        if len(services) > 1:
+            raise ValueError(f"several programs run here: {', '.join(services)}; choose one by --service NAME")
+        if len(services) == 1 and len(find()) > 1:
+            return Fleet(find, token)
+        if services:
+            return Scraper(find()[0].url, token)
+    return Scraper(arguments.url or default_url(settings), token)
+
+
+def _is_one(settings: Settings) -> bool:
+    ports = settings.endpoint_port
+    return settings.origins["endpoint_port"].source != "default" and ports.first == ports.last != 0
+
+
+def _print(console: Console, scraper: Scraper | Fleet, interval: float) -> None:
     from .view import Dashboard
 
     panels = source_panels()
@@ -104,7 +143,7 @@ def _complain(source: str, reason: str) -> None:
 
 def watch(
     console: Console,
-    scraper: Scraper,
+    scraper: Scraper | Fleet,
     panels: Sequence[Sequence[Panel]],
     interval: float,
     duration: float = math.inf,
@@ -140,7 +179,7 @@ def watch(
     return frame
 
 
-def _begin(scraper: Scraper) -> Frame:
+def _begin(scraper: Scraper | Fleet) -> Frame:
     from .view import Frame
 
     snapshot = scraper.scrape()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from argus_otel.scrape.exposition import Metrics
+from argus_otel.scrape.fleet import FleetSnapshot
 from argus_otel.scrape.scraper import Snapshot
 from argus_otel.telemetry.catalogue import EXPORT_LOST, HISTORY_DROPPED
 from argus_otel.telemetry.guard import attempt
@@ -65,7 +66,7 @@ class Frame:
     @property
     def recent(self) -> Metrics:
         """What was added between the last two snapshots."""
-        return self.now.metrics.since(self.before.metrics)
+        return self.now.since(self.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,13 @@ class Dashboard:
         lines = _lines(shown, wide=options.max_width >= _WIDE)
         rows = _ROWS
         if options.height is not None:
-            left = options.height - _HEAD - _FOOT - sum(max(panel.lines for panel in line) for line in lines)
+            taken = _HEAD + _FOOT + _height_of_processes(self.frame)
+            left = options.height - taken - sum(max(panel.lines for panel in line) for line in lines)
             rows = max(_FEWEST_ROWS, left // max(1, sum(panel.grows for panel in shown)))
         view = View(metrics, self.frame.recent, self.frame.interval, rows, options.max_width)
         yield _head(self.frame)
+        if isinstance(self.frame.now, FleetSnapshot):
+            yield _processes(self.frame.now)
         for line in lines:
             yield _side_by_side(line, view) if len(line) > 1 else _draw(line[0], view)
         if not shown:
@@ -124,11 +128,38 @@ def _draw(panel: Panel, view: View) -> RenderableType:
     return words(f"{panel.name}: cannot be drawn: {failures[0]}", "red") if failures or drawn is None else drawn
 
 
+def _height_of_processes(frame: Frame) -> int:
+    return 1 + len(frame.now.processes) if isinstance(frame.now, FleetSnapshot) else 0
+
+
+def _processes(snapshot: FleetSnapshot) -> Table:
+    """Draw a line for each process; the panels sum them up."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("process", "shards", "endpoint", "state"):
+        table.add_column(heading, no_wrap=True)
+    for each in snapshot.processes:
+        labels = each.endpoint.labels
+        failed = "" if each.snapshot is None else _failed(each.snapshot.status)
+        state = words(each.problem or failed or "answers", "red" if each.problem or failed else "green")
+        name = labels.get("cluster") or labels.get("job", "")
+        table.add_row(words(name), words(labels.get("shards", NOTHING)), words(each.endpoint.url), state)
+    return table
+
+
+def _failed(status: Mapping[str, object]) -> str:
+    parts = cast("dict[str, dict[str, str]]", status.get("parts", {}))
+    failed = [name for name, part in parts.items() if part.get("state") == "failed"]
+    return f"not working: {', '.join(failed)}" if failed else ""
+
+
 def _head(frame: Frame) -> Text:
     now = frame.now
     head = words(f"{now.service} {now.resource.get('service_version', '')}".rstrip(), "bold")
-    head.append(f"   watched for {clock(max(frame.asked, now.at) - frame.first.at)}   open ", "dim")
-    head.append(frame.url, f"link {frame.url}")
+    head.append(f"   watched for {clock(max(frame.asked, now.at) - frame.first.at)}   ", "dim")
+    if isinstance(now, FleetSnapshot):
+        head.append(f"{len(now.processes)} processes", "dim")
+    else:
+        head.append("open ", "dim").append(frame.url, f"link {frame.url}")
     if "version" in now.status:
         head.append(words(f"   argus-otel {now.status['version']}", "dim"))
     if frame.lost is not None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.telemetry import Check, Reading, Telemetry
 
 from .catalogue import LATENCY, SHARD_COUNT, SHARD_UP
+from .clusters import Clusters
 from .disconnects import Disconnects
 from .gateway_events import GatewayEvents
 from .guild_changes import GuildChanges
@@ -46,6 +47,7 @@ class Clients:
         hooks: PatchSet,
         activate: Callable[[], None],
         registry: ClientRegistry,
+        clusters: Clusters,
         gateway_events: GatewayEvents,
         disconnects: Disconnects,
         guild_changes: GuildChanges,
@@ -56,6 +58,7 @@ class Clients:
         self._hooks = hooks
         self._activate = activate
         self._registry = registry
+        self._clusters = clusters
         self._gateway_events = gateway_events
         self._disconnects = disconnects
         self._guild_changes = guild_changes
@@ -69,6 +72,7 @@ class Clients:
         telemetry.health.add_section("shards", self._describe)
         telemetry.health.add_fact("shards", lambda: str(sum(shard.up for shard in registry.open_shards())))
         telemetry.health.add_fact("latency", self._milliseconds)
+        telemetry.health.add_labels(clusters.labels)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on the creation and start of a client, and on each connection."""
@@ -81,7 +85,7 @@ class Clients:
         def make_init(original: Callable[..., Any]) -> Callable[..., Any]:
             def __init__(self: Client, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - its name in tracebacks
                 original(self, *args, **kwargs)
-                made()
+                made(self)
 
             return __init__
 
@@ -123,9 +127,10 @@ class Clients:
             Patch(HOOK, "discord.state", "ConnectionState._update_references", make_update),
         ]
 
-    def _made(self) -> None:
+    def _made(self, client: Client) -> None:
         """Activate the source: this process runs a bot, and does not only import the library."""
         if self._hooks.on:
+            self._clusters.add(client)
             self._activate()
 
     # -- on the event loop
@@ -133,6 +138,7 @@ class Clients:
     def _started(self, client: Client) -> None:
         if not self._hooks.on:
             return
+        self._clusters.add(client)
         self._telemetry.on_program_start()
         self._activate()  # for a client that was created before the hooks were applied, or before a fork
         self._telemetry.register_loop(client.loop)

@@ -15,6 +15,7 @@ from argus_otel.sources.patches import when_imported
 from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import PartError, State, Telemetry
 
+from .clusters import Clusters
 from .library import DISCORD_PY, ROOTS, Library
 from .patches import Patch, PatchSet, patches_for, resolve
 from .settings import DiscordSettings
@@ -38,6 +39,7 @@ class DiscordSource(Source):
         super().__init__(telemetry, settings, activate)
         self._telemetry = telemetry
         self._hooks = PatchSet(telemetry)
+        self._clusters = Clusters(settings[DiscordSettings].cluster_id)
         self._parts: _Parts | None = None
         self._libraries: dict[str, Library] = {}
         self._wanted = False
@@ -60,11 +62,17 @@ class DiscordSource(Source):
 
     def drop_in_child(self) -> None:
         """After a fork, in the child: forget the parent's bots. The patches stay, for a bot that starts here."""
+        self._clusters.forget()
         if self._parts is not None:
             self._parts.listeners.forget()
             self._parts.interactions.forget()
             self._parts.detach()
             self._parts.prefix_commands.forget()
+
+    def resource(self) -> dict[str, str]:
+        """Return ``discord.cluster.id``, if the bot is one of several processes."""
+        cluster = self._clusters.cluster_id
+        return {"discord.cluster.id": cluster} if cluster else {}
 
     def describe(self) -> str:
         """Return how many hooks are active in which libraries."""
@@ -103,12 +111,12 @@ class DiscordSource(Source):
         """
         library = Library.of(import_module(root))
         telemetry = Telemetry()
-        patches = _Parts(telemetry, PatchSet(telemetry), lambda: None).patches(library)
+        patches = _Parts(telemetry, PatchSet(telemetry), Clusters(None), lambda: None).patches(library)
         return {patch.name: _absence(patch) for patch in patches if find_spec(patch.package) is not None}
 
     def _library_imported(self, root: str) -> None:
         if self._parts is None:
-            self._parts = _Parts(self._telemetry, self._hooks, self.activate)
+            self._parts = _Parts(self._telemetry, self._hooks, self._clusters, self.activate)
         library = self._libraries[root] = Library.of(sys.modules[root])
         self._telemetry.health.add_section("libraries", lambda: [each.describe() for each in self.libraries])
         self._hooks.on = True
@@ -149,7 +157,7 @@ class DiscordSource(Source):
 class _Parts:
     """The hook files, connected. Created with the first import of a library: other processes pay nothing for them."""
 
-    def __init__(self, telemetry: Telemetry, hooks: PatchSet, activate: Activate) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, clusters: Clusters, activate: Activate) -> None:
         from . import app_commands, http_interactions, log_policy, secrets
         from .applications import Applications
         from .caches import Caches
@@ -195,6 +203,7 @@ class _Parts:
             hooks,
             activate,
             self.registry,
+            clusters,
             self.gateway_events,
             disconnects,
             self.guild_changes,
