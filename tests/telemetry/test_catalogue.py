@@ -13,6 +13,7 @@ def test_what_we_tell_of_ourselves_stands_in_our_own_namespace_and_is_bounded() 
         "argus.export.lost",
         "argus.history.events",
         "argus.history.dropped",
+        "argus.history.expired",
         "argus.history.waiting",
     ]
     assert all(metric.unit != "1" for metric in CATALOGUE.metrics)
