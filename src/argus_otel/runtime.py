@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .otel.bridge import Bridge
     from .otel.providers import Providers
     from .otel.shutdown import Ending
+    from .panels import Panel
     from .sources.spec import SourceSpec
     from .telemetry import IdReference
 
@@ -275,7 +276,7 @@ class Runtime:
 
         if self._endpoint is None:
             metrics = self._providers.prometheus if self._providers else None
-            endpoint = Endpoint(settings, self.telemetry, metrics, self.status)
+            endpoint = Endpoint(settings, self.telemetry, metrics, self.status, self._panels)
             endpoint.start()
             self._endpoint = endpoint
             self.telemetry.health.report("endpoint", State.OK, endpoint.url)
@@ -382,6 +383,18 @@ class Runtime:
         if failed:
             line += f"; not working: {', '.join(failed)} (argus-otel doctor says why)"
         return self.telemetry.redact(line)
+
+    def _panels(self) -> list[tuple[Panel, ...]]:
+        """Return the panels of the sources that are not switched off, for the page."""
+        wanted = _wanted(self.settings or Settings.resolve())
+        found: list[tuple[Panel, ...]] = []
+        for spec, panels, reason in load_each("panels"):
+            if reason is not None:
+                detail = f"{spec.panels} cannot be loaded: {reason}"
+                self.telemetry.health.report(f"panels:{spec.name}", State.FAILED, detail)
+            elif spec in wanted:
+                found.append(tuple(panels))
+        return found
 
     def _hooks_active(self) -> list[tuple[dict[str, str], float]]:
         hooks = self.telemetry.health.parts("hook:")

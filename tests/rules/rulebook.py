@@ -14,7 +14,7 @@ import promql_parser as promql
 import yaml
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.telemetry import InstrumentKind
 from lab.prometheus import installed
 

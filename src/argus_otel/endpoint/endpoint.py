@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from argus_otel.settings import Settings
@@ -15,12 +16,17 @@ from .binding import bind, bracketed, tls
 from .server import Server
 
 if TYPE_CHECKING:
+    from argus_otel.panels import Panel
+
     from .exposition import Metrics
     from .responses import Request, Response
     from .routes import Routes
 
 _TICK = 0.5
 """How often the server looks for connections that have lasted too long, in seconds."""
+
+_PAGE_FROM = 60.0
+"""How long after its start the endpoint prepares for the page, in seconds: a program that starts has other work."""
 
 
 class Endpoint:
@@ -39,6 +45,8 @@ class Endpoint:
         The metrics of `/metrics`, or ``None`` if Prometheus is not among the exporters.
     status:
         Returns the facts of `/status`; called on a thread of the endpoint. JSON-able, and free of secrets.
+    panels:
+        Returns the panels of each source, for the page at `/`; called once, on a thread of the endpoint.
     """
 
     def __init__(
@@ -47,9 +55,12 @@ class Endpoint:
         telemetry: Telemetry,
         metrics: Metrics | None,
         status: Callable[[], dict[str, object]],
+        panels: Callable[[], Sequence[Sequence[Panel]]] = tuple,
     ) -> None:
         self._settings = settings
-        self._facts = (settings, telemetry, metrics, status)
+        self._facts = (settings, telemetry, metrics, status, panels)
+        self._look = telemetry.guard.shield("endpoint page", self._keep_snapshots)
+        self._page_from = monotonic() + _PAGE_FROM
         self._routes: Routes | None = None
         self._making = threading.Lock()
         self._server: Server | None = None
@@ -74,7 +85,9 @@ class Endpoint:
         if self._server is not None:
             return
         context = tls(self._settings)
-        server = bind(self._settings, lambda family, address: Server(family, address, context, self._respond))
+        server = bind(
+            self._settings, lambda family, address: Server(family, address, context, self._respond, self._tick)
+        )
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": _TICK}, name="argus-otel endpoint", daemon=True
         )
@@ -88,13 +101,25 @@ class Endpoint:
         self._server, self._thread = server, thread
         _serving.add(self)
 
-    def _respond(self, request: Request) -> Response:
+    @property
+    def routes(self) -> Routes:
+        """What answers the requests."""
         with self._making:  # one for all connections: it sees to it that there is one scrape at a time
             if self._routes is None:
                 from .routes import Routes  # imported at the first request, as http.server is
 
                 self._routes = Routes(*self._facts)
-        return self._routes.respond(request)
+            return self._routes
+
+    def _respond(self, request: Request) -> Response:
+        return self.routes.respond(request)
+
+    def _tick(self) -> None:
+        if monotonic() >= self._page_from:
+            self._look()
+
+    def _keep_snapshots(self) -> None:
+        self.routes.page.tick()
 
     def stop(self) -> None:
         """Close the port and every connection, whatever their clients do. Safe to repeat."""

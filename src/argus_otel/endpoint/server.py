@@ -41,6 +41,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         For TLS, or ``None``.
     answer:
         Answers requests; called on the connection's thread.
+    tick:
+        Called about twice a second, on the accepting thread.
 
     Raises
     ------
@@ -60,12 +62,14 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         address: tuple[Any, ...],
         context: ssl.SSLContext | None,
         answer: Callable[[Request], Response],
+        tick: Callable[[], object],
     ) -> None:
         self.address_family = family
         self._context = context
         self._connections = Connections()
         self._stopping = False
         self._respond = answer
+        self._tick = tick
         super().__init__(address, self._handle)  # type: ignore[arg-type]
         # A client may disconnect between select and accept, which must not wait for the next one.
         self.socket.setblocking(False)
@@ -131,6 +135,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def service_actions(self) -> None:
         """Run periodic work between two connections."""
         self._connections.end_old()
+        self._tick()
 
     def stop(self) -> None:
         """Close the port, and every connection."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Protocol, TypeVar
 
 from .cardinality import CardinalityLimits
@@ -19,6 +20,7 @@ from .health import Health, State
 from .histograms import Histogram
 from .log_pipeline import LogPipeline
 from .loop_liveness import LoopLiveness
+from .recent_errors import RecentErrors
 from .redaction import Redactor
 from .sampling_rates import SamplingRates
 from .tracing import Scope, Tracing
@@ -65,8 +67,10 @@ class Telemetry:
 
     Attributes
     ----------
-    guard, health, redact, exceptions, log_pipeline:
+    guard, health, redact, exceptions, errors, log_pipeline:
         See their classes.
+    started:
+        When counting began, by :func:`time.monotonic`, in seconds.
     suspended:
         Whether this is a forked child in which no source's program has started. No metric then has a point.
     tracing:
@@ -86,8 +90,10 @@ class Telemetry:
     def __init__(self, guard: type[Guard] = Guard) -> None:
         self.redact = Redactor()
         self.exceptions = ExceptionRedactor(self.redact)
+        self.errors = RecentErrors()
         self.health = Health()
         self.suspended = False
+        self.started = monotonic()
         self.tracing: Tracing | None = None
         self.history: HistorySink | None = None
         self.rates = SamplingRates()
@@ -222,6 +228,7 @@ class Telemetry:
         self.tracing = self.history = self.log_pipeline.sink = None
         self.guard.in_flight.forget()
         self._loops.forget()
+        self.errors.forget()
         for family in (*self._counters.values(), *self._histograms.values()):
             family.unlock()
 
@@ -229,6 +236,7 @@ class Telemetry:
         """Count from zero: a source's program has started in the child."""
         for family in (*self._counters.values(), *self._histograms.values()):
             family.restart_in_child()
+        self.started = monotonic()
         self.suspended = False
 
     # -- internal

@@ -286,6 +286,8 @@ class Interactions:
             series.duration.record(duration, trace)
         else:
             self._duration_of(operation, outcome).record(duration, trace)
+            if error is not None and outcome.failed:
+                self._telemetry.errors.failed(error)
         # The operation may be remembered until the deadline, and must not keep the bot's objects alive for so long.
         operation.interaction = None
         if operation.acknowledged:

@@ -209,6 +209,7 @@ class Listeners:
         if failure is not None:
             error_type = type(failure).__qualname__
             cell = self._durations[series.name, error_type]
+            self._telemetry.errors.failed(failure)
         cell.record(duration, _exemplar(span))
         if span is not None:
             if error_type is not None:

@@ -132,6 +132,8 @@ class PrefixCommands:
             history(COMMAND_EVENT, {**ids, COMMAND_TYPE.name: "prefix", **_ending(name, outcome)}, duration)
         if span is not None:
             span.rename(f"command {name}")  # the subcommand of a group is known only now
+        if outcome.failed and operation.error is not None:
+            self._telemetry.errors.failed(operation.error)
         operation.end_span(outcome.failed, _ending(name, outcome))
 
 

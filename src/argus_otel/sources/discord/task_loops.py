@@ -142,6 +142,7 @@ class TaskLoops:
         failure = failure_of(error)
         if failure is not None:
             iteration.record_error(failure)
+            self._telemetry.errors.failed(failure)
             error_type = type(failure).__qualname__
         if iteration.scope is not None:
             iteration.scope.detach()

@@ -199,6 +199,7 @@ class Views:
         failure = failure_of(error)
         if failure is not None:
             span.set_attributes({ERROR_TYPE.name: type(failure).__qualname__})
+            self._telemetry.errors.failed(failure)
         span.end(failure, failed=failure is not None)
 
 

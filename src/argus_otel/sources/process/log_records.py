@@ -31,12 +31,14 @@ _NAMES: dict[int, str] = {
 def patches(telemetry: Telemetry, hooks: PatchSet) -> list[Patch]:
     """Return the patch of ``Logger.callHandlers``."""
     counts = telemetry.counter(LOG_RECORDS)
-    pipeline = telemetry.log_pipeline
+    pipeline, errors = telemetry.log_pipeline, telemetry.errors
 
     def observe(logger: logging.Logger, record: logging.LogRecord) -> None:
         if hooks.on:
             level = record.levelno
             counts[record.name, _NAMES.get(level) or _severity(level)].value += 1
+            if level >= logging.ERROR:
+                errors.logged(record)
             if pipeline.sink is not None:
                 pipeline.forward(logger, record)
 

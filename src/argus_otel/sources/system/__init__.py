@@ -13,6 +13,6 @@ SPEC = SourceSpec(
     activates="with_others",
     prefixes=("cpython", "process", "system"),
     replaces=("system_metrics",),
-    top="argus_otel.sources.system.cli.top:PANELS",
+    panels="argus_otel.sources.system.panels:PANELS",
     assets="argus_otel:shipped",
 )

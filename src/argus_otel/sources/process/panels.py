@@ -1,0 +1,59 @@
+"""What people are shown of the process: event loops, tasks and log records."""
+
+from __future__ import annotations
+
+from argus_otel.panels import Cell, Content, Fact, Facts, Panel, Tone, View, clock, number, quantile, rate
+from argus_otel.scrape.buckets import Buckets
+from argus_otel.sources.process import catalogue
+
+# From here on a loop keeps others waiting for longer than a person notices.
+_LATE = 0.1
+_SERIOUS = {"warning": Tone.CAUTION, "error": Tone.BAD, "critical": Tone.BAD}
+
+
+def _process(view: View) -> Content:
+    facts: list[Fact] = []
+    uptime, tasks = view.whole.total(catalogue.UPTIME), view.whole.total(catalogue.TASKS)
+    if uptime is not None:
+        facts.append(Fact("up", Cell(clock(uptime))))
+    facts.extend(_lateness(view))
+    if tasks is not None:
+        facts.append(Fact("tasks", Cell(number(tasks))))
+    blockings = view.whole.total(catalogue.BLOCKINGS)
+    if blockings:
+        facts.append(Fact("blocked", Cell(f"{number(blockings)} times", Tone.BAD), "since the start"))
+    records = view.recent.by(catalogue.LOG_RECORDS, catalogue.SEVERITY)
+    ever = view.whole.by(catalogue.LOG_RECORDS, catalogue.SEVERITY)
+    if ever:
+        facts.append(Fact("log", Cell(rate(sum(records.values()), view.interval))))
+    for severity, tone in _SERIOUS.items():
+        count = ever.get((severity,))
+        if count:
+            facts.append(Fact(f"log {severity}", Cell(number(count), tone), "since the start"))
+    return (Facts(facts),)
+
+
+def _lateness(view: View) -> tuple[Fact, ...]:
+    lag = _lag(view)
+    if not lag.count:
+        return ()
+    tone = Tone.BAD if (lag.quantile(0.95) or 0.0) >= _LATE else Tone.PLAIN
+    trend = view.trend(lambda step: step.added.whole(catalogue.LOOP_LAG).quantile(0.95))
+    return (Fact("event loop lag (p95)", Cell(quantile(lag, 0.95), tone, trend)),)
+
+
+def _lag(view: View) -> Buckets:
+    recent = view.recent.whole(catalogue.LOOP_LAG)
+    return recent if recent.count else view.whole.whole(catalogue.LOOP_LAG)
+
+
+PANELS = (
+    Panel(
+        "process",
+        (catalogue.UPTIME, catalogue.LOOP_LAG, catalogue.TASKS, catalogue.BLOCKINGS, catalogue.LOG_RECORDS),
+        _process,
+        lines=1,
+        headline=_lateness,
+    ),
+)
+"""See :mod:`argus_otel.panels`."""

@@ -1,1 +1,0 @@
-"""Adds the use of the machine to ``argus-otel top``."""
