@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from .custom import CustomTelemetry
     from .endpoint import Endpoint
+    from .endpoint.routes import Routes
     from .history.recording import Recording
     from .otel.bridge import Bridge
     from .otel.providers import Providers
@@ -58,6 +59,7 @@ class Runtime:
         self._bridge: Bridge | None = None
         self._custom: CustomTelemetry | None = None
         self._endpoint: Endpoint | None = None
+        self._mounted: tuple[object, Routes] | None = None
         self._resource: Resource | None = None
         self._recording: Recording | None = None
         self._end: Ending | None = None
@@ -281,6 +283,21 @@ class Runtime:
             self._endpoint = endpoint
             self.telemetry.health.report("endpoint", State.OK, endpoint.url)
 
+    def routes(self) -> Routes:
+        """Return what answers requests for the endpoint's paths, also if no endpoint is served. Any thread."""
+        from .endpoint.routes import Routes
+
+        endpoint = self._endpoint
+        if endpoint is not None:
+            return endpoint.routes
+        metrics = self._providers.prometheus if self._providers else None
+        made = (self.settings, metrics)
+        with self._changing:
+            if self._mounted is None or self._mounted[0] != made:  # the program was instrumented after a request
+                settings = self.settings or Settings.resolve()
+                self._mounted = (made, Routes(settings, self.telemetry, metrics, self.status, self._panels))
+            return self._mounted[1]
+
     def uninstrument(self, names: Collection[str] | None = None) -> None:
         """Remove the hooks, and with the last source stop the endpoint; safe to repeat. Counters keep their values.
 
@@ -316,7 +333,7 @@ class Runtime:
         """
         self._changing = threading.RLock()
         api.drop_in_child()
-        self._custom = self._endpoint = None
+        self._custom = self._endpoint = self._mounted = None
         self._working = False
         self.telemetry.health.forget("endpoint")
         self.telemetry.drop_in_child()

@@ -45,14 +45,14 @@ class Column(NamedTuple):
         Whether it holds figures, which are aligned to the right and never cut.
     at_most:
         The greatest width on a terminal, in characters.
-    spare:
-        Whether a narrow terminal leaves it out.
+    needs:
+        The least width of the screen, in characters, at which it is drawn. A phone shows no column that needs any.
     """
 
     heading: str
     number: bool = True
     at_most: int | None = None
-    spare: bool = False
+    needs: int = 0
 
 
 def columns(names: Sequence[str], figures: Sequence[str]) -> tuple[Column, ...]:

@@ -76,7 +76,7 @@ class Panel:
     name:
         What it shows; its heading.
     metrics:
-        The metrics that it reads.
+        The metrics that it reads, and by whose presence a program is known to be observed by its source.
     draw:
         Returns its tables and facts.
     lines:
@@ -88,6 +88,8 @@ class Panel:
         terminal, panels stand below each other.
     summary:
         Returns a few words beside the heading.
+    also:
+        Other metrics that it reads, which programs without its source have too.
     headline:
         Returns the facts that a reader should see before everything else. The page begins with them; ``argus-otel top``
         leaves them out, since its panels are all in sight.
@@ -100,4 +102,5 @@ class Panel:
     grows: bool = False
     ratio: int = 0
     summary: Callable[[View], str] = lambda _: ""
+    also: tuple[Metric, ...] = ()
     headline: Callable[[View], Sequence[Fact]] = _nothing

@@ -73,15 +73,15 @@ class Cells:
                     found[labels] = counts if earlier is None or earlier != counts else earlier
         return Reading(numbers, buckets)
 
-    def metrics(self, reading: Reading) -> Metrics:
-        """Return a reading as series, with the gauges as they are now."""
-        numbers = {
-            prometheus_name(metric): reading.numbers.get(name, {})
-            if metric.kind is InstrumentKind.COUNTER
-            else self._numbers(metric)
-            for name, metric in self._metrics.items()
-            if metric.kind is not InstrumentKind.HISTOGRAM
-        }
+    def gauges(self) -> dict[str, dict[Labels, float]]:
+        """Return gauges and up-down counters now, by the metric's name. Any thread."""
+        others = (InstrumentKind.COUNTER, InstrumentKind.HISTOGRAM)
+        return {name: self._numbers(metric) for name, metric in self._metrics.items() if metric.kind not in others}
+
+    def metrics(self, reading: Reading, gauges: Mapping[str, Mapping[Labels, float]]) -> Metrics:
+        """Return a reading and gauges as series."""
+        by_name = {**reading.numbers, **gauges}
+        numbers = {prometheus_name(self._metrics[name]): series for name, series in by_name.items()}
         counters = frozenset(
             prometheus_name(metric) for metric in self._metrics.values() if metric.kind is InstrumentKind.COUNTER
         )

@@ -17,6 +17,7 @@ MAX_ERRORS = 50
 """How many distinct errors are kept; beyond, those that have not occurred for longest are dropped."""
 
 _MAX_PENDING = 64
+_MAX_CAUSES = 5
 
 _WORK, _LOG = "work", "log"
 
@@ -82,13 +83,16 @@ class RecentErrors:
         self._errors, self._pending, self._lock = {}, {}, threading.RLock()
 
     def _report(self, error: BaseException, how: str) -> None:
+        # What is logged may be a wrapper of what ended the work, raised from it by the observed library.
+        chain = _causes(error)
         with self._lock:
-            before = self._pending.pop(id(error), None)
-            if before is not None and before != how:
+            before = [self._pending.pop(id(each), None) for each in chain]
+            if any(other is not None and other != how for other in before):
                 return  # the same exception, which was logged and has ended the work
-            while len(self._pending) >= _MAX_PENDING:
+            for each in chain:
+                self._pending[id(each)] = how
+            while len(self._pending) > _MAX_PENDING:
                 del self._pending[next(iter(self._pending))]
-            self._pending[id(error)] = how
         self._count(origin_of(error))
 
     def _count(self, origin: Origin) -> None:
@@ -100,26 +104,49 @@ class RecentErrors:
 
 
 def origin_of(error: BaseException) -> Origin:
-    """Return the class of ``error`` and the place in the program's own code where it was raised."""
+    """Return the class of ``error`` and the place in the program's own code where it was raised.
+
+    If no frame of it is the program's own, but one of an exception that it was raised from is, it is a wrapper, and the
+    origin is that of the other.
+    """
+    for each in _causes(error):
+        own = _innermost(each, own=True)
+        if own is not None:
+            return _class_of(each), _place(own)
+    innermost = _innermost(error, own=False)
+    return _class_of(error), "" if innermost is None else _place(innermost)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return ``error``, and what it was raised from."""
+    found: list[BaseException] = []
+    each: BaseException | None = error
+    while each is not None and len(found) < _MAX_CAUSES:
+        found.append(each)
+        each = each.__cause__
+    return found
+
+
+def _class_of(error: BaseException) -> str:
     kind = type(error)
     module = "" if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}."
-    return f"{module}{kind.__qualname__}", _place(error.__traceback__)
+    return f"{module}{kind.__qualname__}"
 
 
-def _place(trace: TracebackType | None) -> str:
-    innermost: TracebackType | None = None
-    own: TracebackType | None = None
+def _innermost(error: BaseException, *, own: bool) -> TracebackType | None:
+    found: TracebackType | None = None
+    trace = error.__traceback__
     while trace is not None:
-        innermost = trace
-        if _is_own(trace.tb_frame):
-            own = trace
+        if not own or _is_own(trace.tb_frame):
+            found = trace
         trace = trace.tb_next
-    at = own or innermost
-    if at is None:
-        return ""
-    code = at.tb_frame.f_code
+    return found
+
+
+def _place(trace: TracebackType) -> str:
+    code = trace.tb_frame.f_code
     function = getattr(code, "co_qualname", code.co_name).replace(".<locals>", "")
-    return f"{at.tb_frame.f_globals.get('__name__', '?')}.{function}:{at.tb_lineno}"
+    return f"{trace.tb_frame.f_globals.get('__name__', '?')}.{function}:{trace.tb_lineno}"
 
 
 def _is_own(frame: FrameType) -> bool:

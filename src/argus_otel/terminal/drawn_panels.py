@@ -12,9 +12,6 @@ from argus_otel.panels import Cell, Facts, Panel, Table, Tone, View
 
 from .formatting import words
 
-_SPACIOUS = 120
-"""From this width on a terminal has space for spare columns, in characters."""
-
 _STYLES = {Tone.PLAIN: "", Tone.MUTED: "dim", Tone.GOOD: "green", Tone.CAUTION: "yellow", Tone.BAD: "red"}
 
 
@@ -30,29 +27,28 @@ def drawn(panel: Panel, view: View, width: int) -> RenderableType:
     summary = panel.summary(view)
     title = f"{panel.name}: {summary}" if summary else panel.name
     if panel.ratio:
-        parts = [_narrow(part) if isinstance(part, Table) else _line(part) for part in content]
+        parts = [_narrow(part, width) if isinstance(part, Table) else _line(part) for part in content]
         return Box(Group(*parts), title=words(title), title_align="left", box=box.ROUNDED)
     return Group(
-        *(
-            _wide(part, title, spacious=width >= _SPACIOUS) if isinstance(part, Table) else _line(part, panel.name)
-            for part in content
-        )
+        *(_wide(part, title, width) if isinstance(part, Table) else _line(part, panel.name) for part in content)
     )
 
 
-def _narrow(table: Table) -> RichTable:
+def _narrow(table: Table, width: int) -> RichTable:
+    kept = _kept(table, width)
     found = RichTable(box=None, padding=(0, 1, 0, 0), header_style="dim", pad_edge=False)
-    for column in table.columns:
+    for index in kept:
+        column = table.columns[index]
         found.add_column(column.heading, justify="right" if column.number else "left", no_wrap=True)
     for row in table.rows:
-        found.add_row(*map(_cell, row))
+        found.add_row(*(_cell(row[index]) for index in kept))
     if table.rest:
         found.caption, found.caption_justify = words(table.rest), "left"
     return found
 
 
-def _wide(table: Table, title: str, *, spacious: bool) -> RichTable:
-    kept = [index for index, column in enumerate(table.columns) if spacious or not column.spare]
+def _wide(table: Table, title: str, width: int) -> RichTable:
+    kept = _kept(table, width)
     found = RichTable(
         title=words(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_edge=False, expand=True
     )
@@ -71,6 +67,10 @@ def _wide(table: Table, title: str, *, spacious: bool) -> RichTable:
     if table.rest:
         found.caption, found.caption_justify = words(table.rest), "left"
     return found
+
+
+def _kept(table: Table, width: int) -> list[int]:
+    return [index for index, column in enumerate(table.columns) if width >= column.needs]
 
 
 def _line(facts: Facts, name: str = "") -> Text:

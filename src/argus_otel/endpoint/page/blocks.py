@@ -49,7 +49,7 @@ def table(write: Writer, content: Table, label: str) -> Markup:
     if not content.rows:
         return Markup("".join(rest))
     headings = [
-        write.element("th", column.heading, scope="col", class_="number" if column.number else None)
+        write.element("th", column.heading, scope="col", class_=_classes(_of_column(column)))
         for column in content.columns
     ]
     drawn = write.element(
@@ -66,14 +66,14 @@ def _row(write: Writer, columns: Sequence[Column], row: Sequence[Cell]) -> Marku
     cells: list[Markup] = []
     for index, (column, cell) in enumerate(zip(columns, row, strict=True)):
         text = cell.text.strip()
-        kinds = ["number" if column.number else "", "part" if cell.text.startswith(" ") else "", _class(cell) or ""]
+        part = "part" if cell.text.startswith(" ") else ""
         cells.append(
             write.element(
                 "td" if index else "th",
                 sparkline(cell.trend),
                 text,
                 scope=None if index else "row",
-                class_=" ".join(filter(None, kinds)) or None,
+                class_=_classes((*_of_column(column), part, _class(cell) or "")),
             )
         )
     return write.element("tr", *cells)
@@ -81,3 +81,11 @@ def _row(write: Writer, columns: Sequence[Column], row: Sequence[Cell]) -> Marku
 
 def _class(cell: Cell) -> str | None:
     return None if cell.tone is Tone.PLAIN else cell.tone.value
+
+
+def _of_column(column: Column) -> tuple[str, ...]:
+    return "number" if column.number else "", "spare" if column.needs else "", "" if column.at_most is None else "long"
+
+
+def _classes(names: Sequence[str]) -> str | None:
+    return " ".join(filter(None, names)) or None

@@ -50,7 +50,7 @@ class Page:
         self._sources = sources
         self._status = status
         self._write = Writer(telemetry.redact)
-        shown = [metric for panels in sources for panel in panels for metric in panel.metrics]
+        shown = [metric for panels in sources for panel in panels for metric in (*panel.metrics, *panel.also)]
         self._cells = Cells(telemetry, (*shown, *METRICS))
         self._snapshots = Snapshots(self._cells.read)
 
@@ -84,9 +84,9 @@ class Page:
             write.element("title", f"{service}: {title}"),
             write.element("style", Markup(STYLE)),
         )
-        main = write.element(
-            "main", *self._headlines(view), *self._panels(view), self._errors(), self._own(status, view)
-        )
+        first = self._headline(view)
+        headline = [tiles(write, Facts(first), prominent=True)] if first else []
+        main = write.element("main", *headline, *self._panels(view, first), self._errors(), self._own(status, view))
         top = self._top(service, status, state, view, _links(write, period, refreshed=refreshed))
         body = write.element("body", top, main, self._foot())
         return f"<!DOCTYPE html>\n{write.element('html', head, body, lang='en')}\n"
@@ -95,7 +95,8 @@ class Page:
         now, started = time.monotonic(), self._telemetry.started
         latest = self._snapshots.take(now)
         parts = [*self._snapshots.back_to(duration, now, started), latest]
-        series = [self._cells.metrics(part.reading) for part in parts]
+        gauges = self._cells.gauges()
+        series = [self._cells.metrics(part.reading, gauges) for part in parts]
         steps = [
             Step(after.at - before.at, added.since(earlier))
             for before, after, earlier, added in zip(parts, parts[1:], series, series[1:], strict=False)
@@ -132,17 +133,17 @@ class Page:
         version = [write.element("small", f"argus-otel {status['version']}")] if "version" in status else []
         return write.element("header", write.element("h1", service, *version), state, links, write.element("p", line))
 
-    def _headlines(self, view: View) -> list[Markup]:
+    def _headline(self, view: View) -> list[Fact]:
         facts: list[Fact] = []
         for panel in self._shown(view):
             facts += self._telemetry.guard.run(f"page: {panel.name}", panel.headline, view) or ()
-        return [tiles(self._write, Facts(facts), prominent=True)] if facts else []
+        return facts
 
-    def _panels(self, view: View) -> list[Markup]:
+    def _panels(self, view: View, told: Sequence[Fact]) -> list[Markup]:
         drawn: list[Markup] = []
         pair: list[Markup] = []
         for panel in self._shown(view):
-            part = self._telemetry.guard.run(f"page: {panel.name}", partial(self._panel, panel, view))
+            part = self._telemetry.guard.run(f"page: {panel.name}", partial(self._panel, panel, view, told))
             part = part or section(
                 self._write, panel.name, "", self._write.element("p", "cannot be drawn: see /status")
             )
@@ -155,8 +156,12 @@ class Page:
     def _paired(self, parts: list[Markup]) -> list[Markup]:
         return [self._write.element("div", *parts, class_="pair")] if parts else []
 
-    def _panel(self, panel: Panel, view: View) -> Markup:
-        return section(self._write, panel.name, panel.summary(view), *blocks(self._write, panel.draw(view), panel.name))
+    def _panel(self, panel: Panel, view: View, told: Sequence[Fact]) -> Markup:
+        content = [
+            Facts([fact for fact in block.facts if fact not in told]) if isinstance(block, Facts) else block
+            for block in panel.draw(view)
+        ]
+        return section(self._write, panel.name, panel.summary(view), *blocks(self._write, content, panel.name))
 
     def _shown(self, view: View) -> list[Panel]:
         """Return the panels of the sources that have any metric: a panel may say that nothing happened yet."""

@@ -49,6 +49,7 @@ tbody tr+tr>*{border-top:1px solid var(--row)}
 tbody th{font-weight:500;max-width:26rem;overflow:hidden;text-overflow:ellipsis}
 th.part{padding-left:1rem!important;font-weight:400}
 .number{text-align:right}
+td.long{white-space:normal;max-width:17rem;min-width:11rem}
 .rest{color:var(--quiet);font-size:.88rem;margin:.5rem 0 0}
 .muted{color:var(--quiet)}.good{color:var(--good)}.caution{color:var(--caution)}.bad{color:var(--bad)}
 td.bad,td.caution{font-weight:600}
@@ -64,7 +65,8 @@ footer{margin-top:1.4rem;color:var(--quiet);font-size:.88rem;display:flex;flex-w
 @media(max-width:40rem){body{padding:.9rem .75rem 1.5rem}nav{margin-left:0;flex-basis:100%}
 .tiles.prominent{grid-template-columns:1fr 1fr;gap:.6rem}.tiles.prominent>div{padding:.6rem .75rem}
 .tiles.prominent .trend{display:none}.tiles.prominent b{font-size:1.35rem}
-tbody th{max-width:11rem;position:sticky;left:-1rem;background:var(--card)}}
+.spare,td .trend{display:none}tbody th{max-width:13rem;min-width:8rem;white-space:normal;overflow-wrap:anywhere}
+h2 small{display:block;margin:.1rem 0 0}}
 @media print{body{max-width:none;background:none;font-size:11px}nav,footer{display:none}
 section,.tiles.prominent>div{break-inside:avoid;border-color:#ccc}.table{overflow:visible}}
 """

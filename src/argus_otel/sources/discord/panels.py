@@ -32,6 +32,10 @@ from argus_otel.sources.discord import attributes, catalogue
 _SHARDS = 6
 _EVENTS = 6
 
+# Widths of a screen, in characters.
+_USUAL = 60
+_SPACIOUS = 120
+
 # -- gateway
 
 
@@ -129,7 +133,7 @@ def _interactions(view: View) -> Content:
         times.append((Cell(f"{name}, since start", tone), *_quantiles(view.whole.whole(metric), tone)))
     return (
         Table(columns(("outcome",), ("rate", "since start")), outcomes),
-        Table(columns(("time",), ("p50", "p95", "p99")), times),
+        Table((*columns(("time",), ("p50", "p95")), Column("p99", needs=_USUAL)), times),
     )
 
 
@@ -202,8 +206,21 @@ def _commands(view: View) -> Content:
                 Cell(number(errors), Tone.BAD if errors else Tone.PLAIN),
             )
         )
-    headings = columns(("command", "type"), ("rate", "total", "p50", "p95", "rejected", "errors"))
+    headings = (
+        Column("command", number=False),
+        Column("type", number=False, needs=_USUAL),
+        Column("rate"),
+        Column("total", needs=_USUAL),
+        Column("p50", needs=_USUAL),
+        Column("p95"),
+        Column("rejected", needs=_USUAL),
+        Column("errors"),
+    )
     return (Table(headings, rows, note_rest(len(whole), view.rows, "no command was used yet")),)
+
+
+def _command_periods(view: View) -> str:
+    return f"rate and quantiles {view.period}, the rest since the start" if not view.since_start else view.period
 
 
 def _failed_commands(view: View) -> tuple[Fact, ...]:
@@ -252,12 +269,12 @@ def _routes(view: View) -> Content:
     headings = (
         Column("route", number=False),
         Column("rate"),
-        Column("p50", spare=True),
+        Column("p50", needs=_SPACIOUS),
         Column("p95"),
-        Column("statuses", at_most=28),
+        Column("statuses", at_most=28, needs=_USUAL),
         Column("429 by scope"),
-        Column("waits", spare=True),
-        Column("waited", spare=True),
+        Column("waits", needs=_SPACIOUS),
+        Column("waited", needs=_SPACIOUS),
     )
     return (Table(headings, rows, note_rest(len(attempts), view.rows, "no REST call was made yet")),)
 
@@ -320,10 +337,22 @@ PANELS = (
         summary=_running,
         headline=_acknowledged,
     ),
-    Panel("commands", (catalogue.COMMAND_DURATION,), _commands, lines=_TABLE, grows=True, headline=_failed_commands),
-    # HTTP_DURATION alone says nothing of a bot: any instrumentation of an HTTP client records it.
     Panel(
-        "REST", (catalogue.REST_DURATION, catalogue.RATELIMITS, catalogue.RATELIMIT_WAIT), _routes, _TABLE, grows=True
+        "commands",
+        (catalogue.COMMAND_DURATION,),
+        _commands,
+        lines=_TABLE,
+        grows=True,
+        summary=_command_periods,
+        headline=_failed_commands,
+    ),
+    Panel(
+        "REST",
+        (catalogue.REST_DURATION, catalogue.RATELIMITS, catalogue.RATELIMIT_WAIT),
+        _routes,
+        lines=_TABLE,
+        grows=True,
+        also=(catalogue.HTTP_DURATION,),  # any instrumentation of an HTTP client records it
     ),
 )
 """See :mod:`argus_otel.panels`."""

@@ -21,7 +21,7 @@ def _process(view: View) -> Content:
         facts.append(Fact("tasks", Cell(number(tasks))))
     blockings = view.whole.total(catalogue.BLOCKINGS)
     if blockings:
-        facts.append(Fact("blocked", Cell(f"{number(blockings)} times", Tone.BAD), "since the start"))
+        facts.append(Fact("times blocked", Cell(number(blockings), Tone.BAD), "since the start"))
     records = view.recent.by(catalogue.LOG_RECORDS, catalogue.SEVERITY)
     ever = view.whole.by(catalogue.LOG_RECORDS, catalogue.SEVERITY)
     if ever:
