@@ -30,6 +30,12 @@ _PROBLEMS = 20
 _FOREVER = float("inf")
 _PERIODS = {"5m": ("5 min", 300.0), "1h": ("1 hour", 3600.0), "start": ("since the start", _FOREVER)}
 _DEFAULT = "1h"
+_PATHS = (
+    ("metrics", "for Prometheus"),
+    ("healthz", "whether the event loop turns"),
+    ("readyz", "whether the program is ready"),
+    ("status", "hooks, exporters and failures"),
+)
 
 
 class Page:
@@ -201,15 +207,11 @@ class Page:
         return section(write, "observation", summary, *content)
 
     def _foot(self) -> Markup:
-        paths = {
-            "metrics": "metrics, for Prometheus",
-            "readyz": "readiness",
-            "healthz": "liveness",
-            "status": "status, as JSON",
-        }
-        return self._write.element(
-            "footer", *(self._write.element("a", name, href=path) for path, name in paths.items())
-        )
+        write = self._write
+        links = [
+            write.element("span", write.element("a", f"/{path}", href=path), f" {words}") for path, words in _PATHS
+        ]
+        return write.element("footer", *links)
 
 
 def _links(write: Writer, period: str, *, refreshed: bool) -> Markup:

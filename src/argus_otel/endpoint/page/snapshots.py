@@ -11,8 +11,11 @@ from argus_otel.panels.reading import NOTHING_READ, Reading
 APART = 60.0
 """How long after each other snapshots are taken, in seconds."""
 
-FINE, COARSE, REACH = 300.0, 300.0, 3600.0
-"""In seconds: up to which age every snapshot is kept, how far apart older ones are, and up to which age."""
+FINE, COARSE, REACH = 400.0, 300.0, 3600.0
+"""In seconds: up to which age every snapshot is kept, how far apart older ones are, and up to which age.
+
+The first is more than five minutes, so that one of them is always there that is just older than those.
+"""
 
 MAX_POINTS = 20_000
 """The most series that all snapshots have together, which takes about 8 MB. Beyond, they do not reach an hour back."""
