@@ -6,11 +6,12 @@ DISCORD_TOKEN=… OPERATOR_PASSWORD=… python examples/aiohttp_bot.py
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import secrets
 
 import discord
-from aiohttp import BasicAuth, web
+from aiohttp import web
 from aiohttp.typedefs import Handler
 from discord.ext import commands
 
@@ -37,13 +38,13 @@ async def home(_: web.Request) -> web.Response:
 
 
 @web.middleware
-async def for_operators_only(request: web.Request, answer: Handler) -> web.StreamResponse:
+async def for_operators_only(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Ask for a password below /argus."""
     if request.path.startswith("/argus"):
-        wanted = BasicAuth("operator", os.environ["OPERATOR_PASSWORD"]).encode()
-        if not secrets.compare_digest(request.headers.get("Authorization", ""), wanted):
+        wanted = base64.b64encode(f"operator:{os.environ['OPERATOR_PASSWORD']}".encode()).decode()
+        if not secrets.compare_digest(request.headers.get("Authorization", ""), f"Basic {wanted}"):
             return web.Response(status=401, text="for operators only", headers={"WWW-Authenticate": "Basic"})
-    return await answer(request)
+    return await handler(request)
 
 
 async def main() -> None:

@@ -60,9 +60,9 @@ class Picture:
 
 
 PICTURES = (
-    Picture("page-light", 1100, 2100),
-    Picture("page-dark", 1100, 2100, dark=True),
-    Picture("page-phone", 390, 2900),
+    Picture("page-light", 1100, 2330),
+    Picture("page-dark", 1100, 1270, dark=True),
+    Picture("page-phone", 390, 1560),
 )
 
 
@@ -104,21 +104,26 @@ def browser() -> str:
     return found
 
 
+def options(profile: Path) -> list[str]:
+    """Return the options with which a browser needs neither a screen nor a sandbox, and leaves nothing behind."""
+    # A container has no namespaces to make a sandbox of, and the page is our own.
+    return ["--headless=new", "--no-sandbox", f"--user-data-dir={profile}"]
+
+
 def photograph(chromium: str, url: str, picture: Picture, into: Path) -> Path:
     """Take a screenshot of ``url``, and return its file."""
     file = into / f"{picture.name}.png"
-    options = [
-        "--headless=new",
-        "--no-sandbox",  # a container has no namespaces to make one of, and the page is our own
-        "--hide-scrollbars",
-        "--force-device-scale-factor=2",
-        f"--window-size={picture.width},{picture.height}",
-        f"--screenshot={file}",
-    ]
-    if picture.dark:
-        options.append("--blink-settings=preferredColorScheme=0")
     with tempfile.TemporaryDirectory() as profile:
-        command = [chromium, *options, f"--user-data-dir={profile}", url]
+        command = [
+            chromium,
+            *options(Path(profile)),
+            "--hide-scrollbars",
+            "--force-device-scale-factor=1.5",
+            f"--window-size={picture.width},{picture.height}",
+            f"--screenshot={file}",
+            *(["--blink-settings=preferredColorScheme=0"] if picture.dark else []),
+            url,
+        ]
         subprocess.run(command, check=True, capture_output=True, timeout=120)
     return file
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .endpoint.mount.answering import Answering
     from .endpoint.mount.asgi import AsgiApp
+    from .endpoint.routes import Routes
     from .settings.keywords import Keywords
 
 __all__ = [
@@ -128,6 +129,11 @@ def aiohttp_app(*, check_token: bool = True) -> Application:
 
 def _answering(check_token: bool) -> Answering:
     from .endpoint.mount.answering import Answering
-    from .runtime import runtime
 
-    return Answering(lambda: runtime().routes(), check_token=check_token)
+    return Answering(_routes, check_token=check_token)
+
+
+def _routes() -> Routes:
+    from .runtime import runtime  # at the first request: a module of the program may mount it and never be served
+
+    return runtime().routes()

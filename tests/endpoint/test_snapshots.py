@@ -87,7 +87,8 @@ class TestCells:
         before = cells.read()
         cell.record(2.0)
         now = cells.read(before)
-        added = cells.metrics(now, {}).since(cells.metrics(before, {}))
+        added = cells.metrics(now.since(before), {})
+        assert added == cells.metrics(now, {}).since(cells.metrics(before, {}))
         assert added.whole(catalogue.COMMAND_DURATION).count == 1
         assert added.whole(catalogue.COMMAND_DURATION).sum == pytest.approx(2.0)
 

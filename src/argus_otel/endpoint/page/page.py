@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from urllib.parse import parse_qs
 
 from argus_otel.panels import Cell, Fact, Facts, Panel, Step, Table, Tone, View, columns, number
@@ -101,17 +102,17 @@ class Page:
         now, started = time.monotonic(), self._telemetry.started
         latest = self._snapshots.take(now)
         parts = [*self._snapshots.back_to(duration, now, started), latest]
-        gauges = self._cells.gauges()
-        series = [self._cells.metrics(part.reading, gauges) for part in parts]
+        gauges, read = self._cells.gauges(), self._cells.metrics
         steps = [
-            Step(after.at - before.at, added.since(earlier))
-            for before, after, earlier, added in zip(parts, parts[1:], series, series[1:], strict=False)
+            Step(after.at - before.at, read(after.reading.since(before.reading), gauges))
+            for before, after in pairwise(parts)
             if after.at > before.at
         ]
+        whole, recent = read(latest.reading, gauges), read(latest.reading.since(parts[0].reading), gauges)
         interval = max(now - parts[0].at, 0.001)
         from_start = parts[0].at == started
         words = f"since the start {lasting(interval)} ago" if from_start else f"last {lasting(interval)}"
-        return View(series[-1], series[-1].since(series[0]), interval, words, _ROWS, from_start, steps)
+        return View(whole, recent, interval, words, _ROWS, from_start, steps)
 
     # -- parts of the page, from top to bottom
 

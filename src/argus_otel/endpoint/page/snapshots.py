@@ -18,7 +18,7 @@ The first is more than five minutes, so that one of them is always there that is
 """
 
 MAX_POINTS = 20_000
-"""The most series that all snapshots have together, which takes about 8 MB. Beyond, they do not reach an hour back."""
+"""The most series that all snapshots have together, which takes about 4 MB. Beyond, they do not reach an hour back."""
 
 _LATEST_STEP = 30.0
 

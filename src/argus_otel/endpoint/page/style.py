@@ -46,10 +46,10 @@ th:first-child,td:first-child{padding-left:0}
 th:last-child,td:last-child{padding-right:0}
 thead th{color:var(--quiet);font-size:.82rem;border-bottom:1px solid var(--edge)}
 tbody tr+tr>*{border-top:1px solid var(--row)}
-tbody th{font-weight:500;max-width:26rem;overflow:hidden;text-overflow:ellipsis}
+tbody th{font-weight:500;max-width:24rem;overflow:hidden;text-overflow:ellipsis}
 th.part{padding-left:1rem!important;font-weight:400}
 .number{text-align:right}
-td.long{white-space:normal;max-width:17rem;min-width:11rem}
+td.long{white-space:normal;max-width:14rem;min-width:8.5rem}
 .rest{color:var(--quiet);font-size:.88rem;margin:.5rem 0 0}
 .muted{color:var(--quiet)}.good{color:var(--good)}.caution{color:var(--caution)}.bad{color:var(--bad)}
 td.bad,td.caution{font-weight:600}
@@ -65,7 +65,8 @@ footer{margin-top:1.4rem;color:var(--quiet);font-size:.88rem;display:flex;flex-w
 @media(max-width:40rem){body{padding:.9rem .75rem 1.5rem}nav{margin-left:0;flex-basis:100%}
 .tiles.prominent{grid-template-columns:1fr 1fr;gap:.6rem}.tiles.prominent>div{padding:.6rem .75rem}
 .tiles.prominent .trend{display:none}.tiles.prominent b{font-size:1.35rem}
-.spare,td .trend{display:none}tbody th{max-width:13rem;min-width:8rem;white-space:normal;overflow-wrap:anywhere}
+.spare,td .trend{display:none}td.long{min-width:0}
+tbody th{max-width:13rem;min-width:8rem;white-space:normal;overflow-wrap:anywhere}
 h2 small{display:block;margin:.1rem 0 0}}
 @media print{body{max-width:none;background:none;font-size:11px}nav,footer{display:none}
 section,.tiles.prominent>div{break-inside:avoid;border-color:#ccc}.table{overflow:visible}}

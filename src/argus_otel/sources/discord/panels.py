@@ -272,7 +272,7 @@ def _routes(view: View) -> Content:
         Column("p50", needs=_SPACIOUS),
         Column("p95"),
         Column("statuses", at_most=28, needs=_USUAL),
-        Column("429 by scope"),
+        Column("429 by scope", at_most=28),
         Column("waits", needs=_SPACIOUS),
         Column("waited", needs=_SPACIOUS),
     )
