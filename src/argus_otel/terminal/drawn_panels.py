@@ -74,7 +74,7 @@ def _kept(table: Table, width: int) -> list[int]:
 
 
 def _line(facts: Facts, name: str = "") -> Text:
-    line = Text(f"{name:<8}" if name else "", "bold")
+    line = Text(f"{name:<7}" if name else "", "bold")
     for fact in facts.facts:
         line.append("   ").append(words(f"{fact.name} ")).append(_cell(fact.cell))
     line.no_wrap, line.overflow = True, "ellipsis"

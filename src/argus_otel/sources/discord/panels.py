@@ -127,9 +127,10 @@ def _interactions(view: View) -> Content:
     ]
     times: list[tuple[Cell, ...]] = []
     for name, metric in (("duration", catalogue.INTERACTION_DURATION), ("response time", catalogue.RESPONSE_TIME)):
-        if view.interval and not view.since_start:
+        lately = view.interval > 0 and not view.since_start
+        if lately:
             times.append((Cell(f"{name}, {view.period}"), *_quantiles(view.recent.whole(metric), Tone.PLAIN)))
-        tone = Tone.MUTED if times else Tone.PLAIN
+        tone = Tone.MUTED if lately else Tone.PLAIN
         times.append((Cell(f"{name}, since start", tone), *_quantiles(view.whole.whole(metric), tone)))
     return (
         Table(columns(("outcome",), ("rate", "since start")), outcomes),
@@ -220,7 +221,9 @@ def _commands(view: View) -> Content:
 
 
 def _command_periods(view: View) -> str:
-    return f"rate and quantiles {view.period}, the rest since the start" if not view.since_start else view.period
+    if view.since_start:
+        return view.period
+    return f"rate and quantiles {view.period}, the rest since the start" if view.interval else ""
 
 
 def _failed_commands(view: View) -> tuple[Fact, ...]:
