@@ -23,7 +23,7 @@ BENCH_READY := $(BENCH_VENV)/$(notdir $(READY))
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-with test-simulator backends collector hooks-table dashboards pictures lint format typecheck bench build clean
+.PHONY: help demo test test-with test-simulator backends collector hooks-table dashboards pictures page-pictures lint format typecheck bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ endif
 dashboards: $(READY) ## write Grafana's dashboards and alerts, from tools/dashboards/ and prometheus/rules/
 	$(BIN)/python -m tools.dashboards
 	$(BIN)/python -m tools.grafana_alerts
+
+page-pictures: $(READY) ## photograph the endpoint's page of a busy bot, into docs/pictures/; needs chromium
+	$(BIN)/python -m tools.page_pictures
 
 pictures: $(READY) ## draw docs/pictures/ of the dashboards, from the telemetry of a busy bot
 	$(BIN)/python -m tools.pictures

@@ -25,7 +25,8 @@ from statistics import median, quantiles
 from argus_otel.history.models import installed_schema
 from argus_otel.history.store import migrations
 from argus_otel.history.store.client import connect
-from argus_otel.scrape.exposition import Metrics, parse
+from argus_otel.scrape.exposition import parse
+from argus_otel.scrape.series import Metrics
 from discord_simulator import BackgroundSimulator
 from lab.clickhouse import ClickHouse
 from lab.collector import Collector

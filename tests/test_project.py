@@ -25,7 +25,7 @@ from packaging.requirements import Requirement
 from argus_otel.catalogues import CATALOGUES, EXTERNAL
 from argus_otel.cli import COMMANDS
 from argus_otel.discovery import installed, load
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.settings import Settings, all_settings
 from argus_otel.telemetry import InstrumentKind
 from argus_otel.version import __version__

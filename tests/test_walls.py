@@ -42,12 +42,14 @@ def source_walls(source: str) -> tuple[Wall, ...]:
     never = ("opentelemetry", "argus_otel", *EXPORTERS, *DATABASES)
     shared = ("argus_otel.telemetry", "argus_otel.sources.patches", "argus_otel.sources.spec", room)
     tools = ("argus_otel.history.store", "argus_otel.scrape", "argus_otel.settings", "argus_otel.terminal")
-    apart = (f"{room}.cli", f"{room}.history")
+    shown = ("argus_otel.panels", "argus_otel.scrape.buckets", "argus_otel.scrape.series")
+    apart = (f"{room}.cli", f"{room}.history", f"{room}.panels")
     configured = (f"{room}.source", f"{room}.settings", f"{room}.resource")  # these know what the user has set
     return (
         Wall(room, never, shared, save=apart, apart=(*apart, *configured)),
         *(Wall(each, never, (*shared, "argus_otel.settings"), save=apart) for each in configured),
-        *(Wall(each, never, (*shared, *tools)) for each in apart),
+        *(Wall(each, never, (*shared, *tools)) for each in apart[:2]),
+        Wall(f"{room}.panels", (*never, "rich"), (*shared, *shown)),  # a terminal draws it, and a page
     )
 
 
@@ -78,11 +80,18 @@ WALLS = (
         ("discord", "aiohttp", "opentelemetry", "argus_otel", *DATABASES),
         but=("argus_otel.scrape", "argus_otel.telemetry", "argus_otel.settings"),
     ),
+    # What a terminal and a page show alike, without the means of either.
+    Wall(
+        "argus_otel.panels",
+        ("discord", "aiohttp", "opentelemetry", "argus_otel", "rich", *EXPORTERS, *DATABASES),
+        but=("argus_otel.panels", "argus_otel.scrape.buckets", "argus_otel.scrape.series", "argus_otel.telemetry"),
+    ),
     Wall(
         "argus_otel.terminal",
         ("discord", "aiohttp", "opentelemetry", "argus_otel", *EXPORTERS, *DATABASES),
         but=(
             "argus_otel.terminal",
+            "argus_otel.panels",
             "argus_otel.scrape",
             "argus_otel.telemetry",
             "argus_otel.settings",
@@ -109,9 +118,16 @@ WALLS = (
     ),
     Wall(
         "argus_otel.endpoint",
-        ("discord", "opentelemetry", "argus_otel", *DATABASES),
-        but=("argus_otel.endpoint", "argus_otel.telemetry", "argus_otel.settings", "argus_otel.version"),
+        ("discord", "opentelemetry", "argus_otel", "rich", *DATABASES),
+        but=(
+            "argus_otel.endpoint",
+            "argus_otel.panels",
+            "argus_otel.telemetry",
+            "argus_otel.settings",
+            "argus_otel.version",
+        ),
     ),
+    Wall("argus_otel.endpoint.page", ("aiohttp", "prometheus_client")),
     Wall(
         "argus_otel.heartbeat",
         ("discord", "aiohttp", "opentelemetry", "argus_otel", *EXPORTERS, *DATABASES),
@@ -258,7 +274,7 @@ def test_the_environment_is_touched_where_it_is_argued_for_only() -> None:
 
 def test_every_room_with_a_wall_is_there() -> None:
     modules = {module_of(path) for path in FILES}
-    parts = ("cli", "history", "resource", "settings")
+    parts = ("cli", "history", "panels", "resource", "settings")
     optional = {f"argus_otel.sources.{source}.{part}" for source in SOURCES for part in parts}
     assert {wall.room for wall in WALLS} - modules <= {"argus_otel.history", *optional}
 
@@ -346,12 +362,20 @@ print(len(urllib.request.urlopen(runtime().endpoint_url + "/metrics").read()))
         ("from argus_otel.sources.discord.catalogue import COMMAND_EVENT", "argus_otel.history.record.buffer"),
         ("from argus_otel.history.record.buffer import EventBuffer", "argus_otel.telemetry.hub"),
         ("from argus_otel.history.record.buffer import EventBuffer", "argus_otel.sources.discord.interactions"),
-        ("from argus_otel.terminal.tables import wide_table", "argus_otel.sources.discord.rest"),
-        ("from .cli import top", "argus_otel.sources.discord.rest"),
+        ("from argus_otel.terminal.formatting import words", "argus_otel.sources.discord.rest"),
+        ("from argus_otel.panels import Panel", "argus_otel.sources.discord.rest"),
+        ("from .cli import queries", "argus_otel.sources.discord.rest"),
+        ("from .panels import PANELS", "argus_otel.sources.discord.voice"),
         ("from argus_otel.sources.discord.history import MODEL", "argus_otel.sources.discord.rest"),
-        ("from argus_otel.cli.top import watch", "argus_otel.sources.discord.cli.top"),
-        ("from argus_otel.sources.process import catalogue", "argus_otel.sources.discord.cli.top"),
-        ("from argus_otel.sources.discord import catalogue", "argus_otel.terminal.panels"),
+        ("from argus_otel.cli.top import watch", "argus_otel.sources.discord.cli.doctor"),
+        ("from argus_otel.sources.process import catalogue", "argus_otel.sources.discord.cli.doctor"),
+        ("from argus_otel.sources.process import catalogue", "argus_otel.sources.discord.panels"),
+        ("from argus_otel.terminal.formatting import words", "argus_otel.sources.discord.panels"),
+        ("from rich.text import Text", "argus_otel.sources.discord.panels"),
+        ("from argus_otel.sources.discord import catalogue", "argus_otel.terminal.drawn_panels"),
+        ("from argus_otel.sources.discord import catalogue", "argus_otel.panels.reading"),
+        ("from argus_otel.scrape.exposition import parse", "argus_otel.panels.reading"),
+        ("from argus_otel.sources.discord.panels import PANELS", "argus_otel.endpoint.page.page"),
         ("from argus_otel.sources.discord import catalogue", "argus_otel.scrape.exposition"),
         ("from argus_otel.sources.discord import catalogue", "argus_otel.cli.top.view"),
         ("from argus_otel.cli.top import watch", "argus_otel.demo.stage"),
@@ -372,8 +396,8 @@ def test_a_planted_import_in_a_package_is_found() -> None:
         ("from .cardinality import CardinalityLimits\nimport discordant", "argus_otel.telemetry.guard"),
         ("from . import cardinality", "argus_otel.telemetry.guard"),
         ("from argus_otel.telemetry import Telemetry\nfrom .misuse import shown", "argus_otel.custom.events"),
-        ("from argus_otel.terminal.panels import Panel", "argus_otel.sources.discord.cli.top"),
-        ("from argus_otel.sources.discord import catalogue", "argus_otel.sources.discord.cli.top"),
+        ("from argus_otel.panels import Panel", "argus_otel.sources.discord.panels"),
+        ("from argus_otel.sources.discord import catalogue", "argus_otel.sources.discord.panels"),
         ("from argus_otel.sources.spec import GROUP", "argus_otel.cli.doctor.sources"),
         ("import discord\nfrom argus_otel.telemetry import Telemetry", "argus_otel.sources.discord.rest"),
     ],

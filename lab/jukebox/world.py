@@ -25,7 +25,7 @@ from argus_otel.history.models import installed_schema
 from argus_otel.history.row import Row
 from argus_otel.history.store import migrations
 from argus_otel.history.store.client import connect
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.sources.discord.history import COMMAND, GUILD_JOIN, GUILD_LEAVE
 from argus_otel.telemetry import Metric
 from discord_simulator import BackgroundSimulator

@@ -16,14 +16,28 @@ from .api import annotate, count, record, timed
 from .version import __version__
 
 if TYPE_CHECKING:
+    from aiohttp.web import Application
     from opentelemetry._logs import LoggerProvider
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
     from typing_extensions import Unpack
 
+    from .endpoint.mount.answering import Answering
+    from .endpoint.mount.asgi import AsgiApp
+    from .endpoint.routes import Routes
     from .settings.keywords import Keywords
 
-__all__ = ["__version__", "annotate", "count", "instrument", "record", "timed", "uninstrument"]
+__all__ = [
+    "__version__",
+    "aiohttp_app",
+    "annotate",
+    "asgi",
+    "count",
+    "instrument",
+    "record",
+    "timed",
+    "uninstrument",
+]
 
 
 def instrument(
@@ -65,3 +79,61 @@ def uninstrument() -> None:
     from .runtime import runtime
 
     runtime().uninstrument()
+
+
+def asgi(*, check_token: bool = True) -> AsgiApp:
+    """Return the endpoint's page, `/metrics`, `/healthz`, `/readyz` and `/status` as an ASGI application.
+
+    ::
+
+        app = FastAPI()
+        app.mount("/argus", argus_otel.asgi())
+
+    It works before the bot starts, whether or not ``ARGUS_ENDPOINT`` serves the same paths on a port of their own, and
+    after :func:`uninstrument`. Who may read it is decided by the application around it: the request's host is not
+    checked. Requests are answered on threads, and do not keep the event loop waiting.
+
+    Parameters
+    ----------
+    check_token:
+        Whether the page, `/metrics` and `/status` require ``ARGUS_ENDPOINT_TOKEN`` if that is set. Turn it off if the
+        application around this one authenticates.
+    """
+    from .endpoint.mount.asgi import AsgiApp
+
+    return AsgiApp(_answering(check_token))
+
+
+def aiohttp_app(*, check_token: bool = True) -> Application:
+    """Return the same as :func:`asgi`, as an application of aiohttp.
+
+    ::
+
+        app = web.Application()
+        app.add_subapp("/argus", argus_otel.aiohttp_app())
+
+    Parameters
+    ----------
+    check_token:
+        See :func:`asgi`.
+
+    Raises
+    ------
+    ImportError
+        aiohttp is not installed. discord.py requires it.
+    """
+    from .endpoint.mount.aiohttp_app import application
+
+    return application(_answering(check_token))
+
+
+def _answering(check_token: bool) -> Answering:
+    from .endpoint.mount.answering import Answering
+
+    return Answering(_routes, check_token=check_token)
+
+
+def _routes() -> Routes:
+    from .runtime import runtime  # at the first request: a module of the program may mount it and never be served
+
+    return runtime().routes()

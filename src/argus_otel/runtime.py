@@ -33,11 +33,13 @@ if TYPE_CHECKING:
 
     from .custom import CustomTelemetry
     from .endpoint import Endpoint
+    from .endpoint.routes import Routes
     from .heartbeat import Heartbeat
     from .history.recording import Recording
     from .otel.bridge import Bridge
     from .otel.providers import Providers
     from .otel.shutdown import Ending
+    from .panels import Panel
     from .sources.spec import SourceSpec
     from .telemetry import IdReference
 
@@ -59,6 +61,7 @@ class Runtime:
         self._custom: CustomTelemetry | None = None
         self._endpoint: Endpoint | None = None
         self._heartbeat: Heartbeat | None = None
+        self._mounted: tuple[object, Routes] | None = None
         self._resource: Resource | None = None
         self._told_by_sources: tuple[str, ...] = ()
         self._recording: Recording | None = None
@@ -302,7 +305,7 @@ class Runtime:
 
         if self._endpoint is None:
             metrics = self._providers.prometheus if self._providers else None
-            endpoint = Endpoint(settings, self.telemetry, metrics, self.status)
+            endpoint = Endpoint(settings, self.telemetry, metrics, self.status, self._panels)
             endpoint.start()
             self._endpoint = endpoint
             self.telemetry.health.report("endpoint", State.OK, endpoint.url)
@@ -313,6 +316,21 @@ class Runtime:
         if self._heartbeat is None:
             self._heartbeat = Heartbeat(url, self.telemetry)
         self._heartbeat.start()
+
+    def routes(self) -> Routes:
+        """Return what answers requests for the endpoint's paths, also if no endpoint is served. Any thread."""
+        from .endpoint.routes import Routes
+
+        endpoint = self._endpoint
+        if endpoint is not None:
+            return endpoint.routes
+        metrics = self._providers.prometheus if self._providers else None
+        made = (self.settings, metrics)
+        with self._changing:
+            if self._mounted is None or self._mounted[0] != made:  # the program was instrumented after a request
+                settings = self.settings or Settings.resolve()
+                self._mounted = (made, Routes(settings, self.telemetry, metrics, self.status, self._panels))
+            return self._mounted[1]
 
     def uninstrument(self, names: Collection[str] | None = None) -> None:
         """Remove the hooks, and with the last source stop the endpoint; safe to repeat. Counters keep their values.
@@ -351,7 +369,7 @@ class Runtime:
         """
         self._changing = threading.RLock()
         api.drop_in_child()
-        self._custom = self._endpoint = self._heartbeat = None
+        self._custom = self._endpoint = self._heartbeat = self._mounted = None
         self._working = False
         self.telemetry.health.forget("endpoint")
         self.telemetry.health.forget("heartbeat")
@@ -434,6 +452,18 @@ class Runtime:
         names = (*(attribute.name for attribute in PROCESS_INFO.attributes), *self._told_by_sources)
         of_resource = self._resource.attributes
         return [({name: str(of_resource[name]) for name in names if name in of_resource}, 1.0)]
+
+    def _panels(self) -> list[tuple[Panel, ...]]:
+        """Return the panels of the sources that are not switched off, for the page."""
+        wanted = _wanted(self.settings or Settings.resolve())
+        found: list[tuple[Panel, ...]] = []
+        for spec, panels, reason in load_each("panels"):
+            if reason is not None:
+                detail = f"{spec.panels} cannot be loaded: {reason}"
+                self.telemetry.health.report(f"panels:{spec.name}", State.FAILED, detail)
+            elif spec in wanted:
+                found.append(tuple(panels))
+        return found
 
     def _hooks_active(self) -> list[tuple[dict[str, str], float]]:
         hooks = self.telemetry.health.parts("hook:")

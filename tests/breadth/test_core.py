@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from argus_otel.demo.agreement import compare
-from argus_otel.scrape.exposition import Metrics
+from argus_otel.scrape.series import Metrics
 from discord_simulator import BackgroundSimulator
 from tests.launch.conftest import Start, until
 from tests.otel.receivers import http_receiver

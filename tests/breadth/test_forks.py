@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from argus_otel.demo.agreement import compare
-from argus_otel.scrape.exposition import Metrics
+from argus_otel.scrape.series import Metrics
 from argus_otel.sources.discord import attributes, catalogue
 from discord_simulator import BackgroundSimulator, RateLimited, ServerError
 from tests.discord_source.back_off import assert_ours

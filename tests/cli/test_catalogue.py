@@ -24,7 +24,7 @@ from argus_otel.cli.catalogue import contents, document, markdown, weaver
 from argus_otel.discovery import installed, load
 from argus_otel.otel.instruments import observe
 from argus_otel.otel.prometheus import PrometheusReader
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.telemetry import (
     Attribute,
     Catalogue,

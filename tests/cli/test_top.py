@@ -29,16 +29,17 @@ from argus_otel.endpoint import Endpoint
 from argus_otel.endpoint.targets import Target
 from argus_otel.otel.instruments import observe
 from argus_otel.otel.prometheus import PrometheusReader
+from argus_otel.panels import Cell, Content, Fact, Facts, Panel, View, clock, counts, quantile, rate, seconds
 from argus_otel.scrape.buckets import Buckets
-from argus_otel.scrape.exposition import Metrics, combined, parse, prometheus_name
+from argus_otel.scrape.exposition import parse
 from argus_otel.scrape.fleet import Fleet
 from argus_otel.scrape.scraper import Scraper, Snapshot, UnreachableError, default_url
+from argus_otel.scrape.series import Metrics, combined, prometheus_name
 from argus_otel.settings import Settings
 from argus_otel.sources.discord import attributes, catalogue
 from argus_otel.sources.spec import SourceSpec
 from argus_otel.telemetry import State, Telemetry
-from argus_otel.terminal.formatting import clock, counts, quantile, rate, seconds, words
-from argus_otel.terminal.panels import Panel, View
+from argus_otel.terminal.formatting import words
 
 
 class Bot:
@@ -372,11 +373,13 @@ class TestDashboard:
             row = line(text, beginning)
             assert all(figure in row for figure in figures), row
         squeezed = " ".join(text.replace("│", " ").split())
-        assert "interactions 10/s 3 run now" in squeezed
+        assert "interactions: 3 run now" in squeezed
         for outcome in (
-            "ok 9.00/s 90 since start",
-            "error 1.00/s 10 since start",
-            "unacknowledged 0.10/s 1 since start",
+            "outcome rate since start",
+            "interactions 10/s 100",
+            "ok 9.00/s 90",
+            "error 1.00/s 10",
+            "unacknowledged 0.10/s 1",
         ):
             assert outcome in squeezed
         assert "2 hooks in place; exported: metrics prometheus" in text
@@ -446,9 +449,10 @@ process_unix_file_descriptor_count 21.0
         assert process.split("   ") == [
             "process",
             "up 0:01:15",
-            "event loop late by 242 ms (p95)",
-            "12 tasks",
-            "log 1.00/s, 3 error",
+            "event loop lag (p95) 242 ms",
+            "tasks 12",
+            "log 1.00/s",
+            "log error 3",
         ]
         (resources,) = (row for row in text.splitlines() if "of memory" in row)
         assert resources.strip().split("   ") == [
@@ -466,27 +470,27 @@ process_unix_file_descriptor_count 21.0
         assert "3 lost while exporting" in drawn(Frame("http://x", now, now, now))
 
     def test_a_panel_that_cannot_be_drawn_costs_no_other(self, frame: Frame) -> None:
-        def draw(_: View) -> str:
+        def draw(_: View) -> Content:
             raise LookupError("no such metric [red]")
 
         broken = Panel("queue", (catalogue.GUILDS,), draw, lines=1)
-        whole = Panel("greeting", (catalogue.GUILDS,), lambda view: f"{view.width} wide", lines=1)
+        whole = Panel("greeting", (catalogue.GUILDS,), lambda view: (Facts((Fact("rows", Cell(f"{view.rows}!")),)),), 1)
         console = Console(file=io.StringIO(), width=140)
         console.print(Dashboard(frame, [(broken,), (whole,)]))
         assert isinstance(console.file, io.StringIO)
         text = console.file.getvalue()
         assert "queue: cannot be drawn: LookupError: no such metric [red]" in text
-        assert "140 wide" in text
+        assert "greeting   rows 10!" in text
 
     def test_a_source_whose_panels_cannot_be_loaded_is_named(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         known = installed()
         broken = SourceSpec(
-            "queue", api=1, title="a queue", factory="a:b", catalogue="a:b", top="nowhere_at_all:PANELS"
+            "queue", api=1, title="a queue", factory="a:b", catalogue="a:b", panels="nowhere_at_all:PANELS"
         )
         monkeypatch.setattr("argus_otel.discovery.installed", lambda: Installed({**known.specs, "queue": broken}, ()))
-        assert len(source_panels()) == sum(spec.top is not None for spec in known.specs.values())
+        assert len(source_panels()) == sum(spec.panels is not None for spec in known.specs.values())
         assert "panels of the source queue cannot be loaded: " in capsys.readouterr().err
 
     def test_lost(self, frame: Frame) -> None:

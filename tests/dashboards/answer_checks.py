@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from argus_otel.catalogues import CATALOGUES, EXTERNAL
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.telemetry import Catalogue
 from tools.grafana.frames import Frame, is_empty
 from tools.grafana.macros import MacroError

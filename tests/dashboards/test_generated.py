@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from argus_otel.catalogues import CATALOGUES, EXTERNAL
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from tools.dashboards.__main__ import DIRECTORY, files, write
 from tools.dashboards.board import Board, Panel, Row
 from tools.dashboards.boards import discover

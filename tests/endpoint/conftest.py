@@ -3,7 +3,7 @@ from __future__ import annotations
 import http.client
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ import trustme
 from prometheus_client import CollectorRegistry, Counter
 
 from argus_otel.endpoint import Endpoint
+from argus_otel.panels import Panel
 from argus_otel.settings import Settings
 from argus_otel.telemetry import Telemetry
 
@@ -89,11 +90,12 @@ def serve(registry: CollectorRegistry) -> Iterator[Serve]:
         status: Callable[[], dict[str, object]] = lambda: {"service": "jukebox"},
         authority: trustme.CA | None = None,
         metrics: CollectorRegistry | None = registry,
+        panels: Callable[[], Sequence[Sequence[Panel]]] = tuple,
         **settings: object,
     ) -> Served:
         telemetry = telemetry or Telemetry()
         resolved = Settings.resolve({}, {"endpoint_port": 0, **settings})
-        endpoint = Endpoint(resolved, telemetry, Shown(metrics) if metrics else None, status)
+        endpoint = Endpoint(resolved, telemetry, Shown(metrics) if metrics else None, status, panels)
         endpoint.start()
         up.append(endpoint)
         return Served(endpoint, telemetry, authority)

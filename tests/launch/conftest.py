@@ -24,7 +24,8 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metric
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
 from argus_otel import testing
-from argus_otel.scrape.exposition import Metrics, parse
+from argus_otel.scrape.exposition import parse
+from argus_otel.scrape.series import Metrics
 from discord_simulator import BackgroundSimulator
 from lab.processes import free_port as free_port
 

@@ -17,7 +17,7 @@ from typing import Any
 import trustme
 
 from argus_otel.demo.agreement import Row, compare
-from argus_otel.scrape.exposition import Metrics
+from argus_otel.scrape.series import Metrics
 from argus_otel.settings import DEFAULT_PORT
 from argus_otel.sources.discord import attributes, catalogue
 from discord_simulator import BackgroundSimulator, InteractionHandle, RateLimited

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from argus_otel.demo.agreement import Row, compare
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.sources.discord import attributes, catalogue
 from discord_simulator import BackgroundSimulator, Load, RateLimited, Reset, ServerError, Slow
 

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.prometheus import PrometheusReader
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.telemetry import InstrumentKind, Metric, Telemetry
 
 HOSTILE = (

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from argus_otel.demo.agreement import compare
-from argus_otel.scrape.exposition import Metrics, parse
+from argus_otel.scrape.exposition import parse
+from argus_otel.scrape.series import Metrics
 from discord_simulator import BackgroundSimulator, Load, RateLimited, ServerError
 from lab.clickhouse import ClickHouse
 from lab.collector import Collector

@@ -15,7 +15,7 @@ import promql_parser as promql
 import yaml
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.telemetry import InstrumentKind
 from argus_otel.telemetry.catalogue import PROCESS_INFO
 from lab.prometheus import installed

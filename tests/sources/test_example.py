@@ -133,7 +133,7 @@ def test_it_has_a_panel_in_top(run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(shown)
     done = run(sys.executable, "-m", "argus_otel", "run", "program.py")
     assert "executor" in done.stdout, done.stdout + done.stderr
-    assert "0 waiting" in done.stdout
+    assert "waiting 0" in done.stdout
 
 
 def test_it_is_switched_off_by_its_name(run: Run, tmp_path: Path) -> None:

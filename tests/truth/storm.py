@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from argus_otel.scrape.exposition import Metrics
+from argus_otel.scrape.series import Metrics
 from discord_simulator import (
     BackgroundSimulator,
     Ledger,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from argus_otel.scrape.exposition import Metrics
+from argus_otel.scrape.series import Metrics
 from argus_otel.sources.discord import attributes, catalogue
 from argus_otel.telemetry import Attribute, Metric
 from discord_simulator import Ledger

@@ -6,8 +6,8 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from argus_otel.settings import Settings
@@ -18,6 +18,8 @@ from .server import Server
 from .targets import OwnTarget, read_targets
 
 if TYPE_CHECKING:
+    from argus_otel.panels import Panel
+
     from .exposition import Metrics
     from .responses import Request, Response
     from .routes import Routes
@@ -31,6 +33,9 @@ _PUBLIC = (
 
 _TICK = 0.5
 """How often the server looks for connections that have lasted too long, in seconds."""
+
+_PAGE_FROM = 60.0
+"""How long after its start the endpoint prepares for the page, in seconds: a program that starts has other work."""
 
 
 class Endpoint:
@@ -49,6 +54,8 @@ class Endpoint:
         The metrics of `/metrics`, or ``None`` if Prometheus is not among the exporters.
     status:
         Returns the facts of `/status`; called on a thread of the endpoint. JSON-able, and free of secrets.
+    panels:
+        Returns the panels of each source, for the page at `/`; called once, on a thread of the endpoint.
     """
 
     def __init__(
@@ -57,11 +64,14 @@ class Endpoint:
         telemetry: Telemetry,
         metrics: Metrics | None,
         status: Callable[[], dict[str, object]],
+        panels: Callable[[], Sequence[Sequence[Panel]]] = tuple,
     ) -> None:
         self._settings = settings
         self._telemetry = telemetry
         self._own: OwnTarget | None = None
-        self._facts = (settings, telemetry, metrics, status)
+        self._facts = (settings, telemetry, metrics, status, panels)
+        self._look = telemetry.guard.shield("endpoint page", self._keep_snapshots)
+        self._page_from = monotonic() + _PAGE_FROM
         self._routes: Routes | None = None
         self._making = threading.Lock()
         self._server: Server | None = None
@@ -98,7 +108,9 @@ class Endpoint:
         if self._server is not None:
             return
         context = tls(self._settings)
-        server = bind(self._settings, lambda family, address: Server(family, address, context, self._respond))
+        server = bind(
+            self._settings, lambda family, address: Server(family, address, context, self._respond, self._tick)
+        )
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": _TICK}, name="argus-otel endpoint", daemon=True
         )
@@ -118,15 +130,12 @@ class Endpoint:
             _log.warning(_PUBLIC, port.source)
 
     def _name_target(self) -> None:
-        health, server = self._telemetry.health, self._server
+        health = self._telemetry.health
         try:
-            self._own = own = OwnTarget(self._settings, self.target, health.labels)
+            self._own = OwnTarget(self._settings, self.target, health.labels)
         except PartError as error:
             asked = self._settings.endpoint_targets is not None
             health.report("endpoint targets", State.FAILED if asked else State.OFF, str(error))
-        else:
-            if server is not None:
-                server.tick = partial(self._telemetry.attempt, "endpoint targets", own.tick)
 
     def processes(self) -> list[dict[str, object]]:
         """Return the processes of this service on this machine, by their files, for `/status`."""
@@ -141,13 +150,28 @@ class Endpoint:
         if self._own is not None:
             self._own.remove()
 
-    def _respond(self, request: Request) -> Response:
+    @property
+    def routes(self) -> Routes:
+        """What answers the requests."""
         with self._making:  # one for all connections: it sees to it that there is one scrape at a time
             if self._routes is None:
                 from .routes import Routes  # imported at the first request, as http.server is
 
                 self._routes = Routes(*self._facts)
-        return self._routes.respond(request)
+            return self._routes
+
+    def _respond(self, request: Request) -> Response:
+        return self.routes.respond(request)
+
+    def _tick(self) -> None:
+        own = self._own
+        if own is not None:
+            self._telemetry.attempt("endpoint targets", own.tick)
+        if monotonic() >= self._page_from:
+            self._look()
+
+    def _keep_snapshots(self) -> None:
+        self.routes.page.tick()
 
     def stop(self) -> None:
         """Close the port and every connection, whatever their clients do. Safe to repeat."""

@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Any
 
 from .connections import Stage
-from .responses import Request, Response, text
+from .responses import Request, Response, not_allowed, text
 
 _log = logging.getLogger("argus_otel")
 
@@ -34,13 +34,6 @@ _MAX_UNREAD_BYTES = 1024 * 1024
 
 # Every socket's buffer has space for so many bytes, if nothing was written before.
 _SHORT = 4096
-
-_FOR_ALL = (
-    ("Cache-Control", "no-store"),
-    ("Content-Security-Policy", "default-src 'none'"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Connection", "close"),
-)
 
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ +\S+ +HTTP/([0-9])\.[0-9][ \t]*\r?\n")
 _ABSOLUTE = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE)
@@ -122,17 +115,15 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - http.server's name, as all of these
 
     def do_POST(self) -> None:
-        """Refuse a method that changes something, without waiting for its body: there is nothing to change."""
-        refusal = f"{self.command} is not for this endpoint, which is only read: use GET or HEAD"
-        self._send(text(HTTPStatus.METHOD_NOT_ALLOWED, refusal, ("Allow", "GET, HEAD")))
+        """Refuse a method that changes something, without waiting for its body."""
+        self._send(not_allowed(self.command))
 
     do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = do_POST  # noqa: N815
 
     def _send(self, answer: Response) -> None:
         self.send_response(answer.status)
-        for name, value in (*answer.headers, *_FOR_ALL):
+        for name, value in (*answer.all_headers(), ("Connection", "close")):
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
         if len(answer.body) > _SHORT:
             self._turn(self.connection, Stage.ANSWERED)
         self.end_headers()

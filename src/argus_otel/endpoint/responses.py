@@ -12,6 +12,13 @@ TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
 
+_FOR_ALL = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
 
 class Request(NamedTuple):
     """A GET or HEAD request.
@@ -32,16 +39,34 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """One response; the handler adds its length and the headers that all responses have."""
+    """One response.
+
+    Attributes
+    ----------
+    headers:
+        Its own. Those of :meth:`all_headers` are sent.
+    """
 
     status: HTTPStatus
     body: bytes
     headers: tuple[tuple[str, str], ...]
 
+    def all_headers(self) -> list[tuple[str, str]]:
+        """Return its headers, those that all responses have unless it has them itself, and its length."""
+        own = {name for name, _ in self.headers}
+        length = ("Content-Length", str(len(self.body)))
+        return [*self.headers, *(header for header in _FOR_ALL if header[0] not in own), length]
+
 
 def text(status: HTTPStatus, line: str, *headers: tuple[str, str], content_type: str = TEXT) -> Response:
     """Return a short text as a response."""
     return Response(status, f"{line}\n".encode(), (("Content-Type", content_type), *headers))
+
+
+def not_allowed(method: str) -> Response:
+    """Return the refusal of a method that changes something: there is nothing to change."""
+    line = f"{method} is not for this endpoint, which is only read: use GET or HEAD"
+    return text(HTTPStatus.METHOD_NOT_ALLOWED, line, ("Allow", "GET, HEAD"))
 
 
 def as_json(status: HTTPStatus, facts: Mapping[str, object], redact: Callable[[str], str]) -> Response:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from argus_otel.settings import Settings
 from argus_otel.telemetry import Telemetry
@@ -13,6 +16,11 @@ from .exposition import Exposition, Metrics
 from .hosts import Hosts
 from .responses import HTML, Request, Response, as_json, text
 
+if TYPE_CHECKING:
+    from argus_otel.panels import Panel
+
+    from .page import Page
+
 LIVENESS_TIMEOUT = 0.8
 """How long `/healthz` waits for the event loop, in seconds.
 
@@ -20,19 +28,11 @@ Kubernetes gives a probe one second by default (``timeoutSeconds``), and the rea
 response comes later. The rest of that second is for the network and a busy interpreter.
 """
 
-_INDEX = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>argus-otel</title></head><body>
-<h1>argus-otel</h1>
-<ul>
-<li><a href="metrics">/metrics</a>: every metric, for Prometheus</li>
-<li><a href="healthz">/healthz</a>: 200 while the process is alive and its event loop turns</li>
-<li><a href="readyz">/readyz</a>: 200 if every check is ready; lists the checks</li>
-<li><a href="status">/status</a>: hooks, exporters and every part that failed</li>
-</ul>
-</body></html>"""
-
 _NO_SUCH_PATH = "there is nothing here; there are /metrics, /healthz, /readyz and /status"
-_NO_TOKEN = "this path asks for the token in ARGUS_ENDPOINT_TOKEN, as `Authorization: Bearer <token>`"  # noqa: S105
+_PRIVATE = (
+    "this path asks for the token in ARGUS_ENDPOINT_TOKEN, as `Authorization: Bearer <token>`; in a browser, open / "
+    "and enter it as the password, with any user name"
+)
 _NOT_THIS_HOST = (
     "without a token, this path answers to localhost, to an IP address and to ARGUS_ENDPOINT_HOST only, and this "
     "request's Host is none of them; put its name into ARGUS_ENDPOINT_ALLOWED_HOSTS, or set ARGUS_ENDPOINT_TOKEN"
@@ -49,6 +49,8 @@ class Routes:
         The metrics of `/metrics`, or ``None`` if Prometheus is not among the exporters.
     status:
         Returns the facts of `/status`.
+    panels:
+        Returns the panels of each source, for the page at `/`.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Routes:
         telemetry: Telemetry,
         metrics: Metrics | None,
         status: Callable[[], dict[str, object]],
+        panels: Callable[[], Sequence[Sequence[Panel]]] = tuple,
     ) -> None:
         self._token = settings.endpoint_token
         self._hosts = Hosts((settings.endpoint_host, *settings.endpoint_allowed_hosts))
@@ -64,6 +67,9 @@ class Routes:
         self._telemetry = telemetry
         self._exposition = Exposition(metrics) if metrics is not None else None
         self._status = status
+        self._panels = panels
+        self._shown: Page | None = None
+        self._making = threading.Lock()
         self._public: dict[str, Callable[[Request], Response]] = {"/healthz": self._healthz, "/readyz": self._readyz}
         self._private: dict[str, Callable[[Request], Response]] = {
             "/": self._index,
@@ -71,33 +77,36 @@ class Routes:
             "/status": self._state,
         }
 
-    def respond(self, request: Request) -> Response:
-        """Return the response to a request. A fault is counted, logged once for each path, and answered with 500."""
+    def respond(self, request: Request, *, hosts: bool = True, token: bool = True) -> Response:
+        """Return the response to a request. A fault is counted, logged once for each path, and answered with 500.
+
+        Parameters
+        ----------
+        hosts, token:
+            Whether to check the request's host, and whether to require the token. Not for an application around this
+            one that does.
+        """
         path = request.path.rstrip("/") or "/"
         route = self._public.get(path) or self._private.get(path)
         if route is None:
             return text(HTTPStatus.NOT_FOUND, _NO_SUCH_PATH)
-        refusal = self._refusal(request) if path in self._private else None
+        refusal = self._refusal(path, request, hosts=hosts, token=token) if path in self._private else None
         if refusal is not None:
             return refusal
         answer = self._telemetry.guard.shield(f"endpoint {path}", route)(request)
         return answer or text(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
 
-    def _refusal(self, request: Request) -> Response | None:
+    def _refusal(self, path: str, request: Request, *, hosts: bool, token: bool) -> Response | None:
         """Return the response that refuses a request, or ``None`` if it is allowed."""
         if self._token is None:
-            if self._hosts.admit(request.headers.get("host")):
+            if not hosts or self._hosts.admit(request.headers.get("host")):
                 return None
             return text(HTTPStatus.MISDIRECTED_REQUEST, _NOT_THIS_HOST)
-        if self._has(self._token, request):
+        if not token or hmac.compare_digest(_offered_token(request), self._token.encode()):
             return None
-        return text(HTTPStatus.UNAUTHORIZED, _NO_TOKEN, ("WWW-Authenticate", "Bearer"))
-
-    def _has(self, token: str, request: Request) -> bool:
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        # Headers arrive as Latin-1, whatever their bytes meant.
-        offered = given.strip().encode("latin-1", "replace")
-        return hmac.compare_digest(offered, token.encode()) and scheme.lower() == "bearer"
+        # A browser can send a password, which it asks for, but no bearer token.
+        challenge = 'Bearer, Basic realm="argus-otel", charset="UTF-8"' if path == "/" else "Bearer"
+        return text(HTTPStatus.UNAUTHORIZED, _PRIVATE, ("WWW-Authenticate", challenge))
 
     def _metrics(self, request: Request) -> Response:
         if self._exposition is not None:
@@ -128,8 +137,36 @@ class Routes:
     def _state(self, _: Request) -> Response:
         return self._json(HTTPStatus.OK, self._status())
 
-    def _index(self, _: Request) -> Response:
-        return text(HTTPStatus.OK, _INDEX, content_type=HTML)
+    @property
+    def page(self) -> Page:
+        """The page at `/`."""
+        with self._making:
+            if self._shown is None:
+                from .page import Page
+
+                self._shown = Page(self._telemetry, self._panels(), self._status)
+            return self._shown
+
+    def _index(self, request: Request) -> Response:
+        from .page.style import POLICY
+
+        page = self.page.render(request.query).encode(errors="replace")
+        return Response(HTTPStatus.OK, page, (("Content-Type", HTML), ("Content-Security-Policy", POLICY)))
 
     def _json(self, status: HTTPStatus, facts: dict[str, object]) -> Response:
         return as_json(status, facts, self._telemetry.redact)
+
+
+def _offered_token(request: Request) -> bytes:
+    """Return the bearer token, or the password, that a request has; empty if it has neither."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    # Headers arrive as Latin-1, whatever their bytes meant.
+    offered = given.strip().encode("latin-1", "replace")
+    if scheme.lower() == "bearer":
+        return offered
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(offered, validate=True).partition(b":")[2]
+        except ValueError:
+            return b""
+    return b""

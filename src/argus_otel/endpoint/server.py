@@ -41,11 +41,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         For TLS, or ``None``.
     answer:
         Answers requests; called on the connection's thread.
-
-    Attributes
-    ----------
     tick:
-        Called on the server's thread now and then.
+        Called about twice a second, on the accepting thread.
 
     Raises
     ------
@@ -65,13 +62,14 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         address: tuple[Any, ...],
         context: ssl.SSLContext | None,
         answer: Callable[[Request], Response],
+        tick: Callable[[], object],
     ) -> None:
         self.address_family = family
         self._context = context
         self._connections = Connections()
         self._stopping = False
         self._respond = answer
-        self.tick: Callable[[], object] = tuple
+        self._tick = tick
         super().__init__(address, self._handle)  # type: ignore[arg-type]
         # A client may disconnect between select and accept, which must not wait for the next one.
         self.socket.setblocking(False)
@@ -137,7 +135,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def service_actions(self) -> None:
         """Run periodic work between two connections."""
         self._connections.end_old()
-        self.tick()
+        self._tick()
 
     def stop(self) -> None:
         """Close the port, and every connection."""

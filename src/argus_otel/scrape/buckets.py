@@ -49,6 +49,8 @@ class Buckets:
         return self.highest
 
     def __add__(self, other: Buckets) -> Buckets:
+        if not self.counts:
+            return other
         counts = {
             edge: self.counts.get(edge, 0.0) + other.counts.get(edge, 0.0) for edge in {*self.counts, *other.counts}
         }

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, cast
 
-from .exposition import Metrics, combined
 from .scraper import Scraper, Snapshot, UnreachableError
+from .series import Metrics, combined
 
 _AT_ONCE = 16
 

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from argus_otel.settings import DEFAULT_PORT, Settings
 
-from .exposition import Metrics, parse
+from .exposition import parse
+from .series import Metrics
 
 _TIMEOUT = 5.0
 _DEADLINE = 20.0

@@ -69,8 +69,8 @@ class SourceSpec:
         ``"package.module:name"`` of its history model: typed tables, views and questions.
     commands:
         ``"package.module:name"`` of its commands: ``argus-otel NAME COMMAND``.
-    top:
-        ``"package.module:name"`` of its panels of ``argus-otel top``.
+    panels:
+        ``"package.module:name"`` of its panels, for ``argus-otel top`` and the endpoint's page.
     doctor:
         ``"package.module:name"`` of its checks of ``argus-otel doctor``.
     assets:
@@ -95,7 +95,7 @@ class SourceSpec:
         "references",
         "history",
         "commands",
-        "top",
+        "panels",
         "doctor",
         "assets",
     )
@@ -118,7 +118,7 @@ class SourceSpec:
         references: str | None = None,
         history: str | None = None,
         commands: str | None = None,
-        top: str | None = None,
+        panels: str | None = None,
         doctor: str | None = None,
         assets: str | None = None,
     ) -> None:
@@ -137,7 +137,7 @@ class SourceSpec:
         self.references = references
         self.history = history
         self.commands = commands
-        self.top = top
+        self.panels = panels
         self.doctor = doctor
         self.assets = assets
 

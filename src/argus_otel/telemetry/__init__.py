@@ -31,6 +31,7 @@ from .hub import EventSink, HistorySink, LoopListener, Telemetry
 from .in_flight import End, InFlight
 from .log_pipeline import LogPipeline, LogSink
 from .operations import Operation
+from .recent_errors import RecentError, RecentErrors
 from .redaction import Redactor
 from .references import IdReference
 from .sampling_rates import SamplingRates
@@ -96,6 +97,8 @@ __all__ = [
     "Health",
     "Part",
     "PartError",
+    "RecentError",
+    "RecentErrors",
     "RedactedException",
     "Redactor",
     "State",

@@ -13,7 +13,8 @@ from .catalogue import FINGERPRINT
 from .counters import Counter
 from .definitions import AttributeValue, Event, Severity
 from .exceptions import ExceptionRedactor
-from .fingerprints import fingerprint, type_name
+from .fingerprints import fingerprint, place, type_name
+from .recent_errors import RecentErrors
 from .tracing import SpanIds
 
 ExceptionSink = Callable[[Event, Mapping[str, AttributeValue], "SpanIds | None"], None]
@@ -38,11 +39,14 @@ class ExceptionReports:
         Set by the bridge if logs are exported.
     on_spans:
         Whether spans hold exceptions as span events. The bridge sets it.
+    recent:
+        The last errors, for people.
     """
 
     def __init__(self, counts: Counter, exceptions: ExceptionRedactor) -> None:
         self.sink: ExceptionSink | None = None
         self.on_spans = True
+        self.recent = RecentErrors()
         self._counts = counts
         self._exceptions = exceptions
         self._unwrap: Callable[[BaseException], BaseException] = _unchanged
@@ -85,8 +89,10 @@ class ExceptionReports:
     def logged(self, record: logging.LogRecord) -> None:
         """Count the exception of a log record of level ERROR or above."""
         error = self._error_of(record)
-        if error is not None and record.levelno >= logging.ERROR:
+        if error is not None:
             self._count(error, fingerprint(error))
+        elif not record.exc_info:
+            self.recent.add((record.name, f"{record.module}.{record.funcName}:{record.lineno}"))
 
     def exported(self, record: logging.LogRecord) -> tuple[str | None, bool]:
         """Note that a log record is exported.
@@ -110,6 +116,7 @@ class ExceptionReports:
     def _count(self, error: BaseException, group: str) -> None:
         if _mark(error, _COUNTED):
             self._counts[group].value += 1
+            self.recent.add((type_name(error), place(error)))
 
 
 def _mark(error: BaseException, mark: int) -> bool:

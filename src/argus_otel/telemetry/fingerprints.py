@@ -24,10 +24,16 @@ def type_name(error: BaseException) -> str:
 
 
 def fingerprint(error: BaseException) -> str:
-    """Return the fingerprint of ``error``, such as ``ValueError in music.Player.play``.
+    """Return the fingerprint of ``error``, such as ``ValueError in music.Player.play``, or the class if it has no place."""
+    where = place(error)
+    return (f"{type_name(error)} in {where}" if where else type_name(error))[:MAX_LENGTH]
 
-    The innermost frame is used if none belongs to the program, and the class alone if the exception was never raised.
-    Before Python 3.11, a frame does not know its class: ``ValueError in music.play``.
+
+def place(error: BaseException) -> str:
+    """Return the place of ``error`` in the program: module and function; empty if it was never raised.
+
+    It is that of the innermost frame of the program's own code, or of the innermost frame if none is. Before Python
+    3.11, a frame does not know its class: ``music.play`` for ``music.Player.play``.
     """
     innermost: FrameType | None = None
     own: FrameType | None = None
@@ -38,8 +44,7 @@ def fingerprint(error: BaseException) -> str:
             own = innermost
         step = step.tb_next
     frame = own or innermost
-    text = type_name(error) if frame is None else f"{type_name(error)} in {_place(frame)}"
-    return text[:MAX_LENGTH]
+    return "" if frame is None else _place(frame)
 
 
 def _place(frame: FrameType) -> str:

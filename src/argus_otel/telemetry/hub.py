@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Protocol, TypeVar
 
 from .cardinality import CardinalityLimits
@@ -68,6 +69,8 @@ class Telemetry:
     ----------
     guard, health, redact, exceptions, exception_reports, log_pipeline:
         See their classes.
+    started:
+        When counting began, by :func:`time.monotonic`, in seconds.
     suspended:
         Whether this is a forked child in which no source's program has started. No metric then has a point.
     tracing:
@@ -92,6 +95,7 @@ class Telemetry:
         self.exceptions = ExceptionRedactor(self.redact)
         self.health = Health()
         self.suspended = False
+        self.started = monotonic()
         self.tracing: Tracing | None = None
         self.history: HistorySink | None = None
         self.rates = SamplingRates()
@@ -228,6 +232,7 @@ class Telemetry:
         self.tracing = self.history = self.log_pipeline.sink = self.exception_reports.sink = None
         self.guard.in_flight.forget()
         self._loops.forget()
+        self.exception_reports.recent.forget()
         for family in (*self._counters.values(), *self._histograms.values()):
             family.unlock()
 
@@ -235,6 +240,7 @@ class Telemetry:
         """Count from zero: a source's program has started in the child."""
         for family in (*self._counters.values(), *self._histograms.values()):
             family.restart_in_child()
+        self.started = monotonic()
         self.suspended = False
 
     # -- internal

@@ -24,7 +24,7 @@ from argus_otel.telemetry import Catalogue, Guard, IdReference, PartError, State
 from .faults import FailingEndGuard, FailingGuard
 from .observation import Observation, observe
 
-_FIELDS = ("factory", "catalogue", "settings", "resource", "references", "history", "commands", "top", "doctor")
+_FIELDS = ("factory", "catalogue", "settings", "resource", "references", "history", "commands", "panels", "doctor")
 
 _OFF = """
 import importlib, json, sys

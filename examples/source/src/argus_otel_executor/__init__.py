@@ -13,7 +13,7 @@ SPEC = SourceSpec(
     prefixes=("executor",),
     history="argus_otel_executor.history:MODEL",
     commands="argus_otel_executor.commands:COMMANDS",
-    top="argus_otel_executor.top:PANELS",
+    panels="argus_otel_executor.panels:PANELS",
     doctor="argus_otel_executor.doctor:CHECKS",
     assets="argus_otel_executor:assets",
 )

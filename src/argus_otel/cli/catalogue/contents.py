@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from argus_otel.catalogues import CATALOGUES
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.telemetry import AttributeValue, Catalogue, Event, Metric, Span
 
 KINDS = ("metric", "span", "event", "attribute")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.telemetry import Attribute, Metric
 from argus_otel.version import __version__
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from argus_otel.discovery import installed, load
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.telemetry import Catalogue, Metric
 from argus_otel.telemetry.families import MAX_SERIES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.telemetry import Event, Metric, Span
 
 from .contents import Contents, Known

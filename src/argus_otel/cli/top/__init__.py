@@ -21,7 +21,7 @@ from argus_otel.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from argus_otel.terminal.panels import Panel
+    from argus_otel.panels import Panel
 
     from .view import Frame
 
@@ -129,7 +129,7 @@ def _print(console: Console, scraper: Scraper | Fleet, interval: float) -> None:
 def source_panels() -> list[tuple[Panel, ...]]:
     """Return the panels of every installed source that has some; say on stderr which cannot be loaded."""
     found: list[tuple[Panel, ...]] = []
-    for spec, panels, reason in load_each("top"):
+    for spec, panels, reason in load_each("panels"):
         if reason is None:
             found.append(tuple(panels))
         else:

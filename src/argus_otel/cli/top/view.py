@@ -11,13 +11,14 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from argus_otel.scrape.exposition import Metrics
+from argus_otel.panels import NOTHING, Panel, View, clock
+from argus_otel.panels.own_state import own_state
 from argus_otel.scrape.fleet import FleetSnapshot
 from argus_otel.scrape.scraper import Snapshot
-from argus_otel.telemetry.catalogue import EXPORT_LOST, HISTORY_DROPPED
+from argus_otel.scrape.series import Metrics
 from argus_otel.telemetry.guard import attempt
-from argus_otel.terminal.formatting import NOTHING, clock, number, words
-from argus_otel.terminal.panels import Panel, View
+from argus_otel.terminal.drawn_panels import drawn
+from argus_otel.terminal.formatting import words
 
 _WIDE = 100
 _HEAD = 1
@@ -92,12 +93,14 @@ class Dashboard:
             taken = _HEAD + _FOOT + _height_of_processes(self.frame)
             left = options.height - taken - sum(max(panel.lines for panel in line) for line in lines)
             rows = max(_FEWEST_ROWS, left // max(1, sum(panel.grows for panel in shown)))
-        view = View(metrics, self.frame.recent, self.frame.interval, rows, options.max_width)
+        interval = self.frame.interval
+        view = View(metrics, self.frame.recent, interval, f"last {interval:.0f} s", rows)
         yield _head(self.frame)
         if isinstance(self.frame.now, FleetSnapshot):
             yield _processes(self.frame.now)
         for line in lines:
-            yield _side_by_side(line, view) if len(line) > 1 else _draw(line[0], view)
+            drawings = [_draw(panel, view, options.max_width) for panel in line]
+            yield _side_by_side(line, drawings) if len(line) > 1 else drawings[0]
         if not shown:
             yield Text("the endpoint has no metric of any source that is installed here", "dim")
         yield _foot(self.frame)
@@ -114,18 +117,18 @@ def _lines(panels: Sequence[Panel], *, wide: bool) -> list[list[Panel]]:
     return lines
 
 
-def _side_by_side(panels: Sequence[Panel], view: View) -> Table:
+def _side_by_side(panels: Sequence[Panel], drawings: Sequence[RenderableType]) -> Table:
     grid = Table.grid(expand=True, padding=(0, 1))
     for panel in panels:
         grid.add_column(ratio=panel.ratio)
-    grid.add_row(*(_draw(panel, view) for panel in panels))
+    grid.add_row(*drawings)
     return grid
 
 
-def _draw(panel: Panel, view: View) -> RenderableType:
+def _draw(panel: Panel, view: View, width: int) -> RenderableType:
     failures: list[str] = []
-    drawn = attempt(partial(panel.draw, view), failures.append)
-    return words(f"{panel.name}: cannot be drawn: {failures[0]}", "red") if failures or drawn is None else drawn
+    drawing = attempt(partial(drawn, panel, view, width), failures.append)
+    return words(f"{panel.name}: cannot be drawn: {failures[0]}", "red") if drawing is None else drawing
 
 
 def _height_of_processes(frame: Frame) -> int:
@@ -170,27 +173,11 @@ def _head(frame: Frame) -> Text:
 
 def _foot(frame: Frame) -> Text:
     """Draw argus-otel's own state: its hooks, its exporters, losses and failures."""
-    section = frame.now.status.get("parts")
-    named = cast("dict[str, object]", section) if isinstance(section, dict) else {}
-    parts = {name: cast("dict[str, str]", part) for name, part in named.items() if isinstance(part, dict)}
-    if not parts:
+    state = own_state(frame.now.status, frame.now.metrics)
+    if state is None:
         return Text("/status has no parts here: only metrics are shown", "dim")
-    states = {name: part.get("state", "") for name, part in parts.items()}
-    hooked = sum(state == "ok" for name, state in states.items() if name.startswith("hook:"))
-    exported = [
-        name.removeprefix("exporter:") for name, s in states.items() if name.startswith("exporter:") and s == "ok"
-    ]
-    text = words(f"{hooked} hooks in place; exported: {', '.join(exported) or NOTHING}")
-    problems = [
-        f"{name} {s}: {parts[name].get('detail', '')}" for name, s in states.items() if s in ("failed", "absent")
-    ]
-    faults = frame.now.status.get("faults")
-    if isinstance(faults, dict):
-        problems += [f"fault in {hook}: {fault}" for hook, fault in cast("dict[str, str]", faults).items()]
-    for metric, lost in ((EXPORT_LOST, "lost while exporting"), (HISTORY_DROPPED, "events of history dropped")):
-        count = frame.now.metrics.total(metric)
-        if count:
-            problems.append(f"{number(count)} {lost}")
+    text = words(f"{state.hooks} hooks in place; exported: {', '.join(state.exported) or NOTHING}")
+    problems = state.problems
     for line in problems[:_PROBLEMS]:
         text.append("\n").append(words(line, "red"))
     if len(problems) > _PROBLEMS:

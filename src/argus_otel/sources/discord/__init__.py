@@ -19,7 +19,7 @@ SPEC = SourceSpec(
     references="argus_otel.sources.discord.references:REFERENCES",
     history="argus_otel.sources.discord.history:MODEL",
     commands="argus_otel.sources.discord.cli:COMMANDS",
-    top="argus_otel.sources.discord.cli.top:PANELS",
+    panels="argus_otel.sources.discord.panels:PANELS",
     doctor="argus_otel.sources.discord.cli.doctor:CHECKS",
     assets="argus_otel:shipped",
 )

@@ -13,6 +13,6 @@ SPEC = SourceSpec(
     activates="with_others",
     prefixes=("asyncio", "cpython", "log", "process"),
     settings="argus_otel.sources.process.settings:ProcessSettings",
-    top="argus_otel.sources.process.cli.top:PANELS",
+    panels="argus_otel.sources.process.panels:PANELS",
     assets="argus_otel:shipped",
 )

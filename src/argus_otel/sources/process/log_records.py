@@ -37,7 +37,7 @@ def patches(telemetry: Telemetry, hooks: PatchSet) -> list[Patch]:
         if hooks.on:
             level = record.levelno
             counts[record.name, _NAMES.get(level) or _severity(level)].value += 1
-            if record.exc_info:
+            if level >= logging.ERROR:
                 reports.logged(record)
             if pipeline.sink is not None:
                 pipeline.forward(logger, record)

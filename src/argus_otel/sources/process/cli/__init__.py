@@ -1,1 +1,0 @@
-"""Adds the process itself to ``argus-otel top``."""
