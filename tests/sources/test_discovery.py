@@ -130,6 +130,6 @@ def test_no_metadata_is_parsed_to_find_them() -> None:
 @pytest.mark.parametrize("name", list(installed().specs))
 def test_everything_that_a_specification_names_is_there(name: str) -> None:
     found = installed().specs[name]
-    fields = ("factory", "catalogue", "settings", "resource", "references", "history", "commands", "top", "doctor")
+    fields = ("factory", "catalogue", "settings", "resource", "references", "history", "commands", "panels", "doctor")
     for reference in (getattr(found, field) for field in fields):
         assert reference is None or load(reference) is not None
