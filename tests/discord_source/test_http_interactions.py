@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from aiohttp import web
 from discord import app_commands
 
 from argus_otel.sources.discord import shards
+from argus_otel.sources.discord.source import DiscordSource
 from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
@@ -357,3 +359,9 @@ def test_a_client_that_wants_a_gateway_is_not_ready_without_one(
             await asyncio.wait([connecting])
 
     asyncio.run(main())
+
+
+def test_a_web_server_that_is_not_installed_is_no_missing_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "starlette", None)  # as if its import failed
+    found = {name for name in DiscordSource.probe() if name.startswith("hook:HTTP interactions")}
+    assert found == {"hook:HTTP interactions aiohttp.web_response.StreamResponse.prepare"}
