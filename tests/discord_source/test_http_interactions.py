@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from aiohttp import web
 from discord import app_commands
 
 from argus_otel.sources.discord import shards
+from argus_otel.sources.discord.source import DiscordSource
 from discord_simulator import BackgroundSimulator
 
 from .conftest import Observed, make_bot, running, until
@@ -199,6 +201,52 @@ def test_the_response_of_the_web_server_may_be_the_acknowledgement(
         assert seconds == pytest.approx(entry.acknowledged_after, abs=0.15)
 
 
+def test_the_response_of_starlette_may_be_the_acknowledgement(
+    observed: Observed, simulator: BackgroundSimulator
+) -> None:
+    why = "pip install fastapi uvicorn"
+    applications = pytest.importorskip("starlette.applications", reason=why)
+    responses = pytest.importorskip("starlette.responses", reason=why)
+    routing = pytest.importorskip("starlette.routing", reason=why)
+    uvicorn = pytest.importorskip("uvicorn", reason=why)
+    client = make_client()
+
+    async def handle(request: Any) -> Any:
+        body = await request.body()
+        key = signing.VerifyKey(bytes.fromhex(client.application.verify_key))
+        try:
+            key.verify(
+                request.headers["X-Signature-Timestamp"].encode() + body,
+                bytes.fromhex(request.headers["X-Signature-Ed25519"]),
+            )
+        except BadSignatureError:
+            return responses.Response(status_code=401)
+        data = json.loads(body)
+        if data["type"] == 1:
+            return responses.JSONResponse({"type": 1})
+        client._connection.parse_interaction_create(data)
+        return responses.JSONResponse({"type": 5})
+
+    async def main() -> None:
+        app = applications.Starlette(routes=[routing.Route("/", handle, methods=["POST"])])
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+        async with logged_in(client, simulator):
+            await client.tree.sync()
+            serving = asyncio.create_task(server.serve())
+            await until(lambda: server.started)
+            port = server.servers[0].sockets[0].getsockname()[1]
+            await simulator.set_interactions_endpoint(f"http://127.0.0.1:{port}/")
+            assert (await (await simulator.slash("quiet")).acknowledged()).type == 5
+            await until(lambda: len(observed.interactions) == 0)
+            await simulator.set_interactions_endpoint(None)
+            server.should_exit = True
+            await serving
+
+    asyncio.run(main())
+    assert observed.values(UNACKNOWLEDGED) == {}
+    assert observed.counts(RESPONSES) == {("application_command", "quiet"): 1}
+
+
 def test_a_response_after_the_deadline_is_no_acknowledgement(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:
@@ -311,3 +359,9 @@ def test_a_client_that_wants_a_gateway_is_not_ready_without_one(
             await asyncio.wait([connecting])
 
     asyncio.run(main())
+
+
+def test_a_web_server_that_is_not_installed_is_no_missing_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "starlette", None)  # as if its import failed
+    found = {name for name in DiscordSource.probe() if name.startswith("hook:HTTP interactions")}
+    assert found == {"hook:HTTP interactions aiohttp.web_response.StreamResponse.prepare"}

@@ -157,7 +157,7 @@ class Storm:
         asked = await run.click(self._panels[0], "form")
         await asked.modal()
         guild = next(guild for guild in run.world.guilds.values() if guild.joined)
-        owner = guild.people[0].user
+        owner = guild.people[1].user  # not the one who acts where nobody is named
         run.world.user_installs.add(owner.id)
         for use in (
             lambda: run.slash("fail", user=owner, guild=guild),

@@ -112,7 +112,7 @@ class DiscordSource(Source):
         library = Library.of(import_module(root))
         telemetry = Telemetry()
         patches = _Parts(telemetry, PatchSet(telemetry), Clusters(None), lambda: None).patches(library)
-        return {patch.name: _absence(patch) for patch in patches if find_spec(patch.package) is not None}
+        return {patch.name: _absence(patch) for patch in patches if _is_installed(patch.package)}
 
     def _library_imported(self, root: str) -> None:
         if self._parts is None:
@@ -253,6 +253,13 @@ class _Parts:
         self.listeners.detach()
         self.views.detach()
         self.registry.clear()
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # the package that the module is in
+        return False
 
 
 def _absence(patch: Patch) -> str | None:
