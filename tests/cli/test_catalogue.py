@@ -197,7 +197,10 @@ def test_what_is_named_is_shown_in_full(capsys: pytest.CaptureFixture[str]) -> N
         (["discord_gateway_heartbeat_duration_seconds_bucket"], ["metric discord.gateway.heartbeat.duration"]),
         (["discord.guild.join", "discord.guild.leave"], ["event discord.guild.join", "event discord.guild.leave"]),
         (["--kind", "event", "join"], ["event discord.guild.join"]),
-        (["discord.guild.?????"], ["metric discord.guild.count", "event discord.guild.leave"]),
+        (
+            ["discord.guild.?????"],
+            ["metric discord.guild.count", "metric discord.guild.sizes", "event discord.guild.leave"],
+        ),
         (["--kind", "attribute", "error.type"], ["attribute error.type"]),
         (["--kind", "span", "task *"], ["span task {discord.task.name}"]),
     ],

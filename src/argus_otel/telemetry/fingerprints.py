@@ -24,7 +24,7 @@ def type_name(error: BaseException) -> str:
 
 
 def fingerprint(error: BaseException) -> str:
-    """Return the fingerprint of ``error``, such as ``ValueError in music.Player.play``; the class if it has no place."""
+    """Return the fingerprint of ``error``: ``ValueError in music.Player.play``, or the class if it has no place."""
     where = place(error)
     return (f"{type_name(error)} in {where}" if where else type_name(error))[:MAX_LENGTH]
 

@@ -138,7 +138,8 @@ def _cached(state: ConnectionState[Any]) -> Guilds:
     guilds = Guilds()
     for guild in tuple(state._guilds.values()):
         shard_id = _shard_of(state, guild.id)
-        guilds.add(shard_id, guild.id, unavailable=guild.unavailable, members=guild._member_count)
+        members = getattr(guild, "_member_count", None)  # missing in the forks until Discord has sent it
+        guilds.add(shard_id, guild.id, unavailable=guild.unavailable, members=members)
     return guilds
 
 

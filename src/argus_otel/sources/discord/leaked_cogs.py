@@ -18,6 +18,7 @@ from argus_otel.telemetry import Reading, Telemetry
 
 from .attributes import EXTENSION_NAME
 from .catalogue import LEAKED_COGS
+from .library import DISCORD_PY
 from .patches import Patch, PatchSet
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ class LeakedCogs:
 
             return _remove_module_references
 
-        return [Patch(HOOK, f"{_PACKAGE}.bot", "BotBase._remove_module_references", make, _PACKAGE)]
+        # The forks' function is no coroutine.
+        target = "BotBase._remove_module_references"
+        return [Patch(HOOK, f"{_PACKAGE}.bot", target, make, _PACKAGE, libraries=(DISCORD_PY,))]
 
     def _removing(self, bot: Bot, name: str) -> None:
         if not self._hooks.on:
