@@ -418,27 +418,11 @@ class Runtime:
         }
 
     def announcement(self) -> str:
-        """Return the one line at the start: the observed libraries, and the destinations of exports."""
-        health = self.telemetry.health
+        """Return the one line at the start; see :mod:`.announcement`."""
+        from .announcement import announcement
+
         observed = [phrase for handle in self._handles.values() if (phrase := handle.describe())]
-        exported = [
-            name.removeprefix("exporter:") + (f" ({part.detail})" if part.detail else "")
-            for name, part in health.parts("exporter:").items()
-            if part.state is State.OK and not name.endswith(" prometheus")
-        ]
-        if self._endpoint is not None:
-            exported.insert(0, f"endpoint {self._endpoint.url}")
-        if self._heartbeat is not None:
-            exported.append("heartbeat")
-        line = f"argus-otel {__version__}: {', '.join(observed) or 'nothing is observed'}"
-        line += f"; {', '.join(exported) or 'nothing is exported'}"
-        failed = [
-            name
-            for name, part in health.parts().items()
-            if part.state is State.FAILED or (part.state is State.ABSENT and not part.expected)
-        ]
-        if failed:
-            line += f"; not working: {', '.join(failed)} (argus-otel doctor says why)"
+        line = announcement(self.telemetry.health, observed, self.endpoint_url, heartbeat=self._heartbeat is not None)
         return self.telemetry.redact(line)
 
     def _process_info(self) -> list[tuple[dict[str, str], float]]:
