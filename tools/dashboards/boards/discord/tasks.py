@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...board import Board, Row
 from ...panels import Column, stat, state_timeline, table, timeseries
-from ...queries import counted, increase, now, of, or_zero, per, prom, quantile, quantile_in_range
+from ...queries import counted, increase, now, of, or_zero, per, prom, quantile, quantile_in_range, total
 from ...style import BAD, GOOD, NUMBER, SECONDS, WARNING, steps, values
 from .common import bots
 
@@ -190,7 +190,7 @@ _LISTENERS = Row(
             to. Something of the extension holds them: cancel its tasks in cog_unload, stop its views, and remove it
             from registries and callbacks of other modules.""",
             prom(
-                f"sum by (job, discord_extension_name) ({of('discord_extension_leaked')}) > 0",
+                total("discord_extension_leaked", by="job, discord_extension_name"),
                 "{{job}}: {{discord_extension_name}}",
             ),
             unit=NUMBER,
