@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -14,12 +15,21 @@ import argus_otel
 from argus_otel.telemetry import Operation
 
 
+# What each of them asks is there on one system only.
+OF_OTHER_SYSTEMS = {
+    f"argus_otel.sources.process.{name}"
+    for name, platform in {"linux": "linux", "macos": "darwin", "windows": "win32"}.items()
+    if platform != sys.platform
+}
+
+
 def import_everything() -> None:
     """Import every module of ours that can be: a subclass is known once its module is."""
     for package in ("sources", "telemetry"):
         path = [f"{argus_otel.__path__[0]}/{package}"]
         for module in pkgutil.walk_packages(path, f"argus_otel.{package}."):
-            importlib.import_module(module.name)
+            if module.name not in OF_OTHER_SYSTEMS:
+                importlib.import_module(module.name)
 
 
 def kinds() -> list[type[Operation]]:

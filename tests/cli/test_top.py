@@ -454,12 +454,12 @@ process_unix_file_descriptor_count 21.0
             "log 1.00/s",
             "log error 3",
         ]
-        (resources,) = (row for row in text.splitlines() if "of memory" in row)
+        (resources,) = (row for row in text.splitlines() if "memory" in row)
         assert resources.strip().split("   ") == [
-            "100 MiB of memory",
-            "25% of a processor",
-            "9 threads",
-            "21 open files",
+            "memory 100 MiB",
+            "processor 25%",
+            "threads 9",
+            "open files 21",
         ]
         assert "shard" not in text
 

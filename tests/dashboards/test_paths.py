@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from argus_otel.scrape.exposition import prometheus_name
+from argus_otel.scrape.series import prometheus_name
 from argus_otel.telemetry import Metric
 from lab.built import built
 from lab.clickhouse import ClickHouse

@@ -148,7 +148,7 @@ class Bridge:
         """Connect to the tracer and logger providers that are set now."""
         self._refresh_tracing()
         self._telemetry.attempt(self._telemetry.log_pipeline.part, self._refresh_logs)
-        self._telemetry.attempt("exceptions", self._refresh_exceptions)
+        self._telemetry.attempt("events", self._refresh_exceptions)
 
     def _refresh_tracing(self) -> None:
         provider = self._given_tracers or trace.get_tracer_provider()

@@ -30,7 +30,10 @@ def drawn(panel: Panel, view: View, width: int) -> RenderableType:
         parts = [_narrow(part, width) if isinstance(part, Table) else _line(part) for part in content]
         return Box(Group(*parts), title=words(title), title_align="left", box=box.ROUNDED)
     return Group(
-        *(_wide(part, title, width) if isinstance(part, Table) else _line(part, panel.name) for part in content)
+        *(
+            _wide(part, title, width) if isinstance(part, Table) else _line(part, " " if index else panel.name)
+            for index, part in enumerate(content)
+        )
     )
 
 

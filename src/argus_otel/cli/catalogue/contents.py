@@ -27,7 +27,11 @@ UPSTREAM = frozenset(
         "http.request.method",
         "http.request.resend_count",
         "http.response.status_code",
+        "process.runtime.version",
         "server.address",
+        "service.version",
+        "telemetry.distro.version",
+        "telemetry.sdk.version",
         "thread.name",
         "url.template",
     }

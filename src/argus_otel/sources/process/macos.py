@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 
 _PROC_PIDTASKINFO = 4
 
@@ -32,6 +33,9 @@ class _TaskInfo(ctypes.Structure):
         ("pti_priority", ctypes.c_int32),
     )
 
+
+if sys.platform != "darwin":
+    raise ImportError("this is not macOS")
 
 _library = ctypes.CDLL(None, use_errno=True)
 _library.proc_pidinfo.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_int)
