@@ -64,6 +64,18 @@ def test_caches_are_as_large_as_those_of_discord_py(observed: Observed) -> None:
         asyncio.run(main())
 
 
+def test_a_cache_is_measured_as_soon_as_it_has_an_object(observed: Observed, simulator: BackgroundSimulator) -> None:
+    async def main() -> None:
+        bot = make_bot()
+        async with running(bot, simulator):
+            assert ("messages",) not in observed.values(MEMORY)
+            await simulator.say("one")
+            await until(lambda: bot.cached_messages)
+            assert observed.values(MEMORY)["messages",] > 500
+
+    asyncio.run(main())
+
+
 def test_a_message_cache_that_is_off_is_empty(observed: Observed, simulator: BackgroundSimulator) -> None:
     async def main() -> None:
         async with running(make_bot(max_messages=None), simulator):
