@@ -45,6 +45,8 @@ class Jukebox(commands.AutoShardedBot):
             with suppress(commands.ExtensionFailed):
                 await self.load_extension(extension)
         await self.tree.sync()
+        # As launchers of clusters do, which wait if no session remains; discord.py asks if it may choose the shards.
+        await self.http.get_bot_gateway()
         for loop in (tidy_up, refresh_charts, import_charts):
             loop.start()
 
