@@ -10,6 +10,7 @@ from typing import Any
 
 from argus_otel.scrape.buckets import Buckets
 from argus_otel.sources.discord import catalogue as discord
+from argus_otel.sources.discord import spans
 from argus_otel.sources.process import catalogue as process
 from argus_otel.telemetry import Attribute, Event, Metric, Span
 from argus_otel.telemetry import catalogue as argus
@@ -643,18 +644,16 @@ def resends(evidence: Evidence) -> int:
 
 def calls(evidence: Evidence) -> list[Any]:
     """Return the spans of REST calls."""
-    return [span for span in evidence.received.spans if definition_of(span) is discord.REST_SPAN]
+    return [span for span in evidence.received.spans if definition_of(span) is spans.REST_SPAN]
 
 
 def definition_of(span: Any) -> Span:
     """Return what the catalogue has for a received span."""
     work = span.name.partition(" ")[0]
     if span.kind == CLIENT and work != "voice":
-        return discord.REST_SPAN
+        return spans.REST_SPAN
     if work == "command":
-        return (
-            discord.PREFIX_SPAN if attributes(span).get(discord.COMMAND_TYPE.name) == "prefix" else discord.COMMAND_SPAN
-        )
+        return spans.PREFIX_SPAN if attributes(span).get(discord.COMMAND_TYPE.name) == "prefix" else spans.COMMAND_SPAN
     known = {each.work: each for each in discord.CATALOGUE.spans}
     return known.get(work, argus.TIMED_SPAN)
 
@@ -676,7 +675,7 @@ def written(evidence: Evidence, *kinds: str) -> dict[tuple[str, str], tuple[int,
     return added(((name, error), pair) for (_, name, error), pair in journal(evidence, *kinds).items())
 
 
-@of(discord.COMMAND_SPAN, discord.PREFIX_SPAN)
+@of(spans.COMMAND_SPAN, spans.PREFIX_SPAN)
 def command_spans(evidence: Evidence) -> Rows:
     ours = timed(evidence, "command")
     unknown = evidence.done["!nothing of the kind"]
@@ -684,7 +683,7 @@ def command_spans(evidence: Evidence) -> Rows:
     yield from means(written(evidence, "slash", "user", "message", "prefix"), ours)
 
 
-@of(discord.COMPONENT_SPAN)
+@of(spans.COMPONENT_SPAN)
 def component_spans(evidence: Evidence) -> Rows:
     ours = timed(evidence, "component")
     yield Row("pressed too late", evidence.done["too late"], ours.pop(("", "unhandled"))[0])
@@ -692,10 +691,10 @@ def component_spans(evidence: Evidence) -> Rows:
 
 
 for _span, _kind in (
-    (discord.MODAL_SPAN, "modal"),
-    (discord.TASK_SPAN, "task"),
-    (discord.VIEW_TIMEOUT_SPAN, "timeout"),
-    (discord.LISTENER_SPAN, "listener"),
+    (spans.MODAL_SPAN, "modal"),
+    (spans.TASK_SPAN, "task"),
+    (spans.VIEW_TIMEOUT_SPAN, "timeout"),
+    (spans.LISTENER_SPAN, "listener"),
 ):
 
     @of(_span)
@@ -703,7 +702,7 @@ for _span, _kind in (
         yield from means(written(evidence, kind), timed(evidence, span.work))
 
 
-@of(discord.AUTOCOMPLETE_SPAN)
+@of(spans.AUTOCOMPLETE_SPAN)
 def autocomplete_spans(evidence: Evidence) -> Rows:
     chosen = {(name, ""): pair for name, pair in choices(evidence).items()}
     ours = timed(evidence, "autocomplete")
@@ -712,11 +711,11 @@ def autocomplete_spans(evidence: Evidence) -> Rows:
     yield from means(written(evidence, "autocomplete") | chosen, ours)
 
 
-@of(discord.VOICE_CONNECT_SPAN)
+@of(spans.VOICE_CONNECT_SPAN)
 def voice_spans(evidence: Evidence) -> Rows:
-    spans = [span for span in evidence.received.spans if definition_of(span) is discord.VOICE_CONNECT_SPAN]
-    seconds = sum(span.end_time_unix_nano - span.start_time_unix_nano for span in spans) / 1e9
-    yield from means({"voice": journal(evidence, "voice")["voice", "join", ""]}, {"voice": (len(spans), seconds)})
+    received = [span for span in evidence.received.spans if definition_of(span) is spans.VOICE_CONNECT_SPAN]
+    seconds = sum(span.end_time_unix_nano - span.start_time_unix_nano for span in received) / 1e9
+    yield from means({"voice": journal(evidence, "voice")["voice", "join", ""]}, {"voice": (len(received), seconds)})
 
 
 @of(argus.TIMED_SPAN)
@@ -726,7 +725,7 @@ def timed_spans(evidence: Evidence) -> Rows:
     yield from means({"timed": journal(evidence, "timed")["timed", "by_hand", ""]}, {"timed": (len(spans), seconds)})
 
 
-@of(discord.REST_SPAN)
+@of(spans.REST_SPAN)
 def rest_spans(evidence: Evidence) -> Rows:
     spans = calls(evidence)
     yield Row("calls", len(evidence.ledger.rest_now()) - resends(evidence), len(spans))
