@@ -14,7 +14,6 @@ import pytest
 import argus_otel
 from argus_otel.telemetry import Operation
 
-
 # What each of them asks is there on one system only.
 OF_OTHER_SYSTEMS = {
     f"argus_otel.sources.process.{name}"

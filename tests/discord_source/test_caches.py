@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 import tracemalloc
+import weakref
 from typing import Any
 
 import discord
@@ -16,7 +17,7 @@ from argus_otel.sources.discord.catalogue import CACHE_OBJECTS
 from argus_otel.sources.discord.footprints import footprint, some_of
 from discord_simulator import BackgroundSimulator, redirect
 
-from .conftest import Observed, make_bot, running, until
+from .conftest import Observed, let_go, make_bot, running, until
 
 OBJECTS = "discord.cache.objects"
 MEMORY = "discord.cache.memory"
@@ -62,6 +63,18 @@ def test_caches_are_as_large_as_those_of_discord_py(observed: Observed) -> None:
                 assert all(200 < bytes_ < 50_000 for bytes_ in memory.values()), memory
 
         asyncio.run(main())
+
+
+def test_a_cache_is_measured_as_soon_as_it_has_an_object(observed: Observed, simulator: BackgroundSimulator) -> None:
+    async def main() -> None:
+        bot = make_bot()
+        async with running(bot, simulator):
+            assert ("messages",) not in observed.values(MEMORY)
+            await simulator.say("one")
+            await until(lambda: bot.cached_messages)
+            assert observed.values(MEMORY)["messages",] > 500
+
+    asyncio.run(main())
 
 
 def test_a_message_cache_that_is_off_is_empty(observed: Observed, simulator: BackgroundSimulator) -> None:
@@ -240,13 +253,16 @@ def test_objects_come_from_a_cache_s_middle() -> None:
 
 
 def test_a_client_is_not_kept_alive(observed: Observed, simulator: BackgroundSimulator) -> None:
+    ended: list[weakref.ref[Any]] = []
+
     async def main() -> None:
-        async with running(make_bot(), simulator):
+        bot = make_bot()
+        async with running(bot, simulator):
             assert observed.values(OBJECTS)
             assert observed.values(MEMORY)
         assert observed.values(OBJECTS) == observed.values(MEMORY) == {}
+        ended.extend((weakref.ref(bot), weakref.ref(bot._connection)))
 
     asyncio.run(main())
-    gc.collect()
-    parts: Any = observed.source._parts
-    assert len(parts.caches._clients) == 0
+    assert len(ended) == 2
+    asyncio.run(let_go(ended))

@@ -573,6 +573,44 @@ def nothing_went_wrong(evidence: Evidence) -> Rows:
         yield Row(metric.name, 0, sum(counted(evidence, metric).values()))
 
 
+def raised(evidence: Evidence) -> Counter[str]:
+    """Return how often each exception of the witness's own ended its work, by class."""
+    own = ("WitnessError", "OtherWitnessError")
+    found: Counter[str] = Counter()
+    for kind in evidence.journal:
+        for (_, _, error), (number, _) in journal(evidence, kind).items():
+            if error in own:
+                found[error] += number
+    return found
+
+
+def fingerprinted(counts: Mapping[str, float]) -> Counter[str]:
+    """Return the counts of the witness's own exceptions, given by fingerprint, by class."""
+    found: Counter[str] = Counter()
+    for fingerprint, number in counts.items():
+        name = fingerprint.partition(" ")[0].rpartition(".")[2]
+        if name.endswith("WitnessError"):
+            found[name] += round(number)
+    return found
+
+
+@of(argus.EXCEPTIONS)
+def exceptions(evidence: Evidence) -> Rows:
+    ours = {group[0]: number for group, number in counted(evidence, argus.EXCEPTIONS).items()}
+    yield from counts(raised(evidence), fingerprinted(ours))
+
+
+@of(*(each.exception for catalogue in (discord.CATALOGUE, argus.CATALOGUE) for each in catalogue.spans))
+def exceptions_as_records(evidence: Evidence) -> Rows:
+    records = (attributes(record) for _, record in evidence.received.records if record.severity_number >= 17)
+    groups = Counter(
+        found["argus.exception.fingerprint"]
+        for found in records
+        if "exception.stacktrace" in found and "argus.exception.fingerprint" in found
+    )
+    yield from counts(raised(evidence), fingerprinted(groups))
+
+
 @of(argus.PROCESS_INFO)
 def process_info(evidence: Evidence) -> Rows:
     yield Row("processes", 1, sum(counted(evidence, argus.PROCESS_INFO).values()))
@@ -653,9 +691,7 @@ def definition_of(span: Any) -> Span:
     if span.kind == CLIENT and work != "voice":
         return spans.REST_SPAN
     if work == "command":
-        return (
-            spans.PREFIX_SPAN if attributes(span).get(discord.COMMAND_TYPE.name) == "prefix" else spans.COMMAND_SPAN
-        )
+        return spans.PREFIX_SPAN if attributes(span).get(discord.COMMAND_TYPE.name) == "prefix" else spans.COMMAND_SPAN
     known = {each.work: each for each in discord.CATALOGUE.spans}
     return known.get(work, argus.TIMED_SPAN)
 
@@ -715,9 +751,9 @@ def autocomplete_spans(evidence: Evidence) -> Rows:
 
 @of(spans.VOICE_CONNECT_SPAN)
 def voice_spans(evidence: Evidence) -> Rows:
-    joins = [span for span in evidence.received.spans if definition_of(span) is spans.VOICE_CONNECT_SPAN]
-    seconds = sum(span.end_time_unix_nano - span.start_time_unix_nano for span in joins) / 1e9
-    yield from means({"voice": journal(evidence, "voice")["voice", "join", ""]}, {"voice": (len(joins), seconds)})
+    received = [span for span in evidence.received.spans if definition_of(span) is spans.VOICE_CONNECT_SPAN]
+    seconds = sum(span.end_time_unix_nano - span.start_time_unix_nano for span in received) / 1e9
+    yield from means({"voice": journal(evidence, "voice")["voice", "join", ""]}, {"voice": (len(received), seconds)})
 
 
 @of(argus.TIMED_SPAN)

@@ -126,7 +126,8 @@ class _Caches:
     def memory(self, client: Client) -> dict[str, float]:
         """Return the estimated bytes of each cache that has been counted, and of which an object has been measured."""
         now = time.monotonic()
-        if now - self._measured >= _MEASURED_EVERY:
+        new = any(count and name not in self._sizes for name, count in self._objects.items())
+        if new or now - self._measured >= _MEASURED_EVERY:
             self._measured = now
             self._measure(client._connection)
         return {name: count * self._sizes[name] for name, count in self._objects.items() if name in self._sizes}

@@ -196,6 +196,20 @@ _PROCESSES = Row(
             calcs=("sum",),
             no_value="history is off",
         ),
+        timeseries(
+            "Daily files that expired",
+            """Events in daily files of history that were deleted, because the files had reached their age or their size.
+            Import them into a store before that, or raise the limit.""",
+            prom(
+                increase("argus_history_expired_total", by="argus_history_expire_reason"),
+                "{{argus_history_expire_reason}}",
+            ),
+            unit=NUMBER,
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+            no_value="history has no files",
+        ),
     ],
 )
 
