@@ -16,6 +16,7 @@ from tools.grafana.model import Dashboard, Target
 from tools.grafana.session import Session, SessionError
 from tools.grafana.sources import ClickHouse, Prometheus, RefusedError
 
+from .exceptions import OF_OTHER_SYSTEMS
 from .promql import Selector, read
 
 Problems = Iterator[str]
@@ -60,6 +61,8 @@ class Labels:
 
     def __call__(self, metric: str) -> set[str]:
         """Return those of one metric; empty where there is no such metric."""
+        if metric in OF_OTHER_SYSTEMS:
+            return {"job", "instance"}
         if metric not in self._found:
             series = self.prometheus.series(f'{{__name__=~"{metric}"}}', self.began, self.until) if metric else []
             self._found[metric] = {label for one in series for label in one} - {"__name__"}

@@ -11,7 +11,7 @@ import pytest
 from argus_otel.sources.process.catalogue import LOG_RECORDS
 from argus_otel.sources.process.log_records import HOOK
 from argus_otel.telemetry import State
-from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
+from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW, EXCEPTIONS, HOOK_ERRORS
 
 from .conftest import Observe
 
@@ -54,6 +54,18 @@ def test_what_a_logger_does_not_let_through_is_not_counted(observe: Observe, log
     logger.disabled = False
     logger.warning("yes")
     assert observed.values(LOG_RECORDS) == {(logger.name, "warning"): 1}
+
+
+def test_exceptions_count_that_are_logged_as_errors(observe: Observe, logger: logging.Logger) -> None:
+    observed = observe()
+    for log in (logger.warning, logger.error, logger.critical):
+        try:
+            int("one")
+        except ValueError:
+            log("failed", exc_info=True)
+    logger.error("failed")
+    function = test_exceptions_count_that_are_logged_as_errors.__name__
+    assert observed.values(EXCEPTIONS) == {(f"ValueError in {__name__}.{function}",): 2}
 
 
 def test_a_record_counts_once_whoever_handles_it(observe: Observe, logger: logging.Logger) -> None:

@@ -156,11 +156,6 @@ def test_the_rejection_of_a_users_input_is_no_fault(telemetry: Telemetry) -> Non
     assert counted(telemetry) == {f"KeyError in {__name__}.other": 1}
 
 
-def test_a_warning_with_an_exception_is_handled_and_not_counted(telemetry: Telemetry) -> None:
-    telemetry.exception_reports.logged(record_of(fail(), logging.WARNING))
-    assert counted(telemetry) == {}
-
-
 def test_a_record_whose_exception_is_missing_is_none(telemetry: Telemetry) -> None:
     record = logging.getLogger("bot").makeRecord("bot", 40, __file__, 1, "failed", (), (None, None, None))
     telemetry.exception_reports.logged(record)  # as `logger.exception()` outside an `except` makes it

@@ -87,7 +87,7 @@ class ExceptionReports:
         self.sink(event, described, span)
 
     def logged(self, record: logging.LogRecord) -> None:
-        """Count the exception of a log record of level ERROR or above."""
+        """Count the exception of ``record``, whose level is ERROR or above."""
         error = self._error_of(record)
         if error is not None:
             self._count(error, fingerprint(error))

@@ -198,8 +198,8 @@ _PROCESSES = Row(
         ),
         timeseries(
             "Daily files that expired",
-            """Events in daily files of history that were deleted, because the files had reached their age or their size.
-            Import them into a store before that, or raise the limit.""",
+            """Events in daily files of history that were deleted, since the files had reached their age or size. Import
+            them into a store before that, or raise the limit.""",
             prom(
                 increase("argus_history_expired_total", by="argus_history_expire_reason"),
                 "{{argus_history_expire_reason}}",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from ...board import Row
 from ...panels import timeseries
-from ...queries import SELECTED, prom, rate, total
+from ...queries import prom, rate, total
 from ...style import BAD, BYTES, BYTES_PER_SECOND, NUMBER, PER_SECOND, coloured
 
 _PROCESS = "job, instance"
 _PROCESS_NAME = "{{job}} {{instance}}"
 _SYSTEM = "needs argus-otel[system]"
-# Windows counts handles.
-_OPEN_FILES = f'{{__name__=~"process_(unix_file_descriptor|windows_handle)_count",{SELECTED}}}'
+_OPEN_FILES = total("process_unix_file_descriptor_count", by=_PROCESS)
+_OPEN_HANDLES = total("process_windows_handle_count", by=_PROCESS)
 _GC = ("cpython_gc_collections_total", "cpython_gc_collected_objects_total", "cpython_gc_uncollectable_objects_total")
 
 NEEDS = Row(
@@ -78,7 +78,7 @@ NEEDS = Row(
             end are sessions that are never closed (an aiohttp.ClientSession for each request); at the system's limit,
             no connection can be opened.""",
             prom(total("process_thread_count", by=_PROCESS), "threads, {{instance}}"),
-            prom(f"sum by ({_PROCESS}) ({_OPEN_FILES})", "open files, {{instance}}"),
+            prom(f"{_OPEN_FILES} or {_OPEN_HANDLES}", "open files, {{instance}}"),
             unit=NUMBER,
             width=8,
         ),
