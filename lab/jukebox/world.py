@@ -243,9 +243,8 @@ def missing(prometheus: Prometheus, now: float) -> set[str]:
     """Return the names of the catalogue, in Prometheus' spelling, without a series."""
     names = {prometheus_name(one) + ("_count" if one.boundaries else "") for one in METRICS}
     have = set(prometheus.ask("label/__name__/values"))
-    return (
-        names - have - _OF_OTHER_SYSTEMS - {name.removesuffix("_ratio") for name in have}
-    )  # of the unit 1, on some paths
+    have |= {name.removesuffix("_ratio") for name in have}  # of the unit 1, on some paths
+    return names - have - _OF_OTHER_SYSTEMS
 
 
 def _wait_for_the_last(clickhouse: ClickHouse, database: str) -> None:
