@@ -51,6 +51,7 @@ class Program(ABC):
         self.name = name
         self.binary = binary + _EXE
         self.takes = takes
+        self.tells_version = "--version"
 
     @property
     @abstractmethod
@@ -94,7 +95,7 @@ class Program(ABC):
         # In the target's directory, so that the last step is a rename: concurrent builds never leave half a binary.
         with tempfile.TemporaryDirectory(dir=wanted.parent, ignore_cleanup_errors=True) as directory:
             built = self.make(Path(directory), environment)
-            self.step([str(built), "--version"], directory, environment)
+            self.step([str(built), self.tells_version], directory, environment)
             built.replace(wanted)
         self.say(f"built in {time.monotonic() - begun:.0f} s")
 
@@ -155,12 +156,23 @@ class Module(Program):
     absent:
         A file that the program embeds and that its module does not contain, such as the web interface, which its
         makers build with npm. An empty one is put there.
+    tells_version:
+        The argument with which the program tells its version, to see that it runs.
     """
 
     def __init__(
-        self, name: str, binary: str, module: str, version: str, package: str, takes: str, absent: str = ""
+        self,
+        name: str,
+        binary: str,
+        module: str,
+        version: str,
+        package: str,
+        takes: str,
+        absent: str = "",
+        tells_version: str = "--version",
     ) -> None:
         super().__init__(name, binary, takes)
+        self.tells_version = tells_version
         self.module = module
         self.version = version
         self.package = f"{module}/{package}"
@@ -219,7 +231,15 @@ PROGRAMS: dict[str, Program] = {
         ),
         Module("amtool", "amtool", *_ALERTMANAGER, "cmd/amtool", "half a minute", "ui/app/dist/index.html"),
         # Jaeger 2, although its module's version begins with 1.
-        Module("jaeger", "jaeger", "github.com/jaegertracing/jaeger", "v1.76.0", "cmd/jaeger", "4 minutes"),
+        Module(
+            "jaeger",
+            "jaeger",
+            "github.com/jaegertracing/jaeger",
+            "v1.76.0",
+            "cmd/jaeger",
+            "4 minutes",
+            tells_version="version",
+        ),
         Module(
             "victoriametrics",
             "victoria-metrics",
