@@ -161,7 +161,7 @@ def selects_nothing(answers: Answers, may_be: Collection[str] = ()) -> Problems:
         for selector in read(session.promql(target)[0]).selectors:
             if selector.text not in asked:
                 asked[selector.text] = bool(_matched(session, selector))
-            if not asked[selector.text]:
+            if not asked[selector.text] and selector.metric not in OF_OTHER_SYSTEMS:
                 yield f"{target.where}: there is no {selector.text}"
 
 
