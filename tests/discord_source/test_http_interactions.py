@@ -362,6 +362,8 @@ def test_a_client_that_wants_a_gateway_is_not_ready_without_one(
 
 
 def test_a_web_server_that_is_not_installed_is_no_missing_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("starlette.")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "starlette", None)  # as if its import failed
     found = {name for name in DiscordSource.probe() if name.startswith("hook:HTTP interactions")}
     assert found == {"hook:HTTP interactions aiohttp.web_response.StreamResponse.prepare"}
