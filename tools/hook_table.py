@@ -39,6 +39,9 @@ print()
 print(json.dumps(DiscordSource.probe(sys.argv[1])))
 """
 
+_BESIDE = ("requests", "starlette")
+"""Libraries that have patch targets too."""
+
 Column = dict[str, bool]
 """Whether each hook's target exists, by the name of the hook in discord.py."""
 
@@ -58,7 +61,7 @@ def probe(library: str, version: str, python: str) -> Column:
     with tempfile.TemporaryDirectory() as directory:
         uv("venv", "--quiet", "--python", python, directory)
         python = str(Path(directory) / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-        uv("pip", "install", "--quiet", "--python", python, f"{library}=={version}", "requests", "-e", str(ROOT))
+        uv("pip", "install", "--quiet", "--python", python, f"{library}=={version}", *_BESIDE, "-e", str(ROOT))
         done = subprocess.run([python, "-c", _PROBE, root], capture_output=True, text=True, check=True)
     return column(json.loads(done.stdout.splitlines()[-1]), root)
 

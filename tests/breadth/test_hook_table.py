@@ -7,6 +7,7 @@ from importlib.metadata import version
 import pytest
 
 from argus_otel.sources.discord import catalogue
+from argus_otel.sources.discord.clusters import Clusters
 from argus_otel.sources.discord.hook_coverage import COVERAGE
 from argus_otel.sources.discord.patches import PatchSet
 from argus_otel.sources.discord.source import DiscordSource, _Parts
@@ -41,7 +42,7 @@ def test_the_column_of_the_installed_library_is_its_probe() -> None:
 
 def test_every_hook_has_its_entry_and_every_entry_its_hook() -> None:
     telemetry = Telemetry()
-    parts = _Parts(telemetry, PatchSet(telemetry), lambda: None)
+    parts = _Parts(telemetry, PatchSet(telemetry), Clusters(None), lambda: None)
     hooks = {patch.hook for patch in (*parts._patches, *parts._of_forks)}
     assert hooks == set(COVERAGE)
 

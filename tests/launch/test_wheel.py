@@ -100,5 +100,7 @@ def test_it_exports_what_the_repository_has(scripts: Path, tmp_path: Path, kind:
     there = {path.relative_to(origin): path for path in origin.rglob("*.*") if path.suffix in KEPT}
     if kind == "rules":
         there |= {Path("runbooks", path.name): path for path in (ROOT / "docs" / "runbooks").iterdir()}
+        for part in ("alertmanager", "victoriametrics"):
+            there |= {Path(part, path.name): path for path in (ROOT / part).iterdir()}
     assert set(written) == set(there)
     assert all(path.read_bytes() == there[name].read_bytes() for name, path in written.items())

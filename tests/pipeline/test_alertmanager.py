@@ -136,11 +136,13 @@ def test_an_alert_gets_to_the_channel_and_the_lesser_one_of_the_same_cause_does_
             sender.kill()
     (embeds,) = (message["embeds"] for message in webhook.messages)
     (embed,) = embeds
-    assert embed["title"] == "🔥 InvalidRequestsNearBan · juke box"
+    assert embed["title"] == "🔥 InvalidRequestsNearBan · 127.0.0.1"
     summary, description, links = (line for line in embed["description"].splitlines() if line.strip())
-    assert re.fullmatch(r"\*\*juke box has sent \d+ invalid requests in ten minutes: half of .*\*\*", summary)
+    assert re.fullmatch(
+        r"\*\*The bots on 127\.0\.0\.1 have sent \d+ invalid requests in ten minutes: half of .*\*\*", summary
+    )
     assert description == alerts()["InvalidRequestsNearBan"]["annotations"]["description"]
     assert links == (
-        "[Dashboard](https://grafana.example.com/d/argus-rest?var-job=juke+box)"
+        "[Dashboard](https://grafana.example.com/d/argus-rest)"
         " · [Runbook](https://wiki.example.com/runbooks/discord.md#invalidrequestsnearban)"
     )
