@@ -143,7 +143,7 @@ def test_history_and_logs_are_kept_apart(program: Program, clickhouse: ClickHous
     asked = "select distinct * except (time, event_id) from discord_events where service = {s:String}"
     assert clickhouse.rows(asked, database, s=service) == [
         ["discord.command", service, "cluster-7", "3", "1086543210987654321", "2", "0f" * 16, "play", "slash", "error",
-         "KeyError", "0.125", "{}"]
+         "KeyError", "0", "", "", "", "0.125", "{}"]
     ]  # fmt: skip
     stored = clickhouse.rows(
         "select toString(event_id) from discord_events where service = {s:String}", database, s=service
