@@ -14,7 +14,7 @@ from typing import BinaryIO
 def hold(path: Path) -> BinaryIO:
     """Create a file and lock it; return the open file, which has to be kept.
 
-    Nobody sees it unlocked: it gets its name afterwards.
+    No other process finds the file before it is locked, since it gets its name afterwards.
 
     Raises
     ------

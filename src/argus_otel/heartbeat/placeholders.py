@@ -9,7 +9,7 @@ from argus_otel.settings import HEARTBEAT_PLACEHOLDERS
 
 
 def fill(url: str, values: Mapping[str, str]) -> str:
-    """Return ``url`` with each ``{name}`` replaced by its value, URL-encoded; by nothing where there is none."""
+    """Return ``url`` with each ``{name}`` replaced by its URL-encoded value. A name without a value is removed."""
     for name in HEARTBEAT_PLACEHOLDERS:
         url = url.replace(f"{{{name}}}", quote(values.get(name, ""), safe=""))
     return url

@@ -62,6 +62,14 @@ def sync_names(directory: Path) -> None:
             raise
 
 
+def existing_part(directory: Path) -> Path:
+    """Return ``directory``, or the nearest of its parents that exists: what decides whether it can be made."""
+    nearest = directory
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    return nearest
+
+
 def open_to_others(directory: Path) -> str:
     """Return the mode of a directory that other users may enter, such as ``0755``; else an empty text.
 

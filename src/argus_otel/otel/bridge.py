@@ -168,7 +168,7 @@ class Bridge:
         if not self._exports_logs:
             pipeline.sink = None
             health.report(pipeline.part, State.OFF, "`logging` is among OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")
-        elif is_proxy(provider) or isinstance(provider, private.NoOpLoggerProvider):
+        elif _exports_nothing(provider):
             pipeline.sink = None
             health.report(pipeline.part, State.OFF, "no exporter for logs is set")
         elif provider is not self._log_provider or pipeline.sink is None:
@@ -181,7 +181,7 @@ class Bridge:
     def _refresh_exceptions(self) -> None:
         provider = self._given_loggers or private.get_logger_provider()
         reports = self._telemetry.exception_reports
-        if is_proxy(provider) or isinstance(provider, private.NoOpLoggerProvider):
+        if _exports_nothing(provider):
             reports.sink = None
         else:
             from .events import OTelEvents
@@ -233,3 +233,7 @@ class Bridge:
             return
         self._loggers.append(provider)
         self._telemetry.add_event_sink(OTelEvents(provider.get_logger(SCOPE, __version__)))
+
+
+def _exports_nothing(provider: LoggerProvider) -> bool:
+    return is_proxy(provider) or isinstance(provider, private.NoOpLoggerProvider)

@@ -11,7 +11,7 @@ from typing import cast
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
+from opentelemetry.trace import Link, Status, StatusCode
 
 from argus_otel.telemetry import AttributeValue, SpanIds, SpanKind, Telemetry, TraceSpan, type_name
 from argus_otel.version import __version__
@@ -20,7 +20,7 @@ from .lazy_spans import LazySpan, LazySpanFactory, TracerProvider
 from .private import current_span_key, suppress_http_key
 from .sampling import PRESAMPLED, ROOT, RootSampler
 from .scope import SCOPE
-from .unsampled import UNSAMPLED
+from .unsampled import UNSAMPLED, span_context
 
 HOOK = "spans"
 
@@ -132,7 +132,7 @@ class OTelSpan(ContextScope):
     def add_link(self, reference: SpanIds) -> None:
         """Add a link to a span that this one follows from."""
         if self.sampled:
-            self._span.add_link(_span_context(reference))
+            self._span.add_link(span_context(reference))
 
     def end(self, error: BaseException | None, *, failed: bool) -> None:
         """End it; if it failed, with the exception's message, and as an event if log records do not hold exceptions.
@@ -281,7 +281,7 @@ class OTelTracing:
         """Start a span that begins a new trace; see :class:`~argus_otel.telemetry.Tracing`."""
         if not self._is_sampled(rate):
             return UnsampledSpan(_unsampled_context())
-        span = self._begin(name, kind, attributes(), [Link(_span_context(link)) for link in links])
+        span = self._begin(name, kind, attributes(), [Link(span_context(link)) for link in links])
         return UnsampledSpan(_unsampled_context()) if span is None else self._wrap(span, kind, True)
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
@@ -346,8 +346,3 @@ def tracing_by(provider: trace.TracerProvider, telemetry: Telemetry) -> OTelTrac
 def suppress_http_instrumentation() -> ContextScope:
     """Return a scope in which HTTP client instrumentations are silent."""
     return ContextScope(otel_context.set_value(_SUPPRESS_HTTP, True))
-
-
-def _span_context(span: SpanIds) -> SpanContext:
-    flags = TraceFlags(TraceFlags.SAMPLED)
-    return SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=flags)

@@ -21,10 +21,14 @@ UNSAMPLED = NonRecordingSpan(SpanContext(2**128 - 1, 1, is_remote=False, trace_f
 """The parent of everything that is started in an unsampled trace."""
 
 
+def span_context(span: SpanIds) -> SpanContext:
+    """Return the ids of ``span``, which is sampled, as OpenTelemetry has them."""
+    return SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+
+
 def context_of(span: SpanIds) -> Context:
     """Return a context in which ``span``, which is sampled, is current."""
-    ids = SpanContext(span.trace_id, span.span_id, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
-    return trace.set_span_in_context(NonRecordingSpan(ids), Context())
+    return trace.set_span_in_context(NonRecordingSpan(span_context(span)), Context())
 
 
 def without_unsampled_ids(record: LogRecord) -> LogRecord:

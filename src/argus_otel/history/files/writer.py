@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 
-from argus_otel.history.directories import make_private, sync_names
+from argus_otel.history.directories import existing_part, make_private, sync_names
 from argus_otel.history.record.codec import encoded
 from argus_otel.history.row import Row
 
@@ -72,9 +72,7 @@ class DayFileWriter:
         FilesError
             It cannot.
         """
-        nearest = self.directory
-        while not nearest.exists() and nearest != nearest.parent:
-            nearest = nearest.parent
+        nearest = existing_part(self.directory)
         if not nearest.is_dir():
             raise FilesError(f"{self.directory} cannot hold history: {nearest} is not a directory")
         if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):

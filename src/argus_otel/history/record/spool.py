@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from argus_otel.history.directories import make_private, sync_names
+from argus_otel.history.directories import existing_part, make_private, sync_names
 from argus_otel.history.row import Row
 
 from .codec import decoded, encoded
@@ -116,9 +116,7 @@ class Spool:
         SpoolError
             It cannot.
         """
-        nearest = self.directory
-        while not nearest.exists() and nearest != nearest.parent:
-            nearest = nearest.parent
+        nearest = existing_part(self.directory)
         if not nearest.is_dir():
             raise SpoolError(f"ARGUS_HISTORY_SPOOL is {str(self.directory)!r}, but {nearest} is not a directory")
         if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):

@@ -41,7 +41,7 @@ async def callback(state: SimulatorState, request: ApiRequest) -> ApiResponse:
 
 async def respond(state: SimulatorState, interaction: Interaction, response: Payload) -> None:
     """Accept the body of the response to a posted interaction as its callback, as :func:`callback` does."""
-    with contextlib.suppress(ApiError):  # which nobody hears of; the ledger has it
+    with contextlib.suppress(ApiError):  # the ledger has it, and no HTTP client waits for it
         await _respond(state, interaction, ApiRequest({}, {}, response))
 
 
