@@ -1,11 +1,18 @@
 """What holds for every test, and the parts that many of them share."""
 
+import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from lab.clickhouse import ClickHouse
+
+# Hundreds of tests start a Python. Without kept bytecode, each of these compiles all that it imports, which takes longer
+# than most tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A shell ignores SIGINT for what it runs in the background, and every child inherits that: bots would not hear Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
