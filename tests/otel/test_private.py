@@ -77,14 +77,8 @@ def with_renamed(program: Run, receiver: Received) -> Callable[..., tuple[dict[s
     """Run a program with ``old=new``; returns what it told, and what it logged."""
 
     def run(renamed: str, source: str = _WHOLE, **variables: str) -> tuple[dict[str, Any], str]:
-        done = program(
-            source,
-            PYTHONPATH=RENAMED,
-            RENAMED=renamed,
-            OTEL_METRICS_EXPORTER="otlp,prometheus",
-            OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url,
-            **variables,
-        )
+        exporting = {"OTEL_METRICS_EXPORTER": "otlp,prometheus", "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}
+        done = program(source, PYTHONPATH=RENAMED, RENAMED=renamed, **{**exporting, **variables})
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr, done.stderr
         return json.loads(done.stdout.splitlines()[-1]), done.stderr
@@ -158,7 +152,7 @@ def test_of_http_exporters_without_their_session_no_reasons_are_heard(
     told, _ = with_renamed(
         "_session=_session_anew",
         OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
-        OTEL_EXPORTER_OTLP_ENDPOINT_=http_receiver.url,
+        OTEL_EXPORTER_OTLP_ENDPOINT=http_receiver.url,
     )
     assert absent(told["parts"]) == {"opentelemetry:export responses"}
 
