@@ -9,8 +9,7 @@ import pytest
 
 from lab.clickhouse import ClickHouse
 
-# Hundreds of tests start a Python. Without kept bytecode, each of these compiles all that it imports, which takes longer
-# than most tests.
+# Hundreds of tests start a Python. Without kept bytecode, each of these compiles all that it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 

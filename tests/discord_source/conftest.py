@@ -198,6 +198,18 @@ async def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
         await asyncio.sleep(0.005)
 
 
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Have the hooks wait so long for acknowledgements, where a test would only wait for Discord's three seconds.
+
+    It applies to interactions that end meanwhile. The simulator accepts acknowledgements for three seconds still.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("interactions", "late_acknowledgements"):
+            patch.setattr(f"argus_otel.sources.discord.{module}.DEADLINE", seconds)
+        yield
+
+
 async def let_go(things: Sequence[weakref.ref[Any]]) -> None:
     """Wait until nothing refers to the things: discord.py's heartbeat threads end a moment after their connection."""
 

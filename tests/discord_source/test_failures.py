@@ -16,7 +16,7 @@ from argus_otel.sources.discord.outcomes import REFUSALS
 from argus_otel.sources.process.source import ProcessSource
 from discord_simulator import BackgroundSimulator, Refused, ServerError
 
-from .conftest import Observed, make_bot, running, until
+from .conftest import Observed, deadline, make_bot, running, until
 
 CALLBACK = "/interactions/{webhook_id}/{webhook_token}/callback"
 MESSAGES = "/channels/{channel_id}/messages"
@@ -216,8 +216,9 @@ def test_a_handler_that_ends_without_an_answer(watched: Observed, simulator: Bac
     make_command(bot, "silent", silent)
 
     async def use() -> None:
-        await simulator.slash("silent")
-        await until(lambda: watched.values(UNACKNOWLEDGED))
+        with deadline(1.0):
+            await simulator.slash("silent")
+            await until(lambda: watched.values(UNACKNOWLEDGED))
 
     run(simulator, bot, use)
     assert watched.values(LATE) == {("unanswered", COMMAND): 1}
@@ -276,8 +277,9 @@ def test_a_callback_that_fails_for_another_reason(
     make_command(bot, "prompt", prompt)
 
     async def use() -> None:
-        await simulator.slash("prompt")
-        await until(lambda: watched.values(UNACKNOWLEDGED))
+        with deadline(0.3):
+            await simulator.slash("prompt")
+            await until(lambda: watched.values(UNACKNOWLEDGED))
 
     run(simulator, bot, use)
     assert watched.values(LATE) == {("callback_failed", COMMAND): 1}

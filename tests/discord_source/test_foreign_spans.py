@@ -27,7 +27,7 @@ from argus_otel.otel.sampling import SAMPLE_ALL
 from argus_otel.telemetry import AttributeValue, Event, Telemetry
 from discord_simulator import BackgroundSimulator
 
-from .conftest import Observed, make_bot, running, until
+from .conftest import Observed, deadline, make_bot, running, until
 
 
 class Raising(SpanProcessor):
@@ -196,12 +196,13 @@ async def every_operation(done: Done, simulator: BackgroundSimulator) -> None:
         await simulator.say("!crash")
         await until(lambda: "!crash" in heard)
         await remind.start()
-        failed = await simulator.slash("fail")
-        await until(lambda: done.rows["discord.command", "error"] >= 2)
-        # The unacknowledged one is remembered until Discord's deadline has passed, and no longer.
-        await until(lambda: not len(done.observed.interactions), 6)
-        assert failed.entry.acknowledged is False
         await simulator.settle()
+        with deadline(0.3):
+            failed = await simulator.slash("fail")
+            await until(lambda: done.rows["discord.command", "error"] >= 2)
+            # The unacknowledged one is remembered until the deadline has passed, and no longer.
+            await until(lambda: not len(done.observed.interactions), 6)
+        assert failed.entry.acknowledged is False
         done.take()
 
 

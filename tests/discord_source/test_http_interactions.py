@@ -18,7 +18,7 @@ from argus_otel.sources.discord import shards
 from argus_otel.sources.discord.source import DiscordSource
 from discord_simulator import BackgroundSimulator
 
-from .conftest import Observed, make_bot, running, until
+from .conftest import Observed, deadline, make_bot, running, until
 
 signing = pytest.importorskip("nacl.signing", reason="the simulator signs with PyNaCl: pip install 'discord.py[voice]'")
 BadSignatureError = pytest.importorskip("nacl.exceptions").BadSignatureError
@@ -140,8 +140,9 @@ def test_all_kinds_of_interactions_are_observed(observed: Observed, simulator: B
             pressed = await simulator.click(shown, "Press")
             await (await simulator.submit_modal(pressed, {"Text": "fine"})).acknowledged()
             await (await simulator.autocomplete("find", "what", "o")).choices()
-            await simulator.slash("fail")
-            await until(lambda: observed.values(UNACKNOWLEDGED))
+            with deadline(0.3):
+                await simulator.slash("fail")
+                await until(lambda: observed.values(UNACKNOWLEDGED))
 
     asyncio.run(main())
     ended = {key: number for key, number in observed.counts(DURATION).items() if number}
@@ -277,8 +278,9 @@ def test_a_page_of_the_same_server_is_no_acknowledgement(observed: Observed, sim
     async def main() -> None:
         async with logged_in(client, simulator), posted_to(client, simulator, answer):
             await client.tree.sync()
-            await simulator.slash("quiet")
-            await until(lambda: observed.values(UNACKNOWLEDGED))
+            with deadline(1.0):
+                await simulator.slash("quiet")
+                await until(lambda: observed.values(UNACKNOWLEDGED))
 
     asyncio.run(main())
     assert observed.values(LATE) == {("unanswered", "application_command"): 1}

@@ -15,7 +15,7 @@ from discord.ext import commands
 
 from discord_simulator import BackgroundSimulator
 
-from .conftest import Observed, make_bot, running, until
+from .conftest import Observed, deadline, make_bot, running, until
 
 DURATION = "discord.interaction.duration"
 COMMANDS = "discord.command.duration"
@@ -102,9 +102,10 @@ def test_peer_fault_02_a_handler_that_raises_before_its_first_await_has_its_span
 
     async def main() -> None:
         async with running(bot, simulator):
-            await simulator.slash("fail")
-            await until(lambda: observed.spans("command fail"))
-            await until(lambda: len(observed.interactions) == 0)  # it waits for Discord's deadline
+            with deadline(0.3):
+                await simulator.slash("fail")
+                await until(lambda: observed.spans("command fail"))
+                await until(lambda: len(observed.interactions) == 0)  # it waits for the deadline
 
     asyncio.run(main())
     assert observed.counts(DURATION) == {("application_command", "fail", None, "error", "ZeroDivisionError"): 1}

@@ -131,8 +131,9 @@ async def shapes(exported: Exported, simulator: BackgroundSimulator) -> None:
         await simulator.say(f"!number {TYPED}")
         await simulator.say(f"!count {TYPED}")
         await until(lambda: sum(span.name == "event command_error" for span in exported.ended()) == 2)
-        await simulator.slash("play", options={"song": TYPED})
         await simulator.settle()
+        await simulator.slash("play", options={"song": TYPED})
+        await until(lambda: "command play" in [span.name for span in exported.ended()])
 
 
 def test_it_is_in_no_span_and_no_log_record(exported: Exported, simulator: BackgroundSimulator) -> None:
