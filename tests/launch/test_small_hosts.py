@@ -9,7 +9,6 @@ import pytest
 from benchmarks.memory import LIMIT, VARIANTS, Memory, measure
 
 pytestmark = [
-    pytest.mark.alone,
     pytest.mark.timeout(300),
     pytest.mark.skipif(sys.platform != "linux", reason="needs Linux, whose /proc tells the memory of a process"),
 ]

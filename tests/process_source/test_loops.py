@@ -15,9 +15,6 @@ from argus_otel.testing import until_async
 
 from .conftest import Observe, Observed
 
-pytestmark = pytest.mark.alone
-
-
 def lag(observed: Observed) -> HistogramCell:
     return observed.telemetry.histogram(LOOP_LAG)[()]
 
@@ -30,6 +27,7 @@ def find(observed: Observed) -> None:
     observed.telemetry.register_loop(asyncio.get_running_loop())
 
 
+@pytest.mark.alone
 def test_a_loop_ticks_four_times_a_second_however_often_it_is_found(observe: Observe) -> None:
     observed = observe()
 
@@ -42,6 +40,7 @@ def test_a_loop_ticks_four_times_a_second_however_often_it_is_found(observe: Obs
     assert 3 <= ticks(observed) <= 6
 
 
+@pytest.mark.alone
 def test_a_blocked_loop_is_late_by_as_much(observe: Observe) -> None:
     observed = observe()
 
@@ -97,6 +96,7 @@ def test_ended_tasks_are_not_counted(observe: Observe) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.alone
 def test_a_loop_is_neither_kept_running_nor_alive(observe: Observe) -> None:
     observed = observe()
     loop = asyncio.new_event_loop()
@@ -129,6 +129,7 @@ def test_programs_may_run_one_after_another(observe: Observe) -> None:
     assert len(observed.source._loops._watches) == 1
 
 
+@pytest.mark.alone
 def test_time_in_which_a_loop_does_not_run_is_no_lag(observe: Observe) -> None:
     observed = observe(10.0)
     loop = asyncio.new_event_loop()
@@ -146,6 +147,7 @@ def test_time_in_which_a_loop_does_not_run_is_no_lag(observe: Observe) -> None:
     assert lag(observed).sum < 0.75
 
 
+@pytest.mark.alone
 def test_nothing_ticks_after_uninstalling_and_it_goes_on_after_installing_again(observe: Observe) -> None:
     observed = observe()
 
@@ -200,6 +202,7 @@ def test_a_fault_in_a_tick_does_not_end_the_ticking(monkeypatch: pytest.MonkeyPa
         observed.source.uninstall()
 
 
+@pytest.mark.alone
 def test_the_process_has_an_age(observe: Observe) -> None:
     observed = observe()
     before = observed.values(UPTIME)[()]
