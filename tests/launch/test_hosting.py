@@ -55,7 +55,8 @@ def on_this_machine(variables: dict[str, str], receiver: Received) -> dict[str, 
         name: receiver.url + urlsplit(value).path if name.endswith("ENDPOINT") else value
         for name, value in variables.items()
     }
-    return {**local, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_METRIC_EXPORT_INTERVAL": "500"}
+    often = {"OTEL_METRIC_EXPORT_INTERVAL": "500", "OTEL_BSP_SCHEDULE_DELAY": "200", "OTEL_BLRP_SCHEDULE_DELAY": "200"}
+    return {**local, **often, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
 
 
 def test_every_service_of_the_page_is_tried() -> None:
@@ -64,7 +65,7 @@ def test_every_service_of_the_page_is_tried() -> None:
 
 @pytest.mark.parametrize("service", EXPECTED)
 def test_the_lines_of_a_service_send_what_it_wants(
-    service: str, start: Start, simulator: BackgroundSimulator, receiver: Received
+    service: str, receiver: Received, start: Start, simulator: BackgroundSimulator
 ) -> None:
     prefix, headers = EXPECTED[service]
     receiver.prefix = prefix.removesuffix("/v1/")
