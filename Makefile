@@ -37,7 +37,7 @@ demo: $(READY) ## run a bot against a simulated Discord and show what is measure
 test: $(READY) ## run the tests
 ifeq ($(strip $(PYTEST_ARGS)),)
 	@set -x; code=0; \
-	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not alone' || code=$$?; \
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not alone' || code=$$?; \
 	$(BIN)/python -m pytest -m alone && exit $$code
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

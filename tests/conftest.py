@@ -18,6 +18,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# They start servers, bots and environments, and take up to minutes each. One that began last would keep a worker busy
+# long after the others have ended.
+LONG = ("tests/breadth/", "tests/dashboards/", "tests/history/", "tests/launch/", "tests/pipeline/", "tests/rules/")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; with ``--no-loadscope-reorder``, pytest-xdist distributes files in this order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
     """Two workers for each processor: tests wait for more than half of their time, for servers, bots and deadlines."""

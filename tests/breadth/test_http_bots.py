@@ -214,9 +214,9 @@ def is_ready(bot: Bot) -> bool:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_bot_without_a_gateway(
     simulator: BackgroundSimulator,
+    receiver: Receiver,
     start: Start,
     environments: Callable[[str], Path],
-    receiver: Receiver,
     tmp_path: Path,
     version: str,
 ) -> None:
@@ -235,9 +235,9 @@ READY = {"ready": True, "checks": [{"name": "login", "ready": True, "detail": "l
 
 def test_a_bot_with_both_counts_each_interaction_once(
     simulator: BackgroundSimulator,
+    receiver: Receiver,
     start: Start,
     environments: Callable[[str], Path],
-    receiver: Receiver,
     tmp_path: Path,
 ) -> None:
     bot, url = launch(environments("2.0.2"), start, receiver, tmp_path / "spool", gateway=True)

@@ -135,7 +135,7 @@ def test_what_a_killed_bot_had_written_arrives_with_the_next_one_once(
 
 
 def test_a_full_spool_is_counted_to_the_event(
-    simulator: BackgroundSimulator, start: Start, collector: Collector, tmp_path: Path
+    simulator: BackgroundSimulator, collector: Collector, start: Start, tmp_path: Path
 ) -> None:
     collector.stop()
     settings = by_otlp(collector, tmp_path, ARGUS_HISTORY_SPOOL_LIMIT="0.05")

@@ -15,6 +15,7 @@ from argus_otel.testing import until_async
 
 from .conftest import Observe, Observed
 
+
 def lag(observed: Observed) -> HistogramCell:
     return observed.telemetry.histogram(LOOP_LAG)[()]
 
