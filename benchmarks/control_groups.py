@@ -14,7 +14,7 @@ _GROUPS = Path("/sys/fs/cgroup/memory")
 @contextmanager
 def limited(mebibytes: int) -> Iterator[Path | None]:
     """Make a group with a limit; ``None`` where this user may not."""
-    group = _GROUPS / f"argus-otel-{os.getpid()}"
+    group = _GROUPS / f"argus-otel-{os.getpid()}-{time.time_ns()}"  # the last one may not be empty yet
     try:
         group.mkdir()
     except OSError:

@@ -97,7 +97,7 @@ def test_every_query_on_a_copy(tmp_path: Path, server: ClickHouse, capsys: pytes
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux, for its control groups")
 def test_every_query_on_a_read_only_copy_in_512_mb(tmp_path: Path) -> None:
-    rows = list(year(5000))
+    rows = list(year(2000))
     write(tmp_path / "files", rows, 100)
     copy = shutil.copytree(tmp_path / "files", tmp_path / "copy")
     copy.chmod(0o500)
@@ -156,10 +156,10 @@ assert {path.stat().st_mode & 0o077 for path in directory.iterdir()} == {0}
 
 
 SHARING = """
-import sys, threading, time
-from argus_otel.cli import main
-from argus_otel.sources.discord.history import History
+import sys, threading
+from argus_otel.history.files import queryable
 from argus_otel.history.store.errors import InUseError
+from argus_otel.sources.discord.history import History
 from tests.history.test_files import listed, write, year, Path
 
 directory = Path(sys.argv[1])
@@ -170,15 +170,15 @@ write(directory, rows[:200])
 def uses(history):
     return sum(each.uses for each in history.volume("month"))
 
+queryable.BUSY_TIMEOUT = float("inf")  # for which other processes are waited for: this one is refused at once
+
 def refused(run, expected):
-    begun = time.monotonic()
     try:
         run()
     except InUseError as error:
         assert expected in str(error), error
     else:
         raise AssertionError("not refused")
-    assert time.monotonic() - begun < 5  # at once, and not after the time for which other processes are waited for
 
 with History.open(address) as first:
     assert uses(first) == 200
@@ -198,11 +198,10 @@ with History.open(address) as first:
     assert found == [300] * 4
     listed(directory)[0].path.unlink()
     refused(lambda: History.open(address), "files that it has are gone: close it first")
-    from argus_otel.history.files.queryable import remove_cache
-    refused(lambda: remove_cache(directory), "is being queried by this process")
+    refused(lambda: queryable.remove_cache(directory), "is being queried by this process")
 with History.open(address) as history:
     assert uses(history) == 100
-remove_cache(directory)
+queryable.remove_cache(directory)
 assert not (directory / ".queries").exists()
 """
 
