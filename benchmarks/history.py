@@ -15,17 +15,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from unittest.mock import patch
 
-from argus_otel.history.files.listing import listed
-from argus_otel.history.files.transfer import import_files
-from argus_otel.history.files.writer import DayFileWriter
 from argus_otel.history.row import Row
 from argus_otel.history.store import migrations
-from argus_otel.history.store.address import Address, parse
+from argus_otel.history.store.address import Address
 from argus_otel.history.store.client import Store, connect
 from argus_otel.history.store.erasure import Erased, erase
 from argus_otel.history.store.schema import Schema
@@ -36,8 +32,6 @@ EVENTS = 1_000_000
 GUILDS = 2_000
 USERS = 30_000
 BATCH = 10_000
-AT_ONCE = 1_000
-"""The most events that a bot writes at once."""
 YEAR = 365 * 86400
 BEGAN = int(datetime(2025, 1, 1, tzinfo=timezone.utc).timestamp())
 UNTIL = datetime.fromtimestamp(BEGAN + YEAR, timezone.utc)
@@ -123,34 +117,9 @@ def year(events: int) -> Iterator[Row]:
 def measure(
     address: Address | str, events: int, progress: Callable[[str], None] = lambda _: None, *, erasing: bool = True
 ) -> Report:
-    """Store so many events, and run every query. Then do it by way of daily files, into another database."""
-    address = parse(address) if isinstance(address, str) else address
+    """Store so many events, and run every query."""
     with connect(address) as store:
-        steps = list(_steps(store, events, progress, erasing=erasing))
-    with connect(replace(address, database=f"{address.database}_files")) as store:
-        return Report(store.version, (*steps, *_files(store, list(year(events)), progress)))
-
-
-def _files(store: Store, rows: list[Row], progress: Callable[[str], None]) -> Iterator[Step]:
-    migrations.migrate(store, SCHEMA, keep=dict.fromkeys(kept.subject for kept in SCHEMA.retention))
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        writer = DayFileWriter(directory, 1 << 40, 90, lambda _rows, _reason: None)
-        begun = time.perf_counter()
-        for start in range(0, len(rows), AT_ONCE):
-            writer.append(rows[start : start + AT_ONCE])
-            progress(f"wrote {start + AT_ONCE:,} of {len(rows):,} to files")
-        taken = time.perf_counter() - begun
-        size = sum(file.size for file in listed(directory))
-        result = f"{size / 1e6:,.1f} MB, {size / len(rows):.0f} bytes an event"
-        yield Step(f"write daily files, {AT_ONCE:,} at a time", taken, result)
-        for what, new in (("import daily files", len(rows)), ("import them again", 0)):
-            begun = time.perf_counter()
-            done = import_files(store, SCHEMA, directory, lambda rows, _, what=what: progress(f"{what}: {rows:,}"))
-            assert (done.rows, done.new) == (len(rows), new)
-            taken = time.perf_counter() - begun
-            yield Step(what, taken, f"{done.new:,} new events, {done.rows / taken:,.0f} read a second")
-    yield _counted(store, "count", len(rows))
+        return Report(store.version, tuple(_steps(store, events, progress, erasing=erasing)))
 
 
 def _steps(store: Store, events: int, progress: Callable[[str], None], *, erasing: bool) -> Iterator[Step]:

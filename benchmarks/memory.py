@@ -11,24 +11,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import statistics
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from discord_simulator import BackgroundSimulator, Load
 from tests.launch.conftest import BOT, REDIRECTED, Bot
 from tests.otel.receivers import grpc_receiver, http_receiver
 
+from .control_groups import joining, limited, peak
+
 LIMIT = 512
 """MiB: what small hosts give a bot."""
 
-_GROUPS = Path("/sys/fs/cgroup/memory")
 _OBSERVED = [*REDIRECTED, "-m", "argus_otel", "run"]
 _FAST = {"OTEL_METRIC_EXPORT_INTERVAL": "2000"}
 _EVERYTHING = {"ARGUS_HISTORY": "otlp"}
@@ -45,11 +47,14 @@ class Variant:
         Of OTLP: ``http``, ``grpc``, or empty for none.
     observed:
         Whether argus-otel is there.
+    store:
+        Where history is kept on this host: ``files`` or ``chdb``, or empty for nowhere.
     """
 
     name: str
     observed: bool = True
     protocol: str = ""
+    store: str = ""
     settings: tuple[tuple[str, str], ...] = ()
 
 
@@ -63,6 +68,8 @@ VARIANTS = (
         protocol="http",
         settings=tuple({**_FAST, **_EVERYTHING}.items()),
     ),
+    Variant("endpoint, history in daily files", store="files"),
+    Variant("endpoint, history in the embedded engine", store="chdb"),
 )
 
 
@@ -73,7 +80,8 @@ class Memory:
     Attributes
     ----------
     group:
-        The peak of its control group, which counts pages of files too; ``None`` where there is no group.
+        The peak of its control group, which counts its subprocesses and pages of files too; ``None`` where there is no
+        group.
     """
 
     resident: float
@@ -87,7 +95,7 @@ def measure(variant: Variant, seconds: float, rate: float, limit: int = LIMIT) -
     Raises
     ------
     RuntimeError
-        The bot has ended before.
+        The bot has ended before, or has kept no history.
     """
     with contextlib.ExitStack() as stack:
         simulator = stack.enter_context(BackgroundSimulator(guilds=6))
@@ -100,6 +108,12 @@ def measure(variant: Variant, seconds: float, rate: float, limit: int = LIMIT) -
             settings["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf" if variant.protocol == "http" else "grpc"
             if "ARGUS_HISTORY" in settings:
                 settings["ARGUS_HEARTBEAT_URL"] = f"{receiver.url}/v1/heartbeat"
+        # An embedded engine may still be storing what the bot has left to it.
+        directory = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        if variant.store:
+            settings["ARGUS_HISTORY"] = "store"
+            settings["ARGUS_HISTORY_STORE"] = f"{variant.store}:{directory}/history"
+            settings["ARGUS_HISTORY_SPOOL"] = f"{directory}/spool"
         group = stack.enter_context(limited(limit))
         bot = _started(simulator, _OBSERVED if variant.observed else REDIRECTED, settings, group)
         stack.callback(bot.end)
@@ -107,15 +121,15 @@ def measure(variant: Variant, seconds: float, rate: float, limit: int = LIMIT) -
         _use(simulator, bot, seconds, rate, scraped=variant.observed and settings.get("ARGUS_ENDPOINT") != "false")
         if bot.process.poll() is not None:
             raise RuntimeError(f"the bot has ended with {bot.process.returncode}:\n{bot.output}")
+        if variant.store and not any(Path(directory, "history").glob("*")):
+            raise RuntimeError(f"the bot has kept no history in {seconds:.0f} s; the embedded engine gets it each 30 s")
         return _read(bot.process.pid, group)
 
 
 def _started(
     simulator: BackgroundSimulator, command: list[str], settings: Mapping[str, str], group: Path | None
 ) -> Bot:
-    if group is not None:  # the shell joins the group, and becomes the bot
-        command = ["sh", "-c", f'echo $$ > "{group}/cgroup.procs"; exec "$@"', "bot", *command]
-    return Bot.started(simulator, command, str(BOT), settings=settings)
+    return Bot.started(simulator, joining(group, command), str(BOT), settings=settings)
 
 
 def _use(simulator: BackgroundSimulator, bot: Bot, seconds: float, rate: float, *, scraped: bool) -> None:
@@ -135,50 +149,25 @@ def _read(pid: int, group: Path | None) -> Memory:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     pairs = (line.partition(":") for line in lines)
     figures = {name: int(text.split()[0]) / 1024 for name, _, text in pairs if text.endswith("kB")}
-    used = None if group is None else int((group / "memory.max_usage_in_bytes").read_text()) / (1 << 20)
-    return Memory(figures["VmRSS"], figures["VmHWM"], used)
-
-
-@contextmanager
-def limited(mebibytes: int) -> Iterator[Path | None]:
-    """Make a control group with a limit for one bot; ``None`` where this user may not."""
-    group = _GROUPS / f"argus-otel-{os.getpid()}"
-    try:
-        group.mkdir()
-    except OSError:
-        yield None
-        return
-    try:
-        (group / "memory.limit_in_bytes").write_text(str(mebibytes << 20))
-        yield group
-    finally:
-        until = time.monotonic() + 5
-        while not _removed(group) and time.monotonic() < until:  # the bot's process may still be ending
-            time.sleep(0.1)
-
-
-def _removed(group: Path) -> bool:
-    try:
-        group.rmdir()
-    except OSError:
-        return False
-    return True
+    return Memory(figures["VmRSS"], figures["VmHWM"], None if group is None else peak(group))
 
 
 def main() -> int:
     """Measure every variant, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="bots of each kind (default: 3)")
-    parser.add_argument("--seconds", type=float, default=30.0, help="how long users use each bot (default: 30)")
+    parser.add_argument("--seconds", type=float, default=40.0, help="how long users use each bot (default: 40)")
     parser.add_argument("--rate", type=float, default=20.0, help="operations of users each second (default: 20)")
     options = parser.parse_args()
     if sys.platform != "linux":
         parser.error("this needs Linux, whose /proc tells the memory of a process")
     found: dict[str, list[Memory]] = {}
+    variants = [variant for variant in VARIANTS if variant.store != "chdb" or find_spec("chdb")]
     for number in range(options.rounds):
-        for variant in VARIANTS:
-            print(f"round {number + 1}: {variant.name}", file=sys.stderr)
-            found.setdefault(variant.name, []).append(measure(variant, options.seconds, options.rate))
+        for variant in variants:
+            memory = measure(variant, options.seconds, options.rate)
+            found.setdefault(variant.name, []).append(memory)
+            print(f"round {number + 1}: {variant.name}: {memory.resident:.0f} MiB", file=sys.stderr)
     bare = statistics.median(memory.resident for memory in found["bare"])
     print("| bot | resident, MiB | added, MiB | peak, MiB | peak of its group, MiB |")
     print("|---|---:|---:|---:|---:|")

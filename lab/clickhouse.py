@@ -36,7 +36,7 @@ class ClickHouse(Part):
 
     def __init__(self, directory: Path, user: str = "argus", password: str = "secret", version: str = "") -> None:
         if find_spec("chdb") is None:
-            pytest.skip("needs ClickHouse's engine: pip install chdb-core (Linux and macOS)")
+            pytest.skip("needs ClickHouse's engine: pip install chdb-core-lite (Linux and macOS)")
         super().__init__("ClickHouse", directory.with_name(directory.name + ".log"))
         self.directory = directory
         self.user = user

@@ -13,7 +13,7 @@ from lab.clickhouse import ClickHouse
 
 from .dataset import ROWS, SCHEMA
 
-pytest.importorskip("chdb", reason="needs ClickHouse's engine: pip install chdb-core (Linux and macOS)")
+pytest.importorskip("chdb", reason="needs ClickHouse's engine: pip install chdb-core-lite (Linux and macOS)")
 
 
 @pytest.fixture(scope="session")

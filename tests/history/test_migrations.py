@@ -19,6 +19,7 @@ from argus_otel.history.store.errors import (
     NewerSchemaError,
     OutdatedSchemaError,
     SchemaMissingError,
+    StatementRefusedError,
     StoreError,
 )
 from argus_otel.history.store.retention import KeepError
@@ -285,7 +286,9 @@ def statements(where: Layout) -> list[str]:
 @pytest.mark.parametrize("where", [Layout("argus"), Layout("argus", "prod-1")], ids=["one server", "cluster"])
 def test_every_statement_is_one_that_the_engine_can_read(store: Store, where: Layout) -> None:
     for statement in statements(where):
-        assert store.query("select formatQuery({statement:String})", {"statement": statement}), statement
+        assert store.query(f"explain ast {statement}"), statement
+    with pytest.raises(StatementRefusedError, match="Syntax error"):
+        store.query("explain ast create tabel argus.events (time DateTime)")
 
 
 def test_on_a_cluster_every_host_has_everything() -> None:

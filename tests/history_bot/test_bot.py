@@ -27,7 +27,7 @@ from tests.launch.conftest import INSTRUMENT, RUN, Start, free_port
 
 from .conftest import BOT, DRIVEN, Collector, drive, driven, row, status, until
 
-embedded = pytest.mark.skipif(find_spec("chdb") is None, reason="needs ClickHouse's engine: pip install chdb-core")
+embedded = pytest.mark.skipif(find_spec("chdb") is None, reason="needs ClickHouse's engine: pip install chdb-core-lite")
 
 SECRET = "tell-nobody"
 

@@ -24,7 +24,9 @@ from argus_otel.telemetry import State, Telemetry
 
 from .conftest import dropped, hand_over, row
 
-pytestmark = pytest.mark.skipif(find_spec("chdb") is None, reason="needs ClickHouse's engine: pip install chdb-core")
+pytestmark = pytest.mark.skipif(
+    find_spec("chdb") is None, reason="needs ClickHouse's engine: pip install chdb-core-lite"
+)
 
 ROOM = 1 << 30
 

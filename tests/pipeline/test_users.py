@@ -14,7 +14,7 @@ from tools.grafana.model import shipped
 from tools.grafana.session import Session
 from tools.grafana.sources import Prometheus
 
-pytest.importorskip("chdb", reason="needs ClickHouse's engine: pip install chdb-core (Linux and macOS)")
+pytest.importorskip("chdb", reason="needs ClickHouse's engine: pip install chdb-core-lite (Linux and macOS)")
 
 from . import as_user
 

@@ -94,7 +94,7 @@ def test_a_program_that_only_imports_pools_opens_no_port(run: Run, tmp_path: Pat
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.skipif(find_spec("chdb") is None, reason="needs ClickHouse's engine: pip install chdb-core")
+@pytest.mark.skipif(find_spec("chdb") is None, reason="needs ClickHouse's engine: pip install chdb-core-lite")
 def test_its_history_has_a_table_and_its_command_asks_it(run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)
     store = {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_STORE": "chdb:jobs"}

@@ -19,6 +19,9 @@ Progress = Callable[[int, int], None]
 
 _BATCH_SIZE = 16 << 20
 
+# As the writer begins each line.
+_TIME = re.compile(rb'\{"time":(-?\d{1,19})[,}]')
+
 # The engine reads so small a number as seconds. It is a clock that was never set.
 _NEAR_1970 = re.compile(rb'"time":-?\d{1,10}[,}]')
 
@@ -31,11 +34,14 @@ class Ingested:
     ----------
     rows:
         How many rows, including those that the store had already.
+    too_old:
+        How many rows were left out because of their age.
     damaged:
         By the name of a file: how many lines, or stretches of bytes, could not be read. Other files are left out.
     """
 
     rows: int = 0
+    too_old: int = 0
     damaged: dict[str, int] = field(default_factory=dict[str, int])
 
 
@@ -47,6 +53,8 @@ class Ingestion:
     stored:
         Called when all lines of some files are in the store: for each file, by its name, where a later reading may
         start, and how much of it was read.
+    oldest:
+        Rows that began before are left out: microseconds since 1970. By default all are read.
     """
 
     def __init__(
@@ -54,11 +62,13 @@ class Ingestion:
         store: Store,
         progress: Progress | None = None,
         stored: Callable[[Mapping[str, tuple[int, int]]], None] | None = None,
+        oldest: int | None = None,
     ) -> None:
         self.result = Ingested()
         self._store = store
         self._progress = progress
         self._stored = stored
+        self._oldest = oldest
         self._lines: dict[str, list[bytes]] = {}
         self._number = self._size = 0
         self._bytes = 0
@@ -89,6 +99,9 @@ class Ingestion:
         return self.result
 
     def _add(self, name: str, line: bytes, read: int) -> None:
+        if self._oldest is not None and _is_before(line, self._oldest):
+            self.result.too_old += 1
+            return
         self._lines.setdefault(name, []).append(line)
         self._number += 1
         self._size += len(line)
@@ -127,3 +140,12 @@ class Ingestion:
     def _count_damage(self, name: str, number: int) -> None:
         if number:
             self.result.damaged[name] = self.result.damaged.get(name, 0) + number
+
+
+def _is_before(line: bytes, oldest: int) -> bool:
+    """Whether a line has a row that began before a moment; a damaged line has none."""
+    found = _TIME.match(line)
+    if found:
+        return int(found[1]) < oldest
+    row = decoded(line)
+    return row is not None and row.time < oldest

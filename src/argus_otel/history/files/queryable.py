@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -54,26 +55,28 @@ def open_files(address: Address, schema: Schema, progress: Progress | None = Non
             f"{address} is queried by ClickHouse's engine, which is not installed: pip install 'argus-otel[embedded]', "
             f"or copy {directory} to a machine that has it"
         )
-    with ExitStack() as stack:
+    with _guard, ExitStack() as stack:
         cache = _cache(directory, stack)
         try:
             files = listed(directory)
         except FilesError as error:
             raise StoreError(str(error)) from error
-        loaded = _Loaded(cache, schema)
+        loaded = _Loaded(cache.path, schema)
         if not loaded.is_of(files):
+            if cache.users > 1:
+                raise InUseError(f"{address} is open in this process, and files that it has are gone: close it first")
             loaded.clear()
-        store = connect(Address(directory=str(cache / _STORE)), busy_timeout=BUSY_TIMEOUT)
+        store = connect(Address(directory=str(cache.path / _STORE)), busy_timeout=BUSY_TIMEOUT)
         store.at_close(stack.pop_all().close)
-    try:
-        if not loaded.migrated:
-            migrations.migrate(store, schema, keep=dict.fromkeys(kept.subject for kept in schema.retention))
-            loaded.record({})
-        Ingestion(store, progress, loaded.record).run(loaded.missing(files))
-    except BaseException:
-        store.close()
-        raise
-    return store
+        try:
+            if not loaded.migrated:
+                migrations.migrate(store, schema, keep=dict.fromkeys(kept.subject for kept in schema.retention))
+                loaded.record({})
+            Ingestion(store, progress, loaded.record).run(loaded.missing(files))
+        except BaseException:
+            store.close()
+            raise
+        return store
 
 
 def remove_cache(directory: Path) -> None:
@@ -82,14 +85,49 @@ def remove_cache(directory: Path) -> None:
     Raises
     ------
     StoreError
-        A query is running.
+        It is open.
     """
-    if (directory / CACHE).exists():
-        with ExitStack() as stack:
-            shutil.rmtree(_cache(directory, stack), ignore_errors=True)
+    directory = directory.absolute()
+    with _guard, ExitStack() as stack:
+        if directory in _open:
+            raise InUseError(f"files:{directory} is being queried by this process: close it first")
+        if (directory / CACHE).exists():
+            shutil.rmtree(_made(directory, stack), ignore_errors=True)
 
 
-def _cache(directory: Path, stack: ExitStack) -> Path:
+class _Cache:
+    """The directory of a store that this process has open, once or several times, as the engine allows."""
+
+    def __init__(self, path: Path, stack: ExitStack) -> None:
+        self.path = path
+        self.users = 0
+        self._stack = stack
+
+    def leave(self, directory: Path) -> None:
+        """Unlock it after the last user."""
+        with _guard:
+            self.users -= 1
+            if not self.users:
+                del _open[directory]
+                self._stack.close()
+
+
+_open: dict[Path, _Cache] = {}
+_guard = threading.RLock()
+
+
+def _cache(directory: Path, stack: ExitStack) -> _Cache:
+    """Return the cache of a directory, which no other process can open until the stack is left."""
+    cache = _open.get(directory)
+    if cache is None:
+        with ExitStack() as made:
+            cache = _open[directory] = _Cache(_made(directory, made), made.pop_all())
+    cache.users += 1
+    stack.callback(cache.leave, directory)
+    return cache
+
+
+def _made(directory: Path, stack: ExitStack) -> Path:
     """Return the directory of the store, locked until the stack is left."""
     try:
         descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from argus_otel.history.store import migrations
@@ -12,9 +12,11 @@ from argus_otel.history.store.client import Store
 from argus_otel.history.store.errors import StoreError
 from argus_otel.history.store.schema import UNCLAIMED, Layout, Schema
 
-from .compression import Lines
 from .ingestion import Ingestion, Progress
 from .listing import FilesError, listed
+
+_MARGIN = timedelta(hours=1)
+"""An import takes less: what it may read at its beginning, the store does not delete before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Imported:
     Attributes
     ----------
     files, rows:
-        How many were read.
+        How many were read; rows without those that were left out.
     new:
         How many rows the store did not have. Rows that others stored meanwhile are among them.
     too_old:
@@ -56,23 +58,22 @@ def import_files(store: Store, schema: Schema, directory: Path, progress: Progre
         raise StoreError(str(error)) from error
     if not files:
         raise StoreError(f"{directory} has no daily files of history")
-    oldest = _oldest_day(store, schema, layout)
-    usable = [file for file in files if file.day > oldest]
-    too_old = sum(sum(1 for _ in Lines(file.path)) for file in files if file.day <= oldest)
     before = _rows(store, schema)
-    result = Ingestion(store, progress).run((file.path, 0) for file in usable)
-    return Imported(len(usable), result.rows, max(0, _rows(store, schema) - before), too_old, result.damaged)
+    ingestion = Ingestion(store, progress, oldest=_oldest_time(store, schema, layout))
+    result = ingestion.run((file.path, 0) for file in files)
+    new = max(0, _rows(store, schema) - before)
+    return Imported(len(files), result.rows, new, result.too_old, result.damaged)
 
 
-def _oldest_day(store: Store, schema: Schema, layout: Layout) -> date:
-    """Return the latest day of which the store may have deleted events."""
+def _oldest_time(store: Store, schema: Schema, layout: Layout) -> int | None:
+    """Return since when the store has all events, in microseconds since 1970; ``None`` if it deletes none."""
     kept = migrations.kept(store, schema, layout)
     tables = {UNCLAIMED, *(model.events for model in schema.models)}
     hours = [kept.get(each.subject) for each in schema.retention if tables.intersection(each.tables)]
     finite = [number for number in hours if number is not None]
     if not finite:
-        return date.min
-    return (datetime.now(timezone.utc) - timedelta(hours=min(finite))).date()
+        return None
+    return int((datetime.now(timezone.utc) - timedelta(hours=min(finite)) + _MARGIN).timestamp() * 1e6)
 
 
 def _rows(store: Store, schema: Schema) -> int:

@@ -15,7 +15,8 @@ _KIND = "if(startsWith(event, 'discord.'), substring(event, 9), 'its own events'
 # The middle of the bucket that has the use of that rank; each bucket is 2 % wider than the one before.
 _P95 = (
     "pow(1.02, mapKeys(sumMap(durations))[arrayFirstIndex(seen -> seen >= 0.95 * sum(timed), "
-    "arrayCumSum(mapValues(sumMap(durations))))] - 0.5)"
+    "arrayMap(number -> arraySum(arraySlice(mapValues(sumMap(durations)), 1, number)), "
+    "arrayEnumerate(mapKeys(sumMap(durations)))))] - 0.5)"
 )
 
 # What a guild was called when the bot came to it last; where history does not know, its id has to do.

@@ -380,8 +380,10 @@ limit 1000""",
                     clickhouse(
                         "select Timestamp as time, LogAttributes['event.name'] as event, SeverityText as level, "
                         "LogAttributes['discord.shard.id'] as shard, LogAttributes['discord.guild.id'] as guild, "
-                        "toString(mapFilter((key, value) -> key not in "
-                        "('event.name', 'discord.shard.id', 'discord.guild.id'), LogAttributes)) as attributes "
+                        "toString(cast(arrayFilter(pair -> pair.1 not in "
+                        "('event.name', 'discord.shard.id', 'discord.guild.id'), "
+                        "arrayZip(mapKeys(LogAttributes), mapValues(LogAttributes))), 'Map(String, String)')) "
+                        "as attributes "
                         f"from otel_logs where {_LOGS} and LogAttributes['event.name'] != '' and {_GUILD} "
                         "order by Timestamp desc limit 200"
                     ),
