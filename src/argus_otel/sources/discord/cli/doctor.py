@@ -1,4 +1,4 @@
-"""The checks of ``argus-otel doctor`` about a bot: its library, the hooks' targets, its clock, its sessions, its HTTP interactions."""
+"""The checks of ``argus-otel doctor`` about a bot: its library, the hooks' targets, its clock, its sessions."""
 
 from __future__ import annotations
 
