@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -228,6 +229,28 @@ def test_a_bot_without_a_gateway(
     assert {entry.shard_id for entry in simulator.ledger.interactions_now()} == {-1}
     assert simulator.ledger.sessions == []
     until(lambda: is_ready(bot), 10.0)  # some seconds after the login, once it is clear that it asks for no gateway
+    found = examined(environments(version), bot)
+    assert found["discord.py", "HTTP interactions"] == (
+        "ok",
+        f"aiointeractions {version} hands them in; no gateway, so the bot is ready by its log-in, and has no shards",
+    )
+    assert found["Endpoint", "ready"] == ("ok", "login: logged in, without a gateway")
+    assert not [told for told in found.values() if "shard " in told[1] or "session" in told[1]]
+
+
+def examined(scripts: Path, bot: Bot) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return what the doctor of the bot's environment finds: status and detail by group and name."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}
+    done = subprocess.run(
+        [str(scripts / "argus-otel"), "doctor", "--json"],
+        env={**environ, "ARGUS_ENDPOINT_PORT": bot.url.rpartition(":")[2]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    findings = json.loads(done.stdout)["findings"]
+    return {(one["group"], one["name"]): (one["status"], one["detail"]) for one in findings}
 
 
 READY = {"ready": True, "checks": [{"name": "login", "ready": True, "detail": "logged in, without a gateway"}]}

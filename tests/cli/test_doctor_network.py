@@ -375,3 +375,21 @@ def test_a_bot_that_has_begun_sessions(
     running = bot()
     running.telemetry.health.add_section("sessions", lambda: known)
     assert checked(discord_checks._sessions, ARGUS_ENDPOINT_PORT=running.port) == {"sessions": (status, detail)}
+
+
+def test_a_bot_without_a_gateway(bot: Callable[..., Bot]) -> None:
+    running = bot()
+    health = running.telemetry.health
+    health.add_section("sessions", lambda: {"begun": 0})
+    health.add_section("http_interactions", lambda: {"framework": "aiointeractions 2.0.2"})
+    told = "aiointeractions 2.0.2 hands them in; no gateway, so the bot is ready by its log-in, and has no shards"
+    assert checked(discord_checks._http_interactions, ARGUS_ENDPOINT_PORT=running.port) == {
+        "HTTP interactions": ("ok", told)
+    }
+    assert checked(discord_checks._sessions, ARGUS_ENDPOINT_PORT=running.port) == {}
+
+
+def test_a_bot_with_a_gateway_has_no_finding_about_http(bot: Callable[..., Bot]) -> None:
+    running = bot()
+    running.telemetry.health.add_section("http_interactions", lambda: None)
+    assert checked(discord_checks._http_interactions, ARGUS_ENDPOINT_PORT=running.port) == {}

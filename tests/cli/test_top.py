@@ -86,6 +86,8 @@ class Bot:
         self.took(catalogue.INTERACTION_DURATION, (*play, "error", "LookupError"), *[2.0] * 10)
         self.took(catalogue.RESPONSE_TIME, play[:2], *[0.2] * 99, 20.0)
         self.counted(catalogue.UNACKNOWLEDGED, play[:2], 1)
+        for times, reason in enumerate(("unanswered", "slow_handler", "blocked_loop", "already_acknowledged")):
+            self.counted(catalogue.LATE, (reason, "application_command"), times + 1)
         self.took(catalogue.COMMAND_DURATION, ("play song", "slash", "ok", None), *[0.02] * 90)
         self.took(catalogue.COMMAND_DURATION, ("play song", "slash", "error", "LookupError"), *[2.0] * 10)
         self.took(catalogue.COMMAND_DURATION, ("[bold]stop", "prefix", "rejected", "CheckFailure"), 0.001)
@@ -380,8 +382,13 @@ class TestDashboard:
             "ok 9.00/s 90",
             "error 1.00/s 10",
             "unacknowledged 0.10/s 1",
+            "late: already acknowledged 0.40/s 4",
+            "late: blocked loop 0.30/s 3",
+            "late: slow handler 0.20/s 2",
         ):
             assert outcome in squeezed
+        assert "unanswered" not in squeezed  # the rarest of four
+        assert "and 1 more" in squeezed
         assert "2 hooks in place; exported: metrics prometheus" in text
         assert "exporter:traces otlp_proto_grpc failed: nobody takes what is sent [red]" in text
         assert "fault in hook:views: KeyError: ' [2J'" in text

@@ -331,7 +331,15 @@ def test_a_client_without_a_gateway_is_ready_once_it_has_logged_in(
             assert checks(observed) == [("shard 0", False, "no session")]
             await asyncio.sleep(0.35)
             assert checks(observed) == [("login", True, "logged in, without a gateway")]
+            told = {"framework": "the program's own web server"}
+            assert observed.telemetry.health.sections()["http_interactions"] == told
+            async with posted_to(client, simulator):
+                await client.tree.sync()
+                await (await simulator.slash("ping")).response()
+            told = {"framework": "the program's own web server, on aiohttp"}
+            assert observed.telemetry.health.sections()["http_interactions"] == told
         assert checks(observed) == []  # it has been closed
+        assert observed.telemetry.health.sections()["http_interactions"] is None
 
     asyncio.run(main())
 
@@ -357,6 +365,7 @@ def test_a_client_that_wants_a_gateway_is_not_ready_without_one(
             connecting = asyncio.create_task(client.connect())
             await asyncio.wait_for(asked.wait(), 5)
             assert checks(observed) == [("shard 0", False, "no session")]
+            assert observed.telemetry.health.sections()["http_interactions"] is None
             connecting.cancel()
             await asyncio.wait([connecting])
 

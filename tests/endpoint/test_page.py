@@ -99,6 +99,18 @@ class TestContent:
         assert "Exported: traces otlp_proto_grpc." in text
         assert "exporter:metrics prometheus failed: no such host" in text
 
+    def test_why_acknowledgements_were_late(self, served: Served) -> None:
+        live(served.telemetry)
+        late = served.telemetry.counter(catalogue.LATE)
+        late["blocked_loop", "application_command"].value += 1
+        late["blocked_loop", "component"].value += 1
+        late["slow_handler", "component"].value += 1
+        page = parsed(served.ask("/").text)
+        tiles = {words(tile.find("dt")): words(tile.find("dd")) for tile in page.findall(".//dl[1]/div")}
+        assert tiles["not acknowledged most often: blocked loop"] == "2"
+        shown = [row for row in rows(page, "Interactions") if row[0].startswith("late")]
+        assert shown == [["late: blocked loop", "0.7/h", "2"], ["late: slow handler", "0.4/h", "1"]]
+
     def test_before_anything_has_started(self, serve: Serve) -> None:
         page = parsed(serve(panels=lambda: (BOT, PROCESS)).ask("/").text)
         text = words(page.find("body"))

@@ -1,4 +1,4 @@
-"""A bot with a heartbeat whose minutes are short. `!block SECONDS` blocks its event loop."""
+"""A bot with a heartbeat whose minutes are short, or whose seconds take SECOND. `!block SECONDS` blocks its loop."""
 
 from __future__ import annotations
 
@@ -15,11 +15,19 @@ import discord  # noqa: E402
 
 from argus_otel.sources.discord import heartbeats  # noqa: E402
 
-Heartbeat.interval, Heartbeat.retry = 0.3, 0.1
-heartbeat._LOOP_TIMEOUT = 0.5
-heartbeats._SILENT_AFTER = 1.0  # the gateway asks for a heartbeat each 0.3 s
+second = float(os.environ.get("SECOND", 1))
+if "SECOND" in os.environ:
+    Heartbeat.interval *= second
+    Heartbeat.retry *= second
+    heartbeat._LOOP_TIMEOUT *= second
+    heartbeats._SILENT_AFTER *= second
+else:
+    Heartbeat.interval, Heartbeat.retry = 0.3, 0.1
+    heartbeat._LOOP_TIMEOUT = 0.5
+    heartbeats._SILENT_AFTER = 1.0  # the gateway asks for a heartbeat each 0.3 s
 
-client = discord.AutoShardedClient(shard_count=2, intents=discord.Intents.all())
+# After that time without a message from the gateway, discord.py connects anew; 60 s is its default.
+client = discord.AutoShardedClient(shard_count=2, intents=discord.Intents.all(), heartbeat_timeout=60 * second)
 
 
 @client.event

@@ -108,13 +108,13 @@ import time
 time.sleep(60)
 """
     )
-    url = f"{monitor.url}/{SECRET}?pid={{message}}"
+    url = f"{monitor.url}/{SECRET}?msg={{message}}&c={{cluster}}"
     bot = Bot.started(simulator, REDIRECTED, str(program), settings={"ARGUS_HEARTBEAT_URL": url})
     try:
         simulator.run(simulator.ready, None, 30.0)
         monitor.wait_for(6, timeout=20)
         # Two processes of one shard each, at the pace of two.
-        assert set(monitor.paths) == {f"/{SECRET}?pid=1%20of%201%20checks%20ready"}
+        assert set(monitor.paths) == {f"/{SECRET}?msg=1%20of%201%20checks%20ready&c={shard}" for shard in (0, 1)}
         before, began = len(monitor.calls), time.monotonic()
         monitor.wait_for(12, timeout=20)
         took = time.monotonic() - began

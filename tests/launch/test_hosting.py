@@ -103,3 +103,35 @@ def test_the_beginning_of_a_file_on_a_panel_is_enough(simulator: BackgroundSimul
             bot.get("/metrics")
     finally:
         bot.end()
+
+
+def variables_under(heading: str) -> dict[str, str]:
+    """Return the variables in the indented lines of a section."""
+    (section,) = re.findall(rf"^## {heading}\n(.*?)^## ", PAGE, flags=re.MULTILINE | re.DOTALL)
+    return dict(line.split("=", 1) for line in re.findall(r"^    ([A-Z_]+=.*)$", section, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("heading", "of_the_host", "address"),
+    [
+        ("Panels", {"SERVER_PORT": "PORT", "SERVER_IP": "127.0.0.1"}, "127.0.0.1"),
+        ("Railway and Koyeb", {"PORT": "PORT"}, "0.0.0.0"),  # noqa: S104
+    ],
+)
+def test_the_variables_of_a_host_are_enough(
+    heading: str, of_the_host: dict[str, str], address: str, simulator: BackgroundSimulator
+) -> None:
+    variables = variables_under(heading)
+    assert set(variables) == {"ARGUS_ENDPOINT_PORT", "ARGUS_ENDPOINT_TOKEN"}
+    port = str(free_port())
+    of_the_host = {name: port if value == "PORT" else value for name, value in of_the_host.items()}
+    bot = Bot.started(simulator, [*REDIRECTED, *RUN[1:]], settings={**variables, **of_the_host})
+    try:
+        simulator.run(simulator.ready, None, 60.0)
+        assert f"endpoint http://{address}:{port}" in bot.output
+        bot.url = f"http://127.0.0.1:{port}"
+        assert '"alive": true' in bot.get("/healthz")
+        with pytest.raises(OSError, match="401"):
+            bot.get("/metrics")
+    finally:
+        bot.end()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import platform
+import socket
 import sys
 import uuid
 
@@ -68,6 +69,12 @@ def test_it_names_python() -> None:
     attributes = build(Settings.resolve({})).attributes
     assert attributes["process.runtime.name"] == sys.implementation.name
     assert attributes["process.runtime.version"] == platform.python_version()
+
+
+def test_it_names_the_host_unless_the_user_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert build(Settings.resolve({})).attributes["host.name"] == socket.gethostname()
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "host.name=bots-1")
+    assert build(Settings.resolve({})).attributes["host.name"] == "bots-1"
 
 
 def test_it_has_what_sources_add_beside_what_the_user_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,6 +127,8 @@ class Labels:
 
     def _aggregated(self, expression: Any) -> frozenset[str]:
         inner = self.of(expression.expr)
+        if str(expression.op) in ("topk", "bottomk"):
+            return inner
         if expression.modifier is None:
             return frozenset()
         assert str(expression.modifier.type).endswith("By"), "`without` keeps otel_scope_*: say `by`"
@@ -139,6 +141,10 @@ class Labels:
             wanted = frozenset(matching.labels)
             self._has(wanted, wanted, "on", left)
             self._has(wanted, wanted, "on", right)
+        if expression.modifier and expression.modifier.group_labels:
+            added = frozenset(expression.modifier.group_labels)
+            many, one = (left, right) if str(expression.modifier.card).endswith("ManyToOne") else (right, left)
+            return many | self._has(added, added, "group", one)
         return left | right if str(expression.op) == "or" else left or right
 
     @staticmethod

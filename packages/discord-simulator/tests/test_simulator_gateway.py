@@ -60,6 +60,43 @@ def test_a_dropped_connection_is_resumed_and_counted_once(run_bot, reset):
     asyncio.run(scenario())
 
 
+def test_a_shard_that_is_cut_off_stays_away_until_it_may_return(run_bot):
+    async def scenario():
+        async with Simulator() as sim, run_bot(sim, everything()) as bot:
+            await sim.cut_off(0, reset=False)
+            await sim.say("still there", user=sim.guild().people[1])
+            await until(lambda: bot.counted.events.get("MESSAGE_CREATE") == 1)
+            await sim.cut_off(0)
+            await until(lambda: sim.ledger.close_counts().get((0, 1006, "simulator"), 0) >= 3, timeout=20)
+            assert len(sim.ledger.sessions) == 1
+            with pytest.raises(NotConnectedError):
+                await sim.cut_off(0)
+            await sim.let_return(0)
+            await until(lambda: bot.counted.events.get("RESUMED") == 1, timeout=20)
+
+    asyncio.run(scenario())
+
+
+def test_a_revoked_token_opens_nothing(serve):
+    async def scenario():
+        async with Simulator() as sim:
+            old = sim.token
+            bot = everything()
+            async with serve(sim, bot) as task:
+                await sim.ready()
+                await sim.revoke_token()
+                with pytest.raises(discord.ConnectionClosed) as caught:
+                    await asyncio.wait_for(task, 5)
+                assert caught.value.code == 4004
+            async with aiohttp.ClientSession() as session:
+                for token, status in ((old, 401), (sim.token, 200)):
+                    headers = {"Authorization": f"Bot {token}"}
+                    async with session.get(f"{sim.url}/api/v10/users/@me", headers=headers) as response:
+                        assert response.status == status
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("resumable", [True, False])
 def test_invalid_session(run_bot, resumable):
     async def scenario():

@@ -36,9 +36,12 @@ def build(
     }
     if auto_instrumentation_version:
         attributes["telemetry.auto.version"] = auto_instrumentation_version
-    if "service.instance.id" not in OTELResourceDetector().detect().attributes:
+    set_by_the_user = OTELResourceDetector().detect().attributes
+    if "service.instance.id" not in set_by_the_user:
         # OTel semconv asks for a random UUID if nothing better is known; two processes must never share one.
         attributes["service.instance.id"] = str(uuid.uuid4())
+    if "host.name" not in set_by_the_user and (host := platform.node()):
+        attributes["host.name"] = host
     return _exportable(Resource.create(dict(attributes)))
 
 

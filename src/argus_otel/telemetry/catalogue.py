@@ -22,6 +22,12 @@ PROCESS_INFO = Metric(
         Attribute("telemetry.distro.version", "argus-otel's version.", cardinality_limit=1, examples=("0.1.0",)),
         Attribute("telemetry.sdk.version", "OpenTelemetry's version.", cardinality_limit=1, examples=("1.44.0",)),
         Attribute("process.runtime.version", "Python's version.", cardinality_limit=1, examples=("3.13.2",)),
+        Attribute(
+            "host.name",
+            "The name of the machine or container, or what `OTEL_RESOURCE_ATTRIBUTES` says.",
+            cardinality_limit=1,
+            examples=("bots-1",),
+        ),
     ),
 )
 HOOK_ERRORS = Metric(

@@ -35,6 +35,8 @@ class Gateway:
         Whether a connection that asks for compression gets it.
     connections:
         The open connections, identified or not.
+    cut_off:
+        The shards whose connections end as soon as they say which shard they are.
     url:
         The URL that bots get for connecting and resuming.
     changed:
@@ -58,6 +60,7 @@ class Gateway:
         self._current: dict[int, Session] = {}
         self._shard_of: dict[str, int] = {}
         self.connections: set[Connection] = set()
+        self.cut_off: set[int] = set()
 
     async def stop(self) -> None:
         """Close every connection."""

@@ -105,6 +105,8 @@ class GatewayConnection(BotConnection):
     async def _identify(self, data: Payload) -> None:
         self._require_unauthenticated()
         shard_id, shard_count = _shard(data.get("shard", [0, 1]))
+        if self._is_cut_off(shard_id):
+            return
         self._set_shard(shard_id)
         authorized = data.get("token") == self._gateway.token
         self._gateway.ledger.record_session(shard_id, "identify", accepted=authorized)
@@ -125,6 +127,8 @@ class GatewayConnection(BotConnection):
         sequence = data["seq"]
         shard_id = self._gateway.shard_of(session_id)
         if shard_id is not None:
+            if self._is_cut_off(shard_id):
+                return
             self._set_shard(shard_id)
         if (
             session is None
@@ -138,6 +142,14 @@ class GatewayConnection(BotConnection):
         self._gateway.ledger.record_session(self.shard_id, "resume", accepted=True)
         self.session = session
         await self._gateway.resume(session, self.connection, sequence)
+
+    def _is_cut_off(self, shard_id: int) -> bool:
+        """End the connection if its shard has to stay away; return whether it has."""
+        if shard_id not in self._gateway.cut_off:
+            return False
+        self._set_shard(shard_id)
+        self.connection.drop(with_reset=True)
+        return True
 
     def _require_unauthenticated(self) -> None:
         if self.session is not None:

@@ -24,6 +24,7 @@ UPSTREAM = frozenset(
         "exception.message",
         "exception.stacktrace",
         "exception.type",
+        "host.name",
         "http.request.method",
         "http.request.resend_count",
         "http.response.status_code",

@@ -152,7 +152,9 @@ def _readiness(answer: Answer) -> Finding:
     checks = cast("list[dict[str, object]]", facts.get("checks", []))
     waiting = [f"{check.get('name')}: {check.get('detail') or 'not yet'}" for check in checks if not check.get("ready")]
     if facts.get("ready") is True:
-        return Finding(_GROUP, "ready", Status.OK, f"{len(checks)} checks")
+        only = checks[0] if len(checks) == 1 else {}
+        detail = f"{only.get('name')}: {only.get('detail')}" if only.get("detail") else f"{len(checks)} checks"
+        return Finding(_GROUP, "ready", Status.OK, detail)
     return Finding(_GROUP, "ready", Status.WARN, "; ".join(waiting) or str(facts.get("detail", "not yet")))
 
 

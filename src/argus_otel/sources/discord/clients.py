@@ -25,6 +25,7 @@ from .disconnects import Disconnects
 from .gateway_events import GatewayEvents
 from .guild_changes import GuildChanges
 from .heartbeats import Heartbeats
+from .http_interactions import framework
 from .interactions import Interactions
 from .library import DISCORD_PY, FORKS, ROOTS
 from .patches import Patch, PatchSet
@@ -70,6 +71,7 @@ class Clients:
         telemetry.gauge(SHARD_COUNT, self._shard_count)
         telemetry.health.add_readiness(self._checks)
         telemetry.health.add_section("shards", self._describe)
+        telemetry.health.add_section("http_interactions", self._describe_without_gateway)
         telemetry.health.add_fact("shards", lambda: str(sum(shard.up for shard in registry.open_shards())))
         telemetry.health.add_fact("latency", self._milliseconds)
         telemetry.health.add_labels(clusters.labels)
@@ -231,6 +233,12 @@ class Clients:
 
     def _describe(self) -> list[dict[str, object]]:
         return [shard.describe() for shard in self._registry.all_shards()]
+
+    def _describe_without_gateway(self) -> dict[str, object] | None:
+        """Return what hands interactions in, if a client has no gateway."""
+        if not any(known.open_client is not None and known.without_gateway for known in self._registry):
+            return None
+        return {"framework": framework(self._interactions.answers_by)}
 
 
 def subscribe(client: Client, event: str, dispatched: Callable[..., object]) -> None:

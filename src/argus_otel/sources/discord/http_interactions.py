@@ -10,8 +10,11 @@ Safe, because the originals get the same arguments, and every other response cos
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -31,27 +34,46 @@ posted: ContextVar[InteractionOperation | None] = ContextVar("argus_otel.posted_
 _PONG = 1
 
 
+def framework(answers_by: str) -> str:
+    """Return what hands interactions in: aiointeractions with its version, or the program itself.
+
+    Parameters
+    ----------
+    answers_by:
+        The web framework that has answered an interaction; empty if none has, or none that is observed.
+    """
+    if "aiointeractions" in sys.modules:
+        try:
+            return f"aiointeractions {version('aiointeractions')}"
+        except PackageNotFoundError:  # copied into the program
+            return "aiointeractions"
+    return "the program's own web server" + (f", on {answers_by}" if answers_by else "")
+
+
 def patches(guard: Guard, interactions: Interactions) -> list[Patch]:
     """Return the hooks on the responses of web servers."""
 
-    def respond(response: Any) -> None:
+    def respond(response: Any, framework: str) -> None:
         operation = posted.get()
-        if operation is not None and not operation.acknowledged and _is_answer(getattr(response, "body", None)):
+        if operation is None:
+            return
+        interactions.answers_by = framework
+        if not operation.acknowledged and _is_answer(getattr(response, "body", None)):
             interactions.answered(operation, perf_counter())
 
-    responding = guard.shield(HOOK, respond, arguments=1)
+    responding = guard.shield(HOOK, respond, arguments=2)
 
-    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+    def make(framework: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def begin(self: object, *args: Any) -> Any:
-            responding(self)
+            responding(self, framework)
             return original(self, *args)
 
         return begin
 
     aiohttp, starlette = "aiohttp.web_response", "starlette.responses"
     return [
-        Patch(HOOK, aiohttp, "StreamResponse.prepare", make, aiohttp),
-        Patch(HOOK, starlette, "Response.__call__", make, starlette),
+        Patch(HOOK, aiohttp, "StreamResponse.prepare", partial(make, "aiohttp"), aiohttp),
+        Patch(HOOK, starlette, "Response.__call__", partial(make, "Starlette"), starlette),
     ]
 
 

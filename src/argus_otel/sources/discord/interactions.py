@@ -88,6 +88,8 @@ class Interactions:
         Called with an id and the exception that decides the outcome. The first one counts.
     discard:
         Ends an operation whose handler the hooks cannot see, without a duration or outcome.
+    answers_by:
+        The web framework that has answered a posted interaction; empty if none has.
     """
 
     def __init__(self, telemetry: Telemetry, hooks: PatchSet, clock: DiscordClock) -> None:
@@ -114,6 +116,7 @@ class Interactions:
             2: InteractionKind("application_command", COMMAND_SPAN, "user"),
             3: InteractionKind("application_command", COMMAND_SPAN, "message"),
         }
+        self.answers_by = ""
         self._open: dict[int, InteractionOperation] = {}
         self._patches: InstancePatches[ConnectionState[Any]] = InstancePatches(_parser_of, _set_parser)
         self._http_patches: InstancePatches[ConnectionState[Any]] = InstancePatches(_method_of, _set_method)

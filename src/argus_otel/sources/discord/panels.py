@@ -31,6 +31,7 @@ from argus_otel.sources.discord import attributes, catalogue
 
 _SHARDS = 6
 _EVENTS = 6
+_REASONS = 3
 
 # Widths of a screen, in characters.
 _USUAL = 60
@@ -102,6 +103,7 @@ def _interactions(view: View) -> Content:
     late, late_now = view.whole.total(catalogue.UNACKNOWLEDGED), view.recent.total(catalogue.UNACKNOWLEDGED)
     recently = view.recent.spread(catalogue.INTERACTION_DURATION, attributes.OUTCOME)
     ever = view.whole.spread(catalogue.INTERACTION_DURATION, attributes.OUTCOME)
+    reasons = _late_reasons(view)
     outcomes = [
         (
             Cell("interactions"),
@@ -124,6 +126,10 @@ def _interactions(view: View) -> Content:
             Cell(rate(late_now or 0.0, view.interval)),
             Cell(number(late or 0.0)),
         ),
+        *(
+            (Cell(f"  late: {_in_words(reason)}", Tone.MUTED), Cell(rate(recent, view.interval)), Cell(number(ever)))
+            for reason, recent, ever in reasons[:_REASONS]
+        ),
     ]
     times: list[tuple[Cell, ...]] = []
     for name, metric in (("duration", catalogue.INTERACTION_DURATION), ("response time", catalogue.RESPONSE_TIME)):
@@ -133,9 +139,24 @@ def _interactions(view: View) -> Content:
         tone = Tone.MUTED if lately else Tone.PLAIN
         times.append((Cell(f"{name}, since start", tone), *_quantiles(view.whole.whole(metric), tone)))
     return (
-        Table(columns(("outcome",), ("rate", "since start")), outcomes),
+        Table(
+            columns(("outcome",), ("rate", "since start")),
+            outcomes,
+            note_rest(len(reasons), _REASONS, ""),
+        ),
         Table((*columns(("time",), ("p50", "p95")), Column("p99", needs=_USUAL)), times),
     )
+
+
+def _late_reasons(view: View) -> list[tuple[str, float, float]]:
+    """Return why acknowledgements were late, missing or refused, with how often lately and ever; the latest first."""
+    whole, recent = (metrics.by(catalogue.LATE, attributes.LATE_REASON) for metrics in (view.whole, view.recent))
+    found = [(reason, recent.get((reason,), 0.0), count) for (reason,), count in whole.items() if count]
+    return sorted(found, key=lambda each: (-each[1], -each[2], each[0]))
+
+
+def _in_words(reason: str) -> str:
+    return reason.replace("_", " ")
 
 
 def _interaction_rates(view: View) -> tuple[tuple[float, float], ...]:
@@ -151,6 +172,7 @@ def _acknowledged(view: View) -> tuple[Fact, ...]:
     slow = answered.quantile(0.95) or 0.0
     missed = view.recent.total(catalogue.UNACKNOWLEDGED) or 0.0
     trend = view.trend(lambda step: step.added.whole(catalogue.RESPONSE_TIME).quantile(0.95))
+    reasons = [reason for reason, recent, _ in _late_reasons(view) if recent]
     return (
         Fact(
             "acknowledged within (p95)",
@@ -164,7 +186,7 @@ def _acknowledged(view: View) -> tuple[Fact, ...]:
                 Tone.BAD if missed else Tone.PLAIN,
                 view.trend(lambda step: (step.added.total(catalogue.UNACKNOWLEDGED) or 0.0) / step.seconds),
             ),
-            "the user saw the interaction fail",
+            f"most often: {_in_words(reasons[0])}" if missed and reasons else "the user saw the interaction fail",
         ),
     )
 
@@ -333,9 +355,10 @@ PANELS = (
             catalogue.RESPONSE_TIME,
             catalogue.INTERACTIONS_ACTIVE,
             catalogue.UNACKNOWLEDGED,
+            catalogue.LATE,
         ),
         _interactions,
-        lines=_BOX + 1 + 1 + 3 + 1 + 1 + 4,
+        lines=_BOX + 1 + 1 + 3 + 1 + _REASONS + 1 + 1 + 4,
         ratio=5,
         summary=_running,
         headline=_acknowledged,

@@ -44,8 +44,7 @@ class DiscordSource(Source):
         self._libraries: dict[str, Library] = {}
         self._wanted = False
         self._watching: set[str] = set()
-        cluster = settings[DiscordSettings].cluster_id
-        telemetry.health.add_fact("cluster", lambda: cluster or "")
+        telemetry.health.add_fact("cluster", lambda: self._clusters.cluster_id or "")
 
     def install(self) -> None:
         """Apply the patches, now or once a library is imported. Safe to repeat. Imports no library."""

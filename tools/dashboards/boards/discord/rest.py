@@ -52,12 +52,12 @@ _BAN_AT = 10_000
 _TOWARDS_A_BAN = values({status: (status, BAD) for status in ("401", "403", "429")})
 
 
-def _invalid(by_host: bool = False, window: str = "10m") -> str:
+def _invalid(by: str = "", window: str = "10m") -> str:
     """What Discord counts as invalid: 401, 403 and 429, but for the 429 of a limit that the bot shares with others."""
+    by = f" by ({by})" if by else ""
 
     def total(selector: str) -> str:
-        increased = f"increase({selector}[{window}])"
-        return f"sum by (host) ({_with_host(increased)})" if by_host else f"sum ({increased})"
+        return f"sum{by} (increase({selector}[{window}]))"
 
     every = total(of(_ATTEMPT + "_count", _OURS))
     invalid = total(of(_ATTEMPT + "_count", _OURS, _INVALID_STATUS))
@@ -65,10 +65,17 @@ def _invalid(by_host: bool = False, window: str = "10m") -> str:
     return f"{or_zero(invalid, every)} - {or_zero(shared, every)}"
 
 
-def _with_host(expression: str) -> str:
-    """Return the expression with a label for the host of ``instance``; the bot's name if that is no address."""
-    named = f'label_replace({expression}, "host", "$1", "job", "(.*)")'
-    return f'label_replace({named}, "host", "$1", "instance", "(.+):[0-9]+")'
+def _by_host(expression: str, window: str = "10m") -> str:
+    """Sum an expression, which has ``job`` and ``instance``, by the host of each process.
+
+    As the rule ``host:discord_invalid_requests:increase10m`` does: the host in ``instance`` if that is an address, else
+    ``host.name``, else the bot's name.
+    """
+    named = f"last_over_time({of('argus_process_info')}[{window}])"
+    for source, pattern in (("job", "(.*)"), ("host_name", "(.+)"), ("instance", "(.+):[0-9]+")):
+        named = f'label_replace({named}, "host", "$1", "{source}", "{pattern}")'
+    host = f"topk by (job, instance) (1, count by (job, instance, host) ({named}))"
+    return f"sum by (host) (({expression}) * on (job, instance) group_left (host) ({host} > bool 0))"
 
 
 _BUDGET = Row(
@@ -135,7 +142,7 @@ _BUDGET = Row(
             """The same over time, summed over the bots of each host, since Discord bans addresses. A slope without end
             is a loop that asks for what it may not have: most often a permission that a guild has removed. Stop it
             before the line reaches the limit; a ban takes up to an hour to go.""",
-            prom(_invalid(by_host=True), "{{host}}"),
+            prom(_by_host(_invalid("job, instance")), "{{host}}"),
             prom(f"{_BAN_AT} + 0 * {rate(f'{_CALL}_count')}", "Discord's limit"),
             unit=NUMBER,
             overrides=[dashed("Discord's limit", BAD)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from ..actors import ActorMixin
@@ -156,6 +157,38 @@ class GatewayActions(ActorMixin):
             if not resumable:
                 self.state.gateway.forget(session)
             connection.drop(with_reset=reset)
+
+    @on_own_loop
+    async def cut_off(self, shard_id: int, *, reset: bool = True) -> None:
+        """Reset each connection of a shard as it identifies or resumes, until :meth:`let_return`.
+
+        Parameters
+        ----------
+        reset:
+            Whether to reset the present connection too; otherwise the shard keeps it for as long as it likes.
+        """
+        found = self._connections(shard_id)
+        self.state.gateway.cut_off.add(shard_id)
+        if reset:
+            for _, connection in found:
+                connection.drop(with_reset=True)
+
+    @on_own_loop
+    async def let_return(self, shard_id: int) -> None:
+        """Let a shard that was :meth:`cut_off` connect again."""
+        self.state.gateway.cut_off.discard(shard_id)
+
+    @on_own_loop
+    async def revoke_token(self) -> None:
+        """Close every connection with 4004, and refuse the bot's token from now on, as when its owner resets it.
+
+        A bot that is started afterwards is accepted with the new token, :attr:`Simulator.token`.
+        """
+        found = self._connections(None)
+        self.state.token = self.state.gateway.token = f"{self.state.token}.{secrets.token_hex(4)}"
+        for session, connection in found:
+            self.state.gateway.forget(session)
+            await connection.close(4004, "Authentication failed.")
 
     def _connections(self, shard_id: int | None) -> list[tuple[Session, Connection]]:
         sessions = self.state.gateway.sessions(shard_id)

@@ -1,4 +1,4 @@
-"""The checks of ``argus-otel doctor`` about a bot: its library, the hooks' targets, its clock and its sessions."""
+"""The checks of ``argus-otel doctor`` about a bot: its library, the hooks' targets, its clock, its sessions."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _GROUP = "discord.py"
 _HOOKED = Requirement("discord.py>=2.4,<3")
 _SAME_NAME = ("py-cord", "py-cord-dev", "discord.py-self")  # imported as `discord`, as discord.py is
 _FORKS = ("py-cord", "nextcord", "disnake")
+_HANDS_IN = "aiointeractions"
 _IN_PART = "observed in part, see docs/hooks.md"
 
 _IMPORT_TIMEOUT = 30.0
@@ -139,6 +140,8 @@ def _clock(look: Look) -> Iterator[Finding]:
 
 def _sessions(look: Look) -> Iterator[Finding]:
     """Check how many gateway sessions the running bot may still begin today, as Discord said last."""
+    if _framework(look):
+        return
     section = look.status.get("sessions")
     sessions = cast("dict[str, object]", section) if isinstance(section, dict) else {}
     begun, limit, remaining = (sessions.get(name) for name in ("begun", "limit", "remaining"))
@@ -159,5 +162,22 @@ def _sessions(look: Look) -> Iterator[Finding]:
     yield Finding(_GROUP, "sessions", Status.WARN, detail, remedy)
 
 
-CHECKS: tuple[Check, ...] = (_libraries, _hooks, _clock, _sessions)
+def _http_interactions(look: Look) -> Iterator[Finding]:
+    """Tell how a bot without a gateway is observed: nobody has to wait for its shards."""
+    framework = _framework(look)
+    if framework:
+        detail = f"{framework} hands them in; no gateway, so the bot is ready by its log-in, and has no shards"
+        yield Finding(_GROUP, "HTTP interactions", Status.OK, detail)
+    elif not look.status and (found := installed_version(_HANDS_IN)):
+        detail = f"{_HANDS_IN} {found}: a bot that never asks for the gateway is ready 5 s after its log-in"
+        yield Finding(_GROUP, "HTTP interactions", Status.INFO, detail)
+
+
+def _framework(look: Look) -> str:
+    """Return what hands interactions to the running bot; empty if it has a gateway, or does not run."""
+    section = look.status.get("http_interactions")
+    return str(cast("dict[str, object]", section).get("framework", "")) if isinstance(section, dict) else ""
+
+
+CHECKS: tuple[Check, ...] = (_libraries, _hooks, _clock, _sessions, _http_interactions)
 """See :mod:`argus_otel.terminal.findings`."""
