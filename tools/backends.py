@@ -217,6 +217,7 @@ class Module(Program):
 
 
 _ALERTMANAGER = ("github.com/prometheus/alertmanager", "v0.35.0")
+_VICTORIAMETRICS = "github.com/VictoriaMetrics/VictoriaMetrics"
 
 PROGRAMS: dict[str, Program] = {
     program.name: program
@@ -243,10 +244,15 @@ PROGRAMS: dict[str, Program] = {
         Module(
             "victoriametrics",
             "victoria-metrics",
-            "github.com/VictoriaMetrics/VictoriaMetrics",
+            _VICTORIAMETRICS,
             "v1.146.0",
             "app/victoria-metrics",
             "half a minute",
+        ),
+        # Runs rules, which VictoriaMetrics leaves to it. Later releases need the module of VictoriaLogs too, which Go's
+        # proxy does not have everywhere.
+        Module(
+            "vmalert", "vmalert", _VICTORIAMETRICS, "v1.121.0", "app/vmalert", "half a minute", tells_version="-version"
         ),
     )
 }
