@@ -1,6 +1,6 @@
 """``python -m tools.alert_times`` measures which alert tells of a process that has ended, and after how long.
 
-It takes about 18 minutes: an OTLP store shows a process for five minutes after its end, and the alerts wait for ten. It
+It takes some 20 minutes: an OTLP store shows a process for five minutes after its end, and the alerts wait for ten. It
 needs what ``make backends`` builds, and promtool (Debian: ``apt-get install prometheus``).
 """
 
