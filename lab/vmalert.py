@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from .built import built
@@ -22,14 +23,19 @@ class VMAlert(Prometheus):
         The pattern of its files of rules.
     notifier:
         The address of an Alertmanager.
+    options:
+        More of its flags.
     """
 
-    def __init__(self, directory: Path, store: VictoriaMetrics, rules: str, notifier: str = "") -> None:
+    def __init__(
+        self, directory: Path, store: VictoriaMetrics, rules: str, notifier: str = "", options: Sequence[str] = ()
+    ) -> None:
         super().__init__(directory, "")
         self.name = "vmalert"
         self._store = store
         self._rules = rules
         self._notifier = notifier
+        self.options = options
 
     def command(self) -> list[str]:
         """Return the command that starts it."""
@@ -41,6 +47,7 @@ class VMAlert(Prometheus):
             f"-remoteRead.url={self._store.url}",
             f"-notifier.url={self._notifier}" if self._notifier else "-notifier.blackhole",
             f"-httpListenAddr=127.0.0.1:{self.port}",
+            *self.options,
         ]
 
     def ready(self) -> bool:

@@ -96,7 +96,8 @@ def _measure(directory: Path, most: float) -> int:
         _say(f"ended; waiting for the alerts, {most / 60:.0f} minutes at most")
         whole = watch.until_all_is_told(most)
         time.sleep(_LAST_MESSAGE)
-        print(*lines(everything, ended, watch, webhook), sep="\n")
+        rows = [path.name for path in everything]
+        print(*lines(rows, ended, watch.vanished, watch.fired, webhook.told), sep="\n")
     return 0 if whole else 1
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-from .paths import MetricsPath
-from .watch import Watch, Webhook
+from collections.abc import Iterator, Mapping, Sequence
 
 HEADINGS = {
     "cluster-killed": "A cluster is killed",
@@ -16,29 +13,45 @@ HEADINGS = {
 """By a bot's name."""
 
 
-def lines(paths: Sequence[MetricsPath], ended: dict[str, float], watch: Watch, webhook: Webhook) -> Iterator[str]:
+def lines(
+    paths: Sequence[str],
+    ended: Mapping[str, float],
+    vanished: Mapping[tuple[str, str], float],
+    fired: Mapping[tuple[str, str, str], float],
+    told: Mapping[tuple[int, str, str], float],
+) -> Iterator[str]:
     """Yield the table's lines: alerts by path and bot, with the minutes until they fired and until a message came.
+
+    All times are in seconds since 1970.
 
     Parameters
     ----------
+    paths:
+        The rows.
     ended:
-        When each bot's process ended, in seconds since 1970.
+        When each bot's process ended.
+    vanished:
+        When a path no longer showed it, by path and bot.
+    fired:
+        When alerts fired, by path, bot and alert.
+    told:
+        When messages about alerts came, by the path's number, bot and alert.
     """
     yield "| | Its series are shown for | " + " | ".join(HEADINGS[job] for job in ended) + " |"
     yield "|---|---:|" + "---|" * len(ended)
     for number, path in enumerate(paths):
-        cells: list[str] = []
-        for job, end in ended.items():
-            fired = {alert: at - end for (name, of, alert), at in watch.fired.items() if (name, of) == (path.name, job)}
-            told = {alert: at - end for (of, to, alert), at in webhook.told.items() if (of, to) == (number, job)}
-            cells.append(_cell(fired, told))
-        shown = [
-            watch.vanished[path.name, job] - end for job, end in ended.items() if (path.name, job) in watch.vanished
+        cells = [
+            _cell(
+                {alert: at - end for (of, to, alert), at in fired.items() if (of, to) == (path, job)},
+                {alert: at - end for (of, to, alert), at in told.items() if (of, to) == (number, job)},
+            )
+            for job, end in ended.items()
         ]
-        yield f"| {path.name} | {_span(shown)} | " + " | ".join(cells) + " |"
+        shown = [vanished[path, job] - end for job, end in ended.items() if (path, job) in vanished]
+        yield f"| {path} | {_span(shown)} | " + " | ".join(cells) + " |"
 
 
-def _cell(fired: dict[str, float], told: dict[str, float]) -> str:
+def _cell(fired: Mapping[str, float], told: Mapping[str, float]) -> str:
     if not fired:
         return "**none**"
     return ", ".join(
