@@ -113,20 +113,24 @@ class Watch:
         return False
 
     def _look(self) -> bool:
-        """Note what is new; return whether an alert is pending."""
-        pending = False
-        for path in self._paths:
-            for key, state in self._alerts(path):
-                if key in self._known:
-                    continue
-                if state == "firing":
-                    self.fired.setdefault(key, time.time())
-                pending = pending or state == "pending"
-            now, before = _processes(path.store), self._processes[path.name]
-            for job in self._jobs:
-                if now.get(job, 0) < before[job]:
-                    self.vanished.setdefault((path.name, job), time.time())
-        return pending
+        """Note what is new; return whether an alert is pending, or may be."""
+        pending = [self._look_at(path) for path in self._paths]
+        return any(pending)
+
+    def _look_at(self, path: MetricsPath) -> bool:
+        """Note what is new on a path; return whether an alert is pending, or may be."""
+        try:
+            found = [(key, state) for key, state in self._alerts(path) if key not in self._known]
+            now = _processes(path.store)
+        except OSError:  # a loaded machine answers late
+            return True
+        for key, state in found:
+            if state == "firing":
+                self.fired.setdefault(key, time.time())
+        for job in self._jobs:
+            if now.get(job, 0) < self._processes[path.name][job]:
+                self.vanished.setdefault((path.name, job), time.time())
+        return any(state == "pending" for _, state in found)
 
     def _alerts(self, path: MetricsPath) -> list[tuple[Key, str]]:
         """Return the bots' alerts and their states."""
