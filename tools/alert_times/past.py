@@ -26,12 +26,9 @@ def give_past(store: Prometheus, jobs: Sequence[str], before: float) -> None:
     before:
         When their first samples came, in seconds since 1970.
     """
-    # Only those that still get samples: a cluster's first ones, before the bot has its shards, do not name it.
-    now = [
-        ({**found, "__name__": name}, value)
-        for name in _SERIES
-        for found, value in store.query(f"last_over_time({name}[40s])")
-    ]
+    now = [(found, value) for name in _SERIES for found, value in store.query(name)]
+    # A cluster's first samples, before the bot has its shards, do not name it, and some stores show them for minutes.
+    now = [one for one in now if not any(one[0].items() < other[0].items() for other in now)]
     now += [({"__name__": _MISSING, "job": job}, 0.0) for job in jobs]  # which a rule records
     times = range(int(before) - _MINUTES * 60, int(before) - _EVERY, _EVERY)
     if isinstance(store, VictoriaMetrics):
