@@ -22,7 +22,7 @@ from discord_simulator import BackgroundSimulator
 from lab.built import built
 from lab.collector import Collector
 from lab.jukebox.crowd import Crowd
-from lab.jukebox.world import SHARDS, Process
+from lab.jukebox.world import PROCESSES, SHARDS, Process
 from lab.loki import Loki
 from lab.processes import wait_until
 from tools.grafana.filling import FORMATS, Value
@@ -153,22 +153,26 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
     directory = tmp_path_factory.mktemp("loki")
     loki = Loki(directory / "loki")
     with BackgroundSimulator(shards=SHARDS, guilds=12, heartbeat_interval=1.0) as simulator:
-        bot = Process(
-            directory,
-            0,
-            simulator,
-            Collector(directory / "no-collector"),
-            ARGUS_HISTORY="false",
-            OTEL_METRICS_EXPORTER="none",
-            OTEL_TRACES_EXPORTER="console",
-            OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=loki.otlp,
-            OTEL_EXPORTER_OTLP_LOGS_PROTOCOL="http/protobuf",
-        )
+        bot = [
+            Process(
+                directory,
+                number,
+                simulator,
+                Collector(directory / "no-collector"),
+                ARGUS_HISTORY="false",
+                OTEL_METRICS_EXPORTER="none",
+                OTEL_TRACES_EXPORTER="console",
+                OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=loki.otlp,
+                OTEL_EXPORTER_OTLP_LOGS_PROTOCOL="http/protobuf",
+            )
+            for number in range(PROCESSES)
+        ]
         try:
             loki.start()
             began = time.time()
-            bot.start()
-            simulator.run(simulator.ready, SHARDS // 2, 60.0)
+            for process in bot:
+                process.start()
+            simulator.run(simulator.ready, SHARDS, 60.0)
             crowd = Crowd(simulator, rate=25)
             acting = threading.Thread(target=lambda: simulator.run(crowd.act))
             acting.start()
@@ -178,10 +182,12 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
             time.sleep(3)
             crowd.stop()
             acting.join(60)
-            bot.stop()
+            for process in bot:
+                process.stop()
             yield Logged(loki, began)
         finally:
-            bot.kill()
+            for process in bot:
+                process.kill()
             loki.kill()
 
 
