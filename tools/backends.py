@@ -21,7 +21,9 @@ import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 ROOT = Path(__file__).resolve().parents[1]
 MANIFEST = ROOT / "collector-config" / "builder.yaml"
@@ -35,7 +37,7 @@ class BuildError(Exception):
 
 
 class Program(ABC):
-    """A program in Go.
+    """A program, in Go unless its class says otherwise.
 
     Parameters
     ----------
@@ -79,15 +81,25 @@ class Program(ABC):
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         return cache / "argus-otel" / self.name / digest / self.binary
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment to build it in.
+
+        Raises
+        ------
+        BuildError
+            What builds it is missing or too old.
+        """
+        return go_environment()
+
     def build(self) -> None:
         """Build it, and put it there.
 
         Raises
         ------
         BuildError
-            Go is missing or too old, or a step failed. The step's output is on standard error.
+            What builds it is missing or too old, or a step failed. The step's output is on standard error.
         """
-        environment = go_environment()
+        environment = self.environment()
         wanted = self.path
         begun = time.monotonic()
         self.say(f"building {self.binary} {self.release}: {self.takes}")
@@ -153,6 +165,9 @@ class Module(Program):
     ----------
     module, version, package:
         The module, its version, and the program's package within it.
+    replaced:
+        Modules that it replaces by others in its own ``go.mod``, which counts nowhere else: the names, with a path and
+        version for each. Those of which the program compiles a part.
     absent:
         A file that the program embeds and that its module does not contain, such as the web interface, which its
         makers build with npm. An empty one is put there.
@@ -170,6 +185,7 @@ class Module(Program):
         takes: str,
         absent: str = "",
         tells_version: str = "--version",
+        replaced: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(name, binary, takes)
         self.tells_version = tells_version
@@ -177,6 +193,7 @@ class Module(Program):
         self.version = version
         self.package = f"{module}/{package}"
         self.absent = absent
+        self.replaced = replaced
 
     @property
     def release(self) -> str:
@@ -186,6 +203,7 @@ class Module(Program):
     def source(self) -> str:
         """Return the ``go.mod``, from which Go always chooses the same versions of everything else."""
         replaced = f"\nreplace {self.module} => ./module // with {self.absent}\n" if self.absent else ""
+        replaced += "".join(f"\nreplace {name} => {other}\n" for name, other in self.replaced.items())
         go = ".".join(map(str, GO))
         return (
             f"module argus-otel/backends/{self.name}\n\ngo {go}\n\ntool {self.package}\n\n"
@@ -216,7 +234,55 @@ class Module(Program):
         absent.write_text("", encoding="utf-8")
 
 
+class TraceQL(Program):
+    """The grammar of TraceQL that Grafana's editor has, from npm, in a program that tells where queries are wrong.
+
+    It reads a list of queries in JSON, and prints a list with a text for each, which is empty if the query is right.
+    Tempo itself cannot be built everywhere: Go's proxy does not have its module.
+    """
+
+    _PACKAGE = "@grafana/lezer-traceql@1.0.0"
+    _SCRIPT = """#!/usr/bin/env node
+const {parser} = require("@grafana/lezer-traceql");
+function fault(query) {
+  let found = "";
+  parser.parse(query).iterate({enter(node) { if (node.type.isError) found ||= `at ${node.from}: ${query.slice(node.from)}`; }});
+  return found;
+}
+if (process.argv[2] === "--version") console.log("PACKAGE");
+else console.log(JSON.stringify(JSON.parse(require("fs").readFileSync(0, "utf8")).map(fault)));
+"""  # noqa: E501
+
+    def __init__(self) -> None:
+        super().__init__("traceql", "traceql", "5 seconds")
+
+    @property
+    def release(self) -> str:
+        """The version of the grammar."""
+        return self._PACKAGE.rpartition("@")[2]
+
+    def source(self) -> str:
+        """Return the script, with the package's name."""
+        return self._SCRIPT.replace("PACKAGE", self._PACKAGE)
+
+    def environment(self) -> dict[str, str]:
+        """Return this process's environment, where npm is."""
+        if not shutil.which("npm"):
+            raise BuildError("npm is needed, and is not on PATH: https://nodejs.org")
+        return dict(os.environ)
+
+    def make(self, directory: Path, environment: dict[str, str]) -> Path:
+        """Install the package beside the program, and write the program."""
+        place = str(self.path.parent)
+        self.step(["npm", "install", "--no-audit", "--no-fund", "--prefix", place, self._PACKAGE], place, environment)
+        script = directory / self.binary
+        script.write_text(self.source(), encoding="utf-8")
+        script.chmod(0o755)
+        return script
+
+
 _ALERTMANAGER = ("github.com/prometheus/alertmanager", "v0.35.0")
+_VICTORIAMETRICS = "github.com/VictoriaMetrics/VictoriaMetrics"
 
 PROGRAMS: dict[str, Program] = {
     program.name: program
@@ -243,11 +309,35 @@ PROGRAMS: dict[str, Program] = {
         Module(
             "victoriametrics",
             "victoria-metrics",
-            "github.com/VictoriaMetrics/VictoriaMetrics",
+            _VICTORIAMETRICS,
             "v1.146.0",
             "app/victoria-metrics",
             "half a minute",
         ),
+        # Runs rules, which VictoriaMetrics leaves to it. Later releases need the module of VictoriaLogs too, which Go's
+        # proxy does not have everywhere.
+        Module(
+            "vmalert", "vmalert", _VICTORIAMETRICS, "v1.121.0", "app/vmalert", "half a minute", tells_version="-version"
+        ),
+        # Its licence is the AGPL; the tests run it as a program of its own.
+        Module(
+            "loki",
+            "loki",
+            "github.com/grafana/loki/v3",
+            "v3.7.8",
+            "cmd/loki",
+            "10 minutes",
+            replaced={
+                "github.com/hashicorp/memberlist": "github.com/grafana/memberlist v0.3.1-0.20251126142931-6f9f62ab6f86",
+                "github.com/grafana/regexp": "github.com/grafana/regexp v0.0.0-20240518133315-a468a5bfb3bc",
+                "github.com/influxdata/go-syslog/v3": "github.com/leodido/go-syslog/v4 v4.3.0",
+                "github.com/thanos-io/objstore": "github.com/grafana/objstore v0.0.0-20250728171719-b5d3b766d1b0",
+                "github.com/gocql/gocql": "github.com/grafana/gocql v0.0.0-20200605141915-ba5dc39ece85",
+                "github.com/Azure/azure-storage-blob-go": "github.com/MasslessParticle/azure-storage-blob-go "
+                "v0.14.1-0.20240322194317-344980fda573",
+            },
+        ),
+        TraceQL(),
     )
 }
 

@@ -268,6 +268,7 @@ class Runtime:
             from .otel.resource import extend
 
             self._resource = extend(self._resource or self._build_resource(settings), known)
+            self._told_by_sources = tuple(dict.fromkeys((*self._told_by_sources, *known)))
             if self._providers is not None:
                 self._providers.bear(self._resource)
 

@@ -3,6 +3,8 @@
 CANNOT_HONOUR = {
     # Only roots know their shard, and exceptions are of any span.
     ("argus-traces", "Exceptions", "shard"),
+    # A trace's id tells all.
+    ("argus-traces-tempo", "Waterfall", "service"),
     # Of log records only events know their shard.
     *(
         ("argus-traces", title, "shard")

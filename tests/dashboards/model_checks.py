@@ -159,11 +159,14 @@ def sums(dashboard: Dashboard) -> Problems:
 
 
 def sources(dashboard: Dashboard, provisioned: Mapping[str, str]) -> Problems:
-    """Data sources are variables, whose values are those that are provisioned: uid to type."""
+    """Data sources are variables, whose values are those that are provisioned: uid to type.
+
+    If none of a type is provisioned, Grafana chooses, and the variable has no value.
+    """
     defined = {one["name"]: one for one in dashboard.variables if one["type"] == "datasource"}
     for name, variable in defined.items():
         uid = (variable.get("current") or {}).get("value")
-        if provisioned.get(uid) != variable["query"]:
+        if (uid or variable["query"] in provisioned.values()) and provisioned.get(uid) != variable["query"]:
             yield f"${name} is {uid!r}, which is not provisioned as {variable['query']!r}"
     for where, source in _sources(dashboard):
         uid, kind = source.get("uid", ""), source.get("type", "")
@@ -268,14 +271,14 @@ def variables_honoured(dashboard: Dashboard, labels: Callable[[str], set[str]]) 
                     continue
                 if name not in referred(selector.by(label) or ""):
                     yield f"{target.where} does not keep to ${name}: {selector.text}"
-        if target.sql:
+        if query := target.sql or target.logql or target.traceql:
             for name in chosen:
                 if (dashboard.uid, target.panel.get("title"), name) in CANNOT_HONOUR:
                     continue
-                if name not in referred(target.sql):
+                if name not in referred(query):
                     yield f"{target.where} does not keep to ${name}"
-            if not TIMED.search(target.sql):
-                yield f"{target.where} does not keep to the time range"
+        if target.sql and not TIMED.search(target.sql):
+            yield f"{target.where} does not keep to the time range"
 
 
 def _asks(variable: Json) -> str:

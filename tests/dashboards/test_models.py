@@ -72,7 +72,8 @@ def catalogued_labels(metric: str) -> set[str]:
 def test_every_dashboard_has_its_section_and_its_picture_and_every_section_its_dashboard() -> None:
     uids = sorted(one.uid for one in DASHBOARDS)
     assert sorted(re.findall(r"^`([\w-]+)`[.,]", PAGE, re.MULTILINE)) == uids
-    assert sorted(re.findall(r"^!\[.+\]\(pictures/([\w-]+)\.svg\)$", PAGE, re.MULTILINE)) == uids
+    drawn = sorted(one.uid for one in DASHBOARDS if "tempo" not in one.plugins)  # of which the lab has none
+    assert sorted(re.findall(r"^!\[.+\]\(pictures/([\w-]+)\.svg\)$", PAGE, re.MULTILINE)) == drawn
 
 
 def test_every_dashboard_is_in_the_table_under_its_source() -> None:

@@ -72,8 +72,9 @@ def test_prometheus_sees_every_shard_of_every_cluster(
         until(lambda: shards() == {"0-1": 2, "2-3": 2}, 60)
         (targets,) = prometheus.query("count(up{job='clustered_bot'} == 1)")
         assert targets[1] == 2
-        libraries = prometheus.query("count by (discord_cluster_id) (target_info)")
-        assert {labels["discord_cluster_id"] for labels, _ in libraries} == {"0-1", "2-3"}
+        for info in ("target_info", "argus_process_info"):
+            found = prometheus.query(f"count by (discord_cluster_id) ({info})")
+            assert {labels.get("discord_cluster_id") for labels, _ in found} == {"0-1", "2-3"}, info
         assert bot.output.count("hooks in discord.py") == 2, bot.output  # no helper process has a line of its own
 
         if os.name == "posix" and method != "pool":  # which ends all its processes if one dies

@@ -11,6 +11,7 @@ module         has
 =============  ==================================================================================
 ``style``      units, colours, thresholds and sizes, the same on all dashboards
 ``queries``    targets: PromQL and SQL, and the selectors that every query has
+``tempo_loki`` targets: TraceQL and LogQL
 ``variables``  the variables at the top of a dashboard
 ``panels``     one function for each kind of panel
 ``board``      a dashboard of rows of panels, each placed on the grid

@@ -1,12 +1,13 @@
 """The variables at the top of a dashboard.
 
-A dashboard has those of ``prometheus()``, of ``clickhouse()`` or of both. Names are the same everywhere, so that
-links between dashboards carry the choice along.
+A dashboard has those of ``prometheus()``, of ``clickhouse()`` or of both, or those of ``tempo_and_loki()``. Names are
+the same everywhere, so that links between dashboards carry the choice along.
 """
 
 from __future__ import annotations
 
 from .queries import CLICKHOUSE, PROMETHEUS, Json
+from .tempo_loki import LOKI
 
 _ON_TIME_RANGE = 2
 _ALPHABETICAL, _NUMERICAL = 1, 3
@@ -51,6 +52,19 @@ def clickhouse(**queries: str) -> list[Json]:
     return [source, *(_rows(name, name.capitalize(), sql) for name, sql in queries.items())]
 
 
+def tempo_and_loki() -> list[Json]:
+    """Return the data sources Tempo and Loki, and the service, whose names are those that Loki knows.
+
+    None of the two is provisioned, since Compose has neither: Grafana takes the first of its kind.
+    """
+    asked = {"label": "service_name", "refId": "variable-service", "stream": "", "type": 1}
+    return [
+        _source("tempo", "Traces", "tempo"),
+        _source("loki", "Logs", "loki"),
+        _query("service", "Service", LOKI, asked, "label_values(service_name)", everything=".+"),
+    ]
+
+
 def textbox(name: str, label: str, description: str, value: str = "") -> Json:
     """Return a variable that is typed in."""
     current = {"selected": True, "text": value, "value": value}
@@ -84,7 +98,7 @@ def choice(name: str, label: str, description: str, options: dict[str, str], cho
     }
 
 
-def _source(name: str, label: str, plugin: str, uid: str) -> Json:
+def _source(name: str, label: str, plugin: str, uid: str = "") -> Json:
     """Return a data source: ours if it is provisioned, else the first of its kind."""
     return {
         "type": "datasource",
@@ -97,7 +111,7 @@ def _source(name: str, label: str, plugin: str, uid: str) -> Json:
         "query": plugin,
         "regex": "",
         "refresh": 1,
-        "current": {"selected": True, "text": name, "value": uid},
+        "current": {"selected": True, "text": name, "value": uid} if uid else {},
         "options": [],
     }
 

@@ -41,6 +41,16 @@ class Target:
         return self.model.get("rawSql", "") if self.plugin == "grafana-clickhouse-datasource" else ""
 
     @property
+    def logql(self) -> str:
+        """The query to Loki; empty where it asks something else."""
+        return self.model.get("expr", "") if self.plugin == "loki" else ""
+
+    @property
+    def traceql(self) -> str:
+        """The query to Tempo; empty where it asks something else."""
+        return self.model.get("query", "") if self.plugin == "tempo" else ""
+
+    @property
     def where(self) -> str:
         """For messages: the panel's title and the query's letter."""
         return f"{self.panel.get('title', '?')!r} {self.ref_id}"
@@ -75,6 +85,11 @@ class Dashboard:
     def variables(self) -> list[Json]:
         """Those at its top, in the order in which they depend on each other."""
         return self.model.get("templating", {}).get("list", [])
+
+    @property
+    def plugins(self) -> set[str]:
+        """The types of its data sources."""
+        return {one["query"] for one in self.variables if one["type"] == "datasource"}
 
     def panels(self) -> Iterator[Json]:
         """Every panel, those of collapsed rows and rows themselves among them."""

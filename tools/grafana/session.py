@@ -13,7 +13,7 @@ from . import filling, macros
 from .filling import Value
 from .frames import Field, Frame, Kind
 from .model import Dashboard, Json, Target
-from .sources import ClickHouse, Prometheus
+from .sources import ClickHouse, Loki, Prometheus
 
 Choice = Literal["saved", "one"]
 
@@ -53,6 +53,8 @@ class Session:
         of each variable that has several.
     typed:
         Values by variable, typed into text boxes or set by a link.
+    loki:
+        One more server behind a data source.
     """
 
     dashboard: Dashboard
@@ -62,6 +64,7 @@ class Session:
     until: float
     choice: Choice = "saved"
     typed: Mapping[str, str] = field(default_factory=dict[str, str])
+    loki: Loki | None = None
     chosen: dict[str, Value] = field(default_factory=dict[str, Value], init=False)
     options: dict[str, list[str]] = field(default_factory=dict[str, "list[str]"], init=False)
 
@@ -74,7 +77,7 @@ class Session:
     def _resolve(self, variable: Json) -> Value:
         name, kind = variable["name"], variable["type"]
         if kind == "datasource":
-            return Value((variable["current"]["value"],))
+            return Value((variable["current"].get("value", ""),))
         if name in self.typed:
             return Value((self.typed[name],), several=bool(variable.get("multi")))
         if kind in ("textbox", "constant"):
@@ -105,6 +108,8 @@ class Session:
         plugin = (variable.get("datasource") or {}).get("type", "")
         if plugin == "prometheus":
             found = self._of_prometheus(query["query"] if isinstance(query, dict) else query)
+        elif plugin == "loki":
+            found = self._loki().label_values(query["label"], self.began, self.until)
         else:
             sql = query["rawSql"] if isinstance(query, dict) else query
             _, rows = self._clickhouse().query(self.sql(sql, _STEPS[0]))
@@ -133,6 +138,11 @@ class Session:
             raise SessionError("there is no ClickHouse here")
         return self.clickhouse
 
+    def _loki(self) -> Loki:
+        if self.loki is None:
+            raise SessionError("there is no Loki here")
+        return self.loki
+
     # -- queries
 
     def interval(self, target: Target, least: float) -> float:
@@ -152,6 +162,15 @@ class Session:
         scrape = seconds(own) if own else self.prometheus.scrape
         filled = self._builtin(target.promql, step, max(step + scrape, 4 * scrape))
         return filling.fill(filled, self.chosen, filling.as_promql), step
+
+    def logql(self, target: Target) -> tuple[str, float]:
+        """Return a target's query as Loki gets it, and the step. Its plugin escapes as Prometheus's does by default."""
+        step = self.interval(target, 1)
+        return filling.fill(self._builtin(target.logql, step), self.chosen, filling.as_promql_by_default), step
+
+    def traceql(self, target: Target) -> str:
+        """Return a target's query as Tempo gets it."""
+        return filling.fill(target.traceql, self.chosen, filling.as_text)
 
     def sql(self, text: str, interval: float) -> str:
         """Return a statement as ClickHouse gets it."""
@@ -190,6 +209,8 @@ class Session:
             return self._ask_prometheus(target)
         if target.sql:
             return self._ask_clickhouse(target)
+        if target.logql:
+            return self._ask_loki(target)
         raise SessionError(f"{target.where}: no query for {target.plugin!r} is known here")
 
     def _ask_prometheus(self, target: Target) -> list[Frame]:
@@ -208,6 +229,18 @@ class Session:
         if model.get("format") == "heatmap":
             frames.sort(key=lambda frame: _edge(frame.fields[1].labels.get("le", "")))
         return frames
+
+    def _ask_loki(self, target: Target) -> list[Frame]:
+        if target.model["queryType"] == "instant":
+            series = self._loki().instant(self.logql(target)[0], self.until)["result"]
+            series = [{"metric": one["metric"], "values": [one["value"]]} for one in series]
+            # A table of Loki's always tells which query a value is of.
+            return [_table(target, series, f"Value #{target.ref_id}")] if series else []
+        expression, step = self.logql(target)
+        told = self._loki().range(expression, self.began, self.until, step)
+        if told["resultType"] == "streams":
+            return _lines(target, told["result"])
+        return [_series(target, one, step) for one in told["result"]]
 
     def _ask_clickhouse(self, target: Target) -> list[Frame]:
         columns, rows = self._clickhouse().query(self.sql(target.sql, self.interval(target, 1)))
@@ -253,16 +286,23 @@ def legend(form: str, labels: Mapping[str, str], expression: str) -> str:
     return re.sub(r"\{\{\s*(.+?)\s*\}\}", lambda found: labels.get(found[1], ""), form)
 
 
-def _table(target: Target, series: list[Any]) -> Frame:
+def _table(target: Target, series: list[Any], value: str = "") -> Frame:
     """One row for each series and time, as Prometheus's table has it."""
     tables = [one for one in target.panel.get("targets", []) if one.get("format") == "table"]
-    value = "Value" if len(tables) == 1 else f"Value #{target.ref_id}"
+    value = value or ("Value" if len(tables) == 1 else f"Value #{target.ref_id}")
     names = sorted({name for one in series for name in one["metric"]})
     rows = [(one["metric"], float(at), _number(number)) for one in series for at, number in one["values"]]
     fields = [Field("Time", "time", [at for _, at, _ in rows])]
     fields += [Field(name, "string", [labels.get(name, "") for labels, _, _ in rows]) for name in names]
     fields.append(Field(value, "number", [number for _, _, number in rows]))
     return Frame(target.ref_id, fields)
+
+
+def _lines(target: Target, streams: list[Any]) -> list[Frame]:
+    """Return the lines of a log, the newest first, as a panel of logs reads them."""
+    rows = sorted(((int(at), line) for one in streams for at, line, *_ in one["values"]), reverse=True)
+    times = Field("timestamp", "time", [at / 1e9 for at, _ in rows])
+    return [Frame(target.ref_id, [times, Field("body", "string", [line for _, line in rows])])] if rows else []
 
 
 def _kind_of(kind: str) -> Kind:

@@ -1,4 +1,4 @@
-"""A Prometheus and a ClickHouse, asked over HTTP."""
+"""A Prometheus, a ClickHouse and a Loki, asked over HTTP."""
 
 from __future__ import annotations
 
@@ -91,3 +91,45 @@ class ClickHouse:
         except urllib.error.HTTPError as error:
             raise RefusedError(error.read().decode()) from None
         return [(one["name"], one["type"]) for one in told["meta"]], told["data"]
+
+
+@dataclass(frozen=True)
+class Loki:
+    """One server.
+
+    Parameters
+    ----------
+    url:
+        Where it is.
+    """
+
+    url: str
+
+    def ask(self, path: str, **parameters: str) -> Any:
+        """Return the data of an answer of its API."""
+        address = f"{self.url}/loki/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        try:
+            with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - ours, and http
+                return json.load(answer).get("data") or []
+        except urllib.error.HTTPError as error:
+            raise RefusedError(error.read().decode()) from None
+
+    def range(self, expression: str, began: float, until: float, step: float) -> dict[str, Any]:
+        """Return the lines, or the series over time, of an expression: ``resultType`` and ``result``."""
+        return self.ask("query_range", query=expression, limit="1000", step=f"{step:g}", **_between(began, until))
+
+    def instant(self, expression: str, at: float) -> dict[str, Any]:
+        """Return the value of an expression at a time: ``resultType`` and ``result``."""
+        return self.ask("query", query=expression, time=_nanoseconds(at))
+
+    def label_values(self, label: str, began: float, until: float) -> list[str]:
+        """Return the values of a label of streams."""
+        return self.ask(f"label/{label}/values", **_between(began, until))
+
+
+def _between(began: float, until: float) -> dict[str, str]:
+    return {"start": _nanoseconds(began), "end": _nanoseconds(until)}
+
+
+def _nanoseconds(at: float) -> str:
+    return str(int(at * 1e9))
