@@ -238,7 +238,7 @@ class TraceQL(Program):
     """The grammar of TraceQL that Grafana's editor has, from npm, in a program that tells where queries are wrong.
 
     It reads a list of queries in JSON, and prints a list with a text for each, which is empty if the query is right.
-    Tempo itself cannot be built everywhere: Go's proxy does not have its module.
+    Tempo itself is not built: not every proxy of Go modules has its module.
     """
 
     _PACKAGE = "@grafana/lezer-traceql@1.0.0"

@@ -1,6 +1,6 @@
 """The dashboard for stores without ClickHouse: LogQL runs on a real Loki, TraceQL is parsed by Grafana's grammar of it.
 
-No Tempo runs here, since Go's proxy does not have its module everywhere. So names of attributes are looked for in the
+No Tempo runs here, since not every proxy of Go modules has its module. So names of attributes are looked for in the
 catalogue.
 """
 
