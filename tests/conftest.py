@@ -31,10 +31,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Two workers for each processor: tests wait for more than half of their time, for servers, bots and deadlines."""
+    """Three workers for two processors: tests wait for about half of their time, for servers, bots and deadlines."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None  # which pytest-xdist reads
-    return 2 * (os.cpu_count() or 1)
+    return max(1, 3 * (os.cpu_count() or 1) // 2)
 
 
 @pytest.fixture(scope="session")

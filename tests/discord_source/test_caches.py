@@ -128,6 +128,7 @@ def test_a_collection_takes_no_longer_in_100_000_guilds(observed: Observed, simu
     asyncio.run(main())
 
 
+@pytest.mark.alone
 def test_peer_fault_13_500_000_cached_users_slow_neither_a_scrape_nor_the_loop(
     observed: Observed, simulator: BackgroundSimulator
 ) -> None:

@@ -744,7 +744,8 @@ def test_a_connection_that_waits_for_its_session_is_not_up_by_that_of_another_cl
             async with running(second, simulator):
                 held = _hold(first)
                 task = asyncio.create_task(first.start(simulator.token))
-                await until(lambda: first.ws is None and len(observed.telemetry.health.checks()) == 2)
+                await until(lambda: observed.values("discord.shard.up") == {(0,): 0})
+                assert first.ws is None
                 await _resumed(simulator, simulator.ask_reconnect())
                 await until(lambda: observed.values(EVENTS).get(("RESUMED",)) == 1)
                 assert observed.values("discord.shard.up") == {(0,): 0}

@@ -235,6 +235,7 @@ def test_what_a_webhook_waits_for_is_told_apart(observed: Observed, simulator: B
     assert observed.sums(CALLS)["POST", template, None] == pytest.approx(1.0, abs=0.2)
 
 
+@pytest.mark.alone
 def test_a_reset_that_discord_py_tries_again_after_is_an_attempt(
     observed: Observed, simulator: BackgroundSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,7 @@ class Webhook:
                 webhook.scrapes += 1
                 refused = 0 if webhook.scrapes < 4 else 20_000
                 self.answer(
+                    "argus_process_info 1\n"
                     "http_client_request_duration_seconds_count"
                     f'{{url_template="/channels/{{channel_id}}/messages",http_response_status_code="403"}} {refused}\n'
                 )

@@ -231,7 +231,7 @@ def chosen(column: str, variable: str) -> str:
     The plugin takes the macro apart by parentheses and commas, those in texts among them, and replaces as JavaScript
     does: parentheses have to be in pairs, and no dollar may stand before a quotation mark or an ampersand.
     """
-    values = f"replaceRegexpOne({given(variable)}, '\\\\A[{{](.*)[}}]\\\\z', '\\\\1')"
+    values = f"replaceRegexpOne({given(variable)}, '\\\\A(?s)[{{](.*)[}}]\\\\z', '\\\\1')"
     # A value with a comma cannot be distinguished from two values: every run of parts may be the value. A set, since
     # ClickHouse looks that up in the primary key, as it looks up no function of the column.
     runs = (

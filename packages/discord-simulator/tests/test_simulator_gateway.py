@@ -262,10 +262,10 @@ def test_presence_and_voice_state_are_recorded(run_bot):
 
 def test_heartbeats_and_late_acknowledgements(run_bot):
     async def scenario():
-        sim = Simulator(heartbeat_interval=0.1, heartbeat_ack_delay=0.05)
+        sim = Simulator(heartbeat_interval=0.4, heartbeat_ack_delay=0.2)
         async with sim, run_bot(sim, everything()) as bot:
             await until(lambda: len([beat for beat in sim.ledger.heartbeats if beat.ack_delay]) >= 3)
-            assert 0.05 <= bot.latency < 0.09
+            assert 0.2 <= bot.latency < 0.36
             assert {beat.shard_id for beat in sim.ledger.heartbeats} == {0}
             before = len(sim.ledger.heartbeats)
             await sim.ask_heartbeat()
