@@ -287,7 +287,8 @@ def test_clickhouse_reads_the_same_statement_whatever_the_value(shown: Dashboard
     def words(typed: dict[str, str]) -> list[list[str]]:
         texts = [text.encode().hex() for _, text in statements(opened(shown, typed))]
         _, found = source.query(
-            """select arrayMap(token -> if(token.3 = 'StringLiteral', '?', substring(text, token.1 + 1, token.2 - token.1)),
+            """select arrayMap(
+                token -> if(token.3 = 'StringLiteral', '?', substring(text, token.1 + 1, token.2 - token.1)),
                 arrayFilter(token -> token.3 != 'Whitespace', tokenizeQuery(text)))
             """
             f"from (select unhex(arrayJoin({texts})) as text)"
