@@ -49,6 +49,9 @@ DAYS = 60
 
 METRICS: tuple[Metric, ...] = tuple(metric for catalogue in (*CATALOGUES, *EXTERNAL) for metric in catalogue.metrics)
 
+# Rates need two scrapes: a rare wait may have come before the first one of its series.
+_RARE_RISES = "sum(increase(discord_rest_ratelimit_wait_seconds_count[10m])) > 0"
+
 _DIRECT = """
 global: {{scrape_interval: 1s}}
 scrape_configs:
@@ -202,6 +205,7 @@ def busy(
         try:
             for path in (direct, collected, *others.values()):
                 path.wait_until(lambda path=path: not missing(path, time.time()), "has every metric", 60)
+                path.wait_until(lambda path=path: path.query(_RARE_RISES), "has seen rare work twice", 60)
             while time.time() < began + seconds or not crowd.rounds:
                 assert acting.is_alive(), "the crowd has gone"
                 time.sleep(0.1)

@@ -216,6 +216,7 @@ def test_a_slow_global_limit_counts_as_wait_for_all(observed: Observed, simulato
     assert observed.sums(WAITS)[MESSAGES,] == pytest.approx(0.4 + 0.3, abs=0.15)
 
 
+@pytest.mark.alone
 def test_what_a_webhook_waits_for_is_told_apart(observed: Observed, simulator: BackgroundSimulator) -> None:
     template = "/webhooks/{webhook_id}/{webhook_token}"
     simulator.rate_limits.set("POST", template, limit=2, per=0.5)

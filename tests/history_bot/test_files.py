@@ -179,14 +179,14 @@ def test_days_that_are_too_old_are_removed_and_counted(
 def test_the_oldest_day_goes_when_the_directory_is_full(
     directory: Path, clock: Clock, telemetry: Telemetry, stats: Stats
 ) -> None:
-    made = DayFileWriter(directory, 20_000, 90, stats.expired)
+    made = DayFileWriter(directory, 18_000, 90, stats.expired)
     for _ in range(6):
         made.append([row(each, attributes={"noise": os.urandom(200).hex()}) for each in range(20)])
         clock.day += timedelta(days=1)
     made.tick()
     kept = listed(directory)
     assert [file.day.day for file in kept] == [4, 5, 6]
-    assert sum(file.size for file in kept) <= 20_000
+    assert sum(file.size for file in kept) <= 18_000
     assert expired_of(telemetry) == {"size": 60}
 
 
