@@ -42,12 +42,13 @@ def series(bot: Bot) -> dict[str, object]:
         for labels, value in metrics.numbers[name].items()
         if value and name.startswith(ours)
     }
-    by_the_clock = prometheus_name(catalogue.TASK_DURATION)  # each loop iterates every few seconds
+    # A loop iterates every few seconds, and a call waits for another one that is under way just then.
+    by_the_clock = (prometheus_name(catalogue.TASK_DURATION), prometheus_name(catalogue.RATELIMIT_WAIT))
     counts = {
-        (name, tuple(sorted(labels))): buckets.count > 0 if name == by_the_clock else buckets.count
+        (name, tuple(sorted(labels))): buckets.count
         for name, found in metrics.distributions.items()
         for labels, buckets in found.items()
-        if name in ours
+        if name in ours and name not in by_the_clock
     }
     return counters | counts
 
