@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import urllib.request
 from pathlib import Path
 
 from .built import built
-from .processes import Part, free_port
+from .processes import Part, answers, free_port
 
 
 def check(config: Path) -> str:
@@ -46,8 +45,4 @@ class Alertmanager(Part):
 
     def ready(self) -> bool:
         """Whether it answers."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+        return answers(f"http://127.0.0.1:{self.port}/-/ready")

@@ -14,7 +14,7 @@ from tools.backends import ROOT
 from .built import built
 from .clickhouse import ClickHouse
 from .exposition import samples
-from .processes import Part, free_port
+from .processes import Part, answers, free_port
 
 CONFIGS = ROOT / "collector-config"
 
@@ -119,11 +119,7 @@ class Collector(Part):
         self.start()
 
     def healthy(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.health}/", timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+        return answers(f"http://127.0.0.1:{self.health}/")
 
     def scrape(self, *, openmetrics: bool = True) -> str:
         """Return the page that Prometheus scrapes."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import urllib.request
 from pathlib import Path
 
 from typing_extensions import Self
 
 from .built import built
-from .processes import Part, free_port
+from .processes import Part, answers, free_port
 
 _CONFIG = """
 auth_enabled: false
@@ -67,8 +66,4 @@ class Loki(Part):
 
     def ready(self) -> bool:
         """Whether it takes and answers."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/ready", timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+        return answers(f"{self.url}/ready")

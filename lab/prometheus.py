@@ -15,7 +15,7 @@ import pytest
 from typing_extensions import Self
 
 from .built import built
-from .processes import Part, free_port
+from .processes import Part, answers, free_port
 
 
 def installed(program: str) -> str:
@@ -83,11 +83,7 @@ class Prometheus(Part):
 
     def answers(self, path: str) -> bool:
         """Whether it answers a path with 200."""
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+        return answers(self.url + path)
 
     def ask(self, path: str, **parameters: str) -> Any:
         """Return the ``data`` of a response of its HTTP API, such as that of ``query``."""

@@ -97,12 +97,17 @@ def test_the_beginning_of_a_file_on_a_panel_is_enough(simulator: BackgroundSimul
         simulator.run(simulator.ready, None, 20.0)
         assert "of-the-test" not in bot.output
         assert f"0.0.0.0:{port}" in bot.output
-        bot.url = f"http://127.0.0.1:{port}"
-        assert '"alive": true' in bot.get("/healthz")
-        with pytest.raises(OSError, match="401"):
-            bot.get("/metrics")
+        assert_guarded(bot, port)
     finally:
         bot.end()
+
+
+def assert_guarded(bot: Bot, port: str | int) -> None:
+    """Check that a bot answers on a port, and shows its metrics to no one without the token."""
+    bot.url = f"http://127.0.0.1:{port}"
+    assert '"alive": true' in bot.get("/healthz")
+    with pytest.raises(OSError, match="401"):
+        bot.get("/metrics")
 
 
 def variables_under(heading: str) -> dict[str, str]:
@@ -129,9 +134,6 @@ def test_the_variables_of_a_host_are_enough(
     try:
         simulator.run(simulator.ready, None, 60.0)
         assert f"endpoint http://{address}:{port}" in bot.output
-        bot.url = f"http://127.0.0.1:{port}"
-        assert '"alive": true' in bot.get("/healthz")
-        with pytest.raises(OSError, match="401"):
-            bot.get("/metrics")
+        assert_guarded(bot, port)
     finally:
         bot.end()

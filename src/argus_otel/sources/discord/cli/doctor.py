@@ -163,7 +163,7 @@ def _sessions(look: Look) -> Iterator[Finding]:
 
 
 def _http_interactions(look: Look) -> Iterator[Finding]:
-    """Tell how a bot without a gateway is observed: nobody has to wait for its shards."""
+    """Say that a bot has no gateway, and what hands interactions to it. Such a bot never has shards."""
     framework = _framework(look)
     if framework:
         detail = f"{framework} hands them in; no gateway, so the bot is ready by its log-in, and has no shards"
