@@ -1,0 +1,113 @@
+"""The contract between the agent and what probes: one executor for each type of check.
+
+A package of your own brings another one by an entry point::
+
+    [project.entry-points.argus_otel_check]
+    mail = "my_package.mail:MailExecutor"
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from .conditions import Condition
+    from .file.field_types import FieldType
+
+GROUP = "argus_otel_check"
+"""The entry-point group of executors."""
+
+OptionsT = TypeVar("OptionsT")
+
+
+class Phases:
+    """How long each phase of an attempt took. They add up to the time from the first to the last mark."""
+
+    __slots__ = ("started", "marked", "seconds")
+
+    def __init__(self) -> None:
+        self.started = self.marked = perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def end(self, phase: str) -> None:
+        """End a phase, and with it everything since the last mark. A phase may end several times, as with redirects."""
+        now = perf_counter()
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + now - self.marked
+        self.marked = now
+
+    @property
+    def total(self) -> float:
+        """The time from the start to the last mark, in seconds."""
+        return self.marked - self.started
+
+
+class Probe(Generic[OptionsT]):
+    """One attempt, as its executor sees it.
+
+    Attributes
+    ----------
+    check:
+        The check's name.
+    options:
+        The options of the check, as :attr:`Executor.options` reads them.
+    timeout:
+        How long the attempt may take, in seconds. The agent ends it then; the executor need not watch the time.
+    phases:
+        The executor ends each phase when it is over.
+    headers:
+        What to send along if the protocol has headers, such as ``traceparent``.
+    """
+
+    __slots__ = ("check", "options", "timeout", "phases", "headers")
+
+    def __init__(self, check: str, options: OptionsT, timeout: float, headers: Mapping[str, str]) -> None:
+        self.check = check
+        self.options = options
+        self.timeout = timeout
+        self.phases = Phases()
+        self.headers = headers
+
+
+class Executor(ABC, Generic[OptionsT]):
+    """Probes one type of service. There is one object for all checks of its type, on one event loop.
+
+    Attributes
+    ----------
+    type:
+        The name of the type, and its key in the file: ``http``.
+    title:
+        What it does, for the documentation: ``an HTTP exchange``.
+    options:
+        Reads the options of a check.
+    subjects:
+        What ``expect:`` and ``warn:`` may ask, by key: each reads one or more conditions.
+    """
+
+    type: ClassVar[str]
+    title: ClassVar[str]
+    options: ClassVar[FieldType[Any]]
+    subjects: ClassVar[Mapping[str, FieldType[tuple[Condition, ...]]]]
+
+    @abstractmethod
+    def host(self, options: OptionsT) -> str:
+        """Return the host that is probed; the agent limits how many checks probe one host at the same time."""
+
+    @abstractmethod
+    async def run(self, probe: Probe[OptionsT]) -> Mapping[str, object]:
+        """Probe once, and return the facts that conditions may ask for.
+
+        Raises
+        ------
+        CheckError
+            The service could not be probed. Any other exception is a fault of the executor.
+        """
+
+    def defaults(self, options: OptionsT) -> tuple[Condition, ...]:  # noqa: ARG002 - for those that need them
+        """Return the conditions that hold where ``expect:`` says nothing about their subject."""
+        return ()
+
+    async def close(self) -> None:
+        """Release what the executor holds. The agent is ending."""

@@ -1,0 +1,323 @@
+"""The types of the values that a file of checks has: each reads one, says what would be right, and describes itself.
+
+From the same types come the reader, its messages, the JSON Schema for editors and the table of the documentation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar, cast
+
+from .places import Place, Wrong
+
+T = TypeVar("T")
+
+
+class FieldType(ABC, Generic[T]):
+    """A type of value.
+
+    Attributes
+    ----------
+    right:
+        What a value of this type is, for messages: ``a duration, such as 30s``.
+    """
+
+    right: str
+
+    @abstractmethod
+    def read(self, place: Place) -> T:
+        """Return the value.
+
+        Raises
+        ------
+        Wrong
+            It is none of this type, which has been noted.
+        """
+
+    @abstractmethod
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema of what may be written."""
+
+
+class Text(FieldType[str]):
+    """A text."""
+
+    right = "a text"
+
+    def __init__(self, right: str = "a text", examples: tuple[str, ...] = ()) -> None:
+        self.right = right
+        self._examples = examples
+
+    def read(self, place: Place) -> str:
+        """Return it as it is written. A number counts as a text."""
+        return place.scalar(self.right)
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema."""
+        return {"type": "string", **({"examples": list(self._examples)} if self._examples else {})}
+
+
+class Boolean(FieldType[bool]):
+    """``true`` or ``false``, and no other word: YAML 1.1 reads ``no`` and ``on`` as such."""
+
+    right = "true or false"
+
+    def read(self, place: Place) -> bool:
+        """Return it."""
+        written = place.scalar(self.right)
+        if written not in ("true", "false") or place.quoted:
+            raise place.wrong(f"{written!r} is not {self.right}")
+        return written == "true"
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema."""
+        return {"type": "boolean"}
+
+
+class Integer(FieldType[int]):
+    """A whole number."""
+
+    def __init__(self, least: int = 0, most: int | None = None) -> None:
+        self._least, self._most = least, most
+        self.right = f"a whole number from {least} to {most}" if most is not None else f"a whole number from {least}"
+
+    def read(self, place: Place) -> int:
+        """Return it."""
+        written = place.scalar(self.right)
+        if not re.fullmatch(r"-?[0-9]+", written) or place.quoted:
+            raise place.wrong(f"{written!r} is not {self.right}")
+        value = int(written)
+        if value < self._least or (self._most is not None and value > self._most):
+            raise place.wrong(f"{value} is not {self.right}")
+        return value
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema."""
+        most = {} if self._most is None else {"maximum": self._most}
+        return {"type": "integer", "minimum": self._least, **most}
+
+
+class Choice(FieldType[str]):
+    """One of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+        self.right = f"one of {', '.join(words)}"
+
+    def read(self, place: Place) -> str:
+        """Return it."""
+        written = place.scalar(self.right)
+        if written not in self._words:
+            raise place.unknown(written, list(self._words), "word")
+        return written
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema."""
+        return {"enum": list(self._words)}
+
+
+class Quantity(FieldType[float]):
+    """A number with a unit.
+
+    Parameters
+    ----------
+    units:
+        By name, the smallest first: the factor to the value that is returned.
+    least:
+        The smallest value.
+    """
+
+    def __init__(self, what: str, units: Mapping[str, float], example: str, least: float = 0) -> None:
+        self._what, self._units, self._example, self._least = what, units, example, least
+        self.right = f"{what}, such as {example}"
+
+    def read(self, place: Place) -> float:
+        """Return it."""
+        return self.parse(place, place.scalar(self.right))
+
+    def parse(self, place: Place, written: str) -> float:
+        """Return the value of a text at a place."""
+        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*([^\W\d_]*|%)", written)
+        if found is None:
+            raise place.wrong(f"{written!r} is not {self.right}")
+        number, unit = found.groups()
+        if unit not in self._units and not (number.strip("0.") == "" and not unit):
+            given = (
+                f"no unit; write {self._suggested(number)}"
+                if not unit
+                else f"an unknown unit, {unit!r}; use {', '.join(u for u in self._units if u)}"
+            )
+            raise place.wrong(f"{written!r} has {given}")
+        value = float(number) * self._units.get(unit, 1)
+        if value < self._least or not math.isfinite(value):
+            raise place.wrong(f"{written!r} is too small: at least {self._example_of(self._least)}")
+        return value
+
+    def _suggested(self, number: str) -> str:
+        return " or ".join(f"{number}{unit}" for unit in list(self._units)[:2])
+
+    def _example_of(self, value: float) -> str:
+        unit, factor = max(
+            ((unit, factor) for unit, factor in self._units.items() if factor <= value), key=lambda pair: pair[1]
+        )
+        return f"{value / factor:g}{unit}"
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema."""
+        units = "|".join(re.escape(unit) for unit in self._units)
+        return {
+            "type": ["string", "integer"],
+            "pattern": rf"^(0|([0-9]+(\.[0-9]+)?|\.[0-9]+)\s*({units}))$",
+            "description": self.right,
+        }
+
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_BYTES = {"B": 1.0, "kB": 1e3, "MB": 1e6, "KiB": 1024.0, "MiB": 1048576.0, "GiB": 1073741824.0}
+
+
+def duration(example: str = "30s", least: float = 0) -> Quantity:
+    """Return the type of durations, in seconds."""
+    return Quantity("a duration", _SECONDS, example, least)
+
+
+def size(example: str = "1MiB") -> Quantity:
+    """Return the type of sizes, in bytes."""
+    return Quantity("a size", _BYTES, example)
+
+
+def share(example: str = "99.9%") -> Quantity:
+    """Return the type of shares, from 0 to 1."""
+    return Quantity("a share", {"%": 0.01}, example)
+
+
+class ListOf(FieldType["tuple[T, ...]"], Generic[T]):
+    """A list; one value counts as a list of one."""
+
+    def __init__(self, each: FieldType[T]) -> None:
+        self._each = each
+        self.right = f"a list, each {each.right}"
+
+    def read(self, place: Place) -> tuple[T, ...]:
+        """Return its elements; problems of all of them are noted."""
+        wrong: list[Wrong] = []
+        found = [attempted(self._each, each, wrong) for each in (place.elements() if place.is_list else [place])]
+        if wrong:
+            raise wrong[0]
+        return tuple(cast("list[T]", found))
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema."""
+        each = self._each.schema()
+        return {"anyOf": [each, {"type": "array", "items": each}]}
+
+
+class MappingOf(FieldType["dict[str, T]"], Generic[T]):
+    """A mapping from names to values of one type."""
+
+    def __init__(self, each: FieldType[T], names: str = "a name") -> None:
+        self._each = each
+        self.right = f"a mapping from {names} to {each.right}"
+
+    def read(self, place: Place) -> dict[str, T]:
+        """Return it; problems of all values are noted."""
+        wrong: list[Wrong] = []
+        found = {name: attempted(self._each, each, wrong) for name, each in place.items(self.right)}
+        if wrong:
+            raise wrong[0]
+        return cast("dict[str, T]", found)
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema."""
+        return {"type": "object", "additionalProperties": self._each.schema()}
+
+
+def attempted(type_: FieldType[T], place: Place, wrong: list[Wrong]) -> T | None:
+    """Read one of several values: add what is wrong to ``wrong``, so that the others are read too."""
+    try:
+        return type_.read(place)
+    except Wrong as error:
+        wrong.append(error)
+        return None
+
+
+def option(type_: FieldType[T], help_: str, *, default: Any = dataclasses.MISSING) -> T:
+    """Declare a field of a dataclass that :class:`Record` reads.
+
+    Parameters
+    ----------
+    type_:
+        Reads it.
+    help_:
+        One sentence for the documentation.
+    default:
+        Its value where the file has none; without it, the file must have one.
+    """
+    return cast("T", dataclasses.field(default=default, metadata={"type": type_, "help": help_}))
+
+
+class Record(FieldType[T], Generic[T]):
+    """A mapping whose keys are the fields of a dataclass, each declared by :func:`option`.
+
+    Parameters
+    ----------
+    short:
+        The field that is meant if the value is no mapping: ``http: https://example.com``.
+    check:
+        Called with the place and the value; notes what only the whole shows to be wrong.
+    """
+
+    def __init__(
+        self, made: type[T], *, short: str | None = None, check: Callable[[Place, T], None] | None = None
+    ) -> None:
+        self._made, self._short, self._check = made, short, check
+        self._fields = {field.name: field for field in dataclasses.fields(cast("Any", made))}
+        self.right = f"a mapping with {', '.join(self._fields)}"
+
+    def read(self, place: Place) -> T:
+        """Return the dataclass; problems of all fields are noted."""
+        if self._short is not None and not place.is_mapping and not place.is_absent:
+            return self._whole(place, {self._short: self._type_of(self._short).read(place)})
+        wrong: list[Wrong] = []
+        values: dict[str, object] = {}
+        for name, each in place.items(self.right):
+            if name in self._fields:
+                values[name] = attempted(self._type_of(name), each, wrong)
+            else:
+                wrong.append(each.unknown(name, list(self._fields)))
+        missing = [name for name in self._required() if name not in values]
+        if missing:
+            wrong.append(place.wrong(f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"))
+        if wrong:
+            raise wrong[0]
+        return self._whole(place, values)
+
+    def _required(self) -> list[str]:
+        return [name for name, field in self._fields.items() if field.default is dataclasses.MISSING]
+
+    def _whole(self, place: Place, values: Mapping[str, object]) -> T:
+        made = cast("Callable[..., T]", self._made)(**values)
+        if self._check is not None:
+            self._check(place, made)
+        return made
+
+    def _type_of(self, name: str) -> FieldType[Any]:
+        return cast("FieldType[Any]", self._fields[name].metadata["type"])
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema, with the help of each field."""
+        properties = {
+            name: {**self._type_of(name).schema(), "description": field.metadata["help"]}
+            for name, field in self._fields.items()
+        }
+        required = self._required()
+        found: dict[str, object] = {"type": "object", "properties": properties, "additionalProperties": False}
+        if required:
+            found["required"] = required
+        if self._short is not None:
+            return {"anyOf": [self._type_of(self._short).schema(), found]}
+        return found
