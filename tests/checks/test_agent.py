@@ -34,9 +34,7 @@ class Calling(Executor[Work]):
         return options.__name__
 
     async def run(self, probe: Probe[Work]) -> Mapping[str, object]:
-        facts = await probe.options(probe)
-        probe.phases.end("call")
-        return facts
+        return await probe.options(probe)
 
 
 CALLING = Calling()

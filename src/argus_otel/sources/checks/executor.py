@@ -24,24 +24,38 @@ OptionsT = TypeVar("OptionsT")
 
 
 class Phases:
-    """How long each phase of an attempt took. They add up to the time from the first to the last mark."""
+    """How long each phase of an attempt took. They add up to the time from the first phase's begin to the end.
 
-    __slots__ = ("started", "marked", "seconds")
+    Attributes
+    ----------
+    now:
+        The phase that is under way; empty before the first and after the last.
+    seconds:
+        How long each phase took, by name.
+    """
+
+    __slots__ = ("now", "seconds", "_begun")
 
     def __init__(self) -> None:
-        self.started = self.marked = perf_counter()
+        self.now = ""
         self.seconds: dict[str, float] = {}
+        self._begun = perf_counter()
 
-    def end(self, phase: str) -> None:
-        """End a phase, and with it everything since the last mark. A phase may end several times, as with redirects."""
-        now = perf_counter()
-        self.seconds[phase] = self.seconds.get(phase, 0.0) + now - self.marked
-        self.marked = now
+    def begin(self, phase: str) -> None:
+        """Begin a phase, which ends the one before. A phase may come again, as with redirects."""
+        moment = perf_counter()
+        if self.now:
+            self.seconds[self.now] = self.seconds.get(self.now, 0.0) + moment - self._begun
+        self.now, self._begun = phase, moment
+
+    def end(self) -> None:
+        """End the last phase. Safe to repeat."""
+        self.begin("")
 
     @property
     def total(self) -> float:
-        """The time from the start to the last mark, in seconds."""
-        return self.marked - self.started
+        """The sum of all phases that have ended, in seconds."""
+        return sum(self.seconds.values())
 
 
 class Probe(Generic[OptionsT]):
@@ -56,7 +70,7 @@ class Probe(Generic[OptionsT]):
     timeout:
         How long the attempt may take, in seconds. The agent ends it then; the executor need not watch the time.
     phases:
-        The executor ends each phase when it is over.
+        The executor begins each phase. One that begins none is timed as a whole.
     headers:
         What to send along if the protocol has headers, such as ``traceparent``.
     """
@@ -68,6 +82,7 @@ class Probe(Generic[OptionsT]):
         self.options = options
         self.timeout = timeout
         self.phases = Phases()
+        self.phases.begin("run")
         self.headers = headers
 
 

@@ -20,6 +20,8 @@ from .schedule import Due
 
 _log = logging.getLogger("argus_otel")
 
+_TIMEOUTS = {"dns": ErrorType.DNS_TIMEOUT, "connect": ErrorType.CONNECT_TIMEOUT}
+
 GRACE = 1.0
 """How long an attempt may take to end after it was cancelled, in seconds. Then it is left alone."""
 
@@ -70,7 +72,8 @@ class Runner:
         facts: Mapping[str, object] = {}
         failure: Failure | None = None
         if not ended:
-            failure = Failure(ErrorType.TIMEOUT, f"no answer within {check.timeout:g} s")
+            phase = probe.phases.now
+            failure = Failure(_TIMEOUTS.get(phase, ErrorType.TIMEOUT), f"not done within {check.timeout:g} s: {phase}")
         elif (error := task.exception()) is None:
             facts = task.result()
         elif isinstance(error, CheckError):
@@ -78,8 +81,7 @@ class Runner:
         else:  # the executor's fault is this check's alone
             _log.error("argus-otel: the executor %r failed in %r", check.executor.type, check.name, exc_info=error)
             failure = Failure(ErrorType.EXECUTOR, f"the executor failed: {type(error).__name__}")
-        if failure is not None:
-            probe.phases.end("unfinished")
+        probe.phases.end()
         duration = probe.phases.total
         outcome = Outcome.OK if failure is None else Outcome.FAILED
         found = {"duration": duration, **facts}
