@@ -1,4 +1,4 @@
-"""A check as it is defined, in a file or in code."""
+"""A check, and what goes with it, as a file or code defines it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,66 @@ from typing import Any
 from .conditions import Condition
 from .executor import Executor
 from .judge import Confirm
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How fast a share of the runs has to be.
+
+    Attributes
+    ----------
+    under:
+        In seconds.
+    share:
+        From 0 to 1.
+    """
+
+    under: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What a check promises over a window of time.
+
+    Attributes
+    ----------
+    availability:
+        The share of the time in which it is up, from 0 to 1; ``None`` for no such promise.
+    latency:
+        ``None`` for no such promise.
+    window:
+        In seconds.
+    """
+
+    availability: float | None
+    latency: Latency | None
+    window: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When some checks are in maintenance.
+
+    Attributes
+    ----------
+    name:
+        For people.
+    checks:
+        Names, or patterns such as ``db-*``.
+    cron:
+        When it begins.
+    duration:
+        How long it takes, in seconds.
+    timezone:
+        In which ``cron`` is meant.
+    """
+
+    name: str
+    checks: tuple[str, ...]
+    cron: str
+    duration: float
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +97,12 @@ class Check:
         The names of the checks without which this one cannot succeed.
     labels:
         Further attributes of its metrics.
+    objective:
+        What it promises; ``None`` for nothing.
+    keep:
+        What history keeps of it: every one of its ``runs``, or its ``changes`` only.
+    enabled:
+        Whether it runs.
     """
 
     name: str
@@ -51,6 +117,9 @@ class Check:
     service: str = ""
     parents: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    objective: Objective | None = None
+    keep: str = "runs"
+    enabled: bool = True
 
     @property
     def host(self) -> str:

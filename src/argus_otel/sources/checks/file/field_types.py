@@ -257,7 +257,10 @@ def option(type_: FieldType[T], help_: str, *, default: Any = dataclasses.MISSIN
     default:
         Its value where the file has none; without it, the file must have one.
     """
-    return cast("T", dataclasses.field(default=default, metadata={"type": type_, "help": help_}))
+    metadata = {"type": type_, "help": help_}
+    if type(default).__hash__ is None:  # dataclasses take it for a value that all would share and change
+        return cast("T", dataclasses.field(default_factory=lambda: default, metadata=metadata))
+    return cast("T", dataclasses.field(default=default, metadata=metadata))
 
 
 class Record(FieldType[T], Generic[T]):
@@ -275,20 +278,21 @@ class Record(FieldType[T], Generic[T]):
         self, made: type[T], *, short: str | None = None, check: Callable[[Place, T], None] | None = None
     ) -> None:
         self._made, self._short, self._check = made, short, check
-        self._fields = {field.name: field for field in dataclasses.fields(cast("Any", made))}
-        self.right = f"a mapping with {', '.join(self._fields)}"
+        # A field whose name is a word of Python has an underscore at its end.
+        self.fields = {field.name.rstrip("_"): field for field in dataclasses.fields(cast("Any", made))}
+        self.right = f"a mapping with {', '.join(self.fields)}"
 
     def read(self, place: Place) -> T:
         """Return the dataclass; problems of all fields are noted."""
         if self._short is not None and not place.is_mapping and not place.is_absent:
-            return self._whole(place, {self._short: self._type_of(self._short).read(place)})
+            return self._whole(place, {self._short: self.type_of(self._short).read(place)})
         wrong: list[Wrong] = []
         values: dict[str, object] = {}
         for name, each in place.items(self.right):
-            if name in self._fields:
-                values[name] = attempted(self._type_of(name), each, wrong)
+            if name in self.fields:
+                values[name] = attempted(self.type_of(name), each, wrong)
             else:
-                wrong.append(each.unknown(name, list(self._fields)))
+                wrong.append(each.unknown(name, list(self.fields)))
         missing = [name for name in self._required() if name not in values]
         if missing:
             wrong.append(place.wrong(f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"))
@@ -297,27 +301,33 @@ class Record(FieldType[T], Generic[T]):
         return self._whole(place, values)
 
     def _required(self) -> list[str]:
-        return [name for name, field in self._fields.items() if field.default is dataclasses.MISSING]
+        missing = dataclasses.MISSING
+        return [name for name, each in self.fields.items() if each.default is each.default_factory is missing]
 
     def _whole(self, place: Place, values: Mapping[str, object]) -> T:
-        made = cast("Callable[..., T]", self._made)(**values)
+        by_field = {self.fields[name].name: value for name, value in values.items()}
+        made = cast("Callable[..., T]", self._made)(**by_field)
         if self._check is not None:
             self._check(place, made)
         return made
 
-    def _type_of(self, name: str) -> FieldType[Any]:
-        return cast("FieldType[Any]", self._fields[name].metadata["type"])
+    def type_of(self, name: str) -> FieldType[Any]:
+        """Return the type of a field."""
+        return cast("FieldType[Any]", self.fields[name].metadata["type"])
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema, with the help of each field."""
-        properties = {
-            name: {**self._type_of(name).schema(), "description": field.metadata["help"]}
-            for name, field in self._fields.items()
-        }
         required = self._required()
-        found: dict[str, object] = {"type": "object", "properties": properties, "additionalProperties": False}
+        found: dict[str, object] = {"type": "object", "properties": self.properties(), "additionalProperties": False}
         if required:
             found["required"] = required
         if self._short is not None:
-            return {"anyOf": [self._type_of(self._short).schema(), found]}
+            return {"anyOf": [self.type_of(self._short).schema(), found]}
         return found
+
+    def properties(self) -> dict[str, object]:
+        """Return the JSON Schema of each field, with its help."""
+        return {
+            name: {**self.type_of(name).schema(), "description": field.metadata["help"]}
+            for name, field in self.fields.items()
+        }

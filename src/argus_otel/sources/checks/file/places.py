@@ -45,6 +45,24 @@ class Wrong(Exception):  # noqa: N818 - it says that a problem has been noted, a
     """The value has a problem, which has been noted."""
 
 
+class Filled(str):
+    """A text in which references were replaced by their values.
+
+    Attributes
+    ----------
+    source:
+        The text as the file has it, for messages.
+    """
+
+    __slots__ = ("source",)
+
+    def __new__(cls, text: str, source: str) -> Filled:
+        """Make the text."""
+        made = super().__new__(cls, text)
+        made.source = source
+        return made
+
+
 class Place:
     """A value of a file, and where it stands.
 
@@ -65,8 +83,21 @@ class Place:
         """Note a problem; return what to raise where no value can be returned."""
         mark = self.node.start_mark
         line, column = (0, 0) if mark is None else (mark.line + 1, mark.column + 1)
-        self._problems.append(Problem(line, column, self.path, message))
+        if self.is_filled and self.node.value:
+            message = message.replace(str(self.node.value), self.written)
+        problem = Problem(line, column, self.path, message)
+        if problem not in self._problems:  # a value may be looked at more than once
+            self._problems.append(problem)
         return Wrong(message)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether references in it were replaced."""
+        return isinstance(self.node.value, Filled)
+
+    def fill(self, text: Filled) -> None:
+        """Replace a text by one in which references are replaced."""
+        self.node.value = text
 
     @property
     def is_mapping(self) -> bool:
@@ -86,6 +117,8 @@ class Place:
     @property
     def written(self) -> str:
         """The value as the file has it; of a list or a mapping, what it is."""
+        if isinstance(self.node.value, Filled):
+            return self.node.value.source
         if isinstance(self.node, yaml.ScalarNode):
             return str(self.node.value)
         return "a list" if self.is_list else "a mapping"
@@ -93,7 +126,7 @@ class Place:
     @property
     def quoted(self) -> bool:
         """Whether it is a text in quotes, or a block of text."""
-        return isinstance(self.node, yaml.ScalarNode) and self.node.style is not None
+        return isinstance(self.node, yaml.ScalarNode) and bool(self.node.style)  # libyaml has "" for none
 
     def scalar(self, right: str) -> str:
         """Return one value as it is written.
@@ -139,6 +172,12 @@ class Place:
                 continue
             first[written] = here
             yield written, here
+
+    def below(self) -> list[Place]:
+        """Return the values of a mapping, or the elements of a list; none of a single value."""
+        if self.is_mapping:
+            return [each for _, each in self.items()]
+        return self.elements() if self.is_list else []
 
     def elements(self, right: str = "a list") -> list[Place]:
         """Return the elements of a list.
