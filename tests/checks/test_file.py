@@ -89,7 +89,7 @@ def test_everything_that_a_file_may_have_is_read() -> None:
         ("{http: ftp://x}", "2:16", "'ftp://x' is not a URL such as"),
         ("{http: 'http://user:pw@x/'}", "2:16", "a URL with a password in it ends up in logs"),
         ("{http: {}}", "2:16", "url is missing"),
-        ("{http: {url: http://x, famly: ipv4}}", "2:32", "unknown key 'famly'; did you mean 'family'?"),
+        ("{http: {url: http://x, famly: ipv4}}", "2:39", "unknown key 'famly'; did you mean 'family'?"),
         ("{http: {url: http://x, family: ipv5}}", "2:40", "unknown word 'ipv5'; did you mean"),
         ("{http: {url: http://x, redirects: 9}}", "2:43", "9 is not a whole number from 0 to 5"),
         ("{http: {url: http://x, redirects: '1'}}", "2:43", "'1' is not a whole number"),
