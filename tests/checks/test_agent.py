@@ -14,9 +14,10 @@ import pytest
 from argus_otel.sources.checks.agent import Agent
 from argus_otel.sources.checks.definition import Check
 from argus_otel.sources.checks.errors import CheckError, ErrorType
-from argus_otel.sources.checks.executor import Executor, Probe
+from argus_otel.sources.checks.executor import Executor, ExecutorContext, Probe
 from argus_otel.sources.checks.file.field_types import Text
 from argus_otel.sources.checks.judge import Change, Confirm, Status
+from argus_otel.sources.checks.net.resolver import Resolver
 from argus_otel.sources.checks.outcomes import Outcome, Run
 
 Work = Callable[[Probe[Any]], Awaitable[Mapping[str, object]]]
@@ -37,7 +38,7 @@ class Calling(Executor[Work]):
         return await probe.options(probe)
 
 
-CALLING = Calling()
+CALLING = Calling(ExecutorContext(Resolver(1)))
 
 
 class Seen:

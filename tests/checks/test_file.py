@@ -8,12 +8,13 @@ import pytest
 
 from argus_otel.sources.checks.definition import Latency, Objective
 from argus_otel.sources.checks.errors import ErrorType
+from argus_otel.sources.checks.executor import ExecutorContext
 from argus_otel.sources.checks.file.checks_file import CheckFile, CheckFileError, parse
 from argus_otel.sources.checks.judge import Confirm
 from argus_otel.sources.checks.kinds.http import HttpExecutor
 from argus_otel.sources.checks.net.resolver import Resolver
 
-EXECUTORS = {"http": HttpExecutor(Resolver())}
+EXECUTORS = {"http": HttpExecutor(ExecutorContext(Resolver()))}
 PATH = Path("checks.yaml")
 ENVIRONMENT = {"KEY": "k-1", "TOKEN": "t-1"}
 

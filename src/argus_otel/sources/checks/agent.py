@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -38,8 +38,20 @@ class Observer(Protocol):
         """Slots were left out: ``overrun``, ``late`` or ``clock``."""
 
 
-class _State:
-    """What the agent knows of a check."""
+class CheckState:
+    """What the agent knows of a check. The agent's loop changes it; any thread may read it.
+
+    Attributes
+    ----------
+    check:
+        Its definition.
+    judge:
+        Its confirmed status.
+    last:
+        Its last run; ``None`` before the first.
+    running:
+        The run that is under way.
+    """
 
     __slots__ = ("check", "judge", "last", "running")
 
@@ -69,7 +81,7 @@ class Agent:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="argus-otel checks")
         self._runner = Runner(self._clock, Limits(total, per_host), LoopLag(self._loop), self._pool)
         self._schedule = Schedule()
-        self._states: dict[str, _State] = {}
+        self._states: dict[str, CheckState] = {}
         self._children: dict[str, tuple[str, ...]] = {}
         self._handle: asyncio.Handle | None = None
 
@@ -78,11 +90,11 @@ class Agent:
     def replace(self, checks: Sequence[Check]) -> None:
         """Run these checks from now on, and no others. One that is as before keeps slots, status and run."""
         now = self._clock.wall()
-        states: dict[str, _State] = {}
+        states: dict[str, CheckState] = {}
         for check in checks:
             known = self._states.get(check.name)
             if known is None or (known.check.executor, known.check.options) != (check.executor, check.options):
-                states[check.name] = _State(check)
+                states[check.name] = CheckState(check)
                 if known is not None:
                     _cancel(known)
             else:
@@ -108,15 +120,10 @@ class Agent:
         self._schedule.hasten(self._states[name].check.name, self._clock.wall())
         self._wake_soon()
 
-    def status(self, name: str) -> Status:
-        """Return the confirmed status of a check.
-
-        Raises
-        ------
-        KeyError
-            There is no such check.
-        """
-        return self._states[name].judge.status
+    @property
+    def states(self) -> Mapping[str, CheckState]:
+        """The state of each check, by its name. The mapping is replaced, never changed: any thread may iterate it."""
+        return self._states
 
     async def stop(self) -> None:
         """End every run, and start none any more."""
@@ -155,7 +162,7 @@ class Agent:
         wait = _LONGEST_WAIT if following is None else min((following - self._clock.wall()) / 1000, _LONGEST_WAIT)
         self._handle = self._loop.call_later(max(wait, 0), self._wake)
 
-    async def _run(self, state: _State, due: Due) -> None:
+    async def _run(self, state: CheckState, due: Due) -> None:
         check = state.check
         try:
             run = await self._runner.run(
@@ -172,7 +179,7 @@ class Agent:
 
     # -- what comes of it
 
-    def _settle(self, state: _State) -> None:
+    def _settle(self, state: CheckState) -> None:
         """Make the change that is confirmed, unless a parent's verdict has to come first."""
         check, judge, run = state.check, state.judge, state.last
         if run is None:
@@ -185,7 +192,7 @@ class Agent:
             self._schedule.hasten(check.name, max(run.slot, self._clock.wall()) + check.confirm.every)
             self._wake_soon()
 
-    def _wait_for_parents(self, state: _State) -> bool:
+    def _wait_for_parents(self, state: CheckState) -> bool:
         """Whether a parent may be the cause, and is not judged yet. Each such parent runs at once."""
         since = state.judge.failing_since
         waiting = False
@@ -200,7 +207,7 @@ class Agent:
         return waiting
 
 
-def _is_open(parent: _State, since: int) -> bool:
+def _is_open(parent: CheckState, since: int) -> bool:
     """Whether a parent was not judged yet on what happened ``since`` then."""
     if parent.judge.status is Status.DOWN or (parent.last is not None and parent.last.outcome is Outcome.UNKNOWN):
         return False
@@ -215,6 +222,6 @@ def _children(checks: Sequence[Check]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _cancel(state: _State) -> None:
+def _cancel(state: CheckState) -> None:
     if state.running is not None:
         state.running.cancel()

@@ -4,18 +4,23 @@ A package of your own brings another one by an entry point::
 
     [project.entry-points.argus_otel_check]
     mail = "my_package.mail:MailExecutor"
+
+The types that come with argus-otel are found in the same way.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
     from .conditions import Condition
     from .file.field_types import FieldType
+    from .net.resolver import Resolver
 
 GROUP = "argus_otel_check"
 """The entry-point group of executors."""
@@ -86,8 +91,32 @@ class Probe(Generic[OptionsT]):
         self.headers = headers
 
 
+@dataclass(frozen=True, slots=True)
+class ExecutorContext:
+    """What the executors of one agent share.
+
+    Attributes
+    ----------
+    resolver:
+        Looks up the names of hosts.
+    directory:
+        Where an executor may keep files of its own between two starts of the agent; ``None`` if nothing is kept.
+    allow_commands:
+        Whether programs may be started.
+    """
+
+    resolver: Resolver
+    directory: Path | None = None
+    allow_commands: bool = False
+
+
 class Executor(ABC, Generic[OptionsT]):
     """Probes one type of service. There is one object for all checks of its type, on one event loop.
+
+    Parameters
+    ----------
+    context:
+        What all executors of the agent share.
 
     Attributes
     ----------
@@ -105,6 +134,9 @@ class Executor(ABC, Generic[OptionsT]):
     title: ClassVar[str]
     options: ClassVar[FieldType[Any]]
     subjects: ClassVar[Mapping[str, FieldType[tuple[Condition, ...]]]]
+
+    def __init__(self, context: ExecutorContext) -> None:
+        self.context = context
 
     @abstractmethod
     def host(self, options: OptionsT) -> str:

@@ -34,7 +34,7 @@ from argus_otel.sources.checks.file.field_types import (
 from argus_otel.sources.checks.file.places import Place
 from argus_otel.sources.checks.net.addresses import Allowed
 from argus_otel.sources.checks.net.http import PORTS, HttpRequest, exchange
-from argus_otel.sources.checks.net.resolver import Family, Resolver
+from argus_otel.sources.checks.net.resolver import Family
 from argus_otel.sources.checks.net.tls import TlsOptions
 
 
@@ -112,9 +112,6 @@ class HttpExecutor(Executor[HttpOptions]):
         "certificate": CERTIFICATE,
     }
 
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
-
     def host(self, options: HttpOptions) -> str:
         """Return the URL's host."""
         return urlsplit(options.url).hostname or ""
@@ -137,7 +134,7 @@ class HttpExecutor(Executor[HttpOptions]):
             TlsOptions(options.ca, options.verify, options.certificate, options.key),
             Allowed(options.allow.private, options.allow.link_local),
         )
-        response = await exchange(self._resolver, request, probe.phases)
+        response = await exchange(self.context.resolver, request, probe.phases)
         facts: dict[str, Any] = {
             "status": response.status,
             "headers": response.headers,
@@ -149,7 +146,3 @@ class HttpExecutor(Executor[HttpOptions]):
             facts["certificate_expiry"] = response.certificate_expiry
             facts["certificate"] = response.certificate_expiry - time.time()
         return facts
-
-    async def close(self) -> None:
-        """Look no name up any more."""
-        self._resolver.close()
