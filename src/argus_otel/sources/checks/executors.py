@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from .executor import GROUP, Executor, ExecutorContext
@@ -16,15 +16,17 @@ def installed(context: ExecutorContext) -> dict[str, Executor[Any]]:
     ExecutorError
         One of them cannot be loaded.
     """
-    found: dict[str, Executor[Any]] = {}
-    for entry_point in sorted(entry_points(group=GROUP), key=lambda each: each.name):
-        try:
-            found[entry_point.name] = entry_point.load()(context)
-        except (ImportError, AttributeError) as error:
-            raise ExecutorError(
-                f"the executor {entry_point.name!r} ({entry_point.value}) cannot be loaded: {error}"
-            ) from error
-    return found
+    found = sorted(entry_points(group=GROUP), key=lambda each: each.name)
+    return {entry_point.name: _loaded(entry_point)(context) for entry_point in found}
+
+
+def _loaded(entry_point: EntryPoint) -> type[Executor[Any]]:
+    try:
+        return entry_point.load()
+    except (ImportError, AttributeError) as error:
+        raise ExecutorError(
+            f"the executor {entry_point.name!r} ({entry_point.value}) cannot be loaded: {error}"
+        ) from error
 
 
 class ExecutorError(Exception):
