@@ -17,6 +17,7 @@ from argus_otel.sources.checks.errors import CheckError, ErrorType
 from argus_otel.sources.checks.executor import Executor, ExecutorContext, Probe
 from argus_otel.sources.checks.file.field_types import Text
 from argus_otel.sources.checks.judge import Change, Confirm, Status
+from argus_otel.sources.checks.mutes import MuteReason
 from argus_otel.sources.checks.net.resolver import Resolver
 from argus_otel.sources.checks.outcomes import Outcome, Run
 
@@ -49,6 +50,7 @@ class Seen:
         self.changes: list[Change] = []
         self.lateness: list[float] = []
         self.left_out: Counter[str] = Counter()
+        self.mutes: list[tuple[str, frozenset[MuteReason]]] = []
 
     def started(self, check: Check, lateness: float) -> None:
         self.lateness.append(lateness)
@@ -56,8 +58,11 @@ class Seen:
     def ended(self, check: Check, run: Run, status: Status) -> None:
         self.runs.append(run)
 
-    def changed(self, check: Check, change: Change, run: Run) -> None:
+    def changed(self, check: Check, change: Change, run: Run | None) -> None:
         self.changes.append(change)
+
+    def muted(self, check: Check, before: frozenset[MuteReason], after: frozenset[MuteReason]) -> None:
+        self.mutes.append((check.name, after))
 
     def skipped(self, reason: str, slots: int) -> None:
         self.left_out[reason] += slots

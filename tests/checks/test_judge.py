@@ -63,7 +63,7 @@ def test_a_change_begins_with_the_first_run_that_confirms_it() -> None:
     judge, changes = judged("uuddd", Confirm(down=3, up=1))
     assert changes == [
         (0, Change("shop", Status.UNKNOWN, Status.UP, 0, 0, None)),
-        (4, Change("shop", Status.UP, Status.DOWN, 2, 0, FAILURE)),
+        (4, Change("shop", Status.UP, Status.DOWN, 2, 0, FAILURE, Status.UP)),
     ]
     assert judge.since == 2
     assert judge.failing_since == 2

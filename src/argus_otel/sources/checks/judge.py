@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from .mutes import MuteReason
 from .outcomes import Failure, Outcome, Run
 
 
@@ -60,6 +61,13 @@ class Change:
         That run's :attr:`~.outcomes.Run.repeat`.
     failure:
         That of the last run, if it has one.
+    known_before:
+        The last status that was not unknown; unknown if there was none. A check that was up, could not be judged for a
+        while, and is up again, has not recovered.
+    muted:
+        Why alerts on it are muted. A check that gets better is never muted.
+    again:
+        Whether it may have been reported before: the agent was killed soon after it.
     """
 
     check: str
@@ -68,6 +76,9 @@ class Change:
     since: int
     repeat: int
     failure: Failure | None
+    known_before: Status = Status.UNKNOWN
+    muted: frozenset[MuteReason] = frozenset()
+    again: bool = False
 
     @property
     def worse(self) -> bool:
@@ -102,6 +113,24 @@ class Streak:
         self.runs = self.since = self.repeat = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge knows, to be kept between two starts of the agent.
+
+    Attributes
+    ----------
+    status, known, since:
+        See :class:`Judge`.
+    streaks:
+        Runs, since and repeat of each streak.
+    """
+
+    status: Status
+    known: Status
+    since: int
+    streaks: tuple[tuple[int, int, int], ...]
+
+
 class Judge:
     """The status of one check. Pure: it reads no clock.
 
@@ -114,16 +143,18 @@ class Judge:
     ----------
     status:
         The confirmed status.
+    known:
+        The last status that was not unknown.
     since:
-        When it began, in milliseconds since 1970; 0 as long as the check is unknown.
+        When the status began, in milliseconds since 1970; 0 before the first.
     """
 
-    __slots__ = ("check", "confirm", "status", "since", "_failure", "_at_least", "_at_most")
+    __slots__ = ("check", "confirm", "status", "known", "since", "_failure", "_at_least", "_at_most")
 
     def __init__(self, check: str, confirm: Confirm) -> None:
         self.check = check
         self.confirm = confirm
-        self.status = Status.UNKNOWN
+        self.status = self.known = Status.UNKNOWN
         self.since = 0
         self._failure: Failure | None = None
         # By the outcome's level: the runs in a row that were at least, and at most, as bad.
@@ -172,6 +203,45 @@ class Judge:
     def apply(self, change: Change) -> None:
         """Make a confirmed change."""
         self.status, self.since = change.after, change.since
+        if change.after is not Status.UNKNOWN:
+            self.known = change.after
+
+    def suspended(self, since: int) -> Change | None:
+        """Return the change to unknown, since nothing can be judged now, and forget the streaks.
+
+        Parameters
+        ----------
+        since:
+            In milliseconds since 1970.
+        """
+        for streak in self._streaks:
+            streak.end()
+        self._failure = None
+        if self.status is Status.UNKNOWN:
+            return None
+        return Change(self.check, self.status, Status.UNKNOWN, since, 0, None, self.known)
+
+    def verdict(self) -> Verdict:
+        """Return what has to be kept."""
+        streaks = tuple((streak.runs, streak.since, streak.repeat) for streak in self._streaks)
+        return Verdict(self.status, self.known, self.since, streaks)
+
+    def restore(self, verdict: Verdict, *, streaks: bool) -> None:
+        """Go on where an earlier judge of the same check stopped.
+
+        Parameters
+        ----------
+        streaks:
+            Whether its streaks go on, too: the time in between was short.
+        """
+        self.status, self.known, self.since = verdict.status, verdict.known, verdict.since
+        if streaks:
+            for streak, (runs, since, repeat) in zip(self._streaks, verdict.streaks, strict=True):
+                streak.runs, streak.since, streak.repeat = runs, since, repeat
+
+    @property
+    def _streaks(self) -> tuple[Streak, ...]:
+        return (*self._at_least, *self._at_most)
 
     def _change(self, after: Status, streak: Streak) -> Change:
-        return Change(self.check, self.status, after, streak.since, streak.repeat, self._failure)
+        return Change(self.check, self.status, after, streak.since, streak.repeat, self._failure, self.known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .errors import ErrorType
@@ -92,6 +92,13 @@ class Run:
     started: int
     attempts: tuple[Attempt, ...]
     disturbed: bool = False
+
+    def unjudged(self, detail: str) -> Run:
+        """Return the run as one that says nothing about the service; ``detail`` says why."""
+        last = self.attempts[-1]
+        failure = Failure(last.failure.error_type, detail) if last.failure is not None else None
+        unknown = replace(last, outcome=Outcome.UNKNOWN, failure=failure)
+        return replace(self, attempts=(*self.attempts[:-1], unknown))
 
     @property
     def last(self) -> Attempt:

@@ -33,11 +33,16 @@ class Runner:
     ----------
     pool:
         Threads for conditions that may take long.
+
+    Attributes
+    ----------
+    limits:
+        How many checks run at the same time. May be replaced.
     """
 
     def __init__(self, clock: Clock, limits: Limits, lag: LoopLag, pool: ThreadPoolExecutor) -> None:
         self._clock = clock
-        self._limits = limits
+        self.limits = limits
         self._lag = lag
         self._pool = pool
 
@@ -51,7 +56,7 @@ class Runner:
         """
         attempts: list[Attempt] = []
         disturbed = False
-        async with self._limits.turn(check.host):
+        async with self.limits.turn(check.host):
             begun_at = self._clock.wall()
             started(begun_at)
             while len(attempts) <= check.retries:
