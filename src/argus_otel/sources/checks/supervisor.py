@@ -139,8 +139,7 @@ class Supervisor:
             if not waiting:
                 waiting = True
                 _log.info(
-                    "argus-otel: another process runs the checks of %s, with states in %s; this one takes over when that "
-                    "ends",
+                    "argus-otel: another process runs the checks of %s (states in %s); this one takes over when it ends",
                     self._path,
                     self._directory,
                 )
