@@ -19,6 +19,7 @@ from .mutes import Mute, MuteReason, is_muted
 from .outcomes import Outcome, Run
 from .runner import Runner
 from .schedule import Due, Schedule
+from .tracing import Tracer
 
 _LONGEST_WAIT = 1.0
 """How long the agent waits at most, in seconds: it has to notice that the wall clock was set."""
@@ -90,6 +91,8 @@ class Agent:
         Is given what happens.
     keeper:
         Keeps states; ``None`` for nothing.
+    tracer:
+        Traces runs; ``None`` for none.
     total, per_host:
         The most checks that run at the same time, in all and against one host.
     """
@@ -100,6 +103,7 @@ class Agent:
         clock: Clock | None = None,
         *,
         keeper: Keeper | None = None,
+        tracer: Tracer | None = None,
         total: int = 200,
         per_host: int = 8,
     ) -> None:
@@ -110,7 +114,7 @@ class Agent:
         self._loop = asyncio.get_running_loop()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="argus-otel checks")
         self._limits = (total, per_host)
-        self._runner = Runner(self._clock, Limits(total, per_host), LoopLag(self._loop), self._pool)
+        self._runner = Runner(self._clock, Limits(total, per_host), LoopLag(self._loop), self._pool, tracer)
         self._schedule = Schedule()
         self._states: dict[str, CheckState] = {}
         self._children: dict[str, tuple[str, ...]] = {}
@@ -262,9 +266,10 @@ class Agent:
 
     async def _run(self, state: CheckState, due: Due) -> None:
         check = state.check
+        sure = state.judge.status is Status.UP and not state.judge.unsure
         try:
             run = await self._runner.run(
-                check, due, lambda begun: self._observer.started(check, (begun - due.slot) / 1000)
+                check, due, lambda begun: self._observer.started(check, (begun - due.slot) / 1000), sure=sure
             )
         finally:
             state.running = None

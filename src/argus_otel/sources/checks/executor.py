@@ -11,13 +11,15 @@ The types that come with argus-otel are found in the same way.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from argus_otel.telemetry import AttributeValue
+
     from .conditions import Condition
     from .file.field_types import FieldType
     from .net.resolver import Resolver
@@ -37,12 +39,15 @@ class Phases:
         The phase that is under way; empty before the first and after the last.
     seconds:
         How long each phase took, by name.
+    listener:
+        Called with each phase that begins.
     """
 
-    __slots__ = ("now", "seconds", "_begun")
+    __slots__ = ("now", "seconds", "listener", "_begun")
 
     def __init__(self) -> None:
         self.now = ""
+        self.listener: Callable[[str], None] | None = None
         self.seconds: dict[str, float] = {}
         self._begun = perf_counter()
 
@@ -52,6 +57,8 @@ class Phases:
         if self.now:
             self.seconds[self.now] = self.seconds.get(self.now, 0.0) + moment - self._begun
         self.now, self._begun = phase, moment
+        if phase and self.listener is not None:
+            self.listener(phase)
 
     def end(self) -> None:
         """End the last phase. Safe to repeat."""
@@ -155,6 +162,10 @@ class Executor(ABC, Generic[OptionsT]):
     def defaults(self, options: OptionsT) -> tuple[Condition, ...]:  # noqa: ARG002 - for those that need them
         """Return the conditions that hold where ``expect:`` says nothing about their subject."""
         return ()
+
+    def span_attributes(self, options: OptionsT) -> Mapping[str, AttributeValue]:
+        """Return the attributes of an attempt's span that are known before it. They have no secret."""
+        return {"server.address": self.host(options)}
 
     async def close(self) -> None:
         """Release what the executor holds. The agent is ending."""

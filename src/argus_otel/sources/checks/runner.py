@@ -17,6 +17,7 @@ from .limits import Limits
 from .loop_lag import LoopLag
 from .outcomes import Attempt, Failure, Outcome, Run
 from .schedule import Due
+from .tracing import AttemptTrace, RunTrace, Tracer
 
 _log = logging.getLogger("argus_otel")
 
@@ -34,23 +35,33 @@ class Runner:
     pool:
         Threads for conditions that may take long.
 
+    tracer:
+        Traces runs; ``None`` if nothing is traced.
+
     Attributes
     ----------
     limits:
         How many checks run at the same time. May be replaced.
     """
 
-    def __init__(self, clock: Clock, limits: Limits, lag: LoopLag, pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, clock: Clock, limits: Limits, lag: LoopLag, pool: ThreadPoolExecutor, tracer: Tracer | None = None
+    ) -> None:
         self._clock = clock
         self.limits = limits
         self._lag = lag
         self._pool = pool
+        self._tracer = tracer
 
-    async def run(self, check: Check, due: Due, started: Callable[[int], None] = lambda _: None) -> Run:
+    async def run(
+        self, check: Check, due: Due, started: Callable[[int], None] = lambda _: None, *, sure: bool = False
+    ) -> Run:
         """Run a check.
 
         Parameters
         ----------
+        sure:
+            Whether the check is up, and no run has contradicted that: its trace need not be sampled.
         started:
             Called once it has its turn, with the time in milliseconds since 1970.
         """
@@ -59,19 +70,34 @@ class Runner:
         async with self.limits.turn(check.host):
             begun_at = self._clock.wall()
             started(begun_at)
+            trace = None if self._tracer is None else self._tracer.begin(check, due.slot, sure=sure)
             while len(attempts) <= check.retries:
-                begun = self._lag.begin()
-                facts, attempt = await self._attempt(check)
-                late = self._lag.end(begun)
+                attempt, late = await self._traced(check, trace)
                 disturbed = disturbed or late
-                attempts.append(await self._judged(check, facts, attempt, late))
-                if attempts[-1].outcome is not Outcome.FAILED:
+                attempts.append(attempt)
+                if attempt.outcome is not Outcome.FAILED:
                     break
-        return Run(check.name, due.slot, due.repeat, begun_at, tuple(attempts), disturbed)
+            run = Run(check.name, due.slot, due.repeat, begun_at, tuple(attempts), disturbed)
+            if trace is not None:
+                trace.end(run)
+        return run
 
-    async def _attempt(self, check: Check) -> tuple[Facts, Attempt]:
+    async def _traced(self, check: Check, trace: RunTrace | None) -> tuple[Attempt, bool]:
+        """Make an attempt; return it with its verdict, and whether the agent was too slow meanwhile."""
+        span = None if trace is None else trace.attempt()
+        begun = self._lag.begin()
+        facts, attempt = await self._attempt(check, span)
+        late = self._lag.end(begun)
+        attempt = await self._judged(check, facts, attempt, late)
+        if span is not None:
+            span.end(attempt)
+        return attempt, late
+
+    async def _attempt(self, check: Check, span: AttemptTrace | None) -> tuple[Facts, Attempt]:
         """Probe once within the check's timeout; return what was found, and the attempt without its conditions."""
-        probe = Probe[Any](check.name, check.options, check.timeout, {})
+        probe = Probe[Any](check.name, check.options, check.timeout, {} if span is None else span.headers)
+        if span is not None:
+            probe.phases.listener = span.phase
         task = asyncio.ensure_future(check.executor.run(probe))
         ended = await _ends_within(task, check.timeout)
         facts: Mapping[str, object] = {}

@@ -18,6 +18,7 @@ from .file_watch import FileWatch
 from .mutes import MUTES_FILE, MuteError, read_mutes
 from .sharding import Shard
 from .state_file import StateFile
+from .tracing import Tracer
 
 if TYPE_CHECKING:
     from .file.checks_file import CheckFile
@@ -44,7 +45,7 @@ class Supervisor:
     Parameters
     ----------
     path:
-        The file of checks.
+        The file of checks; ``None`` for those alone that are added.
     observer:
         Is given what happens.
     location:
@@ -55,6 +56,8 @@ class Supervisor:
         Which share of the checks is run; ``None`` for all.
     allow_commands:
         Whether checks may start programs.
+    tracer:
+        Traces runs; ``None`` for none.
 
     Attributes
     ----------
@@ -68,13 +71,14 @@ class Supervisor:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | None,
         observer: SupervisorObserver,
         *,
         location: str = "",
         directory: Path | None = None,
         shard: Shard | None = None,
         allow_commands: bool = False,
+        tracer: Tracer | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.agent: Agent | None = None
@@ -86,8 +90,10 @@ class Supervisor:
         self._directory = directory
         self._shard = shard
         self._allow_commands = allow_commands
+        self._tracer = tracer
         self._clock = clock or Clock()
         self._asked = False
+        self._added: dict[str, Check] = {}
 
     @property
     def location(self) -> str:
@@ -97,6 +103,25 @@ class Supervisor:
     def reload(self) -> None:
         """Read the file again soon. Any thread."""
         self._asked = True
+
+    def add(self, check: Check) -> None:
+        """Run this check too, instead of one of the same name. Before the start, or on the supervisor's loop."""
+        self._added[check.name] = check
+        self._use_again()
+
+    def remove(self, name: str) -> None:
+        """Run a check no more that was added; on the supervisor's loop."""
+        self._added.pop(name, None)
+        self._use_again()
+
+    def run_now(self, name: str) -> None:
+        """Run a check soon; ignored if there is none of this name. On the supervisor's loop."""
+        if self.agent is not None and name in self.agent.states:
+            self.agent.run_now(name)
+
+    def _use_again(self) -> None:
+        if self.agent is not None and self.file is not None:
+            self._use(self.agent, self.file)
 
     async def run(self) -> None:
         """Run the checks until the task is cancelled.
@@ -116,7 +141,7 @@ class Supervisor:
         resolver = Resolver()
         try:
             read = self._reader(ExecutorContext(resolver, self._directory, self._allow_commands))
-            file_watch = FileWatch(self._path)
+            file_watch = None if self._path is None else FileWatch(self._path)
             file = await asyncio.to_thread(read)
             if lock is not None:
                 await self._wait_for(lock)
@@ -128,10 +153,13 @@ class Supervisor:
 
     def _reader(self, context: ExecutorContext) -> Callable[[], CheckFile]:
         from .executors import installed
-        from .file.checks_file import read
+        from .file.checks_file import CheckFile, read
 
+        path = self._path
+        if path is None:
+            return CheckFile
         executors = installed(context)
-        return lambda: read(self._path, executors)
+        return lambda: read(path, executors)
 
     async def _wait_for(self, lock: DirectoryLock) -> None:
         waiting = False
@@ -139,19 +167,19 @@ class Supervisor:
             if not waiting:
                 waiting = True
                 _log.info(
-                    "argus-otel: another process runs the checks of %s (states in %s); this one takes over when it ends",
+                    "argus-otel: another process runs the checks of %s (states: %s); this one takes over when it ends",
                     self._path,
                     self._directory,
                 )
             await asyncio.sleep(LOOK_EVERY / 4)
 
-    async def _run(self, file: CheckFile, read: Callable[[], CheckFile], file_watch: FileWatch) -> None:
+    async def _run(self, file: CheckFile, read: Callable[[], CheckFile], file_watch: FileWatch | None) -> None:
         states = None if self._directory is None else StateFile(self._directory, self._clock)
-        agent = Agent(self._observer, self._clock, keeper=states)
+        agent = Agent(self._observer, self._clock, keeper=states, tracer=self._tracer)
         try:
             self._use(agent, file)
             if states is not None:
-                saved = states.load(file.checks)
+                saved = states.load([state.check for state in agent.states.values()])
                 recent = self._clock.wall() - saved.written <= _INTERRUPTED
                 agent.restore(saved.verdicts, streaks=recent)
                 for change in saved.changes:
@@ -165,14 +193,14 @@ class Supervisor:
                 states.close()
 
     async def _watch(
-        self, agent: Agent, read: Callable[[], CheckFile], file_watch: FileWatch, states: StateFile | None
+        self, agent: Agent, read: Callable[[], CheckFile], file_watch: FileWatch | None, states: StateFile | None
     ) -> None:
         """Use the file and the mutes anew each time that they change."""
         mutes_watch = None if self._directory is None else FileWatch(self._directory / MUTES_FILE)
         self._read_mutes(agent)
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            if file_watch.changed() or self._asked:
+            if (file_watch is not None and file_watch.changed()) or self._asked:
                 self._asked = False
                 await self._reload(agent, read, states)
             if mutes_watch is not None and mutes_watch.changed():
@@ -200,7 +228,8 @@ class Supervisor:
         agent.replace(self._selected(file), anchors=file.anchors, windows=file.windows)
 
     def _selected(self, file: CheckFile) -> list[Check]:
-        return list(file.checks) if self._shard is None else self._shard.select(file.checks, file.anchors)
+        of_the_file = file.checks if self._shard is None else self._shard.select(file.checks, file.anchors)
+        return list({**{check.name: check for check in of_the_file}, **self._added}.values())
 
     def _read_mutes(self, agent: Agent) -> None:
         if self._directory is not None:

@@ -44,12 +44,12 @@ class CheckFile:
         Values that must not be shown.
     """
 
-    location: str
-    checks: tuple[Check, ...]
-    anchors: tuple[str, ...]
-    windows: tuple[Window, ...]
-    limits: LimitsSection
-    secrets: frozenset[str]
+    location: str = ""
+    checks: tuple[Check, ...] = ()
+    anchors: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
+    limits: LimitsSection = DEFAULT_LIMITS
+    secrets: frozenset[str] = frozenset()
 
 
 class CheckFileError(Exception):

@@ -36,6 +36,7 @@ from argus_otel.sources.checks.net.addresses import Allowed
 from argus_otel.sources.checks.net.http import PORTS, HttpRequest, exchange
 from argus_otel.sources.checks.net.resolver import Family
 from argus_otel.sources.checks.net.tls import TlsOptions
+from argus_otel.telemetry import AttributeValue
 
 
 class Url(FieldType[str]):
@@ -119,6 +120,17 @@ class HttpExecutor(Executor[HttpOptions]):
     def defaults(self, options: HttpOptions) -> tuple[Condition, ...]:  # noqa: ARG002 - the same for all
         """Expect a status of success."""
         return (OneOf("status", "2xx", ErrorType.STATUS, (range(200, 300),)),)
+
+    def span_attributes(self, options: HttpOptions) -> Mapping[str, AttributeValue]:
+        """Return method, URL, host and port."""
+        url = urlsplit(options.url)
+        query = "&".join(f"{each.partition('=')[0]}=REDACTED" for each in url.query.split("&")) if url.query else ""
+        return {
+            "http.request.method": options.method,
+            "url.full": url._replace(query=query).geturl(),
+            "server.address": url.hostname or "",
+            "server.port": url.port or PORTS[url.scheme],
+        }
 
     async def run(self, probe: Probe[HttpOptions]) -> Mapping[str, object]:
         """Request it; the facts are status, headers, body, size and certificate."""
