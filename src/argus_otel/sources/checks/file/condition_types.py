@@ -214,3 +214,30 @@ class _Json(FieldType["Condition"]):
 
     def schema(self) -> dict[str, object]:
         return {"type": ["string", "number", "boolean", "null"]}
+
+
+class TlsVersion(Condition):
+    """The version of TLS is at least this one."""
+
+    def contradiction(self, fact: object) -> str | None:
+        """Compare."""
+        return (
+            None if str(fact) >= f"TLSv{self.written}" else f"the server speaks {fact}, not TLS {self.written} or later"
+        )
+
+
+class TlsVersionType(FieldType["tuple[Condition, ...]"]):
+    """The least version of TLS: ``1.2`` or ``1.3``."""
+
+    right = "the least version of TLS, 1.2 or 1.3"
+
+    def read(self, place: Place) -> tuple[Condition, ...]:
+        """Return the condition."""
+        written = place.scalar(self.right)
+        if written not in ("1.2", "1.3"):
+            raise place.wrong(f"{written!r} is not {self.right}")
+        return (TlsVersion("version", written, ErrorType.TLS),)
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema."""
+        return {"enum": ["1.2", "1.3", 1.2, 1.3]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from argus_otel.sources.checks.conditions import Condition, OneOf
@@ -21,7 +21,6 @@ from argus_otel.sources.checks.file.condition_types import (
     StatusType,
 )
 from argus_otel.sources.checks.file.field_types import (
-    Boolean,
     Choice,
     FieldType,
     Integer,
@@ -32,11 +31,10 @@ from argus_otel.sources.checks.file.field_types import (
     size,
 )
 from argus_otel.sources.checks.file.places import Place
-from argus_otel.sources.checks.net.addresses import Allowed
 from argus_otel.sources.checks.net.http import PORTS, HttpRequest, exchange
-from argus_otel.sources.checks.net.resolver import Family
-from argus_otel.sources.checks.net.tls import TlsOptions
 from argus_otel.telemetry import AttributeValue
+
+from .options import TlsConnectionOptions
 
 
 class Url(FieldType[str]):
@@ -63,22 +61,11 @@ class Url(FieldType[str]):
         return {"type": "string", "pattern": "^https?://", "examples": ["https://shop.example/health"]}
 
 
-@dataclass(frozen=True, slots=True)
-class AllowOptions:
-    """``allow:``: which addresses may be connected to."""
-
-    private: bool = option(Boolean(), "Whether private addresses are, and this host.", default=True)
-    link_local: bool = option(
-        Boolean(), "Whether addresses of the local link are, and metadata services of clouds.", default=False
-    )
-
-
-_ALLOWED = AllowOptions()
 _NO_HEADERS: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class HttpOptions:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpOptions(TlsConnectionOptions):
     """The options of an http check."""
 
     url: str = option(Url(), "What is requested.")
@@ -87,14 +74,8 @@ class HttpOptions:
     )
     headers: Mapping[str, str] = option(MappingOf(Text()), "Headers that are sent.", default=_NO_HEADERS)
     body: str = option(Text(), "The body that is sent.", default="")
-    family: str = option(Choice("any", "ipv4", "ipv6"), "Which address of the host is used.", default="any")
     redirects: int = option(Integer(0, 5), "How many redirects are followed.", default=0)
     limit: float = option(size(), "The largest body that is accepted.", default=1 << 20)
-    ca: str = option(Text("a path"), "A file with certificates to trust instead of the system's.", default="")
-    verify: bool = option(Boolean(), "Whether the server's certificate has to be valid.", default=True)
-    certificate: str = option(Text("a path"), "A file with a certificate to present.", default="")
-    key: str = option(Text("a path"), "The key of that certificate.", default="")
-    allow: AllowOptions = option(Record(AllowOptions), "Which addresses may be connected to.", default=_ALLOWED)
 
 
 class HttpExecutor(Executor[HttpOptions]):
@@ -140,11 +121,11 @@ class HttpExecutor(Executor[HttpOptions]):
             options.method,
             {**{name.lower(): value for name, value in options.headers.items()}, **probe.headers},
             options.body.encode(),
-            cast("Family", options.family),
+            options.family_of_address(),
             options.redirects,
             int(options.limit),
-            TlsOptions(options.ca, options.verify, options.certificate, options.key),
-            Allowed(options.allow.private, options.allow.link_local),
+            options.tls(),
+            options.allowed(),
         )
         response = await exchange(self.context.resolver, request, probe.phases)
         facts: dict[str, Any] = {
