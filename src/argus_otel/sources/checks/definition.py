@@ -100,7 +100,7 @@ class Check:
     objective:
         What it promises; ``None`` for nothing.
     keep:
-        What history keeps of it: every one of its ``runs``, or its ``changes`` only.
+        What history keeps of it: every one of its ``runs``, its ``changes`` only, or one run of so many: ``1/10``.
     enabled:
         Whether it runs.
     """
@@ -120,6 +120,11 @@ class Check:
     objective: Objective | None = None
     keep: str = "runs"
     enabled: bool = True
+
+    @property
+    def kept_every(self) -> int:
+        """Of how many runs history keeps one: 1 for ``runs``, 0 for ``changes``, 10 for ``1/10``."""
+        return 0 if self.keep == "changes" else int(self.keep.partition("/")[2] or 1)
 
     @property
     def host(self) -> str:

@@ -58,7 +58,8 @@ class Text(FieldType[str]):
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        return {"type": "string", **({"examples": list(self._examples)} if self._examples else {})}
+        examples = {"examples": list(self._examples)} if self._examples else {}
+        return {"type": ["string", "number", "boolean"], **examples}
 
 
 class Boolean(FieldType[bool]):
@@ -166,14 +167,16 @@ class Quantity(FieldType[float]):
         )
         return f"{value / factor:g}{unit}"
 
+    @property
+    def pattern(self) -> str:
+        """A regular expression of what may be written."""
+        units = "|".join(re.escape(unit) for unit in self._units)
+        return rf"(0|([0-9]+(\.[0-9]+)?|\.[0-9]+)\s*({units}))"
+
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        units = "|".join(re.escape(unit) for unit in self._units)
-        return {
-            "type": ["string", "integer"],
-            "pattern": rf"^(0|([0-9]+(\.[0-9]+)?|\.[0-9]+)\s*({units}))$",
-            "description": self.right,
-        }
+        written = {"type": "string", "pattern": f"^{self.pattern}$"}
+        return {"anyOf": [written, {"const": 0}], "examples": [self._example]}
 
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -272,20 +275,25 @@ class Record(FieldType[T], Generic[T]):
         The field that is meant if the value is no mapping: ``http: https://example.com``.
     check:
         Called with the place and the value; notes what only the whole shows to be wrong.
+
+    Attributes
+    ----------
+    fields:
+        The fields of the dataclass, by their keys in the file.
     """
 
     def __init__(
         self, made: type[T], *, short: str | None = None, check: Callable[[Place, T], None] | None = None
     ) -> None:
-        self._made, self._short, self._check = made, short, check
+        self._made, self.short, self._check = made, short, check
         # A field whose name is a word of Python has an underscore at its end.
         self.fields = {field.name.rstrip("_"): field for field in dataclasses.fields(cast("Any", made))}
         self.right = f"a mapping with {', '.join(self.fields)}"
 
     def read(self, place: Place) -> T:
         """Return the dataclass; problems of all fields are noted."""
-        if self._short is not None and not place.is_mapping and not place.is_absent:
-            return self._whole(place, {self._short: self.type_of(self._short).read(place)})
+        if self.short is not None and not place.is_mapping and not place.is_absent:
+            return self._whole(place, {self.short: self.type_of(self.short).read(place)})
         wrong: list[Wrong] = []
         values: dict[str, object] = {}
         for name, each in place.items(self.right):
@@ -321,8 +329,8 @@ class Record(FieldType[T], Generic[T]):
         found: dict[str, object] = {"type": "object", "properties": self.properties(), "additionalProperties": False}
         if required:
             found["required"] = required
-        if self._short is not None:
-            return {"anyOf": [self.type_of(self._short).schema(), found]}
+        if self.short is not None:
+            return {"anyOf": [self.type_of(self.short).schema(), found]}
         return found
 
     def properties(self) -> dict[str, object]:
