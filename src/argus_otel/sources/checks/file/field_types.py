@@ -42,6 +42,12 @@ class FieldType(ABC, Generic[T]):
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema of what may be written."""
 
+    def written(self, value: T) -> str:
+        """Return a value as a file would have it; empty for none."""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return "" if value in (None, (), {}) else str(value)
+
 
 class Text(FieldType[str]):
     """A text."""
@@ -158,6 +164,11 @@ class Quantity(FieldType[float]):
             raise place.wrong(f"{written!r} is too small: at least {self._example_of(self._least)}")
         return value
 
+    def written(self, value: float) -> str:
+        """Return a value with the largest unit in which it is a whole number."""
+        whole = [unit for unit, factor in self._units.items() if value and value / factor == value // factor]
+        return f"{value / self._units[whole[-1]]:g}{whole[-1]}" if whole else f"{value:g}"
+
     def _suggested(self, number: str) -> str:
         return " or ".join(f"{number}{unit}" for unit in list(self._units)[:2])
 
@@ -248,7 +259,7 @@ def attempted(type_: FieldType[T], place: Place, wrong: list[Wrong]) -> T | None
         return None
 
 
-def option(type_: FieldType[T], help_: str, *, default: Any = dataclasses.MISSING) -> T:
+def option(type_: FieldType[T], help_: str, *, default: Any = dataclasses.MISSING, secret: bool = False) -> T:
     """Declare a field of a dataclass that :class:`Record` reads.
 
     Parameters
@@ -259,8 +270,10 @@ def option(type_: FieldType[T], help_: str, *, default: Any = dataclasses.MISSIN
         One sentence for the documentation.
     default:
         Its value where the file has none; without it, the file must have one.
+    secret:
+        Whether no command may show it.
     """
-    metadata = {"type": type_, "help": help_}
+    metadata = {"type": type_, "help": help_, "secret": secret}
     if type(default).__hash__ is None:  # dataclasses take it for a value that all would share and change
         return cast("T", dataclasses.field(default_factory=lambda: default, metadata=metadata))
     return cast("T", dataclasses.field(default=default, metadata=metadata))
@@ -318,6 +331,13 @@ class Record(FieldType[T], Generic[T]):
         if self._check is not None:
             self._check(place, made)
         return made
+
+    def default(self, name: str) -> str:
+        """Return what a field is where the file does not say it, as a file would have it; empty for nothing."""
+        field, missing = self.fields[name], dataclasses.MISSING
+        if field.default_factory is not missing:
+            return self.type_of(name).written(field.default_factory())
+        return "" if field.default is missing else self.type_of(name).written(field.default)
 
     def type_of(self, name: str) -> FieldType[Any]:
         """Return the type of a field."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from typing import Any, cast
 
@@ -37,6 +38,13 @@ class Fragment:
             raise EditError("it is not one key with its value")
         self._document: Any = document
         self.key = str(next(iter(self._document)))
+
+    @classmethod
+    def made(cls, key: str, value: object) -> Fragment:
+        """Return a new entry."""
+        fragment = cls(f"{json.dumps(key)}: {{}}\n" if ":" in key else f"{key}: {{}}\n")
+        fragment.value = value
+        return fragment
 
     def __str__(self) -> str:
         stream = io.StringIO()
@@ -108,6 +116,13 @@ class Fragment:
             made[short] = there
         above[path[-1]] = made
         return made
+
+
+def block_mapping() -> Any:
+    """Return an empty mapping that is written in lines."""
+    from ruamel.yaml.comments import CommentedMap
+
+    return CommentedMap()
 
 
 def flow_mapping() -> Any:

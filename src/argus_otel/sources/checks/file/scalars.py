@@ -52,6 +52,10 @@ class Interval(FieldType[int]):
         """Return the JSON Schema."""
         return self._duration.schema()
 
+    def written(self, value: int) -> str:
+        """Return it with a unit."""
+        return self._duration.written(value / 1000)
+
 
 class Keep(FieldType[str]):
     """What history keeps: every run, changes only, or one run of so many."""

@@ -85,8 +85,8 @@ class HttpOptions:
     method: str = option(
         Choice("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), "The method.", default="GET"
     )
-    headers: Mapping[str, str] = option(MappingOf(Text()), "Headers that are sent.", default=_NO_HEADERS)
-    body: str = option(Text(), "The body that is sent.", default="")
+    headers: Mapping[str, str] = option(MappingOf(Text()), "Headers that are sent.", default=_NO_HEADERS, secret=True)
+    body: str = option(Text(), "The body that is sent.", default="", secret=True)
     family: str = option(Choice("any", "ipv4", "ipv6"), "Which address of the host is used.", default="any")
     redirects: int = option(Integer(0, 5), "How many redirects are followed.", default=0)
     limit: float = option(size(), "The largest body that is accepted.", default=1 << 20)
