@@ -17,8 +17,9 @@ COMMANDS: dict[str, Command] = dict(
         _command(
             "once",
             "run each check once, and report: for a terminal and for CI",
-            "Runs each check once, with its retries, many at the same time, and reports. Nothing is confirmed, "
-            "muted or remembered. Exit code 0: all are good; 1: one failed, or could not be judged; 3: there are warnings only;",
+            "Runs each check once, with its retries, many at the same time, and reports. Nothing is confirmed, muted "
+            "or remembered. Exit code 0: all are good; 1: one failed, or could not be judged; 3: there are warnings "
+            "only;",
             "checks.yaml",
             "checks.yaml shop 'db-*'",
             "checks.yaml --format junit > report.xml",
@@ -85,8 +86,8 @@ COMMANDS: dict[str, Command] = dict(
             "schema",
             "print the JSON Schema of a file of checks, for editors",
             "Prints the JSON Schema (2020-12) of a file of checks, with every type of check that is installed. Write "
-            "it beside the file, and let the file's first line be `# yaml-language-server: "
-            "$schema=checks.schema.json`: editors with the YAML language server complete and check it then. Exit code 0;",
+            "it beside the file, and let the file begin with `# yaml-language-server: $schema=checks.schema.json`: "
+            "editors with the YAML language server complete and check it then. Exit code 0;",
             "> checks.schema.json",
         ),
         _command(

@@ -32,7 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
     named += ["an anchor"] if name in file.anchors else []
 
     def change(text: FileText) -> FileText:
-        text.check(name)
         if named and not arguments.force:
             raise EditError(f"{name!r} is {' and '.join(named)}; --force removes it there too")
         for child in children:

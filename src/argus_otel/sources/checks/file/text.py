@@ -86,25 +86,28 @@ class FileText:
         Raises
         ------
         EditError
-            There is no such check.
+            There is no such check, or it shares an anchor with other parts of the file.
         """
-        return self._lines_of(self._found(self._checks(), name))
+        entry = self._found(self._checks(), name)
+        self._refuse_shared(name, entry, edited=True)
+        return self._lines_of(entry)
 
     def section(self, key: str) -> str | None:
         """Return the lines of a section beside ``checks:``; ``None`` if there is none."""
         entry = self._sections().get(key)
-        return None if entry is None else self._lines_of(entry)
+        if entry is None:
+            return None
+        self._refuse_shared(key, entry, edited=True)
+        return self._lines_of(entry)
 
     def with_check(self, name: str, lines: str) -> FileText:
         """Replace the lines of a check."""
         entry = self._found(self._checks(), name)
-        self._refuse_shared(name, entry, edited=True)
         return self._replaced(entry.first, entry.end, textwrap.indent(lines, " " * entry.indent))
 
     def with_section(self, key: str, lines: str) -> FileText:
         """Replace the lines of a section that is there."""
         entry = self._found(self._sections(), key)
-        self._refuse_shared(key, entry, edited=True)
         return self._replaced(entry.first, entry.end, lines)
 
     def with_new_check(self, lines: str) -> FileText:
