@@ -1,4 +1,4 @@
-"""The JSON Schema of the file of checks: it accepts what the reader accepts, and refuses mistakes of shape as it does."""
+"""The JSON Schema of the file of checks: it accepts what the reader accepts, and refuses mistakes of shape."""
 
 from __future__ import annotations
 

@@ -317,9 +317,10 @@ def test_an_edit_that_was_killed_is_told(checks: Checks, file: Write, monkeypatc
 def test_a_change_by_another_program_is_not_lost(tmp_path: Path) -> None:
     path = tmp_path / "checks.yaml"
     path.write_text(FILE)
-    with pytest.raises(replacing.EditError, match="was changed in the meantime"), replacing.replacing(path) as edit:
+    with replacing.replacing(path) as edit:
         path.write_text("by another program")
-        edit.commit(b"by us")
+        with pytest.raises(replacing.EditError, match="was changed in the meantime"):
+            edit.commit(b"by us")
     assert path.read_text() == "by another program"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -133,7 +133,8 @@ def test_explain_shows_no_secret(checks: Checks, file: Write, monkeypatch: pytes
     path = file("""\
 checks:
   shop:
-    http: {url: "http://x/?key=literal-key&b=${env:TOKEN}", headers: {authorization: literal-header}, body: literal-body}
+    http:
+      {url: "http://x/?key=literal-key&b=${env:TOKEN}", headers: {authorization: literal-header}, body: literal-body}
     expect: {body: "${env:TOKEN}"}
 """)
     out = checks("explain", path, "shop").out
