@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -282,6 +283,19 @@ def test_mode_and_link_stay(checks: Checks, tmp_path: Path) -> None:
     assert "interval: 1m" in real.read_text()
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.yaml", "real.yaml"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
+def test_the_owner_stays(checks: Checks, file: Write) -> None:
+    path = file(FILE)
+    os.chown(path, 1234, 4321)
+    assert checks("edit", path, "shop", "--set", "interval=1m").code == 0
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 4321)
+
+
+def test_a_dry_run_makes_no_file(checks: Checks, tmp_path: Path) -> None:
+    assert checks("add", tmp_path / "new.yaml", "a", "http", "http://x", "--dry-run").code == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_edits_at_the_same_time_lose_none(file: Write, tmp_path: Path) -> None:
