@@ -11,7 +11,7 @@ from argus_otel.terminal import records
 from .report import Report, printable, why
 
 _LETTERS = {"dns": "d", "connect": "c", "tls": "t", "send": "s", "first_byte": "f", "transfer": "x"}
-_WIDTH = 20
+_WIDTH = 12
 _WORDS = {Outcome.OK: "good", Outcome.WARN: "with a warning", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown"}
 
 
