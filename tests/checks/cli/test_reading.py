@@ -157,7 +157,8 @@ def test_explain_refuses_a_name_that_is_not_there(checks: Checks) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["once", "validate", "list", "explain", "add", "edit", "remove", "rules", "schema", "ping"]
+    "command",
+    ["once", "validate", "list", "explain", "add", "edit", "remove", "rules", "schema", "ping", "mute", "unmute"],
 )
 def test_help_teaches_by_example_and_exit_codes(checks: Checks, command: str) -> None:
     told = " ".join(checks(command, "--help").out.split())

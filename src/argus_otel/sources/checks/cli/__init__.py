@@ -74,6 +74,20 @@ COMMANDS: dict[str, Command] = dict(
             "checks.yaml gateway --force --dry-run",
         ),
         _command(
+            "mute",
+            "let checks go on measuring without alerts, for some time",
+            "Mutes a check, or all that a pattern matches. They are measured and judged as ever; their changes say "
+            "that they are muted, and objectives leave the time out. A running agent takes it over within seconds. "
+            "Exit code 0;",
+            "'db-*' --for 2h --reason 'new disks' --state /var/lib/argus-otel",
+        ),
+        _command(
+            "unmute",
+            "end a mute before its time",
+            "Ends a mute that `argus-otel checks mute` has set. Exit code 0; 1: there is none;",
+            "'db-*' --state /var/lib/argus-otel",
+        ),
+        _command(
             "rules",
             "print Prometheus rules for the objectives (slo:) of a file",
             "Prints recording rules of error budgets, and alerts on how fast they are used up: 14.4 and 6 times as "

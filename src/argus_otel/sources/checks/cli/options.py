@@ -24,6 +24,17 @@ def add_dry_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
 
 
+def add_state(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--state``."""
+    parser.add_argument(
+        "--state",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="the agent's directory of state: its ARGUS_CHECKS_STATE",
+    )
+
+
 def seconds(text: str) -> float:
     """Return a duration such as ``30s``, in seconds, for :mod:`argparse`."""
     problems: list[Problem] = []
