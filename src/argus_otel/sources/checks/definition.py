@@ -121,10 +121,11 @@ class Check:
     keep: str = "runs"
     enabled: bool = True
 
-    @property
-    def kept_every(self) -> int:
-        """Of how many runs history keeps one: 1 for ``runs``, 0 for ``changes``, 10 for ``1/10``."""
-        return 0 if self.keep == "changes" else int(self.keep.partition("/")[2] or 1)
+    def keeps(self, slot: int) -> bool:
+        """Whether history keeps the run of a slot, in milliseconds since 1970. Every agent keeps the same ones."""
+        if self.keep == "changes":
+            return False
+        return slot // self.interval % int(self.keep.partition("/")[2] or 1) == 0
 
     @property
     def host(self) -> str:
