@@ -173,6 +173,69 @@ checks:
     ]
 
 
+def test_fault_18_what_yaml_takes_silently_is_told() -> None:
+    text = """\
+checks:
+  a: {http: "http://x", enabled: on}
+  b: {http: {url: "http://x", verify: no}, interval: 30}
+  a: {http: "http://y", intervall: 1m}
+"""
+    assert [problem.partition(": checks.")[2].partition(";")[0] for problem in problems(text)] == [
+        "a.enabled: 'on' is not true or false",
+        "b.http.verify: 'no' is not true or false",
+        "b.interval: '30' has no unit",
+        "a: 'a' stands twice (first on line 2)",
+    ]
+    assert "unknown key 'intervall'; did you mean 'interval'?" in problems(check("{http: http://x, intervall: 1m}"))[0]
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("runs", 100), ("changes", 0), ("1/10", 10), ("1/1", 100)])
+def test_history_may_keep_one_run_of_many(keep: str, kept: int) -> None:
+    (found,) = read(check(f"{{http: http://x, keep: {keep}}}")).checks
+    slots = range(17_000, 100 * 30_000, 30_000)
+    assert sum(found.keeps(slot) for slot in slots) == kept
+
+
+@pytest.mark.parametrize("keep", ["1/0", "2/10", "10%", "none"])
+def test_history_keeps_no_other_share(keep: str) -> None:
+    assert f"'{keep}' is not runs, changes, or a share such as 1/10" in problems(check(f"{{http: x, keep: {keep}}}"))[1]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_file_of_windows_is_read(encoding: str, newline: str) -> None:
+    text = "# Prüfungen\nchecks:\n  shop: {http: {url: http://x, ca: 'C:\\certs\\ca.pem'}}\n".replace("\n", newline)
+    (found,) = parse(text.encode(encoding), PATH, EXECUTORS, {}).checks
+    assert found.options.ca == "C:\\certs\\ca.pem"
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"checks:\n  shop: {http: 'http://x'}\n# \xe4\n", "3:1: not UTF-8 text"),
+        (b"checks:\n  shop: {http: 'http://x\x07'}\n", "2:1: not UTF-8 text, or a control character is in it"),
+        (b'checks: {a: {http: "C:\\certs"}}', "a path such as C:\\certs\\ca.pem needs single quotes, or none"),
+    ],
+)
+def test_a_text_that_is_none_is_told(raw: bytes, told: str) -> None:
+    with pytest.raises(CheckFileError) as raised:
+        parse(raw, PATH, EXECUTORS, {})
+    assert told in str(raised.value)
+
+
+def test_a_condition_shows_a_reference_and_not_the_secret() -> None:
+    text = check(
+        "{http: http://x, warn: {body: '${env:TOKEN}', json: {'$.a': '${env:TOKEN}'}, headers: {x: '${env:TOKEN}'}}}"
+    )
+    facts = {"body": b'{"a": "other"}', "headers": {"x": "other"}}
+    (found,) = read(text).checks
+    failures = [failure for each in found.warn if (failure := each.judge(facts))]
+    assert len(failures) == 3
+    for failure in failures:
+        assert "${env:TOKEN}" in failure.condition
+        assert "t-1" not in failure.condition + failure.detail
+
+
 def test_a_circle_of_parents_is_told() -> None:
     text = """\
 checks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import socket
 import ssl
 import threading
 import time
@@ -329,3 +330,41 @@ def test_functions_and_definitions_of_the_program_are_checks_too() -> None:
         checks.delete("web")
         until(lambda: set(checks.statuses()) == {"pool"})
     assert calls
+
+
+def test_a_secret_in_the_path_of_a_url_does_not_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK", "t0ken-of-the-hook")
+    switched = Switched()
+    with served(switched) as port:
+        text = f"{DEFAULTS}checks:\n  shop: {{http: 'http://127.0.0.1:{port}/hook/${{env:HOOK}}?t0ken-alone'}}\n"
+        with running(tmp_path / "checks.yaml", text) as observed:
+            until(lambda: events(observed, "status_changed"))
+            spans = repr([span.to_json() for span in observed.spans()])
+    assert "/hook/t0ken-of-the-hook" in switched.heads[0]
+    assert "url.full" in spans
+    assert "t0ken" not in spans
+
+
+def test_checks_that_were_stopped_can_be_started_again(tmp_path: Path) -> None:
+    path = tmp_path / "checks.yaml"
+    with served(Switched()) as port, observe("checks") as observed:
+        path.write_text(a_check(port))
+        checks.start(path)
+        checks.stop()
+        runs = counted(observed, "argus.check.runs")
+        time.sleep(1.5)
+        assert counted(observed, "argus.check.runs") == runs, "it was stopped as soon as it had been started"
+        checks.start(path)
+        until(lambda: counted(observed, "argus.check.runs") > runs)
+
+
+def test_the_location_is_that_of_the_settings_or_the_file_or_the_host(tmp_path: Path) -> None:
+    path = tmp_path / "checks.yaml"
+    path.write_text("location: fra9\n" + a_check(1))
+    with observe("checks", settings={"checks_file": str(path), "checks_location": "fra1"}) as observed:
+        assert observed.handle.resource() == {"argus.check.location": "fra1"}
+    with observe("checks", settings={"checks_file": str(path)}) as observed:
+        assert observed.handle.resource() == {"argus.check.location": "fra9"}
+    path.write_text(a_check(1))
+    with observe("checks", settings={"checks_file": str(path)}) as observed:
+        assert observed.handle.resource() == {"argus.check.location": socket.gethostname()}

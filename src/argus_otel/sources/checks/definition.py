@@ -100,7 +100,7 @@ class Check:
     objective:
         What it promises; ``None`` for nothing.
     keep:
-        What history keeps of it: every one of its ``runs``, or its ``changes`` only.
+        What history keeps of it: every one of its ``runs``, its ``changes`` only, or one run of so many: ``1/10``.
     enabled:
         Whether it runs.
     """
@@ -120,6 +120,12 @@ class Check:
     objective: Objective | None = None
     keep: str = "runs"
     enabled: bool = True
+
+    def keeps(self, slot: int) -> bool:
+        """Whether history keeps the run of a slot, in milliseconds since 1970. Every agent keeps the same ones."""
+        if self.keep == "changes":
+            return False
+        return slot // self.interval % int(self.keep.partition("/")[2] or 1) == 0
 
     @property
     def host(self) -> str:

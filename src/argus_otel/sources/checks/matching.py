@@ -109,6 +109,8 @@ class JsonCondition(Condition):
         A comparison of numbers, ``present``, ``absent``, or a value.
     quoted:
         Whether the value is a text even if it looks like a number or a word of JSON.
+    shown:
+        What is shown in place of ``written``, which may have a secret.
 
     Raises
     ------
@@ -118,13 +120,14 @@ class JsonCondition(Condition):
 
     heavy = True
 
-    def __init__(self, path: str, written: str, quoted: bool) -> None:
-        super().__init__("body", f"json {path}: {written}", ErrorType.JSON)
+    def __init__(self, path: str, written: str, quoted: bool, shown: str | None = None) -> None:
+        self._shown = written if shown is None else shown
+        super().__init__("body", f"json {path}: {self._shown}", ErrorType.JSON)
         try:
             self._path = compile_path(path)
         except JSONPathError as error:
             raise PatternError(f"{path!r} is no JSONPath: {error}") from error
-        self._named, self._written = path, written
+        self._named = path
         self._absent, self._present = written == "absent", written == "present"
         sign = next((each for each in OPERATORS if written.startswith(each)), None)
         self._comparison: Comparison | None = None
@@ -156,7 +159,7 @@ class JsonCondition(Condition):
                 if contradiction is not None:
                     return contradiction
             elif value != self._value or isinstance(value, bool) is not isinstance(self._value, bool):
-                return f"{self._named} is not {self._written}"
+                return f"{self._named} is not {self._shown}"
         return None
 
 

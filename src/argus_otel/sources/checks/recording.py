@@ -21,8 +21,6 @@ from .tracing import as_text, described, ending, phase_attributes
 ONE_BY_ONE = 2000
 """How many checks have a histogram of their own."""
 
-_KEPT_EACH = "runs"
-
 States = Callable[[], Mapping[str, CheckState]]
 
 
@@ -77,7 +75,7 @@ class Recorder:
         name = check.name if self._is_one_by_one(check.name) else None
         self._durations[(name, *key[1:], last.outcome.value)].record(last.duration)
         self._compare_certificate(check, run)
-        if check.keep == _KEPT_EACH and self._telemetry.history is not None:
+        if check.keeps(run.slot) and self._telemetry.history is not None:
             self._keep_run(check, run)
 
     def changed(self, check: Check, change: Change, run: Run | None) -> None:  # noqa: ARG002 - as above

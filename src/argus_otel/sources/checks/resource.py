@@ -8,6 +8,6 @@ from .settings import ChecksSettings
 
 
 def attributes(settings: Settings) -> dict[str, str]:
-    """Return ``argus.check.location`` if it is set. What only the file says is added when checks start."""
+    """Return ``argus.check.location`` if it is set; what only the file says is added once checks are started."""
     location = settings[ChecksSettings].location
     return {"argus.check.location": location} if location else {}

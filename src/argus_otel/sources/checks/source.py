@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ from .settings import ChecksSettings
 if TYPE_CHECKING:
     from .agent import CheckState
     from .executor import Executor, ExecutorContext
+    from .file.checks_file import CheckFile
     from .kinds.function import FunctionExecutor
     from .recording import Recorder
     from .subscribers import Subscribers
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from .thread import ChecksThread
 
 _PART = "checks"
+
+_SHORTEST_SECRET = 4
 
 
 class ChecksSource(Source):
@@ -58,6 +62,7 @@ class ChecksSource(Source):
         """Stop the thread: what would fail now fails because the process ends."""
         if self._thread is not None:
             self._thread.stop()
+        self._thread = self._supervisor = None
 
     def uninstall(self) -> None:
         """Stop the checks; safe to repeat."""
@@ -65,7 +70,6 @@ class ChecksSource(Source):
 
         api.bind(None)
         self.end()
-        self._thread = None
 
     def drop_in_child(self) -> None:
         """After a fork, in the child: run no checks; the parent does."""
@@ -74,9 +78,13 @@ class ChecksSource(Source):
         self._supervisor = None
 
     def resource(self) -> dict[str, str]:
-        """Return where the checks run from, as far as it is known before the file is read."""
+        """Return where the checks run from: by the settings, else by the file, else the host's name."""
         location = self.settings[ChecksSettings].location
-        return {"argus.check.location": location} if location else {}
+        if location is None and self._path is not None and _may_run(self.telemetry):
+            from .file.checks_file import location_of
+
+            location = location_of(self._path)
+        return {"argus.check.location": location or socket.gethostname()}
 
     def describe(self) -> str:
         """Return the file, for the line at the start."""
@@ -124,6 +132,7 @@ class ChecksSource(Source):
             shard=None if own.shard is None else Shard.parse(own.shard),
             allow_commands=own.allow_commands,
             tracer=Tracer(self.telemetry),
+            used=self._hide_secrets,
         )
         for check in self._added.values():
             supervisor.add(check)
@@ -199,6 +208,11 @@ class ChecksSource(Source):
         from .recording import Recorder
 
         return Recorder(self.telemetry, self.subscribers, lambda: self.states, self._location)
+
+    def _hide_secrets(self, file: CheckFile) -> None:
+        for secret in file.secrets:
+            if len(secret) >= _SHORTEST_SECRET:  # a shorter one would be found in texts that have nothing to do with it
+                self.telemetry.redact.add_secret(secret, permanent=True)
 
     def _location(self) -> str:
         return self._supervisor.location if self._supervisor is not None else ""

@@ -58,6 +58,8 @@ class Supervisor:
         Whether checks may start programs.
     tracer:
         Traces runs; ``None`` for none.
+    used:
+        Called with each file before its checks run.
 
     Attributes
     ----------
@@ -79,6 +81,7 @@ class Supervisor:
         shard: Shard | None = None,
         allow_commands: bool = False,
         tracer: Tracer | None = None,
+        used: Callable[[CheckFile], None] = lambda _: None,
         clock: Clock | None = None,
     ) -> None:
         self.agent: Agent | None = None
@@ -91,6 +94,7 @@ class Supervisor:
         self._shard = shard
         self._allow_commands = allow_commands
         self._tracer = tracer
+        self._used = used
         self._clock = clock or Clock()
         self._asked = False
         self._added: dict[str, Check] = {}
@@ -223,6 +227,7 @@ class Supervisor:
         self._observer.reloaded(self.reload_error)
 
     def _use(self, agent: Agent, file: CheckFile) -> None:
+        self._used(file)
         self.file = file
         agent.limit(file.limits.total, file.limits.per_host)
         agent.replace(self._selected(file), anchors=file.anchors, windows=file.windows)

@@ -33,6 +33,7 @@ class ChecksThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._thread: threading.Thread | None = None
+        self._begun = threading.Event()
 
     def start(self) -> None:
         """Start the thread; safe to repeat."""
@@ -48,11 +49,14 @@ class ChecksThread:
         timeout:
             How long to wait for the thread, in seconds.
         """
-        loop, thread, self._thread = self._loop, self._thread, None
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._begun.wait(timeout)
+        loop = self._loop
         if loop is not None and self._task is not None and loop.is_running():
             loop.call_soon_threadsafe(self._task.cancel)
-        if thread is not None:
-            thread.join(timeout)
+        thread.join(timeout)
 
     def call(self, function: Callable[[Supervisor], object]) -> None:
         """Call a function with the supervisor, on its loop, soon; not at all if it does not run. Any thread."""
@@ -78,6 +82,7 @@ class ChecksThread:
 
     async def _supervise(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self._begun.set()
         self.supervisor = self._make()
         self._telemetry.health.report(PART, State.OK)
         try:

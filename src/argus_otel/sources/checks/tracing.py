@@ -73,7 +73,11 @@ class RunTrace:
             self._root = self._begin(1.0)
         if tracing is None or self._root is None or not self._root.trace_id:
             return None
-        attributes = {"user_agent.synthetic.type": "test", **self._check.executor.span_attributes(self._check.options)}
+        redact = self._telemetry.redact
+        known = self._check.executor.span_attributes(self._check.options)
+        attributes: dict[str, AttributeValue] = {"user_agent.synthetic.type": "test"}
+        # A URL may have a secret of the file in its path.
+        attributes.update({key: redact(value) if isinstance(value, str) else value for key, value in known.items()})
         name = str(attributes.get("http.request.method", self._check.executor.type))
         span = tracing.child(name, SpanKind.CLIENT, attributes)
         return None if span is None else AttemptTrace(span)

@@ -45,7 +45,9 @@ class ComparisonType(FieldType["tuple[Condition, ...]"]):
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        return {"type": "string", "examples": [self._example]}
+        signs = "|".join(re.escape(sign) for sign in OPERATORS)
+        one = rf"\s*({signs})\s*{self._quantity.pattern}\s*"
+        return {"type": "string", "pattern": f"^{one}(,{one})*$", "examples": [self._example]}
 
 
 def shown_seconds(value: float) -> str:
@@ -80,7 +82,8 @@ class StatusType(FieldType["tuple[Condition, ...]"]):
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        one = {"type": ["integer", "string"], "pattern": "^[1-5]([0-9]{2}|xx)(-[1-5][0-9]{2})?$"}
+        written = {"type": "string", "pattern": "^[1-5](xx|[0-9]{2}(-[1-5][0-9]{2})?)$"}
+        one = {"anyOf": [{"type": "integer", "minimum": 100, "maximum": 599}, written]}
         return {"anyOf": [one, {"type": "array", "items": one}]}
 
 
@@ -115,11 +118,12 @@ class PatternType(FieldType["tuple[Condition, ...]"]):
 
     def _one(self, place: Place) -> Condition:
         written = place.scalar(self.right)
-        return PatternCondition(self._subject, written, self._error_type, compiled(place, written))
+        return PatternCondition(self._subject, place.written, self._error_type, compiled(place, written))
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+        one = {"type": ["string", "number", "boolean"]}
+        return {"anyOf": [one, {"type": "array", "items": one}]}
 
 
 def compiled(place: Place, written: str) -> Callable[[str], bool]:
@@ -157,7 +161,7 @@ class HeadersType(FieldType["tuple[Condition, ...]"]):
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        return {"type": "object", "additionalProperties": {"type": "string"}}
+        return {"type": "object", "additionalProperties": _Header("").schema()}
 
 
 class _Header(FieldType["Condition"]):
@@ -170,10 +174,10 @@ class _Header(FieldType["Condition"]):
         written = place.scalar(self.right)
         if written in ("present", "absent") and not place.quoted:
             return HeaderCondition(self._name, written, None)
-        return HeaderCondition(self._name, written, compiled(place, written))
+        return HeaderCondition(self._name, place.written, compiled(place, written))
 
     def schema(self) -> dict[str, object]:
-        return {"type": "string"}
+        return {"type": ["string", "number", "boolean"]}
 
 
 class JsonType(FieldType["tuple[Condition, ...]"]):
@@ -195,7 +199,7 @@ class JsonType(FieldType["tuple[Condition, ...]"]):
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        return {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
+        return {"type": "object", "additionalProperties": _Json("").schema()}
 
 
 class _Json(FieldType["Condition"]):
@@ -208,7 +212,9 @@ class _Json(FieldType["Condition"]):
         from argus_otel.sources.checks.matching import PatternError
 
         try:
-            return JsonCondition(self._path, "null" if place.is_absent else place.scalar(self.right), place.quoted)
+            if place.is_absent:
+                return JsonCondition(self._path, "null", quoted=False)
+            return JsonCondition(self._path, place.scalar(self.right), place.quoted, place.written)
         except PatternError as error:
             raise place.wrong(str(error)) from error
 

@@ -42,6 +42,12 @@ class FieldType(ABC, Generic[T]):
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema of what may be written."""
 
+    def written(self, value: T) -> str:
+        """Return a value as a file would have it; empty for none."""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return "" if value in (None, (), {}) else str(value)
+
 
 class Text(FieldType[str]):
     """A text."""
@@ -58,7 +64,8 @@ class Text(FieldType[str]):
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        return {"type": "string", **({"examples": list(self._examples)} if self._examples else {})}
+        examples = {"examples": list(self._examples)} if self._examples else {}
+        return {"type": ["string", "number", "boolean"], **examples}
 
 
 class Boolean(FieldType[bool]):
@@ -157,6 +164,11 @@ class Quantity(FieldType[float]):
             raise place.wrong(f"{written!r} is too small: at least {self._example_of(self._least)}")
         return value
 
+    def written(self, value: float) -> str:
+        """Return a value with the largest unit in which it is a whole number."""
+        whole = [unit for unit, factor in self._units.items() if value and value / factor == value // factor]
+        return f"{value / self._units[whole[-1]]:g}{whole[-1]}" if whole else f"{value:g}"
+
     def _suggested(self, number: str) -> str:
         return " or ".join(f"{number}{unit}" for unit in list(self._units)[:2])
 
@@ -166,14 +178,16 @@ class Quantity(FieldType[float]):
         )
         return f"{value / factor:g}{unit}"
 
+    @property
+    def pattern(self) -> str:
+        """A regular expression of what may be written."""
+        units = "|".join(re.escape(unit) for unit in self._units)
+        return rf"(0|([0-9]+(\.[0-9]+)?|\.[0-9]+)\s*({units}))"
+
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        units = "|".join(re.escape(unit) for unit in self._units)
-        return {
-            "type": ["string", "integer"],
-            "pattern": rf"^(0|([0-9]+(\.[0-9]+)?|\.[0-9]+)\s*({units}))$",
-            "description": self.right,
-        }
+        written = {"type": "string", "pattern": f"^{self.pattern}$"}
+        return {"anyOf": [written, {"const": 0}], "examples": [self._example]}
 
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -245,7 +259,7 @@ def attempted(type_: FieldType[T], place: Place, wrong: list[Wrong]) -> T | None
         return None
 
 
-def option(type_: FieldType[T], help_: str, *, default: Any = dataclasses.MISSING) -> T:
+def option(type_: FieldType[T], help_: str, *, default: Any = dataclasses.MISSING, secret: bool = False) -> T:
     """Declare a field of a dataclass that :class:`Record` reads.
 
     Parameters
@@ -256,8 +270,10 @@ def option(type_: FieldType[T], help_: str, *, default: Any = dataclasses.MISSIN
         One sentence for the documentation.
     default:
         Its value where the file has none; without it, the file must have one.
+    secret:
+        Whether no command may show it.
     """
-    metadata = {"type": type_, "help": help_}
+    metadata = {"type": type_, "help": help_, "secret": secret}
     if type(default).__hash__ is None:  # dataclasses take it for a value that all would share and change
         return cast("T", dataclasses.field(default_factory=lambda: default, metadata=metadata))
     return cast("T", dataclasses.field(default=default, metadata=metadata))
@@ -272,20 +288,25 @@ class Record(FieldType[T], Generic[T]):
         The field that is meant if the value is no mapping: ``http: https://example.com``.
     check:
         Called with the place and the value; notes what only the whole shows to be wrong.
+
+    Attributes
+    ----------
+    fields:
+        The fields of the dataclass, by their keys in the file.
     """
 
     def __init__(
         self, made: type[T], *, short: str | None = None, check: Callable[[Place, T], None] | None = None
     ) -> None:
-        self._made, self._short, self._check = made, short, check
+        self._made, self.short, self._check = made, short, check
         # A field whose name is a word of Python has an underscore at its end.
         self.fields = {field.name.rstrip("_"): field for field in dataclasses.fields(cast("Any", made))}
         self.right = f"a mapping with {', '.join(self.fields)}"
 
     def read(self, place: Place) -> T:
         """Return the dataclass; problems of all fields are noted."""
-        if self._short is not None and not place.is_mapping and not place.is_absent:
-            return self._whole(place, {self._short: self.type_of(self._short).read(place)})
+        if self.short is not None and not place.is_mapping and not place.is_absent:
+            return self._whole(place, {self.short: self.type_of(self.short).read(place)})
         wrong: list[Wrong] = []
         values: dict[str, object] = {}
         for name, each in place.items(self.right):
@@ -311,6 +332,13 @@ class Record(FieldType[T], Generic[T]):
             self._check(place, made)
         return made
 
+    def default(self, name: str) -> str:
+        """Return what a field is where the file does not say it, as a file would have it; empty for nothing."""
+        field, missing = self.fields[name], dataclasses.MISSING
+        if field.default_factory is not missing:
+            return self.type_of(name).written(field.default_factory())
+        return "" if field.default is missing else self.type_of(name).written(field.default)
+
     def type_of(self, name: str) -> FieldType[Any]:
         """Return the type of a field."""
         return cast("FieldType[Any]", self.fields[name].metadata["type"])
@@ -321,8 +349,8 @@ class Record(FieldType[T], Generic[T]):
         found: dict[str, object] = {"type": "object", "properties": self.properties(), "additionalProperties": False}
         if required:
             found["required"] = required
-        if self._short is not None:
-            return {"anyOf": [self.type_of(self._short).schema(), found]}
+        if self.short is not None:
+            return {"anyOf": [self.type_of(self.short).schema(), found]}
         return found
 
     def properties(self) -> dict[str, object]:

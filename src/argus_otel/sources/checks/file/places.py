@@ -52,14 +52,18 @@ class Filled(str):
     ----------
     source:
         The text as the file has it, for messages.
+    known:
+        Whether the references could be replaced. If not, the text is the source, and whatever is wrong with it is no
+        problem of the file.
     """
 
-    __slots__ = ("source",)
+    __slots__ = ("source", "known")
 
-    def __new__(cls, text: str, source: str) -> Filled:
+    def __new__(cls, text: str, source: str, *, known: bool = True) -> Filled:
         """Make the text."""
         made = super().__new__(cls, text)
         made.source = source
+        made.known = known
         return made
 
 
@@ -81,6 +85,8 @@ class Place:
 
     def wrong(self, message: str) -> Wrong:
         """Note a problem; return what to raise where no value can be returned."""
+        if isinstance(self.node.value, Filled) and not self.node.value.known:
+            return Wrong(message)
         mark = self.node.start_mark
         line, column = (0, 0) if mark is None else (mark.line + 1, mark.column + 1)
         if self.is_filled and self.node.value:

@@ -7,6 +7,7 @@ import re
 from .field_types import FieldType, duration
 from .places import Place
 
+_KEEP = re.compile(r"runs|changes|1/[1-9][0-9]{0,5}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.:/-]{0,49}")
 
 
@@ -33,7 +34,7 @@ class Name(FieldType[str]):
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        return {"type": "string", "pattern": f"^{_NAME.pattern}$"}
+        return {"type": ["string", "integer"], "pattern": f"^{_NAME.pattern}$"}
 
 
 class Interval(FieldType[int]):
@@ -50,6 +51,27 @@ class Interval(FieldType[int]):
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
         return self._duration.schema()
+
+    def written(self, value: int) -> str:
+        """Return it with a unit."""
+        return self._duration.written(value / 1000)
+
+
+class Keep(FieldType[str]):
+    """What history keeps: every run, changes only, or one run of so many."""
+
+    right = "runs, changes, or a share such as 1/10"
+
+    def read(self, place: Place) -> str:
+        """Return it."""
+        written = place.scalar(self.right)
+        if not _KEEP.fullmatch(written):
+            raise place.wrong(f"{written!r} is not {self.right}")
+        return written
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema."""
+        return {"type": "string", "pattern": f"^({_KEEP.pattern})$", "examples": ["runs", "changes", "1/10"]}
 
 
 class Cron(FieldType[str]):

@@ -18,6 +18,8 @@ class Secrets:
     ----------
     directory:
         Where relative paths begin: the directory of the file of checks.
+    required:
+        Whether a reference that cannot be read is a problem.
 
     Attributes
     ----------
@@ -25,10 +27,11 @@ class Secrets:
         Every value that was used, for the redactor.
     """
 
-    def __init__(self, environment: Mapping[str, str], directory: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], directory: Path, *, required: bool = True) -> None:
         self.values: set[str] = set()
         self._environment = environment
         self._directory = directory
+        self._required = required
 
     def fill(self, place: Place, wrong: list[Wrong]) -> None:
         """Replace the references in every text below a place. One that cannot be replaced is a problem.
@@ -53,6 +56,8 @@ class Secrets:
             try:
                 secret = read(name)
             except (LookupError, OSError, UnicodeDecodeError) as error:
+                if not self._required:
+                    raise _UnknownError from error
                 raise place.wrong(f"{found[0]!r} cannot be read: {_reason(kind, error)}") from error
             if secret:
                 self.values.add(secret)
@@ -63,6 +68,9 @@ class Secrets:
         except Wrong as error:
             wrong.append(error)
             return
+        except _UnknownError:
+            place.fill(Filled(source, source, known=False))
+            return
         place.fill(Filled(text, source))
 
     def _variable(self, name: str) -> str:
@@ -70,6 +78,10 @@ class Secrets:
 
     def _text(self, path: str) -> str:
         return (self._directory / path).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
+
+
+class _UnknownError(Exception):
+    """A reference cannot be read, and need not be."""
 
 
 def _reason(kind: str, error: Exception) -> str:

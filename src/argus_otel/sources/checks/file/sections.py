@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from argus_otel.sources.checks.definition import Latency, Objective, Window
 from argus_otel.sources.checks.judge import Confirm
 
 from .field_types import (
     Boolean,
-    Choice,
     FieldType,
     Integer,
     ListOf,
@@ -22,7 +22,7 @@ from .field_types import (
     share,
 )
 from .places import Place
-from .scalars import Cron, Interval, Name, Zone
+from .scalars import Cron, Interval, Keep, Name, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ class ObjectiveType(FieldType[Objective]):
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        return self._section.schema()
+        promised = [{"required": ["availability"]}, {"required": ["latency"]}]
+        return {**self._section.schema(), "anyOf": promised}
 
 
 _NO_LABELS: Mapping[str, str] = {}
@@ -98,7 +99,7 @@ class CheckSection(TimingSection):
     service: str = option(Text("a name"), "The service that it belongs to.", default="")
     parents: tuple[str, ...] = option(ListOf(Name()), "The checks without which it cannot succeed.", default=())
     labels: Mapping[str, str] = option(MappingOf(Text()), "Further attributes of its metrics.", default=_NO_LABELS)
-    keep: str = option(Choice("runs", "changes"), "What history keeps of it.", default="runs")
+    keep: str = option(Keep(), "What history keeps of it.", default="runs")
     slo: Objective | None = option(ObjectiveType(), "What it promises.", default=None)
 
 
@@ -126,3 +127,12 @@ class LimitsSection:
 
 
 DEFAULT_LIMITS = LimitsSection()
+
+TOP_LEVEL: Mapping[str, tuple[FieldType[Any], str]] = {
+    "location": (Text("a name"), "Where the checks run from."),
+    "defaults": (Record(TimingSection), "What a check has that does not say otherwise."),
+    "limits": (Record(LimitsSection), "How many checks run at the same time."),
+    "anchors": (ListOf(Name()), "Checks whose failure, of all of them, means that the agent has no network."),
+    "maintenance": (ListOf(Record(WindowSection)), "When which checks are not to alert."),
+}
+"""The sections of a file beside ``checks:``: how each is read, and its help."""

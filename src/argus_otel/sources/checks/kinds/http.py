@@ -72,8 +72,8 @@ class HttpOptions(TlsConnectionOptions):
     method: str = option(
         Choice("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), "The method.", default="GET"
     )
-    headers: Mapping[str, str] = option(MappingOf(Text()), "Headers that are sent.", default=_NO_HEADERS)
-    body: str = option(Text(), "The body that is sent.", default="")
+    headers: Mapping[str, str] = option(MappingOf(Text()), "Headers that are sent.", default=_NO_HEADERS, secret=True)
+    body: str = option(Text(), "The body that is sent.", default="", secret=True)
     redirects: int = option(Integer(0, 5), "How many redirects are followed.", default=0)
     limit: float = option(size(), "The largest body that is accepted.", default=1 << 20)
 
@@ -105,7 +105,7 @@ class HttpExecutor(Executor[HttpOptions]):
     def span_attributes(self, options: HttpOptions) -> Mapping[str, AttributeValue]:
         """Return method, URL, host and port."""
         url = urlsplit(options.url)
-        query = "&".join(f"{each.partition('=')[0]}=REDACTED" for each in url.query.split("&")) if url.query else ""
+        query = "&".join(map(_without_value, url.query.split("&"))) if url.query else ""
         return {
             "http.request.method": options.method,
             "url.full": url._replace(query=query).geturl(),
@@ -139,3 +139,9 @@ class HttpExecutor(Executor[HttpOptions]):
             facts["certificate_expiry"] = response.certificate_expiry
             facts["certificate"] = response.certificate_expiry - time.time()
         return facts
+
+
+def _without_value(part: str) -> str:
+    """Return a part of a query with its name alone; one without a name is a value."""
+    name, equals, _ = part.partition("=")
+    return f"{name}=REDACTED" if equals else "REDACTED"
