@@ -174,6 +174,9 @@ ENVIRONMENT = {
     "cli/doctor/__init__.py": "examines the environment that the program would have, as a whole",
     "history/record/embedded_delivery.py": "takes settings out of the environment of the process that it starts",
     "testing/contract.py": "starts a process without the settings of the tests",
+    "sources/checks/file/checks_file.py": "looks up ${env:NAME} in a file of checks, which names the variable itself",
+    "sources/checks/cli/ping.py": "looks up the token of a heartbeat, whose variable an argument names",
+    "sources/checks/cli/edit.py": "starts the editor that the user has chosen for every program",
     "demo/stage.py": "takes settings out of the environment of the bot that it starts",
 }
 

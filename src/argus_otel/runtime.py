@@ -234,7 +234,7 @@ class Runtime:
             if self.telemetry.suspended:  # a forked child, which may only import a library
                 return
             settings = self.settings or Settings.resolve()
-            companions = [other for other in self._handles.values() if other.is_companion]
+            companions = [other for other in self._handles.values() if other.starts_with_others]
             for each in (*companions, handle):  # they learn of the event loops that others find
                 each.start()
             if not self._working:

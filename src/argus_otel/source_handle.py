@@ -61,18 +61,33 @@ class SourceHandle:
         self.wanted = False
         self._watching = False
         self.started = False
+        self._asked_for: bool | None = None
 
     @property
     def is_companion(self) -> bool:
         """Whether it is activated with any other source."""
         return self.spec.activates == "with_others"
 
+    @property
+    def starts_with_others(self) -> bool:
+        """Whether it is activated with any other source: always, or because the settings ask for it."""
+        return self.is_companion or self._is_asked_for()
+
+    def _is_asked_for(self) -> bool:
+        spec = self.spec
+        if self._asked_for is None and spec.asked_for is not None:
+            ask = cast(
+                "Callable[[Settings], bool] | None", self._telemetry.attempt(self._part, partial(load, spec.asked_for))
+            )
+            self._asked_for = ask is not None and ask(self._settings)
+        return bool(self._asked_for)
+
     def install(self) -> None:
         """Place the hooks, now or as soon as a library is imported; safe to repeat. No library is imported for it."""
         self.wanted = True
         if self.is_companion:  # made with another source: a process that imports nothing observed pays nothing for it
             return
-        if not self.spec.imports:
+        if not self.spec.imports or self._is_asked_for():
             self._attempt(self._place)
         elif not self._watching:
             self._watching = True

@@ -101,7 +101,9 @@ def test_what_is_annotated_is_on_the_root(traced: Kept, caplog: pytest.LogCaptur
 def test_what_is_recorded_is_in_history(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
     names = run(SNIPPETS[5])
     recorded: list[tuple[Any, ...]] = []
-    kept.telemetry.history = lambda event, attributes, duration: recorded.append((event.name, attributes, duration))
+    kept.telemetry.history = lambda event, attributes, duration, event_id=None: recorded.append(
+        (event.name, attributes, duration)
+    )
     asyncio.run(names["finish"](81384788765712384, "So What", 545.0))
     kept.telemetry.history = None
     assert recorded == [("song.played", {"discord.guild.id": "81384788765712384", "title": "So What"}, 545.0)]

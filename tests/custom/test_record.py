@@ -22,7 +22,12 @@ Entries = list["tuple[str, dict[str, AttributeValue], float | None]"]
 def entries(kept: Kept) -> Iterator[Entries]:
     found: Entries = []
 
-    def sink(event: Event, attributes: Mapping[str, AttributeValue], duration: float | None) -> None:
+    def sink(
+        event: Event,
+        attributes: Mapping[str, AttributeValue],
+        duration: float | None,
+        event_id: str | None = None,
+    ) -> None:
         found.append((event.name, dict(attributes), duration))
 
     kept.telemetry.history = sink

@@ -32,7 +32,13 @@ class Kept:
     def __init__(self) -> None:
         self.entries: list[tuple[str, dict[str, AttributeValue], float | None]] = []
 
-    def __call__(self, event: Event, attributes: Mapping[str, AttributeValue], duration: float | None) -> None:
+    def __call__(
+        self,
+        event: Event,
+        attributes: Mapping[str, AttributeValue],
+        duration: float | None,
+        event_id: str | None = None,
+    ) -> None:
         self.entries.append((event.name, dict(attributes), duration))
 
     def counts(self) -> Counter[tuple[Any, ...]]:

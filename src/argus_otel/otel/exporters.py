@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Iterable, Sized
 from importlib import metadata
@@ -60,6 +61,16 @@ def load(group: str, name: str, variable: str) -> Any:
     except ImportError as error:
         advice = _INSTALL.get(name, f"install what {entry_point.value} needs")
         raise MissingError(f"{variable} asks for {name!r}, which cannot be imported ({error}): {advice}") from error
+
+
+POINTS_OF_A_MESSAGE = 10_000
+"""The most points that are sent in one message: about 1 MiB, where a Collector takes 4 MiB by default."""
+
+
+def batches(exporter: type[object]) -> dict[str, int]:
+    """Return the arguments with which an exporter of metrics sends messages of bounded size, if it can."""
+    known = inspect.signature(exporter.__init__).parameters
+    return {"max_export_batch_size": POINTS_OF_A_MESSAGE} if "max_export_batch_size" in known else {}
 
 
 def with_health(exporter: type[T], telemetry: Telemetry, part: str) -> type[T]:

@@ -224,6 +224,17 @@ def preferred_temporality(owner: object) -> Mapping[type, AggregationTemporality
     return getattr(owner, "_preferred_temporality", None) or {}
 
 
+def lift_series_limits(reader: MetricReader) -> None:
+    """Let a reader tell all series of observable instruments apart; their callbacks bound them.
+
+    From 1.45.2 on, the SDK merges those beyond 2000 of an instrument. Earlier versions have no such limit.
+    """
+    limits: dict[type, int] | None = getattr(reader, "_instrument_class_cardinality_limit", None)
+    for instrument in limits or ():
+        if limits is not None and "Observable" in instrument.__name__:
+            limits[instrument] = 1 << 30
+
+
 def check_fork_of_readers() -> None:
     """Report it if a reader's thread can no longer be kept from starting in a forked child."""
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader

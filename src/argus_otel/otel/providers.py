@@ -161,14 +161,14 @@ class Providers:
         if name == "prometheus":
             self._prometheus = scraped_reader()
             return self._prometheus
-        from .exporters import load, with_health
+        from .exporters import batches, load, with_health
         from .temporality import warn_of_delta
 
         self._pushes = True
         component = load("opentelemetry_metrics_exporter", name, "OTEL_METRICS_EXPORTER")
         if issubclass(component, MetricReader):
             return reader_class(component)()
-        exporter = with_health(component, self._telemetry, part)()
+        exporter = with_health(component, self._telemetry, part)(**batches(component))
         warn_of_delta(exporter)
         return PushReader(exporter)
 

@@ -32,7 +32,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from argus_otel.telemetry import Attributes, HistogramCell, Telemetry
 from argus_otel.version import __version__
 
-from .private import check_fork_of_readers, preferred_temporality
+from .private import check_fork_of_readers, lift_series_limits, preferred_temporality
 from .scope import SCOPE
 
 _Snapshot = tuple[tuple[int, ...], float]
@@ -148,6 +148,7 @@ class HistogramReader(MetricReader):
         """Add the cells' points to every later collection."""
         temporality = preferred_temporality(self).get(Histogram, AggregationTemporality.CUMULATIVE)
         self._points = HistogramPoints(telemetry, temporality, self.exemplars_for)
+        lift_series_limits(self)
 
     def _at_fork_reinit(self) -> None:
         """Start no thread in a forked child, as the SDK's readers do: it may never activate a source."""

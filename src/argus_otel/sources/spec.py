@@ -52,6 +52,9 @@ class SourceSpec:
         Modules. The source is created and its hooks are applied when one of them is imported; at once if empty.
     activates:
         When it is activated; see :data:`Activation`.
+    asked_for:
+        ``"package.module:name"`` of a function ``name(settings) -> bool``: whether the settings ask for the source. It
+        is then created at once, and activated with any other source.
     prefixes:
         First words of names of metrics, spans, events and attributes that are reserved for the source: a program's
         own :func:`argus_otel.count` refuses them.
@@ -88,6 +91,7 @@ class SourceSpec:
         "libraries",
         "imports",
         "activates",
+        "asked_for",
         "prefixes",
         "replaces",
         "settings",
@@ -111,6 +115,7 @@ class SourceSpec:
         libraries: tuple[str, ...] = (),
         imports: tuple[str, ...] = (),
         activates: Activation = "first_use",
+        asked_for: str | None = None,
         prefixes: tuple[str, ...] = (),
         replaces: tuple[str, ...] = (),
         settings: str | None = None,
@@ -130,6 +135,7 @@ class SourceSpec:
         self.libraries = libraries
         self.imports = imports
         self.activates: Activation = activates
+        self.asked_for = asked_for
         self.prefixes = prefixes
         self.replaces = replaces
         self.settings = settings

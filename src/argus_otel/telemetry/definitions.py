@@ -138,6 +138,8 @@ class Metric:
         In the order in which the keys of a :class:`~.families.Family` hold their values.
     boundaries:
         Histograms only: the upper bounds of the buckets in ``unit``, as ascending floats.
+    series_limit:
+        How many series of it are told apart; 0 for :data:`~.families.MAX_SERIES`.
 
     Attributes
     ----------
@@ -151,7 +153,7 @@ class Metric:
         A histogram has no boundaries, another kind has some, or they are not ascending finite floats.
     """
 
-    __slots__ = ("name", "kind", "unit", "description", "attributes", "boundaries", "scope")
+    __slots__ = ("name", "kind", "unit", "description", "attributes", "boundaries", "series_limit", "scope")
 
     def __init__(
         self,
@@ -161,6 +163,7 @@ class Metric:
         description: str,
         attributes: tuple[Attribute, ...] = (),
         boundaries: tuple[float, ...] = (),
+        series_limit: int = 0,
     ) -> None:
         if (kind is InstrumentKind.HISTOGRAM) != bool(boundaries):
             raise ValueError(f"metric {name}: every histogram needs boundaries, and no other instrument has them")
@@ -174,6 +177,7 @@ class Metric:
         self.description = description
         self.attributes = attributes
         self.boundaries = boundaries
+        self.series_limit = series_limit
         self.scope = ""
 
     @property

@@ -40,7 +40,13 @@ LoopListener = Callable[[asyncio.AbstractEventLoop], None]
 class HistorySink(Protocol):
     """Receives an event of history when the work that it describes ends. Must not block."""
 
-    def __call__(self, event: Event, attributes: Mapping[str, AttributeValue], duration: float | None) -> None:
+    def __call__(
+        self,
+        event: Event,
+        attributes: Mapping[str, AttributeValue],
+        duration: float | None,
+        event_id: str | None = None,
+    ) -> None:
         """Record an event.
 
         Parameters
@@ -50,6 +56,8 @@ class HistorySink(Protocol):
             not keep it where it can be changed.
         duration:
             Of the work that has just ended, in seconds; ``None`` if the event has no duration.
+        event_id:
+            A UUID, if others may record the same event: one of them is kept. By default, a new one.
         """
         ...
 
@@ -134,7 +142,8 @@ class Telemetry:
         counter = self._counters.get(metrics[0].name)
         if counter is None:
             # If no metric can have too many series, the cells that they share need no limit.
-            max_series = MAX_SERIES if any(metric.max_series > MAX_SERIES for metric in metrics) else None
+            limit = metrics[0].series_limit or MAX_SERIES
+            max_series = limit if any(metric.max_series > limit for metric in metrics) else None
             attributes = metrics[0].attributes if key is None else key
             counter = Counter(metrics[0].name, attributes, self._limits_of(metrics[0]), max_series)
             for metric in metrics:
@@ -145,7 +154,8 @@ class Telemetry:
         """Return the cells behind ``metric``; the same ones each time."""
         histogram = self._histograms.get(metric.name)
         if histogram is None:
-            histogram = self._histograms[metric.name] = Histogram(metric, self._limits_of(metric), MAX_SERIES)
+            limit = metric.series_limit or MAX_SERIES
+            histogram = self._histograms[metric.name] = Histogram(metric, self._limits_of(metric), limit)
         return histogram
 
     def gauge(self, metric: Metric, read: Callable[[], Reading]) -> None:

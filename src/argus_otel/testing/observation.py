@@ -64,7 +64,13 @@ class Observation:
     def _made(self, catalogue: Catalogue) -> None:
         self._bridge.add(catalogue)
 
-    def _keep(self, event: Event, attributes: Mapping[str, AttributeValue], duration: float | None) -> None:
+    def _keep(
+        self,
+        event: Event,
+        attributes: Mapping[str, AttributeValue],
+        duration: float | None,
+        event_id: str | None = None,  # noqa: ARG002 - the sink's signature
+    ) -> None:
         self.rows.append((event.name, dict(attributes), duration))
 
     def points(self) -> dict[str, list[Point]]:

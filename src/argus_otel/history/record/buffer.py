@@ -31,7 +31,7 @@ LONGEST_TEXT = 500
 _ROW_SIZE = 300
 _INT64 = range(-(2**63), 2**63)
 
-_Entry = tuple[int, str, Mapping[str, AttributeValue], "float | None"]
+_Entry = tuple[int, str, Mapping[str, AttributeValue], "float | None", "str | None"]
 
 
 class EventBuffer:
@@ -72,14 +72,20 @@ class EventBuffer:
         """Return how many events are buffered."""
         return len(self._entries)
 
-    def __call__(self, event: Event, attributes: Mapping[str, AttributeValue], duration: float | None) -> None:
+    def __call__(
+        self,
+        event: Event,
+        attributes: Mapping[str, AttributeValue],
+        duration: float | None,
+        event_id: str | None = None,
+    ) -> None:
         """Add an event, as :class:`argus_otel.telemetry.HistorySink` says. Any thread."""
         entries = self._entries
         buffered = len(entries)
         if buffered >= LIMIT:
             self._stats.buffer_full.value += 1
             return
-        entries.append((time_ns(), event.name, attributes, duration))
+        entries.append((time_ns(), event.name, attributes, duration, event_id))
         if buffered == BATCH:
             self.filled.set()
 
@@ -95,7 +101,14 @@ class EventBuffer:
                 size += _ROW_SIZE + sum(len(name) + len(str(value)) for name, value in row.attributes.items())
         return rows
 
-    def _row(self, ended: int, event: str, attributes: Mapping[str, AttributeValue], duration: float | None) -> Row:
+    def _row(
+        self,
+        ended: int,
+        event: str,
+        attributes: Mapping[str, AttributeValue],
+        duration: float | None,
+        event_id: str | None,
+    ) -> Row:
         kept: dict[str, AttributeValue] = {}
         for name, value in attributes.items():
             if name in self._personal:
@@ -106,7 +119,7 @@ class EventBuffer:
         return Row(
             time=(ended - int((duration or 0.0) * 1e9)) // 1000,
             event=event,
-            event_id=str(uuid.uuid4()),
+            event_id=event_id or str(uuid.uuid4()),
             service=self._service,
             resource=self._resource,
             duration=duration or 0.0,

@@ -1,0 +1,52 @@
+"""Service checks in a program of your own: start them, and learn of their changes.
+
+.. code-block:: python
+
+    from argus_otel import checks
+
+    checks.start("checks.yaml")
+
+
+    @checks.on("status_changed")
+    async def tell(change: checks.Change) -> None:
+        await channel.send(f"{change.check} is {change.after.value}")
+
+Checks run on a thread of their own. A subscriber gets events one after the other, on another thread, or on the
+program's event loop if it is a coroutine function; it can neither stall nor break the checks.
+
+This module needs the extra: ``pip install 'argus-otel[checks]'``.
+"""
+
+from __future__ import annotations
+
+from argus_otel.sources.checks.api import (
+    Change,
+    EventName,
+    Run,
+    Status,
+    check,
+    delete,
+    on,
+    register,
+    run_now,
+    start,
+    statuses,
+    stop,
+)
+from argus_otel.sources.checks.definition import Check
+
+__all__ = [
+    "Change",
+    "Check",
+    "EventName",
+    "Run",
+    "Status",
+    "check",
+    "delete",
+    "on",
+    "register",
+    "run_now",
+    "start",
+    "statuses",
+    "stop",
+]

@@ -1,0 +1,173 @@
+"""The functions of :mod:`argus_otel.checks`."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .judge import Change, Status
+from .outcomes import Run
+from .subscribers import EVENTS, EventName, Subscriber
+
+if TYPE_CHECKING:
+    from .definition import Check
+    from .source import ChecksSource
+
+__all__ = [
+    "Change",
+    "EventName",
+    "Run",
+    "Status",
+    "check",
+    "delete",
+    "on",
+    "register",
+    "run_now",
+    "start",
+    "statuses",
+    "stop",
+]
+
+_log = logging.getLogger("argus_otel")
+
+SubscriberT = TypeVar("SubscriberT", bound=Subscriber)
+FunctionT = TypeVar("FunctionT", bound=Callable[[], Any])
+
+_source: ChecksSource | None = None
+_subscribers: list[tuple[EventName, Subscriber]] = []
+
+
+def bind(source: ChecksSource | None) -> None:
+    """Act on a source from now on; with ``None``, on none. For the source itself."""
+    global _source  # the functions are module-level, and a process has one source of checks
+    _source = source
+    if source is not None:
+        for event, subscriber in _subscribers:
+            source.subscribers.add(event, subscriber)
+        _subscribers.clear()
+
+
+def start(path: str | Path | None = None) -> None:
+    """Run the checks of a file, and those of the program itself, on a thread of their own. Safe to repeat.
+
+    Mistakes in the file are logged; they do not stop the program.
+
+    Parameters
+    ----------
+    path:
+        The file; by default that of ``ARGUS_CHECKS``; without either, only the program's own checks run.
+    """
+    source = _bound("start")
+    if source is not None:
+        source.run_in_thread(None if path is None else Path(path))
+        source.activate()
+
+
+def stop() -> None:
+    """Run no checks any more. Safe to repeat."""
+    if _source is not None:
+        _source.end()
+
+
+def on(event: EventName) -> Callable[[SubscriberT], SubscriberT]:
+    """Subscribe the decorated function, or coroutine function, to an event.
+
+    Parameters
+    ----------
+    event:
+        ``status_changed``, ``failed``, ``succeeded``: the function gets a :class:`Change`.
+        ``certificate_changed``: a :class:`Run`.
+        ``service_changed``: the service's name, and its statuses before and after.
+        ``reloaded``: what is wrong with the file, or an empty text.
+
+    Raises
+    ------
+    ValueError
+        There is no such event.
+    """
+    if event not in EVENTS:
+        raise ValueError(f"there is no event {event!r}; there are {', '.join(EVENTS)}")
+
+    def subscribe(subscriber: SubscriberT) -> SubscriberT:
+        if _source is None:
+            _subscribers.append((event, subscriber))
+        else:
+            _source.subscribers.add(event, subscriber)
+        return subscriber
+
+    return subscribe
+
+
+def check(name: str, *, every: float = 60.0, timeout: float = 5.0, **more: Any) -> Callable[[FunctionT], FunctionT]:
+    """Check the decorated function: it is called at intervals, and fails if it raises or does not end in time.
+
+    A coroutine function runs on the event loop of the program, any other on a thread.
+
+    Parameters
+    ----------
+    name:
+        Of the check.
+    every, timeout:
+        In seconds.
+    more:
+        Other arguments of :class:`argus_otel.checks.Check`, such as ``service``.
+    """
+
+    def define(function: FunctionT) -> FunctionT:
+        source = _bound("check")
+        if source is not None:
+            source.add_function(name, function, interval=round(every * 1000), timeout=timeout, **more)
+        return function
+
+    return define
+
+
+def register(name: str, definition: Mapping[str, Any]) -> None:
+    """Run another check, or run one of this name as it is defined here.
+
+    Parameters
+    ----------
+    definition:
+        As the file has it: ``{"http": "https://shop.example/health", "interval": "30s"}``.
+
+    Raises
+    ------
+    CheckFileError
+        The definition has mistakes.
+    """
+    source = _bound("register")
+    if source is not None:
+        source.add_text(name, json.dumps({"checks": {name: definition}}))
+
+
+def delete(name: str) -> None:
+    """Run a check no more that :func:`register` or :func:`check` has defined; any other is left to the file."""
+    source = _bound("delete")
+    if source is not None:
+        source.remove(name)
+
+
+def run_now(name: str) -> None:
+    """Run a check soon, besides its schedule; ignored if there is none of this name."""
+    source = _bound("run_now")
+    if source is not None:
+        source.call(lambda supervisor: supervisor.run_now(name))
+
+
+def statuses() -> dict[str, tuple[Check, Status, Run | None]]:
+    """Return each check by its name, with its confirmed status and its last run. Any thread."""
+    if _source is None:
+        return {}
+    return {name: (state.check, state.judge.status, state.last) for name, state in _source.states.items()}
+
+
+def _bound(function: str) -> ChecksSource | None:
+    if _source is None:
+        _log.warning(
+            "argus-otel: checks.%s() does nothing: start the program by argus-otel run, or call instrument()",
+            function,
+        )
+    return _source

@@ -1,0 +1,116 @@
+"""The commands of ``argus-otel checks``. This file describes them, and imports none."""
+
+from __future__ import annotations
+
+from argus_otel.terminal.commands import Command
+
+_WRONG = " 2: the file is wrong, or the command was used in a wrong way."
+
+
+def _command(name: str, summary: str, description: str, *examples: str) -> tuple[str, Command]:
+    words = tuple(f"checks {name} {example}".rstrip() for example in examples)
+    return name, Command(f"{__name__}.{name}", summary, description + _WRONG, words, extra="checks")
+
+
+COMMANDS: dict[str, Command] = dict(
+    (
+        _command(
+            "once",
+            "run each check once, and report: for a terminal and for CI",
+            "Runs each check once, with its retries, many at the same time, and reports. Nothing is confirmed, muted "
+            "or remembered. Exit code 0: all are good; 1: one failed, or could not be judged; 3: there are warnings "
+            "only;",
+            "checks.yaml",
+            "checks.yaml shop 'db-*'",
+            "checks.yaml --format junit > report.xml",
+            "checks.yaml --format tap --location ci --timeout 2s",
+        ),
+        _command(
+            "validate",
+            "tell everything that is wrong with a file",
+            "Reads files of checks, and tells all problems with line and column. Exit code 0: there are none;",
+            "checks.yaml",
+            "checks.yaml --no-secrets --format github",
+        ),
+        _command(
+            "list",
+            "list the checks of a file",
+            "Lists the checks of a file, all or those of a service, a type or labels. Exit code 0; 1: there are none;",
+            "checks.yaml",
+            "checks.yaml --label team=shop --format json",
+        ),
+        _command(
+            "explain",
+            "tell all about one check: slots, settings, conditions, maintenance",
+            "Tells when a check runs next, each setting and where it comes from, its conditions, the checks that it "
+            "depends on, and the maintenance ahead. Secrets are not shown. Exit code 0;",
+            "checks.yaml shop",
+        ),
+        _command(
+            "add",
+            "add a check to a file",
+            "Adds a check at the end of a file, which is made if it is not there. The whole file is validated before "
+            "it is written; what changes is shown. Exit code 0;",
+            "checks.yaml shop http https://shop.example/health --interval 1m",
+            "checks.yaml shop http https://shop.example/health --expect status=200 --warn 'duration=< 800ms'",
+            "checks.yaml shop http https://shop.example --set http.redirects=2 --parent gateway --dry-run",
+        ),
+        _command(
+            "edit",
+            "change a check of a file, by options or in an editor",
+            "Changes one check, by options or, without any, in the editor that VISUAL or EDITOR names. Comments, order "
+            "and quotes stay, and every line of other checks. The whole file is validated before it is written; what "
+            "changes is shown. Exit code 0;",
+            "checks.yaml shop --set interval=1m --set 'expect.duration=< 2s'",
+            "checks.yaml shop --unset warn --dry-run",
+            "checks.yaml shop",
+        ),
+        _command(
+            "remove",
+            "remove a check from a file",
+            "Removes a check, with the comments right above it. A check that others name as their parent, and an "
+            "anchor, is removed with --force only. What changes is shown. Exit code 0;",
+            "checks.yaml shop",
+            "checks.yaml gateway --force --dry-run",
+        ),
+        _command(
+            "mute",
+            "let checks go on measuring without alerts, for some time",
+            "Mutes a check, or all that a pattern matches. They are measured and judged as ever; their changes say "
+            "that they are muted, and objectives leave the time out. A running agent takes it over within seconds. "
+            "Exit code 0;",
+            "'db-*' --for 2h --reason 'new disks' --state /var/lib/argus-otel",
+        ),
+        _command(
+            "unmute",
+            "end a mute before its time",
+            "Ends a mute that `argus-otel checks mute` has set. Exit code 0; 1: there is none;",
+            "'db-*' --state /var/lib/argus-otel",
+        ),
+        _command(
+            "rules",
+            "print Prometheus rules for the objectives (slo:) of a file",
+            "Prints recording rules of error budgets, and alerts on how fast they are used up: 14.4 and 6 times as "
+            "fast as allowed (critical), 3 times and once (warning), as Google's SRE workbook has them for 30 days. "
+            "Windows of other objectives are as much longer or shorter. Muted time is left out. Exit code 0; 1: no "
+            "check has an objective;",
+            "checks.yaml > checks-slo.yaml",
+        ),
+        _command(
+            "schema",
+            "print the JSON Schema of a file of checks, for editors",
+            "Prints the JSON Schema (2020-12) of a file of checks, with every type of check that is installed. Write "
+            "it beside the file, and let the file begin with `# yaml-language-server: $schema=checks.schema.json`: "
+            "editors with the YAML language server complete and check it then. Exit code 0;",
+            "> checks.schema.json",
+        ),
+        _command(
+            "ping",
+            "beat a heartbeat check of an agent",
+            "Tells an agent that a job is done, begins (--start) or failed (--fail), and tries again while the agent "
+            "cannot be reached. Exit code 0: the agent has accepted it; 1: it has not;",
+            "http://agent:9464/heartbeat/nightly --token env:NIGHTLY",
+            "http://agent:9464/heartbeat/nightly --start --token file:/run/secrets/nightly",
+        ),
+    )
+)

@@ -1,0 +1,60 @@
+"""The lock on an agent's directory: of all processes of a host that are to run the same checks, one does."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+
+class DirectoryLock:
+    """A lock that lasts as long as its process, however that ends.
+
+    Parameters
+    ----------
+    directory:
+        Is made if it is not there.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "lock"
+        self._file: BinaryIO | None = None
+
+    def take(self) -> bool:
+        """Take the lock, unless another process has it; return whether this one has it now.
+
+        Raises
+        ------
+        OSError
+            The directory cannot be used.
+        """
+        if self._file is not None:
+            return True
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = self._path.open("ab")
+        if _locked(file):
+            self._file = file
+            return True
+        file.close()
+        return False
+
+    def release(self) -> None:
+        """Let another process have it. Safe to repeat."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+def _locked(file: BinaryIO) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,171 @@
+"""The contract between the agent and what probes: one executor for each type of check.
+
+A package of your own brings another one by an entry point::
+
+    [project.entry-points.argus_otel_check]
+    mail = "my_package.mail:MailExecutor"
+
+The types that come with argus-otel are found in the same way.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from argus_otel.telemetry import AttributeValue
+
+    from .conditions import Condition
+    from .file.field_types import FieldType
+    from .net.resolver import Resolver
+
+GROUP = "argus_otel_check"
+"""The entry-point group of executors."""
+
+OptionsT = TypeVar("OptionsT")
+
+
+class Phases:
+    """How long each phase of an attempt took. They add up to the time from the first phase's begin to the end.
+
+    Attributes
+    ----------
+    now:
+        The phase that is under way; empty before the first and after the last.
+    seconds:
+        How long each phase took, by name.
+    listener:
+        Called with each phase that begins.
+    """
+
+    __slots__ = ("now", "seconds", "listener", "_begun")
+
+    def __init__(self) -> None:
+        self.now = ""
+        self.listener: Callable[[str], None] | None = None
+        self.seconds: dict[str, float] = {}
+        self._begun = perf_counter()
+
+    def begin(self, phase: str) -> None:
+        """Begin a phase, which ends the one before. A phase may come again, as with redirects."""
+        moment = perf_counter()
+        if self.now:
+            self.seconds[self.now] = self.seconds.get(self.now, 0.0) + moment - self._begun
+        self.now, self._begun = phase, moment
+        if phase and self.listener is not None:
+            self.listener(phase)
+
+    def end(self) -> None:
+        """End the last phase. Safe to repeat."""
+        self.begin("")
+
+    @property
+    def total(self) -> float:
+        """The sum of all phases that have ended, in seconds."""
+        return sum(self.seconds.values())
+
+
+class Probe(Generic[OptionsT]):
+    """One attempt, as its executor sees it.
+
+    Attributes
+    ----------
+    check:
+        The check's name.
+    options:
+        The options of the check, as :attr:`Executor.options` reads them.
+    timeout:
+        How long the attempt may take, in seconds. The agent ends it then; the executor need not watch the time.
+    phases:
+        The executor begins each phase. One that begins none is timed as a whole.
+    headers:
+        What to send along if the protocol has headers, such as ``traceparent``.
+    """
+
+    __slots__ = ("check", "options", "timeout", "phases", "headers")
+
+    def __init__(self, check: str, options: OptionsT, timeout: float, headers: Mapping[str, str]) -> None:
+        self.check = check
+        self.options = options
+        self.timeout = timeout
+        self.phases = Phases()
+        self.phases.begin("run")
+        self.headers = headers
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorContext:
+    """What the executors of one agent share.
+
+    Attributes
+    ----------
+    resolver:
+        Looks up the names of hosts.
+    directory:
+        Where an executor may keep files of its own between two starts of the agent; ``None`` if nothing is kept.
+    allow_commands:
+        Whether programs may be started.
+    """
+
+    resolver: Resolver
+    directory: Path | None = None
+    allow_commands: bool = False
+
+
+class Executor(ABC, Generic[OptionsT]):
+    """Probes one type of service. There is one object for all checks of its type, on one event loop.
+
+    Parameters
+    ----------
+    context:
+        What all executors of the agent share.
+
+    Attributes
+    ----------
+    type:
+        The name of the type, and its key in the file: ``http``.
+    title:
+        What it does, for the documentation: ``an HTTP exchange``.
+    options:
+        Reads the options of a check.
+    subjects:
+        What ``expect:`` and ``warn:`` may ask, by key: each reads one or more conditions.
+    """
+
+    type: ClassVar[str]
+    title: ClassVar[str]
+    options: ClassVar[FieldType[Any]]
+    subjects: ClassVar[Mapping[str, FieldType[tuple[Condition, ...]]]]
+
+    def __init__(self, context: ExecutorContext) -> None:
+        self.context = context
+
+    @abstractmethod
+    def host(self, options: OptionsT) -> str:
+        """Return the host that is probed; the agent limits how many checks probe one host at the same time."""
+
+    @abstractmethod
+    async def run(self, probe: Probe[OptionsT]) -> Mapping[str, object]:
+        """Probe once, and return the facts that conditions may ask for.
+
+        Raises
+        ------
+        CheckError
+            The service could not be probed. Any other exception is a fault of the executor.
+        """
+
+    def defaults(self, options: OptionsT) -> tuple[Condition, ...]:  # noqa: ARG002 - for those that need them
+        """Return the conditions that hold where ``expect:`` says nothing about their subject."""
+        return ()
+
+    def span_attributes(self, options: OptionsT) -> Mapping[str, AttributeValue]:
+        """Return the attributes of an attempt's span that are known before it. They have no secret."""
+        return {"server.address": self.host(options)}
+
+    async def close(self) -> None:
+        """Release what the executor holds. The agent is ending."""

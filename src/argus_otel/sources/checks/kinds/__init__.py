@@ -1,0 +1,1 @@
+"""The executors, one file for each type of check."""

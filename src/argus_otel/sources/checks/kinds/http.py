@@ -1,0 +1,147 @@
+"""``http``: an exchange by HTTP/1.1."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from argus_otel.sources.checks.conditions import Condition, OneOf
+from argus_otel.sources.checks.errors import ErrorType
+from argus_otel.sources.checks.executor import Executor, Probe
+from argus_otel.sources.checks.file.condition_types import (
+    CERTIFICATE,
+    DURATION,
+    SIZE,
+    HeadersType,
+    JsonType,
+    PatternType,
+    StatusType,
+)
+from argus_otel.sources.checks.file.field_types import (
+    Choice,
+    FieldType,
+    Integer,
+    MappingOf,
+    Record,
+    Text,
+    option,
+    size,
+)
+from argus_otel.sources.checks.file.places import Place
+from argus_otel.sources.checks.net.http import PORTS, HttpRequest, exchange
+from argus_otel.telemetry import AttributeValue
+
+from .options import TlsConnectionOptions
+
+
+class Url(FieldType[str]):
+    """A URL of http or https."""
+
+    right = "a URL such as https://shop.example/health"
+
+    def read(self, place: Place) -> str:
+        """Return it. Its fragment, which is never sent, is cut off."""
+        written = place.scalar(self.right)
+        try:
+            url = urlsplit(written)
+            port = PORTS.get(url.scheme, 0) if url.port is None else url.port
+        except ValueError as error:
+            raise place.wrong(f"{written!r} is not {self.right}") from error
+        if not url.hostname or not port or url.scheme not in PORTS:
+            raise place.wrong(f"{written!r} is not {self.right}")
+        if "@" in url.netloc:
+            raise place.wrong("a URL with a password in it ends up in logs; use headers: {authorization: ...}")
+        return url._replace(fragment="").geturl()
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema."""
+        return {"type": "string", "pattern": "^https?://", "examples": ["https://shop.example/health"]}
+
+
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpOptions(TlsConnectionOptions):
+    """The options of an http check."""
+
+    url: str = option(Url(), "What is requested.")
+    method: str = option(
+        Choice("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), "The method.", default="GET"
+    )
+    headers: Mapping[str, str] = option(MappingOf(Text()), "Headers that are sent.", default=_NO_HEADERS, secret=True)
+    body: str = option(Text(), "The body that is sent.", default="", secret=True)
+    redirects: int = option(Integer(0, 5), "How many redirects are followed.", default=0)
+    limit: float = option(size(), "The largest body that is accepted.", default=1 << 20)
+
+
+class HttpExecutor(Executor[HttpOptions]):
+    """Requests a URL."""
+
+    type = "http"
+    title = "an HTTP exchange"
+    options = Record(HttpOptions, short="url")
+    subjects: ClassVar[Mapping[str, FieldType[tuple[Condition, ...]]]] = {
+        "status": StatusType(),
+        "duration": DURATION,
+        "size": SIZE,
+        "body": PatternType("body", ErrorType.BODY),
+        "json": JsonType(),
+        "headers": HeadersType(),
+        "certificate": CERTIFICATE,
+    }
+
+    def host(self, options: HttpOptions) -> str:
+        """Return the URL's host."""
+        return urlsplit(options.url).hostname or ""
+
+    def defaults(self, options: HttpOptions) -> tuple[Condition, ...]:  # noqa: ARG002 - the same for all
+        """Expect a status of success."""
+        return (OneOf("status", "2xx", ErrorType.STATUS, (range(200, 300),)),)
+
+    def span_attributes(self, options: HttpOptions) -> Mapping[str, AttributeValue]:
+        """Return method, URL, host and port."""
+        url = urlsplit(options.url)
+        query = "&".join(map(_without_value, url.query.split("&"))) if url.query else ""
+        return {
+            "http.request.method": options.method,
+            "url.full": url._replace(query=query).geturl(),
+            "server.address": url.hostname or "",
+            "server.port": url.port or PORTS[url.scheme],
+        }
+
+    async def run(self, probe: Probe[HttpOptions]) -> Mapping[str, object]:
+        """Request it; the facts are status, headers, body, size and certificate."""
+        options = probe.options
+        request = HttpRequest(
+            options.url,
+            options.method,
+            {**{name.lower(): value for name, value in options.headers.items()}, **probe.headers},
+            options.body.encode(),
+            options.family_of_address(),
+            options.redirects,
+            int(options.limit),
+            options.tls(),
+            options.allowed(),
+        )
+        response = await exchange(self.context.resolver, request, probe.phases)
+        facts: dict[str, Any] = {
+            "status": response.status,
+            "headers": response.headers,
+            "body": response.body,
+            "size": len(response.body),
+            "address": str(response.address),
+        }
+        if response.certificate_expiry is not None:
+            facts["certificate_expiry"] = response.certificate_expiry
+            facts["certificate"] = response.certificate_expiry - time.time()
+        return facts
+
+
+def _without_value(part: str) -> str:
+    """Return a part of a query with its name alone; one without a name is a value."""
+    name, equals, _ = part.partition("=")
+    return f"{name}=REDACTED" if equals else "REDACTED"

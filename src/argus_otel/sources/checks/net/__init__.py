@@ -1,0 +1,1 @@
+"""Connections whose every phase is timed: the name, the address, TLS."""

@@ -1,0 +1,284 @@
+"""Turns what the agent tells into metrics, events and rows of history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from argus_otel.telemetry import Attributes, AttributeValue, Reading, Telemetry
+
+from . import attributes as a
+from . import catalogue as c
+from .agent import CheckState
+from .definition import Check
+from .event_ids import change_id, run_id
+from .judge import Change, Status
+from .mutes import MuteReason
+from .outcomes import Run
+from .services import ServiceStatuses
+from .subscribers import Subscribers
+from .tracing import as_text, described, ending, phase_attributes
+
+ONE_BY_ONE = 2000
+"""How many checks have a histogram of their own."""
+
+States = Callable[[], Mapping[str, CheckState]]
+
+
+class Recorder:
+    """Observes an agent.
+
+    Parameters
+    ----------
+    states:
+        Returns the states of the agent's checks.
+    location:
+        Returns where the agent checks from.
+    """
+
+    def __init__(
+        self, telemetry: Telemetry, subscribers: Subscribers, states: States, location: Callable[[], str]
+    ) -> None:
+        self._telemetry = telemetry
+        self._subscribers = subscribers
+        self._states = states
+        self._location = location
+        self._services = ServiceStatuses()
+        self._counted: object = None
+        self._expiries: dict[str, float] = {}
+        self._one_by_one: set[str] = set()
+        self._runs = telemetry.counter(c.RUNS)
+        self._retries = telemetry.counter(c.RETRIES)
+        self._transitions = telemetry.counter(c.TRANSITIONS)
+        self._skipped = telemetry.counter(c.SKIPPED)
+        self._disturbed = telemetry.counter(c.DISTURBED)[()]
+        self._reloads = telemetry.counter(c.RELOADS)
+        self._durations = telemetry.histogram(c.DURATION)
+        self._lateness = telemetry.histogram(c.LATENESS)[()]
+        add_gauges(telemetry, states)
+
+    # -- what the agent tells
+
+    def started(self, check: Check, lateness: float) -> None:  # noqa: ARG002 - lateness is the agent's, not a check's
+        """Record how late a run begins."""
+        self._lateness.record(max(lateness, 0.0))
+
+    def ended(self, check: Check, run: Run, status: Status) -> None:  # noqa: ARG002 - the signature is the protocol's
+        """Record a run."""
+        key = (check.name, check.executor.type, check.service or None)
+        last = run.last
+        error = None if last.failure is None else last.failure.error_type.value
+        self._runs[(*key, last.outcome.value, error)].value += 1
+        if len(run.attempts) > 1:
+            self._retries[key].value += len(run.attempts) - 1
+        if run.disturbed:
+            self._disturbed.value += 1
+        name = check.name if self._is_one_by_one(check.name) else None
+        self._durations[(name, *key[1:], last.outcome.value)].record(last.duration)
+        self._compare_certificate(check, run)
+        if check.keeps(run.slot) and self._telemetry.history is not None:
+            self._keep_run(check, run)
+
+    def changed(self, check: Check, change: Change, run: Run | None) -> None:  # noqa: ARG002 - as above
+        """Record a confirmed change."""
+        key = (check.name, check.executor.type, check.service or None)
+        self._transitions[(*key, change.after.value)].value += 1
+        event_id = change_id(check.name, self._location(), change.since, change.repeat)
+        attributes = self._change_attributes(check, change)
+        self._telemetry.emit(
+            c.STATUS_CHANGED, {**attributes, a.EVENT_ID.name: event_id, **_detail(change), **_again(change)}
+        )
+        self._subscribers.tell("status_changed", change)
+        if change.after is Status.DOWN:
+            self._telemetry.emit(c.FAILED, {**attributes, a.EVENT_ID.name: event_id, **_detail(change)})
+            self._subscribers.tell("failed", change)
+        elif change.known_before is Status.DOWN and change.after in (Status.UP, Status.DEGRADED):
+            self._telemetry.emit(c.SUCCEEDED, {**attributes, a.EVENT_ID.name: event_id})
+            self._subscribers.tell("succeeded", change)
+        if self._telemetry.history is not None:
+            self._telemetry.history(c.STATUS_ROW, attributes, None, event_id)
+        if check.service:
+            self._change_service(check.service, change)
+
+    def muted(self, check: Check, before: frozenset[MuteReason], after: frozenset[MuteReason]) -> None:
+        """Do nothing: the gauge reads the state."""
+
+    def skipped(self, reason: str, slots: int) -> None:
+        """Record slots without a run."""
+        self._skipped[reason].value += slots
+
+    def reloaded(self, error: str) -> None:
+        """Record that the file was read again."""
+        outcome = "failed" if error else "ok"
+        self._reloads[outcome].value += 1
+        attributes: dict[str, AttributeValue] = {a.RELOAD_OUTCOME.name: outcome}
+        if error:
+            attributes[a.RELOAD_ERROR.name] = error
+        self._telemetry.emit(c.RELOADED, attributes)
+        self._subscribers.tell("reloaded", error)
+
+    # -- what comes of it
+
+    def _is_one_by_one(self, name: str) -> bool:
+        if name not in self._one_by_one:
+            if len(self._one_by_one) >= ONE_BY_ONE:
+                return False
+            self._one_by_one.add(name)
+        return True
+
+    def _compare_certificate(self, check: Check, run: Run) -> None:
+        expiry = run.last.facts.get("certificate_expiry")
+        if not isinstance(expiry, (int, float)):
+            return
+        before = self._expiries.get(check.name)
+        self._expiries[check.name] = float(expiry)
+        if before is not None and before != expiry:
+            attributes = {**described(check), a.EXPIRY.name: as_text(expiry), a.EXPIRY_BEFORE.name: as_text(before)}
+            self._telemetry.emit(c.CERTIFICATE_CHANGED, attributes)
+            self._subscribers.tell("certificate_changed", run)
+
+    def _keep_run(self, check: Check, run: Run) -> None:
+        last = run.last
+        verdict = ending(last)
+        attributes: dict[str, AttributeValue] = {
+            **described(check),
+            a.OUTCOME.name: verdict[a.OUTCOME.name],
+            a.RUN_ATTEMPTS.name: len(run.attempts),
+            a.DISTURBED.name: run.disturbed,
+            **phase_attributes(last),
+        }
+        if a.ERROR_TYPE.name in verdict:
+            attributes[a.ERROR_TYPE.name] = verdict[a.ERROR_TYPE.name]
+        state = self._states().get(check.name)
+        if state is not None and state.muted:
+            attributes[a.MUTED.name] = _reasons(state.muted)
+        status = last.facts.get("status")
+        if isinstance(status, int):
+            attributes["http.response.status_code"] = status
+        event_id = run_id(check.name, self._location(), run.slot, run.repeat)
+        if self._telemetry.history is not None:
+            self._telemetry.history(c.RUN_ROW, attributes, last.duration, event_id)
+
+    def _change_attributes(self, check: Check, change: Change) -> dict[str, AttributeValue]:
+        found: dict[str, AttributeValue] = {
+            **described(check),
+            a.STATE.name: change.after.value,
+            a.STATE_BEFORE.name: change.before.value,
+            a.SINCE.name: change.since,
+        }
+        if change.muted:
+            found[a.MUTED.name] = _reasons(change.muted)
+        failure = change.failure
+        if failure is not None and change.after in (Status.DOWN, Status.DEGRADED):
+            found[a.ERROR_TYPE.name] = failure.error_type.value
+            if failure.condition:
+                found[a.CONDITION.name] = failure.condition
+        return found
+
+    def _change_service(self, service: str, change: Change) -> None:
+        states = self._states()
+        if states is not self._counted:  # the file was read again: the change is counted in
+            self._counted = states
+            self._services.count_anew(states.values())
+            found = self._services.change(service, change.after, change.after)
+        else:
+            found = self._services.change(service, change.before, change.after)
+        if found is not None:
+            before, after = found
+            attributes = {a.SERVICE.name: service, a.STATE.name: after.value, a.STATE_BEFORE.name: before.value}
+            self._telemetry.emit(c.SERVICE_CHANGED, attributes)
+            self._subscribers.tell("service_changed", (service, before, after))
+
+
+def _reasons(muted: frozenset[MuteReason]) -> str:
+    return ",".join(sorted(each.value for each in muted))
+
+
+def _detail(change: Change) -> Attributes:
+    if change.failure is None or change.after not in (Status.DOWN, Status.DEGRADED):
+        return {}
+    return {a.DETAIL.name: change.failure.detail}
+
+
+def _again(change: Change) -> Attributes:
+    return {a.AGAIN.name: True} if change.again else {}
+
+
+# -- gauges
+
+
+def add_gauges(telemetry: Telemetry, states: States) -> None:
+    """Report the states of checks, read at each collection."""
+
+    def each(read: Callable[[CheckState], float | None], *, labels: bool = False) -> Callable[[], Reading]:
+        def points() -> Iterator[tuple[Mapping[str, AttributeValue], float]]:
+            for state in states().values():
+                value = read(state)
+                if value is not None:
+                    key = described(state.check)
+                    yield ({**state.check.labels, **key} if labels else key), value
+
+        return points
+
+    def fact(name: str) -> Callable[[], Reading]:
+        return each(lambda state: _number(None if state.last is None else state.last.last.facts.get(name)))
+
+    telemetry.gauge(c.UP, each(_up, labels=True))
+    telemetry.gauge(c.SUCCESS, each(_success))
+    telemetry.gauge(c.SINCE, each(lambda state: state.judge.since / 1000 if state.judge.since else None))
+    telemetry.gauge(c.LAST_RUN, each(lambda state: None if state.last is None else state.last.started / 1000))
+    telemetry.gauge(c.LAST_DURATION, each(lambda state: None if state.last is None else state.last.last.duration))
+    telemetry.gauge(c.LAST_HEARTBEAT, fact("last_heartbeat"))
+    telemetry.gauge(c.HTTP_STATUS, fact("status"))
+    telemetry.gauge(c.RESPONSE_SIZE, fact("size"))
+    telemetry.gauge(c.DNS_ANSWERS, fact("answers"))
+    telemetry.gauge(c.CERTIFICATE_EXPIRY, fact("certificate_expiry"))
+    telemetry.gauge(c.STATE, lambda: list(_states(states())))
+    telemetry.gauge(c.MUTED, lambda: list(_muted(states())))
+    telemetry.gauge(c.PHASE_DURATION, lambda: list(_phases(states())))
+    telemetry.gauge(c.CONFIGURED, lambda: _by_type(states().values()))
+    telemetry.gauge(c.RUNNING, lambda: _by_type(states().values(), running=True))
+
+
+def _up(state: CheckState) -> float | None:
+    status = state.judge.status
+    return None if status is Status.UNKNOWN else float(status is not Status.DOWN)
+
+
+def _success(state: CheckState) -> float | None:
+    return None if state.last is None else float(state.last.outcome.good)
+
+
+def _number(fact: object) -> float | None:
+    if isinstance(fact, (int, float)):
+        return float(fact)
+    return float(len(fact)) if isinstance(fact, tuple) else None  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _states(states: Mapping[str, CheckState]) -> Reading:
+    for state in states.values():
+        key = described(state.check)
+        for status in Status:
+            yield {**key, a.STATE.name: status.value}, float(state.judge.status is status)
+
+
+def _muted(states: Mapping[str, CheckState]) -> Reading:
+    for state in states.values():
+        for reason in state.muted:
+            yield {**described(state.check), a.MUTE_REASON.name: reason.value}, 1.0
+
+
+def _phases(states: Mapping[str, CheckState]) -> Reading:
+    for state in states.values():
+        if state.last is not None:
+            key = described(state.check)
+            for phase, seconds in state.last.last.phases.items():
+                if phase in a.PHASE.values:
+                    yield {**key, a.PHASE.name: phase}, seconds
+
+
+def _by_type(states: Iterable[CheckState], *, running: bool = False) -> Reading:
+    counts: dict[str, int] = {}
+    for state in states:
+        counts.setdefault(state.check.executor.type, 0)
+        counts[state.check.executor.type] += not running or state.running is not None
+    return [({a.TYPE.name: type_}, float(count)) for type_, count in counts.items()]

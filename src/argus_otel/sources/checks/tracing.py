@@ -1,0 +1,158 @@
+"""The trace of a run: a span for the run, and below it one for each attempt, which the checked service can continue.
+
+The run of a check that is up is sampled by the rate of ``checks.check``. Every other one is sampled: a failure that is
+confirmed has its trace, on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+
+from argus_otel.telemetry import AttributeValue, SpanKind, Telemetry, TraceSpan
+
+from . import attributes as a
+from .catalogue import CHECK_SPAN
+from .definition import Check
+from .outcomes import Attempt, Outcome, Run
+
+RATE = 0.1
+"""The share of the runs of checks that are up whose traces are sampled by default."""
+
+
+class Tracer:
+    """Traces runs."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+        telemetry.rates.add_defaults({CHECK_SPAN.rate_key: RATE})
+
+    def begin(self, check: Check, slot: int, *, sure: bool) -> RunTrace | None:
+        """Begin the trace of a run, in whose task it has to be called; ``None`` if nothing is traced.
+
+        Parameters
+        ----------
+        slot:
+            When the run was due, in milliseconds since 1970.
+        sure:
+            Whether the check is up, so that the rate counts.
+        """
+        if self._telemetry.tracing is None:
+            return None
+        rate = self._telemetry.rates.of(CHECK_SPAN.rate_key, check.name) if sure else 1.0
+        return RunTrace(self._telemetry, check, slot, rate)
+
+
+class RunTrace:
+    """The trace of one run."""
+
+    def __init__(self, telemetry: Telemetry, check: Check, slot: int, rate: float) -> None:
+        self._telemetry = telemetry
+        self._check = check
+        self._slot = slot
+        self._attempts = 0
+        self._root = self._begin(rate)
+
+    def _begin(self, rate: float) -> TraceSpan | None:
+        tracing = self._telemetry.tracing
+        if tracing is None:
+            return None
+        root = tracing.root(f"check {self._check.name}", SpanKind.INTERNAL, self._attributes, rate=rate)
+        root.attach()
+        return root
+
+    def _attributes(self) -> Mapping[str, AttributeValue]:
+        return {**described(self._check), a.SLOT.name: self._slot}
+
+    def attempt(self) -> AttemptTrace | None:
+        """Begin the span of an attempt; ``None`` if the trace is not sampled."""
+        tracing = self._telemetry.tracing
+        self._attempts += 1
+        if self._attempts == 2 and self._root is not None and not self._root.trace_id:
+            self._root.detach()  # the first attempt failed: from here on there is a trace
+            self._root = self._begin(1.0)
+        if tracing is None or self._root is None or not self._root.trace_id:
+            return None
+        redact = self._telemetry.redact
+        known = self._check.executor.span_attributes(self._check.options)
+        attributes: dict[str, AttributeValue] = {"user_agent.synthetic.type": "test"}
+        # A URL may have a secret of the file in its path.
+        attributes.update({key: redact(value) if isinstance(value, str) else value for key, value in known.items()})
+        name = str(attributes.get("http.request.method", self._check.executor.type))
+        span = tracing.child(name, SpanKind.CLIENT, attributes)
+        return None if span is None else AttemptTrace(span)
+
+    def end(self, run: Run) -> None:
+        """End the span of the run."""
+        root = self._root
+        if root is None:
+            return
+        root.detach()
+        if root.trace_id:
+            root.set_attributes(
+                {a.RUN_ATTEMPTS.name: len(run.attempts), a.DISTURBED.name: run.disturbed, **ending(run.last)}
+            )
+            root.end(None, failed=run.outcome is Outcome.FAILED)
+
+
+class AttemptTrace:
+    """The span of one attempt."""
+
+    def __init__(self, span: TraceSpan) -> None:
+        self._span = span
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What continues the trace in the checked service: https://www.w3.org/TR/trace-context/."""
+        span = self._span
+        return {"traceparent": f"00-{span.trace_id:032x}-{span.span_id:016x}-{int(span.sampled):02x}"}
+
+    def phase(self, name: str) -> None:
+        """Note that a phase begins."""
+        self._span.add_event(name, {})
+
+    def end(self, attempt: Attempt) -> None:
+        """End the span."""
+        facts = attempt.facts
+        found: dict[str, AttributeValue] = {**ending(attempt), **phase_attributes(attempt)}
+        status, address, expiry = facts.get("status"), facts.get("address"), facts.get("certificate_expiry")
+        if isinstance(status, int):
+            found["http.response.status_code"] = status
+        if isinstance(address, str):
+            found["network.peer.address"] = address
+        if isinstance(expiry, (int, float)):
+            found[a.EXPIRY.name] = as_text(expiry)
+        self._span.set_attributes(found)
+        self._span.end(None, failed=attempt.outcome is Outcome.FAILED)
+
+
+def described(check: Check) -> dict[str, AttributeValue]:
+    """Return the attributes that tell checks apart."""
+    found: dict[str, AttributeValue] = {a.NAME.name: check.name, a.TYPE.name: check.executor.type}
+    if check.service:
+        found[a.SERVICE.name] = check.service
+    return found
+
+
+def ending(attempt: Attempt) -> dict[str, AttributeValue]:
+    """Return the attributes of a verdict."""
+    found: dict[str, AttributeValue] = {a.OUTCOME.name: attempt.outcome.value}
+    failure = attempt.failure
+    if failure is not None:
+        found[a.ERROR_TYPE.name] = failure.error_type.value
+        found[a.DETAIL.name] = failure.detail
+        if failure.condition:
+            found[a.CONDITION.name] = failure.condition
+    return found
+
+
+def phase_attributes(attempt: Attempt) -> dict[str, AttributeValue]:
+    """Return how long each phase took, in seconds."""
+    return {
+        f"argus.check.phase.{phase}": seconds for phase, seconds in attempt.phases.items() if phase in a.PHASE.values
+    }
+
+
+def as_text(moment: float) -> str:
+    """Return a moment, in seconds since 1970, as ISO 8601 has it."""
+    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
