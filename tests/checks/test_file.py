@@ -88,7 +88,7 @@ def test_everything_that_a_file_may_have_is_read() -> None:
     [
         ("{}", "2:9", "a check has one of http; this one has none of them"),
         ("{http: ftp://x}", "2:16", "'ftp://x' is not a URL such as"),
-        ("{http: 'http://user:pw@x/'}", "2:16", "a URL with a password in it ends up in logs"),
+        ("{http: 'http://user:pw@shop.example/'}", "2:16", "a URL with a password in it ends up in logs"),
         ("{http: {}}", "2:16", "url is missing"),
         ("{http: {url: http://x, famly: ipv4}}", "2:39", "unknown key 'famly'; did you mean 'family'?"),
         ("{http: {url: http://x, family: ipv5}}", "2:40", "unknown word 'ipv5'; did you mean"),
