@@ -74,12 +74,9 @@ class SourceHandle:
         return self.is_companion or self._is_asked_for()
 
     def _is_asked_for(self) -> bool:
-        spec = self.spec
-        if self._asked_for is None and spec.asked_for is not None:
-            ask = cast(
-                "Callable[[Settings], bool] | None", self._telemetry.attempt(self._part, partial(load, spec.asked_for))
-            )
-            self._asked_for = ask is not None and ask(self._settings)
+        asked_for = self.spec.asked_for
+        if self._asked_for is None and asked_for is not None:
+            self._asked_for = bool(self._telemetry.attempt(self._part, lambda: load(asked_for)(self._settings)))
         return bool(self._asked_for)
 
     def install(self) -> None:

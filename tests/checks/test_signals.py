@@ -8,15 +8,17 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
 
-from argus_otel import checks
+from argus_otel import checks, testing
+from argus_otel.sources.checks import SPEC
 from argus_otel.sources.checks import supervisor as supervisors
 from argus_otel.sources.checks.event_ids import change_id, run_id
 from argus_otel.testing import Observation, observe
@@ -52,11 +54,7 @@ def served(talk: Talk, context: ssl.SSLContext | None = None) -> Iterator[int]:
         loop.close()
 
 
-def until(condition: Callable[[], object], seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that in time"
-        time.sleep(0.05)
+until = partial(testing.until, timeout=15, interval=0.05)
 
 
 @contextmanager
@@ -325,7 +323,7 @@ def test_functions_and_definitions_of_the_program_are_checks_too() -> None:
         until(lambda: point(observed, "argus.check.up", argus_check_name="pool") == 1)
         until(lambda: point(observed, "argus.check.up", argus_check_name="web") == 1)
         broken.set()
-        until(lambda: point(observed, "argus.check.up", argus_check_name="pool") == 0, 30)
+        until(lambda: point(observed, "argus.check.up", argus_check_name="pool") == 0, timeout=30)
         assert "pass@db" not in repr(observed.events)
         checks.delete("web")
         until(lambda: set(checks.statuses()) == {"pool"})
@@ -368,3 +366,20 @@ def test_the_location_is_that_of_the_settings_or_the_file_or_the_host(tmp_path: 
     path.write_text(a_check(1))
     with observe("checks", settings={"checks_file": str(path)}) as observed:
         assert observed.handle.resource() == {"argus.check.location": socket.gethostname()}
+
+
+def test_a_location_that_the_file_has_from_a_variable_is_its_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLACE", "fra9")
+    path = tmp_path / "checks.yaml"
+    path.write_text("location: ${env:PLACE}\n" + a_check(1))
+    with observe("checks", settings={"checks_file": str(path)}) as observed:
+        assert observed.handle.resource() == {"argus.check.location": "fra9"}
+
+
+def test_a_source_that_cannot_say_whether_it_is_asked_for_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SPEC, "asked_for", "json:loads")  # which raises: settings are no text
+    with observe("checks") as observed:
+        assert not observed.handle.starts_with_others
+        assert observed.telemetry.health.parts("source:checks")["source:checks"].state.value == "ok", "it starts later"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -149,11 +149,14 @@ def compose(text: bytes | str) -> Node | None:
 def location_of(path: Path) -> str:
     """Return where a file says that its checks run from; empty if it does not, or cannot be read."""
     try:
-        found: object = yaml.safe_load(path.read_bytes())
-    except (OSError, yaml.YAMLError):
+        root = compose(path.read_bytes())
+        place = None if root is None else dict(Place(root, "", []).items()).get("location")
+        if place is None:
+            return ""
+        Secrets(os.environ, path.parent).fill(place, [])
+        return str(TOP_LEVEL["location"][0].read(place))
+    except (OSError, yaml.YAMLError, Wrong):
         return ""
-    location = cast("dict[object, object]", found).get("location") if isinstance(found, dict) else None
-    return location if isinstance(location, str) else ""
 
 
 def _unreadable(error: yaml.YAMLError, text: bytes | str) -> Problem:
