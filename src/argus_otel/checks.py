@@ -19,21 +19,11 @@ This module needs the extra: ``pip install 'argus-otel[checks]'``.
 
 from __future__ import annotations
 
-from argus_otel.sources.checks.api import (
-    Change,
-    EventName,
-    Run,
-    Status,
-    check,
-    delete,
-    on,
-    register,
-    run_now,
-    start,
-    statuses,
-    stop,
-)
+from argus_otel.sources.checks.api import check, delete, on, register, run_now, start, statuses, stop
 from argus_otel.sources.checks.definition import Check
+from argus_otel.sources.checks.judge import Change, Status
+from argus_otel.sources.checks.outcomes import Run
+from argus_otel.sources.checks.subscribers import EventName
 
 __all__ = [
     "Change",

@@ -14,6 +14,7 @@ from argus_otel.sources.checks.executor import Probe
 from argus_otel.sources.checks.judge import Confirm, Status
 from argus_otel.sources.checks.mutes import Mute, MuteReason
 from argus_otel.sources.checks.outcomes import Attempt, Failure, Outcome, Run
+from argus_otel.testing import until_async as until
 
 from .test_agent import Seen, check, works
 
@@ -30,13 +31,6 @@ class Network:
         if self.cut:
             raise CheckError(ErrorType.UNREACHABLE, "no way to the host")
         return {}
-
-
-async def until(condition: Any, seconds: float = 10) -> None:
-    end = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        assert asyncio.get_running_loop().time() < end, "it did not come to that in time"
-        await asyncio.sleep(0.02)
 
 
 def statuses(agent: Agent) -> dict[str, Status]:

@@ -18,10 +18,10 @@ from argus_otel.sources.checks.judge import Status
 from argus_otel.sources.checks.mutes import Mute, MuteReason, change_mutes
 from argus_otel.sources.checks.sharding import Shard
 from argus_otel.sources.checks.supervisor import Supervisor
+from argus_otel.testing import until_async as until
 
 from .services import Answering, Talk, http, service
 from .test_agent import Seen
-from .test_anchors import until
 from .test_killed import an_agent, written
 
 DEFAULTS = "defaults: {interval: 1s, timeout: 900ms, retries: 0, confirm: {down: 2, up: 1, every: 1s}}\n"

@@ -229,9 +229,9 @@ def lift_series_limits(reader: MetricReader) -> None:
 
     From 1.45.2 on, the SDK merges those beyond 2000 of an instrument. Earlier versions have no such limit.
     """
-    limits: dict[type, int] | None = getattr(reader, "_instrument_class_cardinality_limit", None)
-    for instrument in limits or ():
-        if limits is not None and "Observable" in instrument.__name__:
+    limits: dict[type, int] = getattr(reader, "_instrument_class_cardinality_limit", {})
+    for instrument in limits:
+        if "Observable" in instrument.__name__:
             limits[instrument] = 1 << 30
 
 

@@ -204,7 +204,7 @@ class Agent:
         self._wake_soon()
 
     def report_again(self, change: Change) -> None:
-        """Report a change of an earlier agent, of which nobody knows whether it was reported."""
+        """Report a change of an earlier agent, which may have been killed before it reported that."""
         state = self._states.get(change.check)
         if state is not None:
             self._observer.changed(state.check, replace(change, again=True), None)

@@ -8,28 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .judge import Change, Status
+from .judge import Status
 from .outcomes import Run
 from .subscribers import EVENTS, EventName, Subscriber
 
 if TYPE_CHECKING:
     from .definition import Check
     from .source import ChecksSource
-
-__all__ = [
-    "Change",
-    "EventName",
-    "Run",
-    "Status",
-    "check",
-    "delete",
-    "on",
-    "register",
-    "run_now",
-    "start",
-    "statuses",
-    "stop",
-]
 
 _log = logging.getLogger("argus_otel")
 
@@ -78,8 +63,8 @@ def on(event: EventName) -> Callable[[SubscriberT], SubscriberT]:
     Parameters
     ----------
     event:
-        ``status_changed``, ``failed``, ``succeeded``: the function gets a :class:`Change`.
-        ``certificate_changed``: a :class:`Run`.
+        ``status_changed``, ``failed``, ``succeeded``: the function gets a :class:`argus_otel.checks.Change`.
+        ``certificate_changed``: a :class:`argus_otel.checks.Run`.
         ``service_changed``: the service's name, and its statuses before and after.
         ``reloaded``: what is wrong with the file, or an empty text.
 

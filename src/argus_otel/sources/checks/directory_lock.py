@@ -1,4 +1,4 @@
-"""The lock on an agent's directory: of all processes of a host that are to run the same checks, one does."""
+"""Locks in an agent's directory: of all processes of a host, one runs its checks, and one changes its mutes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ class DirectoryLock:
     ----------
     directory:
         Is made if it is not there.
+    name:
+        The lock's, which is that of its file.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._path = directory / "lock"
+    def __init__(self, directory: Path, name: str = "lock") -> None:
+        self._path = directory / name
         self._file: BinaryIO | None = None
 
     def take(self) -> bool:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import fnmatch
 import json
-import os
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
+
+from .directory_lock import DirectoryLock
 
 MUTES_FILE = "mutes.json"
 """The name of the file of mutes in the directory of an agent."""
@@ -84,9 +87,7 @@ def change_mutes(directory: Path, change: Callable[[dict[str, Mute]], None], now
         The file cannot be read or written.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with (directory / "mutes.lock").open("w") as lock:
-            _lock(lock.fileno())
+        with _locked(directory):
             mutes = {name: each for name, each in read_mutes(directory).items() if each.until > now}
             change(mutes)
             aside = directory / f"{MUTES_FILE}.new"
@@ -97,11 +98,15 @@ def change_mutes(directory: Path, change: Callable[[dict[str, Mute]], None], now
         raise MuteError(f"{directory / MUTES_FILE} cannot be written: {error.strerror}") from error
 
 
-def _lock(descriptor: int) -> None:
-    if os.name == "posix":
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+@contextmanager
+def _locked(directory: Path) -> Generator[None]:
+    lock = DirectoryLock(directory, "mutes.lock")
+    while not lock.take():
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def is_muted(check: str, mutes: Mapping[str, Mute], now: int) -> bool:

@@ -142,6 +142,15 @@ def compiled(place: Place, written: str) -> Callable[[str], bool]:
         raise place.wrong(f"{written!r} is no pattern: {error}") from error
 
 
+def _by_key(place: Place, right: str, type_: Callable[[str], FieldType[Condition]]) -> tuple[Condition, ...]:
+    """Return one condition for each key of a mapping; problems of all of them are noted."""
+    wrong: list[Wrong] = []
+    found = [attempted(type_(key), each, wrong) for key, each in place.items(right)]
+    if wrong:
+        raise wrong[0]
+    return tuple(condition for condition in found if condition is not None)
+
+
 class HeadersType(FieldType["tuple[Condition, ...]"]):
     """Headers by name: ``present``, ``absent``, a text, or a pattern between slashes."""
 
@@ -149,15 +158,7 @@ class HeadersType(FieldType["tuple[Condition, ...]"]):
 
     def read(self, place: Place) -> tuple[Condition, ...]:
         """Return one condition for each header."""
-        wrong: list[Wrong] = []
-        found: list[Condition] = []
-        for name, each in place.items(self.right):
-            condition = attempted(_Header(name), each, wrong)
-            if condition is not None:
-                found.append(condition)
-        if wrong:
-            raise wrong[0]
-        return tuple(found)
+        return _by_key(place, self.right, _Header)
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
@@ -187,15 +188,7 @@ class JsonType(FieldType["tuple[Condition, ...]"]):
 
     def read(self, place: Place) -> tuple[Condition, ...]:
         """Return one condition for each expression."""
-        wrong: list[Wrong] = []
-        found: list[Condition] = []
-        for path, each in place.items(self.right):
-            condition = attempted(_Json(path), each, wrong)
-            if condition is not None:
-                found.append(condition)
-        if wrong:
-            raise wrong[0]
-        return tuple(found)
+        return _by_key(place, self.right, _Json)
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""

@@ -82,7 +82,7 @@ def replacing(path: Path) -> Generator[Replacement]:
 
 
 def _created(beside: Path) -> int:
-    """Create the new file, which is the lock too: it is there only while somebody edits."""
+    """Create the new file, which is the lock too: it is there only while a command edits."""
     deadline = time.monotonic() + PATIENCE
     while (descriptor := _opened(beside)) is None:
         if time.monotonic() > deadline:

@@ -36,7 +36,7 @@ class Secrets:
     def fill(self, place: Place, wrong: list[Wrong]) -> None:
         """Replace the references in every text below a place. One that cannot be replaced is a problem.
 
-        ``$${`` stands for ``${`` itself.
+        A text that is to have ``${`` in it is written with ``$${``.
         """
         for each in place.below():
             self.fill(each, wrong)

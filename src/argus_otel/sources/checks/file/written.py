@@ -14,7 +14,8 @@ from .field_types import FieldType, Record
 from .places import Place
 from .sections import CheckSection, TimingSection
 
-SECRET = "(not shown)"  # noqa: S105 - it stands for one
+SECRET = "(not shown)"  # noqa: S105 - a placeholder
+"""What is shown in place of a secret."""
 
 _SECTION = Record(CheckSection)
 _DEFAULTS = Record(TimingSection)

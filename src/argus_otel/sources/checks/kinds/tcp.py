@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from argus_otel.sources.checks.conditions import Condition
 from argus_otel.sources.checks.errors import ErrorType
@@ -33,7 +33,30 @@ class TcpOptions(TlsConnectionOptions):
     read: bool = option(Boolean(), "Whether a first line of the server is waited for: the banner.", default=False)
 
 
-class TcpExecutor(Executor[TcpOptions]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsKindOptions(TlsConnectionOptions):
+    """The options of a tls check."""
+
+    address: HostPort = option(HostPortType("shop.example:443", 443), "What is connected to; port 443 by default.")
+    name: str = option(Text("a host name"), "The name that is asked for, if it is not that of the address.", default="")
+
+
+_OptionsT = TypeVar("_OptionsT", TcpOptions, TlsKindOptions)
+
+
+class _AddressExecutor(Executor[_OptionsT]):
+    """Connects to the address of its options."""
+
+    def host(self, options: _OptionsT) -> str:
+        """Return the address's host."""
+        return options.address.host
+
+    def span_attributes(self, options: _OptionsT) -> Mapping[str, AttributeValue]:
+        """Return host and port."""
+        return {"server.address": options.address.host, "server.port": options.address.port}
+
+
+class TcpExecutor(_AddressExecutor[TcpOptions]):
     """Connects."""
 
     type = "tcp"
@@ -45,14 +68,6 @@ class TcpExecutor(Executor[TcpOptions]):
         "certificate": CERTIFICATE,
         "version": TlsVersionType(),
     }
-
-    def host(self, options: TcpOptions) -> str:
-        """Return the address's host."""
-        return options.address.host
-
-    def span_attributes(self, options: TcpOptions) -> Mapping[str, AttributeValue]:
-        """Return host and port."""
-        return {"server.address": options.address.host, "server.port": options.address.port}
 
     async def run(self, probe: Probe[TcpOptions]) -> Mapping[str, object]:
         """Connect; the facts are address, banner and certificate."""
@@ -75,15 +90,7 @@ class TcpExecutor(Executor[TcpOptions]):
         return facts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsKindOptions(TlsConnectionOptions):
-    """The options of a tls check."""
-
-    address: HostPort = option(HostPortType("shop.example:443", 443), "What is connected to; port 443 by default.")
-    name: str = option(Text("a host name"), "The name that is asked for, if it is not that of the address.", default="")
-
-
-class TlsExecutor(Executor[TlsKindOptions]):
+class TlsExecutor(_AddressExecutor[TlsKindOptions]):
     """Makes a handshake of TLS."""
 
     type = "tls"
@@ -94,14 +101,6 @@ class TlsExecutor(Executor[TlsKindOptions]):
         "certificate": CERTIFICATE,
         "version": TlsVersionType(),
     }
-
-    def host(self, options: TlsKindOptions) -> str:
-        """Return the address's host."""
-        return options.address.host
-
-    def span_attributes(self, options: TlsKindOptions) -> Mapping[str, AttributeValue]:
-        """Return host and port."""
-        return {"server.address": options.address.host, "server.port": options.address.port}
 
     async def run(self, probe: Probe[TlsKindOptions]) -> Mapping[str, object]:
         """Connect and secure; the facts are address, version and certificate."""

@@ -90,7 +90,7 @@ async def ask(server: Address, port: int, question: Question) -> Answer:
         raise CheckError(ErrorType.UNREACHABLE, f"the name server cannot be asked: {reason}") from error
     except dns.exception.DNSException as error:
         raise CheckError(
-            ErrorType.PROTOCOL, f"the answer is not one of DNS, or to another question: {_why(error)}"
+            ErrorType.PROTOCOL, f"the answer is not one of DNS, or to another question: {type(error).__name__}"
         ) from error
     except (ValueError, UnicodeError) as error:  # of bytes that look like a record and are none
         raise CheckError(ErrorType.PROTOCOL, "the answer cannot be read") from error
@@ -99,7 +99,3 @@ async def ask(server: Address, port: int, question: Question) -> Answer:
     ttl = min((rrset.ttl for rrset in found), default=None)
     rcode = dns.rcode.to_text(response.rcode())
     return Answer(rcode, records, ttl, bool(response.flags & dns.flags.AD))
-
-
-def _why(error: dns.exception.DNSException) -> str:
-    return type(error).__name__
