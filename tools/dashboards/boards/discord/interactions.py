@@ -209,7 +209,7 @@ _TRAFFIC = Row(
             thresholds=FINE,
         ),
         stat(
-            "Nobody's clicks",
+            "Clicks without a view",
             """Clicks and modals in the time range that no view of the bot handled: the user saw them fail. They belong
             to messages from before a restart, or whose view has timed out. Make such views persistent.""",
             now(counted("discord_component_unhandled_total"), "unhandled"),
