@@ -317,6 +317,17 @@ sys.exit(_run("argus-otel checks add", COMMANDS["add"], sys.argv[1:], "checks"))
     assert [f"  c{number}:\n" in text for number in range(6)] == [True] * 6
 
 
+def test_an_edit_leaves_the_lock_of_the_next_one(file: Write) -> None:
+    path = file(FILE)
+    first = replacing.replacing(path)
+    first.__enter__().commit(b"1")
+    with replacing.replacing(path) as second:  # as soon as the first one's file is in its place
+        first.__exit__(None, None, None)
+        second.commit(b"2")
+    assert path.read_bytes() == b"2"
+    assert [each.name for each in path.parent.iterdir()] == ["checks.yaml"]
+
+
 def test_an_edit_that_was_killed_is_told(checks: Checks, file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replacing, "PATIENCE", 0.0)
     path = file(FILE)

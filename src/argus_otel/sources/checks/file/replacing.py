@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from .text import EditError
 
@@ -21,11 +22,14 @@ class Replacement:
     ----------
     before:
         Its bytes; none if there is no file yet.
+    committed:
+        Whether the new bytes are in the file's place.
     """
 
-    def __init__(self, path: Path, beside: Path, descriptor: int) -> None:
-        self._path, self._beside, self._descriptor = path, beside, descriptor
+    def __init__(self, path: Path, beside: Path, file: BinaryIO) -> None:
+        self._path, self._beside, self._file = path, beside, file
         self.before = path.read_bytes() if path.exists() else b""
+        self.committed = False
 
     def commit(self, after: bytes) -> None:
         """Write the new bytes beside the file, with its mode and owner, and rename them into its place.
@@ -38,15 +42,16 @@ class Replacement:
         OSError
             It cannot be written.
         """
-        with os.fdopen(self._descriptor, "wb", closefd=False) as file:
+        with self._file as file:  # closed before it is renamed, which Windows asks for
             file.write(after)
             file.flush()
-            os.fsync(self._descriptor)
+            os.fsync(file.fileno())
         if self._path.exists():
             self._keep_mode_and_owner()
             if self._path.read_bytes() != self.before:
                 raise EditError(f"{self._path} was changed in the meantime; nothing was written: try again")
         self._beside.replace(self._path)
+        self.committed = True
 
     def _keep_mode_and_owner(self) -> None:
         there, new = self._path.stat(), self._beside.stat()
@@ -72,27 +77,29 @@ def replacing(path: Path) -> Generator[Replacement]:
     """
     path = path.resolve()
     beside = path.with_name(f".{path.name}.new")
-    descriptor = _created(beside)
+    file = _created(beside)
+    replacement = None
     try:
-        yield Replacement(path, beside, descriptor)
+        replacement = Replacement(path, beside, file)
+        yield replacement
     finally:
-        os.close(descriptor)
-        with suppress(FileNotFoundError):  # it was renamed
-            beside.unlink()
+        file.close()
+        if replacement is None or not replacement.committed:  # else what is there now is the lock of another command
+            beside.unlink(missing_ok=True)
 
 
-def _created(beside: Path) -> int:
+def _created(beside: Path) -> BinaryIO:
     """Create the new file, which is the lock too: it is there only while a command edits."""
     deadline = time.monotonic() + PATIENCE
-    while (descriptor := _opened(beside)) is None:
+    while (file := _opened(beside)) is None:
         if time.monotonic() > deadline:
             raise EditError(f"another command edits the file; if none does, remove {beside}")
         time.sleep(0.05)
-    return descriptor
+    return file
 
 
-def _opened(beside: Path) -> int | None:
+def _opened(beside: Path) -> BinaryIO | None:
     try:
-        return os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        return beside.open("xb")
     except FileExistsError:
         return None
