@@ -247,13 +247,37 @@ def test_nothing_that_leaves_has_a_secret(tmp_path: Path, monkeypatch: pytest.Mo
     assert "s3cret" not in told
 
 
-def test_a_wrong_file_is_a_failed_part_and_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_wrong_file_is_a_failed_part_until_it_is_mended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisors, "LOOK_EVERY", 0.1)
     path = tmp_path / "checks.yaml"
     path.write_text("checks: {shop: {http: {ur: 'http://127.0.0.1'}}}")
-    with observe("checks", settings={"checks_file": str(path)}) as observed:
-        until(lambda: observed.telemetry.health.parts("checks").get("checks"))
-        until(lambda: observed.telemetry.health.parts("checks")["checks"].state.value == "failed")
-    assert "did you mean" in caplog.text or "url" in caplog.text
+    with served(Switched()) as port, observe("checks", settings={"checks_file": str(path)}) as observed:
+
+        def state() -> str:
+            part = observed.telemetry.health.parts("checks").get("checks")
+            return "" if part is None else part.state.value
+
+        until(lambda: state() == "failed")
+        assert "checks.yaml:1:28: checks.shop.http.ur: unknown key 'ur'; did you mean 'url'?" in caplog.text
+        path.write_text(a_check(port))
+        until(lambda: point(observed, "argus.check.up") == 1)
+        assert state() == "ok"
+
+
+def test_a_service_that_was_known_before_a_restart_changes_from_what_it_was(tmp_path: Path) -> None:
+    path, switched = tmp_path / "checks.yaml", Switched()
+    kept = {"checks_file": str(path), "checks_state": str(tmp_path / "state")}
+    with served(switched) as port:
+        path.write_text(a_check(port))
+        with observe("checks", settings=kept) as observed:
+            until(lambda: point(observed, "argus.check.up") == 1)
+        switched.on = False
+        with observe("checks", settings=kept) as observed:
+            until(lambda: events(observed, "failed"))
+            services = events(observed, "service_changed")
+    assert (services[-1]["argus.check.state.before"], services[-1]["argus.check.state"]) == ("up", "down")
 
 
 def test_a_reload_is_counted_by_its_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

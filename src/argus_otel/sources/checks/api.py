@@ -25,6 +25,7 @@ __all__ = [
     "delete",
     "on",
     "register",
+    "reload",
     "run_now",
     "start",
     "statuses",
@@ -70,6 +71,12 @@ def stop() -> None:
     """Run no checks any more. Safe to repeat."""
     if _source is not None:
         _source.end()
+
+
+def reload() -> None:
+    """Read the file again soon, though it looks as it did. Any thread; does nothing if no checks run."""
+    if _source is not None:
+        _source.call(lambda supervisor: supervisor.reload())
 
 
 def on(event: EventName) -> Callable[[SubscriberT], SubscriberT]:

@@ -176,12 +176,11 @@ class Recorder:
 
     def _change_service(self, service: str, change: Change) -> None:
         states = self._states()
-        if states is not self._counted:  # the file was read again: the change is counted in
+        if states is not self._counted:  # the file was read, or read again
             self._counted = states
-            self._services.count_anew(states.values())
-            found = self._services.change(service, change.after, change.after)
-        else:
-            found = self._services.change(service, change.before, change.after)
+            self._one_by_one &= states.keys()
+            self._services.count_anew(states.values(), change)
+        found = self._services.change(service, change)
         if found is not None:
             before, after = found
             attributes = {a.SERVICE.name: service, a.STATE.name: after.value, a.STATE_BEFORE.name: before.value}

@@ -104,6 +104,10 @@ class Supervisor:
         """Where the checks run from."""
         return self._location or (self.file.location if self.file is not None else "") or socket.gethostname()
 
+    def watch(self) -> FileWatch | None:
+        """Return what tells whether the file has changed since; ``None`` if there is no file."""
+        return None if self._path is None else FileWatch(self._path)
+
     def reload(self) -> None:
         """Read the file again soon. Any thread."""
         self._asked = True
@@ -145,7 +149,7 @@ class Supervisor:
         resolver = Resolver()
         try:
             read = self._reader(ExecutorContext(resolver, self._directory, self._allow_commands))
-            file_watch = None if self._path is None else FileWatch(self._path)
+            file_watch = self.watch()
             file = await asyncio.to_thread(read)
             if lock is not None:
                 await self._wait_for(lock)

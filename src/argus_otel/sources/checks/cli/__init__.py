@@ -15,6 +15,25 @@ def _command(name: str, summary: str, description: str, *examples: str) -> tuple
 COMMANDS: dict[str, Command] = dict(
     (
         _command(
+            "run",
+            "run the checks of a file, in a process of their own",
+            "Runs the checks of a file until it is stopped, observed as any other program: metrics and health on "
+            "127.0.0.1:9464, and OTLP where OTEL_EXPORTER_OTLP_ENDPOINT says. A file that changes is read again within "
+            "seconds, or at SIGHUP; one with mistakes is not used. With --state, statuses outlive a restart, and of "
+            "several processes with the same directory one runs the checks. Exit code",
+            "checks.yaml",
+            "checks.yaml --state /var/lib/argus-otel --location fra1",
+            "checks.yaml --shard 2/5",
+        ),
+        _command(
+            "status",
+            "show what a running agent says of its checks",
+            "Asks an agent, or a bot that runs checks, for what is not up, and why. Exit code 0: all are up; 1: one is "
+            "not;",
+            "",
+            "--url http://agent:9464 --token env:ARGUS_ENDPOINT_TOKEN",
+        ),
+        _command(
             "once",
             "run each check once, and report: for a terminal and for CI",
             "Runs each check once, with its retries, many at the same time, and reports. Nothing is confirmed, muted "
