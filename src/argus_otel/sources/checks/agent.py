@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from .anchors import Anchors
 from .clock import Clock, StepDetector
 from .definition import Check, Window
+from .executor import Executor
 from .judge import Change, Judge, Status, Verdict
 from .limits import Limits
 from .loop_lag import LoopLag
@@ -156,6 +157,7 @@ class Agent:
         for name in self._states.keys() - states.keys():
             _cancel(self._states[name])
         self._schedule.keep(states)
+        _tell_executors(checks, self._states.values())
         self._states = states
         self._children = _children(checks)
         asked = Anchors({name: states[name].check.confirm.down for name in anchors if name in states})
@@ -394,6 +396,15 @@ def _children(checks: Sequence[Check]) -> dict[str, tuple[str, ...]]:
         for parent in check.parents:
             children.setdefault(parent, []).append(check.name)
     return {parent: tuple(names) for parent, names in children.items()}
+
+
+def _tell_executors(checks: Sequence[Check], earlier: Iterable[CheckState]) -> None:
+    """Tell each executor which checks it has now; one that had some may have none any more."""
+    of: dict[Executor[Any], dict[str, Any]] = {state.check.executor: {} for state in earlier}
+    for check in checks:
+        of.setdefault(check.executor, {})[check.name] = check.options
+    for executor, options in of.items():
+        executor.use(options)
 
 
 def _cancel(state: CheckState) -> None:

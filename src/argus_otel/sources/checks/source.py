@@ -133,6 +133,7 @@ class ChecksSource(Source):
             allow_commands=own.allow_commands,
             tracer=Tracer(self.telemetry),
             used=self._hide_secrets,
+            accept_calls=self._accept_calls,
         )
         for check in self._added.values():
             supervisor.add(check)
@@ -208,6 +209,12 @@ class ChecksSource(Source):
         from .recording import Recorder
 
         return Recorder(self.telemetry, self.subscribers, lambda: self.states, self._location)
+
+    def _accept_calls(self, prefix: str, answer: Callable[[str, bytes], int] | None) -> None:
+        if answer is None:
+            self.telemetry.inbound.remove(prefix)
+        else:
+            self.telemetry.inbound.add(prefix, answer)
 
     def _hide_secrets(self, file: CheckFile) -> None:
         for secret in file.secrets:

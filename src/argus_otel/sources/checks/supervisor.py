@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +14,7 @@ from .agent import Agent, Observer
 from .clock import Clock
 from .definition import Check
 from .directory_lock import DirectoryLock
-from .executor import ExecutorContext
+from .executor import AcceptCalls, ExecutorContext
 from .file_watch import FileWatch
 from .mutes import MUTES_FILE, MuteError, read_mutes
 from .sharding import Shard
@@ -60,6 +61,8 @@ class Supervisor:
         Traces runs; ``None`` for none.
     used:
         Called with each file before its checks run.
+    accept_calls:
+        See :class:`.executor.ExecutorContext`.
 
     Attributes
     ----------
@@ -82,6 +85,7 @@ class Supervisor:
         allow_commands: bool = False,
         tracer: Tracer | None = None,
         used: Callable[[CheckFile], None] = lambda _: None,
+        accept_calls: AcceptCalls = lambda _prefix, _answer: None,
         clock: Clock | None = None,
     ) -> None:
         self.agent: Agent | None = None
@@ -95,6 +99,7 @@ class Supervisor:
         self._allow_commands = allow_commands
         self._tracer = tracer
         self._used = used
+        self._accept_calls = accept_calls
         self._clock = clock or Clock()
         self._asked = False
         self._added: dict[str, Check] = {}
@@ -148,7 +153,15 @@ class Supervisor:
         lock = None if self._directory is None else DirectoryLock(self._directory)
         resolver = Resolver()
         try:
-            read = self._reader(ExecutorContext(resolver, self._directory, self._allow_commands))
+            loop = asyncio.get_running_loop()
+            context = ExecutorContext(
+                resolver,
+                self._directory,
+                self._allow_commands,
+                self._accept_calls,
+                lambda name: _soon(loop, lambda: self.run_now(name)),
+            )
+            read = self._reader(context)
             file_watch = self.watch()
             file = await asyncio.to_thread(read)
             if lock is not None:
@@ -246,3 +259,9 @@ class Supervisor:
                 agent.mute(read_mutes(self._directory))
             except MuteError as error:
                 _log.warning("argus-otel: the mutes stay as they were: %s", error)
+
+
+def _soon(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    """Call a function on a loop, soon; not at all if that has ended. Any thread."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(function)
