@@ -15,4 +15,6 @@ SPEC = SourceSpec(
     prefixes=("argus.check",),
     settings="argus_otel.sources.checks.settings:ChecksSettings",
     resource="argus_otel.sources.checks.resource:attributes",
+    commands="argus_otel.sources.checks.cli:COMMANDS",
+    assets="argus_otel:shipped",
 )
