@@ -1,4 +1,4 @@
-"""A process that does nothing but run the checks of ``ARGUS_CHECKS``: ``argus-otel checks run`` starts it.
+"""A process that does nothing but run the checks of ``ARGUS_CHECKS_FILE``: ``argus-otel checks run`` starts it.
 
 It is observed as any other program is: ``argus-otel run -m argus_otel.sources.checks.agent_process``.
 """
@@ -9,9 +9,7 @@ import signal
 import sys
 import threading
 
-from argus_otel import checks
-
-from .api import reload
+from .api import reload, start, stop
 
 SWITCH_INTERVAL = 0.0005
 """After how many seconds a thread that renders metrics lets the loop run, which measures durations.
@@ -29,13 +27,13 @@ def main() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, _reload)
-    checks.start()
+    start()
     ended = threading.Event()
     try:
         while not ended.wait(3600):  # a wait without end would keep Python from handling signals on some systems
             pass
     except KeyboardInterrupt:
-        checks.stop()
+        stop()
 
 
 if __name__ == "__main__":

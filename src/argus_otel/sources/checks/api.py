@@ -59,7 +59,7 @@ def start(path: str | Path | None = None) -> None:
     Parameters
     ----------
     path:
-        The file; by default that of ``ARGUS_CHECKS``; without either, only the program's own checks run.
+        The file; by default that of ``ARGUS_CHECKS_FILE``; without either, only the program's own checks run.
     """
     source = _bound("start")
     if source is not None:

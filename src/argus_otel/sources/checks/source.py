@@ -33,7 +33,7 @@ _SHORTEST_SECRET = 4
 
 
 class ChecksSource(Source):
-    """Runs the checks of ``ARGUS_CHECKS``, or of :func:`argus_otel.checks.start`, on a thread of their own."""
+    """Runs the checks of ``ARGUS_CHECKS_FILE``, or of :func:`argus_otel.checks.start`, on a thread of their own."""
 
     def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
         super().__init__(telemetry, settings, activate)
@@ -98,7 +98,7 @@ class ChecksSource(Source):
         Parameters
         ----------
         path:
-            By default that of ``ARGUS_CHECKS``.
+            By default that of ``ARGUS_CHECKS_FILE``.
         """
         if self._thread is not None or self._supervisor is not None or not _may_run(self.telemetry):
             return

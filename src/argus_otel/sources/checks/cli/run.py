@@ -17,8 +17,8 @@ _SERVICE = "argus-checks"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments. Each stands for a variable, which any other way to start an agent understands too."""
-    parser.add_argument("file", metavar="FILE", type=Path, help="the file of checks [ARGUS_CHECKS]")
-    parser.add_argument("--location", metavar="NAME", help="where they run from [ARGUS_CHECK_LOCATION]")
+    parser.add_argument("file", metavar="FILE", type=Path, help="the file of checks [ARGUS_CHECKS_FILE]")
+    parser.add_argument("--location", metavar="NAME", help="where they run from [ARGUS_CHECKS_LOCATION]")
     parser.add_argument(
         "--shard",
         metavar="I/N",
@@ -40,8 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Become the agent; return 2 if the file is wrong."""
     given_file.opened(arguments.file, given_file.executors(allow_commands=arguments.allow_commands))
     given = {
-        "ARGUS_CHECKS": arguments.file,
-        "ARGUS_CHECK_LOCATION": arguments.location,
+        "ARGUS_CHECKS_FILE": arguments.file,
+        "ARGUS_CHECKS_LOCATION": arguments.location,
         "ARGUS_CHECKS_SHARD": arguments.shard,
         "ARGUS_CHECKS_STATE": arguments.state,
         "ARGUS_CHECKS_ALLOW_COMMANDS": "true" if arguments.allow_commands else None,
