@@ -74,6 +74,8 @@ def test_a_valid_file_is_accepted(text: str) -> None:
         check("{http: http://x, expect: {status: 2xx, duration: '> 1s, < 2s', body: [a, '!b'], json: {'$.a': null}}}"),
         check("{http: http://x, labels: {team: 7, on: true}, parents: []}"),
         check("{http: http://x, slo: {availability: 99.9%}}"),
+        check("{icmp: 192.0.2.1}"),
+        check("{icmp: {host: a, count: 3, size: 9000, family: ipv6}, expect: {loss: < 20%, round_trip: < 50ms}}"),
         "checks: {}",
     ],
 )
@@ -118,6 +120,9 @@ def test_both_accept(text: str) -> None:
         check("{http: http://x, expect: {status: [200, 600]}}"),
         check("{http: http://x, expect: {rcode: NOERROR}}"),
         check("{http: http://x, expect: 5}"),
+        check("{icmp: {host: a, count: 0}}"),
+        check("{icmp: {host: a, size: 7}}"),
+        check("{icmp: a, expect: {loss: < 20}}"),
         check("{http: http://x, slo: {}}"),
         check("{http: http://x, slo: {availability: 99.9}}"),
         check("{http: http://x, labels: {a: 1, b: 1, c: 1, d: 1, e: 1, f: 1}}"),
