@@ -71,7 +71,7 @@ async def run(arguments: Sequence[str], environment: Mapping[str, str], limit: i
         if not program.exited.done():
             _kill(transport)
         try:
-            await program.exited  # or it would stay behind as a zombie
+            await program.exited  # the attempt ends when the program has, and leaves no zombie
         finally:
             transport.close()
     return program.result(transport.get_returncode())
