@@ -18,10 +18,10 @@ from argus_otel.sources.checks.runner import Runner
 from argus_otel.sources.checks.schedule import Due
 
 
-async def probed(definition: str, timeout: str = "2s") -> Attempt:
+async def probed(definition: str, timeout: str = "2s", *, allow_commands: bool = False) -> Attempt:
     """Run the check of a definition, as the file has it, once."""
     resolver, pool = Resolver(2), ThreadPoolExecutor(1)
-    executors = installed(ExecutorContext(resolver))
+    executors = installed(ExecutorContext(resolver, allow_commands=allow_commands))
     text = f"defaults: {{retries: 0, timeout: {timeout}}}\nchecks: {{it: {definition}}}"
     (check,) = parse(text, Path("checks.yaml"), executors, {}).checks
     runner = Runner(Clock(), Limits(), LoopLag(asyncio.get_running_loop()), pool)

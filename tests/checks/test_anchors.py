@@ -66,6 +66,23 @@ def test_the_network_is_lost_once_every_anchor_has_failed_as_often_as_confirms_i
     assert not anchors.answered_since(14)
 
 
+def test_anchors_that_the_agent_may_not_run_tell_nothing_and_are_not_waited_for() -> None:
+    anchors = Anchors({"one": 1, "other": 1})
+    anchors.add(run("one", 10, Outcome.UNKNOWN))
+    assert not anchors.lost
+    assert not anchors.answered_since(5), "the other one may tell"
+    anchors.add(run("other", 11, Outcome.FAILED))
+    assert anchors.lost
+    after = Anchors({"one": 1, "other": 1})
+    after.carry_over(anchors)
+    assert after.lost, "a reload forgets nothing"
+    anchors.add(run("other", 12, Outcome.UNKNOWN))
+    assert not anchors.lost
+    assert anchors.answered_since(1 << 60), "a failed check would wait for ever"
+    anchors.add(run("one", 13, Outcome.OK))
+    assert not anchors.answered_since(14)
+
+
 def test_without_anchors_the_network_always_counts_as_there() -> None:
     assert not Anchors({}).lost
     assert Anchors({}).answered_since(1 << 60)

@@ -166,7 +166,8 @@ class Executor(ABC, Generic[OptionsT]):
         Raises
         ------
         CheckError
-            The service could not be probed. Any other exception is a fault of the executor.
+            The service could not be probed; a :class:`~.errors.NotJudgedError` if that is the agent's own doing. Any
+            other exception is a fault of the executor.
         """
 
     def defaults(self, options: OptionsT) -> tuple[Condition, ...]:  # noqa: ARG002 - for those that need them

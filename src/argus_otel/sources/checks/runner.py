@@ -11,7 +11,7 @@ from typing import Any
 from .clock import Clock
 from .conditions import Condition, Facts
 from .definition import Check
-from .errors import CheckError, ErrorType
+from .errors import CheckError, ErrorType, NotJudgedError
 from .executor import Probe
 from .limits import Limits
 from .loop_lag import LoopLag
@@ -102,19 +102,20 @@ class Runner:
         ended = await _ends_within(task, check.timeout)
         facts: Mapping[str, object] = {}
         failure: Failure | None = None
+        outcome = Outcome.FAILED
         if not ended:
             phase = probe.phases.now
             failure = Failure(_TIMEOUTS.get(phase, ErrorType.TIMEOUT), f"not done within {check.timeout:g} s: {phase}")
         elif (error := task.exception()) is None:
-            facts = task.result()
+            facts, outcome = task.result(), Outcome.OK
         elif isinstance(error, CheckError):
             failure = Failure(error.error_type, error.detail)
+            outcome = Outcome.UNKNOWN if isinstance(error, NotJudgedError) else Outcome.FAILED
         else:  # the executor's fault is this check's alone
             _log.error("argus-otel: the executor %r failed in %r", check.executor.type, check.name, exc_info=error)
             failure = Failure(ErrorType.EXECUTOR, f"the executor failed: {type(error).__name__}")
         probe.phases.end()
         duration = probe.phases.total
-        outcome = Outcome.OK if failure is None else Outcome.FAILED
         found = {"duration": duration, **facts}
         return found, Attempt(outcome, failure, duration, probe.phases.seconds, found)
 
