@@ -15,7 +15,7 @@ from argus_otel.sources.checks.judge import Confirm, Status
 from argus_otel.sources.checks.mutes import Mute, MuteReason
 from argus_otel.sources.checks.outcomes import Attempt, Failure, Outcome, Run
 
-from .test_agent import Seen, check, works
+from .test_agent import Seen, check, hangs, works
 
 FAST = Confirm(2, 1, 50)
 
@@ -185,3 +185,27 @@ def test_a_mute_of_a_person_ends_by_itself() -> None:
 
     asyncio.run(life())
     assert seen.mutes == [("db-1", {MuteReason.MANUAL}), ("db-1", frozenset())]
+
+
+def test_a_parent_that_fails_at_once_runs_as_its_confirmation_says_while_an_anchor_hangs() -> None:
+    network, seen = Network(), Seen()
+    network.cut = True
+    calm = Confirm(2, 1, 500)
+
+    async def life() -> None:
+        agent = Agent(seen)
+        agent.replace(
+            [
+                check("gateway", hangs, timeout=2, confirm=calm),
+                check("host", network.reached, confirm=calm),
+                check("site", network.reached, confirm=calm, parents=("host",)),
+            ],
+            anchors=["gateway"],
+        )
+        await until(lambda: len(seen.of("gateway")) == 1)
+        await agent.stop()
+
+    asyncio.run(life())
+    # Its slots, one run each 500 ms, and one at once for each of the two that wait for it.
+    assert len(seen.of("host")) < 20
+    assert seen.changes == []

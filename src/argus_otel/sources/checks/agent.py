@@ -242,7 +242,16 @@ class Agent:
         self._handle = self._loop.call_soon(self._wake)
 
     def _wake(self) -> None:
-        """Start what is due, and wait for what is next."""
+        """Start what is due, and wait for what is next, even if something on the way is at fault."""
+        try:
+            self._start_due()
+        finally:
+            following = self._schedule.next
+            now = self._clock.wall()
+            wait = _LONGEST_WAIT if following is None else min((following - now) / 1000, _LONGEST_WAIT)
+            self._handle = self._loop.call_later(max(wait, 0), self._wake)
+
+    def _start_due(self) -> None:
         step, now = self._steps.step(), self._clock.wall()
         if step and (passed := self._schedule.restart(now, back=step < 0)):
             self._observer.skipped("clock", passed)
@@ -255,9 +264,6 @@ class Agent:
                 self._observer.skipped("overrun", 1)
             else:
                 state.running = self._loop.create_task(self._run(state, due))
-        following = self._schedule.next
-        wait = _LONGEST_WAIT if following is None else min((following - self._clock.wall()) / 1000, _LONGEST_WAIT)
-        self._handle = self._loop.call_later(max(wait, 0), self._wake)
 
     def _hasten(self, name: str, at: int) -> None:
         """Let a check run at ``at`` too, and wake up in time for it."""
@@ -335,7 +341,10 @@ class Agent:
                 self._make(state, change)
 
     def _wait_for_cause(self, state: CheckState) -> bool:
-        """Whether a parent or the agent's own network may be the cause, and is not judged yet. Those run at once."""
+        """Whether a parent or the agent's own network may be the cause, and is not judged yet.
+
+        Those run at once, and if that does not suffice, as often as their confirmation says.
+        """
         since = state.judge.failing_since
         if since is None:
             return False
@@ -346,9 +355,11 @@ class Agent:
                 return False
             self._waiting_for_anchors.add(state.check.name)
             asked += others
-        for name in asked:
-            if self._states[name].running is None:
-                self._hasten(name, self._clock.wall())
+        now = self._clock.wall()
+        for each in map(self._states.__getitem__, asked):
+            if each.running is None:
+                has_run = each.last is not None and each.last.started >= since
+                self._hasten(each.check.name, now + each.check.confirm.every if has_run else now)
         return bool(asked)
 
     # -- who is muted

@@ -164,8 +164,9 @@ class Supervisor:
             read = self._reader(context)
             file_watch = self.watch()
             file = await asyncio.to_thread(read)
-            if lock is not None:
-                await self._wait_for(lock)
+            if lock is not None and await self._wait_for(lock):
+                file_watch = self.watch()
+                file = await self._read_again(read) or file
             await self._run(file, read, file_watch)
         finally:
             resolver.close()
@@ -182,7 +183,8 @@ class Supervisor:
         executors = installed(context)
         return lambda: read(path, executors)
 
-    async def _wait_for(self, lock: DirectoryLock) -> None:
+    async def _wait_for(self, lock: DirectoryLock) -> bool:
+        """Take the lock; return whether another process had it, so that what was read before may be old."""
         waiting = False
         while not lock.take():
             if not waiting:
@@ -193,6 +195,7 @@ class Supervisor:
                     self._directory,
                 )
             await asyncio.sleep(LOOK_EVERY / 4)
+        return waiting
 
     async def _run(self, file: CheckFile, read: Callable[[], CheckFile], file_watch: FileWatch | None) -> None:
         states = None if self._directory is None else StateFile(self._directory, self._clock)
@@ -228,6 +231,16 @@ class Supervisor:
                 self._read_mutes(agent)
 
     async def _reload(self, agent: Agent, read: Callable[[], CheckFile], states: StateFile | None) -> None:
+        file = await self._read_again(read)
+        if file is not None:
+            self._use(agent, file)
+            if states is not None:
+                states.forget(agent.states)
+            _log.info("argus-otel: %d checks are read from %s", len(file.checks), self._path)
+        self._observer.reloaded(self.reload_error)
+
+    async def _read_again(self, read: Callable[[], CheckFile]) -> CheckFile | None:
+        """Return what the file says now; ``None`` if it is wrong, and the checks have to stay as they were."""
         from .file.checks_file import CheckFileError
 
         try:
@@ -235,13 +248,9 @@ class Supervisor:
         except (OSError, CheckFileError) as error:
             self.reload_error = str(error)
             _log.warning("argus-otel: the checks stay as they were, because the file is wrong:\n%s", error)
-        else:
-            self.reload_error = ""
-            self._use(agent, file)
-            if states is not None:
-                states.forget(agent.states)
-            _log.info("argus-otel: %d checks are read from %s", len(file.checks), self._path)
-        self._observer.reloaded(self.reload_error)
+            return None
+        self.reload_error = ""
+        return file
 
     def _use(self, agent: Agent, file: CheckFile) -> None:
         self._used(file)
