@@ -140,7 +140,7 @@ def _mutes(told: Sequence[Told]) -> Iterator[tuple[int, int]]:
     """Yield begin and end of each time in which the check is muted."""
     states = [row for row in told if not row.change]
     for row, following in zip(states, [*states[1:], None], strict=True):
-        end = row.ends if following is None else following.time
+        end = row.ends if following is None else min(row.ends, following.time)
         if row.muted and end > row.time:
             yield row.time, end
 
