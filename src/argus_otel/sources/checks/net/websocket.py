@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from . import tls
 from .addresses import Address, Allowed
 from .connection import Connection, Target, connect
 from .http import host_header
+from .portions import Portions
 from .resolver import Family, Resolver
 
 PORTS = {"ws": 80, "wss": 443}
@@ -37,9 +37,6 @@ PORTS = {"ws": 80, "wss": 443}
 
 _NORMAL = 1000  # https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
 _VERSION = b"HTTP/1."
-
-_AT_ONCE = 1 << 12
-"""How many bytes are parsed before other checks have their turn: 2000 empty frames take some 10 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class WebSocket:
         self._connection = connection
         self._limit = limit
         self._protocol = WSConnection(ConnectionType.CLIENT)
-        self._unread = b""
+        self._portions = Portions(connection)
         self._events: list[Event | CheckError] = []
 
     def send(self, text: str) -> None:
@@ -160,11 +157,7 @@ class WebSocket:
         phases:
             During the handshake only.
         """
-        if not self._unread:
-            self._unread = await self._connection.receive()
-        else:
-            await asyncio.sleep(0)
-        data, self._unread = self._unread[:_AT_ONCE], self._unread[_AT_ONCE:]
+        data = await self._portions.next()
         if not data:
             where = "without a response to the handshake" if phases else "without closing the WebSocket"
             raise CheckError(ErrorType.RESET, f"the server closed the connection {where}")
