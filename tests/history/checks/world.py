@@ -62,7 +62,7 @@ class Place:
         return self.states[minute]
 
     def seen(self) -> list[tuple[str, bool]]:
-        """Status and mute of each minute that history can know: the last one holds for a while when the agent is gone."""
+        """Status and mute of each minute that history can know; the last one holds for a while without an agent."""
         known: list[tuple[str, bool]] = []
         last = -HOLDS
         for minute, state in enumerate(self.states):
@@ -181,7 +181,7 @@ class World:
 
     def __init__(self, seed: int, checks: Sequence[str] = ("shop", "db-1", "db-2"), locations: int = 2) -> None:
         self.seed = seed
-        dice = random.Random(seed)
+        dice = random.Random(seed)  # noqa: S311 - so that each run makes up the same
         self.places = [
             place(check, f"l{number}", dice) for check in checks for number in range(1 + dice.randrange(locations))
         ]

@@ -57,7 +57,7 @@ def outages(locations: Mapping[str, Sequence[Span]], end: int) -> list[Outage]:
     found: list[Outage] = []
     for each in sorted(_local(locations, end), key=lambda outage: outage.begin):
         last = found[-1] if found else None
-        if last is None or each.begin >= last.end:
+        if last is None or each.begin > last.end:
             found.append(each)
             continue
         last.end, last.open = max(last.end, each.end), last.open or each.open

@@ -139,8 +139,9 @@ def _begin(row: Told) -> int:
 def _mutes(told: Sequence[Told]) -> Iterator[tuple[int, int]]:
     """Yield begin and end of each time in which the check is muted."""
     states = [row for row in told if not row.change]
-    for row, following in zip(states, [*states[1:], None], strict=True):
-        end = row.ends if following is None else min(row.ends, following.time)
+    following = [*(row.time for row in states[1:]), states[-1].ends] if states else []
+    for row, replaced in zip(states, following, strict=True):
+        end = min(row.ends, replaced)
         if row.muted and end > row.time:
             yield row.time, end
 
