@@ -15,6 +15,7 @@ SPEC = SourceSpec(
     prefixes=("argus.check",),
     settings="argus_otel.sources.checks.settings:ChecksSettings",
     resource="argus_otel.sources.checks.resource:attributes",
+    history="argus_otel.sources.checks.history:MODEL",
     commands="argus_otel.sources.checks.cli:COMMANDS",
     assets="argus_otel:shipped",
 )
