@@ -96,3 +96,9 @@ class DiscordInstrumentor(SourceInstrumentor):
     """Instruments discord.py, and its forks in part."""
 
     source = "discord"
+
+
+class ChecksInstrumentor(SourceInstrumentor):
+    """Runs service checks."""
+
+    source = "checks"

@@ -13,10 +13,10 @@ from argus_otel.sources.checks.once import run_once
 from argus_otel.sources.checks.outcomes import Attempt
 
 
-async def probed(definition: str, timeout: str = "2s") -> Attempt:
+async def probed(definition: str, timeout: str = "2s", *, allow_commands: bool = False) -> Attempt:
     """Run the check of a definition, as the file has it, once."""
     resolver = Resolver(2)
-    executors = installed(ExecutorContext(resolver))
+    executors = installed(ExecutorContext(resolver, allow_commands=allow_commands))
     text = f"defaults: {{retries: 0, timeout: {timeout}}}\nchecks: {{it: {definition}}}"
     try:
         (run,) = await run_once(parse(text, Path("checks.yaml"), executors, {}).checks, Limits())

@@ -7,11 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from argus_otel.sources.checks.agent import Agent
+from argus_otel.sources.checks.clock import Clock
+from argus_otel.sources.checks.conditions import Condition
 from argus_otel.sources.checks.definition import Check
 from argus_otel.sources.checks.errors import CheckError, ErrorType
 from argus_otel.sources.checks.executor import Executor, ExecutorContext, Probe
@@ -19,7 +22,7 @@ from argus_otel.sources.checks.file.field_types import Text
 from argus_otel.sources.checks.judge import Change, Confirm, Status
 from argus_otel.sources.checks.mutes import MuteReason
 from argus_otel.sources.checks.net.resolver import Resolver
-from argus_otel.sources.checks.outcomes import Outcome, Run
+from argus_otel.sources.checks.outcomes import Failure, Outcome, Run
 
 Work = Callable[[Probe[Any]], Awaitable[Mapping[str, object]]]
 
@@ -206,3 +209,125 @@ def test_more_checks_of_one_host_than_may_run_leave_room_for_others() -> None:
     seen = watched(2.5, *crowd, check("works", works))
     assert len(seen.of("works")) >= 2
     assert [run.failure for run in seen.of("works")] == [None] * len(seen.of("works"))
+
+
+class Faulty(Condition):
+    """A condition that cannot judge."""
+
+    def __init__(self, *, heavy: bool) -> None:
+        super().__init__("body", "/secret/", ErrorType.BODY)
+        self.heavy = heavy
+
+    def contradiction(self, fact: object) -> str | None:
+        raise KeyError(fact)
+
+
+async def answers(_: Probe[Any]) -> Mapping[str, object]:
+    return {"body": "the answer"}
+
+
+@pytest.mark.parametrize("heavy", [False, True])
+def test_a_condition_that_is_at_fault_itself_is_an_error_of_that_check_alone(heavy: bool) -> None:
+    """Fault 8: one rule of one check that cannot be judged ended every check."""
+    seen = watched(2.5, check("faulty", answers, expect=(Faulty(heavy=heavy),)), check("works", works))
+    failures = {run.failure for run in seen.of("faulty")}
+    assert failures == {Failure(ErrorType.EXECUTOR, "the condition failed: KeyError", "body: /secret/")}
+    assert {run.outcome for run in seen.of("works")} == {Outcome.OK}
+
+
+class Hostless(Calling):
+    """An executor that cannot tell the host of its checks."""
+
+    def host(self, options: Work) -> str:
+        raise KeyError(options)
+
+
+def test_an_executor_that_cannot_tell_the_host_runs_nevertheless() -> None:
+    seen = watched(1.5, replace(check("hostless", works), executor=Hostless(ExecutorContext(Resolver(1)))))
+    assert {run.outcome for run in seen.of("hostless")} == {Outcome.OK}
+
+
+def test_an_observer_that_is_at_fault_does_not_end_the_agent() -> None:
+    class Raising(Seen):
+        def skipped(self, reason: str, slots: int) -> None:
+            super().skipped(reason, slots)
+            raise RuntimeError("a fault of the observer")
+
+    seen = Raising()
+
+    async def life() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, _context: None)
+        agent = Agent(seen)
+        agent.replace([check("slow", hangs, timeout=30), check("works", works)])
+        while seen.left_out["overrun"] < 2:
+            await asyncio.sleep(0.05)
+        known = len(seen.of("works"))
+        while len(seen.of("works")) < known + 2:
+            await asyncio.sleep(0.05)
+        await agent.stop()
+
+    asyncio.run(asyncio.wait_for(life(), 30))
+
+
+def test_a_check_that_is_edited_while_it_runs_is_the_new_one_from_then_on() -> None:
+    """Fault 9: the end of a run wrote the old definition back."""
+
+    async def during(agent: Agent) -> None:
+        agent.run_now("shop")
+        await asyncio.sleep(0.1)
+        assert agent.states["shop"].running is not None
+        agent.replace([check("shop", works, service="new")])
+
+    seen = watched(2.5, check("shop", hangs, timeout=0.9, service="old"), during=during)
+    assert {run.outcome for run in seen.of("shop")} == {Outcome.OK}
+    assert [change.after for change in seen.changes] == [Status.UP]
+
+
+def test_a_check_that_is_disabled_while_it_runs_stays_disabled() -> None:
+    """Fault 9: the end of a run enabled it again."""
+
+    async def during(agent: Agent) -> None:
+        agent.run_now("shop")
+        await asyncio.sleep(0.1)
+        agent.replace([check("shop", hangs, enabled=False)])
+        assert agent.states == {}
+
+    assert watched(1.5, check("shop", hangs), during=during).runs == []
+
+
+class SetClock(Clock):
+    """The clocks of the host, of which the wall clock can be set."""
+
+    def __init__(self) -> None:
+        self.by = 0
+
+    def wall(self) -> int:
+        return super().wall() + self.by
+
+
+HOUR = 3_600_000
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+def test_a_wall_clock_that_is_set_runs_nothing_twice_and_changes_no_status(by: int) -> None:
+    """Forward is also what a laptop sees that slept: its monotonic clock stood still."""
+    clock, seen = SetClock(), Seen()
+
+    async def life() -> None:
+        agent = Agent(seen, clock)
+        agent.replace([check(f"check-{number}", works) for number in range(10)])
+        while len(seen.runs) < 20:
+            await asyncio.sleep(0.05)
+        clock.by = by
+        before = len(seen.runs)
+        while len(seen.runs) < before + 20:
+            await asyncio.sleep(0.05)
+        await agent.stop()
+
+    asyncio.run(asyncio.wait_for(life(), 30))
+    slots = [(run.check, run.slot, run.repeat) for run in seen.runs]
+    assert len(slots) == len(set(slots))
+    assert len(slots) < 60, "what was passed over is not made up for"
+    assert [change.after for change in seen.changes] == [Status.UP] * 10
+    assert (seen.left_out["clock"] >= 10 * 3590) is (by > 0)

@@ -16,7 +16,7 @@ from argus_otel.sources.checks.mutes import Mute, MuteReason
 from argus_otel.sources.checks.outcomes import Attempt, Failure, Outcome, Run
 from argus_otel.testing import until_async as until
 
-from .test_agent import Seen, check, works
+from .test_agent import Seen, check, hangs, works
 
 FAST = Confirm(2, 1, 50)
 
@@ -57,6 +57,23 @@ def test_the_network_is_lost_once_every_anchor_has_failed_as_often_as_confirms_i
     anchors.add(run("other", 13, Outcome.WARN))
     assert not anchors.lost
     assert anchors.answered_since(13)
+    assert not anchors.answered_since(14)
+
+
+def test_anchors_that_the_agent_may_not_run_tell_nothing_and_are_not_waited_for() -> None:
+    anchors = Anchors({"one": 1, "other": 1})
+    anchors.add(run("one", 10, Outcome.UNKNOWN))
+    assert not anchors.lost
+    assert not anchors.answered_since(5), "the other one may tell"
+    anchors.add(run("other", 11, Outcome.FAILED))
+    assert anchors.lost
+    after = Anchors({"one": 1, "other": 1})
+    after.carry_over(anchors)
+    assert after.lost, "a reload forgets nothing"
+    anchors.add(run("other", 12, Outcome.UNKNOWN))
+    assert not anchors.lost
+    assert anchors.answered_since(1 << 60), "a failed check would wait for ever"
+    anchors.add(run("one", 13, Outcome.OK))
     assert not anchors.answered_since(14)
 
 
@@ -162,3 +179,27 @@ def test_a_mute_of_a_person_ends_by_itself() -> None:
 
     asyncio.run(life())
     assert seen.mutes == [("db-1", {MuteReason.MANUAL}), ("db-1", frozenset())]
+
+
+def test_a_parent_that_fails_at_once_runs_as_its_confirmation_says_while_an_anchor_hangs() -> None:
+    network, seen = Network(), Seen()
+    network.cut = True
+    calm = Confirm(2, 1, 500)
+
+    async def life() -> None:
+        agent = Agent(seen)
+        agent.replace(
+            [
+                check("gateway", hangs, timeout=2, confirm=calm),
+                check("host", network.reached, confirm=calm),
+                check("site", network.reached, confirm=calm, parents=("host",)),
+            ],
+            anchors=["gateway"],
+        )
+        await until(lambda: len(seen.of("gateway")) == 1)
+        await agent.stop()
+
+    asyncio.run(life())
+    # Its slots, one run each 500 ms, and one at once for each of the two that wait for it.
+    assert len(seen.of("host")) < 20
+    assert seen.changes == []

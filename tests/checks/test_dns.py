@@ -84,6 +84,58 @@ def test_a_name_without_records_of_the_type_fails() -> None:
     assert verdict(attempt) == (Outcome.FAILED, ErrorType.ANSWER)
 
 
+@pytest.mark.parametrize(("flag", "expect"), [(True, "true"), (False, "false")])
+def test_an_answer_that_the_server_has_verified_is_told_from_others(flag: bool, expect: str) -> None:
+    def spoil(response: bytes, _: object) -> list[bytes]:
+        return [response[:3] + bytes([response[3] | 0x20 if flag else response[3] & ~0x20]) + response[4:]]
+
+    for wanted in ("true", "false"):
+        definition = f'{{dns: {{name: shop.example, server: "127.0.0.1:PORT"}}, expect: {{authenticated: {wanted}}}}}'
+        attempt, _ = asked(definition, spoil)
+        assert attempt.facts["authenticated"] is flag
+        assert verdict(attempt)[1] is (None if wanted == expect else ErrorType.ANSWER)
+
+
+@pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example", r"\999.example", ""])
+def test_a_name_that_dns_does_not_allow_is_a_mistake_of_the_file(name: str) -> None:
+    from argus_otel.sources.checks.file.checks_file import CheckFileError
+
+    with pytest.raises(CheckFileError, match=r"checks\.it\.dns\.name: .* is not a name of DNS"):
+        asyncio.run(probed(f"{{dns: {{name: '{name}'}}}}"))
+
+
+def test_a_system_without_a_name_server_says_nothing_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    import dns.resolver
+
+    # The file is the system's; only what dnspython reads of it is replaced.
+    def read(self: dns.resolver.Resolver, _: object) -> None:
+        raise dns.resolver.NoResolverConfiguration("no nameservers")
+
+    monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", read)
+
+    attempt = asyncio.run(probed("{dns: shop.example}"))
+    assert verdict(attempt) == (Outcome.UNKNOWN, ErrorType.DNS)
+    assert attempt.failure is not None
+    assert "server:" in attempt.failure.detail
+
+
+def test_fault_22_answers_that_alternate_fail_every_other_time() -> None:
+    zone = dict(ZONE)
+    server = NameServer(zone)
+
+    async def life() -> list[Outcome]:
+        found: list[Outcome] = []
+        async with name_server(server) as port:
+            for turn in range(6):
+                zone["shop.example", "A"] = ["198.51.100.7"] if turn % 2 else ["203.0.113.66"]
+                definition = f'{{dns: {{name: shop.example, server: "127.0.0.1:{port}"}}'
+                attempt = await probed(f"{definition}, expect: {{answers: {{exactly: [198.51.100.7]}}}}}}")
+                found.append(attempt.outcome)
+        return found
+
+    assert asyncio.run(life()) == [Outcome.FAILED, Outcome.OK] * 3
+
+
 def test_fault_21_every_run_asks_the_server() -> None:
     server = NameServer(ZONE)
 

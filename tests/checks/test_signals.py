@@ -21,6 +21,7 @@ from argus_otel import checks, testing
 from argus_otel.sources.checks import SPEC
 from argus_otel.sources.checks import supervisor as supervisors
 from argus_otel.sources.checks.event_ids import change_id, run_id
+from argus_otel.sources.checks.mutes import Mute, change_mutes
 from argus_otel.testing import Observation, observe
 
 from .services import Answering, Talk, http, service
@@ -58,10 +59,13 @@ until = partial(testing.until, timeout=15, interval=0.05)
 
 
 @contextmanager
-def running(path: Path, text: str, rate: float = 1.0) -> Iterator[Observation]:
+def running(path: Path, text: str, rate: float = 1.0, state: Path | None = None) -> Iterator[Observation]:
     """Run the checks of a file until the block ends; of those that are up, sample a share of the traces."""
     path.write_text(text)
-    with observe("checks", settings={"checks_file": str(path), "checks_location": "fra1"}) as observed:
+    settings = {"checks_file": str(path), "checks_location": "fra1"}
+    if state is not None:
+        settings["checks_state"] = str(state)
+    with observe("checks", settings=settings) as observed:
         observed.telemetry.rates.override({"checks": rate})
         until(checks.statuses)
         yield observed
@@ -122,6 +126,37 @@ def test_each_run_is_counted_and_measured(tmp_path: Path) -> None:
         assert len(rows(observed, "run")) == requests
         ids = {"argus.check.name", "argus.check.type", "service.peer.name"}
         assert all(ids <= row.keys() for row in rows(observed, "run"))
+
+
+def test_history_is_told_the_state_in_each_hour_and_when_a_check_is_muted(tmp_path: Path) -> None:
+    def mute(mutes: dict[str, Mute]) -> None:
+        change_mutes(tmp_path / "state", lambda known: (known.clear(), known.update(mutes)), int(time.time() * 1000))
+
+    with (
+        served(Answering(http(b"hello"))) as port,
+        running(tmp_path / "checks.yaml", a_check(port), state=tmp_path / "state") as observed,
+    ):
+        until(lambda: rows(observed, "state"))
+        mute({"sh*": Mute(2**60)})
+        until(lambda: rows(observed, "state")[-1].get("argus.check.muted") == "manual")
+        until(lambda: any("argus.check.muted" in row for row in rows(observed, "run")))
+        mute({})
+        until(lambda: "argus.check.muted" not in rows(observed, "state")[-1])
+        checks.stop()
+        first, *others = rows(observed, "state")
+        slots = [row["argus.check.slot"] for row in rows(observed, "run")]
+        assert first == {
+            "argus.check.name": "shop",
+            "argus.check.type": "http",
+            "service.peer.name": "web",
+            "argus.check.state": "up",
+            "argus.check.since": slots[0],
+            "argus.check.state.holds": 7200,
+        }
+        # Two because of the mute, and one more if a new hour has begun.
+        assert len(others) == 2 + len({slot // 3_600_000 for slot in slots}) - 1
+        [change] = rows(observed, "status")
+        assert change["argus.check.state.holds"] == 7200
 
 
 def test_the_last_run_is_shown_by_gauges_and_what_a_kind_has_not_is_absent(tmp_path: Path) -> None:
@@ -245,13 +280,37 @@ def test_nothing_that_leaves_has_a_secret(tmp_path: Path, monkeypatch: pytest.Mo
     assert "s3cret" not in told
 
 
-def test_a_wrong_file_is_a_failed_part_and_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_wrong_file_is_a_failed_part_until_it_is_mended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisors, "LOOK_EVERY", 0.1)
     path = tmp_path / "checks.yaml"
     path.write_text("checks: {shop: {http: {ur: 'http://127.0.0.1'}}}")
-    with observe("checks", settings={"checks_file": str(path)}) as observed:
-        until(lambda: observed.telemetry.health.parts("checks").get("checks"))
-        until(lambda: observed.telemetry.health.parts("checks")["checks"].state.value == "failed")
-    assert "did you mean" in caplog.text or "url" in caplog.text
+    with served(Switched()) as port, observe("checks", settings={"checks_file": str(path)}) as observed:
+
+        def state() -> str:
+            part = observed.telemetry.health.parts("checks").get("checks")
+            return "" if part is None else part.state.value
+
+        until(lambda: state() == "failed")
+        assert "checks.yaml:1:28: checks.shop.http.ur: unknown key 'ur'; did you mean 'url'?" in caplog.text
+        path.write_text(a_check(port))
+        until(lambda: point(observed, "argus.check.up") == 1)
+        assert state() == "ok"
+
+
+def test_a_service_that_was_known_before_a_restart_changes_from_what_it_was(tmp_path: Path) -> None:
+    path, switched = tmp_path / "checks.yaml", Switched()
+    kept = {"checks_file": str(path), "checks_state": str(tmp_path / "state")}
+    with served(switched) as port:
+        path.write_text(a_check(port))
+        with observe("checks", settings=kept) as observed:
+            until(lambda: point(observed, "argus.check.up") == 1)
+        switched.on = False
+        with observe("checks", settings=kept) as observed:
+            until(lambda: events(observed, "failed"))
+            services = events(observed, "service_changed")
+    assert (services[-1]["argus.check.state.before"], services[-1]["argus.check.state"]) == ("up", "down")
 
 
 def test_a_reload_is_counted_by_its_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -149,3 +152,72 @@ def test_a_directory_that_cannot_be_written_is_said_once(tmp_path: Path, caplog:
     states = [down(check(name, works)) for name in ("first", "second")]
     kept(tmp_path / "state", SetClock(), *states)
     assert caplog.text.count("cannot be kept") == 1
+
+
+def test_a_disk_that_was_full_for_a_moment_costs_no_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault 7: a store that fails for a moment must not cost what is judged after it."""
+    clock = SetClock()
+    states = [down(check(name, works)) for name in ("first", "second", "third")]
+    file = StateFile(tmp_path, clock)
+    file.load([state.check for state, _ in states])
+    file.keep(*states[0])
+    whole = os.write
+
+    def torn(descriptor: int, data: bytes) -> int:
+        whole(descriptor, data[:20])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", torn)
+        file.keep(*states[1])
+    clock.now += 2000
+    file.keep(*states[2])
+    file.close()
+    saved = StateFile(tmp_path, clock).load([state.check for state, _ in states])
+    assert list(saved.verdicts) == ["first", "second", "third"]
+    assert saved.changes == [change for _, change in states]
+
+
+def test_a_file_of_another_version_is_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock = SetClock()
+    shop = check("shop", works)
+    text = b'{"check":"shop","state":"down"}'
+    (tmp_path / "state.jsonl").write_bytes((b"%08x %s\n" % (crc32(text), text)) * 2)
+    assert StateFile(tmp_path, clock).load([shop]).verdicts == {}
+    assert (tmp_path / "state.damaged").exists()
+    assert "is damaged" in caplog.text
+
+
+def test_a_change_is_reported_again_though_the_clock_was_set_back(tmp_path: Path) -> None:
+    clock = SetClock()
+    state, change = down(check("shop", works))
+    kept(tmp_path, clock, (state, change))
+    clock.now -= 1500
+    assert StateFile(tmp_path, clock).load([state.check]).changes == [change]
+
+
+def test_the_time_of_the_last_write_outlives_a_second_start(tmp_path: Path) -> None:
+    clock = SetClock()
+    states = [down(check(name, works)) for name in ("first", "second")]
+    kept(tmp_path, clock, *states)
+    clock.now += 5000
+    file = StateFile(tmp_path, clock)
+    file.load([state.check for state, _ in states])
+    file.keep(states[0][0], None)
+    file.close()
+    for _ in range(2):
+        assert StateFile(tmp_path, clock).load([state.check for state, _ in states]).written == clock.now
+
+
+def test_a_function_is_the_same_check_in_another_process(tmp_path: Path) -> None:
+    def function(address: int) -> Check:
+        class Options:
+            def __repr__(self) -> str:
+                return f"<function pool at {address:#x}>"
+
+        return replace(check("pool", works), options=Options())
+
+    clock = SetClock()
+    state, change = down(function(0x7F0000000010))
+    kept(tmp_path, clock, (state, change))
+    assert "pool" in StateFile(tmp_path, clock).load([function(0x7FEEEEEEEE20)]).verdicts

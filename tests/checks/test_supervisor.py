@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -267,3 +268,58 @@ def test_a_second_process_waits_and_takes_over_when_the_first_is_killed(
 
     with_service(during)
     assert all(change.again for change in seen.changes)
+
+
+def test_what_waits_for_the_directory_uses_the_file_as_it_is_then(tmp_path: Path) -> None:
+    """The first agent has states of a check that the file did not have when the second one began to wait."""
+    path, state = tmp_path / "checks.yaml", tmp_path / "state"
+    seen = SeenReloads()
+
+    async def during(port: int) -> None:
+        path.write_text(checks(port, "first"))
+        one, other = Supervisor(path, SeenReloads(), directory=state), Supervisor(path, seen, directory=state)
+        async with supervised(one):
+            waiting = asyncio.ensure_future(other.run())
+            await asyncio.sleep(0.3)
+            replaced(path, checks(port, "first", "second"))
+            await until(lambda: status(one, "second") is Status.UP)
+        await until(lambda: other.agent is not None)
+        assert status(other, "second") is Status.UP
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+
+    with_service(during)
+    assert all(change.again for change in seen.changes)
+
+
+def test_a_file_that_is_nested_too_deeply_leaves_the_old_one_in_use(tmp_path: Path) -> None:
+    path, seen = tmp_path / "checks.yaml", SeenReloads()
+
+    async def during(port: int) -> None:
+        path.write_text(checks(port, "first"))
+        supervisor = Supervisor(path, seen)
+        async with supervised(supervisor):
+            for text in ("[" * 3000 + "]" * 3000, "&alias {first: *alias}"):
+                seen.reloads.clear()
+                replaced(path, f"checks: {text}")
+                await until(lambda: seen.reloads)
+                assert "nested too deeply" in supervisor.reload_error
+            await until(lambda: status(supervisor, "first") is Status.UP)
+
+    with_service(during)
+
+
+def test_a_directory_that_cannot_be_locked_is_an_error_and_no_other_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def no_locks(_file: object, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    path = tmp_path / "checks.yaml"
+    path.write_text(checks(1, "first"))
+    with pytest.raises(OSError, match="No locks available"):
+        asyncio.run(Supervisor(path, SeenReloads(), directory=tmp_path / "state").run())

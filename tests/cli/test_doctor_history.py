@@ -105,6 +105,7 @@ def test_a_server_with_and_without_tables_and_one_that_does_not_answer(tmp_path:
         assert found["store"][0] == "ok"
         assert {name for name in found if name.startswith("tables of ")} == {
             "tables of the engine",
+            "tables of checks",
             "tables of discord",
         }
         assert {found[name] for name in found if name.startswith("tables of ")} == {("ok", "up to date", "")}

@@ -109,7 +109,8 @@ class Endpoint:
             return
         context = tls(self._settings)
         server = bind(
-            self._settings, lambda family, address: Server(family, address, context, self._respond, self._tick)
+            self._settings,
+            lambda family, address: Server(family, address, context, self._respond, self._call, self._tick),
         )
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": _TICK}, name="argus-otel endpoint", daemon=True
@@ -162,6 +163,9 @@ class Endpoint:
 
     def _respond(self, request: Request) -> Response:
         return self.routes.respond(request)
+
+    def _call(self, request: Request) -> Response | None:
+        return self.routes.call(request)
 
     def _tick(self) -> None:
         own = self._own

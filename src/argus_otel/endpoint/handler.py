@@ -47,6 +47,8 @@ class Handler(BaseHTTPRequestHandler):
     ----------
     answer:
         Returns the response to a GET request; a HEAD request gets its headers.
+    call:
+        Returns the response to a POST request for a source; ``None`` if it is for none. Its body is not read.
     turn:
         Called with the connection and its next stage.
     arguments:
@@ -59,9 +61,14 @@ class Handler(BaseHTTPRequestHandler):
     raw_requestline: bytes
 
     def __init__(
-        self, answer: Callable[[Request], Response], turn: Callable[[Any, Stage], None], *arguments: Any
+        self,
+        answer: Callable[[Request], Response],
+        call: Callable[[Request], Response | None],
+        turn: Callable[[Any, Stage], None],
+        *arguments: Any,
     ) -> None:
         self._respond = answer
+        self._call = call
         self._turn = turn
         super().__init__(*arguments)
 
@@ -108,17 +115,24 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Respond."""
         self._turn(self.connection, Stage.WORKING)
-        path, _, query = self.path.partition("?")
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(self._respond(Request(path, query, headers)))
+        self._send(self._respond(self._request()))
 
     do_HEAD = do_GET  # noqa: N815 - http.server's name, as all of these
 
     def do_POST(self) -> None:
-        """Refuse a method that changes something, without waiting for its body."""
+        """Respond to a call for a source, without waiting for its body; refuse any other."""
+        self._turn(self.connection, Stage.WORKING)
+        self._send(self._call(self._request()) or not_allowed(self.command))
+
+    def do_PUT(self) -> None:
+        """Refuse a method that changes something."""
         self._send(not_allowed(self.command))
 
-    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = do_POST  # noqa: N815
+    do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = do_PUT  # noqa: N815
+
+    def _request(self) -> Request:
+        path, _, query = self.path.partition("?")
+        return Request(path, query, {name.lower(): value for name, value in self.headers.items()})
 
     def _send(self, answer: Response) -> None:
         self.send_response(answer.status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ _FOR_ALL = (
 
 
 class Request(NamedTuple):
-    """A GET or HEAD request.
+    """A request.
 
     Attributes
     ----------
@@ -36,6 +37,21 @@ class Request(NamedTuple):
     path: str
     query: str
     headers: Mapping[str, str]
+
+    @property
+    def token(self) -> bytes:
+        """The bearer token, or the password, that it offers; empty if it has neither."""
+        scheme, _, given = self.headers.get("authorization", "").partition(" ")
+        # Headers arrive as Latin-1, whatever their bytes meant.
+        offered = given.strip().encode("latin-1", "replace")
+        if scheme.lower() == "bearer":
+            return offered
+        if scheme.lower() == "basic":
+            try:
+                return base64.b64decode(offered, validate=True).partition(b":")[2]
+            except ValueError:
+                return b""
+        return b""
 
 
 class Response(NamedTuple):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import threading
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from argus_otel.settings import Settings
 from argus_otel.telemetry import Telemetry
@@ -89,12 +89,18 @@ class Routes:
         path = request.path.rstrip("/") or "/"
         route = self._public.get(path) or self._private.get(path)
         if route is None:
-            return text(HTTPStatus.NOT_FOUND, _NO_SUCH_PATH)
+            return self.call(request) or text(HTTPStatus.NOT_FOUND, _NO_SUCH_PATH)
         refusal = self._refusal(path, request, hosts=hosts, token=token) if path in self._private else None
         if refusal is not None:
             return refusal
         answer = self._telemetry.guard.shield(f"endpoint {path}", route)(request)
         return answer or text(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
+
+    def call(self, request: Request) -> Response | None:
+        """Return the response to a call for a source, by whatever method; ``None`` if it is for none."""
+        inbound = self._telemetry.inbound
+        status = self._telemetry.guard.shield("endpoint call", lambda: inbound.answer(request.path, _token(request)))()
+        return None if status is None else text(HTTPStatus(status), HTTPStatus(status).phrase)
 
     def _refusal(self, path: str, request: Request, *, hosts: bool, token: bool) -> Response | None:
         """Return the response that refuses a request, or ``None`` if it is allowed."""
@@ -102,7 +108,7 @@ class Routes:
             if not hosts or self._hosts.admit(request.headers.get("host")):
                 return None
             return text(HTTPStatus.MISDIRECTED_REQUEST, _NOT_THIS_HOST)
-        if not token or hmac.compare_digest(_offered_token(request), self._token.encode()):
+        if not token or hmac.compare_digest(request.token, self._token.encode()):
             return None
         # A browser can send a password, which it asks for, but no bearer token.
         challenge = 'Bearer, Basic realm="argus-otel", charset="UTF-8"' if path == "/" else "Bearer"
@@ -157,16 +163,7 @@ class Routes:
         return as_json(status, facts, self._telemetry.redact)
 
 
-def _offered_token(request: Request) -> bytes:
-    """Return the bearer token, or the password, that a request has; empty if it has neither."""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    # Headers arrive as Latin-1, whatever their bytes meant.
-    offered = given.strip().encode("latin-1", "replace")
-    if scheme.lower() == "bearer":
-        return offered
-    if scheme.lower() == "basic":
-        try:
-            return base64.b64decode(offered, validate=True).partition(b":")[2]
-        except ValueError:
-            return b""
-    return b""
+def _token(request: Request) -> bytes:
+    """Return the token of a call: of its header, or of its query, since some monitors and jobs can set only a URL."""
+    given = parse_qs(request.query).get("token", [""])[0].encode()
+    return request.token or given

@@ -62,6 +62,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         address: tuple[Any, ...],
         context: ssl.SSLContext | None,
         answer: Callable[[Request], Response],
+        call: Callable[[Request], Response | None],
         tick: Callable[[], object],
     ) -> None:
         self.address_family = family
@@ -69,6 +70,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._connections = Connections()
         self._stopping = False
         self._respond = answer
+        self._call = call
         self._tick = tick
         super().__init__(address, self._handle)  # type: ignore[arg-type]
         # A client may disconnect between select and accept, which must not wait for the next one.
@@ -128,7 +130,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def _handle(self, *arguments: Any) -> object:
         from .handler import Handler  # and with it http.server, at the first request
 
-        return Handler(self._respond, self._connections.turn, *arguments)
+        return Handler(self._respond, self._call, self._connections.turn, *arguments)
 
     # -- all of them
 

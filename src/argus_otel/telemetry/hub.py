@@ -19,6 +19,7 @@ from .gauges import Gauge, Reading
 from .guard import Guard
 from .health import Health, State
 from .histograms import Histogram
+from .inbound import Inbound
 from .log_pipeline import LogPipeline
 from .loop_liveness import LoopLiveness
 from .redaction import Redactor
@@ -75,7 +76,7 @@ class Telemetry:
 
     Attributes
     ----------
-    guard, health, redact, exceptions, exception_reports, log_pipeline:
+    guard, health, inbound, redact, exceptions, exception_reports, log_pipeline:
         See their classes.
     started:
         When counting began, by :func:`time.monotonic`, in seconds.
@@ -102,6 +103,7 @@ class Telemetry:
         self.redact = Redactor()
         self.exceptions = ExceptionRedactor(self.redact)
         self.health = Health()
+        self.inbound = Inbound()
         self.suspended = False
         self.started = monotonic()
         self.tracing: Tracing | None = None

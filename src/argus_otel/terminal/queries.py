@@ -17,7 +17,12 @@ Q = TypeVar("Q", bound="Queries")
 
 
 def add_query_options(
-    parser: argparse.ArgumentParser, *, limit: int = 0, limited: str = "the maximum number of rows"
+    parser: argparse.ArgumentParser,
+    *,
+    limit: int = 0,
+    limited: str = "the maximum number of rows",
+    since: bool = True,
+    service: bool = True,
 ) -> None:
     """Declare the options of every query.
 
@@ -27,11 +32,18 @@ def add_query_options(
         The default of ``--limit``; 0 for a query that returns everything.
     limited:
         What it limits, for the help text.
+    since, service:
+        Whether it has these options.
     """
     when = "a date (2026-03-01), an hour (2026-03-01T18:00), or an age (30d, 4w, 12h); UTC"
-    parser.add_argument("--since", metavar="WHEN", help=f"the beginning of the range: {when}")
-    parser.add_argument("--until", metavar="WHEN", help="the end of the range, which is excluded")
-    parser.add_argument("--service", metavar="NAME", default="", help="only this service; by default all in the store")
+    parser.set_defaults(since=None)
+    if since:
+        parser.add_argument("--since", metavar="WHEN", help=f"the beginning of the range: {when}")
+    end = "the end of the range, which is excluded"
+    parser.add_argument("--until", metavar="WHEN", help=end if since else f"{end}: {when}")
+    if service:
+        every = "only this service; by default all in the store"
+        parser.add_argument("--service", metavar="NAME", default="", help=every)
     if limit:
         parser.add_argument("--limit", metavar="N", type=positive, default=limit, help=f"{limited} (%(default)s)")
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="the format (%(default)s)")

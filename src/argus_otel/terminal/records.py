@@ -1,7 +1,8 @@
 """Prints dataclasses: as tables for people, as JSON or CSV for programs.
 
-The metadata of a field may name its ``unit``: ``id``, ``s`` (seconds), ``share`` (0 to 1), or ``series``, a tuple of
-counts with a column each, which a table shows as shares of the field that ``of`` names.
+The metadata of a field may name its ``unit``: ``id``, ``s`` (seconds), ``duration`` (seconds, of hours and days
+too), ``share`` (0 to 1), ``precise share``, or ``series``, a tuple of counts with a column each, which a table shows as
+shares of the field that ``of`` names.
 """
 
 from __future__ import annotations
@@ -70,7 +71,12 @@ def print_csv(records: Sequence[Any]) -> None:
     writer.writerow([*(field.name for field in plain), *(f"{series.name}_{age}" for age in range(longest) if series)])
     for record in records:
         numbers = getattr(record, series.name) if series else ()
-        writer.writerow([*(_inert(_plain(getattr(record, field.name))) for field in plain), *numbers])
+        writer.writerow([*(_inert(_plain(_joined(getattr(record, field.name)))) for field in plain), *numbers])
+
+
+def _joined(value: Any) -> Any:
+    """Return the texts of a tuple as one; any other value unchanged."""
+    return ", ".join(value) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _fields(record: Any) -> tuple[list[Any], Any]:
@@ -150,6 +156,7 @@ def text_of(value: object) -> str:
 
 
 def _cell(value: Any, name: str, unit: str) -> str:
+    value = _joined(value)
     if value is None or value == "":
         return _NOTHING
     if name == "weekday":
@@ -158,8 +165,14 @@ def _cell(value: Any, name: str, unit: str) -> str:
         return str(value)
     if unit == "share":
         return _share(value)
+    if unit == "precise share":
+        return f"{value:.3%}"
     if unit == "s":
         return _seconds(value)
+    if unit == "duration":
+        return _duration(value)
+    if isinstance(value, float):
+        return f"{value:,.2f}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, int):
@@ -180,6 +193,21 @@ def _seconds(value: float) -> str:
     if value == 0:
         return _NOTHING
     return f"{value * 1000:.0f} ms" if value < 0.9995 else f"{value:.2f} s"
+
+
+def _duration(value: float) -> str:
+    """Return a duration by its two largest units: ``3d 4h``, ``12m 30s``."""
+    if 0 < abs(value) < 60:
+        return f"{value:.3g}s"
+    sign, left = "-" if value < 0 else "", round(abs(value))
+    words: list[str] = []
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
+        number, left = divmod(left, length)
+        if number or words:
+            words.append(f"{number}{unit}" if number else "")
+        if len(words) == 2:
+            break
+    return sign + " ".join(filter(None, words)) if words else _NOTHING
 
 
 def _unit(field: Any) -> str:

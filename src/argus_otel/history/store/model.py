@@ -97,6 +97,8 @@ class Rollup:
     sketches:
         By the keyword of a personal reference: the column that counts different people, of the type
         ``AggregateFunction(uniqIf, String, UInt8)``.
+    only:
+        The SQL condition on the events that are aggregated; empty for all.
     """
 
     table: str
@@ -105,15 +107,21 @@ class Rollup:
     keys: tuple[str, ...]
     measures: str
     sketches: Mapping[str, str] = field(default_factory=dict[str, str])
+    only: str = ""
 
     def select(self, events: str, condition: str = "") -> str:
         """Return the SQL that aggregates events, some or all."""
         keys = ", ".join(self.keys)
-        where = f" where {condition}" if condition else ""
+        where = self.where(condition)
         return (
             f"select {self.bucket} as {self.time}, {keys}, {self.measures} from {events}{where}"
             f" group by {self.time}, {keys}"
         )
+
+    def where(self, condition: str = "") -> str:
+        """Return the SQL clause that leaves the events that are aggregated, of those that fulfil a condition."""
+        conditions = [f"({each})" for each in (self.only, condition) if each]
+        return f" where {' and '.join(conditions)}" if conditions else ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,11 +36,11 @@ class RollupRebuild:
         event_key = f"{rollup.bucket}, {', '.join(rollup.keys)}"
         for scratch in (self._keys, self._rebuilt):
             store.command(f"drop table if exists {scratch}")
-        affected = f"({event_key}) in (select {event_key} from {events} where {condition})"
+        affected = f"({event_key}) in (select {event_key} from {events}{rollup.where(condition)})"
         store.command(
             f"create table {self._keys} engine = MergeTree order by tuple() as select {self._key}"
             f" from (select {rollup.bucket} as {rollup.time}, {', '.join(rollup.keys)}, count() as n from {events}"
-            f"  where {affected} group by {self._key}) as raw"
+            f" {rollup.where(affected)} group by {self._key}) as raw"
             f" join (select {self._key}, sum(count) as n from {rollup.table} group by {self._key}) as rolled"
             f" using ({self._key}) where raw.n = rolled.n",
             values,

@@ -10,9 +10,12 @@ SPEC = SourceSpec(
     title="service checks",
     factory="argus_otel.sources.checks.source:ChecksSource",
     catalogue="argus_otel.sources.checks.catalogue:CATALOGUE",
-    imports=("argus_otel.checks",),
+    imports=("argus_otel.sources.checks.api",),
     asked_for="argus_otel.sources.checks.settings:is_asked_for",
     prefixes=("argus.check",),
     settings="argus_otel.sources.checks.settings:ChecksSettings",
     resource="argus_otel.sources.checks.resource:attributes",
+    history="argus_otel.sources.checks.history:MODEL",
+    commands="argus_otel.sources.checks.cli:COMMANDS",
+    assets="argus_otel:shipped",
 )

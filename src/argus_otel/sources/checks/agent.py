@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from .anchors import Anchors
 from .clock import Clock, StepDetector
 from .definition import Check, Window
+from .executor import Executor
 from .judge import Change, Judge, Status, Verdict
 from .limits import Limits
 from .loop_lag import LoopLag
@@ -156,6 +157,7 @@ class Agent:
         for name in self._states.keys() - states.keys():
             _cancel(self._states[name])
         self._schedule.keep(states)
+        _tell_executors(checks, self._states.values())
         self._states = states
         self._children = _children(checks)
         asked = Anchors({name: states[name].check.confirm.down for name in anchors if name in states})
@@ -240,7 +242,16 @@ class Agent:
         self._handle = self._loop.call_soon(self._wake)
 
     def _wake(self) -> None:
-        """Start what is due, and wait for what is next."""
+        """Start what is due, and wait for what is next, even if something on the way is at fault."""
+        try:
+            self._start_due()
+        finally:
+            following = self._schedule.next
+            now = self._clock.wall()
+            wait = _LONGEST_WAIT if following is None else min((following - now) / 1000, _LONGEST_WAIT)
+            self._handle = self._loop.call_later(max(wait, 0), self._wake)
+
+    def _start_due(self) -> None:
         step, now = self._steps.step(), self._clock.wall()
         if step and (passed := self._schedule.restart(now, back=step < 0)):
             self._observer.skipped("clock", passed)
@@ -253,9 +264,6 @@ class Agent:
                 self._observer.skipped("overrun", 1)
             else:
                 state.running = self._loop.create_task(self._run(state, due))
-        following = self._schedule.next
-        wait = _LONGEST_WAIT if following is None else min((following - self._clock.wall()) / 1000, _LONGEST_WAIT)
-        self._handle = self._loop.call_later(max(wait, 0), self._wake)
 
     def _hasten(self, name: str, at: int) -> None:
         """Let a check run at ``at`` too, and wake up in time for it."""
@@ -333,7 +341,10 @@ class Agent:
                 self._make(state, change)
 
     def _wait_for_cause(self, state: CheckState) -> bool:
-        """Whether a parent or the agent's own network may be the cause, and is not judged yet. Those run at once."""
+        """Whether a parent or the agent's own network may be the cause, and is not judged yet.
+
+        Those run at once, and if that does not suffice, as often as their confirmation says.
+        """
         since = state.judge.failing_since
         if since is None:
             return False
@@ -344,9 +355,11 @@ class Agent:
                 return False
             self._waiting_for_anchors.add(state.check.name)
             asked += others
-        for name in asked:
-            if self._states[name].running is None:
-                self._hasten(name, self._clock.wall())
+        now = self._clock.wall()
+        for each in map(self._states.__getitem__, asked):
+            if each.running is None:
+                has_run = each.last is not None and each.last.started >= since
+                self._hasten(each.check.name, now + each.check.confirm.every if has_run else now)
         return bool(asked)
 
     # -- who is muted
@@ -394,6 +407,15 @@ def _children(checks: Sequence[Check]) -> dict[str, tuple[str, ...]]:
         for parent in check.parents:
             children.setdefault(parent, []).append(check.name)
     return {parent: tuple(names) for parent, names in children.items()}
+
+
+def _tell_executors(checks: Sequence[Check], earlier: Iterable[CheckState]) -> None:
+    """Tell each executor which checks it has now; one that had some may have none any more."""
+    of: dict[Executor[Any], dict[str, Any]] = {state.check.executor: {} for state in earlier}
+    for check in checks:
+        of.setdefault(check.executor, {})[check.name] = check.options
+    for executor, options in of.items():
+        executor.use(options)
 
 
 def _cancel(state: CheckState) -> None:

@@ -43,7 +43,7 @@ def start(path: str | Path | None = None) -> None:
     Parameters
     ----------
     path:
-        The file; by default that of ``ARGUS_CHECKS``; without either, only the program's own checks run.
+        The file; by default that of ``ARGUS_CHECKS_FILE``; without either, only the program's own checks run.
     """
     source = _bound("start")
     if source is not None:
@@ -55,6 +55,12 @@ def stop() -> None:
     """Run no checks any more. Safe to repeat."""
     if _source is not None:
         _source.end()
+
+
+def reload() -> None:
+    """Read the file again soon, though it looks as it did. Any thread; does nothing if no checks run."""
+    if _source is not None:
+        _source.call(lambda supervisor: supervisor.reload())
 
 
 def on(event: EventName) -> Callable[[SubscriberT], SubscriberT]:

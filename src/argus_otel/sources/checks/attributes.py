@@ -66,6 +66,11 @@ SINCE = SpanAttribute(
     "When the first run that confirms the change was due, in milliseconds since 1970.",
     (1_764_460_800_000,),
 )
+HOLDS = SpanAttribute(
+    "argus.check.state.holds",
+    "How long the state lasts unless another row follows, in seconds: the agent may have ended.",
+    (7200,),
+)
 CONDITION = SpanAttribute("argus.check.condition", "The condition that did not hold.", ("status: 2xx",))
 DETAIL = SpanAttribute("argus.check.detail", "One sentence on the failure.", ("status is 500, not 2xx",))
 MUTED = SpanAttribute("argus.check.muted", "Why alerts on it are muted, separated by commas.", ("maintenance",))

@@ -239,6 +239,7 @@ RUN_ROW = Event(
         a.NAME.name,
         a.TYPE.name,
         a.SERVICE.name,
+        a.SLOT.name,
         *_ENDING[:2],
         a.RUN_ATTEMPTS.name,
         a.MUTED.name,
@@ -250,7 +251,12 @@ RUN_ROW = Event(
 STATUS_ROW = Event(
     "argus.check.status",
     "A confirmed change of status, for history alone",
-    tuple(name for name in _CHANGE if name not in (a.DETAIL.name, a.AGAIN.name, a.EVENT_ID.name)),
+    (*(name for name in _CHANGE if name not in (a.DETAIL.name, a.AGAIN.name, a.EVENT_ID.name)), a.HOLDS.name),
+)
+STATE_ROW = Event(
+    "argus.check.state",
+    "The status of a check and why it is muted, for history alone: in each hour, and when that why changes",
+    (a.NAME.name, a.TYPE.name, a.SERVICE.name, a.STATE.name, a.SINCE.name, a.MUTED.name, a.HOLDS.name),
 )
 
 CATALOGUE = Catalogue(
@@ -282,11 +288,22 @@ CATALOGUE = Catalogue(
         SUBSCRIBER_DROPPED,
     ),
     spans=(CHECK_SPAN, ATTEMPT_SPAN),
-    events=(STATUS_CHANGED, FAILED, SUCCEEDED, SERVICE_CHANGED, CERTIFICATE_CHANGED, RELOADED, RUN_ROW, STATUS_ROW),
+    events=(
+        STATUS_CHANGED,
+        FAILED,
+        SUCCEEDED,
+        SERVICE_CHANGED,
+        CERTIFICATE_CHANGED,
+        RELOADED,
+        RUN_ROW,
+        STATUS_ROW,
+        STATE_ROW,
+    ),
     span_attributes=(
         a.LOCATION,
         a.STATE_BEFORE,
         a.SINCE,
+        a.HOLDS,
         a.CONDITION,
         a.DETAIL,
         a.MUTED,

@@ -57,6 +57,6 @@ def _locked(file: BinaryIO) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (BlockingIOError, PermissionError):  # as POSIX and Windows say that another process has it
         return False
     return True

@@ -56,3 +56,10 @@ class CheckError(Exception):
         super().__init__(detail)
         self.error_type = error_type
         self.detail = detail
+
+
+class NotJudgedError(CheckError):
+    """The agent itself may not, or cannot, do what the check needs, so that nothing is known of the service.
+
+    The outcome of the attempt is unknown, which is no reason to call the service down.
+    """

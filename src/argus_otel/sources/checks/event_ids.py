@@ -28,5 +28,10 @@ def change_id(check: str, location: str, slot: int, repeat: int) -> str:
     return _event_id(check, location, "status", slot, repeat)
 
 
+def state_id(check: str, location: str, slot: int, repeat: int) -> str:
+    """Return the id of the event that tells the state after the run in ``slot``; see :func:`run_id`."""
+    return _event_id(check, location, "state", slot, repeat)
+
+
 def _event_id(*parts: object) -> str:
     return str(uuid.uuid5(_NAMESPACE, "|".join(map(str, parts))))

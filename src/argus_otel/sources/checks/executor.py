@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from argus_otel.telemetry import AttributeValue
@@ -28,6 +28,9 @@ GROUP = "argus_otel_check"
 """The entry-point group of executors."""
 
 OptionsT = TypeVar("OptionsT")
+
+AcceptCalls: TypeAlias = "Callable[[str, Callable[[str, bytes], int] | None], None]"
+"""See :attr:`ExecutorContext.accept_calls`."""
 
 
 class Phases:
@@ -110,11 +113,18 @@ class ExecutorContext:
         Where an executor may keep files of its own between two starts of the agent; ``None`` if nothing is kept.
     allow_commands:
         Whether programs may be started.
+    accept_calls:
+        Has calls at the endpoint answered whose path begins with a prefix, or, by ``None``, no more. An answer gets the
+        path below the prefix and the token that was offered, and returns a status of HTTP; on any thread.
+    run_soon:
+        Has a check run at once, by its name. Any thread.
     """
 
     resolver: Resolver
     directory: Path | None = None
     allow_commands: bool = False
+    accept_calls: AcceptCalls = lambda _prefix, _answer: None
+    run_soon: Callable[[str], None] = lambda _name: None
 
 
 class Executor(ABC, Generic[OptionsT]):
@@ -156,12 +166,16 @@ class Executor(ABC, Generic[OptionsT]):
         Raises
         ------
         CheckError
-            The service could not be probed. Any other exception is a fault of the executor.
+            The service could not be probed; a :class:`~.errors.NotJudgedError` if that is the agent's own doing. Any
+            other exception is a fault of the executor.
         """
 
     def defaults(self, options: OptionsT) -> tuple[Condition, ...]:  # noqa: ARG002 - for those that need them
         """Return the conditions that hold where ``expect:`` says nothing about their subject."""
         return ()
+
+    def use(self, checks: Mapping[str, OptionsT]) -> None:
+        """Learn which checks there are, by their names; called before the first one runs, and when they change."""
 
     def span_attributes(self, options: OptionsT) -> Mapping[str, AttributeValue]:
         """Return the attributes of an attempt's span that are known before it. They have no secret."""

@@ -10,13 +10,14 @@ from . import attributes as a
 from . import catalogue as c
 from .agent import CheckState
 from .definition import Check
-from .event_ids import change_id, run_id
+from .event_ids import change_id
+from .history_rows import HistoryRows, reasons
 from .judge import Change, Status
 from .mutes import MuteReason
 from .outcomes import Run
 from .services import ServiceStatuses
 from .subscribers import Subscribers
-from .tracing import as_text, described, ending, phase_attributes
+from .tracing import as_text, described
 
 ONE_BY_ONE = 2000
 """How many checks have a histogram of their own."""
@@ -43,6 +44,7 @@ class Recorder:
         self._states = states
         self._location = location
         self._services = ServiceStatuses()
+        self._rows = HistoryRows(telemetry, states, location)
         self._counted: object = None
         self._expiries: dict[str, float] = {}
         self._one_by_one: set[str] = set()
@@ -75,8 +77,7 @@ class Recorder:
         name = check.name if self._is_one_by_one(check.name) else None
         self._durations[(name, *key[1:], last.outcome.value)].record(last.duration)
         self._compare_certificate(check, run)
-        if check.keeps(run.slot) and self._telemetry.history is not None:
-            self._keep_run(check, run)
+        self._rows.run(check, run)
 
     def changed(self, check: Check, change: Change, run: Run | None) -> None:  # noqa: ARG002 - as above
         """Record a confirmed change."""
@@ -94,13 +95,13 @@ class Recorder:
         elif change.known_before is Status.DOWN and change.after in (Status.UP, Status.DEGRADED):
             self._telemetry.emit(c.SUCCEEDED, {**attributes, a.EVENT_ID.name: event_id})
             self._subscribers.tell("succeeded", change)
-        if self._telemetry.history is not None:
-            self._telemetry.history(c.STATUS_ROW, attributes, None, event_id)
+        self._rows.change(check, change, attributes)
         if check.service:
             self._change_service(check.service, change)
 
-    def muted(self, check: Check, before: frozenset[MuteReason], after: frozenset[MuteReason]) -> None:
-        """Do nothing: the gauge reads the state."""
+    def muted(self, check: Check, before: frozenset[MuteReason], after: frozenset[MuteReason]) -> None:  # noqa: ARG002 - as above
+        """Record it in history; the gauge reads the state."""
+        self._rows.state(check)
 
     def skipped(self, reason: str, slots: int) -> None:
         """Record slots without a run."""
@@ -136,28 +137,6 @@ class Recorder:
             self._telemetry.emit(c.CERTIFICATE_CHANGED, attributes)
             self._subscribers.tell("certificate_changed", run)
 
-    def _keep_run(self, check: Check, run: Run) -> None:
-        last = run.last
-        verdict = ending(last)
-        attributes: dict[str, AttributeValue] = {
-            **described(check),
-            a.OUTCOME.name: verdict[a.OUTCOME.name],
-            a.RUN_ATTEMPTS.name: len(run.attempts),
-            a.DISTURBED.name: run.disturbed,
-            **phase_attributes(last),
-        }
-        if a.ERROR_TYPE.name in verdict:
-            attributes[a.ERROR_TYPE.name] = verdict[a.ERROR_TYPE.name]
-        state = self._states().get(check.name)
-        if state is not None and state.muted:
-            attributes[a.MUTED.name] = _reasons(state.muted)
-        status = last.facts.get("status")
-        if isinstance(status, int):
-            attributes["http.response.status_code"] = status
-        event_id = run_id(check.name, self._location(), run.slot, run.repeat)
-        if self._telemetry.history is not None:
-            self._telemetry.history(c.RUN_ROW, attributes, last.duration, event_id)
-
     def _change_attributes(self, check: Check, change: Change) -> dict[str, AttributeValue]:
         found: dict[str, AttributeValue] = {
             **described(check),
@@ -166,7 +145,7 @@ class Recorder:
             a.SINCE.name: change.since,
         }
         if change.muted:
-            found[a.MUTED.name] = _reasons(change.muted)
+            found[a.MUTED.name] = reasons(change.muted)
         failure = change.failure
         if failure is not None and change.after in (Status.DOWN, Status.DEGRADED):
             found[a.ERROR_TYPE.name] = failure.error_type.value
@@ -176,21 +155,16 @@ class Recorder:
 
     def _change_service(self, service: str, change: Change) -> None:
         states = self._states()
-        if states is not self._counted:  # the file was read again: the change is counted in
+        if states is not self._counted:  # the file was read, or read again
             self._counted = states
-            self._services.count_anew(states.values())
-            found = self._services.change(service, change.after, change.after)
-        else:
-            found = self._services.change(service, change.before, change.after)
+            self._one_by_one &= states.keys()
+            self._services.count_anew(states.values(), change)
+        found = self._services.change(service, change)
         if found is not None:
             before, after = found
             attributes = {a.SERVICE.name: service, a.STATE.name: after.value, a.STATE_BEFORE.name: before.value}
             self._telemetry.emit(c.SERVICE_CHANGED, attributes)
             self._subscribers.tell("service_changed", (service, before, after))
-
-
-def _reasons(muted: frozenset[MuteReason]) -> str:
-    return ",".join(sorted(each.value for each in muted))
 
 
 def _detail(change: Change) -> Attributes:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from argus_otel.telemetry.guard import attempt as attempted
+
 from .clock import Clock
 from .conditions import Condition, Facts
 from .definition import Check
-from .errors import CheckError, ErrorType
+from .errors import CheckError, ErrorType, NotJudgedError
 from .executor import Probe
 from .limits import Limits
 from .loop_lag import LoopLag
@@ -67,7 +69,7 @@ class Runner:
         """
         attempts: list[Attempt] = []
         disturbed = False
-        async with self.limits.turn(check.host):
+        async with self.limits.turn(_host(check)):
             begun_at = self._clock.wall()
             started(begun_at)
             trace = None if self._tracer is None else self._tracer.begin(check, due.slot, sure=sure)
@@ -102,19 +104,20 @@ class Runner:
         ended = await _ends_within(task, check.timeout)
         facts: Mapping[str, object] = {}
         failure: Failure | None = None
+        outcome = Outcome.FAILED
         if not ended:
             phase = probe.phases.now
             failure = Failure(_TIMEOUTS.get(phase, ErrorType.TIMEOUT), f"not done within {check.timeout:g} s: {phase}")
         elif (error := task.exception()) is None:
-            facts = task.result()
+            facts, outcome = task.result(), Outcome.OK
         elif isinstance(error, CheckError):
             failure = Failure(error.error_type, error.detail)
+            outcome = Outcome.UNKNOWN if isinstance(error, NotJudgedError) else Outcome.FAILED
         else:  # the executor's fault is this check's alone
             _log.error("argus-otel: the executor %r failed in %r", check.executor.type, check.name, exc_info=error)
             failure = Failure(ErrorType.EXECUTOR, f"the executor failed: {type(error).__name__}")
         probe.phases.end()
         duration = probe.phases.total
-        outcome = Outcome.OK if failure is None else Outcome.FAILED
         found = {"duration": duration, **facts}
         return found, Attempt(outcome, failure, duration, probe.phases.seconds, found)
 
@@ -135,12 +138,30 @@ class Runner:
         for condition in conditions:
             if condition.heavy:
                 loop = asyncio.get_running_loop()
-                failure = await loop.run_in_executor(self._pool, condition.judge, facts)
+                failure = await loop.run_in_executor(self._pool, _failure, condition, facts)
             else:
-                failure = condition.judge(facts)
+                failure = _failure(condition, facts)
             if failure is not None:
                 return failure
         return None
+
+
+def _host(check: Check) -> str:
+    """Return the host that a check probes; if its executor cannot tell, none that other checks have."""
+    return attempted(lambda: check.host, lambda _: None) or f"check {check.name}"
+
+
+def _failure(condition: Condition, facts: Facts) -> Failure | None:
+    """Return the failure if a condition does not hold, or is at fault itself: then that is this check's alone."""
+    faults: list[str] = []
+    failure = attempted(lambda: condition.judge(facts), faults.append)
+    if faults:
+        # The message may have what the service sent; the class has not.
+        fault = faults[0].partition(":")[0]
+        return Failure(
+            ErrorType.EXECUTOR, f"the condition failed: {fault}", f"{condition.subject}: {condition.written}"
+        )
+    return failure
 
 
 async def _ends_within(task: asyncio.Future[Any], timeout: float) -> bool:

@@ -18,7 +18,7 @@ class ChecksSettings(Table):
     source = "checks"
 
     file = Setting(
-        "ARGUS_CHECKS",
+        "ARGUS_CHECKS_FILE",
         parse=optional,
         default=None,
         right="the path of a file",
@@ -26,7 +26,7 @@ class ChecksSettings(Table):
         type="str",
     )
     location = Setting(
-        "ARGUS_CHECK_LOCATION",
+        "ARGUS_CHECKS_LOCATION",
         parse=optional,
         default=None,
         right="a name",

@@ -33,7 +33,7 @@ _SHORTEST_SECRET = 4
 
 
 class ChecksSource(Source):
-    """Runs the checks of ``ARGUS_CHECKS``, or of :func:`argus_otel.checks.start`, on a thread of their own."""
+    """Runs the checks of ``ARGUS_CHECKS_FILE``, or of :func:`argus_otel.checks.start`, on a thread of their own."""
 
     def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
         super().__init__(telemetry, settings, activate)
@@ -98,7 +98,7 @@ class ChecksSource(Source):
         Parameters
         ----------
         path:
-            By default that of ``ARGUS_CHECKS``.
+            By default that of ``ARGUS_CHECKS_FILE``.
         """
         if self._thread is not None or self._supervisor is not None or not _may_run(self.telemetry):
             return
@@ -133,6 +133,7 @@ class ChecksSource(Source):
             allow_commands=own.allow_commands,
             tracer=Tracer(self.telemetry),
             used=self._hide_secrets,
+            accept_calls=self._accept_calls,
         )
         for check in self._added.values():
             supervisor.add(check)
@@ -208,6 +209,12 @@ class ChecksSource(Source):
         from .recording import Recorder
 
         return Recorder(self.telemetry, self.subscribers, lambda: self.states, self._location)
+
+    def _accept_calls(self, prefix: str, answer: Callable[[str, bytes], int] | None) -> None:
+        if answer is None:
+            self.telemetry.inbound.remove(prefix)
+        else:
+            self.telemetry.inbound.add(prefix, answer)
 
     def _hide_secrets(self, file: CheckFile) -> None:
         for secret in file.secrets:

@@ -3,7 +3,8 @@
 The file is a journal: one line for each state that changed, with a checksum. A confirmed change is written before it is
 reported, and is reported once more after a start within :data:`REPORTED_AGAIN`: its event has the same id, by which
 stores of history leave it out. So a killed process loses no change and doubles none there. What was written in the last
-second before a power cut may be lost.
+second before a power cut may be lost. While the disk is full, changes are reported and not written; once there is room
+again, the next change writes all of them.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import hashlib
 import json
 import logging
 import os
+import re
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias
 from zlib import crc32
 
 from .agent import CheckState
@@ -37,6 +40,14 @@ REPORTED_AGAIN = 60_000
 
 _SPARE = 1000
 """How many lines the journal may have beyond one for each check, four times over, before it is written anew."""
+
+_TRY_AGAIN = 1000
+"""After how many milliseconds it is tried again to write the file anew: a disk may be full for long."""
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Of a function that a program checks: another one in each process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +86,8 @@ class StateFile:
         self._changes: deque[tuple[int, bytes]] = deque()
         self._written = 0
         self._failed = False
-        self._fingerprints: dict[int, tuple[Check, str]] = {}
+        self._begin_after = 0.0
+        self._fingerprints: dict[str, tuple[Check, str]] = {}
         self._dirty = threading.Event()
         self._ending = threading.Event()
         self._syncing: threading.Thread | None = None
@@ -90,16 +102,16 @@ class StateFile:
         known = {check.name: self._fingerprint(check) for check in checks}
         verdicts: dict[str, Verdict] = {}
         changes: list[Change] = []
-        for record in records:
+        for record, verdict, change in records:
             name = record["check"]
             if known.get(name) == record["fingerprint"]:
-                verdicts[name] = _verdict(record)
+                verdicts[name] = verdict
                 self._lines[name] = _line({**record, "change": None})
-            if record["change"] is not None and 0 <= now - record["at"] <= REPORTED_AGAIN:
-                changes.append(_change(record["change"]))
+            if change is not None and _is_recent(record["at"], now):
+                changes.append(change)
                 self._changes.append((record["at"], _line(record)))
         self._attempt(self._begin)
-        return Saved(verdicts, changes, records[-1]["at"] if records else 0)
+        return Saved(verdicts, changes, max((record["at"] for record, _, _ in records), default=0))
 
     def keep(self, state: CheckState, change: Change | None) -> None:
         """Append a state, and the change that led to it."""
@@ -108,14 +120,14 @@ class StateFile:
             "at": now,
             "check": state.check.name,
             "fingerprint": self._fingerprint(state.check),
-            "verdict": _plain(state.judge.verdict()),
-            "change": None if change is None else _plain(change),
+            "verdict": _plain_verdict(state.judge.verdict()),
+            "change": None if change is None else _plain_change(change),
         }
         line = _line(record)
         self._lines[state.check.name] = line if change is None else _line({**record, "change": None})
         if change is not None:
             self._changes.append((now, line))
-        while self._changes and now - self._changes[0][0] > REPORTED_AGAIN:
+        while self._changes and not _is_recent(self._changes[0][0], now):
             self._changes.popleft()
         self._attempt(lambda: self._append(line))
 
@@ -123,6 +135,7 @@ class StateFile:
         """Forget every check that is not among these."""
         for name in self._lines.keys() - set(checks):
             del self._lines[name]
+            self._fingerprints.pop(name, None)
 
     def close(self) -> None:
         """Write everything to the disk, and end."""
@@ -136,7 +149,7 @@ class StateFile:
 
     # -- reading
 
-    def _read(self) -> list[dict[str, Any]]:
+    def _read(self) -> list[_Read]:
         try:
             data = self._path.read_bytes()
         except FileNotFoundError:
@@ -144,10 +157,10 @@ class StateFile:
         except OSError as error:
             self._complain(error)
             return []
-        records: list[dict[str, Any]] = []
+        records: list[_Read] = []
         lines = data.splitlines(keepends=True)
         for number, line in enumerate(lines):
-            record = _record(line)
+            record = _read(line)
             if record is None:
                 if number < len(lines) - 1:  # the last line of a process that was killed may be torn
                     self._set_aside(data)
@@ -176,6 +189,7 @@ class StateFile:
             _write(descriptor, b"".join(line for _, line in self._changes) + b"".join(self._lines.values()))
             os.fsync(descriptor)
             aside.replace(self._path)
+            _sync_directory(self._path.parent)
         except OSError:
             os.close(descriptor)
             raise
@@ -188,10 +202,25 @@ class StateFile:
             self._syncing.start()
 
     def _append(self, line: bytes) -> None:
-        if self._descriptor < 0 or self._written > 4 * len(self._lines) + _SPARE:
-            self._begin()  # the line is among those that it writes
+        is_long = self._written > 4 * len(self._lines) + _SPARE
+        if (is_long or self._descriptor < 0) and self._clock.monotonic() >= self._begin_after:
+            try:
+                self._begin()
+            except OSError:
+                self._begin_after = self._clock.monotonic() + _TRY_AGAIN
+                if self._descriptor < 0:
+                    raise
+            else:
+                return  # the line was among those that it wrote
+        if self._descriptor < 0:
             return
-        _write(self._descriptor, line)
+        try:
+            _write(self._descriptor, line)
+        except OSError:
+            # A part of the line may be there, which nothing may follow.
+            os.close(self._descriptor)
+            self._descriptor = -1
+            raise
         self._written += 1
         self._dirty.set()
 
@@ -211,7 +240,7 @@ class StateFile:
         except OSError as error:
             self._complain(error)
         else:
-            self._failed = False
+            self._failed = self._descriptor < 0
 
     def _complain(self, error: OSError) -> None:
         if not self._failed:
@@ -224,11 +253,11 @@ class StateFile:
 
     def _fingerprint(self, check: Check) -> str:
         """Return what tells whether a check measures the same as before. It reveals no option."""
-        known = self._fingerprints.get(id(check))
+        known = self._fingerprints.get(check.name)
         if known is None or known[0] is not check:
-            what = f"{check.executor.type}|{check.options!r}"
+            what = _ADDRESS.sub("", f"{check.executor.type}|{check.options!r}")
             known = (check, hashlib.blake2b(what.encode(), digest_size=8).hexdigest())
-            self._fingerprints[id(check)] = known
+            self._fingerprints[check.name] = known
         return known[1]
 
 
@@ -237,33 +266,70 @@ def _write(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
+def _sync_directory(directory: Path) -> None:
+    """Let a file that was renamed be there after a power cut."""
+    if sys.platform != "win32":
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _is_recent(at: int, now: int) -> bool:
+    """Whether a change may have to be reported again. The clock may have been set back since."""
+    return abs(now - at) <= REPORTED_AGAIN
+
+
 def _line(record: dict[str, Any]) -> bytes:
-    text = json.dumps(record, separators=(",", ":")).encode()
+    text = _encode(record).encode()
     return b"%08x %s\n" % (crc32(text), text)
 
 
-def _record(line: bytes) -> dict[str, Any] | None:
-    """Return what a line says; ``None`` if it is torn or damaged."""
+_Read: TypeAlias = "tuple[dict[str, Any], Verdict, Change | None]"
+"""A line as it is, its verdict, and its change."""
+
+
+def _read(line: bytes) -> _Read | None:
+    """Return what a line says; ``None`` if it is torn, damaged, or of another version of this program."""
     checksum, _, text = line.rstrip(b"\n").partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % crc32(text):
         return None
-    return json.loads(text)
+    try:
+        record = json.loads(text)
+        change = record["change"]
+        return record, _verdict(record["verdict"]), None if change is None else _change(change)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
-def _plain(value: Verdict | Change) -> dict[str, Any]:
-    return json.loads(json.dumps(asdict(value), default=_encoded))
+# Not by dataclasses.asdict, which takes four times as long: where the network is lost, all checks change at once.
 
 
-def _encoded(value: object) -> object:
-    if isinstance(value, (Status, MuteReason, ErrorType)):
-        return value.value
-    if isinstance(value, frozenset):
-        return sorted(each.value for each in cast("frozenset[MuteReason]", value))
-    raise TypeError(f"{value!r} cannot be kept")
+def _plain_verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "status": verdict.status.value,
+        "known": verdict.known.value,
+        "since": verdict.since,
+        "streaks": verdict.streaks,
+    }
 
 
-def _verdict(record: dict[str, Any]) -> Verdict:
-    kept = record["verdict"]
+def _plain_change(change: Change) -> dict[str, Any]:
+    failure = change.failure
+    return {
+        "check": change.check,
+        "before": change.before.value,
+        "after": change.after.value,
+        "since": change.since,
+        "repeat": change.repeat,
+        "failure": failure and [failure.error_type.value, failure.detail, failure.condition],
+        "known_before": change.known_before.value,
+        "muted": sorted(reason.value for reason in change.muted),
+    }
+
+
+def _verdict(kept: dict[str, Any]) -> Verdict:
     return Verdict(
         Status(kept["status"]), Status(kept["known"]), kept["since"], tuple(tuple(each) for each in kept["streaks"])
     )
@@ -277,7 +343,7 @@ def _change(kept: dict[str, Any]) -> Change:
         Status(kept["after"]),
         kept["since"],
         kept["repeat"],
-        None if failure is None else replace(Failure(**failure), error_type=ErrorType(failure["error_type"])),
+        failure and Failure(ErrorType(failure[0]), failure[1], failure[2]),
         Status(kept["known_before"]),
         frozenset(MuteReason(each) for each in kept["muted"]),
     )

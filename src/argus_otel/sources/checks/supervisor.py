@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +14,7 @@ from .agent import Agent, Observer
 from .clock import Clock
 from .definition import Check
 from .directory_lock import DirectoryLock
-from .executor import ExecutorContext
+from .executor import AcceptCalls, ExecutorContext
 from .file_watch import FileWatch
 from .mutes import MUTES_FILE, MuteError, read_mutes
 from .sharding import Shard
@@ -60,6 +61,8 @@ class Supervisor:
         Traces runs; ``None`` for none.
     used:
         Called with each file before its checks run.
+    accept_calls:
+        See :class:`.executor.ExecutorContext`.
 
     Attributes
     ----------
@@ -82,6 +85,7 @@ class Supervisor:
         allow_commands: bool = False,
         tracer: Tracer | None = None,
         used: Callable[[CheckFile], None] = lambda _: None,
+        accept_calls: AcceptCalls = lambda _prefix, _answer: None,
         clock: Clock | None = None,
     ) -> None:
         self.agent: Agent | None = None
@@ -95,6 +99,7 @@ class Supervisor:
         self._allow_commands = allow_commands
         self._tracer = tracer
         self._used = used
+        self._accept_calls = accept_calls
         self._clock = clock or Clock()
         self._asked = False
         self._added: dict[str, Check] = {}
@@ -103,6 +108,10 @@ class Supervisor:
     def location(self) -> str:
         """Where the checks run from."""
         return self._location or (self.file.location if self.file is not None else "") or socket.gethostname()
+
+    def watch(self) -> FileWatch | None:
+        """Return what tells whether the file has changed since; ``None`` if there is no file."""
+        return None if self._path is None else FileWatch(self._path)
 
     def reload(self) -> None:
         """Read the file again soon. Any thread."""
@@ -144,11 +153,20 @@ class Supervisor:
         lock = None if self._directory is None else DirectoryLock(self._directory)
         resolver = Resolver()
         try:
-            read = self._reader(ExecutorContext(resolver, self._directory, self._allow_commands))
-            file_watch = None if self._path is None else FileWatch(self._path)
+            loop = asyncio.get_running_loop()
+            context = ExecutorContext(
+                resolver,
+                self._directory,
+                self._allow_commands,
+                self._accept_calls,
+                lambda name: _soon(loop, lambda: self.run_now(name)),
+            )
+            read = self._reader(context)
+            file_watch = self.watch()
             file = await asyncio.to_thread(read)
-            if lock is not None:
-                await self._wait_for(lock)
+            if lock is not None and await self._wait_for(lock):
+                file_watch = self.watch()
+                file = await self._read_again(read) or file
             await self._run(file, read, file_watch)
         finally:
             resolver.close()
@@ -165,7 +183,8 @@ class Supervisor:
         executors = installed(context)
         return lambda: read(path, executors)
 
-    async def _wait_for(self, lock: DirectoryLock) -> None:
+    async def _wait_for(self, lock: DirectoryLock) -> bool:
+        """Take the lock; return whether another process had it, so that what was read before may be old."""
         waiting = False
         while not lock.take():
             if not waiting:
@@ -176,6 +195,7 @@ class Supervisor:
                     self._directory,
                 )
             await asyncio.sleep(LOOK_EVERY / 4)
+        return waiting
 
     async def _run(self, file: CheckFile, read: Callable[[], CheckFile], file_watch: FileWatch | None) -> None:
         states = None if self._directory is None else StateFile(self._directory, self._clock)
@@ -211,6 +231,16 @@ class Supervisor:
                 self._read_mutes(agent)
 
     async def _reload(self, agent: Agent, read: Callable[[], CheckFile], states: StateFile | None) -> None:
+        file = await self._read_again(read)
+        if file is not None:
+            self._use(agent, file)
+            if states is not None:
+                states.forget(agent.states)
+            _log.info("argus-otel: %d checks are read from %s", len(file.checks), self._path)
+        self._observer.reloaded(self.reload_error)
+
+    async def _read_again(self, read: Callable[[], CheckFile]) -> CheckFile | None:
+        """Return what the file says now; ``None`` if it is wrong, and the checks have to stay as they were."""
         from .file.checks_file import CheckFileError
 
         try:
@@ -218,13 +248,9 @@ class Supervisor:
         except (OSError, CheckFileError) as error:
             self.reload_error = str(error)
             _log.warning("argus-otel: the checks stay as they were, because the file is wrong:\n%s", error)
-        else:
-            self.reload_error = ""
-            self._use(agent, file)
-            if states is not None:
-                states.forget(agent.states)
-            _log.info("argus-otel: %d checks are read from %s", len(file.checks), self._path)
-        self._observer.reloaded(self.reload_error)
+            return None
+        self.reload_error = ""
+        return file
 
     def _use(self, agent: Agent, file: CheckFile) -> None:
         self._used(file)
@@ -242,3 +268,9 @@ class Supervisor:
                 agent.mute(read_mutes(self._directory))
             except MuteError as error:
                 _log.warning("argus-otel: the mutes stay as they were: %s", error)
+
+
+def _soon(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    """Call a function on a loop, soon; not at all if that has ended. Any thread."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(function)

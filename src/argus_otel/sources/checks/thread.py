@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from argus_otel.telemetry import Check as HealthCheck
 from argus_otel.telemetry import State, Telemetry
 
+from . import supervisor as supervisors
+from .file_watch import FileWatch
 from .supervisor import Supervisor
 
 PART = "checks"
@@ -38,7 +40,7 @@ class ChecksThread:
     def start(self) -> None:
         """Start the thread; safe to repeat."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="argus-otel checks", daemon=True)
+            self._thread = threading.Thread(target=self._main, name="argus-otel checks", daemon=True)
             self._thread.start()
 
     def stop(self, timeout: float = 2.0) -> None:
@@ -77,15 +79,29 @@ class ChecksThread:
         loop.call_soon_threadsafe(answered.set)
         return (HealthCheck(PART, answered.wait(min(timeout, _SLOW)), "the event loop of the checks"),)
 
-    def _run(self) -> None:
+    def _main(self) -> None:
         self._telemetry.attempt(PART, lambda: asyncio.run(self._supervise()))
 
     async def _supervise(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         self._begun.set()
         self.supervisor = self._make()
-        self._telemetry.health.report(PART, State.OK)
         try:
-            await self.supervisor.run()
+            await self._run(self.supervisor)
         except asyncio.CancelledError:
             self._telemetry.health.report(PART, State.OFF, "stopped")
+
+    async def _run(self, supervisor: Supervisor) -> None:
+        """Run the checks. If their file is wrong from the start, report that, and try again when it has changed."""
+        from .file.checks_file import CheckFileError
+
+        watch: FileWatch | None = None
+        while True:
+            if watch is None or watch.changed():
+                self._telemetry.health.report(PART, State.OK)
+                watch = supervisor.watch()
+                try:
+                    await supervisor.run()
+                except (OSError, CheckFileError) as error:
+                    self._telemetry.health.report(PART, State.FAILED, str(error))
+            await asyncio.sleep(supervisors.LOOK_EVERY)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from argus_otel.telemetry import AttributeValue, SpanKind, Telemetry, TraceSpan
+from argus_otel.telemetry.guard import attempt as attempted
 
 from . import attributes as a
 from .catalogue import CHECK_SPAN
@@ -74,7 +75,8 @@ class RunTrace:
         if tracing is None or self._root is None or not self._root.trace_id:
             return None
         redact = self._telemetry.redact
-        known = self._check.executor.span_attributes(self._check.options)
+        executor, options = self._check.executor, self._check.options
+        known = attempted(lambda: executor.span_attributes(options), lambda _: None) or {}
         attributes: dict[str, AttributeValue] = {"user_agent.synthetic.type": "test"}
         # A URL may have a secret of the file in its path.
         attributes.update({key: redact(value) if isinstance(value, str) else value for key, value in known.items()})

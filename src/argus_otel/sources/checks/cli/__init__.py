@@ -12,8 +12,33 @@ def _command(name: str, summary: str, description: str, *examples: str) -> tuple
     return name, Command(f"{__name__}.{name}", summary, description + _WRONG, words, extra="checks")
 
 
+def _query(name: str, summary: str, description: str, *examples: str) -> tuple[str, Command]:
+    ends = " Exit code 0; 1: the store cannot be read; 2: the command was used in a wrong way."
+    words = tuple(f"checks {name} {example}".rstrip() for example in examples)
+    return name, Command(f"{__name__}.queries.{name}", summary, description + ends, words)
+
+
 COMMANDS: dict[str, Command] = dict(
     (
+        _command(
+            "run",
+            "run the checks of a file, in a process of their own",
+            "Runs the checks of a file until it is stopped, observed as any other program: metrics and health on "
+            "127.0.0.1:9464, and OTLP where OTEL_EXPORTER_OTLP_ENDPOINT says. A file that changes is read again within "
+            "seconds, or at SIGHUP; one with mistakes is not used. With --state, statuses outlive a restart, and of "
+            "several processes with the same directory one runs the checks. Exit code",
+            "checks.yaml",
+            "checks.yaml --state /var/lib/argus-otel --location fra1",
+            "checks.yaml --shard 2/5",
+        ),
+        _command(
+            "status",
+            "show what a running agent says of its checks",
+            "Asks an agent, or a bot that runs checks, for what is not up, and why. Exit code 0: all are up; 1: one is "
+            "not;",
+            "",
+            "--url http://agent:9464 --token env:ARGUS_ENDPOINT_TOKEN",
+        ),
         _command(
             "once",
             "run each check once, and report: for a terminal and for CI",
@@ -111,6 +136,55 @@ COMMANDS: dict[str, Command] = dict(
             "cannot be reached. Exit code 0: the agent has accepted it; 1: it has not;",
             "http://agent:9464/heartbeat/nightly --token env:NIGHTLY",
             "http://agent:9464/heartbeat/nightly --start --token file:/run/secrets/nightly",
+        ),
+        _query(
+            "uptime",
+            "tell from history how long checks were up",
+            "Tells of each check: availability, the share of the time in which it was up at one location at least; "
+            "uptime, the share of its slots in which it succeeded at one location at least; reachability, the share of "
+            "all its runs that succeeded. A change counts from the first of the runs that confirmed it. Muted time, "
+            "and what nobody knows because no agent ran, count neither way.",
+            "--since 30d",
+            "shop 'db-*' --since 2026-11-01 --until 2026-12-01 --by-day --format csv",
+        ),
+        _query(
+            "reachability",
+            "count from history the runs of checks by outcome",
+            "Counts the runs of each check by outcome, those that were muted apart, with percentiles of how long they "
+            "took. Counts by hour and day are kept for years.",
+            "--since 7d --by-location",
+            "shop --since 30d --by-day",
+        ),
+        _query(
+            "incidents",
+            "list from history when checks were down",
+            "Lists when checks were down at one location at least, why, and where. One that was muted throughout is "
+            "left out.",
+            "--since 30d",
+            "--since 30d --by-check",
+        ),
+        _query(
+            "timeline",
+            "draw from history the states of checks",
+            "Draws the states of each check over a range of time, a block for each part of it: the worst state that it "
+            "had then.",
+            "shop --since 7d",
+            "'db-*' --since 24h --by-location --parts 24",
+        ),
+        _query(
+            "budget",
+            "tell from history what is left of error budgets",
+            "Tells how long checks may be down by their objectives, how long they were, and how fast the budget was "
+            "spent in the last hours: at 1, it lasts exactly as long as the window.",
+            "shop --availability 99.9% --window 30d",
+            "--file checks.yaml",
+        ),
+        _query(
+            "slowest",
+            "tell from history how long checks take, and which phase",
+            "Tells how long the runs of each check took, and of each phase the 95th percentile; medians of phases are "
+            "in JSON and CSV. Single runs are read, which are kept for 90 days by default.",
+            "--since 24h",
         ),
     )
 )

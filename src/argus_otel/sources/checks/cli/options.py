@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from argus_otel.sources.checks.file.field_types import duration
 from argus_otel.sources.checks.file.places import Problem, Wrong, of_value
+from argus_otel.sources.checks.sharding import Shard
 
 
 def add_file(parser: argparse.ArgumentParser) -> None:
@@ -44,9 +46,38 @@ def seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(problems[0].message) from None
 
 
+def shard(text: str) -> Shard:
+    """Return a share such as ``2/5``, for :mod:`argparse`."""
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def pair(text: str) -> tuple[str, str]:
     """Return key and value of ``key=value``, for :mod:`argparse`."""
     key, sign, value = text.partition("=")
     if not key.strip() or not sign:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form key=value")
     return key.strip(), value.strip()
+
+
+def heartbeat_url(text: str) -> str:
+    """Return the URL of a heartbeat, for :mod:`argparse`."""
+    return _http_url(text, "http://agent:9464/heartbeat/nightly")
+
+
+def http_url(text: str) -> str:
+    """Return the URL of an endpoint, for :mod:`argparse`."""
+    return _http_url(text, "http://agent:9464")
+
+
+def _http_url(text: str, example: str) -> str:
+    try:
+        url = urlsplit(text)
+        valid = url.scheme in ("http", "https") and bool(url.hostname) and not url.query and not url.fragment
+    except ValueError:
+        valid = False
+    if not valid:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a URL such as {example}")
+    return text

@@ -113,6 +113,23 @@ def parse(
     CheckFileError
         It has problems.
     """
+    try:
+        return _parsed(text, path, executors, environment, secrets_required=secrets_required)
+    except RecursionError as error:
+        problem = Problem(
+            1, 1, "", "it is nested too deeply, or an alias stands for something that has the alias in it"
+        )
+        raise CheckFileError(str(path), [problem]) from error
+
+
+def _parsed(
+    text: bytes | str,
+    path: Path,
+    executors: Mapping[str, Executor[Any]],
+    environment: Mapping[str, str],
+    *,
+    secrets_required: bool,
+) -> CheckFile:
     problems: list[Problem] = []
     try:
         node = compose(text)

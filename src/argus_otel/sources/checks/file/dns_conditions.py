@@ -9,10 +9,11 @@ from argus_otel.sources.checks.conditions import Condition, Facts
 from argus_otel.sources.checks.errors import ErrorType
 from argus_otel.sources.checks.outcomes import Failure
 
-from .field_types import FieldType, ListOf, Text, attempted
+from .field_types import Boolean, FieldType, ListOf, Text, attempted
 from .places import Place, Wrong
 
 _RCODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")
+_BOOLEAN = Boolean()
 _RECORDS = ListOf(Text("a record, such as 198.51.100.7"))
 
 
@@ -44,6 +45,30 @@ class RcodeType(FieldType["tuple[Condition, ...]"]):
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
         return {"enum": list(_RCODES)}
+
+
+class Authenticated(Condition):
+    """The name server says that it has verified the answer by DNSSEC, or that it has not."""
+
+    def contradiction(self, fact: object) -> str | None:
+        """Compare."""
+        if fact is (self.written == "true"):
+            return None
+        return f"the name server says that the answer is {'' if fact else 'not '}authenticated"
+
+
+class AuthenticatedType(FieldType["tuple[Condition, ...]"]):
+    """Whether the flag AD has to be set."""
+
+    right = _BOOLEAN.right
+
+    def read(self, place: Place) -> tuple[Condition, ...]:
+        """Return the condition."""
+        return (Authenticated("authenticated", _BOOLEAN.written(_BOOLEAN.read(place)), ErrorType.ANSWER),)
+
+    def schema(self) -> dict[str, object]:
+        """Return the JSON Schema."""
+        return _BOOLEAN.schema()
 
 
 class SomeAnswer(Condition):

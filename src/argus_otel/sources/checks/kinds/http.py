@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -34,23 +33,31 @@ from argus_otel.sources.checks.file.places import Place
 from argus_otel.sources.checks.net.http import PORTS, HttpRequest, exchange
 from argus_otel.telemetry import AttributeValue
 
-from .options import TlsConnectionOptions
+from .options import TlsConnectionOptions, certificate_facts
 
 
 class Url(FieldType[str]):
-    """A URL of http or https."""
+    """A URL.
 
-    right = "a URL such as https://shop.example/health"
+    Parameters
+    ----------
+    ports:
+        The schemes that it may have, with their ports; 0 if a port has to be written.
+    """
+
+    def __init__(self, ports: Mapping[str, int] = PORTS, example: str = "https://shop.example/health") -> None:
+        self._ports, self._example = ports, example
+        self.right = f"a URL such as {example}"
 
     def read(self, place: Place) -> str:
         """Return it. Its fragment, which is never sent, is cut off."""
         written = place.scalar(self.right)
         try:
             url = urlsplit(written)
-            port = PORTS.get(url.scheme, 0) if url.port is None else url.port
+            port = self._ports.get(url.scheme, 0) if url.port is None else url.port
         except ValueError as error:
             raise place.wrong(f"{written!r} is not {self.right}") from error
-        if not url.hostname or not port or url.scheme not in PORTS:
+        if not url.hostname or not port or url.scheme not in self._ports:
             raise place.wrong(f"{written!r} is not {self.right}")
         if "@" in url.netloc:
             raise place.wrong("a URL with a password in it ends up in logs; use headers: {authorization: ...}")
@@ -58,7 +65,8 @@ class Url(FieldType[str]):
 
     def schema(self) -> dict[str, object]:
         """Return the JSON Schema."""
-        return {"type": "string", "pattern": "^https?://", "examples": ["https://shop.example/health"]}
+        schemes = "|".join(self._ports)
+        return {"type": "string", "pattern": f"^({schemes})://", "examples": [self._example]}
 
 
 _NO_HEADERS: Mapping[str, str] = {}
@@ -105,10 +113,9 @@ class HttpExecutor(Executor[HttpOptions]):
     def span_attributes(self, options: HttpOptions) -> Mapping[str, AttributeValue]:
         """Return method, URL, host and port."""
         url = urlsplit(options.url)
-        query = "&".join(map(_without_value, url.query.split("&"))) if url.query else ""
         return {
             "http.request.method": options.method,
-            "url.full": url._replace(query=query).geturl(),
+            "url.full": without_values(options.url),
             "server.address": url.hostname or "",
             "server.port": url.port or PORTS[url.scheme],
         }
@@ -135,10 +142,14 @@ class HttpExecutor(Executor[HttpOptions]):
             "size": len(response.body),
             "address": str(response.address),
         }
-        if response.certificate_expiry is not None:
-            facts["certificate_expiry"] = response.certificate_expiry
-            facts["certificate"] = response.certificate_expiry - time.time()
-        return facts
+        return {**facts, **certificate_facts(response.certificate_expiry)}
+
+
+def without_values(url: str) -> str:
+    """Return a URL without the values of its query."""
+    split = urlsplit(url)
+    query = "&".join(map(_without_value, split.query.split("&"))) if split.query else ""
+    return split._replace(query=query).geturl()
 
 
 def _without_value(part: str) -> str:

@@ -1,7 +1,8 @@
-"""Options that several types of checks have: an address, which addresses may be connected to, and TLS."""
+"""What several types of checks share: options on addresses and TLS, and the facts on a certificate."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import cast
 
@@ -101,3 +102,14 @@ class TlsConnectionOptions(ConnectionOptions):
     def tls(self) -> TlsOptions:
         """Return how the server's certificate is verified."""
         return TlsOptions(self.ca, self.verify, self.certificate, self.key)
+
+
+def certificate_facts(expiry: float | None) -> dict[str, object]:
+    """Return the facts certificate_expiry and certificate; none without a certificate.
+
+    Parameters
+    ----------
+    expiry:
+        Of the certificate, in seconds since 1970.
+    """
+    return {} if expiry is None else {"certificate_expiry": expiry, "certificate": expiry - time.time()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
@@ -12,11 +11,11 @@ from argus_otel.sources.checks.errors import ErrorType
 from argus_otel.sources.checks.executor import Executor, Probe
 from argus_otel.sources.checks.file.condition_types import CERTIFICATE, DURATION, PatternType, TlsVersionType
 from argus_otel.sources.checks.file.field_types import Boolean, Choice, FieldType, Record, Text, option
-from argus_otel.sources.checks.net import starttls, tls
+from argus_otel.sources.checks.net import starttls
 from argus_otel.sources.checks.net.connection import Connection, Target, connect
 from argus_otel.telemetry import AttributeValue
 
-from .options import HostPort, HostPortType, TlsConnectionOptions
+from .options import HostPort, HostPortType, TlsConnectionOptions, certificate_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +125,4 @@ async def _secured(
     secured = connection.ssl_object
     if secured is None:
         return {}
-    facts: dict[str, object] = {"version": secured.version() or ""}
-    expiry = tls.earliest_expiry(tls.chain_of(secured))
-    if expiry is not None:
-        facts["certificate_expiry"] = expiry
-        facts["certificate"] = expiry - time.time()
-    return facts
+    return {"version": secured.version() or "", **certificate_facts(connection.certificate_expiry)}

@@ -95,6 +95,12 @@ class Connection(asyncio.Protocol):
         """The TLS of the connection; ``None`` without."""
         return self._open().get_extra_info("ssl_object")
 
+    @property
+    def certificate_expiry(self) -> float | None:
+        """When the first certificate of the server's chain expires, in seconds since 1970; ``None`` without TLS."""
+        secured = self.ssl_object
+        return None if secured is None else tls.earliest_expiry(tls.chain_of(secured))
+
     def send(self, data: bytes) -> None:
         """Send some data. What the system does not take at once is sent while the answer is waited for."""
         self._open().write(data)

@@ -104,12 +104,10 @@ async def _once(resolver: Resolver, request: HttpRequest, phases: Phases, follow
     target = Target(url.hostname, url.port or PORTS[url.scheme], request.family, request.allowed)
     connection, address = await connect(resolver, target, phases)
     async with connection:
-        expiry = None
         if url.scheme == "https":
             phases.begin("tls")
             await connection.secure(url.hostname, request.tls)
-            secured = connection.ssl_object
-            expiry = None if secured is None else tls.earliest_expiry(tls.chain_of(secured))
+        expiry = connection.certificate_expiry
         phases.begin("send")
         protocol = h11.Connection(h11.CLIENT)
         connection.send(_written(protocol, request, url))
@@ -120,10 +118,8 @@ async def _once(resolver: Resolver, request: HttpRequest, phases: Phases, follow
 
 
 def _written(protocol: h11.Connection, request: HttpRequest, url: SplitResult) -> bytes:
-    host = url.hostname or ""
-    named = f"[{host}]" if ":" in host else host
     headers = {
-        "host": named if url.port is None else f"{named}:{url.port}",
+        "host": host_header(url),
         "user-agent": "argus-otel",
         "accept": "*/*",
         "accept-encoding": "identity",
@@ -144,6 +140,13 @@ def _written(protocol: h11.Connection, request: HttpRequest, url: SplitResult) -
         parts.append(protocol.send(h11.Data(data=request.body)))
     parts.append(protocol.send(h11.EndOfMessage()))
     return b"".join(part for part in parts if part)
+
+
+def host_header(url: SplitResult) -> str:
+    """Return the value of the header ``Host``."""
+    host = url.hostname or ""
+    named = f"[{host}]" if ":" in host else host
+    return named if url.port is None else f"{named}:{url.port}"
 
 
 async def _read(

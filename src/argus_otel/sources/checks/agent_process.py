@@ -1,0 +1,40 @@
+"""A process that does nothing but run the checks of ``ARGUS_CHECKS_FILE``: ``argus-otel checks run`` starts it.
+
+It is observed as any other program is: ``argus-otel run -m argus_otel.sources.checks.agent_process``.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+from .api import reload, start, stop
+
+SWITCH_INTERVAL = 0.0005
+"""After how many seconds a thread that renders metrics lets the loop run, which measures durations.
+
+With Python's default of 5 ms, a scrape of 10,000 checks makes durations longer by up to 80 ms.
+"""
+
+
+def _reload(number: int, frame: object) -> None:  # noqa: ARG001 - a handler of signals
+    reload()
+
+
+def main() -> None:
+    """Run the checks until a signal ends the process."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _reload)
+    start()
+    ended = threading.Event()
+    try:
+        while not ended.wait(3600):  # a wait without end would keep Python from handling signals on some systems
+            pass
+    except KeyboardInterrupt:
+        stop()
+
+
+if __name__ == "__main__":
+    main()

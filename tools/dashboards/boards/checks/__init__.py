@@ -1,0 +1,1 @@
+"""The dashboards of service checks: all checks, and one check."""
