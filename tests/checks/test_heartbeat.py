@@ -17,6 +17,7 @@ import pytest
 
 from argus_otel import checks
 from argus_otel.endpoint import Endpoint
+from argus_otel.heartbeat import Heartbeat
 from argus_otel.settings import Settings
 from argus_otel.sources.checks.errors import CheckError, ErrorType
 from argus_otel.sources.checks.executor import ExecutorContext, Probe
@@ -24,6 +25,7 @@ from argus_otel.sources.checks.file.checks_file import CheckFileError, parse
 from argus_otel.sources.checks.kinds import heartbeat as heartbeats
 from argus_otel.sources.checks.kinds.heartbeat import HeartbeatExecutor, HeartbeatOptions
 from argus_otel.sources.checks.net.resolver import Resolver
+from argus_otel.telemetry import Check, Telemetry
 from argus_otel.testing import Observation
 
 from .test_signals import events, point, running, until
@@ -124,6 +126,25 @@ def test_a_monitor_that_can_set_only_a_url_calls_with_its_token_in_the_query(tmp
     with running(tmp_path / "checks.yaml", a_file("every: 1d")) as observed, serving(observed) as url:
         assert call(f"{url}/heartbeat/nightly?token={TOKEN}", "", "GET")[0] == 200
         until(lambda: point(observed, "argus.check.last.heartbeat"))
+
+
+def test_a_program_with_argus_heartbeat_url_calls_while_it_is_ready(tmp_path: Path) -> None:
+    program, ready = Telemetry(), True
+    program.health.add_readiness(lambda: [Check("shard 0", ready)])
+    with running(tmp_path / "checks.yaml", a_file("every: 1s, grace: 3s")) as observed, serving(observed) as url:
+        heartbeat = Heartbeat(f"{url}/heartbeat/nightly?token={TOKEN}", program)
+        heartbeat.interval = heartbeat.retry = 0.5
+        heartbeat.start()
+        try:
+            until(lambda: point(observed, "argus.check.last.heartbeat"))
+            assert events(observed, "failed") == []
+            ready = False
+            until(lambda: events(observed, "failed"))
+            assert failure(observed) == "missing"
+            ready = True
+            until(lambda: events(observed, "succeeded"))
+        finally:
+            heartbeat.stop()
 
 
 def test_more_calls_than_some_within_a_second_are_refused(tmp_path: Path) -> None:

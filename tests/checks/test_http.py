@@ -268,6 +268,19 @@ def test_a_redirect_leads_to_nothing_that_is_not_allowed(location: str) -> None:
     assert raised.value.error_type in (ErrorType.BLOCKED, ErrorType.REDIRECT)
 
 
+@pytest.mark.parametrize("request_", [{"path": "/ü"}, {"headers": {"x-name": "ü"}}], ids=["path", "header"])
+def test_what_is_not_ascii_is_told_before_it_is_sent(request_: dict[str, Any]) -> None:
+    error = fault(Answering(OK), **request_)
+    assert error.error_type is ErrorType.PROTOCOL
+    assert "ü" not in error.detail
+
+
+def test_a_redirect_to_a_path_that_is_not_ascii_is_no_fault_of_the_executor() -> None:
+    with pytest.raises(CheckError) as raised:
+        asyncio.run(redirects(lambda _: "/\xfc")("/", redirects=1))
+    assert raised.value.error_type is ErrorType.PROTOCOL
+
+
 def test_a_redirect_to_another_origin_gets_no_authorization() -> None:
     secret = {"authorization": "Bearer secret", "cookie": "secret", "x-plain": "kept"}
     go = redirects(lambda port: f"http://localhost:{port}/end")

@@ -131,7 +131,7 @@ def _written(protocol: h11.Connection, request: HttpRequest, url: SplitResult) -
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     try:
         head = h11.Request(method=request.method, target=target, headers=list(headers.items()))
-    except h11.LocalProtocolError as error:
+    except (h11.LocalProtocolError, UnicodeError) as error:
         # h11's own words would repeat the header, which may be a secret.
         why = "its URL or a header has a character that HTTP does not allow"
         raise CheckError(ErrorType.PROTOCOL, f"the request cannot be sent: {why}") from error

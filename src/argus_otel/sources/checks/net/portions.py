@@ -6,8 +6,8 @@ import asyncio
 
 from .connection import Connection
 
-_LARGEST = 1 << 12
-"""In bytes. Of the smallest frames of WebSocket these are 2000, which wsproto parses in some 10 ms."""
+_LARGEST = 1 << 10
+"""In bytes. Of the smallest frames of WebSocket these are 512, which wsproto parses in some 10 ms."""
 
 
 class Portions:
