@@ -19,7 +19,7 @@ This module needs the extra: ``pip install 'argus-otel[checks]'``.
 
 from __future__ import annotations
 
-from argus_otel.sources.checks.api import check, delete, on, register, run_now, start, statuses, stop
+from argus_otel.sources.checks.api import check, delete, on, register, reload, run_now, start, statuses, stop
 from argus_otel.sources.checks.definition import Check
 from argus_otel.sources.checks.judge import Change, Status
 from argus_otel.sources.checks.outcomes import Run
@@ -35,6 +35,7 @@ __all__ = [
     "delete",
     "on",
     "register",
+    "reload",
     "run_now",
     "start",
     "statuses",
