@@ -175,7 +175,8 @@ ENVIRONMENT = {
     "history/record/embedded_delivery.py": "takes settings out of the environment of the process that it starts",
     "testing/contract.py": "starts a process without the settings of the tests",
     "sources/checks/file/checks_file.py": "looks up ${env:NAME} in a file of checks, which names the variable itself",
-    "sources/checks/cli/ping.py": "looks up the token of a heartbeat, whose variable an argument names",
+    "sources/checks/cli/endpoint.py": "looks up the token for an endpoint, whose variable an argument names",
+    "sources/checks/cli/run.py": "hands options on to the agent, which reads settings as any other program does",
     "sources/checks/cli/edit.py": "starts the editor that the user has chosen for every program",
     "demo/stage.py": "takes settings out of the environment of the bot that it starts",
 }

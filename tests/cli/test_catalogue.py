@@ -66,7 +66,6 @@ def test_every_catalogue_of_a_source_is_in_the_list() -> None:
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Catalogue":
                 defined.add(call.args[0].value)  # type: ignore[attr-defined]
     defined.remove("system")  # which OpenTelemetry's own instrumentation emits
-    defined.remove("checks")  # which is not installed: its entry point comes with its dashboards and alerts
     assert {catalogue.name for catalogue in CATALOGUES} == defined
 
 
@@ -81,10 +80,21 @@ def test_no_name_is_defined_in_two_catalogues() -> None:
 
 
 def test_an_attribute_of_two_metrics_means_the_same_on_both() -> None:
+    """Only of OpenTelemetry's own may each source say its own: https://opentelemetry.io/docs/specs/semconv/."""
     definitions: dict[str, Attribute] = {}
     for metric in METRICS:
         for attribute in metric.attributes:
-            assert definitions.setdefault(attribute.name, attribute) == attribute
+            owner = metric.scope if attribute.name in contents.UPSTREAM else ""
+            assert definitions.setdefault(f"{owner}:{attribute.name}", attribute) == attribute
+
+
+def test_what_sources_say_of_one_attribute_is_told_by_source() -> None:
+    (error_type,) = (each for each in contents.gather().attributes if each.name == "error.type")
+    assert "Of `checks`: Why it failed" in error_type.description
+    assert "Of `discord`: The original exception's class" in error_type.description
+    assert error_type.values == ()
+    assert error_type.examples == ("dns", "KeyError")
+    assert {"argus.check.runs", "discord.command.errors"} & set(error_type.metrics) != set()
 
 
 def test_a_catalogue_bears_the_name_of_its_source_and_its_signals_know_it() -> None:
@@ -228,7 +238,10 @@ def test_the_signals_of_one_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert listed["spans"] == []
     assert "argus.hook.errors" in told(capsys, "--source", "argus")
     assert main(["catalogue", "--source", "queue"]) == 2
-    assert "--source is 'queue', and there is no such source; there are: discord, process, " in capsys.readouterr().err
+    assert (
+        "--source is 'queue', and there is no such source; there are: checks, discord, process, "
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
@@ -332,7 +345,7 @@ def test_the_document_is_of_the_shape_that_the_page_shows(capsys: pytest.Capture
 
 def _all_of(definition: Span | Event) -> list[object]:
     """What tells one definition from another."""
-    return [getattr(definition, part) for part in type(definition).__slots__ if part not in ("rate_key", "exception")]
+    return [getattr(definition, part) for part in type(definition).__slots__ if part not in ("rate_key", "exception", "raises")]
 
 
 def _parts(metric: Metric) -> list[object]:
@@ -537,7 +550,7 @@ def test_nothing_is_lost_in_the_registry(registry: dict[str, Any]) -> None:
 
 
 def test_examples_are_of_the_attributes_type(registry: dict[str, Any]) -> None:
-    types = {"string": str, "int": int, "double": float}
+    types = {"string": str, "int": int, "double": float, "boolean": bool}
     for group in _groups(registry, "attribute_group"):
         for each in group["attributes"]:
             for example in each.get("examples", ()):

@@ -145,10 +145,13 @@ def test_a_client_that_is_made_before_the_hooks_activates_as_it_starts(tmp_path:
 @pytest.mark.parametrize(
     ("disabled", "parts"),
     [
-        ("", {"source:discord": "ok", "source:process": "ok", "source:system": "ok"}),
-        ("process", {"source:discord": "ok", "source:process": "off", "source:system": "ok"}),
-        ("system", {"source:discord": "ok", "source:process": "ok", "source:system": "off"}),
-        ("process,system", {"source:discord": "ok", "source:process": "off", "source:system": "off"}),
+        ("", {"source:checks": "off", "source:discord": "ok", "source:process": "ok", "source:system": "ok"}),
+        ("process", {"source:checks": "off", "source:discord": "ok", "source:process": "off", "source:system": "ok"}),
+        ("system", {"source:checks": "off", "source:discord": "ok", "source:process": "ok", "source:system": "off"}),
+        (
+            "process,system",
+            {"source:checks": "off", "source:discord": "ok", "source:process": "off", "source:system": "off"},
+        ),
     ],
 )
 def test_each_source_is_switched_off_by_itself(disabled: str, parts: dict[str, str], tmp_path: Path) -> None:

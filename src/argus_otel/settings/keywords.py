@@ -39,5 +39,10 @@ class Keywords(TypedDict, total=False):
     history_users: str | None
     history_spool: str | os.PathLike[str] | None
     history_spool_limit: float | None
+    checks_file: str | None
+    checks_location: str | None
+    checks_state: str | None
+    checks_shard: str | None
+    checks_allow_commands: bool | None
     discord_cluster_id: str | int | None
     process_loop_blocked_after: float | None

@@ -210,6 +210,8 @@ class Span:
         since nothing above the operation handles the exception, and named after :attr:`rate_key`, such as
         ``discord.task.exception``. Semantic conventions advise against one name for all exceptions:
         https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/
+    raises:
+        Whether an exception may end such an operation. If not, no event is defined for it.
 
     Attributes
     ----------
@@ -218,7 +220,7 @@ class Span:
         ``discord.task``. The catalogue sets it.
     """
 
-    __slots__ = ("name", "kind", "description", "attributes", "rate_key", "exception")
+    __slots__ = ("name", "kind", "description", "attributes", "rate_key", "exception", "raises")
 
     exception: Event
 
@@ -229,12 +231,14 @@ class Span:
         description: str,
         attributes: tuple[str, ...] = (),
         exception: Event | None = None,
+        raises: bool = True,
     ) -> None:
         self.name = name
         self.kind = kind
         self.description = description
         self.attributes = attributes
         self.rate_key = self.work
+        self.raises = raises
         if exception is not None:
             self.exception = exception
 
@@ -296,6 +300,8 @@ def _exception_events(spans: tuple[Span, ...]) -> tuple[Event, ...]:
     """Return the events of the exceptions that end ``spans``. Spans with the same rate key share one."""
     events: dict[str, Event] = {}
     for span in spans:
+        if not span.raises:
+            continue
         if not hasattr(span, "exception"):
             name = f"{span.rate_key}.exception"
             if name not in events:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from argus_otel.catalogues import CATALOGUES
 from argus_otel.scrape.series import prometheus_name
-from argus_otel.telemetry import AttributeValue, Catalogue, Event, Metric, Span
+from argus_otel.telemetry import Attribute, AttributeValue, Catalogue, Event, Metric, Span
 
 KINDS = ("metric", "span", "event", "attribute")
 
@@ -28,13 +28,19 @@ UPSTREAM = frozenset(
         "http.request.method",
         "http.request.resend_count",
         "http.response.status_code",
+        "network.peer.address",
         "process.runtime.version",
         "server.address",
+        "server.port",
+        "service.peer.name",
         "service.version",
         "telemetry.distro.version",
         "telemetry.sdk.version",
         "thread.name",
+        "tls.server.not_after",
+        "url.full",
         "url.template",
+        "user_agent.synthetic.type",
     }
 )
 """The attributes in use that OpenTelemetry's semantic conventions define."""
@@ -144,13 +150,15 @@ def gather(catalogues: Iterable[Catalogue] | None = None) -> Contents:
     for catalogue in catalogues:  # before any signal: an event may have an attribute that another catalogue describes
         for each in catalogue.span_attributes:
             known.setdefault(each.name, Known(each.name, each.description, examples=each.examples))
+    meanings: dict[str, dict[str, Attribute]] = {}
     for catalogue in catalogues:
         for metric in catalogue.metrics:
             for each in metric.attributes:
-                one = known.setdefault(each.name, Known(each.name))
-                one.description, one.values, one.examples = each.description, each.values, each.examples
-                one.cardinality_limit = each.cardinality_limit
-                one.metrics.append(metric.name)
+                known.setdefault(each.name, Known(each.name)).metrics.append(metric.name)
+                meanings.setdefault(each.name, {})[catalogue.name] = each
+    for name, by_source in meanings.items():
+        _describe(known[name], by_source)
+    for catalogue in catalogues:
         for span in catalogue.spans:
             for name in span.attributes:
                 known.setdefault(name, Known(name)).spans.append(span.name)
@@ -163,6 +171,17 @@ def gather(catalogues: Iterable[Catalogue] | None = None) -> Contents:
         [event for catalogue in catalogues for event in catalogue.events],
         sorted(known.values(), key=lambda attribute: attribute.name),
     )
+
+
+def _describe(known: Known, by_source: dict[str, Attribute]) -> None:
+    """Set what an attribute means. Each source may narrow one of OpenTelemetry's, as ``error.type``; others are one's."""
+    meanings = list(by_source.values())
+    known.description, known.values = meanings[0].description, meanings[0].values
+    known.cardinality_limit, known.examples = meanings[0].cardinality_limit, meanings[0].examples
+    if len(set(map(id, meanings))) > 1:
+        known.description = " ".join(f"Of `{source}`: {each.description}" for source, each in by_source.items())
+        known.values, known.cardinality_limit = (), sum(each.cardinality_limit or len(each.values) for each in meanings)
+        known.examples = tuple(example for each in meanings for example in (each.examples or each.values)[:1])
 
 
 def _matches(word: str, spellings: tuple[str, ...]) -> bool:

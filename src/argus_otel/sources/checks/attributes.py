@@ -57,9 +57,6 @@ SUBSCRIBER_EVENT = Attribute(
     values=("status_changed", "failed", "succeeded", "service_changed", "certificate_changed", "reloaded"),
 )
 
-LOCATION = SpanAttribute(
-    "argus.check.location", "Where the agent checks from; an attribute of the resource.", ("fra1",)
-)
 STATE_BEFORE = SpanAttribute("argus.check.state.before", "The status before the change.", ("up",))
 SINCE = SpanAttribute(
     "argus.check.since",

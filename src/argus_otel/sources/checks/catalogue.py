@@ -188,6 +188,7 @@ CHECK_SPAN = Span(
     SpanKind.INTERNAL,
     "A run of a check with all of its attempts.",
     (a.NAME.name, a.TYPE.name, a.SERVICE.name, a.SLOT.name, a.RUN_ATTEMPTS.name, a.DISTURBED.name, *_ENDING),
+    raises=False,
 )
 ATTEMPT_SPAN = Span(
     "{http.request.method}",
@@ -199,6 +200,7 @@ ATTEMPT_SPAN = Span(
         a.EXPIRY.name,
         *(each.name for each in (*a.HTTP, *a.NETWORK, *a.PHASE_SECONDS)),
     ),
+    raises=False,
 )
 
 _CHANGE = (
@@ -300,7 +302,6 @@ CATALOGUE = Catalogue(
         STATE_ROW,
     ),
     span_attributes=(
-        a.LOCATION,
         a.STATE_BEFORE,
         a.SINCE,
         a.HOLDS,
