@@ -69,9 +69,14 @@ class DiscordSource(Source):
             self._parts.prefix_commands.forget()
 
     def resource(self) -> dict[str, str]:
-        """Return ``discord.cluster.id``, if the bot is one of several processes."""
-        cluster = self._clusters.cluster_id
-        return {"discord.cluster.id": cluster} if cluster else {}
+        """Return ``discord.library.name`` and ``.version``, and ``discord.cluster.id`` if the bot has several processes.
+
+        The library is the first one that was imported: that one is installed does not make a program a bot.
+        """
+        found = {"discord.cluster.id": cluster} if (cluster := self._clusters.cluster_id) else {}
+        for library in self.libraries[:1]:
+            found.update({"discord.library.name": library.name, "discord.library.version": library.version})
+        return found
 
     def describe(self) -> str:
         """Return how many hooks are active in which libraries."""
