@@ -26,7 +26,9 @@ TESTS = sorted(Path(__file__).parent.glob("*.test.yaml"))
 
 # Labels of every series, by the scrape, and those that sources add to argus_process_info.
 OF_THE_SCRAPE = frozenset({"job", "instance"})
-OF_THE_RESOURCE = frozenset({"discord_cluster_id", "discord_library_name", "discord_library_version"})
+OF_THE_RESOURCE = frozenset(
+    {"discord_cluster_id", "discord_library_name", "discord_library_version", "argus_check_location"}
+)
 # Metrics of the Collector itself: tests/pipeline/test_prometheus.py looks for them on a real one.
 OF_A_QUEUE = frozenset({"exporter", "data_type"})
 OF_THE_COLLECTOR = {
@@ -189,8 +191,9 @@ def complete(path: Path, directory: Path) -> Path:
     for case in (case for one in test["tests"] for case in one.get("alert_rule_test", ())):
         annotations = alerts()[case["alertname"]]["annotations"]
         for expected in case["exp_alerts"]:
-            job = quote_plus(expected["exp_labels"].get("job", ""))
-            link = annotations["dashboard"].replace("{{ $labels.job | urlquery }}", job)
+            link = annotations["dashboard"]
+            for label, value in expected["exp_labels"].items():
+                link = link.replace(f"{{{{ $labels.{label} | urlquery }}}}", quote_plus(value))
             expected["exp_annotations"] = {**annotations, "dashboard": link, **expected["exp_annotations"]}
     copy = directory / path.name
     copy.write_text(yaml.safe_dump(test, allow_unicode=True), encoding="utf-8")

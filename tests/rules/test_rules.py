@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 import promql_parser as promql
 import pytest
 
+from argus_otel.sources.checks import burn_rates
+from argus_otel.sources.checks.executor import ExecutorContext
+from argus_otel.sources.checks.executors import installed
+from argus_otel.sources.checks.file.checks_file import parse
+from argus_otel.sources.checks.net.resolver import Resolver
 from tools import grafana_alerts
 from tools.grafana.model import shipped
 
@@ -31,6 +37,17 @@ from .rulebook import (
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 BY_SOURCE = grafana_alerts.by_source()
+QUIET = [path for path in TESTS if path.name.startswith("quiet")]
+COLLECTOR = ROOT / "prometheus" / "rules" / "argus-collector.yaml"
+
+
+def made_by_commands() -> dict[str, set[str]]:
+    """Return the alerts that a command of a source makes of its user's file, by source."""
+    executors = installed(ExecutorContext(Resolver(1)))
+    example = ROOT / "examples" / "checks" / "checks.yaml"
+    checks = parse(example.read_text(encoding="utf-8"), example, executors, {}, secrets_required=False).checks
+    made: list[Any] = [rule for group in burn_rates.groups(checks, "") for rule in cast("list[Any]", group["rules"])]
+    return {"checks": {rule["alert"] for rule in made if "alert" in rule}}
 
 
 @cache
@@ -58,11 +75,17 @@ def test_each_alert_is_tested_both_ways():
     assert fires == rests == set(alerts())
 
 
-def test_nothing_fires_when_a_bot_is_idle_fails_once_starts_or_is_deployed():
-    """The tests of quiet.test.yaml have each metric that an alert looks at, so that none is quiet for want of it."""
+def test_nothing_fires_when_a_program_is_idle_fails_once_starts_or_is_deployed():
+    """These tests have each metric that an alert of theirs looks at, so that none is quiet for want of it."""
+    covered = {(path.parent / file).resolve() for path in QUIET for file in read(path)["rule_files"]}
+    assert {path for path in RULES if any("alert" in rule for rule in rules(path))} == covered | {COLLECTOR}
+
+
+@pytest.mark.parametrize("path", QUIET, ids=lambda path: path.name)
+def test_a_quiet_life_has_each_metric_that_an_alert_looks_at(path: Path):
     recorded = {rule["record"] for rule in rules() if "record" in rule}
-    looked_at = names(rule["expr"] for path in RULES if path.name != "argus-collector.yaml" for rule in rules(path))
-    (quiet,) = (read(path) for path in TESTS if path.name == "quiet.test.yaml")
+    quiet = read(path)
+    looked_at = names(rule["expr"] for file in quiet["rule_files"] for rule in rules((path.parent / file).resolve()))
     assert [test["name"].partition(":")[0] for test in quiet["tests"]] == [
         "idle", "single failure", "start-up", "deploy", "deploy",
     ]  # fmt: skip
@@ -120,11 +143,12 @@ def test_each_alert_says_what_is_wrong_how_bad_it_is_and_what_to_do(name: str):
 
 @pytest.mark.parametrize("name", list(alerts()))
 def test_each_alert_links_to_a_dashboard_that_its_runbook_names_and_chooses_its_process_there(name: str):
-    link = re.fullmatch(r"/d/(argus-\w+)(?:\?var-(\w+)=\{\{ \$labels\.job \| urlquery \}\})?",
+    link = re.fullmatch(r"/d/(argus-\w+)(?:\?var-(\w+)=\{\{ \$labels\.job \| urlquery \}\}"
+                        r"(?:&var-(\w+)=\{\{ \$labels\.\w+ \| urlquery \}\})?)?",
                         alerts()[name]["annotations"]["dashboard"])  # fmt: skip
     assert link
     (shown,) = (dashboard for dashboard in shipped() if dashboard.uid == link[1])
-    assert link[2] is None or link[2] in {variable["name"] for variable in shown.variables}
+    assert set(link.groups()[1:]) - {None} <= {variable["name"] for variable in shown.variables}
     page, _, section = alerts()[name]["annotations"]["runbook"].partition("#")
     text = re.split(r"^### ", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
     (about,) = (one for one in text if anchor(one.splitlines()[0]) == section)
@@ -136,7 +160,8 @@ def test_each_alert_has_its_runbook_and_each_runbook_its_alert(source: str):
     text = (RUNBOOKS / f"{source}.md").read_text(encoding="utf-8")
     headings = re.findall(r"^### (.*)$", text, re.MULTILINE)
     provisioned = [rule["title"] for group in grafana_alerts.document(source)["groups"] for rule in group["rules"]]
-    assert sorted(map(anchor, headings)) == sorted(name.lower() for name in provisioned)
+    made = made_by_commands().get(source, set())
+    assert sorted(map(anchor, headings)) == sorted(name.lower() for name in (*provisioned, *made))
     for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
         for part in ("**Users**", "**Look**", "**Causes**", "**Do**", "**Threshold**"):
             assert part in section, section.splitlines()[0]

@@ -160,7 +160,7 @@ BOARD = Board(
             "check",
             "Check",
             'label_values(argus_check_success{job=~"$job",instance=~"$instance"}, argus_check_name)',
-            everything=".+",
+            everything=".*",
         ),
     ],
     rows=[_STATUS, _TIME],
