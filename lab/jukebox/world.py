@@ -1,9 +1,9 @@
-"""A busy bot, and everything behind it, for dashboards to query.
+"""A busy bot, an agent of service checks, and everything behind them, for dashboards to query.
 
-It consists of one simulated Discord; a bot of two processes with two shards each; a Prometheus that scrapes the
-processes; a Collector with another Prometheus behind it; and ClickHouse with traces, logs and history,
-which also has some months of earlier events. When the world is ready, its data no longer changes: every query is about
-the same span of time, and always has the same result.
+It consists of one simulated Discord; a bot of two processes with two shards each; an agent that checks one of these and
+other services (:mod:`lab.lookout`); a Prometheus that scrapes the processes; a Collector with another Prometheus behind
+it; and ClickHouse with traces, logs and history, which also has some months of earlier events. When the world is ready,
+its data no longer changes: every query is about the same span of time, and always has the same result.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from argus_otel.telemetry import Metric
 from discord_simulator import BackgroundSimulator
 from lab.clickhouse import ClickHouse
 from lab.collector import Collector, kept_environment
+from lab.lookout import lookout, services
 from lab.processes import Part, free_port
 from lab.prometheus import Prometheus, Prometheus3
 from lab.tee import Tee
@@ -58,6 +59,9 @@ scrape_configs:
   - job_name: jukebox
     static_configs:
 {targets}
+  - job_name: lookout
+    static_configs:
+      - {{targets: ["127.0.0.1:{lookout}"], labels: {{instance: {agent}}}}}
 """
 _COLLECTED = """
 global: {{scrape_interval: 1s}}
@@ -102,9 +106,7 @@ class World:
 class Process(Part):
     """One process of the bot, with its share of the shards."""
 
-    def __init__(
-        self, directory: Path, number: int, simulator: BackgroundSimulator, collector: Collector, **variables: str
-    ) -> None:
+    def __init__(self, directory: Path, number: int, simulator: BackgroundSimulator, **variables: str) -> None:
         super().__init__(f"process {number} of the bot", directory / f"bot-{number}.log")
         self.port = free_port()
         self.instance = f"jukebox-{number}"
@@ -124,7 +126,6 @@ class Process(Part):
             "ARGUS_HISTORY_SPOOL": str(directory / f"spool-{number}"),
             "OTEL_SERVICE_NAME": SERVICE,
             "OTEL_RESOURCE_ATTRIBUTES": f"service.instance.id={self.instance},service.version=2.1.0",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
             "OTEL_METRIC_EXPORT_INTERVAL": "1000",
             "OTEL_BSP_SCHEDULE_DELAY": "500",
             "OTEL_BSP_MAX_QUEUE_SIZE": "512",  # which the jukebox exceeds, as it can
@@ -166,28 +167,31 @@ def busy(
             )
         )
         others: dict[str, Prometheus] = {}
-        sending: dict[str, str] = {}
+        sending = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
         if everywhere:
             senders = _senders(directory)
             others.update({path: parts.enter_context(_running(server)) for path, server in senders.items()})
             addresses = [server.otlp for server in senders.values()]
             tee = parts.enter_context(Tee.running(f"http://127.0.0.1:{collector.http}/v1/metrics", *addresses))
-            sending = {
+            sending |= {
                 "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": tee.url,
                 "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/protobuf",
             }
-        processes = [Process(directory, number, simulator, collector, **sending) for number in range(PROCESSES)]
+        bots = [Process(directory, number, simulator, **sending) for number in range(PROCESSES)]
+        checked = parts.enter_context(services.running(directory / "services"))
+        agent = lookout.Lookout(directory, checked, bots[0].port, **sending)
+        processes = [*bots, agent]
         targets = "\n".join(
-            f'      - {{targets: ["127.0.0.1:{one.port}"], labels: {{instance: {one.instance}}}}}' for one in processes
+            f'      - {{targets: ["127.0.0.1:{one.port}"], labels: {{instance: {one.instance}}}}}' for one in bots
         )
+        scraped = _DIRECT.format(targets=targets, lookout=agent.port, agent=lookout.INSTANCE)
         collected_config = _COLLECTED.format(bots=collector.prometheus, own=collector.own)
-        direct = parts.enter_context(Prometheus.running_in(directory / "direct", _DIRECT.format(targets=targets)))
+        direct = parts.enter_context(Prometheus.running_in(directory / "direct", scraped))
         collected = parts.enter_context(Prometheus.running_in(directory / "collected", collected_config))
         if everywhere:
-            config = _DIRECT.format(targets=targets)
             scraping = {
-                "Prometheus 3, scrape": Prometheus3(directory / "prometheus-scrape", config),
-                "VictoriaMetrics, scrape": VictoriaMetrics(directory / "victoria-scrape", config),
+                "Prometheus 3, scrape": Prometheus3(directory / "prometheus-scrape", scraped),
+                "VictoriaMetrics, scrape": VictoriaMetrics(directory / "victoria-scrape", scraped),
             }
             others.update({path: parts.enter_context(_running(server)) for path, server in scraping.items()})
         for process in processes:
@@ -204,7 +208,7 @@ def busy(
         acting.start()
         try:
             for path in (direct, collected, *others.values()):
-                path.wait_until(lambda path=path: not missing(path, time.time()), "has every metric", 60)
+                _wait_for_metrics(path)
                 path.wait_until(lambda path=path: path.query(_RARE_RISES), "has seen rare work twice", 60)
             while time.time() < began + seconds or not crowd.rounds:
                 assert acting.is_alive(), "the crowd has gone"
@@ -240,6 +244,14 @@ def _running(server: Prometheus) -> Iterator[Prometheus]:
         server.kill()
 
 
+def _wait_for_metrics(prometheus: Prometheus) -> None:
+    """Wait until each metric of the catalogue is there; a failure names those that are not."""
+    try:
+        prometheus.wait_until(lambda: not missing(prometheus, time.time()), "has every metric", 60)
+    except AssertionError as error:
+        raise AssertionError(f"without {', '.join(sorted(missing(prometheus, time.time())))}: {error}") from None
+
+
 _OF_OTHER_SYSTEMS = set[str]() if sys.platform == "win32" else {"process_windows_handle_count"}
 
 
@@ -254,7 +266,7 @@ def missing(prometheus: Prometheus, now: float) -> set[str]:
 def _wait_for_the_last(clickhouse: ClickHouse, database: str) -> None:
     """Wait until the tables no longer change: the bot has ended, and the Collector has written the rest."""
     counts: list[tuple[str, ...]] = []
-    tables = ("otel_traces", "otel_logs", "discord_events")
+    tables = ("otel_traces", "otel_logs", "discord_events", "checks_events")
     still = 0
     while still < 4:
         counts.append(tuple(clickhouse.query(f"select count() from {table}", database) for table in tables))

@@ -430,8 +430,10 @@ class Runtime:
         """What tells this process apart, as a metric of our own.
 
         `target_info`, which the exporters make of the resource, has other labels on each path to Prometheus, and does
-        not exist in VictoriaMetrics.
+        not exist in VictoriaMetrics. There is nothing to tell before the resource is complete: the series would change.
         """
+        if not self._working:
+            return []
         if self._resource is None:  # another distro has set the SDK up
             self._resource = self._build_resource(self.settings or Settings.resolve())
         names = (*(attribute.name for attribute in PROCESS_INFO.attributes), *self._told_by_sources)

@@ -79,7 +79,7 @@ def test_this_host_answers(host: str) -> None:
     assert attempt.failure is None
     assert attempt.facts["loss"] == 0
     assert 0 < attempt.facts["round_trip"] <= attempt.duration  # type: ignore[operator]
-    assert list(attempt.phases) == ["run", "dns", "first_byte"]
+    assert list(attempt.phases) == ["dns", "first_byte"]
     assert sum(attempt.phases.values()) == pytest.approx(attempt.duration)
 
 

@@ -345,7 +345,11 @@ def test_the_document_is_of_the_shape_that_the_page_shows(capsys: pytest.Capture
 
 def _all_of(definition: Span | Event) -> list[object]:
     """What tells one definition from another."""
-    return [getattr(definition, part) for part in type(definition).__slots__ if part not in ("rate_key", "exception", "raises")]
+    return [
+        getattr(definition, part)
+        for part in type(definition).__slots__
+        if part not in ("rate_key", "exception", "raises")
+    ]
 
 
 def _parts(metric: Metric) -> list[object]:

@@ -127,8 +127,11 @@ def _series_name(metric: Metric) -> str:
 @EACH
 def test_every_process_has_its_job_instance_cluster_and_version(world: World, path: str) -> None:
     found = server(world, path).series("argus_process_info", world.began, world.until)
-    told = {(one["job"], one["instance"], one["discord_cluster_id"], one["service_version"]) for one in found}
-    assert told == {("jukebox", f"jukebox-{number}", f"cluster-{number}", "2.1.0") for number in range(2)}
+    names = ("job", "instance", "discord_cluster_id", "argus_check_location", "service_version")
+    assert {tuple(one.get(name, "") for name in names) for one in found} == {
+        *(("jukebox", f"jukebox-{number}", f"cluster-{number}", "", "2.1.0") for number in range(2)),
+        ("lookout", "lookout-0", "", "fra1", "1.0.0"),
+    }
 
 
 def test_exemplars_are_on_a_scrape_too(world: World) -> None:

@@ -20,7 +20,6 @@ import pytest
 from argus_otel.catalogues import CATALOGUES
 from discord_simulator import BackgroundSimulator
 from lab.built import built
-from lab.collector import Collector
 from lab.jukebox.crowd import Crowd
 from lab.jukebox.world import PROCESSES, SHARDS, Process
 from lab.loki import Loki
@@ -158,7 +157,6 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
                 directory,
                 number,
                 simulator,
-                Collector(directory / "no-collector"),
                 ARGUS_HISTORY="false",
                 OTEL_METRICS_EXPORTER="none",
                 OTEL_TRACES_EXPORTER="console",

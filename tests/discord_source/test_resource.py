@@ -20,7 +20,9 @@ BOT = "import discord\ndiscord.Client(intents=discord.Intents.none())\nprint(dis
 
 def ran(bot: str) -> list[str]:
     program = PROGRAM.format(bot=bot)
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split("\n")
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
 
 
 def test_a_bot_names_its_library() -> None:

@@ -33,7 +33,7 @@ def opened(shown: Dashboard, prometheus: str, history: ClickHouse, began: float,
     """Open a dashboard at an instructive time.
 
     One of a few hours shows the time in which the bot was busy. One of months shows whole days before that, since the
-    busy minutes would outweigh all the rest. An instructive trace is typed into the field for one.
+    busy minutes would outweigh all the rest. An instructive trace is typed into the field for one, and one check is chosen.
     """
     since = re.fullmatch(r"now-(\w+)", shown.model["time"]["from"])
     span = seconds(since[1]) if since else 0
@@ -42,7 +42,9 @@ def opened(shown: Dashboard, prometheus: str, history: ClickHouse, began: float,
         began = until - span
     _, ((trace,), *_) = history.query(_TRACE)
     # Points two seconds apart are as many as a picture can show.
-    return Session(shown, Prometheus(prometheus, scrape=2.0), history, began, until, typed={"trace": trace})
+    return Session(
+        shown, Prometheus(prometheus, scrape=2.0), history, began, until, typed={"trace": trace, "check": "account"}
+    )
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ UPSTREAM = frozenset(
         "code.stacktrace",
         "cpu.mode",
         "cpython.gc.generation",
+        "dns.question.name",
         "error.type",
         "exception.message",
         "exception.stacktrace",
@@ -174,7 +175,7 @@ def gather(catalogues: Iterable[Catalogue] | None = None) -> Contents:
 
 
 def _describe(known: Known, by_source: dict[str, Attribute]) -> None:
-    """Set what an attribute means. Each source may narrow one of OpenTelemetry's, as ``error.type``; others are one's."""
+    """Set what an attribute means. Sources may each narrow one of OpenTelemetry's, such as ``error.type``."""
     meanings = list(by_source.values())
     known.description, known.values = meanings[0].description, meanings[0].values
     known.cardinality_limit, known.examples = meanings[0].cardinality_limit, meanings[0].examples

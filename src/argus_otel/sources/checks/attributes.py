@@ -93,6 +93,7 @@ HTTP = (
 NETWORK = (
     SpanAttribute("server.address", "The host that is probed.", ("shop.example",)),
     SpanAttribute("server.port", "Its port.", (443,)),
+    SpanAttribute("dns.question.name", "The name that a DNS check asks for.", ("shop.example",)),
     SpanAttribute("network.peer.address", "The address that was connected to.", ("192.0.2.7",)),
     SpanAttribute("user_agent.synthetic.type", "Always `test`: no user has asked.", ("test",)),
 )

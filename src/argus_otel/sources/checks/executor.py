@@ -33,13 +33,19 @@ AcceptCalls: TypeAlias = "Callable[[str, Callable[[str, bytes], int] | None], No
 """See :attr:`ExecutorContext.accept_calls`."""
 
 
+WHOLE = "run"
+"""The one phase of an attempt whose executor begins none."""
+
+
 class Phases:
     """How long each phase of an attempt took. They add up to the time from the first phase's begin to the end.
+
+    The time before an executor begins its first phase, in which it may make a TLS context, counts for nothing.
 
     Attributes
     ----------
     now:
-        The phase that is under way; empty before the first and after the last.
+        The phase that is under way; :data:`WHOLE` before the first, and empty after the last.
     seconds:
         How long each phase took, by name.
     listener:
@@ -49,7 +55,7 @@ class Phases:
     __slots__ = ("now", "seconds", "listener", "_begun")
 
     def __init__(self) -> None:
-        self.now = ""
+        self.now = WHOLE
         self.listener: Callable[[str], None] | None = None
         self.seconds: dict[str, float] = {}
         self._begun = perf_counter()
@@ -57,7 +63,7 @@ class Phases:
     def begin(self, phase: str) -> None:
         """Begin a phase, which ends the one before. A phase may come again, as with redirects."""
         moment = perf_counter()
-        if self.now:
+        if self.now and not (phase and self.now == WHOLE):
             self.seconds[self.now] = self.seconds.get(self.now, 0.0) + moment - self._begun
         self.now, self._begun = phase, moment
         if phase and self.listener is not None:
@@ -97,7 +103,6 @@ class Probe(Generic[OptionsT]):
         self.options = options
         self.timeout = timeout
         self.phases = Phases()
-        self.phases.begin("run")
         self.headers = headers
 
 

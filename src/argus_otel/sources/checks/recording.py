@@ -56,6 +56,10 @@ class Recorder:
         self._reloads = telemetry.counter(c.RELOADS)
         self._durations = telemetry.histogram(c.DURATION)
         self._lateness = telemetry.histogram(c.LATENESS)[()]
+        # From 0 on: Prometheus sees no increase in a series that begins with 1.
+        for counter, attribute in ((self._skipped, a.SKIP_REASON), (self._reloads, a.RELOAD_OUTCOME)):
+            for value in attribute.values:
+                counter[value].value += 0
         add_gauges(telemetry, states)
 
     # -- what the agent tells

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from argus_otel.telemetry.guard import attempt as attempted
@@ -125,12 +126,17 @@ class Runner:
         """Return the attempt with the verdict of its conditions."""
         if attempt.failure is not None:
             return attempt
+        slow = [each for each in (*check.expect, *check.warn) if late and each.error_type is ErrorType.SLOW]
         for outcome, conditions in ((Outcome.FAILED, check.expect), (Outcome.WARN, check.warn)):
-            # What the agent measured while it was too slow itself tells nothing about the service.
-            judged = [each for each in conditions if not (late and each.error_type is ErrorType.SLOW)]
-            failure = await self._contradiction(judged, facts)
+            failure = await self._contradiction([each for each in conditions if each not in slow], facts)
             if failure is not None:
-                return Attempt(outcome, failure, attempt.duration, attempt.phases, attempt.facts)
+                return replace(attempt, outcome=outcome, failure=failure)
+        # A duration that the agent measured while it was too slow itself says nothing about the service: a check that
+        # is degraded for being slow stays so, and one that is up does, too.
+        failure = await self._contradiction(slow, facts)
+        if failure is not None:
+            detail = f"not judged, because the agent itself was too slow: {failure.detail}"
+            return replace(attempt, outcome=Outcome.UNKNOWN, failure=replace(failure, detail=detail))
         return attempt
 
     async def _contradiction(self, conditions: Iterable[Condition], facts: Facts) -> Failure | None:

@@ -224,8 +224,8 @@ class ChecksSource(Source):
     def _location(self) -> str:
         return self._supervisor.location if self._supervisor is not None else ""
 
-    def _count_dropped(self, event: str) -> None:
-        self.telemetry.counter(SUBSCRIBER_DROPPED)[event].value += 1
+    def _count_dropped(self, event: str, events: int) -> None:
+        self.telemetry.counter(SUBSCRIBER_DROPPED)[event].value += events
 
     def _find_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         self.subscribers.loop = loop

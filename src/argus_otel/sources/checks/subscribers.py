@@ -37,10 +37,10 @@ class Subscribers:
     guard:
         Reports what a subscriber raises.
     dropped:
-        Called with the name of an event that a subscriber was too slow for.
+        Called with an event's name, and for how many more of these a subscriber was too slow: 0 as it subscribes.
     """
 
-    def __init__(self, guard: Guard, dropped: Callable[[str], None]) -> None:
+    def __init__(self, guard: Guard, dropped: Callable[[str, int], None]) -> None:
         self._guard = guard
         self._dropped = dropped
         self._queues: dict[str, list[queue.Queue[Any]]] = {name: [] for name in EVENTS}
@@ -58,6 +58,7 @@ class Subscribers:
             raise ValueError(f"there is no event {event!r}; there are {', '.join(EVENTS)}")
         waiting: queue.Queue[Any] = queue.Queue(WAITING)
         self._queues[event].append(waiting)
+        self._dropped(event, 0)
         name = f"argus-otel checks {event}"
         threading.Thread(target=self._serve, args=(waiting, subscriber), name=name, daemon=True).start()
 
@@ -65,7 +66,7 @@ class Subscribers:
         """Pass an event on. Does not block."""
         for waiting in self._queues[event]:
             if waiting.full():
-                self._dropped(event)
+                self._dropped(event, 1)
             else:  # the agent's loop alone adds to it, so that it is not full now either
                 waiting.put_nowait(value)
 

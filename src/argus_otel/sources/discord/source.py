@@ -69,9 +69,9 @@ class DiscordSource(Source):
             self._parts.prefix_commands.forget()
 
     def resource(self) -> dict[str, str]:
-        """Return ``discord.library.name`` and ``.version``, and ``discord.cluster.id`` if the bot has several processes.
+        """Return ``discord.library.name`` and ``.version``, and ``discord.cluster.id`` of a bot with several processes.
 
-        The library is the first one that was imported: that one is installed does not make a program a bot.
+        The library is the first one that was imported: a program with a library installed need not be a bot.
         """
         found = {"discord.cluster.id": cluster} if (cluster := self._clusters.cluster_id) else {}
         for library in self.libraries[:1]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ... import variables
 from ...board import Board, Row
 from ...panels import Column, heatmap, stat, state_timeline, table, timeseries
-from ...queries import counted, increase, now, of, or_zero, per, prom, quantile, rate, total
+from ...queries import counted, filled, increase, now, of, or_zero, per, prom, quantile, rate, total
 from ...style import BAD, GOOD, MUTED, NEUTRAL, NUMBER, SECONDS, SHARE, WARNING, board_link, coloured, steps, values
 
 _CHECK = "argus_check_name"
@@ -123,9 +123,12 @@ _SPEED = Row(
     [
         timeseries(
             "Duration, p95 by service",
-            """From the look-up of the name to the last byte, in the worst of twenty runs. A service whose checks have
-            none named is left out of the legend.""",
-            prom(quantile(0.95, _DURATION, by="service_peer_name"), "{{service_peer_name}}", exemplar=True),
+            """From the look-up of the name to the last byte, in the worst of twenty runs.""",
+            prom(
+                filled(quantile(0.95, _DURATION, by="service_peer_name"), "service_peer_name", "no service"),
+                "{{service_peer_name}}",
+                exemplar=True,
+            ),
             unit=SECONDS,
             width=8,
         ),
@@ -257,6 +260,15 @@ _CERTIFICATES = Row(
             width=12,
             no_value="none is configured",
         ),
+        timeseries(
+            "Records of names",
+            """How many records the last answer to each DNS check had.""",
+            prom(f"max by ({_CHECK}) ({of('argus_check_dns_answers')})", f"{{{{{_CHECK}}}}}"),
+            unit=NUMBER,
+            width=24,
+            height=5,
+            no_value="none is configured",
+        ),
     ],
 )
 
@@ -342,6 +354,6 @@ BOARD = Board(
     uid="argus-checks",
     title="Checks: all",
     description="What is not up and why, how fast services answer, which certificates end, is the agent fit to judge.",
-    variables=variables.prometheus("Agent"),
+    variables=variables.prometheus("Agent", having="argus_check_location"),
     rows=[_SUMMARY, _SPEED, _CHANGES, _CERTIFICATES, _AGENT],
 )

@@ -77,8 +77,8 @@ _STATUS = Row(
         ),
         state_timeline(
             "Status by agent",
-            """The confirmed status as each agent sees it. Down at one location alone: the way from there is the
-            trouble.""",
+            """The confirmed status as each agent sees it. Down at one location alone: the network from there
+            fails.""",
             prom(f"min by (job, instance, argus_check_name) ({_UP})", "{{argus_check_name}} {{job}} {{instance}}"),
             mappings=values({"0": ("down", BAD), "1": ("up", GOOD)}),
             width=12,
@@ -138,11 +138,10 @@ _TIME = Row(
             width=8,
         ),
         timeseries(
-            "Size of the body, and records",
-            """The size of the last response's body, for HTTP, and the number of records, for DNS. A body that shrinks
-            to a fraction is an error page with status 200.""",
+            "Size of the body",
+            """The size of the last HTTP response's body. One that shrinks to a fraction is an error page with status
+            200.""",
             prom(f"max by (argus_check_name) ({_last('argus_check_response_size_bytes')})", "{{argus_check_name}}"),
-            prom(f"max by (argus_check_name) ({_last('argus_check_dns_answers')})", "records of {{argus_check_name}}"),
             unit=BYTES,
             width=8,
             no_value="none",
@@ -155,7 +154,7 @@ BOARD = Board(
     title="Checks: one",
     description="The status of one check over all agents, why it fails, and which phase takes its time.",
     variables=[
-        *variables.prometheus("Agent"),
+        *variables.prometheus("Agent", having="argus_check_location"),
         variables.labels(
             "check",
             "Check",

@@ -33,7 +33,7 @@ OUTCOMES = {"ok": GOOD, "rejected": NEUTRAL, "refused": WARNING, "error": BAD}
 
 def bots(*, shard: bool = False) -> list[Json]:
     """Return data source, bot, cluster, instance and, where asked for, shard."""
-    found = variables.prometheus("Bot", cluster="discord_cluster_id")
+    found = variables.prometheus("Bot", having="discord_library_name", cluster="discord_cluster_id")
     if shard:
         query = f"label_values(discord_shard_up{{{SELECTED}}}, discord_shard_id)"
         found.append(variables.labels("shard", "Shard", query, everything=".*", numerical=True))

@@ -1,0 +1,117 @@
+"""The agent's process, the file of checks that it runs, and a job that calls in."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+
+from lab.collector import kept_environment
+from lab.processes import Part, free_port
+
+from .services import Services
+
+SERVICE = "lookout"
+INSTANCE = "lookout-0"
+LOCATION = "fra1"
+_TOKEN = "a-token-of-the-lab"  # noqa: S105 - guards nothing
+
+
+class Lookout(Part):
+    """An agent that checks the services, a bot, and whether a job calls in.
+
+    Parameters
+    ----------
+    bot:
+        The port of a bot's endpoint.
+    variables:
+        More of its environment.
+    """
+
+    def __init__(self, directory: Path, services: Services, bot: int, **variables: str) -> None:
+        super().__init__("the agent of checks", directory / "lookout.log")
+        self.port = free_port()
+        self._file = directory / "checks.yaml"
+        self._text = json.dumps(_checks(services, bot, free_port()))
+        self._file.write_text(self._text, encoding="utf-8")
+        self._stopped = threading.Event()
+        self._job = threading.Thread(target=self._work, name="job")
+        self._variables = {
+            "ARGUS_CHECKS_FILE": str(self._file),
+            "ARGUS_CHECKS_STATE": str(directory / "lookout"),
+            "ARGUS_ENDPOINT_PORT": str(self.port),
+            "ARGUS_HISTORY": "true",
+            "ARGUS_HISTORY_SPOOL": str(directory / "spool-lookout"),
+            "ARGUS_TRACE_RATES": "checks.check=1",
+            "OTEL_SERVICE_NAME": SERVICE,
+            "OTEL_RESOURCE_ATTRIBUTES": f"service.instance.id={INSTANCE},service.version=1.0.0",
+            "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+            "OTEL_BSP_SCHEDULE_DELAY": "500",
+            "OTEL_BLRP_SCHEDULE_DELAY": "500",
+            **variables,
+        }
+
+    def start(self) -> None:
+        """Start the agent and the job."""
+        command = [sys.executable, "-m", "argus_otel", "run", str(Path(__file__).with_name("agent.py"))]
+        self.launch(command, {**kept_environment(), **self._variables, "PATH": os.environ["PATH"]})
+        self._job.start()
+
+    def kill(self) -> None:
+        """Kill the agent, and end the job."""
+        self._stopped.set()
+        if self._job.ident is not None:
+            self._job.join(20)
+        super().kill()
+
+    def _work(self) -> None:
+        """Call in each second; now and then, replace the file by a wrong one for a moment."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/heartbeat/nightly", b"", {"authorization": f"Bearer {_TOKEN}"}
+        )
+        turn = 0
+        while not self._stopped.wait(1.0):
+            try:
+                urllib.request.urlopen(request, timeout=5).close()
+            except OSError:  # not yet started
+                continue
+            turn += 1
+            if turn % 12 in (4, 9):
+                self._write("checks: {wrong: {http: 5}}" if turn % 12 == 4 else self._text)
+
+    def _write(self, text: str) -> None:
+        beside = self._file.with_suffix(".new")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(self._file)
+
+
+def _checks(services: Services, bot: int, closed: int) -> dict[str, object]:
+    plain, secure = f"http://127.0.0.1:{services.http}", f"https://localhost:{services.https}"
+    return {
+        "location": LOCATION,
+        "defaults": {
+            "interval": "1s", "timeout": "500ms", "retries": 1, "confirm": {"down": 1, "up": 1, "every": "1s"}
+        },
+        "checks": {
+            "shop": {"http": f"{plain}/good", "service": "shop", "labels": {"team": "web"}},
+            "search": {"http": f"{plain}/slow", "service": "shop", "warn": {"duration": "< 100ms"}},
+            "cart": {"http": f"{plain}/alternates", "service": "shop"},
+            "mail": {"http": f"{plain}/bad", "service": "mail"},
+            "import": {"http": f"{plain}/hangs", "timeout": "900ms"},
+            "account": {
+                "http": {"url": f"{secure}/alternates", "ca": str(services.authority), "family": "ipv4"},
+                "service": "account",
+                "expect": {"certificate": "> 1d", "json": {"$.queue.depth": "< 5"}},
+            },
+            "host": {"tcp": f"127.0.0.1:{closed}", "retries": 0},
+            "database": {"tcp": f"127.0.0.1:{closed}", "parents": ["host"], "retries": 0},
+            "name": {"dns": {"name": "shop.example", "server": f"127.0.0.1:{services.dns}"}},
+            "nightly": {"heartbeat": {"every": "2s", "grace": "2s", "token": _TOKEN}},
+            "weekly": {"heartbeat": {"every": "1s", "grace": "1s", "token": _TOKEN}},
+            "jukebox": {"bot": {"url": f"http://127.0.0.1:{bot}"}},
+            "disk": {"command": ["true"]},
+        },
+    }  # fmt: skip

@@ -1,0 +1,499 @@
+"""For each metric, span and event of checks: the number that is true, which services wrote down, and ours."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+
+from argus_otel import checks
+from argus_otel.sources.checks import api, catalogue, subscribers
+from argus_otel.sources.checks import supervisor as supervisors
+from argus_otel.sources.checks.catalogue import CATALOGUE
+from argus_otel.telemetry import Event, Metric, Span
+from argus_otel.testing import Observation
+from lab.lookout.services import BODY, RECORDS, SLOW, Request, Services
+from lab.lookout.services import running as serving
+
+from .test_heartbeat import TOKEN, call
+from .test_heartbeat import serving as answering
+from .test_signals import running, until
+
+FILE = """
+defaults: {{interval: 1s, timeout: 900ms, retries: 1, confirm: {{down: 2, up: 1, every: 1s}}}}
+checks:
+  good: {{http: "http://127.0.0.1:{http}/good", service: shop}}
+  slow: {{http: "http://127.0.0.1:{http}/slow", warn: {{duration: "< 100ms"}}}}
+  bad: {{http: "http://127.0.0.1:{http}/bad"}}
+  switched: {{http: "http://127.0.0.1:{http}/switched", service: cart}}
+  hangs: {{http: "http://127.0.0.1:{http}/hangs", timeout: 1500ms, retries: 0}}
+  below: {{http: "http://127.0.0.1:{http}/below", parents: [bad]}}
+  secure: {{http: {{url: "https://127.0.0.1:{https}/secure", ca: "{authority}"}}}}
+  name: {{dns: {{name: shop.example, server: "127.0.0.1:{dns}"}}}}
+  nightly: {{heartbeat: {{every: 1h, token: {token}}}}}
+"""
+REFUSED = "checks: {wrong: {http: 5}}"
+
+
+@dataclass
+class Evidence:
+    """What the services wrote down, and what was told of it.
+
+    Attributes
+    ----------
+    requests:
+        The answered requests, by path without its slash.
+    during, after:
+        The points while the checks ran, and once they had stopped.
+    running:
+        The types of checks that were running while one request hung.
+    reloads, told:
+        How often the file was written, by whether it was right; how many changes there were for the subscriber that was
+        too slow.
+    blocked:
+        For how many seconds the loop of the agent was held up.
+    """
+
+    services: Services
+    during: dict[str, list[tuple[dict[str, Any], float]]]
+    after: dict[str, list[tuple[dict[str, Any], float]]]
+    running: dict[str, float]
+    spans: tuple[ReadableSpan, ...]
+    events: list[tuple[str, dict[str, Any]]]
+    rows: list[tuple[str, dict[str, Any], float | None]]
+    began: float
+    stopped: float
+    beat: float
+    reloads: dict[str, int]
+    requests: dict[str, list[Request]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.requests = {}
+        for request in self.services.requests:
+            self.requests.setdefault(request.path[1:], []).append(request)
+
+    def ours(self, metric: Metric, *, after: bool = False, by: str = "argus.check.name") -> dict[Any, float]:
+        """Return a metric by one attribute, added up."""
+        found: Counter[Any] = Counter()
+        for attributes, value in (self.after if after else self.during).get(metric.name, []):
+            found[attributes.get(by)] += value  # type: ignore[assignment]
+        return dict(found)
+
+    def told(self, event: Event) -> list[dict[str, Any]]:
+        return [attributes for name, attributes in self.events if name == event.name]
+
+    def kept(self, event: Event) -> list[dict[str, Any]]:
+        return [attributes for name, attributes, _ in self.rows if name == event.name]
+
+
+Truth = Callable[[Evidence], None]
+TRUTHS: dict[str, Truth] = {}
+
+
+def of(*definitions: Metric | Span | Event) -> Callable[[Truth], Truth]:
+    """Register the truth about signals."""
+
+    def register(truth: Truth) -> Truth:
+        for definition in definitions:
+            TRUTHS[_key(definition)] = truth
+        return truth
+
+    return register
+
+
+def _key(definition: Metric | Span | Event) -> str:
+    return f"{type(definition).__name__.lower()} {definition.name}"
+
+
+def block(seconds: float) -> None:
+    """Hold the agent's loop up."""
+    source = api._source
+    assert source is not None
+    done = threading.Event()
+
+    def hold(_: object) -> None:
+        time.sleep(seconds)
+        done.set()
+
+    source.call(hold)
+    assert done.wait(10)
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
+    """Some seconds in the life of an agent."""
+    directory = tmp_path_factory.mktemp("truth")
+    path = directory / "checks.yaml"
+    with pytest.MonkeyPatch.context() as patched, serving(directory / "services") as services:
+        patched.setattr(supervisors, "LOOK_EVERY", 0.1)
+        patched.setattr(subscribers, "WAITING", 1)
+        text = FILE.format(
+            http=services.http, https=services.https, dns=services.dns, authority=services.authority, token=TOKEN
+        )
+        stalled = threading.Event()
+
+        @checks.on("status_changed")
+        def stalls(change: checks.Change) -> None:
+            stalled.wait(60)
+
+        began = time.time()
+        try:
+            with running(path, text, state=directory / "state") as observed, answering(observed) as url:
+                until(lambda: _told(observed, catalogue.FAILED) == {"bad", "hangs"})
+                assert call(f"{url}/heartbeat/nightly")[0] == 200
+                beat = time.time()
+                _rewrite(observed, path, REFUSED, 1)
+                _rewrite(observed, path, f"{text}# again\n", 2)
+                services.on = False
+                until(lambda: "switched" in _told(observed, catalogue.FAILED))
+                services.on = True
+                until(lambda: "switched" in _told(observed, catalogue.SUCCEEDED))
+                services.renew(20)
+                until(lambda: _told(observed, catalogue.CERTIFICATE_CHANGED))
+                until(lambda: services.open)
+                block(0.3)
+                until(lambda: services.open)
+                at_work = {
+                    attributes["argus.check.type"]: value
+                    for attributes, value in observed.points()["argus.check.running"]
+                }
+                time.sleep(2)
+                during = observed.points()
+                stopped = time.time()
+                checks.stop()
+                yield Evidence(
+                    services,
+                    during,
+                    observed.points(),
+                    at_work,
+                    observed.spans(),
+                    list(observed.events),
+                    [(name, dict(attributes), seconds) for name, attributes, seconds in observed.rows],
+                    began,
+                    stopped,
+                    beat,
+                    {"failed": 1, "ok": 1},
+                )
+        finally:
+            stalled.set()
+            api.bind(None)
+
+
+def _told(observed: Observation, event: Event) -> set[Any]:
+    return {attributes["argus.check.name"] for name, attributes in observed.events if name == event.name}
+
+
+def _rewrite(observed: Observation, path: Path, text: str, reloads: int) -> None:
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.replace(path)
+    until(lambda: sum(name == catalogue.RELOADED.name for name, _ in observed.events) == reloads)
+
+
+ANSWERED = ("good", "slow", "bad", "switched", "below", "secure")
+"""The checks whose requests are answered."""
+
+# Stopped in the middle, a request may have been answered and its run not ended.
+ONE = 1
+
+
+@of(catalogue.RUNS)
+def _(evidence: Evidence) -> None:
+    runs: dict[str, Counter[tuple[str, str | None]]] = {}
+    for attributes, value in evidence.after["argus.check.runs"]:
+        key = attributes["argus.check.outcome"], attributes.get("error.type")
+        runs.setdefault(str(attributes["argus.check.name"]), Counter())[key] += int(value)
+    for name in ("good", "slow", "below", "secure"):
+        assert abs(sum(runs[name].values()) - len(evidence.requests[name])) <= ONE, name
+    assert set(runs["good"]) == set(runs["below"]) == set(runs["secure"]) == {("ok", None)}
+    assert set(runs["slow"]) - {("unknown", "slow")} == {("warn", "slow")}, "unknown where the agent was held up"
+    assert set(runs["bad"]) == {("failed", "status")}
+    assert abs(2 * runs["bad"]["failed", "status"] - len(evidence.requests["bad"])) <= 2 * ONE
+    failed = runs["switched"]["failed", "status"]
+    assert abs(2 * failed - sum(each.status == 500 for each in evidence.requests["switched"])) <= 2 * ONE
+    assert set(runs["hangs"]) == {("failed", "timeout")}
+    assert abs(runs["name"]["ok", None] - evidence.services.asked) <= ONE
+
+
+@of(catalogue.RETRIES)
+def _(evidence: Evidence) -> None:
+    retries = evidence.ours(catalogue.RETRIES, after=True)
+    assert set(retries) == {"bad", "switched"}
+    assert abs(2 * retries["bad"] - len(evidence.requests["bad"])) <= 2 * ONE
+
+
+@of(catalogue.UP)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(catalogue.UP) == {
+        **dict.fromkeys(("good", "slow", "switched", "below", "secure", "name", "nightly"), 1.0), "bad": 0.0,
+        "hangs": 0.0,
+    }  # fmt: skip
+
+
+@of(catalogue.SUCCESS)
+def _(evidence: Evidence) -> None:
+    last = {name: float(evidence.requests[name][-1].status == 200) for name in ANSWERED}
+    assert evidence.ours(catalogue.SUCCESS) == {**last, "hangs": 0.0, "name": 1.0, "nightly": 1.0}
+
+
+@of(catalogue.STATE)
+def _(evidence: Evidence) -> None:
+    states = {
+        attributes["argus.check.name"]: attributes["argus.check.state"]
+        for attributes, value in evidence.during["argus.check.state"]
+        if value == 1
+    }
+    up = dict.fromkeys(("good", "switched", "below", "secure", "name", "nightly"), "up")
+    assert states == {**up, "slow": "degraded", "bad": "down", "hangs": "down"}
+    assert {value for _, value in evidence.during["argus.check.state"]} == {0.0, 1.0}
+
+
+@of(catalogue.SINCE)
+def _(evidence: Evidence) -> None:
+    since = evidence.ours(catalogue.SINCE)
+    for name in ("good", "below", "secure", "bad"):  # which never changed: since the slot of their first run
+        assert 0 <= evidence.requests[name][0].began - since[name] <= 1.0, name
+    back = next(each for each in reversed(evidence.requests["switched"]) if each.status == 500)
+    assert back.began < since["switched"] + 0.2
+
+
+@of(catalogue.MUTED)
+def _(evidence: Evidence) -> None:
+    assert [attributes for attributes, _ in evidence.during["argus.check.muted"]] == [
+        {"argus.check.name": "below", "argus.check.type": "http", "argus.check.mute.reason": "parent"}
+    ]
+
+
+@of(catalogue.TRANSITIONS)
+def _(evidence: Evidence) -> None:
+    changes = {
+        (attributes["argus.check.name"], attributes["argus.check.state"]): value
+        for attributes, value in evidence.after["argus.check.transitions"]
+    }
+    assert changes["switched", "down"] == 1
+    assert changes["switched", "up"] == 2
+    assert changes["bad", "down"] == changes["hangs", "down"] == 1
+    assert ("good", "down") not in changes
+
+
+@of(catalogue.DURATION)
+def _(evidence: Evidence) -> None:
+    counts = evidence.ours(catalogue.DURATION, after=True)
+    for name in ("good", "slow", "below", "secure"):
+        assert abs(counts[name] - len(evidence.requests[name])) <= ONE, name
+    took = [seconds or 0 for event, row, seconds in evidence.rows
+            if event == "argus.check.run" and row["argus.check.name"] == "slow"]  # fmt: skip
+    served = [each.seconds for each in evidence.requests["slow"]]
+    assert 0 <= min(took) - min(served) < 0.02
+
+
+@of(catalogue.LAST_DURATION)
+def _(evidence: Evidence) -> None:
+    last = evidence.ours(catalogue.LAST_DURATION)
+    assert 0 <= last["slow"] - evidence.requests["slow"][-1].seconds < 0.1
+    assert 1.4 <= last["hangs"] < 1.7
+
+
+@of(catalogue.PHASE_DURATION)
+def _(evidence: Evidence) -> None:
+    for event, row, seconds in evidence.rows:
+        if event == catalogue.RUN_ROW.name and seconds:
+            phases_of_run = [value for name, value in row.items() if name.startswith("argus.check.phase.")]
+            assert sum(phases_of_run) <= seconds + 1e-9
+            if row["argus.check.type"] == "http" and row["argus.check.outcome"] != "failed":
+                assert sum(phases_of_run) == pytest.approx(seconds, abs=0.002)
+    phases = {
+        (attributes["argus.check.name"], attributes["argus.check.phase"]): value
+        for attributes, value in evidence.during["argus.check.phase.duration"]
+    }
+    assert SLOW <= phases["slow", "first_byte"] < SLOW + 0.1
+    assert {phase for name, phase in phases if name == "secure"} == {
+        "dns", "connect", "tls", "send", "first_byte", "transfer",
+    }  # fmt: skip
+    assert not any(phase == "tls" for name, phase in phases if name != "secure")
+
+
+@of(catalogue.LAST_RUN)
+def _(evidence: Evidence) -> None:
+    last = evidence.ours(catalogue.LAST_RUN)
+    for name in ("good", "slow", "below", "secure"):
+        assert abs(evidence.requests[name][-1].began - last[name]) < 0.3, name
+
+
+@of(catalogue.LAST_HEARTBEAT)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(catalogue.LAST_HEARTBEAT)["nightly"] == pytest.approx(evidence.beat, abs=0.5)
+
+
+@of(catalogue.HTTP_STATUS)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(catalogue.HTTP_STATUS) == {
+        name: float(evidence.requests[name][-1].status) for name in ANSWERED
+    }
+
+
+@of(catalogue.RESPONSE_SIZE)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(catalogue.RESPONSE_SIZE) == dict.fromkeys(ANSWERED, float(len(BODY)))
+
+
+@of(catalogue.DNS_ANSWERS)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(catalogue.DNS_ANSWERS) == {"name": float(len(RECORDS))}
+
+
+@of(catalogue.CERTIFICATE_EXPIRY)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(catalogue.CERTIFICATE_EXPIRY) == {"secure": evidence.services.ended}
+
+
+@of(catalogue.LATENESS)
+def _(evidence: Evidence) -> None:
+    begun = sum(value for _, value in evidence.after["argus.check.lateness"])
+    ended = sum(value for _, value in evidence.after["argus.check.runs"])
+    assert 0 <= begun - ended <= evidence.services.open + ONE, "a run began for each that ended, but those stopped"
+
+
+@of(catalogue.SKIPPED)
+def _(evidence: Evidence) -> None:
+    skipped = evidence.ours(catalogue.SKIPPED, by="argus.check.skip.reason")
+    hung = evidence.ours(catalogue.RUNS)["hangs"]
+    # Each of its runs takes one and a half intervals, so that the next slot is left out.
+    assert abs(skipped["overrun"] - hung) <= 2
+    assert skipped["clock"] == 0
+
+
+@of(catalogue.DISTURBED)
+def _(evidence: Evidence) -> None:
+    disturbed = sum(value for _, value in evidence.after["argus.check.disturbed"])
+    assert disturbed >= 1, "the loop was held up for 0.3 s in a run"
+    assert disturbed == sum(bool(row.get("argus.check.disturbed")) for row in evidence.kept(catalogue.RUN_ROW))
+
+
+@of(catalogue.RELOADS)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(catalogue.RELOADS, by="argus.check.reload.outcome") == evidence.reloads
+
+
+@of(catalogue.CONFIGURED)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(catalogue.CONFIGURED, by="argus.check.type") == {"http": 7, "dns": 1, "heartbeat": 1}
+
+
+@of(catalogue.RUNNING)
+def _(evidence: Evidence) -> None:
+    assert evidence.running["http"] >= 1, "one hung"
+    assert evidence.running["heartbeat"] == 0
+
+
+@of(catalogue.SUBSCRIBER_DROPPED)
+def _(evidence: Evidence) -> None:
+    changes = len(evidence.told(catalogue.STATUS_CHANGED))
+    dropped = evidence.ours(catalogue.SUBSCRIBER_DROPPED, after=True, by="argus.check.event")["status_changed"]
+    assert dropped == changes - 2, "it holds one, and one waits"
+
+
+@of(catalogue.CHECK_SPAN)
+def _(evidence: Evidence) -> None:
+    spans = [each for each in evidence.spans if each.name.startswith("check ")]
+    runs = Counter(row["argus.check.name"] for row in evidence.kept(catalogue.RUN_ROW))
+    assert Counter(dict(each.attributes or {})["argus.check.name"] for each in spans) == runs
+
+
+@of(catalogue.ATTEMPT_SPAN)
+def _(evidence: Evidence) -> None:
+    sent = {f"00-{each.context.trace_id:032x}-{each.context.span_id:016x}-01" for each in evidence.spans}
+    requests = evidence.services.requests
+    assert len({each.traceparent for each in requests}) == len(requests)
+    assert len({each.traceparent for each in requests} - sent) <= ONE * len(ANSWERED), "a run that was stopped"
+    known = [each for each in requests if each.traceparent in sent]
+    assert len(known) > 20
+
+
+@of(catalogue.STATUS_CHANGED, catalogue.STATUS_ROW)
+def _(evidence: Evidence) -> None:
+    for told in (evidence.told(catalogue.STATUS_CHANGED), evidence.kept(catalogue.STATUS_ROW)):
+        of_switched = [each["argus.check.state"] for each in told if each["argus.check.name"] == "switched"]
+        assert of_switched == ["up", "down", "up"]
+        assert Counter(each["argus.check.name"] for each in told) == {
+            "switched": 3,
+            **dict.fromkeys(("good", "slow", "bad", "hangs", "below", "secure", "name", "nightly"), 1),
+        }
+
+
+@of(catalogue.FAILED)
+def _(evidence: Evidence) -> None:
+    told = {each["argus.check.name"]: each["error.type"] for each in evidence.told(catalogue.FAILED)}
+    assert told == {"bad": "status", "hangs": "timeout", "switched": "status"}
+    assert len(evidence.told(catalogue.FAILED)) == 3
+
+
+@of(catalogue.SUCCEEDED)
+def _(evidence: Evidence) -> None:
+    assert [each["argus.check.name"] for each in evidence.told(catalogue.SUCCEEDED)] == ["switched"]
+
+
+@of(catalogue.SERVICE_CHANGED)
+def _(evidence: Evidence) -> None:
+    told = [(each["service.peer.name"], each["argus.check.state"]) for each in evidence.told(catalogue.SERVICE_CHANGED)]
+    assert [state for service, state in told if service == "shop"] == ["up"]
+    assert [state for service, state in told if service == "cart"] == ["up", "down", "up"]
+
+
+@of(catalogue.CERTIFICATE_CHANGED)
+def _(evidence: Evidence) -> None:
+    (told,) = evidence.told(catalogue.CERTIFICATE_CHANGED)
+    ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(evidence.services.ended))
+    assert (told["argus.check.name"], told["tls.server.not_after"]) == ("secure", ended)
+
+
+@of(catalogue.RELOADED)
+def _(evidence: Evidence) -> None:
+    assert [each["argus.check.reload.outcome"] for each in evidence.told(catalogue.RELOADED)] == ["failed", "ok"]
+
+
+@of(catalogue.RUN_ROW)
+def _(evidence: Evidence) -> None:
+    kept = Counter(row["argus.check.name"] for row in evidence.kept(catalogue.RUN_ROW))
+    for name in ("good", "slow", "below", "secure"):
+        assert abs(kept[name] - len(evidence.requests[name])) <= ONE, name
+    assert sum(kept.values()) == sum(value for _, value in evidence.after["argus.check.runs"])
+
+
+@of(catalogue.STATE_ROW)
+def _(evidence: Evidence) -> None:
+    hours = int(evidence.stopped // 3600) - int(evidence.began // 3600) + 1
+    kept = Counter(row["argus.check.name"] for row in evidence.kept(catalogue.STATE_ROW))
+    for name in ("good", "slow", "secure"):
+        assert 1 <= kept[name] <= hours, name
+    assert kept["below"] >= 2, "and once because its parent went down"
+
+
+def test_there_is_a_truth_for_everything() -> None:
+    assert set(TRUTHS) == {_key(each) for each in (*CATALOGUE.metrics, *CATALOGUE.spans, *CATALOGUE.events)}
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_it_is_true(evidence: Evidence, name: str) -> None:
+    TRUTHS[name](evidence)
+
+
+def test_nothing_is_told_that_the_catalogue_does_not_list(evidence: Evidence) -> None:
+    listed = {each.name: {one.name for one in each.attributes} for each in CATALOGUE.metrics}
+    for name, points in evidence.during.items():
+        if name.startswith("argus.check."):
+            assert set().union(*(attributes for attributes, _ in points)) <= listed[name], name
+    of_events = {each.name: set(each.attributes) for each in CATALOGUE.events}
+    for name, attributes in (*evidence.events, *((event, row) for event, row, _ in evidence.rows)):
+        if name.startswith("argus.check."):
+            assert set(attributes) <= of_events[name], name
+    of_run, of_attempt = (set(each.attributes) for each in CATALOGUE.spans)
+    for span in evidence.spans:
+        assert set(span.attributes or {}) <= (of_run if span.name.startswith("check ") else of_attempt), span.name
