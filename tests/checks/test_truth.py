@@ -22,22 +22,26 @@ from argus_otel.testing import Observation
 from lab.lookout.services import BODY, RECORDS, SLOW, Request, Services
 from lab.lookout.services import running as serving
 
+from ..attribute_types import catalogued_types, mistyped
 from .test_heartbeat import TOKEN, call
 from .test_heartbeat import serving as answering
 from .test_signals import running, until
+
+# The services of the test and the agent share a process: with others beside them, runs would be disturbed.
+pytestmark = pytest.mark.alone
 
 FILE = """
 defaults: {{interval: 1s, timeout: 900ms, retries: 1, confirm: {{down: 2, up: 1, every: 1s}}}}
 checks:
   good: {{http: "http://127.0.0.1:{http}/good", service: shop}}
-  slow: {{http: "http://127.0.0.1:{http}/slow", warn: {{duration: "< 100ms"}}}}
-  bad: {{http: "http://127.0.0.1:{http}/bad"}}
+  slow: {{http: "http://127.0.0.1:{http}/slow", warn: {{duration: "< 100ms"}}, service: search}}
+  bad: {{http: "http://127.0.0.1:{http}/bad", service: mail}}
   switched: {{http: "http://127.0.0.1:{http}/switched", service: cart}}
-  hangs: {{http: "http://127.0.0.1:{http}/hangs", timeout: 1500ms, retries: 0}}
-  below: {{http: "http://127.0.0.1:{http}/below", parents: [bad]}}
-  secure: {{http: {{url: "https://127.0.0.1:{https}/secure", ca: "{authority}"}}}}
-  name: {{dns: {{name: shop.example, server: "127.0.0.1:{dns}"}}}}
-  nightly: {{heartbeat: {{every: 1h, token: {token}}}}}
+  hangs: {{http: "http://127.0.0.1:{http}/hangs", timeout: 1500ms, retries: 0, service: import}}
+  below: {{http: "http://127.0.0.1:{http}/below", parents: [bad], service: mail}}
+  secure: {{http: {{url: "https://127.0.0.1:{https}/secure", ca: "{authority}"}}, service: account}}
+  name: {{dns: {{name: shop.example, server: "127.0.0.1:{dns}"}}, service: names}}
+  nightly: {{heartbeat: {{every: 1h, token: {token}}}, service: jobs}}
 """
 REFUSED = "checks: {wrong: {http: 5}}"
 
@@ -267,7 +271,12 @@ def _(evidence: Evidence) -> None:
 @of(catalogue.MUTED)
 def _(evidence: Evidence) -> None:
     assert [attributes for attributes, _ in evidence.during["argus.check.muted"]] == [
-        {"argus.check.name": "below", "argus.check.type": "http", "argus.check.mute.reason": "parent"}
+        {
+            "argus.check.name": "below",
+            "argus.check.type": "http",
+            "service.peer.name": "mail",
+            "argus.check.mute.reason": "parent",
+        }
     ]
 
 
@@ -298,7 +307,7 @@ def _(evidence: Evidence) -> None:
 def _(evidence: Evidence) -> None:
     last = evidence.ours(catalogue.LAST_DURATION)
     assert 0 <= last["slow"] - evidence.requests["slow"][-1].seconds < 0.1
-    assert 1.4 <= last["hangs"] < 1.7
+    assert 1.0 <= last["hangs"] < 1.7
 
 
 @of(catalogue.PHASE_DURATION)
@@ -313,7 +322,7 @@ def _(evidence: Evidence) -> None:
         (attributes["argus.check.name"], attributes["argus.check.phase"]): value
         for attributes, value in evidence.during["argus.check.phase.duration"]
     }
-    assert SLOW <= phases["slow", "first_byte"] < SLOW + 0.1
+    assert SLOW - 0.01 <= phases["slow", "first_byte"] < SLOW + 0.1
     assert {phase for name, phase in phases if name == "secure"} == {
         "dns", "connect", "tls", "send", "first_byte", "transfer",
     }  # fmt: skip
@@ -389,8 +398,8 @@ def _(evidence: Evidence) -> None:
 
 @of(catalogue.RUNNING)
 def _(evidence: Evidence) -> None:
-    assert evidence.running["http"] >= 1, "one hung"
-    assert evidence.running["heartbeat"] == 0
+    assert 1 <= evidence.running["http"] <= 7, "one hung"
+    assert set(evidence.running) == {"http", "dns", "heartbeat"}
 
 
 @of(catalogue.SUBSCRIBER_DROPPED)
@@ -485,15 +494,39 @@ def test_it_is_true(evidence: Evidence, name: str) -> None:
     TRUTHS[name](evidence)
 
 
-def test_nothing_is_told_that_the_catalogue_does_not_list(evidence: Evidence) -> None:
-    listed = {each.name: {one.name for one in each.attributes} for each in CATALOGUE.metrics}
-    for name, points in evidence.during.items():
-        if name.startswith("argus.check."):
-            assert set().union(*(attributes for attributes, _ in points)) <= listed[name], name
-    of_events = {each.name: set(each.attributes) for each in CATALOGUE.events}
+# Attributes of what does not happen here.
+NOT_SEEN = {
+    "argus.check.status_changed": {"argus.check.again", "argus.check.muted"},
+    "argus.check.failed": {"argus.check.again", "argus.check.muted"},
+    "argus.check.succeeded": {
+        "argus.check.again", "argus.check.muted", "argus.check.condition", "argus.check.detail", "error.type",
+    },
+    "argus.check.status": {"argus.check.muted"},
+}  # fmt: skip
+
+
+def test_what_is_told_has_the_attributes_of_the_catalogue_and_no_other(evidence: Evidence) -> None:
+    of_metrics: dict[str, set[str]] = {}
+    for name, points in (*evidence.during.items(), *evidence.after.items()):
+        of_metrics.setdefault(name, set()).update(*(attributes for attributes, _ in points))
+    for metric in CATALOGUE.metrics:
+        assert of_metrics[metric.name] == {each.name for each in metric.attributes}, metric.name
+    of_events: dict[str, set[str]] = {}
     for name, attributes in (*evidence.events, *((event, row) for event, row, _ in evidence.rows)):
-        if name.startswith("argus.check."):
-            assert set(attributes) <= of_events[name], name
-    of_run, of_attempt = (set(each.attributes) for each in CATALOGUE.spans)
-    for span in evidence.spans:
-        assert set(span.attributes or {}) <= (of_run if span.name.startswith("check ") else of_attempt), span.name
+        of_events.setdefault(name, set()).update(attributes)
+    for event in CATALOGUE.events:
+        assert of_events[event.name] == set(event.attributes) - NOT_SEEN.get(event.name, set()), event.name
+
+
+def test_spans_have_the_attributes_of_the_catalogue_and_no_other(evidence: Evidence) -> None:
+    of_runs = set().union(*(each.attributes or {} for each in evidence.spans if each.name.startswith("check ")))
+    of_attempts = set().union(*(each.attributes or {} for each in evidence.spans if not each.name.startswith("check ")))
+    assert of_runs == set(catalogue.CHECK_SPAN.attributes)
+    assert of_attempts == set(catalogue.ATTEMPT_SPAN.attributes)
+
+
+def test_every_attribute_has_the_type_that_the_catalogue_says(evidence: Evidence) -> None:
+    pairs = [attributes for points in evidence.during.values() for attributes, _ in points]
+    pairs += [attributes for _, attributes in evidence.events]
+    pairs += [dict(each.attributes or {}) for each in evidence.spans]
+    assert mistyped(catalogued_types(CATALOGUE), pairs) == {}

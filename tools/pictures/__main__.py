@@ -33,7 +33,8 @@ def opened(shown: Dashboard, prometheus: str, history: ClickHouse, began: float,
     """Open a dashboard at an instructive time.
 
     One of a few hours shows the time in which the bot was busy. One of months shows whole days before that, since the
-    busy minutes would outweigh all the rest. An instructive trace is typed into the field for one, and one check is chosen.
+    busy minutes would outweigh all the rest. An instructive trace is typed into the field for one, and one check is
+    chosen.
     """
     since = re.fullmatch(r"now-(\w+)", shown.model["time"]["from"])
     span = seconds(since[1]) if since else 0

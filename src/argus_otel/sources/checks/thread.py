@@ -90,6 +90,10 @@ class ChecksThread:
             await self._run(self.supervisor)
         except asyncio.CancelledError:
             self._telemetry.health.report(PART, State.OFF, "stopped")
+        except RuntimeError:
+            if threading.main_thread().is_alive():
+                raise
+            # The program has ended, and its interpreter starts no thread any more.
 
     async def _run(self, supervisor: Supervisor) -> None:
         """Run the checks. If their file is wrong from the start, report that, and try again when it has changed."""

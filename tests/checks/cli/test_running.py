@@ -1,0 +1,161 @@
+"""``argus-otel checks run`` and ``status``: an agent in a process of its own, and what it says of its checks."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from argus_otel import testing
+from argus_otel.cli import main
+from lab.lookout.services import Services
+from lab.lookout.services import running as serving
+from lab.processes import free_port
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")
+
+Start = Callable[..., "Agent"]
+
+until = partial(testing.until, timeout=20, interval=0.1)
+
+
+class Agent:
+    """An agent's process, whose endpoint is at ``url``."""
+
+    def __init__(self, *words: str, **variables: str) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "argus_otel", "checks", "run", *words],
+            env={**kept, "ARGUS_ENDPOINT_PORT": str(port), **variables},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    def end(self, number: int = signal.SIGTERM) -> str:
+        """End it; return what it has printed."""
+        self.process.send_signal(number)
+        return self.process.communicate(timeout=20)[0]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    agents: list[Agent] = []
+
+    def begin(*words: object, **variables: str) -> Agent:
+        agents.append(Agent(*map(str, words), **variables))
+        return agents[-1]
+
+    yield begin
+    for agent in agents:
+        agent.process.kill()
+        agent.process.communicate()
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    with serving(tmp_path / "services") as running:
+        yield running
+
+
+def a_file(path: Path, services: Services, more: str = "") -> Path:
+    file = path / "checks.yaml"
+    beside = path / "new.yaml"
+    beside.write_text(
+        "defaults: {interval: 1s, timeout: 900ms, retries: 0, confirm: {down: 1, every: 1s}}\n"
+        f"checks:\n  shop: {{http: 'http://127.0.0.1:{services.http}/switched'}}\n{more}"
+    )
+    beside.replace(file)
+    return file
+
+
+def status(agent: Agent, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = main(["checks", "status", "--url", agent.url, "--timeout", "5s", *words])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_it_says_what_is_not_up_and_why(
+    start: Start, services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent = start(a_file(tmp_path, services), "--location", "fra1")
+    until(lambda: status(agent, capsys) == (0, "", "1 up; from fra1\n"))
+    services.on = False
+    until(lambda: status(agent, capsys)[0] == 1)
+    code, out, err = status(agent, capsys, "--format", "json")
+    assert (code, err) == (1, "1 down; from fra1\n")
+    (row,) = json.loads(out)
+    assert (row["check"], row["status"], row["why"]) == ("shop", "down", "status: status is 500, not 2xx")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", row["since"])
+
+
+def test_sighup_has_the_file_read_again_and_sigterm_ends_the_agent(
+    start: Start, services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent = start(a_file(tmp_path, services), "--location", "fra1")
+    until(lambda: status(agent, capsys)[2].startswith("1 up"))
+    a_file(tmp_path, services, f"  search: {{http: 'http://127.0.0.1:{services.http}/good'}}\n")
+    agent.process.send_signal(signal.SIGHUP)
+    until(lambda: status(agent, capsys)[2].startswith("2 up"))
+    a_file(tmp_path, services, "  search: {http: 5}\n")
+    agent.process.send_signal(signal.SIGHUP)
+    until(lambda: "The file is not the one in use:\n" in status(agent, capsys)[2])
+    assert ":4:18: checks.search.http: '5' is not a URL" in status(agent, capsys)[2]
+    printed = agent.end()
+    assert agent.process.returncode in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+    assert "Traceback" not in printed
+    assert "failed:" not in printed
+
+
+def test_states_outlive_a_kill(
+    start: Start, services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = a_file(tmp_path, services)
+    services.on = False
+    agent = start(file, "--state", tmp_path / "state")
+    until(lambda: status(agent, capsys)[0] == 1)
+    (before,) = json.loads(status(agent, capsys, "--format", "json")[1])
+    agent.end(signal.SIGKILL)
+    time.sleep(1)
+    again = start(file, "--state", tmp_path / "state")
+    until(lambda: status(again, capsys)[0] == 1)
+    (after,) = json.loads(status(again, capsys, "--format", "json")[1])
+    assert {**after, "why": ""} == {**before, "why": ""}, "the cause is that of the last run of this process"
+
+
+def test_a_wrong_file_ends_it_at_once(start: Start, tmp_path: Path) -> None:
+    file = tmp_path / "checks.yaml"
+    file.write_text("checks: {shop: {http: 5}}\n")
+    agent = start(file)
+    printed, _ = agent.process.communicate(timeout=20)
+    assert agent.process.returncode == 2
+    assert printed.startswith(f"{file}:1:23: checks.shop.http: '5' is not a URL")
+
+
+def test_what_cannot_be_asked_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    port = free_port()
+    assert main(["checks", "status", "--url", f"http://127.0.0.1:{port}"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"argus-otel checks status: http://127.0.0.1:{port} cannot be asked: ")
+
+
+def test_an_endpoint_with_a_token_asks_for_it(
+    start: Start,
+    services: Services,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agent = start(a_file(tmp_path, services), ARGUS_ENDPOINT_TOKEN="a-token-of-the-test")
+    until(lambda: "the endpoint answers 401: give --token" in status(agent, capsys)[2])
+    monkeypatch.setenv("TOKEN", "a-token-of-the-test")
+    until(lambda: status(agent, capsys, "--token", "env:TOKEN")[0] == 0)
