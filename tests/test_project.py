@@ -149,6 +149,7 @@ def test_every_name_of_a_signal_exists(path: Path) -> None:
     known |= {str(example) for metric in METRICS for each in metric.attributes for example in each.examples}
     known |= {metric.name for each in EXTERNAL for metric in each.metrics}
     known |= {name for spec in installed().specs.values() if spec.resource for name in load(spec.resource)(EVERYTHING)}
+    known |= {"discord.library.name", "discord.library.version"}  # which a bot adds to its resource once it is active
     rated = tuple(span.rate_key for each in CATALOGUES for span in each.spans)  # and what follows it is a name
     for text in re.findall(
         r"`((?:discord|http\.client|argus|asyncio\.loop|log|process)\.[a-z_.]+)`", path.read_text(encoding="utf-8")

@@ -358,7 +358,7 @@ def test_providers_that_are_handed_over_are_used(program: Run) -> None:
         tell(names=names, tracing=type(runtime().telemetry.tracing).__name__)
         """
     )
-    assert told(done)["names"] == ["argus.process.info", "argus.hook.errors"]
+    assert told(done)["names"] == ["argus.hook.errors"]
     assert told(done)["tracing"] == "OTelTracing"
 
 
