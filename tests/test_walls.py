@@ -177,7 +177,7 @@ ENVIRONMENT = {
     "sources/checks/file/checks_file.py": "looks up ${env:NAME} in a file of checks, which names the variable itself",
     "sources/checks/cli/ping.py": "looks up the token of a heartbeat, whose variable an argument names",
     "sources/checks/cli/edit.py": "starts the editor that the user has chosen for every program",
-    "demo/stage.py": "takes settings out of the environment of the bot that it starts",
+    "demo/observed_process.py": "takes settings out of the environment of the program that it starts",
 }
 
 
