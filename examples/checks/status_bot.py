@@ -2,8 +2,8 @@
 
     DISCORD_TOKEN=… STATUS_CHANNEL=… ARGUS_CHECKS_FILE=checks.yaml argus-otel run examples/checks/status_bot.py
 
-The checks run inside the bot's process, on a thread of their own. With ARGUS_CHECKS_STATE, a directory, they go on after
-a restart where they were, and nothing is told twice.
+The checks run inside the bot's process, on a thread of their own. With ARGUS_CHECKS_STATE, a directory, they go on
+after a restart where they were, and nothing is told twice.
 """
 
 from __future__ import annotations
