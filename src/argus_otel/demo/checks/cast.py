@@ -95,7 +95,7 @@ CAST = (
     ),
     Part("basket", "answers four, refuses four", b.flap, {b.ANSWERED: GOOD, b.REFUSED: "status"}),
     Part("login", "refuses first, then answers", b.stumble, {b.ANSWERED: GOOD, b.REFUSED: "status"}, retries=1),
-    Part("archive", "never answers", b.hang, {b.SILENT: "timeout"}, "timeout: 1500ms"),
+    Part("archive", "never answers", b.hang, {b.SILENT: "timeout"}, "timeout: 2500ms"),
     Part(
         "prices",
         "answers a wrong value",

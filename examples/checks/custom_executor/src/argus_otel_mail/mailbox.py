@@ -6,7 +6,7 @@ import imaplib
 import smtplib
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -84,7 +84,7 @@ def fetch(account: Account, message_id: str, deadline: float) -> None:
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def _failures() -> Generator[None, None, None]:
     """Say what an error of the connection means."""
     try:
         yield
