@@ -26,8 +26,8 @@ argus_check_state{argus_check_name="basket",argus_check_state="up"} 0.0
 argus_check_state{argus_check_name="basket",argus_check_state="down"} 1.0
 argus_check_state{argus_check_name="login",argus_check_state="up"} 1.0
 """
-BASKET = [behaviours.ANSWERED] * 4 + [behaviours.REFUSED] * 2
-LOGIN = [behaviours.REFUSED, behaviours.ANSWERED] * 2
+BASKET = [behaviours.ANSWERED] * 4 + [behaviours.UNAVAILABLE] * 2
+LOGIN = [behaviours.UNAVAILABLE, behaviours.ANSWERED] * 2
 OF_BOTH = ("basket", "login")
 
 

@@ -1,14 +1,15 @@
-"""How the services of the demo behave on one connection. Each function returns its deed, as the ledger records it."""
+"""How the services of the demo behave on a request. Each function returns its deed, as the ledger records it."""
 
 from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 
 ANSWERED = "answered 200"
 ANSWERED_LATE = "answered 200, late"
-REFUSED = "answered 503"
+UNAVAILABLE = "answered 503"
 WRONG = "answered a wrong value"
 REDIRECTED = "sent to a metadata service"
 BROKE_OFF = "broke off"
@@ -22,71 +23,93 @@ LATE = 0.4
 _FLAP = 4
 
 
-def answer(handler: BaseHTTPRequestHandler, number: int) -> str:  # noqa: ARG001 - as the others
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to a service.
+
+    Attributes
+    ----------
+    handler:
+        Has the connection.
+    number:
+        How many requests the service had before.
+    """
+
+    handler: BaseHTTPRequestHandler
+    number: int
+
+    def send(self, status: int, body: bytes, *, location: str = "", length: int | None = None) -> None:
+        """Send a response.
+
+        Parameters
+        ----------
+        location:
+            Where it redirects to.
+        length:
+            Which length of the body it claims; by default the right one.
+        """
+        self.handler.send_response(status)
+        self.handler.send_header("content-length", str(len(body) if length is None else length))
+        if location:
+            self.handler.send_header("location", location)
+        self.handler.end_headers()
+        self.handler.wfile.write(body)
+
+
+def answer(request: Request) -> str:
     """Answer at once."""
-    _send(handler, 200, b'{"queue": 12}')
+    request.send(200, b'{"queue": 12}')
     return ANSWERED
 
 
-def answer_late(handler: BaseHTTPRequestHandler, number: int) -> str:  # noqa: ARG001
+def answer_late(request: Request) -> str:
     """Answer after a while."""
     time.sleep(LATE)
-    _send(handler, 200, b'{"queue": 12}')
+    request.send(200, b'{"queue": 12}')
     return ANSWERED_LATE
 
 
-def flap(handler: BaseHTTPRequestHandler, number: int) -> str:
+def flap(request: Request) -> str:
     """Answer some requests, refuse as many, and so on."""
-    return _answer_if(handler, number // _FLAP % 2 == 0)
+    return answer(request) if request.number // _FLAP % 2 == 0 else _refuse(request)
 
 
-def stumble(handler: BaseHTTPRequestHandler, number: int) -> str:
+def stumble(request: Request) -> str:
     """Refuse each first request, and answer each second."""
-    return _answer_if(handler, number % 2 == 1)
+    return answer(request) if request.number % 2 else _refuse(request)
 
 
-def answer_wrong(handler: BaseHTTPRequestHandler, number: int) -> str:  # noqa: ARG001
+def answer_wrong(request: Request) -> str:
     """Answer, and tell a value that is too high."""
-    _send(handler, 200, b'{"queue": 900}')
+    request.send(200, b'{"queue": 900}')
     return WRONG
 
 
-def redirect(handler: BaseHTTPRequestHandler, number: int) -> str:  # noqa: ARG001
+def redirect(request: Request) -> str:
     """Send the client to the address at which clouds serve credentials."""
-    _send(handler, 302, b"", location="http://169.254.169.254/latest/meta-data/")
+    request.send(302, b"", location="http://169.254.169.254/latest/meta-data/")
     return REDIRECTED
 
 
-def break_off(handler: BaseHTTPRequestHandler, number: int) -> str:  # noqa: ARG001
+def break_off(request: Request) -> str:
     """Promise more of a body than it sends."""
-    _send(handler, 200, b'{"queue":', length=4096)
+    request.send(200, b'{"queue":', length=4096)
     return BROKE_OFF
 
 
-def speak_otherwise(handler: BaseHTTPRequestHandler, number: int) -> str:  # noqa: ARG001
+def speak_otherwise(request: Request) -> str:
     """Answer in another protocol."""
-    handler.wfile.write(b"220 mail.example ESMTP\r\n")
+    request.handler.wfile.write(b"220 mail.example ESMTP\r\n")
     return NOT_HTTP
 
 
-def hang(handler: BaseHTTPRequestHandler, number: int) -> str:  # noqa: ARG001
+def hang(request: Request) -> str:
     """Take the request, and answer nothing until the client gives up."""
     with suppress(OSError):
-        handler.connection.recv(1)
+        request.handler.connection.recv(1)
     return SILENT
 
 
-def _answer_if(handler: BaseHTTPRequestHandler, good: bool) -> str:
-    _send(handler, 200 if good else 503, b"ready" if good else b"overloaded")
-    return ANSWERED if good else REFUSED
-
-
-def _send(
-    handler: BaseHTTPRequestHandler, status: int, body: bytes, *, location: str = "", length: int | None = None
-) -> None:
-    handler.send_response(status)
-    handler.send_header("content-length", str(len(body) if length is None else length))
-    if location:
-        handler.send_header("location", location)
-    handler.end_headers()
-    handler.wfile.write(body)
+def _refuse(request: Request) -> str:
+    request.send(503, b"overloaded")
+    return UNAVAILABLE

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler
 
 from . import behaviours as b
 
 GOOD = "good"
 """The verdict on a run that succeeded, with a warning or without; any other verdict is an ``error.type``."""
 
-Behaviour = Callable[[BaseHTTPRequestHandler, int], str]
-"""What a service does on a connection, given how many it had before; returns its deed."""
+Behaviour = Callable[[b.Request], str]
+"""What a service does on a request; returns its deed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +72,7 @@ class Part:
     measured: bool = False
 
 
-_MONTH = timedelta(days=90)
-_REFUSED = b.HANDSHAKE_REFUSED
+_LONG = timedelta(days=90)
 
 CAST = (
     Part(
@@ -93,8 +91,8 @@ CAST = (
         status="degraded",
         measured=True,
     ),
-    Part("basket", "answers four, refuses four", b.flap, {b.ANSWERED: GOOD, b.REFUSED: "status"}),
-    Part("login", "refuses first, then answers", b.stumble, {b.ANSWERED: GOOD, b.REFUSED: "status"}, retries=1),
+    Part("basket", "answers four, refuses four", b.flap, {b.ANSWERED: GOOD, b.UNAVAILABLE: "status"}),
+    Part("login", "refuses first, then answers", b.stumble, {b.ANSWERED: GOOD, b.UNAVAILABLE: "status"}, retries=1),
     Part("archive", "never answers", b.hang, {b.SILENT: "timeout"}, "timeout: 2500ms"),
     Part(
         "prices",
@@ -110,7 +108,7 @@ CAST = (
         "bank",
         "TLS, its certificate soon expires",
         b.answer,
-        {b.ANSWERED: GOOD, _REFUSED: "tls"},
+        {b.ANSWERED: GOOD},
         'warn: {certificate: "> 14d"}',
         certificate=Certificate(timedelta(days=10)),
         status="degraded",
@@ -119,15 +117,15 @@ CAST = (
         "vault",
         "TLS, its certificate has expired",
         b.answer,
-        {_REFUSED: "certificate_expired"},
+        {b.HANDSHAKE_REFUSED: "certificate_expired"},
         certificate=Certificate(timedelta(days=-1)),
     ),
     Part(
         "clone",
         "TLS, its authority is a stranger",
         b.answer,
-        {_REFUSED: "certificate_untrusted"},
-        certificate=Certificate(_MONTH, trusted=False),
+        {b.HANDSHAKE_REFUSED: "certificate_untrusted"},
+        certificate=Certificate(_LONG, trusted=False),
     ),
 )
 """The services."""

@@ -8,7 +8,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from .behaviours import HANDSHAKE_REFUSED
+from .behaviours import HANDSHAKE_REFUSED, Request
 from .cast import CAST, Behaviour, Part
 from .certificates import Authority
 from .ledger import Ledger
@@ -93,7 +93,7 @@ class _Server(ThreadingHTTPServer):
 
     @property
     def number(self) -> int:
-        """How many connections it has had."""
+        """How many deeds of it are recorded."""
         return self._ledger.number(self._name)
 
     def record(self, deed: str) -> None:
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Behave as the service does, and record it."""
-        self.server.record(self.server.behaviour(self, self.server.number))
+        self.server.record(self.server.behaviour(Request(self, self.server.number)))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Log nothing: the ledger has it."""
