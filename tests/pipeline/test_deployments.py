@@ -394,6 +394,7 @@ def test_agents_share_the_checks_of_the_config_map_by_their_ordinals(tmp_path: P
     env = {one["name"]: one for one in container["env"]}
     ordinal = env["ORDINAL"]["valueFrom"]["fieldRef"]["fieldPath"]
     assert ordinal == "metadata.labels['apps.kubernetes.io/pod-index']"
+    assert env["ARGUS_CHECKS_SHARD"]["value"] == f"$(ORDINAL)/{pods_['replicas']}"
     found: list[str] = []
     first = pods_["ordinals"]["start"]
     for number in range(first, first + pods_["replicas"]):
