@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from argus_otel.demo.row import Row, rows
 from argus_otel.scrape.series import Metrics
 from argus_otel.sources.checks import attributes, catalogue
+from argus_otel.telemetry import Metric
 
 from .behaviours import ANSWERED_LATE
 from .cast import CAST, CONFIRM, GOOD, Part
@@ -75,23 +76,24 @@ def _slow(deeds: Deeds, metrics: Metrics) -> Iterator[Row]:
 
 
 def _changes(deeds: Deeds, metrics: Metrics) -> Iterator[Row]:
-    foretold = {part.name for part in CAST if not part.measured}
-    theirs = Counter(f"{part.name} {status}" for part in CAST for status in _history(part, deeds))
-    ours: Counter[str] = Counter()
-    for (name, status), number in metrics.by(catalogue.TRANSITIONS, attributes.NAME, attributes.STATE).items():
-        if name in foretold:
-            ours[f"{name} {status}"] += round(number)
-    yield from rows("changes of status", theirs, ours)
+    theirs = Counter(f"{part.name} {status}" for part in _foretold() for status in _history(part, deeds))
+    yield from rows("changes of status", theirs, _by_status(metrics, catalogue.TRANSITIONS))
 
 
 def _statuses(deeds: Deeds, metrics: Metrics) -> Iterator[Row]:
-    theirs = Counter(f"{part.name} {(_history(part, deeds) or ['unknown'])[-1]}" for part in CAST if not part.measured)
-    ours: Counter[str] = Counter()
-    foretold = {part.name for part in CAST if not part.measured}
-    for (name, status), number in metrics.by(catalogue.STATE, attributes.NAME, attributes.STATE).items():
-        if name in foretold:
-            ours[f"{name} {status}"] += round(number)
-    yield from rows("status now", theirs, ours)
+    theirs = Counter(f"{part.name} {(_history(part, deeds) or ['unknown'])[-1]}" for part in _foretold())
+    yield from rows("status now", theirs, _by_status(metrics, catalogue.STATE))
+
+
+def _foretold() -> list[Part]:
+    """Return those whose statuses follow from the ledger."""
+    return [part for part in CAST if not part.measured]
+
+
+def _by_status(metrics: Metrics, metric: Metric) -> Counter[str]:
+    names = {part.name for part in _foretold()}
+    grouped = metrics.by(metric, attributes.NAME, attributes.STATE)
+    return _counted({group: number for group, number in grouped.items() if group[0] in names})
 
 
 def _agent(metrics: Metrics, rewritten: int) -> Iterator[Row]:
@@ -115,10 +117,10 @@ def _verdicts(part: Part, deeds: Deeds) -> list[str]:
 
 
 def _history(part: Part, deeds: Deeds) -> list[str]:
-    """Return the statuses that the runs confirm, in their order; none of a check that the ledger cannot foretell."""
+    """Return the statuses that the runs confirm, in their order."""
     statuses: list[str] = []
     alike, before = 0, None
-    for verdict in () if part.measured else _verdicts(part, deeds):
+    for verdict in _verdicts(part, deeds):
         status = part.status if verdict == GOOD else "down"
         alike = alike + 1 if status == before else 1
         before = status
