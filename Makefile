@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 DURATION ?= 15
+# discord or checks.
+DEMO ?= discord
 PYTEST_ARGS ?=
 # For test-with: discord.py's version; locked, lowest or newest; opentelemetry or discord.py, from their main branches.
 DISCORD ?=
@@ -30,8 +32,8 @@ help: ## list the targets
 	@echo
 	@echo '  DURATION=15 (seconds of demo), PYTEST_ARGS=, BENCH_ARGS=, PYTHON=python3.12'
 
-demo: $(READY) ## run a bot against a simulated Discord and show what is measured
-	$(BIN)/argus-otel demo --duration $(DURATION)
+demo: $(READY) ## run a bot against a simulated Discord, or DEMO=checks, and show what is measured
+	$(BIN)/argus-otel demo $(DEMO) --duration $(DURATION)
 
 # In parallel, then those marked `alone` by themselves; with PYTEST_ARGS, one pytest with these arguments.
 test: $(READY) ## run the tests

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from argus_otel.cli import demo
-from argus_otel.demo.agreement import Row
+from argus_otel.demo.row import Row
 from argus_otel.demo.stage import Stage, bot_path
 
 COMMAND = [sys.executable, "-m", "argus_otel", "demo"]
@@ -48,6 +48,8 @@ def test_ctrl_c_ends_it_with_the_table() -> None:
         (["--duration", "soon"], "'soon' is not a number above 0"),
         (["--rate", "0"], "'0' is not a number above 0"),
         (["--port", "70000"], "'70000' is not a port"),
+        (["bots"], "invalid choice: 'bots'"),
+        (["checks", "--rate", "5"], "argus-otel demo checks: it has no --rate"),
     ],
 )
 def test_wrong_arguments(words: list[str], complaint: str) -> None:
@@ -59,17 +61,23 @@ def test_wrong_arguments(words: list[str], complaint: str) -> None:
 class Unsettled(Stage):
     """A stage that nobody has entered."""
 
-    def bot_output(self) -> str:
+    def output(self) -> str:
         return "what the bot said"
 
 
 @pytest.mark.parametrize("rows", [[Row("commands", "play", 3, 2), Row("commands", "stop", 1, 1)], []])
 def test_a_difference_is_an_error(rows: list[Row]) -> None:
     console = Console(record=True, width=100)
-    assert demo._conclude(console, Unsettled(1.0, 1), rows) == 1
+    assert demo.conclude(console, Unsettled(1.0, 1), rows) == 1
     text = console.export_text()
     assert f"{sum(not row.agrees for row in rows)} of {len(rows)} numbers differ" in text
     assert "what the bot said" in text
+
+
+def test_help_teaches_both_demos() -> None:
+    told = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, timeout=30, check=True).stdout
+    for words in ("argus-otel demo\n", "argus-otel demo checks --duration 15\n", "{discord,checks}", "the default"):
+        assert words in told
 
 
 def test_the_bot_is_the_example() -> None:

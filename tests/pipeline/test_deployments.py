@@ -5,12 +5,24 @@ from __future__ import annotations
 import configparser
 import json
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 import argus_otel
+from argus_otel.scrape.scraper import Scraper
+from argus_otel.sources.checks import attributes, catalogue
+from argus_otel.sources.checks.executor import ExecutorContext
+from argus_otel.sources.checks.executors import installed
+from argus_otel.sources.checks.file.checks_file import read
+from argus_otel.sources.checks.net.resolver import Resolver
+from lab.checks_agent import ChecksAgent
+from lab.processes import answers
 from tools.backends import PROGRAMS, ROOT
 
 from .test_configs import variables
@@ -42,12 +54,23 @@ def containers() -> list[dict[str, Any]]:
     return [container for pod in pods for container in (*pod.get("initContainers", []), *pod["containers"])]
 
 
+def filled(words: list[str], paths: dict[str, Path]) -> list[str]:
+    """Return the arguments of a command with directories of this machine."""
+    for there, here in paths.items():
+        words = [word.replace(there, str(here)) for word in words]
+    return words
+
+
 # -- Compose
 
 
 def test_the_compose_specification_has_it_so():
     compose_spec = pytest.importorskip("compose_spec", reason="needs pip install compose-spec")
-    text = re.sub(r"\$\{[A-Z_]+:?[-?]?([^}]*)\}", "value", (ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    text = re.sub(
+        r"\$\{[A-Z_]+:([-?])([^}]*)\}",
+        lambda found: found[2] if found[1] == "-" and found[2] else "value",  # as Compose does without an .env
+        (ROOT / "compose.yaml").read_text(encoding="utf-8"),
+    )
     text = re.sub(r":[\w.]+(?=@sha256:)", "", text)  # this library knows a tag or a digest; Compose takes both
     merged = yaml.safe_dump(yaml.safe_load(text))
     checked = compose_spec.PyCompose.from_yaml(merged)
@@ -255,6 +278,22 @@ def test_grafana_is_provisioned_with_what_compose_runs():
     assert not {"folder", "folderUid"} & set(provider)
 
 
+def test_the_agent_checks_what_compose_runs_and_may_write_where_its_state_is():
+    agent = services()["checks"]
+    (directory, state) = agent["volumes"]
+    source = re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", directory).split(":")[0]
+    path = ROOT / source / "checks.yaml"
+    assert "/etc/argus-checks/checks.yaml" in agent["command"]
+    checks = read(path, installed(ExecutorContext(Resolver()))).checks
+    assert {check.host for check in checks} <= set(services())
+    assert {check.service for check in checks} == set(services()) - {"demo", "bot", "checks", "migrate"}
+    # A volume that is empty becomes as the directory of the image that it hides.
+    written = agent["command"][agent["command"].index("--state") + 1]
+    home = state.partition(":")[2]
+    assert written.startswith(f"{home}/")
+    assert f"install -d -o bot -m 0700 {home}" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
 # -- Kubernetes
 
 
@@ -290,7 +329,7 @@ def pods() -> list[dict[str, Any]]:
 def test_each_pod_keeps_to_the_restricted_standard_which_its_namespace_asks_for():
     (namespace,) = (one for one in manifests() if one["kind"] == "Namespace")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-    assert len(pods()) == 3
+    assert len(pods()) == 4
     for pod in pods():
         assert pod["automountServiceAccountToken"] is False
         context = pod["securityContext"]
@@ -335,10 +374,51 @@ def test_services_and_mounts_find_what_they_name():
             assert mounts == volumes
 
 
+def test_the_collector_takes_what_the_agent_of_checks_sends():
+    (policy,) = (one for one in manifests() if (one["kind"], one["metadata"]["name"]) == ("NetworkPolicy", "collector"))
+    sending, _ = policy["spec"]["ingress"]
+    (agent,) = (one for one in manifests() if (one["kind"], one["metadata"]["name"]) == ("StatefulSet", "checks"))
+    labels = agent["spec"]["template"]["metadata"]["labels"]
+    assert any(one["podSelector"]["matchLabels"].items() <= labels.items() for one in sending["from"])
+
+
+def test_agents_share_the_checks_of_the_config_map_by_their_ordinals(tmp_path: Path):
+    """Each pod's agent runs as its container does, with what Kubernetes fills in."""
+    (pods_,) = (
+        one["spec"] for one in manifests() if (one["kind"], one["metadata"]["name"]) == ("StatefulSet", "checks")
+    )
+    (given,) = (one["data"] for one in manifests() if one["kind"] == "ConfigMap")
+    (container,) = pods_["template"]["spec"]["containers"]
+    file = tmp_path / "checks.yaml"
+    file.write_text(given["checks.yaml"])
+    env = {one["name"]: one for one in container["env"]}
+    ordinal = env["ORDINAL"]["valueFrom"]["fieldRef"]["fieldPath"]
+    assert ordinal == "metadata.labels['apps.kubernetes.io/pod-index']"
+    assert env["ARGUS_CHECKS_SHARD"]["value"] == f"$(ORDINAL)/{pods_['replicas']}"
+    found: list[str] = []
+    first = pods_["ordinals"]["start"]
+    for number in range(first, first + pods_["replicas"]):
+        words = filled(
+            container["args"], {"/etc/argus-checks": tmp_path, "/var/lib/argus-otel": tmp_path / f"{number}"}
+        )
+        share = env["ARGUS_CHECKS_SHARD"]["value"].replace("$(ORDINAL)", f"{number}")
+        with ChecksAgent.running(tmp_path, words, ARGUS_CHECKS_SHARD=share) as agent:
+            for probe in ("livenessProbe", "readinessProbe"):
+                path = container[probe]["httpGet"]["path"]
+                agent.wait_until(lambda path=path: answers(agent.url + path), f"answers {path}")
+            states = Scraper(agent.url).scrape().metrics.by(catalogue.STATE, attributes.NAME)
+        found += [name for (name,) in states]
+        assert list((tmp_path / f"{number}" / "checks").iterdir())  # its state is on the volume
+    assert sorted(found) == sorted(check.name for check in read(file, installed(ExecutorContext(Resolver()))).checks)
+
+
 # -- systemd
 
 
-@pytest.mark.parametrize("unit", sorted(path.name for path in SYSTEMD.glob("*.service")))
+UNITS = sorted(path.name for path in SYSTEMD.glob("*.service"))
+
+
+@pytest.mark.parametrize("unit", UNITS)
 def test_units_start_again_keep_their_state_and_have_no_secret_in_them(unit: str):
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
@@ -354,3 +434,46 @@ def test_units_start_again_keep_their_state_and_have_no_secret_in_them(unit: str
     for setting in ("NoNewPrivileges", "ProtectHome", "PrivateTmp"):
         assert service[setting] == "yes"
     assert not re.search(r"^Environment=.*(PASSWORD|TOKEN|KEY)=\S", text, re.MULTILINE)
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="needs systemd-analyze, of Debian's package systemd"
+)
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_knows_the_units(unit: str, tmp_path: Path):
+    # It asks whether the programs are there, too.
+    text = re.sub(
+        r"^(Exec\w+=)\S+", rf"\1{sys.executable}", (SYSTEMD / unit).read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    (tmp_path / unit).write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(tmp_path / unit)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_agent_of_checks_runs_as_its_unit_says(tmp_path: Path):
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(SYSTEMD / "checks.service")
+    service = parser["Service"]
+    (tmp_path / "checks.yaml").write_text("checks: {one: {http: 'http://127.0.0.1:9/', interval: 1h}}\n")
+    words = filled(
+        service["ExecStart"].split()[1:], {"/etc/argus-checks": tmp_path, "%S/argus-checks": tmp_path / "state"}
+    )
+    with ChecksAgent.running(tmp_path, words) as agent:
+        agent.wait_until(agent.is_ready, "is ready")
+        assert list((tmp_path / "state").iterdir())
+
+        def reloads() -> float:
+            return Scraper(agent.url).scrape().metrics.total(catalogue.RELOADS) or 0.0
+
+        assert reloads() == 0
+        signal = service["ExecReload"].split()[1]
+        subprocess.run(["/bin/kill", signal, str(agent.pid)], check=True)
+        agent.wait_until(lambda: reloads() == 1, "has read the file again")
+        agent.stop()
+        (tmp_path / "checks.yaml").write_text("checks: {one: {}}\n")
+        agent.start(words)
+        assert agent.wait() == int(service["RestartPreventExitStatus"])
+        assert "checks.yaml:1:" in agent.printed()

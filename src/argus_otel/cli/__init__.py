@@ -127,13 +127,14 @@ COMMANDS = {
     ),
     "demo": Command(
         module="argus_otel.cli.demo",
-        summary="see it work without a Discord account",
+        summary="see it work without a Discord account, or see it check services",
         description=(
-            "Runs a bot against a simulated Discord on this machine, shows it as `argus-otel top` would, and compares "
-            "the bot's metrics with the simulator's ledger. Exit code 0: they agree; 1: they differ, or the bot did "
-            "not start."
+            "Runs a bot against a simulated Discord on this machine, or an agent that checks services on this machine; "
+            "shows it as `argus-otel top` would, and compares its metrics with the count of the simulator, or of the "
+            "services. Exit code 0: they agree; 1: they differ, or the program did not start; 2: wrong usage, or a "
+            "package is missing."
         ),
-        examples=("demo", "demo --duration 30 --rate 50"),
+        examples=("demo", "demo --duration 30 --rate 50", "demo checks --duration 15"),
         extra="demo",
     ),
 }

@@ -1,25 +1,79 @@
-"""``argus-otel demo``: runs an ordinary bot against a simulated Discord, and compares its metrics with the ledger."""
+"""``argus-otel demo``: runs a bot or an agent of checks, and compares its metrics with the count of the other side."""
 
 from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from . import install
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from types import TracebackType
 
-    from argus_otel.demo.agreement import Row
-    from argus_otel.demo.stage import Stage
+    from rich.console import Console
+    from typing_extensions import Self
+
+    from argus_otel.demo.row import Row
+    from argus_otel.panels import Panel
 
 _INTERVAL = 1.0
+_RATE, _SEED = 25.0, 7
+
+
+class Stage(Protocol):
+    """What is played; it runs inside a ``with`` block.
+
+    Attributes
+    ----------
+    opening, closing:
+        What is printed before it starts, and before its end is awaited.
+    title:
+        The title of the comparison.
+    url:
+        The endpoint's URL of the program that is observed.
+    """
+
+    opening: str
+    closing: str
+    title: str
+    url: str
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def play(self) -> None:
+        """Begin."""
+
+    def progress(self) -> str:
+        """Return in a few words what has happened so far."""
+        ...
+
+    def settle(self) -> list[Row]:
+        """End it, and return the comparison."""
+        ...
+
+    def output(self) -> str:
+        """Return the end of what the program has printed."""
+        ...
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("discord", "checks"),
+        default="discord",
+        help="discord: a bot against a simulated Discord, the default; checks: an agent that checks services on this "
+        "machine, some of which are slow, flap, hang, break off or have a bad certificate",
+    )
     parser.add_argument(
         "--duration", metavar="SECONDS", type=_positive, help="how long the demo lasts; by default until Ctrl-C"
     )
@@ -27,87 +81,128 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rate",
         metavar="N",
         type=_positive,
-        default=25.0,
-        help="operations of users each second, on average (%(default)g)",
+        help=f"discord: operations of users each second, on average ({_RATE:g})",
     )
-    parser.add_argument("--seed", metavar="N", type=int, default=7, help="the seed of the random users (%(default)s)")
+    parser.add_argument("--seed", metavar="N", type=int, help=f"discord: the seed of the random users ({_SEED})")
     parser.add_argument(
         "--port",
         metavar="PORT",
         type=_port,
-        help="the port of the bot's endpoint; by default 9464, or a free one if that is in use",
+        help="the port of the program's endpoint; by default 9464, or a free one if that is in use",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo; return 0 if ledger and metrics agree, 1 if they do not or the bot did not start."""
+    """Run a demo; return 0 if both counts agree, 1 if they do not or it did not start, and 2 for wrong usage."""
+    if arguments.what == "discord":
+        return _run_discord(arguments)
+    if arguments.rate is not None or arguments.seed is not None:
+        print("argus-otel demo checks: it has no --rate and no --seed, since it has no users", file=sys.stderr)
+        return 2
+    try:
+        return _run_checks(arguments)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("", "argus_otel"):
+            raise
+        needs = f"argus-otel demo checks needs {missing}, which is not installed"
+        print(f"{needs}: {install('cli,checks')}", file=sys.stderr)
+        return 2
+
+
+def _run_discord(arguments: argparse.Namespace) -> int:
+    from argus_otel.demo.observed_process import DemoError
+    from argus_otel.demo.stage import Stage
+
+    from .top import source_panels
+
+    rate = _RATE if arguments.rate is None else arguments.rate
+    seed = _SEED if arguments.seed is None else arguments.seed
+    try:
+        return _perform(Stage(rate, seed, arguments.port), source_panels(), arguments.duration)
+    except DemoError as error:
+        return _fail(error)
+
+
+def _run_checks(arguments: argparse.Namespace) -> int:
+    from argus_otel.demo.checks.panels import PANELS
+    from argus_otel.demo.checks.stage import Stage
+    from argus_otel.demo.observed_process import DemoError
+
+    try:
+        return _perform(Stage(arguments.port), [PANELS], arguments.duration)
+    except DemoError as error:
+        return _fail(error)
+
+
+def _fail(error: Exception) -> int:
     from rich.console import Console
 
-    from argus_otel.demo.stage import DemoError, Stage
+    Console().print(f"argus-otel demo: {error}", style="red", highlight=False, markup=False)
+    return 1
+
+
+def _perform(stage: Stage, panels: Sequence[Sequence[Panel]], duration: float | None) -> int:
+    from rich.console import Console
 
     console = Console()
-    console.print("Starting a simulated Discord, and a bot without a line about argus-otel …")
+    console.print(stage.opening)
     try:
-        with Stage(arguments.rate, arguments.seed, arguments.port) as stage:
-            _watch(console, stage, arguments.duration)
-            console.print("The users have stopped. Waiting for the bot to finish their operations …")
-            return _conclude(console, stage, stage.settle())
-    except DemoError as error:
-        console.print(f"argus-otel demo: {error}", style="red", highlight=False, markup=False)
-        return 1
+        with stage:
+            _watch(console, stage, panels, duration)
+            console.print(stage.closing)
+            return conclude(console, stage, stage.settle())
     except KeyboardInterrupt:
         console.print("Ended before the comparison.")
         return 130
 
 
-def _watch(console: Console, stage: Stage, duration: float | None) -> None:
+def _watch(console: Console, stage: Stage, panels: Sequence[Sequence[Panel]], duration: float | None) -> None:
     stage.play()
     try:
         if console.is_terminal:
-            _live(console, stage, duration)
+            _live(console, stage, panels, duration)
         else:
-            _plain(console, stage, duration)
+            _plain(console, stage, panels, duration)
     except KeyboardInterrupt:
         pass
 
 
-def _live(console: Console, stage: Stage, duration: float | None) -> None:
+def _live(console: Console, stage: Stage, panels: Sequence[Sequence[Panel]], duration: float | None) -> None:
     from argus_otel.scrape.scraper import Scraper
 
-    from .top import source_panels, watch
+    from .top import watch
     from .top.view import Dashboard
 
-    panels = source_panels()
     last = watch(console, Scraper(stage.url), panels, _INTERVAL, duration or math.inf)
     console.print(Dashboard(last, panels))
 
 
-def _plain(console: Console, stage: Stage, duration: float | None) -> None:
+def _plain(console: Console, stage: Stage, panels: Sequence[Sequence[Panel]], duration: float | None) -> None:
     """Print a line now and then, and one frame at the end, for an output that is not a terminal."""
     from argus_otel.scrape.scraper import Scraper
 
-    from .top import source_panels
     from .top.view import Dashboard, Frame
 
     scraper = Scraper(stage.url)
     first = before = scraper.scrape()
-    console.print(f"The bot's metrics: {stage.url}/metrics", highlight=False)
+    console.print(f"The metrics: {stage.url}/metrics", highlight=False)
     end = time.monotonic() + (duration or math.inf)
     while (left := end - time.monotonic()) > 0:
         time.sleep(min(5.0, left))
         now = scraper.scrape()
-        done = sum(stage.report.started.values())
-        console.print(f"{now.at - first.at:5.0f} s  {done} operations by users", highlight=False)
+        console.print(f"{now.at - first.at:5.0f} s  {stage.progress()}", highlight=False)
         frame = Frame(scraper.url, first, before, now)
         before = now
         if left <= 5.0:
-            console.print(Dashboard(frame, source_panels()))
+            console.print(Dashboard(frame, panels))
 
 
-def _conclude(console: Console, stage: Stage, rows: Sequence[Row]) -> int:
+def conclude(console: Console, stage: Stage, rows: Sequence[Row]) -> int:
+    """Print a comparison; return 0 if everything agrees, else 1."""
     from rich.table import Table
 
-    table = Table(title="The simulator's ledger beside the bot's metrics", title_justify="left")
+    table = Table(title=stage.title, title_justify="left")
     for heading in ("", "which", "ledger", "metrics", ""):
         table.add_column(heading, justify="right" if heading in ("ledger", "metrics") else "left", overflow="fold")
     for subject, group in groupby(rows, key=lambda row: row.subject):
@@ -120,7 +215,7 @@ def _conclude(console: Console, stage: Stage, rows: Sequence[Row]) -> int:
     total = sum(row.ledger for row in rows)
     if wrong or not rows:
         console.print(f"{len(wrong)} of {len(rows)} numbers differ.", style="red")
-        console.print(stage.bot_output(), highlight=False, markup=False)
+        console.print(stage.output(), highlight=False, markup=False)
         return 1
     console.print(f"All {len(rows)} numbers agree ({total:,} things counted).", style="green")
     return 0

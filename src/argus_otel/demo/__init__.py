@@ -1,1 +1,5 @@
-"""The demo: a simulated Discord, an ordinary bot under load, and the ledger held against the metrics."""
+"""The demos: something that counts what it does, a program that argus-otel observes, and both counts side by side.
+
+The demo of Discord, in this folder, has a simulated Discord and an ordinary bot under load. That of service checks, in
+:mod:`~argus_otel.demo.checks`, has services on loopback and an agent that probes them.
+"""

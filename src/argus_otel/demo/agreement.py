@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 from argus_otel.scrape.series import Metrics
 from argus_otel.sources.discord import attributes, catalogue
 from argus_otel.telemetry import Attribute, Metric
 from discord_simulator import Ledger
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One number in the ledger and in the metrics.
-
-    Attributes
-    ----------
-    subject:
-        The kind of thing that is counted: ``gateway events``, ``commands``…
-    thing:
-        One thing of that kind: an event's type, a command's name.
-    ledger, metrics:
-        The simulator's number, and argus-otel's.
-    """
-
-    subject: str
-    thing: str
-    ledger: int
-    metrics: int
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both numbers are the same."""
-        return self.ledger == self.metrics
+from .row import Row, rows
 
 
 def compare(ledger: Ledger, metrics: Metrics, prefix_commands: int | None = None) -> list[Row]:
@@ -60,22 +36,22 @@ def _gateway(ledger: Ledger, metrics: Metrics) -> Iterator[Row]:
     events: Counter[str] = Counter()
     for (_, event), number in ledger.received_event_counts().items():
         events[event] += number
-    yield from _rows("gateway events", events, _counted(metrics.by(catalogue.GATEWAY_EVENTS, attributes.EVENT_TYPE)))
+    yield from rows("gateway events", events, _counted(metrics.by(catalogue.GATEWAY_EVENTS, attributes.EVENT_TYPE)))
     sessions: Counter[str] = Counter()
     for (_, kind), number in ledger.session_counts().items():
         sessions[kind] += number
-    yield from _rows("gateway sessions", sessions, _counted(metrics.by(catalogue.SESSIONS, attributes.SESSION_TYPE)))
+    yield from rows("gateway sessions", sessions, _counted(metrics.by(catalogue.SESSIONS, attributes.SESSION_TYPE)))
 
 
 def _interactions(ledger: Ledger, metrics: Metrics) -> Iterator[Row]:
     entries = ledger.interactions_now()
     duration, response = catalogue.INTERACTION_DURATION, catalogue.RESPONSE_TIME
     kind = attributes.INTERACTION_TYPE
-    yield from _rows("interactions", Counter(entry.kind for entry in entries), _recorded(metrics, duration, kind))
+    yield from rows("interactions", Counter(entry.kind for entry in entries), _recorded(metrics, duration, kind))
     acknowledged = Counter(entry.kind for entry in entries if entry.acknowledged)
-    yield from _rows("acknowledged", acknowledged, _recorded(metrics, response, kind))
+    yield from rows("acknowledged", acknowledged, _recorded(metrics, response, kind))
     late = Counter(entry.kind for entry in entries if not entry.acknowledged)
-    yield from _rows("unacknowledged", late, _counted(metrics.by(catalogue.UNACKNOWLEDGED, kind)))
+    yield from rows("unacknowledged", late, _counted(metrics.by(catalogue.UNACKNOWLEDGED, kind)))
 
 
 def _commands(ledger: Ledger, metrics: Metrics, prefix_commands: int | None) -> Iterator[Row]:
@@ -89,7 +65,7 @@ def _commands(ledger: Ledger, metrics: Metrics, prefix_commands: int | None) -> 
             prefixed += round(buckets.count)
         else:
             ours[name] += round(buckets.count)
-    yield from _rows("commands", called, ours)
+    yield from rows("commands", called, ours)
     if prefix_commands is not None:
         yield Row("commands", "(all prefix commands)", prefix_commands, prefixed)
 
@@ -104,14 +80,14 @@ def _rest(ledger: Ledger, metrics: Metrics) -> Iterator[Row]:
     ).items():
         if status:
             ours[f"{method} {template} {status}"] += round(buckets.count)
-    yield from _rows("REST responses", theirs, ours)
+    yield from rows("REST responses", theirs, ours)
     limits = Counter({f"{template} {scope}": n for (template, scope), n in ledger.ratelimit_counts().items()})
     counted: Counter[str] = Counter()
     for (template, scope), number in metrics.by(
         catalogue.RATELIMITS, attributes.TEMPLATE, attributes.RATELIMIT_SCOPE
     ).items():
         counted[f"{template} {scope}"] += round(number)
-    yield from _rows("REST rate limits", limits, counted)
+    yield from rows("REST rate limits", limits, counted)
 
 
 def _counted(groups: Mapping[tuple[str, ...], float]) -> Counter[str]:
@@ -120,9 +96,3 @@ def _counted(groups: Mapping[tuple[str, ...], float]) -> Counter[str]:
 
 def _recorded(metrics: Metrics, metric: Metric, attribute: Attribute) -> Counter[str]:
     return Counter({group[0]: round(buckets.count) for group, buckets in metrics.spread(metric, attribute).items()})
-
-
-def _rows(subject: str, ledger: Counter[str], metrics: Counter[str]) -> Iterable[Row]:
-    for thing in sorted(ledger.keys() | metrics.keys()):
-        if ledger[thing] or metrics[thing]:
-            yield Row(subject, thing, ledger[thing], metrics[thing])

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 
-from .api import reload, start, stop
+from .api import decide_readiness, reload, start, stop
 
 SWITCH_INTERVAL = 0.0005
 """After how many seconds a thread that renders metrics lets the loop run, which measures durations.
@@ -27,6 +27,7 @@ def main() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, _reload)
+    decide_readiness()
     start()
     ended = threading.Event()
     try:

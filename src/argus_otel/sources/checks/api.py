@@ -51,6 +51,12 @@ def start(path: str | Path | None = None) -> None:
         source.activate()
 
 
+def decide_readiness() -> None:
+    """Let the process be ready while the checks run. For the agent itself: a bot is ready without its checks, too."""
+    if _source is not None:
+        _source.decide_readiness()
+
+
 def stop() -> None:
     """Run no checks any more. Safe to repeat."""
     if _source is not None:

@@ -141,6 +141,12 @@ class ChecksSource(Source):
         self.telemetry.health.add_section("checks", self._section)
         return supervisor
 
+    def decide_readiness(self) -> None:
+        """Let the process be ready while it runs the checks; for one that does nothing else."""
+        from .status import readiness
+
+        self.telemetry.health.add_readiness(lambda: [readiness(self._supervisor)])
+
     # -- the program's own checks
 
     def add_function(self, name: str, function: Callable[[], Any], **more: Any) -> None:

@@ -1,10 +1,20 @@
-"""The section ``checks`` of ``/status``."""
+"""What the endpoint tells of the checks: the section ``checks`` of ``/status``, and the readiness of an agent."""
 
 from __future__ import annotations
+
+from argus_otel.telemetry import Check as HealthCheck
 
 from .agent import CheckState
 from .judge import Status
 from .supervisor import Supervisor
+
+_WAITING = "another process runs these checks, or the file is being read"
+
+
+def readiness(supervisor: Supervisor | None) -> HealthCheck:
+    """Return whether the checks run, for the readiness of a process that does nothing else."""
+    running = supervisor is not None and supervisor.agent is not None
+    return HealthCheck("checks", running, "" if running else _WAITING)
 
 
 def section(supervisor: Supervisor | None) -> dict[str, object]:
@@ -13,7 +23,7 @@ def section(supervisor: Supervisor | None) -> dict[str, object]:
         return {"running": False}
     agent = supervisor.agent
     if agent is None:
-        return {"running": False, "waiting": "another process runs these checks, or the file is being read"}
+        return {"running": False, "waiting": _WAITING}
     states = agent.states
     counts = dict.fromkeys((status.value for status in Status), 0)
     for state in states.values():
