@@ -107,3 +107,42 @@ def test_changes_are_posted_and_status_is_answered(shop: Shop, tmp_path: Path) -
             assert len([line for line in posted() if "shop" in line]) == 2  # that it was up at first is no news
         assert "Traceback" not in bot.printed()
     wait_until(lambda: not bot.running, "the bot has ended")
+
+
+LATE = """
+import asyncio, os
+import discord
+from discord.ext import commands
+
+bot = commands.Bot("!", intents=discord.Intents.default())
+
+@bot.event
+async def setup_hook():
+    from argus_otel import checks
+
+    @checks.check("own", every=1, retries=0)
+    async def own():
+        assert asyncio.get_running_loop() is bot.loop
+
+    @checks.on("status_changed")
+    async def tell(change):
+        print("told", change.check, change.after.value, asyncio.get_running_loop() is bot.loop, flush=True)
+
+    checks.start()
+
+bot.run(os.environ["DISCORD_TOKEN"])
+"""
+
+
+def test_a_bot_that_starts_its_checks_late_has_its_coroutines_on_its_own_loop(tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text(LATE)
+    part = Part("late bot", tmp_path / "bot.log")
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "ARGUS_"))}
+    with BackgroundSimulator() as simulator:
+        given = {"DISCORD_TOKEN": simulator.token, "DISCORD_SIMULATOR_URL": simulator.url, "ARGUS_ENDPOINT_PORT": "0"}
+        part.launch([sys.executable, "-m", "argus_otel", "run", str(tmp_path / "late.py")], {**bare, **given})
+        try:
+            part.wait_until(lambda: "told own" in part.printed(), "has told of its check")
+        finally:
+            part.stop()
+    assert "told own up True" in part.printed()

@@ -185,6 +185,11 @@ class Telemetry:
         for listener in self._loop_listeners:
             listener(loop)
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop of the program that was registered last; ``None`` before the first."""
+        return self._loops.last
+
     def add_loop_listener(self, listener: LoopListener) -> None:
         """Call ``listener`` with every event loop that is registered from now on."""
         if listener not in self._loop_listeners:

@@ -23,6 +23,11 @@ class LoopLiveness:
         """Check ``loop`` from now on; safe to repeat. Closed loops are forgotten."""
         self._loops = [known for known in self._loops if not known.is_closed() and known is not loop] + [loop]
 
+    @property
+    def last(self) -> asyncio.AbstractEventLoop | None:
+        """The loop that was registered last; ``None`` before the first."""
+        return self._loops[-1] if self._loops else None
+
     def forget(self) -> None:
         """Forget every loop, in a forked child: they belong to the parent."""
         self._loops = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
@@ -155,7 +154,7 @@ class ChecksSource(Source):
             from .kinds.function import FunctionExecutor
 
             if self._functions is None:
-                self._functions = FunctionExecutor(self._context(), lambda: self.subscribers.loop)
+                self._functions = FunctionExecutor(self._context(), lambda: self.telemetry.loop)
             self._add(Check(name, self._functions, function, **more))
 
     def add_text(self, name: str, text: str) -> None:
@@ -201,8 +200,7 @@ class ChecksSource(Source):
         if self._subscribers is None:
             from .subscribers import Subscribers
 
-            self._subscribers = Subscribers(self.telemetry.guard, self._count_dropped)
-            self.telemetry.add_loop_listener(self._find_loop)
+            self._subscribers = Subscribers(self.telemetry.guard, self._count_dropped, lambda: self.telemetry.loop)
         return self._subscribers
 
     @property
@@ -232,9 +230,6 @@ class ChecksSource(Source):
 
     def _count_dropped(self, event: str, events: int) -> None:
         self.telemetry.counter(SUBSCRIBER_DROPPED)[event].value += events
-
-    def _find_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.subscribers.loop = loop
 
     def _section(self) -> object:
         from .status import section

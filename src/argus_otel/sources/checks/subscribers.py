@@ -38,13 +38,17 @@ class Subscribers:
         Reports what a subscriber raises.
     dropped:
         Called with an event's name, and for how many more of these a subscriber was too slow: 0 as it subscribes.
+    loop:
+        Returns the program's event loop; ``None`` if none is known.
     """
 
-    def __init__(self, guard: Guard, dropped: Callable[[str, int], None]) -> None:
+    def __init__(
+        self, guard: Guard, dropped: Callable[[str, int], None], loop: Callable[[], asyncio.AbstractEventLoop | None]
+    ) -> None:
         self._guard = guard
         self._dropped = dropped
         self._queues: dict[str, list[queue.Queue[Any]]] = {name: [] for name in EVENTS}
-        self.loop: asyncio.AbstractEventLoop | None = None
+        self._loop = loop
 
     def add(self, event: EventName, subscriber: Subscriber) -> None:
         """Pass every later event of this name to ``subscriber``.
@@ -81,7 +85,7 @@ class Subscribers:
             subscriber(value)
             return
         coroutine = asyncio.wait_for(subscriber(value), LONGEST)
-        loop = self.loop
+        loop = self._loop()
         if loop is not None and loop.is_running():
             asyncio.run_coroutine_threadsafe(coroutine, loop).result(LONGEST * 2)
         else:
