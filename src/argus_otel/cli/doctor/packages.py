@@ -22,6 +22,7 @@ _EXTRAS = {
     "embedded": "history without a server",
     "cli": "argus-otel top",
     "system": "context switches, virtual memory and disk transfers",
+    "checks": "service checks",
     "demo": "argus-otel demo",
 }
 

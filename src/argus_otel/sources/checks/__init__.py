@@ -17,5 +17,7 @@ SPEC = SourceSpec(
     resource="argus_otel.sources.checks.resource:attributes",
     history="argus_otel.sources.checks.history:MODEL",
     commands="argus_otel.sources.checks.cli:COMMANDS",
+    panels="argus_otel.sources.checks.panels:PANELS",
+    doctor="argus_otel.sources.checks.cli.doctor:CHECKS",
     assets="argus_otel:shipped",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import os
 import socket
 import struct
@@ -196,6 +197,15 @@ class Pinger:
 def _is(written: str, address: Address) -> bool:
     """Whether an address as the system has it, of IPv6 with its zone, is this one."""
     return written.partition("%")[0] == str(address)
+
+
+def may_ping() -> bool:
+    """Whether this process may send echo requests, by IPv4."""
+    try:
+        _opened(ipaddress.IPv4Address("127.0.0.1")).close()
+    except CheckError:
+        return False
+    return True
 
 
 def _opened(address: Address) -> Any:
