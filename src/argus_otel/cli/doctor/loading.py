@@ -64,7 +64,7 @@ def _instrumentor(entry_point: EntryPoint, sources: Installed, settings: Setting
         return Finding(_GROUP, name, Status.WARN if ours else Status.INFO, detail, remedy)
     conflict = get_dist_dependency_conflicts(entry_point.dist) if entry_point.dist else None
     if conflict is not None:
-        status = Status.FAIL if ours and not observes_something(sources) else Status.INFO
+        status = Status.FAIL if ours and not observes_something(sources, settings) else Status.INFO
         return Finding(_GROUP, name, status, f"{shown}: does not load: {conflict}")
     return Finding(_GROUP, name, Status.OK, f"{shown}: loads")
 

@@ -34,20 +34,24 @@ def look_at_sources(found: Installed, settings: Settings) -> Iterator[Finding]:
         yield Finding(_GROUP, problem.name, Status.FAIL, problem.detail, remedy)
     libraries = [library for spec in found.specs.values() for library in spec.libraries]
     present = any(check(Requirement(library))[0] for library in libraries)  # one that does not fit is warned of above
-    if libraries and not present and not observes_something(found):
+    if libraries and not present and not observes_something(found, settings):
         detail = "no library that an installed source observes is installed: there is nothing to hook"
         remedy = f"pip install one of {', '.join(libraries)}, into the environment of the program"
         yield Finding(_GROUP, "libraries", Status.FAIL, detail, remedy)
 
 
-def observes_something(found: Installed) -> bool:
-    """Whether a source has a library that fits, or needs none and does not wait for another source."""
+def observes_something(found: Installed, settings: Settings) -> bool:
+    """Whether a source has a library that fits, or needs none and waits neither for another source nor a setting."""
     return any(
         any(check(Requirement(library))[1] for library in spec.libraries)
         if spec.libraries
-        else spec.activates != "with_others"
+        else spec.activates != "with_others" and _is_asked_for(spec, settings)
         for spec in found.specs.values()
     )
+
+
+def _is_asked_for(spec: SourceSpec, settings: Settings) -> bool:
+    return spec.asked_for is None or bool(load(spec.asked_for)(settings))
 
 
 def source_distributions() -> dict[str, Distribution]:

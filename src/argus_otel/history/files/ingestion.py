@@ -13,6 +13,7 @@ from argus_otel.history.store.client import BLOCK, Store
 from argus_otel.history.store.errors import StatementRefusedError, StoreError
 
 from .compression import Lines
+from .kept_since import KeptSince
 
 Progress = Callable[[int, int], None]
 """Called with the number of rows and of compressed bytes that were read so far."""
@@ -53,8 +54,8 @@ class Ingestion:
     stored:
         Called when all lines of some files are in the store: for each file, by its name, where a later reading may
         start, and how much of it was read.
-    oldest:
-        Rows that began before are left out: microseconds since 1970. By default all are read.
+    kept:
+        Says which rows are too old, and left out. By default all are read.
     """
 
     def __init__(
@@ -62,13 +63,13 @@ class Ingestion:
         store: Store,
         progress: Progress | None = None,
         stored: Callable[[Mapping[str, tuple[int, int]]], None] | None = None,
-        oldest: int | None = None,
+        kept: KeptSince | None = None,
     ) -> None:
         self.result = Ingested()
         self._store = store
         self._progress = progress
         self._stored = stored
-        self._oldest = oldest
+        self._kept = kept
         self._lines: dict[str, list[bytes]] = {}
         self._number = self._size = 0
         self._bytes = 0
@@ -99,7 +100,7 @@ class Ingestion:
         return self.result
 
     def _add(self, name: str, line: bytes, read: int) -> None:
-        if self._oldest is not None and _is_before(line, self._oldest):
+        if self._kept is not None and _is_too_old(line, self._kept):
             self.result.too_old += 1
             return
         self._lines.setdefault(name, []).append(line)
@@ -142,10 +143,10 @@ class Ingestion:
             self.result.damaged[name] = self.result.damaged.get(name, 0) + number
 
 
-def _is_before(line: bytes, oldest: int) -> bool:
-    """Whether a line has a row that began before a moment; a damaged line has none."""
+def _is_too_old(line: bytes, kept: KeptSince) -> bool:
+    """Whether a line has a row that is too old; a damaged line has none."""
     found = _TIME.match(line)
-    if found:
-        return int(found[1]) < oldest
+    if kept.latest is None or (found and int(found[1]) >= kept.latest):
+        return False
     row = decoded(line)
-    return row is not None and row.time < oldest
+    return row is not None and kept.is_too_old(row)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from argus_otel.history.store import migrations
 from argus_otel.history.store.client import Store
 from argus_otel.history.store.errors import StoreError
-from argus_otel.history.store.schema import UNCLAIMED, Layout, Schema
+from argus_otel.history.store.schema import UNCLAIMED, Schema
 
 from .ingestion import Ingestion, Progress
+from .kept_since import KeptSince
 from .listing import FilesError, listed
-
-_MARGIN = timedelta(hours=1)
-"""An import takes less: what it may read at its beginning, the store does not delete before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +56,10 @@ def import_files(store: Store, schema: Schema, directory: Path, progress: Progre
     if not files:
         raise StoreError(f"{directory} has no daily files of history")
     before = _rows(store, schema)
-    ingestion = Ingestion(store, progress, oldest=_oldest_time(store, schema, layout))
+    ingestion = Ingestion(store, progress, kept=KeptSince.of(store, schema, layout))
     result = ingestion.run((file.path, 0) for file in files)
     new = max(0, _rows(store, schema) - before)
     return Imported(len(files), result.rows, new, result.too_old, result.damaged)
-
-
-def _oldest_time(store: Store, schema: Schema, layout: Layout) -> int | None:
-    """Return since when the store has all events, in microseconds since 1970; ``None`` if it deletes none."""
-    kept = migrations.kept(store, schema, layout)
-    tables = {UNCLAIMED, *(model.events for model in schema.models)}
-    hours = [kept.get(each.subject) for each in schema.retention if tables.intersection(each.tables)]
-    finite = [number for number in hours if number is not None]
-    if not finite:
-        return None
-    return int((datetime.now(timezone.utc) - timedelta(hours=min(finite)) + _MARGIN).timestamp() * 1e6)
 
 
 def _rows(store: Store, schema: Schema) -> int:

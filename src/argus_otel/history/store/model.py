@@ -28,7 +28,7 @@ not exists``) and has these values to use:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -178,6 +178,11 @@ class HistoryModel:
             names = ", ".join(f"'{name}'" for name in self.attributes)
             conditions.append(f"hasAny(mapKeys(attributes), [{names}])")
         return f"({' or '.join(conditions)})" if conditions else "false"
+
+    def claims(self, event: str, attributes: Collection[str]) -> bool:
+        """Whether the model claims an event of this name and with these attributes, as :attr:`claim` says in SQL."""
+        named = any(event.startswith(f"{prefix}.") for prefix in self.prefixes)
+        return named or any(name in attributes for name in self.attributes)
 
     @property
     def personal_attributes(self) -> frozenset[str]:
