@@ -16,11 +16,14 @@ from typing import Any
 
 import pytest
 import trustme
+from opentelemetry.trace import SpanKind
 
 from argus_otel import checks, testing
 from argus_otel.sources.checks import SPEC
 from argus_otel.sources.checks import supervisor as supervisors
 from argus_otel.sources.checks.event_ids import change_id, run_id
+from argus_otel.sources.checks.file.checks_file import CheckFileError
+from argus_otel.sources.checks.kinds.http import HttpExecutor
 from argus_otel.sources.checks.mutes import Mute, change_mutes
 from argus_otel.testing import Observation, observe
 
@@ -253,6 +256,22 @@ def test_a_confirmed_failure_has_its_trace_on_both_sides(tmp_path: Path) -> None
         assert dict(run.attributes or {})["argus.check.attempts"] == 2
 
 
+def test_an_executor_that_cannot_describe_its_span_costs_the_description_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: HttpExecutor, options: object) -> dict[str, str]:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(HttpExecutor, "span_attributes", broken)
+    with served(Switched()) as port, running(tmp_path / "checks.yaml", a_check(port)) as observed:
+        until(lambda: point(observed, "argus.check.up") == 1)
+        checks.stop()
+        attempts = [span for span in observed.spans() if span.kind is SpanKind.CLIENT]
+        assert attempts
+        assert {span.name for span in attempts} == {"http"}
+        assert all("url.full" not in (span.attributes or {}) for span in attempts)
+
+
 def test_a_check_that_is_up_is_sampled_by_its_rate(tmp_path: Path) -> None:
     switched = Switched()
     with served(switched) as port, running(tmp_path / "checks.yaml", a_check(port), rate=0) as observed:
@@ -387,6 +406,14 @@ def test_functions_and_definitions_of_the_program_are_checks_too() -> None:
         checks.delete("web")
         until(lambda: set(checks.statuses()) == {"pool"})
     assert calls
+
+
+def test_a_definition_that_is_nested_too_deeply_is_refused() -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(200):
+        nested = {"http": nested}
+    with observe("checks"), pytest.raises(CheckFileError, match="nested too deeply: more than 100 levels"):
+        checks.register("web", nested)
 
 
 def test_a_secret_in_the_path_of_a_url_does_not_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

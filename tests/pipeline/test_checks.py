@@ -1,4 +1,4 @@
-"""From the file of checks to the alert: a service fails, and a message says so, with its cause; the trace has both sides.
+"""From the file of checks to the alert: a service fails, a message tells the cause, and the trace has both sides.
 
 Nothing in the rules is shortened. The agent sends metrics to Prometheus and traces to Jaeger by OTLP, as a user's does.
 """
