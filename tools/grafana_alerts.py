@@ -102,8 +102,11 @@ def _kebab(name: str) -> str:
 
 
 def _template(text: str) -> str:
-    """Replace ``$value``, which in Grafana is a text about every query, by the number of one query."""
-    return text.replace("$value", "$values.A.Value")
+    """Replace ``$value``, which in Grafana is a text about every query, by the number of one query.
+
+    What a template queries itself is left out: in Grafana it cannot.
+    """
+    return re.sub(r"{{ with (?:(?!{{).)* \| query }}.*?{{ end }}", "", text).replace("$value", "$values.A.Value")
 
 
 class _Dumper(yaml.SafeDumper):

@@ -78,7 +78,7 @@ def test_the_token_is_sent_and_needed_for_nothing_that_is_asked() -> None:
         assert asked(url, f", token: {TOKEN}").outcome is Outcome.OK
 
 
-@pytest.mark.parametrize("body", [b"ok", b"{}", b"[]", b'{"alive": tru', b"\xff\xfe"])
+@pytest.mark.parametrize("body", [b"ok", b"{}", b"[]", b'{"alive": tru', b"\xff\xfe", b"[" * 100_000])
 def test_a_server_that_is_no_endpoint_is_told_apart(body: bytes) -> None:
     async def life() -> Attempt:
         async with service(Answering(http(body))) as port:

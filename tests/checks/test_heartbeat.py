@@ -197,6 +197,26 @@ def test_fault_17_a_call_within_the_second_of_its_deadline_is_in_time(monkeypatc
     assert judged(made, probe) is ErrorType.MISSING
 
 
+@pytest.mark.parametrize("early", [0.0, 0.001, 0.5, 0.999])
+def test_fault_17_calls_at_the_end_of_their_time_are_never_missing(
+    monkeypatch: pytest.MonkeyPatch, early: float
+) -> None:
+    clock = Clock(monkeypatch, 1_700_000_000.75)
+    monkeypatch.setattr(heartbeats, "_MOST_CALLS", 100)  # within a second of the host's clock, which stands still here
+    made, probe = executor(every=60.0, grace=0.0)
+    made._answer("nightly", TOKEN.encode())
+    for _ in range(5):
+        clock.now += 60 - early
+        assert judged(made, probe) is None, "just before the call"
+        made._answer("nightly", TOKEN.encode())
+        assert judged(made, probe) is None, "just after it"
+        clock.now += 0.999
+        assert judged(made, probe) is None
+        clock.now -= 0.999
+    clock.now += 60.001
+    assert judged(made, probe) is ErrorType.MISSING
+
+
 def test_a_job_by_cron_is_missing_after_its_time_and_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     berlin = ZoneInfo("Europe/Berlin")
     clock = Clock(monkeypatch, datetime(2026, 3, 27, 3, 20, tzinfo=berlin).timestamp())

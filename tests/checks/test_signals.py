@@ -16,11 +16,14 @@ from typing import Any
 
 import pytest
 import trustme
+from opentelemetry.trace import SpanKind
 
 from argus_otel import checks, testing
 from argus_otel.sources.checks import SPEC
 from argus_otel.sources.checks import supervisor as supervisors
 from argus_otel.sources.checks.event_ids import change_id, run_id
+from argus_otel.sources.checks.file.checks_file import CheckFileError
+from argus_otel.sources.checks.kinds.http import HttpExecutor
 from argus_otel.sources.checks.mutes import Mute, change_mutes
 from argus_otel.testing import Observation, observe
 
@@ -253,6 +256,85 @@ def test_a_confirmed_failure_has_its_trace_on_both_sides(tmp_path: Path) -> None
         assert dict(run.attributes or {})["argus.check.attempts"] == 2
 
 
+class Moved:
+    """Redirects /health twice, the second time with what must not be told; then answers with 500."""
+
+    def __init__(self) -> None:
+        self.heads: list[str] = []
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        self.heads.append(head)
+        port = writer.get_extra_info("sockname")[1]
+        location = {"/health": "/second", "/second": f"http://user:pa55@127.0.0.1:{port}/third?key=s3cret#fragm3nt"}
+        path = head.split()[1].partition("?")[0]
+        moved = path in location
+        headers = [f"location: {location[path]}"] if moved else []
+        writer.write(http(b"", "302 Found" if moved else "500 Internal Server Error", *headers))
+
+
+def test_each_redirect_has_a_span_of_its_own_which_the_service_that_it_leads_to_continues(tmp_path: Path) -> None:
+    moved = Moved()
+    with served(moved) as port:
+        text = a_check(port).replace("{http: 'http", "{http: {redirects: 5, url: 'http").replace("', serv", "'}, serv")
+        with running(tmp_path / "checks.yaml", text, rate=0) as observed:
+            until(lambda: events(observed, "failed"))
+            checks.stop()
+            spans = observed.spans()
+    run = next(span for span in spans if span.name == "check shop")
+    below = [span for span in spans if span.parent is not None and span.parent.span_id == run.context.span_id]
+    assert len(below) == 6, "two attempts of three requests"
+    first, second, third = (dict(span.attributes or {}) for span in below[:3])
+    assert [each["url.full"].partition(str(port))[2] for each in (first, second, third)] == [
+        "/health?key=REDACTED",
+        "/second",
+        "/third?key=REDACTED",
+    ]
+    assert [each["http.response.status_code"] for each in (first, second, third)] == [302, 302, 500]
+    assert [each.get("http.request.resend_count") for each in (first, second, third)] == [None, 1, 2]
+    assert [each.get("error.type") for each in (first, second, third)] == [None, None, "status"]
+    assert [each.get("argus.check.outcome") for each in (first, second, third)] == [None, None, "failed"]
+    for span in below:
+        assert span.kind is SpanKind.CLIENT
+        assert [event.name for event in span.events] == ["dns", "connect", "send", "first_byte", "transfer"]
+        attributes = dict(span.attributes or {})
+        assert attributes["network.peer.address"] == "127.0.0.1"
+        seconds = [value for name, value in attributes.items() if name.startswith("argus.check.phase.")]
+        assert len(seconds) == 5
+        assert 0 < sum(seconds) <= (span.end_time - span.start_time) / 1e9
+    sent = [head.partition("traceparent: 00-")[2][:49] for head in moved.heads[:6]]
+    assert sent == [f"{span.context.trace_id:032x}-{span.context.span_id:016x}" for span in below]
+    told = repr((observed.events, [span.to_json() for span in spans]))
+    assert not [secret for secret in ("pa55", "s3cret", "fragm3nt") if secret in told]
+
+
+def test_a_redirect_that_is_not_followed_is_the_last_request(tmp_path: Path) -> None:
+    with served(Answering(http(b"", "302 Found", "location: file:///etc/passwd"))) as port:
+        text = a_check(port).replace("{http: 'http", "{http: {redirects: 5, url: 'http").replace("', serv", "'}, serv")
+        with running(tmp_path / "checks.yaml", text) as observed:
+            until(lambda: events(observed, "failed"))
+            checks.stop()
+            attempts = [span for span in observed.spans() if span.kind is SpanKind.CLIENT]
+    assert {dict(span.attributes or {})["error.type"] for span in attempts} == {"blocked"}
+    assert not [span for span in attempts if "http.request.resend_count" in (span.attributes or {})]
+
+
+def test_an_executor_that_cannot_describe_its_span_costs_the_description_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: HttpExecutor, options: object) -> dict[str, str]:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(HttpExecutor, "span_attributes", broken)
+    with served(Switched()) as port, running(tmp_path / "checks.yaml", a_check(port)) as observed:
+        until(lambda: point(observed, "argus.check.up") == 1)
+        checks.stop()
+        attempts = [span for span in observed.spans() if span.kind is SpanKind.CLIENT]
+        assert attempts
+        assert {span.name for span in attempts} == {"http"}
+        assert all("url.full" not in (span.attributes or {}) for span in attempts)
+
+
 def test_a_check_that_is_up_is_sampled_by_its_rate(tmp_path: Path) -> None:
     switched = Switched()
     with served(switched) as port, running(tmp_path / "checks.yaml", a_check(port), rate=0) as observed:
@@ -387,6 +469,14 @@ def test_functions_and_definitions_of_the_program_are_checks_too() -> None:
         checks.delete("web")
         until(lambda: set(checks.statuses()) == {"pool"})
     assert calls
+
+
+def test_a_definition_that_is_nested_too_deeply_is_refused() -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(200):
+        nested = {"http": nested}
+    with observe("checks"), pytest.raises(CheckFileError, match="nested too deeply: more than 100 levels"):
+        checks.register("web", nested)
 
 
 def test_a_secret_in_the_path_of_a_url_does_not_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

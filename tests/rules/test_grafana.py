@@ -82,6 +82,7 @@ def test_templates_are_grafanas_and_nothing_in_the_file_is_taken_for_a_variable_
         for text in rule["annotations"].values():
             assert not re.search(r"\$value\b", text)
             assert "${" not in text
+            assert "| query" not in text
         # Grafana leaves models and annotations alone, and looks for $NAME in the rest.
         assert "$" not in str({name: value for name, value in rule.items() if name != "annotations"})
 

@@ -85,10 +85,14 @@ EXPIRY_BEFORE = SpanAttribute(
     "argus.check.certificate.before", "When the certificate before it expires.", ("2026-12-31T23:59:59Z",)
 )
 RELOAD_ERROR = SpanAttribute("argus.check.reload.error", "What is wrong with the file.", ("checks.yaml:3:5: …",))
+RESENT = SpanAttribute(
+    "http.request.resend_count", "How many redirects led to this request; absent for the first one.", (1,)
+)
 HTTP = (
     SpanAttribute("http.request.method", "The method.", ("GET",)),
     SpanAttribute("url.full", "The URL, without values of its query.", ("https://shop.example/health?key=REDACTED",)),
     SpanAttribute("http.response.status_code", "The status.", (200,)),
+    RESENT,
 )
 NETWORK = (
     SpanAttribute("server.address", "The host that is probed.", ("shop.example",)),

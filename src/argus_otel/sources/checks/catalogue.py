@@ -193,8 +193,8 @@ CHECK_SPAN = Span(
 ATTEMPT_SPAN = Span(
     "{http.request.method}",
     SpanKind.CLIENT,
-    "One attempt, named after the HTTP method, or else after the check's type. Its phases are events, and the checked "
-    "service gets it as the parent of its own span.",
+    "One request of an attempt; a redirect leads to another one. Named after the HTTP method, or else after the type "
+    "of the check. Its phases are events, and the checked service gets it as the parent of its own span.",
     (
         *_ENDING,
         a.EXPIRY.name,

@@ -29,6 +29,9 @@ GROUP = "argus_otel_check"
 
 OptionsT = TypeVar("OptionsT")
 
+Follow: TypeAlias = "Callable[[Mapping[str, object], Mapping[str, AttributeValue]], Mapping[str, str]]"
+"""See :meth:`Probe.again`."""
+
 AcceptCalls: TypeAlias = "Callable[[str, Callable[[str, bytes], int] | None], None]"
 """See :attr:`ExecutorContext.accept_calls`."""
 
@@ -94,9 +97,11 @@ class Probe(Generic[OptionsT]):
         The executor begins each phase. One that begins none is timed as a whole.
     headers:
         What to send along if the protocol has headers, such as ``traceparent``.
+    follow:
+        Called by :meth:`again`; returns the headers of the next request. ``None`` if nothing is traced.
     """
 
-    __slots__ = ("check", "options", "timeout", "phases", "headers")
+    __slots__ = ("check", "options", "timeout", "phases", "headers", "follow")
 
     def __init__(self, check: str, options: OptionsT, timeout: float, headers: Mapping[str, str]) -> None:
         self.check = check
@@ -104,6 +109,20 @@ class Probe(Generic[OptionsT]):
         self.timeout = timeout
         self.phases = Phases()
         self.headers = headers
+        self.follow: Follow | None = None
+
+    def again(self, facts: Mapping[str, object], attributes: Mapping[str, AttributeValue]) -> None:
+        """Tell that a request is done and another one follows, as after a redirect. Then :attr:`headers` are its.
+
+        Parameters
+        ----------
+        facts:
+            Those of the request that is done, its phases too.
+        attributes:
+            Those of the next one that are known before it, as :meth:`Executor.span_attributes` returns them.
+        """
+        if self.follow is not None:
+            self.headers = self.follow(facts, attributes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class HistoryRows:
             a.OUTCOME.name: verdict[a.OUTCOME.name],
             a.RUN_ATTEMPTS.name: len(run.attempts),
             a.DISTURBED.name: run.disturbed,
-            **phase_attributes(run.last),
+            **phase_attributes(run.last.phases),
         }
         if a.ERROR_TYPE.name in verdict:
             attributes[a.ERROR_TYPE.name] = verdict[a.ERROR_TYPE.name]

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from argus_otel.telemetry.guard import attempt as attempted
@@ -101,6 +102,7 @@ class Runner:
         probe = Probe[Any](check.name, check.options, check.timeout, {} if span is None else span.headers)
         if span is not None:
             probe.phases.listener = span.phase
+            probe.follow = partial(span.follow, probe.phases)
         task = asyncio.ensure_future(check.executor.run(probe))
         ended = await _ends_within(task, check.timeout)
         facts: Mapping[str, object] = {}

@@ -1,4 +1,4 @@
-"""The trace of a run: a span for the run, and below it one for each attempt, which the checked service can continue.
+"""The trace of a run: a span for the run, and below it one for each request, which the checked service can continue.
 
 The run of a check that is up is sampled by the rate of ``checks.check``. Every other one is sampled: a failure that is
 confirmed has its trace, on both sides.
@@ -6,7 +6,7 @@ confirmed has its trace, on both sides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 
 from argus_otel.telemetry import AttributeValue, SpanKind, Telemetry, TraceSpan
@@ -15,6 +15,7 @@ from argus_otel.telemetry.guard import attempt as attempted
 from . import attributes as a
 from .catalogue import CHECK_SPAN
 from .definition import Check
+from .executor import Phases
 from .outcomes import Attempt, Outcome, Run
 
 RATE = 0.1
@@ -74,15 +75,22 @@ class RunTrace:
             self._root = self._begin(1.0)
         if tracing is None or self._root is None or not self._root.trace_id:
             return None
-        redact = self._telemetry.redact
         executor, options = self._check.executor, self._check.options
         known = attempted(lambda: executor.span_attributes(options), lambda _: None) or {}
+        span = self._request(known)
+        return None if span is None else AttemptTrace(span, self._request)
+
+    def _request(self, known: Mapping[str, AttributeValue]) -> TraceSpan | None:
+        """Begin the span of a request of the current attempt."""
+        tracing = self._telemetry.tracing
+        if tracing is None:
+            return None
+        redact = self._telemetry.redact
         attributes: dict[str, AttributeValue] = {"user_agent.synthetic.type": "test"}
         # A URL may have a secret of the file in its path.
         attributes.update({key: redact(value) if isinstance(value, str) else value for key, value in known.items()})
         name = str(attributes.get("http.request.method", self._check.executor.type))
-        span = tracing.child(name, SpanKind.CLIENT, attributes)
-        return None if span is None else AttemptTrace(span)
+        return tracing.child(name, SpanKind.CLIENT, attributes)
 
     def end(self, run: Run) -> None:
         """End the span of the run."""
@@ -98,10 +106,21 @@ class RunTrace:
 
 
 class AttemptTrace:
-    """The span of one attempt."""
+    """The spans of one attempt: one for each request, of which there are more than one after redirects.
 
-    def __init__(self, span: TraceSpan) -> None:
+    Parameters
+    ----------
+    span:
+        That of the first request.
+    begin:
+        Begins that of another one.
+    """
+
+    def __init__(self, span: TraceSpan, begin: Callable[[Mapping[str, AttributeValue]], TraceSpan | None]) -> None:
         self._span = span
+        self._begin = begin
+        self._requests = 1
+        self._before: Mapping[str, float] = {}
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -113,19 +132,44 @@ class AttemptTrace:
         """Note that a phase begins."""
         self._span.add_event(name, {})
 
+    def follow(
+        self, phases: Phases, facts: Mapping[str, object], attributes: Mapping[str, AttributeValue]
+    ) -> Mapping[str, str]:
+        """End the span of a request, and begin that of the one that it leads to, whose headers are returned.
+
+        Their attribute ``http.request.resend_count`` is the one of
+        https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-request-retries-and-redirects.
+        """
+        following = self._begin({**attributes, a.RESENT.name: self._requests})
+        if following is not None:
+            self._span.set_attributes({**_found(facts), **self._phases(phases.seconds)})
+            self._span.end(None, failed=False)
+            self._span, self._before = following, dict(phases.seconds)
+            self._requests += 1
+        return self.headers
+
     def end(self, attempt: Attempt) -> None:
-        """End the span."""
-        facts = attempt.facts
-        found: dict[str, AttributeValue] = {**ending(attempt), **phase_attributes(attempt)}
-        status, address, expiry = facts.get("status"), facts.get("address"), facts.get("certificate_expiry")
-        if isinstance(status, int):
-            found["http.response.status_code"] = status
-        if isinstance(address, str):
-            found["network.peer.address"] = address
-        if isinstance(expiry, (int, float)):
-            found[a.EXPIRY.name] = as_text(expiry)
-        self._span.set_attributes(found)
+        """End the span of the last request, which has the verdict."""
+        self._span.set_attributes({**ending(attempt), **self._phases(attempt.phases), **_found(attempt.facts)})
         self._span.end(None, failed=attempt.outcome is Outcome.FAILED)
+
+    def _phases(self, seconds: Mapping[str, float]) -> dict[str, AttributeValue]:
+        """Return how long each phase of the current request took."""
+        own = {phase: total - self._before.get(phase, 0.0) for phase, total in seconds.items()}
+        return phase_attributes({phase: each for phase, each in own.items() if each or phase not in self._before})
+
+
+def _found(facts: Mapping[str, object]) -> dict[str, AttributeValue]:
+    """Return what a request has found."""
+    found: dict[str, AttributeValue] = {}
+    status, address, expiry = facts.get("status"), facts.get("address"), facts.get("certificate_expiry")
+    if isinstance(status, int):
+        found["http.response.status_code"] = status
+    if isinstance(address, str):
+        found["network.peer.address"] = address
+    if isinstance(expiry, (int, float)):
+        found[a.EXPIRY.name] = as_text(expiry)
+    return found
 
 
 def described(check: Check) -> dict[str, AttributeValue]:
@@ -148,11 +192,9 @@ def ending(attempt: Attempt) -> dict[str, AttributeValue]:
     return found
 
 
-def phase_attributes(attempt: Attempt) -> dict[str, AttributeValue]:
+def phase_attributes(phases: Mapping[str, float]) -> dict[str, AttributeValue]:
     """Return how long each phase took, in seconds."""
-    return {
-        f"argus.check.phase.{phase}": seconds for phase, seconds in attempt.phases.items() if phase in a.PHASE.values
-    }
+    return {f"argus.check.phase.{phase}": seconds for phase, seconds in phases.items() if phase in a.PHASE.values}
 
 
 def as_text(moment: float) -> str:

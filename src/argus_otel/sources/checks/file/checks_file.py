@@ -15,8 +15,9 @@ from argus_otel.sources.checks.executor import Executor
 
 from . import references
 from .check_type import CheckType
+from .document import ExcessError, compose
 from .field_types import attempted
-from .places import Node, Place, Problem, Wrong
+from .places import Place, Problem, Wrong
 from .scalars import Name
 from .secrets import Secrets
 from .sections import DEFAULT_LIMITS, TOP_LEVEL, LimitsSection, TimingSection
@@ -113,23 +114,6 @@ def parse(
     CheckFileError
         It has problems.
     """
-    try:
-        return _parsed(text, path, executors, environment, secrets_required=secrets_required)
-    except RecursionError as error:
-        problem = Problem(
-            1, 1, "", "it is nested too deeply, or an alias stands for something that has the alias in it"
-        )
-        raise CheckFileError(str(path), [problem]) from error
-
-
-def _parsed(
-    text: bytes | str,
-    path: Path,
-    executors: Mapping[str, Executor[Any]],
-    environment: Mapping[str, str],
-    *,
-    secrets_required: bool,
-) -> CheckFile:
     problems: list[Problem] = []
     try:
         node = compose(text)
@@ -144,23 +128,6 @@ def _parsed(
     if problems or found is None:
         raise CheckFileError(str(path), problems)
     return found
-
-
-def compose(text: bytes | str) -> Node | None:
-    """Return the document of a text: by libyaml where PyYAML has it, in a sixth of the time.
-
-    Bytes are UTF-8, or UTF-16 with a byte order mark.
-
-    Raises
-    ------
-    yaml.YAMLError
-        It is no document of YAML, or more than one.
-    """
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-    try:
-        return loader.get_single_node()
-    finally:
-        loader.dispose()
 
 
 def location_of(path: Path) -> str:
@@ -180,6 +147,8 @@ def _unreadable(error: yaml.YAMLError, text: bytes | str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     if mark is not None:
         told = str(getattr(error, "problem", None) or error)
+        if isinstance(error, ExcessError):
+            return Problem(mark.line + 1, mark.column + 1, "", told)
         if "escape" in told:
             told += r"; a path such as C:\certs\ca.pem needs single quotes, or none"
         return Problem(mark.line + 1, mark.column + 1, "", f"not YAML: {told}")

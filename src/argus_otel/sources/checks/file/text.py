@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import yaml
 
-from .checks_file import compose
+from .document import compose
 from .places import Node
 
 
@@ -51,7 +51,7 @@ class FileText:
     Raises
     ------
     EditError
-        It is no YAML, or is written so that lines cannot be told apart.
+        It is no YAML, is nested or repeated too often, or is written so that lines cannot be told apart.
     """
 
     def __init__(self, text: str) -> None:
@@ -64,7 +64,7 @@ class FileText:
         try:
             root = compose(text)
         except yaml.YAMLError as error:
-            raise EditError(f"the file is no YAML, and cannot be edited: {error}") from error
+            raise EditError(f"the file cannot be read, and so not be edited: {error}") from error
         if root is not None and not isinstance(root, yaml.MappingNode):
             raise EditError("the file is no mapping with `checks:`")
         self._root = root

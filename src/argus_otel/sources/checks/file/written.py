@@ -9,7 +9,7 @@ from typing import Any
 
 from argus_otel.sources.checks.executor import Executor
 
-from .checks_file import compose
+from .document import compose
 from .field_types import FieldType, Record
 from .places import Place
 from .sections import CheckSection, TimingSection

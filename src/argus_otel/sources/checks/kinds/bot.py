@@ -112,7 +112,7 @@ def _object(response: HttpResponse) -> dict[str, Any]:
     """
     try:
         found = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not {"alive", "ready"} & cast("dict[str, Any]", found).keys():
         raise CheckError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from argus_otel.sources.checks.conditions import Condition, OneOf
@@ -30,7 +30,7 @@ from argus_otel.sources.checks.file.field_types import (
     size,
 )
 from argus_otel.sources.checks.file.places import Place
-from argus_otel.sources.checks.net.http import PORTS, HttpRequest, exchange
+from argus_otel.sources.checks.net.http import PORTS, HttpRequest, HttpResponse, exchange
 from argus_otel.telemetry import AttributeValue
 
 from .options import TlsConnectionOptions, certificate_facts
@@ -112,13 +112,7 @@ class HttpExecutor(Executor[HttpOptions]):
 
     def span_attributes(self, options: HttpOptions) -> Mapping[str, AttributeValue]:
         """Return method, URL, host and port."""
-        url = urlsplit(options.url)
-        return {
-            "http.request.method": options.method,
-            "url.full": without_values(options.url),
-            "server.address": url.hostname or "",
-            "server.port": url.port or PORTS[url.scheme],
-        }
+        return _described(options.method, options.url)
 
     async def run(self, probe: Probe[HttpOptions]) -> Mapping[str, object]:
         """Request it; the facts are status, headers, body, size and certificate."""
@@ -134,22 +128,41 @@ class HttpExecutor(Executor[HttpOptions]):
             options.tls(),
             options.allowed(),
         )
-        response = await exchange(self.context.resolver, request, probe.phases)
-        facts: dict[str, Any] = {
-            "status": response.status,
-            "headers": response.headers,
-            "body": response.body,
-            "size": len(response.body),
-            "address": str(response.address),
-        }
-        return {**facts, **certificate_facts(response.certificate_expiry)}
+
+        def redirected(response: HttpResponse, following: HttpRequest) -> Mapping[str, str]:
+            probe.again(_facts(response), _described(following.method, following.url))
+            return probe.headers
+
+        return _facts(await exchange(self.context.resolver, request, probe.phases, redirected))
+
+
+def _facts(response: HttpResponse) -> Mapping[str, object]:
+    facts: dict[str, object] = {
+        "status": response.status,
+        "headers": response.headers,
+        "body": response.body,
+        "size": len(response.body),
+        "address": str(response.address),
+    }
+    return {**facts, **certificate_facts(response.certificate_expiry)}
+
+
+def _described(method: str, url: str) -> Mapping[str, AttributeValue]:
+    """Return what OpenTelemetry's conventions tell of a request."""
+    split = urlsplit(url)
+    return {
+        "http.request.method": method,
+        "url.full": without_values(url),
+        "server.address": split.hostname or "",
+        "server.port": split.port or PORTS[split.scheme],
+    }
 
 
 def without_values(url: str) -> str:
-    """Return a URL without the values of its query."""
+    """Return a URL without the values of its query, and without what a redirect may have: password and fragment."""
     split = urlsplit(url)
     query = "&".join(map(_without_value, split.query.split("&"))) if split.query else ""
-    return split._replace(query=query).geturl()
+    return split._replace(netloc=split.netloc.rpartition("@")[2], query=query, fragment="").geturl()
 
 
 def _without_value(part: str) -> str:

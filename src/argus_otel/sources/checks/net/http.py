@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import h11
@@ -74,11 +75,23 @@ class HttpResponse:
     redirects: int
 
 
-async def exchange(resolver: Resolver, request: HttpRequest, phases: Phases) -> HttpResponse:
+Redirected: TypeAlias = "Callable[[HttpResponse, HttpRequest], Mapping[str, str]]"
+"""See :func:`exchange`."""
+
+
+async def exchange(
+    resolver: Resolver, request: HttpRequest, phases: Phases, redirected: Redirected = lambda _response, _request: {}
+) -> HttpResponse:
     """Request, and follow redirects as far as the request allows it.
 
     The phases are ``dns``, ``connect``, ``tls``, ``send``, ``first_byte`` and ``transfer``, each the sum over all
     exchanges.
+
+    Parameters
+    ----------
+    redirected:
+        Called with each redirect that is followed, and with the request that it leads to; returns headers that take the
+        place of that request's.
 
     Raises
     ------
@@ -94,6 +107,7 @@ async def exchange(resolver: Resolver, request: HttpRequest, phases: Phases) -> 
         if followed == request.redirects:
             raise CheckError(ErrorType.REDIRECT, f"it redirects more than {request.redirects} times")
         request = _redirected(request, response.status, location)
+        request = replace(request, headers={**request.headers, **redirected(response, request)})
         followed += 1
 
 

@@ -49,9 +49,14 @@ class Resolver:
         if asked is None:
             loop = asyncio.get_running_loop()
             asked = self._under_way[question] = loop.run_in_executor(self._pool, _ask, host, family)
-            asked.add_done_callback(lambda _: self._under_way.pop(question, None))
+            asked.add_done_callback(lambda answered: self._forget(question, answered))
         # Others may wait for the same answer: one that gives up must not cancel it.
         return await asyncio.shield(asked)
+
+    def _forget(self, question: tuple[str, Family], answered: asyncio.Future[list[Address]]) -> None:
+        self._under_way.pop(question, None)
+        if not answered.cancelled():
+            answered.exception()  # if all that waited gave up, asyncio would report it as never retrieved
 
     def close(self) -> None:
         """Look nothing up any more. Threads that still wait for an answer end by themselves."""
