@@ -10,7 +10,7 @@ from benchmarks.progress import Progress
 
 from .figures import Figures, quantile
 from .machine import Machine
-from .probers import CONTROL, EVERYTHING, EXCHANGE, KINDS, Prober, started
+from .probers import CONTROL, EXCHANGE, KINDS, Prober, started
 
 RATE = 300.0
 """Probes each second."""
@@ -58,7 +58,7 @@ def _table(found: dict[str, list[dict[str, float]]], missing: Sequence[str]) -> 
         for name, rounds in found.items()
     }
     rows = [
-        [name, *(f"{of[what]:.2f}" if what in of else "" for what in FIGURES), _spread(found[name])]
+        [name, *(f"{of[what]:.3f}" if what in of else "" for what in FIGURES), _spread(found[name])]
         for name, of in values.items()
     ]
     return Figures(
@@ -69,8 +69,8 @@ def _table(found: dict[str, list[dict[str, float]]], missing: Sequence[str]) -> 
         [
             *missing,
             "the service counts from the acceptance of the connection to the last byte that it has written",
-            "outside the phases: what a clock around the probe has measured more than the phases add up to; of "
-            f"{EVERYTHING} it includes the recording, of blackbox_exporter its own duration is that clock",
+            "outside the phases: the duration less the sum of its phases; of the own exchange, a clock around it less "
+            "that sum",
         ],
     )
 

@@ -1,4 +1,4 @@
-"""A prober: ``python -m benchmarks.checks.prober_process '{"library": …, "url": …, "ca": …, "count": …}'``.
+"""A prober: ``python -m benchmarks.checks.prober_process '{"library": …, "urls": […], "ca": …}'``.
 
 It probes as it is asked: ``probe`` does a number of probes, 20 at a time; ``pace`` begins each URL once, at a rate, and
 answers how long each took. Libraries: ``exchange`` (the one of the type http, alone), ``agent`` (with scheduler's task,
@@ -22,9 +22,12 @@ from .child import Answer, answer
 
 AT_ONCE = 20
 
-Probe = Callable[[int], Awaitable[float | None]]
-"""Probes the URL of this place, which has to be answered with 200. Returns what the prober itself says that the phases
-took in sum, in seconds; ``None`` if it knows no phases."""
+Probe = Callable[[int], Awaitable[tuple[float, float] | None]]
+"""Probes the URL of this place, which has to be answered with 200.
+
+Returns the duration as the prober says it, and how much of it, or of a clock around it, is in no phase; in seconds.
+``None`` if it says nothing: then the clock around it counts.
+"""
 
 
 async def _exchange(urls: Sequence[str], ca: str) -> Probe:
@@ -32,13 +35,15 @@ async def _exchange(urls: Sequence[str], ca: str) -> Probe:
 
     checks = _checks(urls, ca)
 
-    async def probe(place: int) -> float:
+    async def probe(place: int) -> tuple[float, float]:
         check = checks[place]
+        begun = perf_counter()
         attempt = Attempt[Any](check.name, check.options, check.timeout, {})
         facts = await check.executor.run(attempt)
         attempt.phases.end()
+        beyond = perf_counter() - begun - attempt.phases.total
         assert facts["status"] == 200
-        return attempt.phases.total
+        return attempt.phases.total, beyond
 
     return probe
 
@@ -77,12 +82,13 @@ async def _agent(urls: Sequence[str], ca: str) -> Probe:
     checks = _checks(urls, ca)
     agent.replace(checks)
 
-    async def probe(place: int) -> float:
+    async def probe(place: int) -> tuple[float, float]:
         name = checks[place].name
         state = agent.states[name]
         await agent._run(state, Due(name, int(time() * 1000)))
         assert state.last is not None and state.last.outcome is Outcome.OK, state.last
-        return sum(state.last.last.phases.values())
+        attempt = state.last.last
+        return attempt.duration, attempt.duration - sum(attempt.phases.values())
 
     return probe
 
@@ -141,12 +147,12 @@ def _flush() -> None:
 
 
 async def _paced(probe: Probe, rate: float, urls: int) -> Answer:
-    """Probe each URL once, and return what was measured outside the prober, and what it says itself, in seconds."""
+    """Probe each URL once; return of each the duration, and how much of it is in no phase, in seconds."""
 
     async def timed(place: int) -> tuple[float, float | None]:
         begun = perf_counter()
-        phases = await probe(place)
-        return perf_counter() - begun, phases
+        said = await probe(place)
+        return said or (perf_counter() - begun, None)
 
     begun = perf_counter()
     tasks: list[asyncio.Task[tuple[float, float | None]]] = []

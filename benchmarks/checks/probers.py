@@ -58,7 +58,7 @@ class Duration:
     said:
         As the prober says.
     beyond:
-        What a clock around the probe has measured more than the phases add up to; ``None`` if there are no phases.
+        How much more than the sum of its phases that is, or a clock around the exchange shows; ``None`` without phases.
     """
 
     said: float
@@ -119,8 +119,7 @@ class _Library:
         return self._child.ask("probe", count=count)
 
     def durations(self, urls: Sequence[str], rate: float) -> list[Duration]:
-        took = self._child.ask("pace", rate=rate)["took"]
-        return [Duration(outer, None) if own is None else Duration(own, outer - own) for outer, own in took]
+        return [Duration(said, beyond) for said, beyond in self._child.ask("pace", rate=rate)["took"]]
 
 
 class _Blackbox:
