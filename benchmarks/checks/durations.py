@@ -69,8 +69,7 @@ def _table(found: dict[str, list[dict[str, float]]], missing: Sequence[str]) -> 
         [
             *missing,
             "the service counts from the acceptance of the connection to the last byte that it has written",
-            "outside the phases: the duration less the sum of its phases; of the own exchange, a clock around it less "
-            "that sum",
+            "outside the phases: the duration less the sum of its phases; of the own exchange, a clock around it",
         ],
     )
 

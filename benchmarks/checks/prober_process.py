@@ -86,7 +86,8 @@ async def _agent(urls: Sequence[str], ca: str) -> Probe:
         name = checks[place].name
         state = agent.states[name]
         await agent._run(state, Due(name, int(time() * 1000)))
-        assert state.last is not None and state.last.outcome is Outcome.OK, state.last
+        assert state.last is not None
+        assert state.last.outcome is Outcome.OK, state.last.failure
         attempt = state.last.last
         return attempt.duration, attempt.duration - sum(attempt.phases.values())
 

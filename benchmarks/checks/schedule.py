@@ -80,7 +80,7 @@ class Found:
 
 
 def measure(machine: Machine, checks: int, minutes: float, progress: Progress) -> list[Figures]:
-    """Run the variants, one after the other, and return the table; none if it was interrupted before the first ended."""
+    """Run the variants, one after the other, and return the table; none if the first was not finished."""
     found: dict[str, Found] = {}
     for number in progress.counting("schedule")(len(VARIANTS)):
         variant = VARIANTS[number]
@@ -104,10 +104,9 @@ def _run(machine: Machine, variant: Variant, checks: int, seconds: float) -> Fou
             used = processor(agent.pid) - before
             time.sleep(TIMEOUT + 1)  # a run of the last slot may be under way
             requests, runs, most = machine.service.ledger(), agent.runs(), peak(agent.pid)
-    moments = [round(1000 * moment) for moment in (started, begun, ended)]
-    first, later = (
-        fates(requests, runs, checks, since, until - 1) for since, until in zip(moments, moments[1:], strict=False)
-    )
+    from_, middle, to = (round(1000 * moment) for moment in (started, begun, ended))
+    first = fates(requests, runs, checks, from_, middle - 1)
+    later = fates(requests, runs, checks, middle, to - 1)
     return Found(first, later, used / seconds, most, scrapes, size)
 
 
