@@ -17,6 +17,7 @@ from .agents import name_of
 from .figures import Figures
 from .machine import Machine
 
+PART = "bot"
 BARE = "no checks"
 CONTROL = "no checks again (A/A)"
 CHECKS = "100 checks"
@@ -104,6 +105,7 @@ def _table(samples: dict[str, dict[str, list[float]]], probes: int) -> Figures:
         for name in lag
     }
     return Figures(
+        PART,
         f"{COUNT} checks each {INTERVAL} s in the example bot ({len(samples['lag'][BARE])} rounds of {SECONDS:g} s)",
         ["", "loop's lag, ms", "added", "95 %", "% of a core", "added", "95 %"],
         rows,

@@ -12,6 +12,7 @@ from .figures import Figures, quantile
 from .machine import Machine
 from .probers import CONTROL, EXCHANGE, KINDS, Prober, started
 
+PART = "durations"
 RATE = 300.0
 """Probes each second."""
 
@@ -62,6 +63,7 @@ def _table(found: dict[str, list[dict[str, float]]], missing: Sequence[str]) -> 
         for name, of in values.items()
     ]
     return Figures(
+        PART,
         f"durations at {RATE:g} probes a second, less the service's own ({len(found[CONTROL])} rounds of {SECONDS} s)",
         ["", "p50, ms", "p99, ms", "outside the phases, p99, ms", "p99 of each round, ms"],
         rows,

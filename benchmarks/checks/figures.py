@@ -14,6 +14,8 @@ class Figures:
 
     Attributes
     ----------
+    name:
+        Its identification, for the targets and in JSON.
     columns:
         The headings, the first of them over the rows' names.
     rows:
@@ -24,6 +26,7 @@ class Figures:
         Lines below the table.
     """
 
+    name: str
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]

@@ -19,6 +19,7 @@ from .agents import INTERVAL, RunningAgent
 from .figures import Figures
 from .machine import Machine
 
+PART = "messages"
 LIMIT = 4 * 1024 * 1024
 """What gRPC, and so a Collector, takes by default, in bytes: ``GRPC_DEFAULT_MAX_RECV_MESSAGE_LENGTH``."""
 
@@ -103,7 +104,7 @@ def measure(machine: Machine, checks: int, progress: Progress, limit: int = LIMI
     row = [f"{values['largest'] / 2**20:.2f}", *(f"{values[what]:,.0f}" for what in ("messages", "points", "checks"))]
     title = f"metrics of {checks:,} checks by OTLP, under a limit of {limit / 2**20:.2g} MiB a message"
     columns = ["", "largest message, MiB", "messages of an export", "points", f"checks with {_UP}", "refused"]
-    return [Figures(title, columns, [["agent", *row, "yes" if refused else "none"]], {"agent": values})]
+    return [Figures(PART, title, columns, [["agent", *row, "yes" if refused else "none"]], {"agent": values})]
 
 
 def _wait(got: Receiver, agent: RunningAgent, checks: int) -> bool:

@@ -13,6 +13,7 @@ from .figures import Figures, ratio
 from .machine import Machine
 from .probers import CONTROL, EXCHANGE, KINDS, Prober, started
 
+PART = "probes"
 PROBES = 1000
 """In each round, by each prober."""
 
@@ -53,6 +54,7 @@ def _table(scheme: str, samples: dict[str, list[float]], notes: list[str]) -> Fi
         rows.append([name, f"{each:.0f}", f"{1e6 / each:.0f}", "" if name == EXCHANGE else text])
         values[name] = {"µs": each, "per core": 1e6 / each, "ratio": estimate.value}
     return Figures(
+        f"{PART} {scheme}",
         f"a probe over {scheme} ({len(samples[CONTROL])} rounds of {PROBES})",
         ["", "µs of processor", "per core and s", "to the own exchange (95 %)"],
         rows,

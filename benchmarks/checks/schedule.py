@@ -21,6 +21,7 @@ from .machine import Machine
 from .probers import TELEMETRY
 from .slots import Fates, fates
 
+PART = "schedule"
 PLAIN = "http"
 CONTROL = "http again (A/A)"
 HANGING = "1 % hanging"
@@ -137,6 +138,7 @@ def _table(found: dict[str, Found], checks: int, minutes: float) -> Figures:
     values = {name: _values(it) for name, it in found.items()}
     rows = [[name, *_cells(found[name], of)] for name, of in values.items()]
     return Figures(
+        PART,
         f"{checks:,} checks each {INTERVAL} s, for {minutes:g} minutes",
         [
             "",

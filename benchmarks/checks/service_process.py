@@ -17,11 +17,13 @@ from typing import Any, cast
 
 from .child import Answer, answer
 
-DELAYS = {b"now": 0.0, b"soon": 0.005}
+DELAYS = {b"now": 0.0, b"soon": 0.005, b"letters": 0.0}
 """In seconds, by the first part of the path. ``never`` is not answered, and ``drip`` not to its end."""
 
-_RESPONSE = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok"
-_DRIP = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 1000000\r\nconnection: close\r\n\r\n"
+_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: "
+_RESPONSE = _HEAD + b"2\r\n\r\nok"
+_LETTERS = _HEAD + b"27\r\n\r\n" + b"a" * 26 + b"!"
+_DRIP = _HEAD + b"1000000\r\n\r\n"
 _DRIP_EVERY = 0.2
 
 
@@ -72,11 +74,11 @@ class Connection(asyncio.Protocol):
         elif delay:
             asyncio.get_running_loop().call_later(delay, self._respond, int(number))
         else:
-            self._respond(int(number))
+            self._respond(int(number), _LETTERS if manner == b"letters" else _RESPONSE)
 
-    def _respond(self, number: int) -> None:
+    def _respond(self, number: int, response: bytes = _RESPONSE) -> None:
         assert self._transport is not None
-        self._transport.write(_RESPONSE)
+        self._transport.write(response)
         self._ledger.add(number, self._accepted, time.perf_counter() - self._begun)
         self._transport.close()
 
