@@ -6,6 +6,7 @@ which every check is confirmed for the first time; that counts for missed slots 
 
 from __future__ import annotations
 
+import http.client
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -69,15 +70,14 @@ class Found:
     peak:
         The most resident memory, in bytes.
     scrapes:
-        How long each took, in seconds.
+        How long each took, in seconds, and how many bytes it had; ``None`` if it failed.
     """
 
     first: Fates
     later: Fates
     share: float
     peak: float
-    scrapes: Sequence[float]
-    size: int
+    scrapes: Sequence[tuple[float, int | None]]
 
 
 def measure(machine: Machine, checks: int, minutes: float, progress: Progress) -> list[Figures]:
@@ -101,14 +101,14 @@ def _run(machine: Machine, variant: Variant, checks: int, seconds: float) -> Fou
             time.sleep(max(0.0, begun - time.time()))
             before = processor(agent.pid)
             ended = begun + seconds
-            scrapes, size = _wait(agent, ended, scraped=variant.scraped)
+            scrapes = _wait(agent, ended, scraped=variant.scraped)
             used = processor(agent.pid) - before
             time.sleep(TIMEOUT + 1)  # a run of the last slot may be under way
             requests, runs, most = machine.service.ledger(), agent.runs(), peak(agent.pid)
     from_, middle, to = (round(1000 * moment) for moment in (started, begun, ended))
     first = fates(requests, runs, checks, from_, middle - 1)
     later = fates(requests, runs, checks, middle, to - 1)
-    return Found(first, later, used / seconds, most, scrapes, size)
+    return Found(first, later, used / seconds, most, scrapes)
 
 
 def _first_request(machine: Machine) -> float:
@@ -121,17 +121,19 @@ def _first_request(machine: Machine) -> float:
     return time.time() + 1
 
 
-def _wait(agent: RunningAgent, until: float, *, scraped: bool) -> tuple[list[float], int]:
-    """Wait until a moment; return how long each scrape took meanwhile, and the size of the last one."""
-    took: list[float] = []
-    size = 0
+def _wait(agent: RunningAgent, until: float, *, scraped: bool) -> list[tuple[float, int | None]]:
+    """Wait until a moment; return what became of each scrape meanwhile."""
+    scrapes: list[tuple[float, int | None]] = []
     while scraped and time.time() + EVERY <= until:
         begun = time.time()
-        size = len(agent.scrape())
-        took.append(time.time() - begun)
+        try:
+            size = len(agent.scrape())
+        except (OSError, http.client.HTTPException):  # which is what is measured
+            size = None
+        scrapes.append((time.time() - begun, size))
         time.sleep(max(0.0, begun + EVERY - time.time()))
     time.sleep(max(0.0, until - time.time()))
-    return took, size
+    return scrapes
 
 
 def _table(found: dict[str, Found], checks: int, minutes: float) -> Figures:
@@ -173,6 +175,7 @@ def _values(found: Found) -> dict[str, float]:
         "MB": found.peak / 1e6,
         "error p50": quantile(errors, 0.5),
         "error p99": quantile(errors, 0.99),
+        "scrapes failed": sum(size is None for _, size in found.scrapes),
     }
 
 
@@ -191,5 +194,8 @@ def _notes(found: dict[str, Found]) -> Iterator[str]:
     yield f"late p99 in the first interval, in ms: {first}"
     scraped = found.get(SCRAPED)
     if scraped is not None and scraped.scrapes:
-        took = f"{min(scraped.scrapes):.1f} … {max(scraped.scrapes):.1f} s"
-        yield f"{len(scraped.scrapes)} scrapes of {scraped.size / 1e6:.0f} MB took {took}"
+        took = [seconds for seconds, _ in scraped.scrapes]
+        sizes = [size for _, size in scraped.scrapes if size is not None]
+        failed = len(took) - len(sizes)
+        size = f"of up to {max(sizes, default=0) / 1e6:.0f} MB "
+        yield f"{len(took)} scrapes {size}took {min(took):.1f} … {max(took):.1f} s; {failed} of them failed"

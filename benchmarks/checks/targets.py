@@ -83,6 +83,7 @@ TARGETS = (
     *_scheduled(schedule.HANGING, 20, 35),
     *_scheduled(schedule.HTTPS, 60, 65),
     Target("duration's error, p99, added by scrapes", _scraped, 3, "ms"),
+    Target("scrapes failed", _value(schedule.PART, schedule.SCRAPED, "scrapes failed"), 0),
     Target("largest message", _value(messages.PART, "agent", "largest"), messages.LIMIT, "bytes"),
     Target("messages refused", _value(messages.PART, "agent", "refused"), 0),
     Target("100 checks in a bot: processor", _value(beside_bot.PART, beside_bot.CHECKS, "core"), 1, "% of a core"),

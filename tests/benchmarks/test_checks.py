@@ -138,7 +138,8 @@ def test_an_agent_runs_every_check_in_every_slot_and_hanging_ones_count(
         assert 90 <= figures["slots"] <= 120  # 40 checks, each 4 s, for 3 s and 6 s: by a second less at the start
         assert 0 < figures["share"] < 1
         assert figures["late p50"] <= figures["late p99"] <= figures["late max"] < 4000
-    assert any("scrapes of" in note for note in table.notes)
+    assert table.values[schedule.SCRAPED]["scrapes failed"] == 0
+    assert any("scrapes of up to" in note and note.endswith("0 of them failed") for note in table.notes)
 
 
 def test_a_receiver_with_a_limit_shows_that_messages_are_small_enough_or_refused(
