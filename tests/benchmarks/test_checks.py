@@ -13,7 +13,18 @@ from pathlib import Path
 import pytest
 
 from argus_otel.sources.checks.slots import slot_after
-from benchmarks.checks import agents, blackbox, durations, faults, messages, probers, probes, schedule, targets
+from benchmarks.checks import (
+    agents,
+    beside_bot,
+    blackbox,
+    durations,
+    faults,
+    messages,
+    probers,
+    probes,
+    schedule,
+    targets,
+)
 from benchmarks.checks.command import PARTS, parsed
 from benchmarks.checks.figures import Figures, quantile
 from benchmarks.checks.machine import Machine, prepared
@@ -154,6 +165,17 @@ def test_a_receiver_with_a_limit_shows_that_messages_are_small_enough_or_refused
     assert found["points"] > 50 * 15
     (table,) = messages.measure(machine, 50, Progress(), limit=2000)
     assert table.values["agent"]["refused"] == 1
+
+
+def test_the_example_bot_is_compared_with_itself_and_with_one_that_checks(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("SECONDS", 2.0), ("INTERVAL", 2)):
+        monkeypatch.setattr(beside_bot, name, value)
+    (table,) = beside_bot.measure(machine, 1, Progress())  # which raises if one has probed that should not, or not
+    assert list(table.values) == [beside_bot.BARE, beside_bot.CONTROL, beside_bot.CHECKS]
+    assert table.values[beside_bot.BARE]["lag"] == 0
+    assert int(table.notes[0].split("; ")[1].split(" ")[0]) >= 100
 
 
 def test_a_missing_peer_is_named_with_how_to_get_it(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
