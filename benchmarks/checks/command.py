@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -97,21 +98,36 @@ def main(words: Sequence[str]) -> int:
         del os.environ[variable]
     logging.disable(logging.WARNING)
     progress = Progress()
+    with progress.interruptible(), prepared() as machine:
+        tables, notes, failed = _run(machine, options, progress)
+    _show(options, ["checks", *words], tables, notes)
+    return INTERRUPTED if progress.stopped else int(failed)
+
+
+def _run(machine: Machine, options: argparse.Namespace, progress: Progress) -> tuple[list[Figures], list[str], bool]:
+    """Return the tables, what was not measured and why, and whether something has failed."""
     tables: list[Figures] = []
     notes: list[str] = []
-    with progress.interruptible(), prepared() as machine:
-        progress.say(f"about {spoken(sum(PARTS[name].takes(options) for name in options.part))} in all")
-        for name in options.part:
-            part = PARTS[name]
-            if progress.stopped:
-                notes.append(f"{name}: not measured: interrupted")
-                continue
-            progress.say(f"{name}: {part.title}, about {spoken(part.takes(options))}")
+    failed = False
+    progress.say(f"about {spoken(sum(PARTS[name].takes(options) for name in options.part))} in all")
+    for name in options.part:
+        part = PARTS[name]
+        if progress.stopped:
+            notes.append(f"{name}: not measured: interrupted")
+            continue
+        progress.say(f"{name}: {part.title}, about {spoken(part.takes(options))}")
+        try:
             found, missing = part.run(machine, options, options.rounds or part.rounds, progress)
+        except KeyboardInterrupt:
+            notes.append(f"{name}: not measured: interrupted")
+        except Exception as error:  # noqa: BLE001 - the other parts know nothing of it, and have taken minutes
+            traceback.print_exc()
+            notes.append(f"{name}: FAILED: {error}")
+            failed = True
+        else:
             tables += found
             notes += missing
-    _show(options, ["checks", *words], tables, list(dict.fromkeys(notes)))
-    return INTERRUPTED if progress.stopped else 0
+    return tables, list(dict.fromkeys(notes)), failed
 
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from argus_otel.sources.checks.slots import slot_after
+from benchmarks.__main__ import main
 from benchmarks.checks import (
     agents,
     beside_bot,
@@ -237,9 +239,22 @@ def test_parts_run_in_their_order_and_all_of_them_by_default() -> None:
     assert parsed(["faults", "probes"]).part == ["probes", "faults"]
 
 
-def test_the_command_line_of_the_suite_leads_here(tmp_path: Path) -> None:
-    from benchmarks.__main__ import main
+def test_a_part_that_fails_takes_nothing_from_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("it is broken")
 
-    with pytest.raises(SystemExit) as ended:
-        main(["checks", "--help"])
-    assert ended.value.code == 0
+    found = Figures(durations.PART, "durations", ["", "p50"], [["mine", "1.0"]], {"mine": {"p50": 1.0}}, ["a note"])
+    monkeypatch.setitem(PARTS, "probes", replace(PARTS["probes"], run=fail))
+    monkeypatch.setitem(PARTS, "durations", replace(PARTS["durations"], run=lambda *_: ([found], ["a reason"])))
+    monkeypatch.setattr("logging.disable", lambda _: None)
+    monkeypatch.setattr(os, "environ", os.environ.copy())  # it takes settings out
+    figures, tables = tmp_path / "figures.json", tmp_path / "figures.md"
+    words = ["checks", "probes", "durations", "--json", str(figures), "--markdown", str(tables)]
+    assert main(words) == 1
+    written = json.loads(figures.read_text(encoding="utf-8"))
+    assert written["tables"]["durations"]["values"] == {"mine": {"p50": 1.0}}
+    assert written["not measured"] == ["probes: FAILED: it is broken", "a reason"]
+    assert "| mine | 1.0 |" in tables.read_text(encoding="utf-8")
+    assert "mine  1.0" in capsys.readouterr().out
