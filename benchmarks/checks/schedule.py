@@ -175,7 +175,7 @@ def _values(found: Found) -> dict[str, float]:
         "MB": found.peak / 1e6,
         "error p50": quantile(errors, 0.5),
         "error p99": quantile(errors, 0.99),
-        "scrapes failed": sum(size is None for _, size in found.scrapes),
+        **({"scrapes failed": sum(size is None for _, size in found.scrapes)} if found.scrapes else {}),
     }
 
 

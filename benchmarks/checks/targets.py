@@ -56,6 +56,8 @@ def _scheduled(row: str, late: float, share: float) -> Iterator[Target]:
 
 def _scraped(tables: Tables) -> float:
     found = tables[schedule.PART]
+    if "scrapes failed" not in found[schedule.SCRAPED]:
+        raise KeyError("a run shorter than the time between two scrapes")
     return found[schedule.SCRAPED]["error p99"] - found[schedule.PLAIN]["error p99"]
 
 

@@ -213,6 +213,15 @@ def test_targets_are_compared_with_what_was_measured_and_left_out_without() -> N
     ]
 
 
+def test_what_scrapes_add_has_no_outcome_unless_there_were_some() -> None:
+    def titles(**more: float) -> list[str]:
+        values = {schedule.PLAIN: {"error p99": 2.0}, schedule.SCRAPED: {"error p99": 4.0, **more}}
+        return [row[0] for row in targets.cells([Figures(schedule.PART, "", [], [], values)])]
+
+    assert titles() == ["target"]
+    assert titles(**{"scrapes failed": 0}) == ["target", "duration's error, p99, added by scrapes", "scrapes failed"]
+
+
 def test_quantiles_are_values_that_occurred() -> None:
     assert quantile([3.0, 1.0, 2.0, 4.0], 0.5) == 3.0
     assert quantile(range(1000), 0.99) == 990
