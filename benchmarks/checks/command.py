@@ -177,6 +177,8 @@ def _show(options: argparse.Namespace, words: Sequence[str], tables: Sequence[Fi
     peers = ", ".join(f"{name} {found}" for name, found in _peers().items())
     heading = f"{report.heading(circumstances)}; {peers}"
     reached = targets.cells(tables)
+    if len(reached) == 1:
+        notes = [*notes, "nothing was measured that a target is set for"]
     for title, cells, below in [*((it.title, it.cells(), it.notes) for it in tables), ("targets", reached, notes)]:
         print(title, "", as_text(cells), *(f"  {note}" for note in below), "", sep="\n")
     if options.markdown:
