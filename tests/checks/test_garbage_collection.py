@@ -1,4 +1,4 @@
-"""The agent process keeps Python itself from disturbing what it measures."""
+"""Garbage collection and threads do not disturb what the process of an agent measures."""
 
 from __future__ import annotations
 
