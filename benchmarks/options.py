@@ -24,6 +24,7 @@ how to run it:
   make bench BENCH_ARGS="loop --scenario slash --rounds 100"
   make bench BENCH_ARGS="startup scrape --json figures.json --markdown figures.md --plot figures.svg"
   make bench BENCH_ARGS="--rounds 5"                roughly, in half the time
+  make bench BENCH_ARGS="checks --minutes 10"       service checks, which have options of their own: checks --help
   python -m benchmarks --short                      for CI: seconds, without peers, and an exit code
 
 """

@@ -19,7 +19,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -36,6 +35,7 @@ from lab.collector import Collector
 from tests.otel.receivers import Received, grpc_receiver
 from tests.pipeline.bots import Bot, used
 
+from .cores import on, peak, processor
 from .outages import settle
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -294,11 +294,11 @@ def measure(
             database,
             **{"TRACES_WAIT": "10s", "COLLECTOR_FLUSH": "1s", **variables},
         )
-        with _on(cores[:1]):
+        with on(cores[:1]):
             collector.start()
         try:
-            started = _processor(collector.pid)
-            with _on(cores[1:] or cores):
+            started = processor(collector.pid)
+            with on(cores[1:] or cores):
                 sending = Sending(recording, collector.endpoint)
                 took = sending.send(rate, seconds)
             collector.wait_until(lambda: not collector.counted("otelcol_exporter_queue_size"), "nothing waits", 120)
@@ -309,7 +309,7 @@ def measure(
                 collector.counted("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early")
             )
             report.enqueue_failed = round(collector.counted("otelcol_exporter_enqueue_failed_spans"))
-            used_up, report.memory = _processor(collector.pid) - started, _peak(collector.pid)
+            used_up, report.memory = processor(collector.pid) - started, round(peak(collector.pid) / 2**20)
             settle(collector, server, database)
             asked = "select TraceId, max(StatusCode = 'Error'), count() from otel_traces group by TraceId"
             rows = server.rows(asked, database)
@@ -320,27 +320,6 @@ def measure(
     report.processor = used_up / took
     report.each = 1e6 * used_up / max(1, report.taken)
     return report
-
-
-@contextmanager
-def _on(cores: Sequence[int]) -> Iterator[None]:
-    """What this thread starts meanwhile runs on these cores only."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-def _processor(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _peak(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) // 1024
 
 
 def shown(reports: Sequence[Report]) -> str:
