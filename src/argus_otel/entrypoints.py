@@ -79,12 +79,21 @@ class SourceInstrumentor(BaseInstrumentor):
 
         The loader requires everything that is returned. So if none is installed, this is the first of them.
         """
+        libraries = self._libraries()
+        return self._fitting(libraries) or libraries[:1]
+
+    def _libraries(self) -> tuple[str, ...]:
         spec = installed().specs.get(self.source)
-        libraries = spec.libraries if spec is not None else ()
-        fitting = [library for library in libraries if get_dependency_conflicts([library]) is None]
-        return fitting[:1] or libraries[:1]
+        return spec.libraries if spec is not None else ()
+
+    @staticmethod
+    def _fitting(libraries: tuple[str, ...]) -> list[str]:
+        return next(([library] for library in libraries if get_dependency_conflicts([library]) is None), [])
 
     def _instrument(self, **kwargs: Any) -> None:
+        libraries = self._libraries()
+        if libraries and not self._fitting(libraries):  # the loader compares what any of the sources observes
+            return
         providers = ("meter_provider", "tracer_provider", "logger_provider")
         runtime().instrument((self.source,), **{name: kwargs[name] for name in providers if name in kwargs})
 

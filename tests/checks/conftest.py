@@ -1,4 +1,4 @@
-"""Checks as a source that is installed."""
+"""What tests of checks share."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from argus_otel import discovery
-from argus_otel.sources.checks import SPEC, api
+from argus_otel.sources.checks import api
 
 
-@pytest.fixture
-def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Install the source, as its entry point does."""
-    found = discovery.installed()
-    specs = {**found.specs, SPEC.name: SPEC}
-    monkeypatch.setattr(discovery, "_found", discovery.Installed(specs, found.problems))
+@pytest.fixture(autouse=True)
+def unbound() -> Iterator[None]:
+    """Let no test act on the source of another one."""
     yield
     api.bind(None)

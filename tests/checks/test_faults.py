@@ -294,7 +294,6 @@ def test_fault_10_a_duration_has_neither_the_queue_nor_other_attempts_in_it() ->
     assert run.last.duration < 0.5
 
 
-@pytest.mark.usefixtures("installed")
 def test_fault_12_nothing_that_is_logged_has_a_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -313,7 +312,6 @@ def test_fault_12_nothing_that_is_logged_has_a_secret(
         assert secret not in printed
 
 
-@pytest.mark.usefixtures("installed")
 def test_fault_15_what_a_metric_says_of_errors_is_a_class(tmp_path: Path) -> None:
     turn = 0
 

@@ -30,8 +30,6 @@ from argus_otel.testing import Observation
 
 from .test_signals import events, point, running, until
 
-pytestmark = pytest.mark.usefixtures("installed")
-
 TOKEN = "b7c4c6a2d1e0f395"
 DEFAULTS = "defaults: {interval: 1s, timeout: 900ms, retries: 0, confirm: {down: 1, up: 1, every: 1s}}\n"
 

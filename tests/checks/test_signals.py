@@ -29,8 +29,6 @@ from argus_otel.testing import Observation, observe
 
 from .services import Answering, Talk, http, service
 
-pytestmark = pytest.mark.usefixtures("installed")
-
 DEFAULTS = "defaults: {interval: 1s, timeout: 900ms, retries: 1, confirm: {down: 2, up: 1, every: 1s}}\n"
 
 

@@ -9,10 +9,6 @@ from typing import Any, NamedTuple
 import pytest
 
 from argus_otel import cli
-from argus_otel.discovery import Installed, installed
-from argus_otel.sources.spec import API, SourceSpec
-
-COMMANDS = "argus_otel.sources.checks.cli:COMMANDS"
 
 
 class Ended(NamedTuple):
@@ -25,12 +21,8 @@ Checks = Callable[..., Ended]
 
 
 @pytest.fixture
-def checks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checks:
+def checks(capsys: pytest.CaptureFixture[str]) -> Checks:
     """Run ``argus-otel checks`` in this process."""
-    found = installed()
-    if "checks" not in found.specs:
-        spec = SourceSpec("checks", api=API, title="service checks", factory="a:b", catalogue="a:b", commands=COMMANDS)
-        monkeypatch.setattr(cli, "installed", lambda: Installed({**found.specs, "checks": spec}, found.problems))
 
     def run(*words: object) -> Ended:
         capsys.readouterr()
