@@ -27,7 +27,7 @@ from argus_otel.catalogues import CATALOGUES
 from argus_otel.otel import exposition_cache
 from argus_otel.otel.bridge import Bridge
 from argus_otel.otel.prometheus import PrometheusReader
-from argus_otel.otel.readers import HistogramReader
+from argus_otel.otel.readers import OwnReader
 from argus_otel.otel.scope import without_scope_labels
 from argus_otel.telemetry import Attribute, InstrumentKind, Metric, Telemetry
 
@@ -56,7 +56,7 @@ METRICS = [metric for catalogue in CATALOGUES for metric in catalogue.metrics]
 NAMED = {metric.name: metric for metric in METRICS}
 
 
-class _Exporter(HistogramReader, PrometheusMetricReader):
+class _Exporter(OwnReader, PrometheusMetricReader):
     """OpenTelemetry's own reader, shown our histograms."""
 
 

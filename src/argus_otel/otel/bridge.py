@@ -39,14 +39,21 @@ class _Connection:
     ----------
     histograms:
         Records histograms into its SDK instruments; ``None`` if its readers show the cells themselves.
+    readers_show:
+        Whether its readers make points of ours themselves.
     """
 
-    __slots__ = ("provider", "meter", "histograms")
+    __slots__ = ("provider", "meter", "histograms", "readers_show")
 
     def __init__(self, provider: MeterProvider, meter: Meter, histograms: ForeignHistograms | None) -> None:
         self.provider = provider
         self.meter = meter
         self.histograms = histograms
+        self.readers_show = histograms is None
+
+    def observe(self, telemetry: Telemetry, metrics: Iterable[Metric]) -> None:
+        """Create instruments for the counters and gauges among ``metrics``."""
+        observe(self.meter, telemetry, metrics, lambda: self.readers_show)
 
     def record_in_sdk(self, metrics: Iterable[Metric]) -> None:
         """Record every histogram among ``metrics`` into the provider's own instruments, too."""
@@ -120,7 +127,7 @@ class Bridge:
         if catalogue.external:
             return
         for connection in tuple(self._connections):
-            observe(connection.meter, self._telemetry, catalogue.metrics)
+            connection.observe(self._telemetry, catalogue.metrics)
             connection.record_in_sdk(catalogue.metrics)
 
     def drop_in_child(self) -> None:
@@ -195,16 +202,17 @@ class Bridge:
             if same(known.provider, provider, metrics.get_meter_provider()):
                 if provider is own and known.histograms is not None:  # connected while there was only a proxy of it
                     known.histograms.stop()
+                    known.readers_show = True
                 return
         meter = provider.get_meter(SCOPE, __version__)
         defined = [metric for catalogue in self._catalogues if not catalogue.external for metric in catalogue.metrics]
         histograms = None if provider is own else self._foreign(meter, defined)
-        observe(meter, self._telemetry, defined)
         connection = _Connection(provider, meter, histograms)
+        connection.observe(self._telemetry, defined)
         # The connection is added first and then catches up, so no metric that is defined meanwhile is missed. One that
         # is observed twice by that is a single instrument to OpenTelemetry.
         self._connections.append(connection)
-        observe(meter, self._telemetry, self._telemetry.defined_metrics())
+        connection.observe(self._telemetry, self._telemetry.defined_metrics())
         connection.record_in_sdk(self._telemetry.defined_metrics())
 
     def _foreign(self, meter: Meter, metrics: Sequence[Metric]) -> ForeignHistograms:
@@ -222,7 +230,7 @@ class Bridge:
 
     def _observe(self, metric: Metric) -> None:
         for connection in tuple(self._connections):
-            observe(connection.meter, self._telemetry, [metric])
+            connection.observe(self._telemetry, [metric])
 
     def _connect_events(self, chosen: LoggerProvider | None) -> None:
         from .events import OTelEvents  # its imports fail if OpenTelemetry's logs have moved

@@ -12,8 +12,16 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from argus_otel.telemetry import InstrumentKind, Metric, Telemetry
 
 
-def observe(meter: Meter, telemetry: Telemetry, metrics: Iterable[Metric]) -> None:
-    """Create one observable instrument on ``meter`` for each counter and gauge among ``metrics``."""
+def observe(
+    meter: Meter, telemetry: Telemetry, metrics: Iterable[Metric], readers_show: Callable[[], bool] = lambda: False
+) -> None:
+    """Create one observable instrument on ``meter`` for each counter and gauge among ``metrics``.
+
+    Parameters
+    ----------
+    readers_show:
+        Whether the readers make the points of large gauges themselves: then the instruments have none.
+    """
     creators = {
         InstrumentKind.COUNTER: meter.create_observable_counter,
         InstrumentKind.UP_DOWN_COUNTER: meter.create_observable_up_down_counter,
@@ -21,14 +29,17 @@ def observe(meter: Meter, telemetry: Telemetry, metrics: Iterable[Metric]) -> No
     }
     for metric in metrics:
         if metric.kind is not InstrumentKind.HISTOGRAM:
+            hidden = readers_show if metric.is_large_gauge else lambda: False
             creators[metric.kind](
-                metric.name, [_callback(telemetry, metric)], unit=metric.unit, description=metric.description
+                metric.name, [_callback(telemetry, metric, hidden)], unit=metric.unit, description=metric.description
             )
 
 
-def _callback(telemetry: Telemetry, metric: Metric) -> Callable[[CallbackOptions], list[Observation]]:
+def _callback(
+    telemetry: Telemetry, metric: Metric, hidden: Callable[[], bool]
+) -> Callable[[CallbackOptions], list[Observation]]:
     def read(_: CallbackOptions) -> list[Observation]:
-        return [Observation(value, attributes) for attributes, value in telemetry.points(metric)]
+        return [] if hidden() else [Observation(value, attributes) for attributes, value in telemetry.points(metric)]
 
     return read
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
 
 from . import private
-from .readers import HistogramReader
+from .readers import OwnReader
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -51,7 +51,7 @@ class _Receiver(MetricReader):
         self._ended = True
 
 
-class ScrapedReader(HistogramReader):
+class ScrapedReader(OwnReader):
     """A reader that the endpoint asks for its metrics."""
 
     # Several Prometheus servers may scrape the same process, and a browser may ask in between.

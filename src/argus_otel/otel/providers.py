@@ -22,7 +22,7 @@ from argus_otel.telemetry import State, Telemetry
 
 from . import private
 from .prometheus import ScrapedReader, scraped_reader
-from .readers import HistogramReader, PushReader, reader_class
+from .readers import OwnReader, PushReader, reader_class
 from .shutdown import Ending, end_on_sigterm, end_with_the_process, end_with_this_thread
 
 if TYPE_CHECKING:
@@ -152,12 +152,12 @@ class Providers:
         metrics.set_meter_provider(self.meter_provider)
         self._at_the_end("metrics", self.meter_provider.shutdown)
 
-    def _reader(self, name: str, part: str) -> HistogramReader:
+    def _reader(self, name: str, part: str) -> OwnReader:
         reader = self._bare_reader(name, part)
         reader.show(self._telemetry)
         return reader
 
-    def _bare_reader(self, name: str, part: str) -> HistogramReader:
+    def _bare_reader(self, name: str, part: str) -> OwnReader:
         if name == "prometheus":
             self._prometheus = scraped_reader()
             return self._prometheus

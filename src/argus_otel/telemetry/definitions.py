@@ -181,6 +181,11 @@ class Metric:
         self.scope = ""
 
     @property
+    def is_large_gauge(self) -> bool:
+        """Whether it is a gauge that may have many series, whose points are made without an instrument if possible."""
+        return self.kind is InstrumentKind.GAUGE and self.series_limit > 0
+
+    @property
     def max_series(self) -> int:
         """How many series its attributes allow. Each attribute may also be absent or :data:`OTHER`."""
         return math.prod((len(one.values) or one.cardinality_limit) + 2 for one in self.attributes)

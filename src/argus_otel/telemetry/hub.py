@@ -229,6 +229,10 @@ class Telemetry:
             return self.guard.shield(metric.name, gauge.points)() or []
         return []
 
+    def large_gauges(self) -> list[Metric]:
+        """Return the gauges of many series that sources use."""
+        return [gauge.metric for gauge in tuple(self._gauges.values()) if gauge.metric.is_large_gauge]
+
     def histograms(self) -> list[Histogram]:
         """Return the histograms that sources use."""
         if self.suspended:
