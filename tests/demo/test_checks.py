@@ -12,12 +12,16 @@ from argus_otel.cli import main
 from argus_otel.demo.checks import stage
 from argus_otel.demo.checks.cast import CAST
 from argus_otel.demo.checks.ledger import Ledger
+from lab.processes import free_port
 
 COMMAND = [sys.executable, "-m", "argus_otel", "demo", "checks"]
+PORT = ["--port", str(free_port())]  # others of the suite use the default one now and then
 
 
 def test_it_ends_by_itself_and_everything_agrees() -> None:
-    done = subprocess.run([*COMMAND, "--duration", "10"], capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(
+        [*COMMAND, "--duration", "10", *PORT], capture_output=True, text=True, timeout=100, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"All \d+ numbers agree", done.stdout)
     assert "/metrics" in done.stdout
@@ -42,7 +46,7 @@ def test_a_count_that_is_wrong_makes_it_fail(
 
     monkeypatch.setattr(Ledger, "record", record_one_too_many)
     monkeypatch.setattr(stage, "_SETTLE", 5.0)
-    assert main(["demo", "checks", "--duration", "3"]) == 1
+    assert main(["demo", "checks", "--duration", "3", *PORT]) == 1
     told = capsys.readouterr().out
     assert re.search(r"2 of \d+ numbers differ", told)  # the connections of the shop, and its good runs
     assert len(re.findall(r"differs", told)) == 2
@@ -64,7 +68,7 @@ def test_an_agent_that_cannot_start_is_told(
     monkeypatch.setattr(
         stage.ObservedProcess, "start", lambda self, words, more: start(self, ["checks", "run", "nowhere.yaml"], more)
     )
-    assert main(["demo", "checks", "--duration", "1"]) == 1
+    assert main(["demo", "checks", "--duration", "1", *PORT]) == 1
     told = " ".join(capsys.readouterr().out.split())
     assert "the agent did not start: it ended with exit code 2" in told
     assert "nowhere.yaml" in told

@@ -61,7 +61,13 @@ _SUMMARY = Row(
             "Muted",
             """Checks on which no alert is sent: a window of maintenance is open, a parent is down, or a person has
             asked for it.""",
-            prom(f"count(group by (job, instance, {_CHECK}) ({of('argus_check_muted')})) or vector(0)", "muted"),
+            prom(
+                or_zero(
+                    f"count(group by (job, instance, {_CHECK}) ({of('argus_check_muted')}))",
+                    f"count({of('argus_check_configured')})",
+                ),
+                "muted",
+            ),
             unit=NUMBER,
             thresholds=steps((1, NEUTRAL)),
             no_value="0",
