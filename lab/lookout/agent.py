@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import signal
-import threading
+import sys
+import time
 
 from argus_otel import checks
 
@@ -18,8 +19,10 @@ def learn(change: checks.Change) -> None:
 
 
 if __name__ == "__main__":
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     checks.start()
-    ended.wait()
-    checks.stop()
+    try:
+        while True:  # not one long wait: a signal that another thread takes would not end it
+            time.sleep(1.0)
+    finally:
+        checks.stop()

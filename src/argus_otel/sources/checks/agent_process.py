@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import signal
 import sys
-import threading
+import time
 
 from .api import decide_readiness, reload, start, stop
 
@@ -38,10 +38,9 @@ def main() -> None:
         signal.signal(signal.SIGHUP, _reload)
     decide_readiness()
     start()
-    ended = threading.Event()
     try:
-        while not ended.wait(3600):  # a wait without end would keep Python from handling signals on some systems
-            pass
+        while True:  # not one long wait: a signal that another thread takes would not end it
+            time.sleep(1.0)
     except KeyboardInterrupt:
         stop()
 
