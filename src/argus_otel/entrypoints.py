@@ -88,7 +88,7 @@ class SourceInstrumentor(BaseInstrumentor):
 
     @staticmethod
     def _fitting(libraries: tuple[str, ...]) -> list[str]:
-        return next(([library] for library in libraries if get_dependency_conflicts([library]) is None), [])
+        return [library for library in libraries if get_dependency_conflicts([library]) is None][:1]
 
     def _instrument(self, **kwargs: Any) -> None:
         libraries = self._libraries()
