@@ -56,7 +56,8 @@ class Services:
     Attributes
     ----------
     http, https, dns:
-        Ports. The paths of HTTP are ``/good``, ``/slow``, ``/bad``, ``/alternates``, ``/switched`` and ``/hangs``.
+        Ports. The paths of HTTP are ``/good``, ``/slow``, ``/bad``, ``/alternates``, ``/switched``,
+        ``/moved``, which leads to ``/arrived``, and ``/hangs``.
     authority:
         The file of the certificate authority of ``https``.
     on:
@@ -114,7 +115,9 @@ class Services:
             if path == "/slow":
                 await asyncio.sleep(SLOW)
             status = self._status(path)
-            writer.write(f"HTTP/1.1 {status} -\r\ncontent-length: {len(BODY)}\r\n\r\n".encode() + BODY)
+            location = "location: /arrived\r\n" if status == 302 else ""
+            answer = f"HTTP/1.1 {status} -\r\n{location}content-length: {len(BODY)}\r\n\r\n"
+            writer.write(answer.encode() + BODY)
             await writer.drain()
             parent = head.partition("traceparent: ")[2].partition("\r\n")[0]
             self.requests.append(Request(path, status, began, time.monotonic() - clock, parent))
@@ -122,6 +125,8 @@ class Services:
         self.open -= 1
 
     def _status(self, path: str) -> int:
+        if path == "/moved":
+            return 302
         bad = (
             path == "/bad"
             or (path == "/switched" and not self.on)

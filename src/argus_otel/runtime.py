@@ -67,6 +67,7 @@ class Runtime:
         self._recording: Recording | None = None
         self._end: Ending | None = None
         self._working = False
+        self._resource_is_complete = False
         self._announced = False
         self._auto_instrumentation_version: str | None = None
         self._changing = threading.RLock()
@@ -243,6 +244,7 @@ class Runtime:
 
     def _go_to_work(self, settings: Settings) -> None:
         self.telemetry.attempt("resource", partial(self._complete_resource, settings))
+        self._resource_is_complete = True
         if settings.history != "off":
             self.telemetry.attempt(f"exporter:history {settings.history}", partial(self._keep_history, settings))
         if self._providers is not None:
@@ -432,7 +434,7 @@ class Runtime:
         `target_info`, which the exporters make of the resource, has other labels on each path to Prometheus, and does
         not exist in VictoriaMetrics. There is nothing to tell before the resource is complete: the series would change.
         """
-        if not self._working:
+        if not self._resource_is_complete:
             return []
         if self._resource is None:  # another distro has set the SDK up
             self._resource = self._build_resource(self.settings or Settings.resolve())

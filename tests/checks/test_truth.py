@@ -40,6 +40,7 @@ checks:
   hangs: {{http: "http://127.0.0.1:{http}/hangs", timeout: 1500ms, retries: 0, service: import}}
   below: {{http: "http://127.0.0.1:{http}/below", parents: [bad], service: mail}}
   secure: {{http: {{url: "https://127.0.0.1:{https}/secure", ca: "{authority}"}}, service: account}}
+  moved: {{http: {{url: "http://127.0.0.1:{http}/moved", redirects: 1}}, service: shop}}
   name: {{dns: {{name: shop.example, server: "127.0.0.1:{dns}"}}, service: names}}
   nightly: {{heartbeat: {{every: 1h, token: {token}}}, service: jobs}}
 """
@@ -214,8 +215,9 @@ def _(evidence: Evidence) -> None:
     for attributes, value in evidence.after["argus.check.runs"]:
         key = attributes["argus.check.outcome"], attributes.get("error.type")
         runs.setdefault(str(attributes["argus.check.name"]), Counter())[key] += int(value)
-    for name in ("good", "slow", "below", "secure"):
+    for name in ("good", "slow", "below", "secure", "moved"):
         assert abs(sum(runs[name].values()) - len(evidence.requests[name])) <= ONE, name
+    assert abs(len(evidence.requests["moved"]) - len(evidence.requests["arrived"])) <= ONE
     assert set(runs["good"]) == set(runs["below"]) == set(runs["secure"]) == {("ok", None)}
     assert set(runs["slow"]) - {("unknown", "slow")} == {("warn", "slow")}, "unknown where the agent was held up"
     assert set(runs["bad"]) == {("failed", "status")}
@@ -236,7 +238,7 @@ def _(evidence: Evidence) -> None:
 @of(catalogue.UP)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.UP) == {
-        **dict.fromkeys(("good", "slow", "switched", "below", "secure", "name", "nightly"), 1.0), "bad": 0.0,
+        **dict.fromkeys(("good", "moved", "slow", "switched", "below", "secure", "name", "nightly"), 1.0), "bad": 0.0,
         "hangs": 0.0,
     }  # fmt: skip
 
@@ -244,7 +246,7 @@ def _(evidence: Evidence) -> None:
 @of(catalogue.SUCCESS)
 def _(evidence: Evidence) -> None:
     last = {name: float(evidence.requests[name][-1].status == 200) for name in ANSWERED}
-    assert evidence.ours(catalogue.SUCCESS) == {**last, "hangs": 0.0, "name": 1.0, "nightly": 1.0}
+    assert evidence.ours(catalogue.SUCCESS) == {**last, "moved": 1.0, "hangs": 0.0, "name": 1.0, "nightly": 1.0}
 
 
 @of(catalogue.STATE)
@@ -254,7 +256,7 @@ def _(evidence: Evidence) -> None:
         for attributes, value in evidence.during["argus.check.state"]
         if value == 1
     }
-    up = dict.fromkeys(("good", "switched", "below", "secure", "name", "nightly"), "up")
+    up = dict.fromkeys(("good", "moved", "switched", "below", "secure", "name", "nightly"), "up")
     assert states == {**up, "slow": "degraded", "bad": "down", "hangs": "down"}
     assert {value for _, value in evidence.during["argus.check.state"]} == {0.0, 1.0}
 
@@ -343,14 +345,13 @@ def _(evidence: Evidence) -> None:
 
 @of(catalogue.HTTP_STATUS)
 def _(evidence: Evidence) -> None:
-    assert evidence.ours(catalogue.HTTP_STATUS) == {
-        name: float(evidence.requests[name][-1].status) for name in ANSWERED
-    }
+    answered = {name: float(evidence.requests[name][-1].status) for name in ANSWERED}
+    assert evidence.ours(catalogue.HTTP_STATUS) == {**answered, "moved": 200.0}
 
 
 @of(catalogue.RESPONSE_SIZE)
 def _(evidence: Evidence) -> None:
-    assert evidence.ours(catalogue.RESPONSE_SIZE) == dict.fromkeys(ANSWERED, float(len(BODY)))
+    assert evidence.ours(catalogue.RESPONSE_SIZE) == dict.fromkeys((*ANSWERED, "moved"), float(len(BODY)))
 
 
 @of(catalogue.DNS_ANSWERS)
@@ -393,12 +394,12 @@ def _(evidence: Evidence) -> None:
 
 @of(catalogue.CONFIGURED)
 def _(evidence: Evidence) -> None:
-    assert evidence.ours(catalogue.CONFIGURED, by="argus.check.type") == {"http": 7, "dns": 1, "heartbeat": 1}
+    assert evidence.ours(catalogue.CONFIGURED, by="argus.check.type") == {"http": 8, "dns": 1, "heartbeat": 1}
 
 
 @of(catalogue.RUNNING)
 def _(evidence: Evidence) -> None:
-    assert 1 <= evidence.running["http"] <= 7, "one hung"
+    assert 1 <= evidence.running["http"] <= 8, "one hung"
     assert set(evidence.running) == {"http", "dns", "heartbeat"}
 
 
@@ -433,7 +434,7 @@ def _(evidence: Evidence) -> None:
         assert of_switched == ["up", "down", "up"]
         assert Counter(each["argus.check.name"] for each in told) == {
             "switched": 3,
-            **dict.fromkeys(("good", "slow", "bad", "hangs", "below", "secure", "name", "nightly"), 1),
+            **dict.fromkeys(("good", "moved", "slow", "bad", "hangs", "below", "secure", "name", "nightly"), 1),
         }
 
 

@@ -322,4 +322,4 @@ class TestAnEnd:
             with clients(served, 4, say):
                 pass
         until(lambda: serving() == 0)
-        assert len(list(DESCRIPTORS.iterdir())) == before
+        until(lambda: len(list(DESCRIPTORS.iterdir())) <= before)  # threads of other tests have some for a moment
