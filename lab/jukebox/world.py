@@ -50,8 +50,18 @@ DAYS = 60
 
 METRICS: tuple[Metric, ...] = tuple(metric for catalogue in (*CATALOGUES, *EXTERNAL) for metric in catalogue.metrics)
 
-# Rates need two scrapes: a rare wait may have come before the first one of its series.
-_RARE_RISES = "sum(increase(discord_rest_ratelimit_wait_seconds_count[10m])) > 0"
+# Rates need two scrapes: a rare wait, or a process's first voice connection, may have come before the first one of its
+# series.
+_RARE_RISES = " and ".join(
+    f"(sum(increase({series}[10m])) > 0)"
+    for series in (
+        "discord_rest_ratelimit_wait_seconds_count",
+        *(
+            f'discord_voice_connect_duration_seconds_count{{instance="jukebox-{number}",error_type=""}}'
+            for number in range(PROCESSES)
+        ),
+    )
+)
 
 _DIRECT = """
 global: {{scrape_interval: 1s}}

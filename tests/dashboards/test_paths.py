@@ -25,6 +25,9 @@ from tools.grafana.sources import Prometheus
 from ..rules.rulebook import rules
 from .promql import read
 
+# Two worlds at a time are more than two cores can do.
+pytestmark = pytest.mark.alone
+
 PATHS = ("Collector, scrape", "Prometheus 3, scrape", "Prometheus 3, OTLP", "VictoriaMetrics, scrape",
          "VictoriaMetrics, OTLP")  # fmt: skip
 EACH = pytest.mark.parametrize("path", PATHS)
