@@ -93,14 +93,14 @@ def _checks(services: Services, bot: int, closed: int) -> dict[str, object]:
     return {
         "location": LOCATION,
         "defaults": {
-            "interval": "1s", "timeout": "500ms", "retries": 1, "confirm": {"down": 1, "up": 1, "every": "1s"}
+            "interval": "2s", "timeout": "500ms", "retries": 1, "confirm": {"down": 1, "up": 1, "every": "1s"}
         },
         "checks": {
             "shop": {"http": f"{plain}/good", "service": "shop", "labels": {"team": "web"}},
             "search": {"http": f"{plain}/slow", "service": "shop", "warn": {"duration": "< 100ms"}},
             "cart": {"http": f"{plain}/alternates", "service": "shop"},
             "mail": {"http": f"{plain}/bad", "service": "mail"},
-            "import": {"http": f"{plain}/hangs", "timeout": "900ms"},
+            "import": {"http": f"{plain}/hangs", "timeout": "900ms", "interval": "1s"},
             "account": {
                 "http": {"url": f"{secure}/alternates", "ca": str(services.authority), "family": "ipv4"},
                 "service": "account",
