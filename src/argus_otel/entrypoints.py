@@ -87,8 +87,11 @@ class SourceInstrumentor(BaseInstrumentor):
         return spec.libraries if spec is not None else ()
 
     @staticmethod
-    def _fitting(libraries: tuple[str, ...]) -> list[str]:
-        return [library for library in libraries if get_dependency_conflicts([library]) is None][:1]
+    def _fitting(libraries: tuple[str, ...]) -> tuple[str, ...]:
+        for library in libraries:  # those after it are not asked for: this is a part of each start
+            if get_dependency_conflicts([library]) is None:
+                return (library,)
+        return ()
 
     def _instrument(self, **kwargs: Any) -> None:
         libraries = self._libraries()

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,48 +16,31 @@ import pytest
 
 from argus_otel import testing
 from argus_otel.cli import main
+from lab.checks_agent import ChecksAgent
 from lab.lookout.services import Services
 from lab.lookout.services import running as serving
 from lab.processes import free_port
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")
 
-Start = Callable[..., "Agent"]
+Start = Callable[..., ChecksAgent]
 
 until = partial(testing.until, timeout=20, interval=0.1)
 
 
-class Agent:
-    """An agent's process, whose endpoint is at ``url``."""
-
-    def __init__(self, *words: str, **variables: str) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "argus_otel", "checks", "run", *words],
-            env={**kept, "ARGUS_ENDPOINT_PORT": str(port), **variables},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-
-    def end(self, number: int = signal.SIGTERM) -> str:
-        """End it; return what it has printed."""
-        self.process.send_signal(number)
-        return self.process.communicate(timeout=20)[0]
-
-
 @pytest.fixture
-def start() -> Iterator[Start]:
-    agents: list[Agent] = []
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Run ``argus-otel checks run`` with some arguments and variables."""
+    agents: list[ChecksAgent] = []
 
-    def begin(*words: object, **variables: str) -> Agent:
-        agents.append(Agent(*map(str, words), **variables))
+    def begin(*words: object, **variables: str) -> ChecksAgent:
+        agents.append(ChecksAgent(tmp_path, f"agent-{len(agents)}"))
+        agents[-1].start(["checks", "run", *map(str, words)], variables)
         return agents[-1]
 
     yield begin
     for agent in agents:
-        agent.process.kill()
-        agent.process.communicate()
+        agent.kill()
 
 
 @pytest.fixture
@@ -78,7 +60,7 @@ def a_file(path: Path, services: Services, more: str = "") -> Path:
     return file
 
 
-def status(agent: Agent, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def status(agent: ChecksAgent, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     code = main(["checks", "status", "--url", agent.url, "--timeout", "5s", *words])
     out, err = capsys.readouterr()
     return code, out, err
@@ -104,16 +86,16 @@ def test_sighup_has_the_file_read_again_and_sigterm_ends_the_agent(
     agent = start(a_file(tmp_path, services), "--location", "fra1")
     until(lambda: status(agent, capsys)[2].startswith("1 up"))
     a_file(tmp_path, services, f"  search: {{http: 'http://127.0.0.1:{services.http}/good'}}\n")
-    agent.process.send_signal(signal.SIGHUP)
+    os.kill(agent.pid, signal.SIGHUP)
     until(lambda: status(agent, capsys)[2].startswith("2 up"))
     a_file(tmp_path, services, "  search: {http: 5}\n")
-    agent.process.send_signal(signal.SIGHUP)
+    os.kill(agent.pid, signal.SIGHUP)
     until(lambda: "The file is not the one in use:\n" in status(agent, capsys)[2])
     assert ":4:18: checks.search.http: '5' is not a URL" in status(agent, capsys)[2]
-    printed = agent.end()
-    assert agent.process.returncode in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
-    assert "Traceback" not in printed
-    assert "failed:" not in printed
+    os.kill(agent.pid, signal.SIGTERM)
+    assert agent.wait() in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+    assert "Traceback" not in agent.printed()
+    assert "failed:" not in agent.printed()
 
 
 def test_states_outlive_a_kill(
@@ -124,7 +106,7 @@ def test_states_outlive_a_kill(
     agent = start(file, "--state", tmp_path / "state")
     until(lambda: status(agent, capsys)[0] == 1)
     (before,) = json.loads(status(agent, capsys, "--format", "json")[1])
-    agent.end(signal.SIGKILL)
+    agent.kill()
     time.sleep(1)
     again = start(file, "--state", tmp_path / "state")
     until(lambda: status(again, capsys)[0] == 1)
@@ -136,9 +118,8 @@ def test_a_wrong_file_ends_it_at_once(start: Start, tmp_path: Path) -> None:
     file = tmp_path / "checks.yaml"
     file.write_text("checks: {shop: {http: 5}}\n")
     agent = start(file)
-    printed, _ = agent.process.communicate(timeout=20)
-    assert agent.process.returncode == 2
-    assert printed.startswith(f"{file}:1:23: checks.shop.http: '5' is not a URL")
+    assert agent.wait() == 2
+    assert agent.printed().startswith(f"{file}:1:23: checks.shop.http: '5' is not a URL")
 
 
 def test_what_cannot_be_asked_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,13 +128,16 @@ class Runner:
         """Return the attempt with the verdict of its conditions."""
         if attempt.failure is not None:
             return attempt
-        slow = [each for each in (*check.expect, *check.warn) if late and each.error_type is ErrorType.SLOW]
         for outcome, conditions in ((Outcome.FAILED, check.expect), (Outcome.WARN, check.warn)):
-            failure = await self._contradiction([each for each in conditions if each not in slow], facts)
+            judged = [each for each in conditions if each.error_type is not ErrorType.SLOW] if late else conditions
+            failure = await self._contradiction(judged, facts)
             if failure is not None:
                 return replace(attempt, outcome=outcome, failure=failure)
+        if not late:
+            return attempt
         # A duration that the agent measured while it was too slow itself says nothing about the service: a check that
         # is degraded for being slow stays so, and one that is up does, too.
+        slow = [each for each in (*check.expect, *check.warn) if each.error_type is ErrorType.SLOW]
         failure = await self._contradiction(slow, facts)
         if failure is not None:
             detail = f"not judged, because the agent itself was too slow: {failure.detail}"

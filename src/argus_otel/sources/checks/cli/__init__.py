@@ -143,7 +143,7 @@ COMMANDS: dict[str, Command] = dict(
             "Tells of each check: availability, the share of the time in which it was up at one location at least; "
             "uptime, the share of its slots in which it succeeded at one location at least; reachability, the share of "
             "all its runs that succeeded. A change counts from the first of the runs that confirmed it. Muted time, "
-            "and what nobody knows because no agent ran, count neither way.",
+            "and time in which no agent ran, count neither way.",
             "--since 30d",
             "shop 'db-*' --since 2026-11-01 --until 2026-12-01 --by-day --format csv",
         ),

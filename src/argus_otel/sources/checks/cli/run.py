@@ -16,7 +16,7 @@ _SERVICE = "argus-checks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments. Each stands for a variable, which any other way to start an agent understands too."""
+    """Declare the arguments. Each sets a variable, which an agent that is started in another way reads too."""
     parser.add_argument("file", metavar="FILE", type=Path, help="the file of checks [ARGUS_CHECKS_FILE]")
     parser.add_argument("--location", metavar="NAME", help="where they run from [ARGUS_CHECKS_LOCATION]")
     parser.add_argument(

@@ -16,7 +16,7 @@ _SHARE: dict[str, Any] = {"unit": "precise share"}
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
-    """How a check did, over all locations; muted time and what nobody knows count neither way.
+    """How a check did, over all locations; muted time and time without an agent count neither way.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """Works out, from what rows of history tell, in which state a check was and when. Pure; moments are in milliseconds.
 
 A change holds from its ``since`` on, although it was confirmed later, and so replaces what was told in between. A state
-holds until the next row, or until it has not been told again for too long: then the agent was away, and nobody knows.
+holds until the next row, or until no row has confirmed it for too long: then no agent ran, and it is unknown.
 """
 
 from __future__ import annotations
