@@ -125,6 +125,25 @@ def fill(telemetry: Telemetry, metric: Metric, odd: str, number: float) -> None:
         telemetry.counter(metric)[key(metric, odd)].value += number
 
 
+def test_metrics_of_more_points_than_are_written_at_once(
+    telemetry: Telemetry, both: Both, monkeypatch: pytest.MonkeyPatch, written: list[str]
+) -> None:
+    monkeypatch.setattr(exposition_cache, "PORTION", 3)
+    gauge, counter, histogram = (NAMED[name] for name in ("argus.check.up", "argus.check.runs", "argus.check.duration"))
+    points = [({each.name: value(each, odd) for each in gauge.attributes}, 0.5) for odd in ODD]
+    telemetry.gauge(gauge, lambda: points)  # type: ignore[arg-type, return-value]
+    for odd in ODD:
+        fill(telemetry, counter, odd, 7.0)
+        fill(telemetry, histogram, odd, 0.1)
+    both.agree()
+    assert written.count(gauge.name) >= len(ODD) // 3 * len(ACCEPTS), "each portion is written"
+    written.clear()
+    for number in (0.25, 1e9):
+        points[:] = [(attributes, number) for attributes, _ in points]
+        both.agree("application/openmetrics-text;version=1.0.0;escaping=values")
+    assert gauge.name not in written, "the template has every portion"
+
+
 def test_everything_in_the_catalogues_with_odd_values(telemetry: Telemetry, both: Both) -> None:
     for metric in METRICS:
         if metric.kind is InstrumentKind.GAUGE and metric.name != "argus.hook.active":

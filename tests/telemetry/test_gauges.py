@@ -32,6 +32,13 @@ def test_the_attributes_handed_out_are_a_copy() -> None:
     assert points == [({"shard": 0}, 0.5)]
 
 
+def test_the_attributes_of_a_large_gauge_are_not_copied() -> None:
+    attributes = {"shard": 0}
+    large = Metric("large", InstrumentKind.GAUGE, "s", "m", (SHARD,), series_limit=10_000)
+    (found, _), *_ = Gauge(large, lambda: [(attributes, 0.5), (attributes, math.nan)]).points()
+    assert found is attributes
+
+
 def test_a_gauge_that_is_defined_again_is_read_by_the_new_callback() -> None:
     telemetry = Telemetry()
     telemetry.gauge(GUILDS, lambda: [({}, 1.0)])

@@ -45,6 +45,9 @@ Encoder = Callable[[Collector], bytes]
 MAX_FORMATS = 4
 """The most formats that have templates: a scraper asks for one, but clients may ask for any version."""
 
+PORTION = 1000
+"""How many points of a metric the client library is given at once."""
+
 _number = cast("Callable[[float], str]", floatToGoString)
 
 
@@ -105,7 +108,7 @@ class ExpositionCache:
             for oldest in list(self._formats)[: 1 - MAX_FORMATS]:
                 del self._formats[oldest]
             self._formats[form] = _FormatCache(encode, exemplars=form.startswith("application/openmetrics-text"))
-        return self._formats[form].page(data).encode()
+        return b"".join(self._formats[form].page(data))
 
 
 class _FormatCache:
@@ -119,9 +122,10 @@ class _FormatCache:
         self._targets: tuple[list[Resource], str] = ([], "")
         self._metrics: dict[tuple[object, ...], _Template] = {}
 
-    def page(self, data: MetricsData) -> str:
+    def page(self, data: MetricsData) -> Iterator[bytes]:
+        """Return the page, in parts: text and bytes of it are never there as a whole at the same time."""
         before, self._metrics = self._metrics, {}
-        families: dict[str, list[tuple[_Location, str]]] = {}
+        families: dict[str, list[tuple[_Location, bytes]]] = {}
         for location in _locations(data):
             metric = location.metric
             key = (location.scope.scope, metric.name, metric.unit, metric.description, type(metric.data))
@@ -130,12 +134,13 @@ class _FormatCache:
                 written = _Template(metric, lambda metric, location=location: self._text([location.of(metric)]))
             self._metrics[key] = written
             text = written.render(metric, exemplars=self._exemplars)
-            families.setdefault(written.head, []).append((location, self._text([location]) if text is None else text))
+            text = self._text([location]) if text is None else text
+            families.setdefault(written.head, []).append((location, text.encode()))
+        yield self._target(data).encode()
         # Two scopes may have a metric of one name, and the exporter makes one family of both.
-        texts = (
-            same[0][1] if len(same) == 1 else self._text(location for location, _ in same) for same in families.values()
-        )
-        return "".join((self._target(data), *texts, self._end))
+        for same in families.values():
+            yield same[0][1] if len(same) == 1 else self._text(location for location, _ in same).encode()
+        yield self._end.encode()
 
     def _text(self, locations: Iterable[_Location]) -> str:
         data = MetricsData(resource_metrics=[location.alone() for location in locations])
@@ -188,15 +193,24 @@ class _Template:
 
     def __init__(self, metric: Metric, write: Callable[[Metric], str]) -> None:
         self._series = _series(metric)
-        numbered = _numbered(metric)
-        text = write(metric if numbered is None else numbered)
-        lines = text.split("\n")[:-1]  # what is a line's end elsewhere in Unicode may stand in a label
-        heads = sum(1 for line in lines if line.startswith("#"))
-        self.head = "".join(f"{line}\n" for line in lines[:heads])
-        series = (line.rpartition(" ")[0].replace("%", "%%") for line in lines[heads:])
-        self._body = self.head.replace("%", "%%") + "".join(f"{each} %s\n" for each in series)
-        self._number = len(lines) - heads
-        self._fills = numbered is not None and self._fill(numbered) == text
+        self._number = 0
+        self._fills = True
+        heads: list[str] = []
+        bodies: list[str] = []
+        for portion in _portions(metric):
+            numbered = _numbered(portion)
+            text = write(portion if numbered is None else numbered)
+            lines = text.split("\n")[:-1]  # what is a line's end elsewhere in Unicode may stand in a label
+            first = sum(1 for line in lines if line.startswith("#"))
+            heads.append("".join(f"{line}\n" for line in lines[:first]))
+            series = (line.rpartition(" ")[0].replace("%", "%%") for line in lines[first:])
+            bodies.append("".join(f"{each} %s\n" for each in series))
+            numbers = () if numbered is None else tuple(_numbers(numbered, exemplars=False))
+            same = len(numbers) == len(lines) - first and heads[-1] + bodies[-1] % numbers == text
+            self._fills = self._fills and same and heads[-1] == heads[0]
+            self._number += len(numbers)
+        self.head = heads[0]
+        self._body = self.head.replace("%", "%%") + "".join(bodies)
 
     def fits(self, metric: Metric) -> bool:
         """Whether ``metric`` still has the same series."""
@@ -204,19 +218,26 @@ class _Template:
 
     def render(self, metric: Metric, *, exemplars: bool) -> str | None:
         """Return the text with the metric's numbers, or ``None`` if the template does not reproduce it."""
-        return self._fill(metric, exemplars=exemplars) if self._fills else None
-
-    def _fill(self, metric: Metric, *, exemplars: bool = False) -> str | None:
+        if not self._fills:
+            return None
         numbers = tuple(_numbers(metric, exemplars=exemplars))
         return self._body % numbers if len(numbers) == self._number else None
+
+
+def _portions(metric: Metric) -> Iterator[Metric]:
+    """Return the metric in portions: to write one takes the client library some hundred bytes for each series."""
+    points = cast("Sequence[Any]", metric.data.data_points)
+    for first in range(0, max(len(points), 1), PORTION):
+        yield replace(metric, data=replace(cast("Any", metric.data), data_points=points[first : first + PORTION]))
 
 
 def _series(metric: Metric) -> list[object]:
     """Return everything but numbers on which a metric's text depends."""
     points = cast("Sequence[Any]", metric.data.data_points)
+    attributes = [point.attributes for point in points]
     if isinstance(metric.data, Histogram):
-        return [(point.attributes, point.explicit_bounds) for point in points]
-    return [(point.attributes, not point.exemplars) for point in points]
+        return [attributes, [point.explicit_bounds for point in points]]
+    return [attributes, [not point.exemplars for point in points]]
 
 
 def _numbers(metric: Metric, *, exemplars: bool) -> Iterator[str]:

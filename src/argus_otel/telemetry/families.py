@@ -8,7 +8,7 @@ An attribute whose value is ``None`` is absent from the point.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from threading import RLock
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -20,7 +20,7 @@ _log = logging.getLogger("argus_otel")
 Key: TypeAlias = Any
 """A key of a family, as the module's docstring describes it. Its type depends on the number of attributes."""
 
-Attributes: TypeAlias = dict[str, AttributeValue]
+Attributes: TypeAlias = Mapping[str, AttributeValue]
 """The attributes of a point: name to value."""
 
 CellT = TypeVar("CellT")

@@ -21,7 +21,7 @@ class Gauge:
         A gauge or an up-down counter, or a counter whose total is counted elsewhere.
     read:
         Called on the collecting thread, not on the event loop's. It must not iterate over a live ``dict`` that the loop
-        changes, and must not block.
+        changes, and must not block. The attributes of a large gauge's points are not copied: it must not change them.
     """
 
     def __init__(self, metric: Metric, read: Callable[[], Reading]) -> None:
@@ -34,4 +34,7 @@ class Gauge:
         A latency is ``nan`` or ``inf`` before the first heartbeat, and OpenTelemetry would log a warning of it at every
         collection.
         """
-        return [(dict(attributes), value) for attributes, value in self._read() if math.isfinite(value)]
+        finite = (point for point in self._read() if math.isfinite(point[1]))
+        if self.metric.is_large_gauge:
+            return list(finite)
+        return [(dict(attributes), value) for attributes, value in finite]

@@ -36,7 +36,7 @@ class HistogramCell:
 
     def __init__(self, boundaries: tuple[float, ...], attributes: Attributes | None = None) -> None:
         self.boundaries = boundaries
-        self.attributes = {} if attributes is None else attributes
+        self.attributes: Attributes = {} if attributes is None else attributes
         self.counts = [0] * (len(boundaries) + 1)
         self.sum = 0.0
         self.exemplars: dict[int, Exemplar] = {}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 
-from argus_otel.telemetry import Attributes, AttributeValue, Reading, Telemetry
+from argus_otel.telemetry import Attributes, AttributeValue, Telemetry
 
 from . import attributes as a
 from . import catalogue as c
-from .agent import CheckState
 from .definition import Check
 from .event_ids import change_id
+from .gauges import CheckGauges, States
 from .history_rows import HistoryRows, reasons
 from .judge import Change, Status
 from .mutes import MuteReason
@@ -21,8 +21,6 @@ from .tracing import as_text, described
 
 ONE_BY_ONE = 2000
 """How many checks have a histogram of their own."""
-
-States = Callable[[], Mapping[str, CheckState]]
 
 
 class Recorder:
@@ -60,7 +58,7 @@ class Recorder:
         for counter, attribute in ((self._skipped, a.SKIP_REASON), (self._reloads, a.RELOAD_OUTCOME)):
             for value in attribute.values:
                 counter[value].value += 0
-        add_gauges(telemetry, states)
+        CheckGauges(telemetry, states).add()
 
     # -- what the agent tells
 
@@ -179,84 +177,3 @@ def _detail(change: Change) -> Attributes:
 
 def _again(change: Change) -> Attributes:
     return {a.AGAIN.name: True} if change.again else {}
-
-
-# -- gauges
-
-
-def add_gauges(telemetry: Telemetry, states: States) -> None:
-    """Report the states of checks, read at each collection."""
-
-    def each(read: Callable[[CheckState], float | None], *, labels: bool = False) -> Callable[[], Reading]:
-        def points() -> Iterator[tuple[Mapping[str, AttributeValue], float]]:
-            for state in states().values():
-                value = read(state)
-                if value is not None:
-                    key = described(state.check)
-                    yield ({**state.check.labels, **key} if labels else key), value
-
-        return points
-
-    def fact(name: str) -> Callable[[], Reading]:
-        return each(lambda state: _number(None if state.last is None else state.last.last.facts.get(name)))
-
-    telemetry.gauge(c.UP, each(_up, labels=True))
-    telemetry.gauge(c.SUCCESS, each(_success))
-    telemetry.gauge(c.SINCE, each(lambda state: state.judge.since / 1000 if state.judge.since else None))
-    telemetry.gauge(c.LAST_RUN, each(lambda state: None if state.last is None else state.last.started / 1000))
-    telemetry.gauge(c.LAST_DURATION, each(lambda state: None if state.last is None else state.last.last.duration))
-    telemetry.gauge(c.LAST_HEARTBEAT, fact("last_heartbeat"))
-    telemetry.gauge(c.HTTP_STATUS, fact("status"))
-    telemetry.gauge(c.RESPONSE_SIZE, fact("size"))
-    telemetry.gauge(c.DNS_ANSWERS, fact("answers"))
-    telemetry.gauge(c.CERTIFICATE_EXPIRY, fact("certificate_expiry"))
-    telemetry.gauge(c.STATE, lambda: list(_states(states())))
-    telemetry.gauge(c.MUTED, lambda: list(_muted(states())))
-    telemetry.gauge(c.PHASE_DURATION, lambda: list(_phases(states())))
-    telemetry.gauge(c.CONFIGURED, lambda: _by_type(states().values()))
-    telemetry.gauge(c.RUNNING, lambda: _by_type(states().values(), running=True))
-
-
-def _up(state: CheckState) -> float | None:
-    status = state.judge.status
-    return None if status is Status.UNKNOWN else float(status is not Status.DOWN)
-
-
-def _success(state: CheckState) -> float | None:
-    return None if state.last is None else float(state.last.outcome.good)
-
-
-def _number(fact: object) -> float | None:
-    if isinstance(fact, (int, float)):
-        return float(fact)
-    return float(len(fact)) if isinstance(fact, tuple) else None  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _states(states: Mapping[str, CheckState]) -> Reading:
-    for state in states.values():
-        key = described(state.check)
-        for status in Status:
-            yield {**key, a.STATE.name: status.value}, float(state.judge.status is status)
-
-
-def _muted(states: Mapping[str, CheckState]) -> Reading:
-    for state in states.values():
-        for reason in state.muted:
-            yield {**described(state.check), a.MUTE_REASON.name: reason.value}, 1.0
-
-
-def _phases(states: Mapping[str, CheckState]) -> Reading:
-    for state in states.values():
-        if state.last is not None:
-            key = described(state.check)
-            for phase, seconds in state.last.last.phases.items():
-                if phase in a.PHASE.values:
-                    yield {**key, a.PHASE.name: phase}, seconds
-
-
-def _by_type(states: Iterable[CheckState], *, running: bool = False) -> Reading:
-    counts: dict[str, int] = {}
-    for state in states:
-        counts.setdefault(state.check.executor.type, 0)
-        counts[state.check.executor.type] += not running or state.running is not None
-    return [({a.TYPE.name: type_}, float(count)) for type_, count in counts.items()]

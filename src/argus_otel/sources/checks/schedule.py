@@ -95,9 +95,8 @@ class Schedule:
             missed = 0
             entry.extra = None
             if at >= entry.slot:
-                following = slot_after(now, check, entry.interval)
-                missed = (following - entry.slot) // entry.interval - 1
-                entry.slot = following
+                missed = (now - entry.slot) // entry.interval
+                entry.slot += (missed + 1) * entry.interval
             if at > entry.highest:
                 entry.highest, entry.repeat = at, 0
             taken.append(Due(check, at, entry.repeat, missed))

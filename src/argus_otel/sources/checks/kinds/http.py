@@ -30,7 +30,7 @@ from argus_otel.sources.checks.file.field_types import (
     size,
 )
 from argus_otel.sources.checks.file.places import Place
-from argus_otel.sources.checks.net.http import PORTS, HttpRequest, HttpResponse, exchange
+from argus_otel.sources.checks.net.http import PORTS, HttpRequest, HttpResponse, exchange, split_url
 from argus_otel.telemetry import AttributeValue
 
 from .options import TlsConnectionOptions, certificate_facts
@@ -104,7 +104,7 @@ class HttpExecutor(Executor[HttpOptions]):
 
     def host(self, options: HttpOptions) -> str:
         """Return the URL's host."""
-        return urlsplit(options.url).hostname or ""
+        return split_url(options.url).hostname or ""
 
     def defaults(self, options: HttpOptions) -> tuple[Condition, ...]:  # noqa: ARG002 - the same for all
         """Expect a status of success."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -20,6 +21,9 @@ from .resolver import Family, Resolver
 
 PORTS = {"http": 80, "https": 443}
 """The schemes that can be requested, with their ports."""
+
+split_url = lru_cache(maxsize=20_000)(urlsplit)
+"""Splits a URL as :func:`urllib.parse.urlsplit` does, which remembers 128: a check has the same URL in each run."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _VERSION = b"HTTP/1."
@@ -112,7 +116,7 @@ async def exchange(
 
 
 async def _once(resolver: Resolver, request: HttpRequest, phases: Phases, followed: int) -> HttpResponse:
-    url = urlsplit(request.url)
+    url = split_url(request.url)
     if url.scheme not in PORTS or not url.hostname:
         raise CheckError(ErrorType.BLOCKED, "the URL is not one of http or https")
     target = Target(url.hostname, url.port or PORTS[url.scheme], request.family, request.allowed)
