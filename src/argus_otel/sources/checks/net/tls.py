@@ -66,17 +66,24 @@ def failure(error: ssl.SSLError) -> CheckError:
 
 
 def earliest_expiry(chain: Iterable[bytes]) -> float | None:
-    """Return when the first of some certificates expires, in seconds since 1970; ``None`` if there is none.
+    """Return when the first of some certificates expires, in seconds since 1970; ``None`` if none can be read.
 
     Parameters
     ----------
     chain:
-        Each in DER.
+        Each in DER. One that cannot be read is left out: OpenSSL takes some that are not as the standard asks.
     """
+    expiries = [expiry for each in chain if (expiry := _expiry(each)) is not None]
+    return min(expiries, default=None)
+
+
+def _expiry(certificate: bytes) -> float | None:
     from cryptography import x509
 
-    expiries = [x509.load_der_x509_certificate(each).not_valid_after_utc.timestamp() for each in chain]
-    return min(expiries, default=None)
+    try:
+        return x509.load_der_x509_certificate(certificate).not_valid_after_utc.timestamp()
+    except (ValueError, x509.InvalidVersion):
+        return None
 
 
 def chain_of(connection: ssl.SSLObject) -> list[bytes]:
