@@ -10,6 +10,7 @@ import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Generic, TypeVar, cast
 
 from .places import Place, Wrong
@@ -159,7 +160,8 @@ class Quantity(FieldType[float]):
                 else f"an unknown unit, {unit!r}; use {', '.join(u for u in self._units if u)}"
             )
             raise place.wrong(f"{written!r} has {given}")
-        value = float(number) * self._units.get(unit, 1)
+        # In decimal, or 99.9% would be 0.9990000000000001.
+        value = float(Decimal(number) * Decimal(str(self._units.get(unit, 1))))
         if value < self._least or not math.isfinite(value):
             raise place.wrong(f"{written!r} is too small: at least {self._example_of(self._least)}")
         return value
