@@ -95,16 +95,29 @@ def _checks(services: Services, bot: int, closed: int) -> dict[str, object]:
         "defaults": {
             "interval": "2s", "timeout": "500ms", "retries": 1, "confirm": {"down": 1, "up": 1, "every": "1s"}
         },
+        # Always, since one window is open until the next one is.
+        "maintenance": [{"name": "new disks", "checks": ["disk"], "cron": "* * * * *", "for": "2m"}],
         "checks": {
-            "shop": {"http": f"{plain}/good", "service": "shop", "labels": {"team": "web"}},
-            "search": {"http": f"{plain}/slow", "service": "shop", "warn": {"duration": "< 100ms"}},
-            "cart": {"http": f"{plain}/alternates", "service": "shop"},
-            "mail": {"http": f"{plain}/bad", "service": "mail"},
+            "shop": {
+                "http": f"{plain}/good",
+                "service": "shop",
+                "labels": {"team": "web"},
+                "slo": {"availability": "99.9%", "latency": {"under": "400ms", "share": "99%"}},
+            },
+            "search": {
+                "http": f"{plain}/slow",
+                "service": "shop",
+                "warn": {"duration": "< 100ms"},
+                "slo": {"availability": "99%", "latency": {"under": "180ms", "share": "80%"}},
+            },
+            "cart": {"http": f"{plain}/alternates", "service": "shop", "slo": {"availability": "40%"}},
+            "mail": {"http": f"{plain}/bad", "service": "mail", "slo": {"availability": "50%"}},
             "import": {"http": f"{plain}/hangs", "timeout": "900ms", "interval": "1s"},
             "account": {
                 "http": {"url": f"{secure}/alternates", "ca": str(services.authority), "family": "ipv4"},
                 "service": "account",
                 "expect": {"certificate": "> 1d", "json": {"$.queue.depth": "< 5"}},
+                "slo": {"availability": "30%", "latency": {"under": "300ms", "share": "20%"}, "window": "7d"},
             },
             "host": {"tcp": f"127.0.0.1:{closed}", "retries": 0},
             "database": {"tcp": f"127.0.0.1:{closed}", "parents": ["host"], "retries": 0},
@@ -112,6 +125,6 @@ def _checks(services: Services, bot: int, closed: int) -> dict[str, object]:
             "nightly": {"heartbeat": {"every": "2s", "grace": "2s", "token": _TOKEN}},
             "weekly": {"heartbeat": {"every": "1s", "grace": "1s", "token": _TOKEN}},
             "jukebox": {"bot": {"url": f"http://127.0.0.1:{bot}"}},
-            "disk": {"command": ["true"]},
+            "disk": {"command": ["true"], "slo": {"availability": "99%"}},
         },
     }  # fmt: skip

@@ -33,17 +33,18 @@ pytestmark = pytest.mark.alone
 FILE = """
 defaults: {{interval: 1s, timeout: 900ms, retries: 1, confirm: {{down: 2, up: 1, every: 1s}}}}
 checks:
-  good: {{http: "http://127.0.0.1:{http}/good", service: shop}}
-  slow: {{http: "http://127.0.0.1:{http}/slow", warn: {{duration: "< 100ms"}}, service: search}}
-  bad: {{http: "http://127.0.0.1:{http}/bad", service: mail}}
+  good: {{http: "http://127.0.0.1:{http}/good", service: shop, slo: {slo}}}
+  slow: {{http: "http://127.0.0.1:{http}/slow", warn: {{duration: "< 100ms"}}, service: search, slo: {slo}}}
+  bad: {{http: "http://127.0.0.1:{http}/bad", service: mail, slo: {slo}}}
   switched: {{http: "http://127.0.0.1:{http}/switched", service: cart}}
   hangs: {{http: "http://127.0.0.1:{http}/hangs", timeout: 1500ms, retries: 0, service: import}}
-  below: {{http: "http://127.0.0.1:{http}/below", parents: [bad], service: mail}}
+  below: {{http: "http://127.0.0.1:{http}/below", parents: [bad], service: mail, slo: {slo}}}
   secure: {{http: {{url: "https://127.0.0.1:{https}/secure", ca: "{authority}"}}, service: account}}
   moved: {{http: {{url: "http://127.0.0.1:{http}/moved", redirects: 1}}, service: shop}}
   name: {{dns: {{name: shop.example, server: "127.0.0.1:{dns}"}}, service: names}}
   nightly: {{heartbeat: {{every: 1h, token: {token}}}, service: jobs}}
 """
+SLO = "{availability: 99.9%, latency: {under: 100ms, share: 95%}}"
 REFUSED = "checks: {wrong: {http: 5}}"
 
 
@@ -140,8 +141,9 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
         patched.setattr(supervisors, "LOOK_EVERY", 0.1)
         patched.setattr(subscribers, "WAITING", 1)
         text = FILE.format(
-            http=services.http, https=services.https, dns=services.dns, authority=services.authority, token=TOKEN
-        )
+            http=services.http, https=services.https, dns=services.dns, authority=services.authority, token=TOKEN,
+            slo=SLO,
+        )  # fmt: skip
         stalled = threading.Event()
 
         @checks.on("status_changed")
@@ -362,6 +364,34 @@ def _(evidence: Evidence) -> None:
 @of(catalogue.CERTIFICATE_EXPIRY)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.CERTIFICATE_EXPIRY) == {"secure": evidence.services.ended}
+
+
+@of(catalogue.SLO_OBJECTIVE)
+def _(evidence: Evidence) -> None:
+    for slo, share in (("availability", 0.999), ("latency", 0.95)):
+        assert _objectives(evidence, catalogue.SLO_OBJECTIVE, slo) == dict.fromkeys(
+            ("good", "slow", "bad", "below"), share
+        )
+
+
+@of(catalogue.SLO_KEPT)
+def _(evidence: Evidence) -> None:
+    # Nobody judges `below`, which is muted.
+    assert _objectives(evidence, catalogue.SLO_KEPT, "availability") == {"good": 1.0, "slow": 1.0, "bad": 0.0}
+    last = {name: float(evidence.requests[name][-1].seconds <= 0.1) for name in ("good", "slow")}
+    assert _objectives(evidence, catalogue.SLO_KEPT, "latency") == {**last, "bad": 0.0}
+
+
+@of(catalogue.SLO_LATENCY)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(catalogue.SLO_LATENCY) == dict.fromkeys(("good", "slow", "bad", "below"), 0.1)
+
+
+def _objectives(evidence: Evidence, metric: Metric, slo: str) -> dict[Any, float]:
+    points = [(attributes, value) for attributes, value in evidence.during[metric.name]
+              if attributes["argus.check.slo"] == slo]  # fmt: skip
+    assert {attributes["argus.check.slo.window"] for attributes, _ in points} == {"30d"}
+    return {attributes["argus.check.name"]: value for attributes, value in points}
 
 
 @of(catalogue.LATENESS)

@@ -105,7 +105,7 @@ def _selector(selector: Any) -> Selector:
 
 def _without_variables(expression: str) -> str:
     """Put a duration or a number where a variable stands for one. Those in texts stay."""
-    outside = re.compile(r"""("(?:\\.|[^"\\])*")|(\[\s*|offset\s+)?\$(?:\w+|\{[^}]*\})""")
+    outside = re.compile(r"""("(?:\\.|[^"\\])*")|(\[\s*|:\s*|offset\s+)?\$(?:\w+|\{[^}]*\})""")
     return outside.sub(lambda found: found[1] or (f"{found[2]}5m" if found[2] else "1"), expression)
 
 

@@ -105,8 +105,8 @@ def test_a_query_over_time_looks_back_over_what_fits_its_step():
     """Or points between two steps would be left out, or a scrape interval of a minute would leave nothing."""
     asked = [target["expr"] for target in targets() if not target["instant"]]
     over_time = [re.sub(r'"[^"]*"', "", expression) for expression in asked]  # a pattern may have brackets too
-    windows = {window for expression in over_time for window in re.findall(r"\[([^\]]+)\]", expression)}
-    assert windows - {"5m", "10m", "30m", "1h", "6h"} == {"$__rate_interval"}
+    windows = {window for expression in over_time for window in re.findall(r"\[([^\]:]+)(?::[^\]]*)?\]", expression)}
+    assert windows - {"5m", "10m", "30m", "1h", "6h", "$__range"} == {"$__rate_interval"}
 
 
 # -- Grafana's own model

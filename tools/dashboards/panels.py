@@ -30,7 +30,11 @@ class Column:
     thresholds:
         Colour the text of its cells.
     bar:
-        Draw the value as a bar, from 0 to the column's greatest.
+        Draw the value as a bar, from 0 to ``maximum``, or else to the column's greatest.
+    maximum:
+        Of the bar.
+    decimals:
+        How many are shown; as many as Grafana thinks fit where ``None``.
     width:
         In pixels.
     mappings:
@@ -42,6 +46,8 @@ class Column:
     links: Sequence[Json] = ()
     thresholds: Json | None = None
     bar: bool = False
+    maximum: float | None = None
+    decimals: int | None = None
     width: int = 0
     mappings: Sequence[Json] = ()
 
@@ -316,6 +322,8 @@ def _of_column(name: str, column: Column) -> Json:
     properties: list[Json] = []
     if column.unit:
         properties.append({"id": "unit", "value": column.unit})
+    if column.decimals is not None:
+        properties.append({"id": "decimals", "value": column.decimals})
     if column.links:
         properties.append({"id": "links", "value": list(column.links)})
     if column.mappings:
@@ -327,6 +335,8 @@ def _of_column(name: str, column: Column) -> Json:
             {"id": "custom.cellOptions", "value": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}}
         )
         properties.append({"id": "min", "value": 0})
+        if column.maximum is not None:
+            properties.append({"id": "max", "value": column.maximum})
     elif column.thresholds is not None or column.mappings:
         properties.append({"id": "custom.cellOptions", "value": {"type": "color-text"}})
     if column.thresholds is not None:

@@ -33,8 +33,8 @@ def opened(shown: Dashboard, prometheus: str, history: ClickHouse, began: float,
     """Open a dashboard at an instructive time.
 
     One of a few hours shows the time in which the bot was busy. One of months shows whole days before that, since the
-    busy minutes would outweigh all the rest. An instructive trace is typed into the field for one, and one check is
-    chosen.
+    busy minutes would outweigh all the rest. An instructive trace is typed into the field for one, and on the dashboard
+    of one check, one is chosen.
     """
     since = re.fullmatch(r"now-(\w+)", shown.model["time"]["from"])
     span = seconds(since[1]) if since else 0
@@ -42,10 +42,9 @@ def opened(shown: Dashboard, prometheus: str, history: ClickHouse, began: float,
         until = began - began % 86400 - 1
         began = until - span
     _, ((trace,), *_) = history.query(_TRACE)
+    typed = {"trace": trace} | ({"check": "account"} if shown.uid == "argus-check" else {})
     # Points two seconds apart are as many as a picture can show.
-    return Session(
-        shown, Prometheus(prometheus, scrape=2.0), history, began, until, typed={"trace": trace, "check": "account"}
-    )
+    return Session(shown, Prometheus(prometheus, scrape=2.0), history, began, until, typed=typed)
 
 
 def main() -> None:

@@ -114,7 +114,7 @@ def _cell(drawing: Drawing, cell: Box, one: Field, value: Any, greatest: float) 
         bar, room = cell.inside(8, 7, 8 + 62, 7), one.config.get("max") or greatest
         colour = ink if ink != theme.TEXT else theme.NAMED["blue"]
         drawing.rect(bar.x, bar.y, bar.w, bar.h, theme.GRID, radius=2)
-        drawing.rect(bar.x, bar.y, bar.w * min(value / room, 1) if room else 0, bar.h, colour, radius=2)
+        drawing.rect(bar.x, bar.y, bar.w * min(max(value / room, 0), 1) if room else 0, bar.h, colour, radius=2)
     right = one.kind == "number"
     at = cell.right - 8 if right else cell.x + 8
     anchor = "end" if right else "start"

@@ -40,6 +40,17 @@ PHASE = Attribute(
     "A phase of an attempt, in their order.",
     values=("dns", "connect", "tls", "send", "first_byte", "transfer"),
 )
+SLO = Attribute(
+    "argus.check.slo",
+    "What is promised under `slo:`. `availability`: the check is not down. `latency`: its last run succeeded in time.",
+    values=("availability", "latency"),
+)
+SLO_WINDOW = Attribute(
+    "argus.check.slo.window",
+    "The time over which it is promised, as Prometheus writes durations.",
+    cardinality_limit=50,
+    examples=("30d", "7d"),
+)
 SKIP_REASON = Attribute(
     "argus.check.skip.reason",
     "`overrun`: the run before had not ended. `late`: the agent was not woken in time. `clock`: the wall clock was set "

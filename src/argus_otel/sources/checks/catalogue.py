@@ -149,6 +149,31 @@ CERTIFICATE_EXPIRY = Metric(
     _CHECK,
     series_limit=_ONE_EACH,
 )
+SLO_OBJECTIVE = Metric(
+    "argus.check.slo.objective",
+    InstrumentKind.GAUGE,
+    "{share}",
+    "The share that a check promises under `slo:`, from 0 to 1: of the time (availability), or of the runs (latency).",
+    (*_CHECK, a.SLO, a.SLO_WINDOW),
+    series_limit=2 * _ONE_EACH,
+)
+SLO_KEPT = Metric(
+    "argus.check.slo.kept",
+    InstrumentKind.GAUGE,
+    "{check}",
+    "1 while a check keeps what it promises, 0 while it does not; absent while it is muted or its status is unknown. "
+    "Its mean over time is what the objective is compared with.",
+    (*_CHECK, a.SLO, a.SLO_WINDOW),
+    series_limit=2 * _ONE_EACH,
+)
+SLO_LATENCY = Metric(
+    "argus.check.slo.latency",
+    InstrumentKind.GAUGE,
+    "s",
+    "How long a run may take to keep the promise of latency.",
+    _CHECK,
+    series_limit=_ONE_EACH,
+)
 LATENESS = Metric(
     "argus.check.lateness",
     InstrumentKind.HISTOGRAM,
@@ -281,6 +306,9 @@ CATALOGUE = Catalogue(
         RESPONSE_SIZE,
         DNS_ANSWERS,
         CERTIFICATE_EXPIRY,
+        SLO_OBJECTIVE,
+        SLO_KEPT,
+        SLO_LATENCY,
         LATENESS,
         SKIPPED,
         DISTURBED,

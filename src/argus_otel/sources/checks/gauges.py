@@ -11,6 +11,7 @@ from . import catalogue as c
 from .agent import CheckState
 from .definition import Check
 from .judge import Status
+from .objectives import kept, promised, window_text
 from .tracing import described
 
 Key = Mapping[str, AttributeValue]
@@ -37,6 +38,14 @@ class _Keys:
         found = self._more.get(value)
         if found is None:
             found = self._more[value] = {**self.own, attribute: value}
+        return found
+
+    def of_objective(self, slo: str) -> Key:
+        """Return the check's own attributes, and those of one of its promises."""
+        found, objective = self._more.get(slo), self.check.objective
+        if found is None:
+            window = "" if objective is None else window_text(objective.window)
+            found = self._more[slo] = {**self.own, a.SLO.name: slo, a.SLO_WINDOW.name: window}
         return found
 
 
@@ -68,6 +77,9 @@ class CheckGauges:
         self._add(c.CERTIFICATE_EXPIRY, _fact("certificate_expiry"))
         self._telemetry.gauge(c.STATE, self._read_states)
         self._telemetry.gauge(c.MUTED, self._read_muted)
+        self._telemetry.gauge(c.SLO_OBJECTIVE, self._read_objectives)
+        self._telemetry.gauge(c.SLO_KEPT, self._read_kept)
+        self._add(c.SLO_LATENCY, _promised_latency)
         self._telemetry.gauge(c.PHASE_DURATION, self._read_phases)
         self._telemetry.gauge(c.CONFIGURED, lambda: _by_type(self._states().values()))
         self._telemetry.gauge(c.RUNNING, lambda: _by_type(self._states().values(), running=True))
@@ -103,6 +115,16 @@ class CheckGauges:
             for reason in state.muted:
                 yield keys.with_(a.MUTE_REASON.name, reason.value), 1.0
 
+    def _read_objectives(self) -> Reading:
+        for keys, state in self._each():
+            for slo, share in promised(state.check):
+                yield keys.of_objective(slo), share
+
+    def _read_kept(self) -> Reading:
+        for keys, state in self._each():
+            for slo, keeps in kept(state):
+                yield keys.of_objective(slo), float(keeps)
+
     def _read_phases(self) -> Reading:
         for keys, state in self._each():
             if state.last is not None:
@@ -118,6 +140,11 @@ def _up(state: CheckState) -> float | None:
 
 def _success(state: CheckState) -> float | None:
     return None if state.last is None else float(state.last.outcome.good)
+
+
+def _promised_latency(state: CheckState) -> float | None:
+    objective = state.check.objective
+    return None if objective is None or objective.latency is None else objective.latency.under
 
 
 def _fact(name: str) -> Callable[[CheckState], float | None]:

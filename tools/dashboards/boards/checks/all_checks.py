@@ -29,6 +29,7 @@ _SUMMARY = Row(
             the file on disk is not the one in use.""",
             prom(total("argus_check_configured"), "checks"),
             unit=NUMBER,
+            links=[board_link("Their objectives", "argus-check-slo", "job")],
             no_value="no agent",
         ),
         stat(

@@ -1,12 +1,12 @@
-"""One check: its status, its runs and phases, and what it last found out."""
+"""One check: its status, its runs and phases, what it last found out, and whether it keeps what it promises."""
 
 from __future__ import annotations
 
 from ... import variables
 from ...board import Board, Row
 from ...panels import heatmap, stat, state_timeline, timeseries
-from ...queries import counted, increase, now, of, prom, quantile, rate, share
-from ...style import BAD, BYTES, GOOD, MUTED, NUMBER, SECONDS, SHARE, WARNING, coloured, steps, values
+from ...queries import counted, increase, now, of, or_zero, prom, quantile, rate, share
+from ...style import BAD, BYTES, GOOD, MUTED, NUMBER, SECONDS, SHARE, WARNING, board_link, coloured, steps, values
 
 _THIS = 'argus_check_name=~"$check"'
 _UP = of("argus_check_up", _THIS)
@@ -149,10 +149,47 @@ _TIME = Row(
     ],
 )
 
+_KEPT = of("argus_check_slo_kept", _THIS)
+_OBJECTIVES = board_link("Its objectives", "argus-check-slo", "job", "check")
+
+_PROMISE = Row(
+    "Does it keep what it promises?",
+    [
+        stat(
+            "Broken promises",
+            """Promises of the chosen checks that no location sees kept now. A click leads to objectives and error
+            budgets.""",
+            prom(
+                or_zero(
+                    f"count(max by (job, argus_check_name, argus_check_slo) ({_KEPT}) == 0)",
+                    f"count({of('argus_check_slo_objective', _THIS)})",
+                ),
+                "broken",
+            ),
+            unit=NUMBER,
+            thresholds=steps((1, BAD)),
+            width=6,
+            height=6,
+            links=[_OBJECTIVES],
+            no_value="it promises nothing",
+        ),
+        state_timeline(
+            "Promises",
+            """When the chosen checks kept what they promise under slo:, at one location at least.""",
+            prom(
+                f"max by (job, argus_check_name, argus_check_slo) ({_KEPT})", "{{argus_check_name}} {{argus_check_slo}}"
+            ),
+            mappings=values({"0": ("broken", BAD), "1": ("kept", GOOD)}),
+            width=18,
+            no_value="it promises nothing",
+        ),
+    ],
+)
+
 BOARD = Board(
     uid="argus-check",
     title="Checks: one",
-    description="The status of one check over all agents, why it fails, and which phase takes its time.",
+    description="The status of one check over all agents, why it fails, what takes its time, which promises it breaks.",
     variables=[
         *variables.prometheus("Agent", having="argus_check_location"),
         variables.labels(
@@ -162,5 +199,5 @@ BOARD = Board(
             everything=".*",
         ),
     ],
-    rows=[_STATUS, _TIME],
+    rows=[_STATUS, _TIME, _PROMISE],
 )
