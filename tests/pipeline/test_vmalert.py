@@ -38,7 +38,7 @@ def test_it_takes_every_rule_and_tells_of_an_endpoint_that_does_not_answer(tmp_p
         running.start()
 
         def evaluated() -> bool:
-            groups = [one for one in running.ask("rules")["groups"] if one["interval"] == 1]  # one has its own
+            groups = [one for one in running.ask("rules")["groups"] if one["interval"] == 1]  # some have their own
             evaluations = [rule["lastEvaluation"] for group in groups for rule in group["rules"]]
             return len(evaluations) > 50 and not any(at.startswith("0001") for at in evaluations)
 

@@ -5,16 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
 
 import promql_parser as promql
 import pytest
 
-from argus_otel.sources.checks import burn_rates
-from argus_otel.sources.checks.executor import ExecutorContext
-from argus_otel.sources.checks.executors import installed
-from argus_otel.sources.checks.file.checks_file import parse
-from argus_otel.sources.checks.net.resolver import Resolver
 from tools import grafana_alerts
 from tools.grafana.model import shipped
 
@@ -39,15 +33,6 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 BY_SOURCE = grafana_alerts.by_source()
 QUIET = [path for path in TESTS if path.name.startswith("quiet")]
 COLLECTOR = ROOT / "prometheus" / "rules" / "argus-collector.yaml"
-
-
-def made_by_commands() -> dict[str, set[str]]:
-    """Return the alerts that a command of a source makes of its user's file, by source."""
-    executors = installed(ExecutorContext(Resolver(1)))
-    example = ROOT / "examples" / "checks" / "checks.yaml"
-    checks = parse(example.read_text(encoding="utf-8"), example, executors, {}, secrets_required=False).checks
-    made: list[Any] = [rule for group in burn_rates.groups(checks, "") for rule in cast("list[Any]", group["rules"])]
-    return {"checks": {rule["alert"] for rule in made if "alert" in rule}}
 
 
 @cache
@@ -143,7 +128,7 @@ def test_each_alert_says_what_is_wrong_how_bad_it_is_and_what_to_do(name: str):
 
 @pytest.mark.parametrize("name", list(alerts()))
 def test_each_alert_links_to_a_dashboard_that_its_runbook_names_and_chooses_its_process_there(name: str):
-    link = re.fullmatch(r"/d/(argus-\w+)(?:\?var-(\w+)=\{\{ \$labels\.job \| urlquery \}\}"
+    link = re.fullmatch(r"/d/(argus-[a-z-]+)(?:\?var-(\w+)=\{\{ \$labels\.job \| urlquery \}\}"
                         r"(?:&var-(\w+)=\{\{ \$labels\.\w+ \| urlquery \}\})?)?",
                         alerts()[name]["annotations"]["dashboard"])  # fmt: skip
     assert link
@@ -152,7 +137,7 @@ def test_each_alert_links_to_a_dashboard_that_its_runbook_names_and_chooses_its_
     page, _, section = alerts()[name]["annotations"]["runbook"].partition("#")
     text = re.split(r"^### ", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
     (about,) = (one for one in text if anchor(one.splitlines()[0]) == section)
-    assert link[1] in re.findall(r"`(argus-[a-z]+)`", about)
+    assert link[1] in re.findall(r"`(argus-[a-z-]+)`", about)
 
 
 @pytest.mark.parametrize("source", BY_SOURCE)
@@ -160,13 +145,12 @@ def test_each_alert_has_its_runbook_and_each_runbook_its_alert(source: str):
     text = (RUNBOOKS / f"{source}.md").read_text(encoding="utf-8")
     headings = re.findall(r"^### (.*)$", text, re.MULTILINE)
     provisioned = [rule["title"] for group in grafana_alerts.document(source)["groups"] for rule in group["rules"]]
-    made = made_by_commands().get(source, set())
-    assert sorted(map(anchor, headings)) == sorted(name.lower() for name in (*provisioned, *made))
+    assert sorted(map(anchor, headings)) == sorted(name.lower() for name in provisioned)
     for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
         for part in ("**Users**", "**Look**", "**Causes**", "**Do**", "**Threshold**"):
             assert part in section, section.splitlines()[0]
     # They send people to dashboards that exist.
-    assert set(re.findall(r"`(argus-[a-z]+)`", text)) <= {dashboard.uid for dashboard in shipped()}
+    assert set(re.findall(r"`(argus-[a-z-]+)`", text)) <= {dashboard.uid for dashboard in shipped()}
 
 
 def test_the_index_of_runbooks_leads_to_those_of_each_source_and_to_its_rules():

@@ -114,12 +114,14 @@ COMMANDS: dict[str, Command] = dict(
         ),
         _command(
             "rules",
-            "print Prometheus rules for the objectives (slo:) of a file",
+            "print Prometheus rules for objectives (slo:)",
             "Prints recording rules of error budgets, and alerts on how fast they are used up: 14.4 and 6 times as "
             "fast as allowed (critical), 3 times and once (warning), as Google's SRE workbook has them for 30 days. "
-            "Windows of other objectives are as much longer or shorter. Muted time is left out. Exit code 0; 1: no "
-            "check has an objective;",
-            "checks.yaml > checks-slo.yaml",
+            "Without a file, those for objectives over 30 days: argus-otel has them in "
+            "prometheus/rules/checks-slo.yaml. With one, those for the other windows of its objectives, which are as "
+            "much longer or shorter. The rules are the same for all checks, and change with windows only. Muted time "
+            "is left out. Exit code 0; 1: no check of the file has an objective;",
+            "checks.yaml > checks-slo-others.yaml",
         ),
         _command(
             "schema",
