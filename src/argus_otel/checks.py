@@ -14,13 +14,25 @@
 Checks run on a thread of their own. A subscriber gets events one after the other, on another thread, or on the
 program's event loop if it is a coroutine function; it can neither stall nor break the checks.
 
-This module needs the extra: ``pip install 'argus-otel[checks]'``.
+Checks need the extra: ``pip install 'argus-otel[checks]'``. :func:`heartbeat` does without.
 """
 
 from __future__ import annotations
 
-from argus_otel.sources.checks.api import check, delete, on, register, reload, run_now, start, statuses, stop
+from argus_otel.sources.checks.api import (
+    check,
+    delete,
+    heartbeat,
+    on,
+    register,
+    reload,
+    run_now,
+    start,
+    statuses,
+    stop,
+)
 from argus_otel.sources.checks.definition import Check
+from argus_otel.sources.checks.heartbeat_client import Heartbeat, HeartbeatError
 from argus_otel.sources.checks.judge import Change, Status
 from argus_otel.sources.checks.outcomes import Run
 from argus_otel.sources.checks.subscribers import EventName
@@ -29,10 +41,13 @@ __all__ = [
     "Change",
     "Check",
     "EventName",
+    "Heartbeat",
+    "HeartbeatError",
     "Run",
     "Status",
     "check",
     "delete",
+    "heartbeat",
     "on",
     "register",
     "reload",

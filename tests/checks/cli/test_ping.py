@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from argus_otel.sources.checks.cli import ping
+from argus_otel.sources.checks import heartbeat_calls
 
 from .conftest import Checks, Service
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ping, "_LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr(heartbeat_calls, "_LONGEST_PAUSE", 0.0)
 
 
 @pytest.mark.parametrize(("words", "path"), [([], "/h/a"), (["--start"], "/h/a/start"), (["--fail"], "/h/a/fail")])

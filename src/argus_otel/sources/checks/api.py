@@ -14,6 +14,7 @@ from .subscribers import EVENTS, EventName, Subscriber
 
 if TYPE_CHECKING:
     from .definition import Check
+    from .heartbeat_client import Heartbeat
     from .source import ChecksSource
 
 _log = logging.getLogger("argus_otel")
@@ -138,6 +139,50 @@ def register(name: str, definition: Mapping[str, Any]) -> None:
     source = _bound("register")
     if source is not None:
         source.add_text(name, json.dumps({"checks": {name: definition}}))
+
+
+def heartbeat(url: str, *, token: str, timeout: float = 5.0, retries: int = 2, raises: bool = False) -> Heartbeat:
+    """Return a heartbeat check of an agent, to which this program can beat. Nothing is sent yet.
+
+    .. code-block:: python
+
+        nightly = checks.heartbeat("https://agent.example:9464/heartbeat/nightly", token=os.environ["NIGHTLY"])
+
+        with nightly:  # says that the job begins, then that it is done; or that it failed, if it raises
+            back_up()
+
+        async with nightly:  # the same in a coroutine, without blocking the event loop
+            await back_up()
+
+        nightly.ok()  # or by hand: start(), ok(), fail(), and in coroutines await nightly.aok()
+
+    The program needs neither checks of its own nor to be observed.
+
+    Parameters
+    ----------
+    url:
+        Of the check at the agent's endpoint, without user and query.
+    token:
+        The check's token, which is sent as a bearer token.
+    timeout:
+        How long one attempt may take, in seconds.
+    retries:
+        How many more attempts are made while the agent cannot be reached, 1, 2, 4, … seconds apart.
+    raises:
+        Whether a beat that the agent has not accepted raises :class:`argus_otel.checks.HeartbeatError`. By default it
+        is logged, and the program goes on.
+
+    Raises
+    ------
+    ValueError
+        URL, token, timeout or retries cannot be used.
+    """
+    from .heartbeat_client import Heartbeat
+
+    made = Heartbeat(url, token, timeout=timeout, retries=retries, raises=raises)
+    if _source is not None:
+        _source.hide(token)
+    return made
 
 
 def delete(name: str) -> None:

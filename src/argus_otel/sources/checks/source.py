@@ -222,8 +222,12 @@ class ChecksSource(Source):
 
     def _hide_secrets(self, file: CheckFile) -> None:
         for secret in file.secrets:
-            if len(secret) >= _SHORTEST_SECRET:  # a shorter one would be found in texts that have nothing to do with it
-                self.telemetry.redact.add_secret(secret, permanent=True)
+            self.hide(secret)
+
+    def hide(self, secret: str) -> None:
+        """Redact a secret from now on, in whatever is exported."""
+        if len(secret) >= _SHORTEST_SECRET:  # a shorter one would be found in texts that have nothing to do with it
+            self.telemetry.redact.add_secret(secret, permanent=True)
 
     def _location(self) -> str:
         return self._supervisor.location if self._supervisor is not None else ""

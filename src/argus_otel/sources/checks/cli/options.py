@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from argus_otel.sources.checks.endpoint_access import is_endpoint_url
 from argus_otel.sources.checks.file.field_types import duration
 from argus_otel.sources.checks.file.places import Problem, Wrong, of_value
 from argus_otel.sources.checks.sharding import Shard
@@ -73,11 +73,6 @@ def http_url(text: str) -> str:
 
 
 def _http_url(text: str, example: str) -> str:
-    try:
-        url = urlsplit(text)
-        valid = url.scheme in ("http", "https") and bool(url.hostname) and not url.query and not url.fragment
-    except ValueError:
-        valid = False
-    if not valid:
+    if not is_endpoint_url(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a URL such as {example}")
     return text

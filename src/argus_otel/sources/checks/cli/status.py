@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, cast
 
+from argus_otel.sources.checks.endpoint_access import OPENER
 from argus_otel.terminal import records
 
-from .endpoint import OPENER, add_token, secret_of
+from .endpoint import add_token, secret_of
 from .options import http_url, seconds
 
 
