@@ -32,6 +32,8 @@ from argus_otel.sources.checks.api import (
     stop,
 )
 from argus_otel.sources.checks.definition import Check
+from argus_otel.sources.checks.executors import ExecutorError
+from argus_otel.sources.checks.file.problems import CheckFileError, Problem
 from argus_otel.sources.checks.heartbeat_client import Heartbeat, HeartbeatError
 from argus_otel.sources.checks.judge import Change, Status
 from argus_otel.sources.checks.outcomes import Run
@@ -40,9 +42,12 @@ from argus_otel.sources.checks.subscribers import EventName
 __all__ = [
     "Change",
     "Check",
+    "CheckFileError",
     "EventName",
+    "ExecutorError",
     "Heartbeat",
     "HeartbeatError",
+    "Problem",
     "Run",
     "Status",
     "check",

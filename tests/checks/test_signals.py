@@ -22,7 +22,6 @@ from argus_otel import checks, testing
 from argus_otel.sources.checks import SPEC
 from argus_otel.sources.checks import supervisor as supervisors
 from argus_otel.sources.checks.event_ids import change_id, run_id
-from argus_otel.sources.checks.file.checks_file import CheckFileError
 from argus_otel.sources.checks.kinds.http import HttpExecutor
 from argus_otel.sources.checks.mutes import Mute, change_mutes
 from argus_otel.testing import Observation, observe
@@ -467,14 +466,6 @@ def test_functions_and_definitions_of_the_program_are_checks_too() -> None:
         checks.delete("web")
         until(lambda: set(checks.statuses()) == {"pool"})
     assert calls
-
-
-def test_a_definition_that_is_nested_too_deeply_is_refused() -> None:
-    nested: dict[str, Any] = {}
-    for _ in range(200):
-        nested = {"http": nested}
-    with observe("checks"), pytest.raises(CheckFileError, match="nested too deeply: more than 100 levels"):
-        checks.register("web", nested)
 
 
 def test_a_secret_in_the_path_of_a_url_does_not_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -133,12 +132,14 @@ def register(name: str, definition: Mapping[str, Any]) -> None:
 
     Raises
     ------
-    CheckFileError
+    argus_otel.checks.CheckFileError
         The definition has mistakes.
+    argus_otel.checks.ExecutorError
+        A type of check that another package brings cannot be loaded.
     """
     source = _bound("register")
     if source is not None:
-        source.add_text(name, json.dumps({"checks": {name: definition}}))
+        source.add_definition(name, definition)
 
 
 def heartbeat(url: str, *, token: str, timeout: float = 5.0, retries: int = 2, raises: bool = False) -> Heartbeat:

@@ -157,18 +157,22 @@ class ChecksSource(Source):
                 self._functions = FunctionExecutor(self._context(), lambda: self.telemetry.loop)
             self._add(Check(name, self._functions, function, **more))
 
-    def add_text(self, name: str, text: str) -> None:
-        """Run the check of this name that a text defines, which is YAML as a file has it.
+    def add_definition(self, name: str, definition: Mapping[str, Any]) -> None:
+        """Run the check of this name that is defined as a file would do it.
 
         Raises
         ------
         CheckFileError
-            It has mistakes.
+            The definition has mistakes.
+        ExecutorError
+            What probes cannot be loaded.
         """
         if _may_run(self.telemetry):
             from .executors import installed
             from .file.checks_file import parse
+            from .file.definition_text import text_of
 
+            text = text_of(name, definition)
             if self._executors is None:
                 self._executors = installed(self._context())
             for check in parse(text, Path(f"check {name}"), self._executors, {}).checks:

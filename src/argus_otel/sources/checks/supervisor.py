@@ -241,7 +241,7 @@ class Supervisor:
 
     async def _read_again(self, read: Callable[[], CheckFile]) -> CheckFile | None:
         """Return what the file says now; ``None`` if it is wrong, and the checks have to stay as they were."""
-        from .file.checks_file import CheckFileError
+        from .file.problems import CheckFileError
 
         try:
             file = await asyncio.to_thread(read)

@@ -97,7 +97,7 @@ class ChecksThread:
 
     async def _run(self, supervisor: Supervisor) -> None:
         """Run the checks. If their file is wrong from the start, report that, and try again when it has changed."""
-        from .file.checks_file import CheckFileError
+        from .file.problems import CheckFileError
 
         watch: FileWatch | None = None
         while True:

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from argus_otel.sources.checks.file.checks_file import CheckFileError, parse
+from argus_otel.sources.checks.file.checks_file import parse
 from argus_otel.sources.checks.file.fragment import Fragment, path_of, value_of
+from argus_otel.sources.checks.file.problems import CheckFileError
 from argus_otel.sources.checks.file.replacing import replacing
 from argus_otel.sources.checks.file.text import EditError, FileText, decoded
 

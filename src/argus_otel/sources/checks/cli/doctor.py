@@ -31,7 +31,8 @@ def _file(look: Look) -> Iterator[Finding]:
         return
     from argus_otel.sources.checks.executor import ExecutorContext
     from argus_otel.sources.checks.executors import installed
-    from argus_otel.sources.checks.file.checks_file import CheckFileError, read
+    from argus_otel.sources.checks.file.checks_file import read
+    from argus_otel.sources.checks.file.problems import CheckFileError
     from argus_otel.sources.checks.net.resolver import Resolver
 
     path = Path(own.file)

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from argus_otel.sources.checks.endpoint_access import is_token
-from argus_otel.sources.checks.file.places import Problem, Wrong, of_value
+from argus_otel.sources.checks.file.places import Wrong, of_value
+from argus_otel.sources.checks.file.problems import Problem
 from argus_otel.sources.checks.file.secrets import Secrets
 
 from . import given_file

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 from argus_otel.sources.checks.definition import Check
 from argus_otel.sources.checks.executor import Executor, ExecutorContext
 from argus_otel.sources.checks.executors import ExecutorError, installed
-from argus_otel.sources.checks.file.checks_file import CheckFile, CheckFileError, read
+from argus_otel.sources.checks.file.checks_file import CheckFile, read
+from argus_otel.sources.checks.file.problems import CheckFileError
 from argus_otel.sources.checks.net.resolver import Resolver
 
 Executors = Mapping[str, Executor[Any]]

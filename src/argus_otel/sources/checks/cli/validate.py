@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from argus_otel.sources.checks.file.checks_file import CheckFileError, read
-from argus_otel.sources.checks.file.places import Problem
+from argus_otel.sources.checks.file.checks_file import read
+from argus_otel.sources.checks.file.problems import CheckFileError, Problem
 
 from . import given_file
 

@@ -17,7 +17,8 @@ from . import references
 from .check_type import CheckType
 from .document import ExcessError, compose
 from .field_types import attempted
-from .places import Place, Problem, Wrong
+from .places import Place, Wrong
+from .problems import CheckFileError, Problem
 from .scalars import Name
 from .secrets import Secrets
 from .sections import DEFAULT_LIMITS, TOP_LEVEL, LimitsSection, TimingSection
@@ -54,20 +55,6 @@ class CheckFile:
     limits: LimitsSection = DEFAULT_LIMITS
     secrets: frozenset[str] = frozenset()
     unread: tuple[str, ...] = ()
-
-
-class CheckFileError(Exception):
-    """A file cannot be used.
-
-    Attributes
-    ----------
-    problems:
-        All of them, in the file's order.
-    """
-
-    def __init__(self, name: str, problems: list[Problem]) -> None:
-        self.problems = sorted(problems, key=lambda problem: (problem.line, problem.column))
-        super().__init__("\n".join(f"{name}:{problem}" for problem in self.problems))
 
 
 def read(

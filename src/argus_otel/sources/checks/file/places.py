@@ -6,39 +6,16 @@ PyYAML's nodes keep where they stand, and whether a key stands twice, which its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeAlias, cast
 
 import yaml
 
+from .problems import Problem
+
 Node: TypeAlias = "yaml.ScalarNode | yaml.MappingNode | yaml.SequenceNode"
 
 _NULL = "tag:yaml.org,2002:null"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A mistake in a file.
-
-    Attributes
-    ----------
-    line, column:
-        Where, from 1; 0 if the value comes from code.
-    path:
-        The keys that lead there, such as ``checks.shop.expect.duration``.
-    message:
-        What is wrong, and what would be right.
-    """
-
-    line: int
-    column: int
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        where = f"{self.line}:{self.column}: " if self.line else ""
-        return f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
 
 
 class Wrong(Exception):  # noqa: N818 - it says that a problem has been noted, and is none of its own
