@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.trace import ReadableSpan
 
 from argus_otel import checks
+from argus_otel.otel.events import OTelEvents
 from argus_otel.sources.checks import api, catalogue, subscribers
 from argus_otel.sources.checks import supervisor as supervisors
 from argus_otel.sources.checks.catalogue import CATALOGUE
@@ -65,6 +68,8 @@ class Evidence:
         too slow.
     blocked:
         For how many seconds the loop of the agent was held up.
+    records:
+        The log records of events, as an exporter of OpenTelemetry's gets them.
     """
 
     services: Services
@@ -78,6 +83,7 @@ class Evidence:
     stopped: float
     beat: float
     reloads: dict[str, int]
+    records: Sequence[ReadableLogRecord]
     requests: dict[str, list[Request]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,6 +103,28 @@ class Evidence:
 
     def kept(self, event: Event) -> list[dict[str, Any]]:
         return [attributes for name, attributes, _ in self.rows if name == event.name]
+
+    def confirming(self, event: Event) -> set[tuple[str, str]]:
+        """Return check and outcome of the runs whose spans the log records of an event have."""
+        runs = {each.context.span_id: each for each in self.spans if each.name.startswith("check ")}
+        found: set[tuple[str, str]] = set()
+        for record in self._records_of(event):
+            run = runs[record.span_id]
+            assert run.context.trace_id == record.trace_id
+            assert record.trace_flags.sampled
+            attributes = dict(run.attributes or {})
+            found.add((str(attributes["argus.check.name"]), str(attributes["argus.check.outcome"])))
+        return found
+
+    def traces(self, event: Event, check: str) -> set[str]:
+        """Return the traces that the log records of an event of a check have."""
+        records = self._records_of(event)
+        return {f"{each.trace_id:032x}" for each in records if (each.attributes or {})["argus.check.name"] == check}
+
+    def _records_of(self, event: Event) -> list[Any]:
+        found = [each.log_record for each in self.records if each.log_record.event_name == event.name]
+        assert found
+        return found
 
 
 Truth = Callable[[Evidence], None]
@@ -150,9 +178,12 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
         def stalls(change: checks.Change) -> None:
             stalled.wait(60)
 
+        exporter, provider = InMemoryLogRecordExporter(), LoggerProvider(shutdown_on_exit=False)
+        provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
         began = time.time()
         try:
             with running(path, text, state=directory / "state") as observed, answering(observed) as url:
+                observed.telemetry.add_event_sink(OTelEvents(provider.get_logger("truth")))
                 until(lambda: _told(observed, catalogue.FAILED) == {"bad", "hangs"})
                 assert call(f"{url}/heartbeat/nightly")[0] == 200
                 beat = time.time()
@@ -187,6 +218,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
                     stopped,
                     beat,
                     {"failed": 1, "ok": 1},
+                    exporter.get_finished_logs(),
                 )
         finally:
             stalled.set()
@@ -466,6 +498,10 @@ def _(evidence: Evidence) -> None:
             "switched": 3,
             **dict.fromkeys(("good", "moved", "slow", "bad", "hangs", "below", "secure", "name", "nightly"), 1),
         }
+    failed = {("bad", "failed"), ("hangs", "failed"), ("switched", "failed")}
+    confirming = evidence.confirming(catalogue.STATUS_CHANGED)
+    assert {each for each in confirming if each[1] == "failed"} == failed
+    assert evidence.traces(catalogue.STATUS_CHANGED, "bad") == evidence.traces(catalogue.FAILED, "bad")
 
 
 @of(catalogue.FAILED)
@@ -473,11 +509,16 @@ def _(evidence: Evidence) -> None:
     told = {each["argus.check.name"]: each["error.type"] for each in evidence.told(catalogue.FAILED)}
     assert told == {"bad": "status", "hangs": "timeout", "switched": "status"}
     assert len(evidence.told(catalogue.FAILED)) == 3
+    assert evidence.confirming(catalogue.FAILED) == {("bad", "failed"), ("hangs", "failed"), ("switched", "failed")}
+    for name in ("bad", "switched"):
+        seen = {each.traceparent[3:35] for each in evidence.requests[name] if each.status != 200}
+        assert evidence.traces(catalogue.FAILED, name) <= seen, "the service knows the trace, too"
 
 
 @of(catalogue.SUCCEEDED)
 def _(evidence: Evidence) -> None:
     assert [each["argus.check.name"] for each in evidence.told(catalogue.SUCCEEDED)] == ["switched"]
+    assert evidence.confirming(catalogue.SUCCEEDED) == {("switched", "ok")}
 
 
 @of(catalogue.SERVICE_CHANGED)
@@ -485,6 +526,7 @@ def _(evidence: Evidence) -> None:
     told = [(each["service.peer.name"], each["argus.check.state"]) for each in evidence.told(catalogue.SERVICE_CHANGED)]
     assert [state for service, state in told if service == "shop"] == ["up"]
     assert [state for service, state in told if service == "cart"] == ["up", "down", "up"]
+    assert evidence.confirming(catalogue.SERVICE_CHANGED) >= {("switched", "failed"), ("switched", "ok")}
 
 
 @of(catalogue.CERTIFICATE_CHANGED)
@@ -492,6 +534,7 @@ def _(evidence: Evidence) -> None:
     (told,) = evidence.told(catalogue.CERTIFICATE_CHANGED)
     ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(evidence.services.ended))
     assert (told["argus.check.name"], told["tls.server.not_after"]) == ("secure", ended)
+    assert evidence.confirming(catalogue.CERTIFICATE_CHANGED) == {("secure", "ok")}
 
 
 @of(catalogue.RELOADED)

@@ -20,7 +20,7 @@ class Observed:
     def __init__(self, loop_blocked_after: float) -> None:
         self.telemetry = Telemetry()
         self.events: list[tuple[Event, Mapping[str, Any]]] = []
-        self.telemetry.add_event_sink(lambda event, attributes: self.events.append((event, attributes)))
+        self.telemetry.add_event_sink(lambda event, attributes, _: self.events.append((event, attributes)))
         settings = Settings.resolve({}, {"process_loop_blocked_after": loop_blocked_after})
         self.source = ProcessSource(self.telemetry, settings, lambda: None)
         self.source.install()

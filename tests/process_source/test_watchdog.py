@@ -273,7 +273,7 @@ def test_a_process_that_was_stopped_blames_no_loop() -> None:
         from argus_otel.settings import Settings
         from argus_otel.telemetry import Telemetry
         telemetry = Telemetry()
-        telemetry.add_event_sink(lambda event, attributes: print("TOLD", attributes, flush=True))
+        telemetry.add_event_sink(lambda event, attributes, span: print("TOLD", attributes, flush=True))
         settings = Settings.resolve({}, {"process_loop_blocked_after": 0.5})
         ProcessSource(telemetry, settings, lambda: None).start()
         async def main():

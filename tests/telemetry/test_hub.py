@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from argus_otel.telemetry import Attribute, Event, InstrumentKind, Metric, PartError, State, Telemetry
+from argus_otel.telemetry import Attribute, Event, InstrumentKind, Metric, PartError, SpanRef, State, Telemetry
 from argus_otel.telemetry.catalogue import ATTRIBUTE_OVERFLOW, HOOK_ERRORS
 
 COMMAND = Attribute("command", "m", cardinality_limit=5)
@@ -55,7 +55,10 @@ def test_every_sink_is_told_of_an_event_once(telemetry: Telemetry) -> None:
     telemetry.add_event_sink(sink)
     joined = Event("guild.joined", "A guild was joined.")
     telemetry.emit(joined, {"guild": 1})
-    assert told == [(joined, {"guild": 1})]
+    assert told == [(joined, {"guild": 1}, None)]
+    span = SpanRef(1, 2)
+    telemetry.emit(joined, {"guild": 2}, span)
+    assert told[1:] == [(joined, {"guild": 2}, span)]
 
 
 def test_without_a_sink_an_event_goes_nowhere(telemetry: Telemetry) -> None:

@@ -24,12 +24,14 @@ from .log_pipeline import LogPipeline
 from .loop_liveness import LoopLiveness
 from .redaction import Redactor
 from .sampling_rates import SamplingRates
-from .tracing import Scope, Tracing
+from .tracing import Scope, SpanIds, Tracing
 
 T = TypeVar("T")
 
-EventSink = Callable[[Event, Mapping[str, AttributeValue]], None]
-"""Receives an event as it happens: (definition, attributes). Must not block."""
+EventSink = Callable[[Event, Mapping[str, AttributeValue], SpanIds | None], None]
+"""Receives an event as it happens: (definition, attributes, sampled span that it belongs to). Must not block.
+
+Without a span, it belongs to the current one, if there is one."""
 
 DefinitionListener = Callable[[Metric], None]
 """Called with a metric that is in no catalogue when it is first used. Any thread. Must not block."""
@@ -174,10 +176,16 @@ class Telemetry:
         for listener in self._definition_listeners:
             listener(metric)
 
-    def emit(self, event: Event, attributes: Mapping[str, AttributeValue]) -> None:
-        """Emit ``event`` with the current time."""
+    def emit(self, event: Event, attributes: Mapping[str, AttributeValue], span: SpanIds | None = None) -> None:
+        """Emit ``event`` with the current time.
+
+        Parameters
+        ----------
+        span:
+            The sampled span that it belongs to, which may have ended; by default the current one.
+        """
         for sink in self._event_sinks:
-            sink(event, attributes)
+            sink(event, attributes, span)
 
     def register_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         """Register the event loop of a source's program; called on ``loop``, safe to repeat."""

@@ -46,7 +46,7 @@ class Observation:
         self._reader = InMemoryMetricReader()
         self._spans = InMemorySpanExporter()
         self.events: list[tuple[str, dict[str, AttributeValue]]] = []
-        self.telemetry.add_event_sink(lambda event, attributes: self.events.append((event.name, dict(attributes))))
+        self.telemetry.add_event_sink(lambda event, attributes, _: self.events.append((event.name, dict(attributes))))
         meters = MeterProvider([self._reader], shutdown_on_exit=False)
         tracers = TracerProvider(shutdown_on_exit=False)
         tracers.add_span_processor(SimpleSpanProcessor(self._spans))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from argus_otel.telemetry import SpanIds
+
 from .errors import ErrorType
 
 
@@ -84,6 +86,8 @@ class Run:
         In their order; at least one.
     disturbed:
         Whether the agent itself was too slow to measure durations.
+    span:
+        Its span; ``None`` if its trace is not sampled.
     """
 
     check: str
@@ -92,6 +96,7 @@ class Run:
     started: int
     attempts: tuple[Attempt, ...]
     disturbed: bool = False
+    span: SpanIds | None = None
 
     def unjudged(self, detail: str) -> Run:
         """Return the run as one that says nothing about the service; ``detail`` says why."""

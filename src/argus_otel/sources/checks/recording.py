@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from argus_otel.telemetry import Attributes, AttributeValue, Telemetry
+from argus_otel.telemetry import Attributes, AttributeValue, SpanIds, Telemetry
 
 from . import attributes as a
 from . import catalogue as c
@@ -81,25 +81,27 @@ class Recorder:
         self._compare_certificate(check, run)
         self._rows.run(check, run)
 
-    def changed(self, check: Check, change: Change, run: Run | None) -> None:  # noqa: ARG002 - as above
-        """Record a confirmed change."""
+    def changed(self, check: Check, change: Change, run: Run | None) -> None:
+        """Record a confirmed change, in the trace of the run that confirms it."""
+        # A check is unknown because of the agent, and not by what its last run has found.
+        span = None if run is None or change.after is Status.UNKNOWN else run.span
         key = (check.name, check.executor.type, check.service or None)
         self._transitions[(*key, change.after.value)].value += 1
         event_id = change_id(check.name, self._location(), change.since, change.repeat)
         attributes = self._change_attributes(check, change)
         self._telemetry.emit(
-            c.STATUS_CHANGED, {**attributes, a.EVENT_ID.name: event_id, **_detail(change), **_again(change)}
+            c.STATUS_CHANGED, {**attributes, a.EVENT_ID.name: event_id, **_detail(change), **_again(change)}, span
         )
         self._subscribers.tell("status_changed", change)
         if change.after is Status.DOWN:
-            self._telemetry.emit(c.FAILED, {**attributes, a.EVENT_ID.name: event_id, **_detail(change)})
+            self._telemetry.emit(c.FAILED, {**attributes, a.EVENT_ID.name: event_id, **_detail(change)}, span)
             self._subscribers.tell("failed", change)
         elif change.known_before is Status.DOWN and change.after in (Status.UP, Status.DEGRADED):
-            self._telemetry.emit(c.SUCCEEDED, {**attributes, a.EVENT_ID.name: event_id})
+            self._telemetry.emit(c.SUCCEEDED, {**attributes, a.EVENT_ID.name: event_id}, span)
             self._subscribers.tell("succeeded", change)
         self._rows.change(check, change, attributes)
         if check.service:
-            self._change_service(check.service, change)
+            self._change_service(check.service, change, span)
 
     def muted(self, check: Check, before: frozenset[MuteReason], after: frozenset[MuteReason]) -> None:  # noqa: ARG002 - as above
         """Record it in history; the gauge reads the state."""
@@ -136,7 +138,7 @@ class Recorder:
         self._expiries[check.name] = float(expiry)
         if before is not None and before != expiry:
             attributes = {**described(check), a.EXPIRY.name: as_text(expiry), a.EXPIRY_BEFORE.name: as_text(before)}
-            self._telemetry.emit(c.CERTIFICATE_CHANGED, attributes)
+            self._telemetry.emit(c.CERTIFICATE_CHANGED, attributes, run.span)
             self._subscribers.tell("certificate_changed", run)
 
     def _change_attributes(self, check: Check, change: Change) -> dict[str, AttributeValue]:
@@ -155,7 +157,7 @@ class Recorder:
                 found[a.CONDITION.name] = failure.condition
         return found
 
-    def _change_service(self, service: str, change: Change) -> None:
+    def _change_service(self, service: str, change: Change, span: SpanIds | None) -> None:
         states = self._states()
         if states is not self._counted:  # the file was read, or read again
             self._counted = states
@@ -165,7 +167,7 @@ class Recorder:
         if found is not None:
             before, after = found
             attributes = {a.SERVICE.name: service, a.STATE.name: after.value, a.STATE_BEFORE.name: before.value}
-            self._telemetry.emit(c.SERVICE_CHANGED, attributes)
+            self._telemetry.emit(c.SERVICE_CHANGED, attributes, span)
             self._subscribers.tell("service_changed", (service, before, after))
 
 

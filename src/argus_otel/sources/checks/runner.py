@@ -81,7 +81,8 @@ class Runner:
                 attempts.append(attempt)
                 if attempt.outcome is not Outcome.FAILED:
                     break
-            run = Run(check.name, due.slot, due.repeat, begun_at, tuple(attempts), disturbed)
+            span = None if trace is None else trace.span
+            run = Run(check.name, due.slot, due.repeat, begun_at, tuple(attempts), disturbed, span)
             if trace is not None:
                 trace.end(run)
         return run

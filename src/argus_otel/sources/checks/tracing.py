@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 
-from argus_otel.telemetry import AttributeValue, SpanKind, Telemetry, TraceSpan
+from argus_otel.telemetry import AttributeValue, SpanIds, SpanKind, SpanRef, Telemetry, TraceSpan
 from argus_otel.telemetry.guard import attempt as attempted
 
 from . import attributes as a
@@ -91,6 +91,12 @@ class RunTrace:
         attributes.update({key: redact(value) if isinstance(value, str) else value for key, value in known.items()})
         name = str(attributes.get("http.request.method", self._check.executor.type))
         return tracing.child(name, SpanKind.CLIENT, attributes)
+
+    @property
+    def span(self) -> SpanIds | None:
+        """The ids of the run's span, which has begun; ``None`` if it is not sampled."""
+        root = self._root
+        return SpanRef(root.trace_id, root.span_id) if root is not None and root.sampled else None
 
     def end(self, run: Run) -> None:
         """End the span of the run."""
