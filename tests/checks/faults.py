@@ -145,7 +145,10 @@ FAULTS: dict[int, tuple[str, list[str]]] = {
     ),
     20: (
         "names that are not resolved take the threads of those that are",
-        ["checks/test_faults.py::test_fault_20_names_that_hang_delay_no_other_name"],
+        [
+            "checks/test_faults.py::test_fault_20_names_that_hang_delay_no_other_name",
+            "checks/test_resolver.py::test_fault_20_two_hundred_names_that_hang_leave_a_healthy_check_unharmed",
+        ],
     ),
     21: (
         "a DNS check measures a cache",
