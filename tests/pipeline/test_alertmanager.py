@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 import yaml
@@ -58,10 +59,26 @@ def test_every_alert_that_it_names_is_one_of_the_rules():
         assert set(alternatives) <= set(alerts())
 
 
-class Webhook:
-    """Discord's webhook on loopback. It also is the bot's endpoint, on which 20,000 calls have just been refused."""
+def refused_calls(scrapes: int) -> str:
+    """Return the page of a bot of which Discord has just refused 20,000 calls."""
+    refused = 0 if scrapes < 4 else 20_000
+    return (
+        "argus_process_info 1\n"
+        "http_client_request_duration_seconds_count"
+        f'{{url_template="/channels/{{channel_id}}/messages",http_response_status_code="403"}} {refused}\n'
+    )
 
-    def __init__(self) -> None:
+
+class Webhook:
+    """Discord's webhook on loopback. It also is the endpoint that Prometheus scrapes.
+
+    Parameters
+    ----------
+    page:
+        Returns what is on the endpoint, given the number of the scrape.
+    """
+
+    def __init__(self, page: Callable[[int], str]) -> None:
         self.messages: list[dict[str, Any]] = []
         self.scrapes = 0
         webhook = self
@@ -69,12 +86,7 @@ class Webhook:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 webhook.scrapes += 1
-                refused = 0 if webhook.scrapes < 4 else 20_000
-                self.answer(
-                    "argus_process_info 1\n"
-                    "http_client_request_duration_seconds_count"
-                    f'{{url_template="/channels/{{channel_id}}/messages",http_response_status_code="403"}} {refused}\n'
-                )
+                self.answer(page(webhook.scrapes))
 
             def do_POST(self) -> None:
                 webhook.messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -94,8 +106,8 @@ class Webhook:
 
     @classmethod
     @contextmanager
-    def serving(cls) -> Iterator[Webhook]:
-        webhook = cls()
+    def serving(cls, page: Callable[[int], str]) -> Iterator[Webhook]:
+        webhook = cls(page)
         threading.Thread(target=webhook.server.serve_forever, daemon=True).start()
         try:
             yield webhook
@@ -120,7 +132,7 @@ def test_an_alert_gets_to_the_channel_and_the_lesser_one_of_the_same_cause_does_
     rules = tmp_path / "rules"
     assert main(["export", "rules", str(rules), "--runbooks", "https://wiki.example.com/runbooks"]) == 0
     assert str(Path("alertmanager", "alertmanager.yaml")) in capsys.readouterr().out
-    with Webhook.serving() as webhook:
+    with Webhook.serving(refused_calls) as webhook:
         port = webhook.server.server_port
         address = tmp_path / "webhook"
         address.write_text(f"http://127.0.0.1:{port}/api/webhooks/1/token")
@@ -147,3 +159,89 @@ def test_an_alert_gets_to_the_channel_and_the_lesser_one_of_the_same_cause_does_
         "[Dashboard](https://grafana.example.com/d/argus-rest)"
         " · [Runbook](https://wiki.example.com/runbooks/discord.md#invalidrequestsnearban)"
     )
+
+
+DOWN = {"web": "shop", "cart": "shop", "database": "shop", "inbox": "mail", "gateway": "", "resolver": ""}
+"""The checks that are down, each with its service."""
+
+
+def down_at_two_locations(_: int) -> str:
+    """Return a page of two agents, which find the same checks down."""
+    labels = [
+        f'argus_check_name="{name}",argus_check_type="http"' + (f',service_peer_name="{service}"' if service else "")
+        for name, service in DOWN.items()
+    ]
+    agents = ("fra1", "nyc2")
+    return "".join(f'argus_check_up{{{each},agent="{agent}"}} 0\n' for each in labels for agent in agents)
+
+
+def test_checks_that_are_down_make_one_message_for_each_service_and_for_each_check_without_one(tmp_path: Path):
+    for name in ("alertmanager", "prometheus"):
+        built(name)
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    text = (ROOT / "prometheus" / "rules" / "checks.yaml").read_text(encoding="utf-8")
+    assert "for: 1m" in text
+    (rules / "checks.yaml").write_text(text.replace("for: 1m", "for: 0s"), encoding="utf-8")
+    with Webhook.serving(down_at_two_locations) as webhook:
+        port = webhook.server.server_port
+        address = tmp_path / "webhook"
+        address.write_text(f"http://127.0.0.1:{port}/api/webhooks/1/token")
+        sender = Alertmanager(tmp_path / "alertmanager", quickened(address))
+        try:
+            sender.start()
+            config = PROMETHEUS.format(rules=rules, alertmanager=sender.port, bot=port)
+            with Prometheus3.running_in(tmp_path / "prometheus", config) as prometheus:
+                firing = 'ALERTS{alertname="CheckDown",alertstate="firing"}'
+                prometheus.wait_until(lambda: len(prometheus.query(firing)) == 2 * len(DOWN), "fires", 60)
+                wait_until(lambda: len(webhook.messages) >= 4, "a message for each group", 30)
+                scrapes = webhook.scrapes
+                wait_until(lambda: webhook.scrapes > scrapes + 3, "more scrapes, and so more evaluations", 30)
+        finally:
+            sender.kill()
+    told = {
+        embed["title"]: sorted(re.findall(r"\*\*(\w+) is down", embed["description"]))
+        for message in webhook.messages
+        for embed in message["embeds"]
+    }
+    assert told == {
+        "🔥 CheckDown · shop · juke box": ["cart", "cart", "database", "database", "web", "web"],
+        "🔥 CheckDown · mail · juke box": ["inbox", "inbox"],
+        "🔥 CheckDown · gateway · juke box": ["gateway", "gateway"],
+        "🔥 CheckDown · resolver · juke box": ["resolver", "resolver"],
+    }
+    assert len(webhook.messages) == len(told), "each once"
+
+
+def test_alerts_on_checks_are_grouped_by_service_or_check_and_others_as_before(tmp_path: Path):
+    built("alertmanager")
+    address = tmp_path / "webhook"
+    address.write_text("http://127.0.0.1:1/")
+    firing = [
+        {"alertname": "CheckDegraded", "severity": "warning", "argus_check_name": "web", "service_peer_name": "shop"},
+        {"alertname": "CheckDegraded", "severity": "warning", "argus_check_name": "cart", "service_peer_name": "shop"},
+        {"alertname": "CheckFlaps", "severity": "warning", "argus_check_name": "web"},
+        {"alertname": "CheckFlaps", "severity": "warning", "argus_check_name": "cart"},
+        {"alertname": "ChecksLate", "severity": "warning", "instance": "fra1"},
+        {"alertname": "ChecksLate", "severity": "warning", "instance": "nyc2"},
+    ]
+    sender = Alertmanager(tmp_path / "alertmanager", quickened(address))
+    try:
+        url = f"http://127.0.0.1:{sender.start().port}/api/v2/alerts"
+        body = json.dumps([{"labels": {"job": "checks", **labels}} for labels in firing]).encode()
+        urlopen(Request(url, body, {"Content-Type": "application/json"}), timeout=10).close()
+
+        def groups() -> list[dict[str, Any]]:
+            with urlopen(f"{url}/groups", timeout=10) as answer:
+                return json.load(answer)
+
+        wait_until(lambda: sum(len(group["alerts"]) for group in groups()) == len(firing), "all alerts", 10)
+        found = {tuple(sorted(group["labels"].items())): len(group["alerts"]) for group in groups()}
+    finally:
+        sender.kill()
+    assert found == {
+        (("alertname", "CheckDegraded"), ("job", "checks"), ("service_peer_name", "shop")): 2,
+        (("alertname", "CheckFlaps"), ("argus_check_name", "web"), ("job", "checks")): 1,
+        (("alertname", "CheckFlaps"), ("argus_check_name", "cart"), ("job", "checks")): 1,
+        (("alertname", "ChecksLate"), ("job", "checks")): 2,
+    }
