@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -19,6 +21,7 @@ from argus_otel.history.store.client import connect
 from argus_otel.sources.checks.history import History
 from lab.clickhouse import ClickHouse
 
+from ..test_files import write
 from .world import MINUTES, Place, World, at
 
 Told = Callable[..., SimpleNamespace]
@@ -162,9 +165,55 @@ def test_budgets_of_a_file(asked: Told, tmp_path: Path) -> None:
     )
 
 
+def test_latency_budgets_of_a_file(asked: Told, tmp_path: Path) -> None:
+    pytest.importorskip("yaml")
+    file = tmp_path / "checks.yaml"
+    slo = "slo: {latency: {under: 500ms, share: 90%}, window: 1d}"
+    file.write_text(
+        "checks:\n"
+        f"  plain: {{http: 'http://127.0.0.1/', {slo}}}\n"
+        f"  quiet: {{http: 'http://127.0.0.1/', keep: changes, {slo}}}\n"
+        "  shop: {http: 'http://127.0.0.1/', slo: {availability: 99.5%}}\n"
+    )
+    words = ("budget", "--latency", "--file", file, "--until", f"{at(1440):%Y-%m-%dT%H:%M}")
+    plain, quiet = json.loads(asked(*words, "--format", "json").out)
+    place = simple("plain", ("up", 600), ("down", 90), ("degraded", 150), ("up", 600))
+    fast = sum(place.states[minute] != "down" and place.duration(minute) <= 0.5 for minute in range(1440))
+    assert (plain["check"], plain["under"], plain["objective"], plain["window"]) == ("plain", 0.5, 0.9, 86_400)
+    assert (plain["runs"], plain["fast"], plain["spent"]) == (1440, fast, 1440 - fast)
+    assert plain["left"] == pytest.approx(144 - (1440 - fast))
+    assert (quiet["check"], quiet["runs"], quiet["note"]) == ("quiet", None, "no answer: keep: changes keeps no runs")
+    heads, *lines = asked(*words).out.splitlines()
+    assert heads.split()[-1] == "note"
+    assert lines[1].endswith("no answer: keep: changes keeps no runs")
+    told = asked("budget", "shop", "--latency", "--file", file)
+    assert (told.code, told.err) == (1, f"argus-otel checks budget: no such check of {file} has a latency (slo:)\n")
+
+
+@pytest.mark.timeout(300)
+def test_latency_budgets_are_the_same_from_files(asked: Told, tmp_path: Path) -> None:
+    pytest.importorskip("yaml")
+    file = tmp_path / "checks.yaml"
+    slo = "slo: {latency: {under: 300ms, share: 90%}, window: 3d}"
+    names = ("shop", "db-1", "db-2", "plain")
+    file.write_text("checks:\n" + "".join(f"  {name}: {{http: 'http://127.0.0.1/', {slo}}}\n" for name in names))
+    write(tmp_path / "files", rows(), 1000)
+    words = ("budget", "--latency", "--file", file, "--until", f"{at(MINUTES):%Y-%m-%dT%H:%M}", "--format", "json")
+    of_server = json.loads(asked(*words).out)
+    # In a process of its own, which may open an embedded engine for another directory than this one's.
+    program = "import sys; from argus_otel.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, "checks", *map(str, words), "--store", f"files:{tmp_path / 'files'}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == of_server
+    assert len(of_server) == len(names)
+    assert all(each["runs"] for each in of_server)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("budget", "--latency", "--availability", "99%"), "--latency needs --file, whose `slo:` have the latencies"),
         (("uptime", "--since", "soon"), "--since is 'soon', but it has to be a date"),
         (("timeline", "--parts", "0"), "'0' is not a whole number above 0"),
         (("budget",), "one of the arguments --availability --file is required"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 
@@ -12,10 +13,12 @@ import pytest
 from argus_otel.history.store import migrations
 from argus_otel.history.store.client import Store
 from argus_otel.history.store.schema import Schema
+from argus_otel.history.store.time_range import QueryError
 from argus_otel.sources.checks.history import MODEL, History
+from argus_otel.sources.checks.history.latency import LatencyObjective
 from argus_otel.sources.checks.history.results import Uptime
 
-from .world import DAYS, MINUTES, World, at
+from .world import DAYS, MINUTES, Place, World, at
 
 BEST = ("up", "degraded", "down", "muted")
 WORST = ("down", "degraded", "up", "muted")
@@ -176,6 +179,99 @@ def test_budget(history: History, world: World, hours: int, end: int) -> None:
             recent = world.seconds(each.check, end - back * 60, end, BEST)
             known = recent["up"] + recent["degraded"] + recent["down"]
             assert burn == (pytest.approx(recent["down"] / known / 0.01) if known else None)
+
+
+@pytest.mark.parametrize("hours", [1, 6, 24, 60])
+@pytest.mark.parametrize("end", [MINUTES, 61 * 60, 61 * 60 + 30])
+@pytest.mark.parametrize("under", [0.2, 0.5, 2.0])
+def test_latency_budget(history: History, world: World, hours: int, end: int, under: float) -> None:
+    found = history.latency_budget({"*": LatencyObjective(under, 0.9, timedelta(hours=hours))}, until=at(end))
+    end = end // 60 * 60  # ranges are of whole hours
+    begin = end - hours * 60
+    ran = {check for check in world.checks if sum(world.runs(check, begin, end).values())}
+    assert {each.check for each in found} == ran
+    assert [each.left_share or 0 for each in found if each.runs] == sorted(
+        each.left_share for each in found if each.runs
+    )
+    for each in found:
+        runs, fast = world.fast(each.check, begin, end, under)
+        assert (each.under, each.objective, each.window) == (under, 0.9, hours * 3600)
+        if not runs:
+            assert (each.runs, each.share, each.left, each.burn_1h) == (None, None, None, None)
+            assert each.note == "no answer: no run of the window was judged"
+            continue
+        assert (each.runs, each.fast, each.spent) == (runs, fast, runs - fast)
+        first = world.first(each.check, begin)
+        assert each.note == (f"no run before {at(first):%Y-%m-%d %H:%M} is known" if first - begin > 60 else "")
+        assert each.share == pytest.approx(fast / runs)
+        assert each.budget == pytest.approx(runs / 10)
+        assert each.left == pytest.approx(runs / 10 - (runs - fast))
+        assert each.left_share == pytest.approx(1 - (runs - fast) / (runs / 10))
+        for burn, back in ((each.burn_1h, 1), (each.burn_6h, 6)):
+            recent, quick = world.fast(each.check, max(begin, end - back * 60), end, under)
+            assert burn == (pytest.approx((recent - quick) / recent / 0.1) if recent else None)
+
+
+def test_a_latency_budget_leaves_out_what_the_agent_was_too_slow_to_measure(database: Callable[[str], Store]) -> None:
+    store = database("checks_disturbed")
+    migrations.migrate(store, Schema((MODEL,)))
+    plain = Place("plain", "fra1", ["up"] * 120, [False] * 120)
+    rows = [plain.run(minute) for minute in range(120)]
+    slow = [number for number in range(120) if plain.duration(number) > 0.5]
+    fast = [number for number in range(120) if number not in slow]
+    failed = slow[10]
+    rows[failed] = replace(rows[failed], attributes={**rows[failed].attributes, "argus.check.outcome": "failed"})
+    for number in (*slow[:11], *fast[:5]):
+        rows[number] = replace(rows[number], attributes={**rows[number].attributes, "argus.check.disturbed": True})
+    store.insert(rows)
+    objective = LatencyObjective(0.5, 0.9, timedelta(hours=4))
+    (found,) = History(store).latency_budget({"plain": objective}, until=at(120))
+    assert (found.runs, found.spent) == (110, len(slow) - 10)
+    assert found.note == f"no run before {at(0):%Y-%m-%d %H:%M} is known"
+
+
+def test_a_latency_budget_of_runs_that_are_not_all_kept_has_no_numbers(database: Callable[[str], Store]) -> None:
+    store = database("checks_expired")
+    migrations.migrate(store, Schema((MODEL,)))
+    plain = Place("plain", "fra1", ["up"] * 240, [False] * 240)
+    store.insert([plain.run(minute) for minute in range(240)])
+    store.command(
+        f"alter table checks_events delete where slot < '{at(90):%Y-%m-%d %H:%M:%S}' settings mutations_sync = 1"
+    )
+    history = History(store)
+    (told,) = history.latency_budget({"p*": LatencyObjective(0.5, 0.9, timedelta(hours=4))}, until=at(240))
+    assert (told.runs, told.left_share, told.note) == (
+        None,
+        None,
+        "no answer: 90 runs of the window are not kept any more",
+    )
+    (later,) = history.latency_budget({"p*": LatencyObjective(0.5, 0.9, timedelta(hours=2))}, until=at(240))
+    assert (later.runs, later.note) == (120, "")
+
+
+def test_a_latency_budget_says_what_the_file_keeps(history: History) -> None:
+    window = timedelta(hours=60)
+    found = history.latency_budget(
+        {"shop": LatencyObjective(0.5, 0.9, window, "changes"), "db-1": LatencyObjective(0.5, 0.9, window, "1/10")},
+        until=at(MINUTES),
+    )
+    assert [(each.check, each.runs is None) for each in found] == [("db-1", False), ("shop", True)]
+    assert found[0].note.endswith("of the runs that are kept (keep: 1/10)")
+    assert found[1].note == "no answer: keep: changes keeps no runs"
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        LatencyObjective(0.0, 0.9, timedelta(days=1)),
+        LatencyObjective(0.5, 1.0, timedelta(days=1)),
+        LatencyObjective(0.5, 0.0, timedelta(days=1)),
+        LatencyObjective(0.5, 0.9, timedelta()),
+    ],
+)
+def test_a_promise_of_nothing_or_of_everything_is_refused(history: History, objective: LatencyObjective) -> None:
+    with pytest.raises(QueryError, match="share between 0 and 1"):
+        history.latency_budget({"shop": objective})
 
 
 def test_slowest(history: History, world: World) -> None:

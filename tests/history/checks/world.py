@@ -223,6 +223,21 @@ class World:
         found = [self._outcome(each, minute) for each in self.of(check) for minute in range(begin, end)]
         return {outcome: found.count(outcome) for outcome in ("ok", "warn", "failed", "unknown", "muted")}
 
+    def fast(self, check: str, begin: int, end: int, under: float) -> tuple[int, int]:
+        """Runs that count, and those of them that succeeded in time."""
+        found = [
+            (outcome, each.duration(minute))
+            for each in self.of(check)
+            for minute in range(begin, end)
+            if (outcome := self._outcome(each, minute)) in ("ok", "warn", "failed")
+        ]
+        return len(found), sum(outcome != "failed" and seconds <= under for outcome, seconds in found)
+
+    def first(self, check: str, begin: int) -> int:
+        """The minute of the first run from a minute on, whether it counts or not."""
+        places = self.of(check)
+        return next(minute for minute in range(begin, MINUTES) if any(each.states[minute] != "away" for each in places))
+
     @staticmethod
     def _outcome(each: Place, minute: int) -> str:
         if each.states[minute] == "away":

@@ -61,9 +61,9 @@ def asked(
     return _asked(checks, span.since * 1000, end_of(until), service, span, words, values)
 
 
-def asked_of_window(checks: Sequence[str], begin: int, end: int) -> Asked:
-    """Return the context of a query on states in a range, in milliseconds, which need not be whole hours."""
-    return _asked(checks, begin, end, "", time_range(None, None), {}, {})
+def asked_of_window(checks: Sequence[str], begin: int, end: int, **values: object) -> Asked:
+    """Return the context of a query on a range in milliseconds, which need not be whole hours."""
+    return _asked(checks, begin, end, "", time_range(None, None), {}, values)
 
 
 def _asked(

@@ -29,8 +29,9 @@ from argus_otel.history.store.query import Queries
 from argus_otel.history.store.time_range import QueryError
 
 from .asked import DAY, NO_DAY, Asked, Moment, asked, asked_of_window, end_of, moment_of, parts
+from .latency import LatencyObjective, latency_budget, unanswered
 from .outages import Outage, outages
-from .results import Budget, Incident, Reachability, Reliability, Slowest, Stage, Uptime
+from .results import Budget, Incident, LatencyBudget, Reachability, Reliability, Slowest, Stage, Uptime
 from .states import (
     BEST,
     DEGRADED,
@@ -236,6 +237,49 @@ class History(Queries):
             for known in self._known(context):
                 results[known.name] = _budget(known.name, known.over_all(BEST), availability, length, end)
         return sorted(results.values(), key=lambda each: (each.left_share, each.check))
+
+    def latency_budget(
+        self, objectives: Mapping[str, LatencyObjective], *, until: Moment = None
+    ) -> list[LatencyBudget]:
+        """Return what is left of the budget of slow runs of each check that is known, by single runs.
+
+        Where runs of the window are not kept, there are no numbers, and a note says so.
+
+        Parameters
+        ----------
+        objectives:
+            What checks promise, by their names or patterns.
+        """
+        groups: dict[LatencyObjective, list[str]] = {}
+        for pattern, objective in objectives.items():
+            if not (0 < objective.share < 1 and objective.under > 0 and objective.window > timedelta()):
+                raise QueryError(f"{objective} has to have a share between 0 and 1, such as 0.99, and times above 0")
+            groups.setdefault(objective, []).append(pattern)
+        end = end_of(until)
+        results: dict[str, LatencyBudget] = {}
+        for objective, names in groups.items():
+            if objective.keep == "changes":
+                results |= {
+                    name: unanswered(name, objective, "no answer: keep: changes keeps no runs") for name in names
+                }
+                continue
+            begin = end - int(objective.window.total_seconds() * 1000)
+            bounds = {
+                "under": objective.under,
+                "last_hour": max(begin, end - _HOUR),
+                "last_hours": max(begin, end - 6 * _HOUR),
+                "first_hour": ceil(begin / _HOUR) * _HOUR,
+                "end_hour": end // _HOUR * _HOUR,
+            }
+            context = asked_of_window(names, begin, end, **bounds)
+            counted = dict(self._rows("counted", context))
+            kept = {name: counts for name, *counts in self._rows("latency", context)}
+            for name in counted.keys() | kept.keys():
+                first, *counts, whole_hours = kept.get(name, (begin, *(0,) * 7))
+                missing = counted.get(name, 0) - whole_hours
+                since = moment_of(first) if first - begin > _HOUR else None
+                results[name] = latency_budget(name, objective, counts, missing, since)
+        return sorted(results.values(), key=lambda each: (each.left_share is None, each.left_share or 0, each.check))
 
     def slowest(
         self,

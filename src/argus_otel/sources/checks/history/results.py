@@ -200,6 +200,52 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class LatencyBudget:
+    """The error budget of a check that promises to be fast: how many of its runs may be slow, or fail.
+
+    The runs of all locations count that were judged and not muted, except those that were disturbed and too slow. The
+    duration of a run is that of its last attempt.
+
+    Attributes
+    ----------
+    under:
+        How long a run may take.
+    objective:
+        The share of the runs that has to succeed within that time.
+    window:
+        The time that the objective is about; it ends with the range.
+    runs, fast:
+        How many runs there were in the window, and how many of them succeeded in time.
+    share:
+        ``fast`` of ``runs``.
+    budget, spent, left:
+        How many of ``runs`` may be slow or fail, did, and still may. ``left`` is below 0 if more did.
+    left_share:
+        What is left, of the budget.
+    burn_1h, burn_6h:
+        How fast the budget was spent in the last hours: at 1, it lasts exactly as long as the window. ``None`` without
+        runs in that time.
+    note:
+        What the numbers are of, if they are not of all runs; or why there are none: then they are ``None``.
+    """
+
+    check: str
+    under: float = field(metadata=_SECONDS)
+    objective: float = field(metadata=_SHARE)
+    window: float = field(metadata=_LONG)
+    runs: int | None
+    fast: int | None
+    share: float | None = field(metadata=_SHARE)
+    budget: float | None
+    spent: int | None
+    left: float | None
+    left_share: float | None = field(metadata={"unit": "share"})
+    burn_1h: float | None
+    burn_6h: float | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Slowest:
     """How long the runs of a check took, and each phase of their last attempts; ``None`` for one that it has not.
 

@@ -16,6 +16,8 @@ from argus_otel.terminal.queries import add_query_options
 from . import add_names, run_checks_query
 
 if TYPE_CHECKING:
+    from argus_otel.sources.checks.definition import Check, Objective
+    from argus_otel.sources.checks.history.latency import LatencyObjective
     from argus_otel.sources.checks.history.queries import History
 
 _Objectives = Mapping[str, tuple[float, timedelta]]
@@ -28,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     given.add_argument("--availability", metavar="SHARE", type=_share, help="the objective, such as 99.9%%")
     given.add_argument("--file", metavar="FILE", type=Path, help="take objectives and windows of `slo:` in this file")
     parser.add_argument(
+        "--latency", action="store_true", help="with --file: the budgets of slow runs, instead of those of time"
+    )
+    parser.add_argument(
         "--window", metavar="AGE", default="30d", help="with --availability: the time that it is about (%(default)s)"
     )
     add_query_options(parser, since=False, service=False)
@@ -35,20 +40,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the query; return the exit code."""
+    if arguments.latency:
+        return _latency(arguments)
     try:
         objectives = _of_file(arguments) if arguments.file else _given(arguments)
     except QueryError as error:
-        print(f"argus-otel checks budget: {error}", file=sys.stderr)
-        return 2
+        return _refuse(str(error), 2)
     if not objectives:
-        message = f"no such check of {arguments.file} has an availability (slo:)"
-        print(f"argus-otel checks budget: {message}", file=sys.stderr)
-        return 1
+        return _refuse(f"no such check of {arguments.file} has an availability (slo:)", 1)
 
     def query(history: History, arguments: argparse.Namespace) -> object:
         return history.budget(objectives, until=arguments.until)
 
     return run_checks_query("budget", query, arguments)
+
+
+def _latency(arguments: argparse.Namespace) -> int:
+    if arguments.file is None:
+        return _refuse("--latency needs --file, whose `slo:` have the latencies", 2)
+    objectives = _latencies_of_file(arguments)
+    if not objectives:
+        return _refuse(f"no such check of {arguments.file} has a latency (slo:)", 1)
+
+    def query(history: History, arguments: argparse.Namespace) -> object:
+        return history.latency_budget(objectives, until=arguments.until)
+
+    return run_checks_query("budget", query, arguments)
+
+
+def _refuse(message: str, code: int) -> int:
+    print(f"argus-otel checks budget: {message}", file=sys.stderr)
+    return code
 
 
 def _given(arguments: argparse.Namespace) -> _Objectives:
@@ -57,14 +79,29 @@ def _given(arguments: argparse.Namespace) -> _Objectives:
 
 
 def _of_file(arguments: argparse.Namespace) -> _Objectives:
+    return {
+        check.name: (objective.availability, timedelta(seconds=objective.window))
+        for check, objective in _promises(arguments)
+        if objective.availability is not None
+    }
+
+
+def _latencies_of_file(arguments: argparse.Namespace) -> Mapping[str, LatencyObjective]:
+    from argus_otel.sources.checks.history.latency import LatencyObjective
+
+    return {
+        check.name: LatencyObjective(latency.under, latency.share, timedelta(seconds=objective.window), check.keep)
+        for check, objective in _promises(arguments)
+        if (latency := objective.latency) is not None
+    }
+
+
+def _promises(arguments: argparse.Namespace) -> list[tuple[Check, Objective]]:
     from argus_otel.sources.checks.cli import given_file
 
     file = given_file.opened(arguments.file, given_file.executors(), secrets_required=False)
-    return {
-        check.name: (objective.availability, timedelta(seconds=objective.window))
-        for check in given_file.chosen(file, arguments.names)
-        if (objective := check.objective) is not None and objective.availability is not None
-    }
+    chosen = given_file.chosen(file, arguments.names)
+    return [(check, check.objective) for check in chosen if check.objective is not None]
 
 
 def _share(text: str) -> float:
