@@ -224,6 +224,10 @@ def test_alerts_on_checks_are_grouped_by_service_or_check_and_others_as_before(t
         {"alertname": "CheckFlaps", "severity": "warning", "argus_check_name": "cart"},
         {"alertname": "ChecksLate", "severity": "warning", "instance": "fra1"},
         {"alertname": "ChecksLate", "severity": "warning", "instance": "nyc2"},
+        *(
+            {"alertname": f"CheckBudgetBurns{speed}", "argus_check_name": "web", "argus_check_slo": slo}
+            for speed, slo in (("Fast", "latency"), ("Slowly", "latency"), ("Slowly", "availability"))
+        ),
     ]
     sender = Alertmanager(tmp_path / "alertmanager", quickened(address))
     try:
@@ -236,7 +240,9 @@ def test_alerts_on_checks_are_grouped_by_service_or_check_and_others_as_before(t
                 return json.load(answer)
 
         wait_until(lambda: sum(len(group["alerts"]) for group in groups()) == len(firing), "all alerts", 10)
+        wait_until(lambda: inhibited(groups()), "the lesser alert on a budget is inhibited", 10)
         found = {tuple(sorted(group["labels"].items())): len(group["alerts"]) for group in groups()}
+        lesser = inhibited(groups())
     finally:
         sender.kill()
     assert found == {
@@ -244,4 +250,12 @@ def test_alerts_on_checks_are_grouped_by_service_or_check_and_others_as_before(t
         (("alertname", "CheckFlaps"), ("argus_check_name", "web"), ("job", "checks")): 1,
         (("alertname", "CheckFlaps"), ("argus_check_name", "cart"), ("job", "checks")): 1,
         (("alertname", "ChecksLate"), ("job", "checks")): 2,
+        (("alertname", "CheckBudgetBurnsFast"), ("argus_check_name", "web"), ("job", "checks")): 1,
+        (("alertname", "CheckBudgetBurnsSlowly"), ("argus_check_name", "web"), ("job", "checks")): 2,
     }
+    assert [(each["alertname"], each["argus_check_slo"]) for each in lesser] == [("CheckBudgetBurnsSlowly", "latency")]
+
+
+def inhibited(groups: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Return the labels of the alerts that are not sent because of another one."""
+    return [alert["labels"] for group in groups for alert in group["alerts"] if alert["status"]["inhibitedBy"]]
