@@ -193,7 +193,7 @@ def test_fault_22_a_thousand_checks_that_are_due_at_once_each_run() -> None:
             return await waits(probe)
 
     seen = Seen()
-    many = [check(f"check-{number}", Everywhere(number), interval=3_600_000) for number in range(1000)]
+    many = [check(f"check-{number}", Everywhere(number), interval=3_600_000, timeout=30) for number in range(1000)]
 
     async def life() -> None:
         agent = Agent(seen)

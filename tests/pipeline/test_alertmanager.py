@@ -106,7 +106,7 @@ class Webhook:
 
     @classmethod
     @contextmanager
-    def serving(cls, page: Callable[[int], str]) -> Iterator[Webhook]:
+    def serving(cls, page: Callable[[int], str] = refused_calls) -> Iterator[Webhook]:
         webhook = cls(page)
         threading.Thread(target=webhook.server.serve_forever, daemon=True).start()
         try:

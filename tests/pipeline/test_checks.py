@@ -126,7 +126,7 @@ def test_a_service_that_fails_is_told_with_its_cause_and_its_trace_leads_into_th
     assert (alert["job"], alert["team"], alert["severity"]) == ("argus-checks", "web", "critical")
 
     ((embed,),) = (message["embeds"] for message in webhook.messages)
-    assert embed["title"] == "🔥 CheckDown · argus-checks"
+    assert embed["title"] == "🔥 CheckDown · shop · argus-checks"
     summary, _, links = (line for line in embed["description"].splitlines() if line.strip())
     assert summary == "**shop is down, at every location: status.**"
     assert links == (
