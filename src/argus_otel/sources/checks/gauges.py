@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from argus_otel.telemetry import AttributeValue, Metric, Reading, Telemetry
+from argus_otel.telemetry import Attributes, Metric, Reading, Telemetry
 
 from . import attributes as a
 from . import catalogue as c
@@ -13,8 +13,6 @@ from .definition import Check
 from .judge import Status
 from .objectives import kept, promised, window_text
 from .tracing import described
-
-Key = Mapping[str, AttributeValue]
 
 States = Callable[[], Mapping[str, CheckState]]
 
@@ -29,18 +27,18 @@ class _Keys:
 
     def __init__(self, check: Check) -> None:
         self.check = check
-        self.own: Key = described(check)
-        self.labelled: Key = {**check.labels, **self.own} if check.labels else self.own
-        self._more: dict[str, Key] = {}
+        self.own: Attributes = described(check)
+        self.labelled: Attributes = {**check.labels, **self.own} if check.labels else self.own
+        self._more: dict[str, Attributes] = {}
 
-    def with_(self, attribute: str, value: str) -> Key:
+    def with_(self, attribute: str, value: str) -> Attributes:
         """Return the check's own attributes and one more. No value may be that of another attribute, too."""
         found = self._more.get(value)
         if found is None:
             found = self._more[value] = {**self.own, attribute: value}
         return found
 
-    def of_objective(self, slo: str) -> Key:
+    def of_objective(self, slo: str) -> Attributes:
         """Return the check's own attributes, and those of one of its promises."""
         found, objective = self._more.get(slo), self.check.objective
         if found is None:

@@ -155,7 +155,7 @@ class Heartbeat:
         if self._pool is None or self._process != os.getpid():  # a fork has no threads
             self._pool, self._process = ThreadPoolExecutor(1, "argus-otel heartbeat call"), os.getpid()
         sent = Future[str]()
-        sent.set_running_or_notify_cancel()  # a beat is not taken back because nobody waits for it any more
+        sent.set_running_or_notify_cancel()  # a caller that is cancelled does not cancel the beat
         context = contextvars.copy_context()  # the job's span is the parent of a span of the call
         try:
             self._pool.submit(lambda: sent.set_result(context.run(self._send, what)))
