@@ -171,10 +171,11 @@ def test_a_reply_that_comes_twice_counts_once() -> None:
 
 @pytest.mark.usefixtures("network")
 def test_requests_without_an_answer_leave_no_socket() -> None:
+    # Sockets of an earlier test may be collected meanwhile: fewer are no leak, and five would show.
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         ping(lambda packet, count: [], "{icmp: 127.0.0.1}", "50ms")
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 def test_an_agent_that_may_not_ping_judges_nothing(caplog: pytest.LogCaptureFixture) -> None:
