@@ -1,0 +1,54 @@
+"""Rules as data: what each means, when it applies, and the pure function that finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from .facts import RunFacts
+from .findings import Finding, Layer, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What earlier runs of the same graph in this process did.
+
+    Attributes
+    ----------
+    writers:
+        The nodes that have written a key with something in it, by the key.
+    types:
+        The names of the classes that a node has written, by node and key; more than one is no habit.
+    """
+
+    writers: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    types: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict[tuple[str, str], frozenset[str]])
+
+
+NO_HABITS = Habits()
+
+Find: TypeAlias = Callable[["Rule", RunFacts, Habits], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule.
+
+    Attributes
+    ----------
+    severity:
+        The highest that it has. Where nothing was declared, and nothing came of it, the function lowers it.
+    when:
+        The condition, in one sentence.
+    meaning, remedy:
+        For whoever sees a finding.
+    """
+
+    id: str
+    layer: Layer
+    severity: Severity
+    when: str
+    meaning: str
+    remedy: str
+    find: Find = field(repr=False)

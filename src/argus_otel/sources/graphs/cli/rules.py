@@ -1,0 +1,41 @@
+"""``argus-otel graphs rules``: explains the rules that look for what is wrong with a run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+
+from argus_otel.detections.detect import RULES
+from argus_otel.terminal import records
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    rule: str
+    layer: str
+    at_most: str
+    when: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("ids", metavar="ID", nargs="*", help="explain these; list all without")
+    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="the format (%(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List or explain rules; return 0, or 2 if there is no such rule."""
+    known = {rule.id: rule for rule in RULES}
+    unknown = [each for each in arguments.ids if each not in known]
+    if unknown:
+        print(f"argus-otel graphs rules: there is no rule {', '.join(unknown)}", file=sys.stderr)
+        return 2
+    if not arguments.ids:
+        rows = [_Row(rule.id, rule.layer.value, rule.severity.value, rule.when) for rule in RULES]
+        return records.show(rows, arguments.format)
+    for number, each in enumerate(arguments.ids):
+        rule = known[each]
+        print(f"{'' if not number else chr(10)}{rule.id} ({rule.layer.value}, {rule.severity.value} at most)")
+        print(f"  when      {rule.when}\n  meaning   {rule.meaning}\n  remedy    {rule.remedy}")
+    return 0

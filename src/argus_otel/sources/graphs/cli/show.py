@@ -1,0 +1,49 @@
+"""``argus-otel graphs show``: a run as a tree of its nodes, and what rules have found."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from argus_otel.terminal import records
+
+from .asking import add_run, add_store_alone, run_graphs_query
+from .why import print_findings
+
+if TYPE_CHECKING:
+    from argus_otel.sources.graphs.history.queries import History
+    from argus_otel.sources.graphs.history.results import RunDetail
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_run(parser)
+    add_store_alone(parser, "tree", "json")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the query; return the exit code."""
+    return run_graphs_query("show", _query, arguments, show=_show)
+
+
+def _query(history: History, arguments: argparse.Namespace) -> RunDetail:
+    return history.run(arguments.run_id)
+
+
+def _show(detail: RunDetail, form: str) -> int:
+    from .tree import lines_of
+
+    if form == "json":
+        records.print_json(detail)
+        return 0
+    run = detail.run
+    print(f"run {run.id}, ended {run.end:%Y-%m-%d %H:%M:%S} UTC")
+    if run.thread:
+        print(records.text_of(f"thread {run.thread}"))
+    if run.trace_id:
+        print(f"trace {run.trace_id}")
+    print("\n".join(lines_of(detail)))
+    if detail.findings:
+        print()
+        print_findings(detail)
+    return 0

@@ -1,0 +1,255 @@
+"""Observed: runs of nodes, with attempts, routes and the keys that they write. Signal: operation.
+
+LangGraph runs every task by ``run_with_retry`` or ``arun_with_retry``, in the node's own thread or task and context: a
+span that is entered there is current in the node, and is left in the same frame. Safe, because the originals get the
+same arguments; a node with a retry policy gets a copy of its task, whose runnable counts the attempts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from argus_otel.detections.facts import NodeFacts
+from argus_otel.sources.patches import Patch, PatchSet
+from argus_otel.telemetry import AttributeValue, SpanKind, SpanRef, Telemetry, type_name
+
+from . import attributes as a
+from . import catalogue as c
+from .configs import section
+from .outcomes import Exceptions, Outcome
+from .records import answer_of, key_of, messages_in, refused_tools, unknown_keys, written_shapes
+from .routes import Routes
+from .runs import CURRENT, NodeRun, current_run
+
+HOOK = "nodes"
+
+_PACKAGE = "langgraph.pregel"
+
+_MOST_KEYS = 32
+"""How many keys and routes a span names."""
+
+
+class Nodes:
+    """Times runs of nodes."""
+
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions) -> None:
+        self._telemetry = telemetry
+        self._hooks = hooks
+        self._exceptions = exceptions
+        self._routes = Routes(telemetry)
+        self._durations = telemetry.histogram(c.NODE_DURATION)
+        self._failed = telemetry.counter(c.FAILED_ATTEMPTS)
+        self._interrupts = telemetry.counter(c.INTERRUPTS)
+        self._in_flight = telemetry.guard.in_flight
+        self._cut_short = telemetry.guard.shield(HOOK, self._end_early, 2)
+
+    def patches(self) -> list[Patch]:
+        """Return the hooks on the two functions, where LangGraph's runner calls them by name."""
+        new, old = f"{_PACKAGE}._runner", f"{_PACKAGE}.runner"
+        return [
+            Patch(HOOK, new, "run_with_retry", self._wrap, _PACKAGE, ((old, "run_with_retry"),)),
+            Patch(HOOK, new, "arun_with_retry", self._wrap_async, _PACKAGE, ((old, "arun_with_retry"),)),
+        ]
+
+    def _wrap(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        begin = self._telemetry.guard.shield(HOOK, self._begin, 2)
+        end = self._telemetry.guard.shield(HOOK, self._end, 3)
+
+        def run_with_retry(task: Any, retry_policy: Any, *args: Any, **kwargs: Any) -> Any:
+            node = None if task.name[:2] == "__" else begin(task, retry_policy)
+            if node is None:
+                return original(task, retry_policy, *args, **kwargs)
+            token = CURRENT.set(node)
+            try:
+                result = original(node.task, retry_policy, *args, **kwargs)
+            except BaseException as error:
+                CURRENT.reset(token)
+                end(node, None, error)
+                raise
+            CURRENT.reset(token)
+            end(node, result, None)
+            return result
+
+        return run_with_retry
+
+    def _wrap_async(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        begin = self._telemetry.guard.shield(HOOK, self._begin, 2)
+        end = self._telemetry.guard.shield(HOOK, self._end, 3)
+
+        async def arun_with_retry(task: Any, retry_policy: Any, *args: Any, **kwargs: Any) -> Any:
+            node = None if task.name[:2] == "__" else begin(task, retry_policy)
+            if node is None:
+                return await original(task, retry_policy, *args, **kwargs)
+            token = CURRENT.set(node)
+            try:
+                result = await original(node.task, retry_policy, *args, **kwargs)
+            except BaseException as error:
+                CURRENT.reset(token)
+                end(node, None, error)
+                raise
+            CURRENT.reset(token)
+            end(node, result, None)
+            return result
+
+        return arun_with_retry
+
+    # -- a node
+
+    def _begin(self, task: Any, retry_policy: Any) -> NodeRun | None:
+        run = current_run()
+        if run is None or not self._hooks.on:
+            return None
+        kind = run.kind.node(task.name)
+        node = NodeRun(kind, run, task)
+        if task.retry_policy or retry_policy:
+            node.task = _with_proc(task, _Counting(task.proc, node.failed_attempts))
+        kind.active.value += 1
+        self._in_flight[node] = self._cut_short
+        if run.record is not None and run.level is not None:
+            node.number = run.record.number()
+            node.after = run.level.before(task)
+        tracing = self._telemetry.tracing
+        if tracing is not None:
+            span = tracing.child(kind.span_name, SpanKind.INTERNAL, kind.attributes)
+            if span is not None:
+                node.trace_in(span)
+                span.attach()
+        return node
+
+    def _end(self, node: NodeRun, result: Any, error: BaseException | None) -> None:
+        self._in_flight.pop(node, None)
+        if node.ended:  # the process is ending, or this is a forked child of it
+            return
+        kind, span = node.kind, node.span
+        kind.active.value -= 1
+        if span is not None:
+            span.detach()
+        if error is None:
+            duration = node.settle()
+            kind.ok.record(duration, None if span is None else node.trace)
+            outcome, error_type = Outcome.OK, None
+        else:
+            outcome = self._exceptions.outcome(error)
+            error_type = type_name(error) if outcome.failed else None
+            duration = node.settle()
+            self._durations[(kind.graph.name, kind.name, outcome.value, error_type)].record(duration, node.trace)
+            if outcome is Outcome.INTERRUPTED:
+                node.run.interrupted = True
+                self._interrupts[(kind.graph.name, kind.name)].value += 1
+        for failed in node.failed_attempts:
+            self._failed[(kind.graph.name, kind.name, failed)].value += 1
+        routes = self._routes.count(kind, node.task.writes) if outcome is Outcome.OK else ()
+        if node.number >= 0:
+            self._keep(node, result, error, outcome, routes, duration)
+        # Without the exception, whose message may quote the state.
+        if span is not None:
+            node.end_span(outcome.failed, _ending(node, outcome, error_type, routes))
+
+    def _end_early(self, node: NodeRun, error: BaseException) -> None:
+        """End a node that runs while the process ends."""
+        self._end(node, None, error)
+
+    def _keep(
+        self,
+        node: NodeRun,
+        result: Any,
+        error: BaseException | None,
+        outcome: Outcome,
+        routes: tuple[str, ...],
+        duration: float,
+    ) -> None:
+        """Keep the facts of a node until its run is judged."""
+        run, kind, task = node.run, node.kind, node.task
+        if run.record is None or run.level is None:
+            return
+        step = _step_of(task)
+        run.level.wrote(node.number, step, task.writes)
+        messages = messages_in(task.writes)
+        run.record.add(
+            NodeFacts(
+                node.number,
+                kind.name,
+                kind.graph.name,
+                step,
+                node.after,
+                -1 if run.above is None else run.above.number,
+                outcome.value,
+                type_name(error) if error is not None and outcome is Outcome.ERROR else "",
+                key_of(error, kind.graph) if error is not None else "",
+                written_shapes(task.writes, kind.graph),
+                unknown_keys(result, kind.graph),
+                len(node.failed_attempts) + (outcome is not Outcome.ERROR),
+                [*node.tools, *refused_tools(messages, node.called)] if messages else node.tools,
+                answer_of(messages) if messages else None,
+                routes,
+                duration,
+            ),
+            SpanRef.to(node.trace),
+        )
+
+
+def _step_of(task: Any) -> int:
+    step = section(task.config, "metadata").get("langgraph_step")
+    return step if isinstance(step, int) else 0
+
+
+def _ending(
+    node: NodeRun, outcome: Outcome, error_type: str | None, routes: tuple[str, ...]
+) -> dict[str, AttributeValue]:
+    task = node.task
+    found: dict[str, Any] = {a.OUTCOME.name: outcome.value}
+    step = _step_of(task)
+    if step:
+        found[a.STEP.name] = step
+    if node.failed_attempts:
+        found[a.ATTEMPTS.name] = len(node.failed_attempts) + (outcome is not Outcome.ERROR)
+    if error_type is not None:
+        found[a.ERROR_TYPE.name] = error_type
+    if routes:
+        found[a.ROUTES.name] = routes[:_MOST_KEYS]
+    keys = tuple(key for key, _ in task.writes if key in node.kind.graph.keys)
+    if keys:
+        found[a.KEYS.name] = keys[:_MOST_KEYS]
+    return found
+
+
+def _with_proc(task: Any, proc: Any) -> Any:
+    """Return a task with another runnable. Before 0.3, tasks are named tuples."""
+    return task._replace(proc=proc) if hasattr(task, "_replace") else replace(task, proc=proc)
+
+
+class _Counting:
+    """A node's runnable, as LangGraph's retries see it: it notes the class of each exception."""
+
+    __slots__ = ("_proc", "_failed")
+
+    def __init__(self, proc: Any, failed: list[str]) -> None:
+        self._proc = proc
+        self._failed = failed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._proc, name)
+
+    def invoke(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return self._proc.invoke(*args, **kwargs)
+        except Exception as error:
+            self._failed.append(type_name(error))
+            raise
+
+    async def ainvoke(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await self._proc.ainvoke(*args, **kwargs)
+        except Exception as error:
+            self._failed.append(type_name(error))
+            raise
+
+    async def astream(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            async for chunk in self._proc.astream(*args, **kwargs):
+                yield chunk
+        except Exception as error:
+            self._failed.append(type_name(error))
+            raise

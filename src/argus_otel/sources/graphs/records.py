@@ -1,0 +1,181 @@
+"""The facts of runs: names, shapes and digests of what nodes write, never values.
+
+The run at the top has one record, which the runs of graphs in its nodes share. It is kept until that run ends.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from argus_otel.detections.facts import AnswerFacts, GraphFacts, NodeFacts, RunFacts, ToolFacts
+from argus_otel.detections.shapes import Shape, shape_of
+from argus_otel.telemetry import SpanRef, type_name
+
+from .kinds import GraphKind
+
+MOST_NODES = 1000
+"""How many nodes of a run are kept. What they left out is not judged by rules that look at the whole run."""
+
+_MOST_MESSAGES = 50
+
+_SEND = "__pregel_tasks"
+_PUSHED = "__pregel_push"
+
+
+class Level:
+    """Who wrote what in one graph of a run: by that, a task knows the nodes that led to it."""
+
+    __slots__ = ("_writers",)
+
+    def __init__(self) -> None:
+        self._writers: dict[str, tuple[int, list[int]]] = {}
+
+    def before(self, task: Any) -> tuple[int, ...]:
+        """Return the numbers of the nodes that led to a task."""
+        found: list[int] = []
+        for trigger in task.triggers:
+            channel = f"{_SEND} {task.name}" if trigger == _PUSHED else trigger
+            found += self._writers.get(channel, (0, ()))[1]
+        return tuple(dict.fromkeys(found))
+
+    def wrote(self, number: int, step: int, writes: Iterable[tuple[str, Any]]) -> None:
+        """Note what a node has written. Nodes of one step, on several threads, lead to what follows together."""
+        for channel, value in writes:
+            name = f"{_SEND} {getattr(value, 'node', '')}" if channel == _SEND else channel
+            known = self._writers.get(name)
+            if known is not None and known[0] == step:
+                known[1].append(number)
+            else:
+                self._writers[name] = (step, [number])
+
+
+class Record:
+    """The facts of a run at the top.
+
+    Attributes
+    ----------
+    nodes:
+        Those that have ended.
+    spans:
+        The sampled spans of nodes, by their numbers.
+    given:
+        The shapes of the state when the run began.
+    """
+
+    __slots__ = ("nodes", "spans", "given", "graphs", "_numbers")
+
+    def __init__(self) -> None:
+        self.nodes: list[NodeFacts] = []
+        self.spans: dict[int, SpanRef] = {}
+        self.given: dict[str, Shape] = {}
+        self.graphs: dict[str, GraphFacts] = {}
+        self._numbers = itertools.count()
+
+    def number(self) -> int:
+        """Return the number of a node that begins; any thread."""
+        return next(self._numbers)
+
+    def add(self, node: NodeFacts, span: SpanRef | None) -> None:
+        """Add a node that has ended; any thread."""
+        if len(self.nodes) < MOST_NODES:
+            self.nodes.append(node)
+            if span is not None:
+                self.spans[node.number] = span
+
+    def facts(self, graph: GraphFacts, outcome: str, steps: int, limit: int) -> RunFacts:
+        """Return the facts of the run, which has ended."""
+        nodes = sorted(self.nodes, key=lambda node: node.number)
+        return RunFacts(graph, self.graphs, nodes, self.given, steps, limit, outcome, complete=len(nodes) < MOST_NODES)
+
+
+def state_shapes(channels: Mapping[str, Any], kind: GraphKind) -> dict[str, Shape]:
+    """Return the shapes of the state that a run begins with: that of its thread."""
+    from langgraph.errors import EmptyChannelError
+
+    found: dict[str, Shape] = {}
+    for name, channel in channels.items():
+        if name in kind.keys:
+            try:
+                found[name] = shape_of(channel.get())
+            except EmptyChannelError:
+                continue
+    return found
+
+
+def given_shapes(given: Any, kind: GraphKind) -> dict[str, Shape]:
+    """Return the shapes of a run's input."""
+    if type(given) is not dict:
+        return {}
+    return {key: shape_of(value) for key, value in cast("dict[Any, Any]", given).items() if key in kind.keys}
+
+
+def written_shapes(writes: Iterable[tuple[str, Any]], kind: GraphKind) -> dict[str, Shape]:
+    """Return the shape of each key that a node has written."""
+    keys = kind.keys
+    return {channel: shape_of(value) for channel, value in writes if channel in keys}
+
+
+def unknown_keys(result: Any, kind: GraphKind) -> tuple[str, ...]:
+    """Return the keys that a node has returned, and that the state has not: LangGraph drops them."""
+    if not kind.has_schema:
+        return ()
+    update = getattr(result, "update", None) if type(result).__name__ == "Command" else result
+    if type(update) is not dict:
+        return ()
+    returned = cast("dict[Any, Any]", update)
+    return tuple(key for key in returned if isinstance(key, str) and key not in kind.keys)
+
+
+def key_of(error: BaseException, kind: GraphKind) -> str:
+    """Return the key of the state that an exception names; empty if it names none."""
+    name: Any = ""
+    if isinstance(error, KeyError):
+        name = error.args[0] if error.args else ""
+    elif type_name(error).rpartition(".")[2] == "ValidationError":
+        problems: list[Any] = getattr(error, "errors", list[Any])()
+        location = problems[0].get("loc") if problems else ()
+        name = location[0] if location else ""
+    return name if isinstance(name, str) and name in kind.keys else ""
+
+
+def messages_in(writes: Iterable[tuple[str, Any]]) -> list[Any]:
+    """Return the messages among what a node has written, the last ones of a long list."""
+    found: list[Any] = []
+    for _, value in writes:
+        if type(value) is list and value:
+            items = cast("list[Any]", value)
+            if hasattr(items[-1], "response_metadata"):
+                found += items[-_MOST_MESSAGES:]
+    return found
+
+
+def answer_of(messages: Iterable[Any]) -> AnswerFacts | None:
+    """Return the facts of the last message of a model among those that a node wrote."""
+    for message in reversed(list(messages)):
+        if getattr(message, "type", "") == "ai":
+            content: Any = message.content
+            metadata: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
+            reason = metadata.get("finish_reason") or metadata.get("stop_reason") or ""
+            calls = getattr(message, "tool_calls", None) or ()
+            return AnswerFacts(len(content), len(calls), reason if isinstance(reason, str) else "")
+    return None
+
+
+def refused_tools(messages: Iterable[Any], called: Iterable[str]) -> list[ToolFacts]:
+    """Return the tools that a model asked for and that there are not: they are answered without being called.
+
+    Parameters
+    ----------
+    called:
+        The ids of the calls that were made.
+    """
+    known = set(called)
+    return [
+        ToolFacts("", 0, failed=True, known=False)
+        for message in messages
+        if getattr(message, "type", "") == "tool"
+        and getattr(message, "status", "") == "error"
+        and message.tool_call_id not in known
+    ]

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+os.environ.setdefault("LANGSMITH_TRACING", "false")
+pytest.importorskip("langgraph.pregel", reason="install langgraph: uv sync")
+
+from argus_otel.testing import Observation, observe
+
+
+@pytest.fixture
+def observed() -> Iterator[Observation]:
+    """The source, installed and started. Every trace is sampled."""
+    with observe("graphs") as observation:
+        yield observation
+    assert not observation.points().get("argus.hook.errors"), observation.telemetry.guard.faults
