@@ -42,6 +42,12 @@ CACHE_WRITE = SpanAttribute("gen_ai.usage.cache_write.input_tokens", "Of the pro
 REASONING = SpanAttribute("gen_ai.usage.reasoning.output_tokens", "Of the answer, those of reasoning.", (20,))
 
 _CALLS = tuple(0.01 * 2**power for power in range(14))  # 0.01 to 81.92
+# What the package before 0.1.0 has under other names.
+WORKFLOW = Attribute("gen_ai.workflow.name", "The graph's name.", cardinality_limit=100, examples=("support",))
+TOKEN_TYPE = Attribute(
+    "gen_ai.token.type", "Whose tokens they are: the prompt's or the answer's.", values=("input", "output")
+)
+
 _RUNS = tuple(0.1 * 2**power for power in range(13))  # 0.1 to 409.6
 _COUNTS = tuple(float(2**power) for power in range(8))  # 1 to 128
 _MODEL = (OPERATION, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL)
@@ -94,6 +100,14 @@ TIME_TO_FIRST_CHUNK = Metric(
     _MODEL,
     _CALLS,
 )
+TIME_PER_OUTPUT_CHUNK = Metric(
+    "gen_ai.client.inference.time_per_output_chunk",
+    InstrumentKind.HISTOGRAM,
+    "s",
+    "From one chunk of an answer that is streamed to the next.",
+    _MODEL,
+    _CALLS,
+)
 
 
 def _tokens(kind: str, description: str) -> Metric:
@@ -115,6 +129,36 @@ USAGE = (
 )
 """The counter and the span attribute of each kind of tokens."""
 
+OLDER_WORKFLOW_DURATION = Metric(
+    "gen_ai.invoke_workflow.duration",
+    InstrumentKind.HISTOGRAM,
+    "s",
+    "Runs of graphs that are no agents. Older name; see `ARGUS_GENAI_CONVENTIONS`.",
+    (OPERATION, WORKFLOW, ERROR_TYPE),
+    (1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0),
+)
+OLDER_TOKEN_USAGE = Metric(
+    "gen_ai.client.token.usage",
+    InstrumentKind.HISTOGRAM,
+    "{token}",
+    "Tokens of each call of a model, as its provider counts them. Older name; see `ARGUS_GENAI_CONVENTIONS`.",
+    (*_MODEL, TOKEN_TYPE),
+    tuple(float(4**power) for power in range(14)),  # 1 to 67,108,864
+)
+
+
+def _older(metric: Metric, name: str) -> Metric:
+    description = f"{metric.description} Older name; see `ARGUS_GENAI_CONVENTIONS`."
+    return Metric(name, metric.kind, metric.unit, description, metric.attributes, metric.boundaries)
+
+
+OLDER = {
+    INFERENCE_DURATION: _older(INFERENCE_DURATION, "gen_ai.client.operation.duration"),
+    TIME_TO_FIRST_CHUNK: _older(TIME_TO_FIRST_CHUNK, "gen_ai.client.operation.time_to_first_chunk"),
+    TIME_PER_OUTPUT_CHUNK: _older(TIME_PER_OUTPUT_CHUNK, "gen_ai.client.operation.time_per_output_chunk"),
+}
+"""The older name of metrics that have changed nothing else."""
+
 METRICS = (
     AGENT_DURATION,
     INFERENCE_CALLS,
@@ -122,7 +166,11 @@ METRICS = (
     TOOL_DURATION,
     INFERENCE_DURATION,
     TIME_TO_FIRST_CHUNK,
+    TIME_PER_OUTPUT_CHUNK,
     *(metric for metric, _ in USAGE),
+    OLDER_WORKFLOW_DURATION,
+    OLDER_TOKEN_USAGE,
+    *OLDER.values(),
 )
 SPAN_ATTRIBUTES = (
     CONVERSATION,

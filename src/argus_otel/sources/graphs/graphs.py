@@ -20,6 +20,7 @@ from . import catalogue as c
 from . import conventions as genai
 from .configs import section
 from .contexts import reset
+from .genai_metrics import GenAIMetrics
 from .judging import Judge, on_span
 from .kinds import Kinds
 from .outcomes import Exceptions, Outcome
@@ -51,22 +52,21 @@ class Graphs:
         exceptions: Exceptions,
         activate: Callable[[], None],
         judge: Judge | None,
+        metrics: GenAIMetrics,
     ) -> None:
         self._judge = judge
+        self._metrics = metrics
         self._telemetry = telemetry
         self._hooks = hooks
         self._activate = activate
         self._kinds = Kinds(telemetry)
         self._exceptions = exceptions
         self._waiting = InterruptedThreads()
-        self._durations = telemetry.histogram(genai.AGENT_DURATION)
         self._steps = telemetry.histogram(c.RUN_STEPS)
         self._resumes = telemetry.counter(c.RESUMES)
         self._interrupts = telemetry.counter(c.INTERRUPTS)
         self._end_shielded = telemetry.guard.shield(HOOK, self._end, 2)
         self._rows = Rows(telemetry)
-        self._inference_calls = telemetry.histogram(genai.INFERENCE_CALLS)
-        self._tool_calls = telemetry.histogram(genai.TOOL_CALLS)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on the two generators, and on the steps within them."""
@@ -212,10 +212,8 @@ class Graphs:
             self._waiting.add(run.thread, SpanRef.to(trace))
         error_type = type_name(error) if outcome.failed and error is not None else None
         seconds = run.settle()
-        self._durations[(kind.operation, kind.name, error_type)].record(seconds, trace)
+        self._metrics.record_run(kind, error_type, seconds, trace, run.inference_calls, run.tool_calls)
         self._steps[(kind.name, outcome.value)].record(run.steps, trace)
-        self._inference_calls[kind.name].record(run.inference_calls)
-        self._tool_calls[kind.name].record(run.tool_calls)
         found: list[Finding] = []
         if run.above is None and self._judge is not None:
             found = self._telemetry.guard.run(HOOK, self._judge.judge, run, outcome, error) or []

@@ -3,11 +3,12 @@
 ``invoke`` and ``ainvoke`` end in ``_generate_with_cache`` and ``_agenerate_with_cache``; ``stream`` and ``astream`` are
 generators, and call ``invoke`` if the model cannot stream: then the inner call is not counted again. What a model
 reports is read from its messages. Safe, because the originals get the same arguments; a run manager's
-``on_llm_new_token`` is replaced until its first call, which tells of the first chunk.
+``on_llm_new_token`` is replaced by a function that notes the time and calls it.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextvars import ContextVar, Token
 from time import perf_counter
@@ -21,6 +22,7 @@ from . import attributes as a
 from . import catalogue as c
 from . import conventions as genai
 from .contexts import reset
+from .genai_metrics import GenAIMetrics
 from .outcomes import Exceptions
 from .runs import current_run
 from .streams import watched, watched_async
@@ -48,9 +50,11 @@ class ChatCall(Operation):
         What it reported.
     first:
         How long the first chunk took, in seconds; ``None`` if the answer was not streamed.
+    gaps:
+        How long each chunk came after the one before it, in seconds.
     """
 
-    __slots__ = ("provider", "model", "report", "first")
+    __slots__ = ("provider", "model", "report", "first", "gaps", "_last")
 
     def __init__(self, provider: str, model: str | None) -> None:
         super().__init__()
@@ -58,24 +62,28 @@ class ChatCall(Operation):
         self.model = model
         self.report = Report()
         self.first: float | None = None
+        self.gaps = array("d")
+        self._last = 0.0
 
-    def first_chunk(self) -> None:
+    def chunk(self) -> None:
         """Note that a chunk has come."""
+        now = perf_counter()
         if self.first is None:
-            self.first = perf_counter() - self.started
+            self.first = now - self.started
+        else:
+            self.gaps.append(now - self._last)
+        self._last = now
 
 
 class Models:
     """Times calls of models."""
 
-    def __init__(self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions, metrics: GenAIMetrics) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
         self._exceptions = exceptions
+        self._metrics = metrics
         self._providers: dict[type[Any], str] = {}
-        self._durations = telemetry.histogram(genai.INFERENCE_DURATION)
-        self._firsts = telemetry.histogram(genai.TIME_TO_FIRST_CHUNK)
-        self._tokens = [telemetry.counter(metric) for metric, _ in genai.USAGE]
         self._unreported = telemetry.counter(c.USAGE_UNREPORTED)
         self._see_shielded = telemetry.guard.shield(HOOK, self._see, 2)
         self._end_shielded = telemetry.guard.shield(HOOK, self._end, 2)
@@ -136,7 +144,7 @@ class Models:
                 call.span.attach()
             manager = args[2] if len(args) > 2 else kwargs.get("run_manager")  # after messages and stop
             if manager is not None:
-                _tell_first_token(manager, call)
+                _note_chunks(manager, call)
         return call
 
     def _end_whole(self, call: ChatCall, result: Any, error: BaseException | None) -> None:
@@ -171,7 +179,7 @@ class Models:
 
     def _see(self, call: ChatCall, item: Any) -> None:
         if hasattr(item, "tool_call_chunks"):  # a chunk, and not the whole answer of a model that cannot stream
-            call.first_chunk()
+            call.chunk()
         call.report.add(item)
 
     # -- both
@@ -211,13 +219,10 @@ class Models:
         error_type = None
         if isinstance(error, Exception) and not self._exceptions.is_control_flow(error):
             error_type = type_name(error)
-        key = ("chat", call.provider, call.model, report.model or None)
-        self._durations[(*key, error_type)].record(call.settle(), trace)
+        model = ("chat", call.provider, call.model, report.model or None)
+        self._metrics.record_call(model, error_type, call.settle(), trace, report)
         if call.first is not None:
-            self._firsts[key].record(call.first, trace)
-        for counter, tokens in zip(self._tokens, report.tokens, strict=True):
-            if tokens is not None:
-                counter[key].value += tokens
+            self._metrics.record_chunks(model, call.first, call.gaps, trace)
         if error is None and report.tokens[0] is None and report.tokens[1] is None and not report.cached:
             self._unreported[(call.provider, call.model)].value += 1
         # Without the exception, whose message may quote the prompt.
@@ -261,13 +266,12 @@ class _Stream:
         self._end(self._call, error)
 
 
-def _tell_first_token(manager: Any, call: ChatCall) -> None:
-    """Note the first chunk of an answer that LangChain streams by itself, for those that listen to tokens."""
+def _note_chunks(manager: Any, call: ChatCall) -> None:
+    """Note the chunks of an answer that LangChain streams by itself, for those that listen to tokens."""
     original = manager.on_llm_new_token
 
     def on_llm_new_token(*args: Any, **kwargs: Any) -> Any:
-        manager.__dict__.pop("on_llm_new_token", None)
-        call.first_chunk()
+        call.chunk()
         return original(*args, **kwargs)
 
     manager.on_llm_new_token = on_llm_new_token

@@ -50,6 +50,7 @@ class LangGraphSource(Source):
     def _imported(self) -> None:
         if not self._wanted:
             return
+        from .genai_metrics import GenAIMetrics
         from .graphs import Graphs
         from .judging import Judge
         from .models import PACKAGE as MODELS
@@ -61,13 +62,15 @@ class LangGraphSource(Source):
 
         telemetry, hooks, exceptions = self.telemetry, self._hooks, Exceptions()
         hooks.on = True
-        chosen = self.settings[GraphSettings].detections
+        settings = self.settings[GraphSettings]
+        metrics = GenAIMetrics(telemetry, settings.conventions)
+        chosen = settings.detections
         judge = None if chosen == () else Judge(telemetry, chosen, self.verdicts)
-        graphs = Graphs(telemetry, hooks, exceptions, self.activate, judge)
+        graphs = Graphs(telemetry, hooks, exceptions, self.activate, judge, metrics)
         nodes = Nodes(telemetry, hooks, exceptions)
         hooks.apply([*graphs.patches(), *nodes.patches()])
         when_imported(TOOLS, lambda: self._apply(Tools(telemetry, hooks, exceptions).patches()))
-        when_imported(MODELS, lambda: self._apply(Models(telemetry, hooks, exceptions).patches()))
+        when_imported(MODELS, lambda: self._apply(Models(telemetry, hooks, exceptions, metrics).patches()))
 
     def _apply(self, patches: list[Patch]) -> None:
         if self._wanted:
