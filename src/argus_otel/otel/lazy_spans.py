@@ -166,7 +166,7 @@ class _Ids(RandomIdGenerator):
 
 def linked(spans: Sequence[SpanIds]) -> list[Link]:
     """Return links to sampled spans."""
-    return [Link(span_context(span)) for span in spans]
+    return [Link(span_context(span), {}) for span in spans]
 
 
 class LazySpanFactory:
@@ -199,7 +199,7 @@ class LazySpanFactory:
             context = trace.set_span_in_context(NonRecordingSpan(span.parent), context)
         with self.provider.ids.given(span.context):
             return self._tracer.start_span(
-                span.name, context, span.kind, span.attributes, linked(span.links), start_time=span.start_time
+                span.name, context, span.kind, span.attributes, linked(span.follows), start_time=span.start_time
             )
 
     def readable(self, span: LazySpan) -> ReadableSpan:
@@ -215,7 +215,7 @@ class LazySpanFactory:
             parent=span.parent,
             resource=self.provider.resource,
             attributes=attributes,
-            links=bounded_list(limits.max_links, linked(span.links)) if span.links else (),
+            links=bounded_list(limits.max_links, linked(span.follows)) if span.follows else (),
             kind=span.kind,
             start_time=span.start_time,
             end_time=span.end_time,
@@ -246,7 +246,7 @@ class LazySpan(trace.Span):
         self.kind = kind
         self.parent = parent
         self.attributes = attributes
-        self.links = links
+        self.follows = links
         self._factory = factory
 
     def __getattr__(self, name: str) -> Any:
@@ -342,15 +342,19 @@ class LazySpan(trace.Span):
                     return trace.INVALID_SPAN
                 self._sdk = self._factory.started(self)
                 # From now on, reading these goes to the SDK's span.
-                del self.name, self.attributes, self.links, self.end_time
+                del self.name, self.attributes, self.end_time
             return self._sdk
 
 
 def _are_plain(attributes: Mapping[str, AttributeValue]) -> bool:
     for name, value in attributes.items():
-        if type(value) not in _PLAIN or type(name) is not str or not name:
+        if type(name) is not str or not name or not (type(value) in _PLAIN or _is_of_texts(value)):
             return False
     return True
+
+
+def _is_of_texts(value: object) -> bool:
+    return type(value) is tuple and all(type(each) is str for each in cast("tuple[object, ...]", value))
 
 
 def readable(exporter: type[T], redact: Callable[[str], str]) -> type[T]:
