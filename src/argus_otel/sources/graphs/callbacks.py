@@ -103,7 +103,12 @@ class _Handler(BaseCallbackHandler):
 
     def on_chain_start(self, serialized: Any, inputs: Any, **kwargs: Any) -> None:  # noqa: ARG002 - LangChain's
         name = kwargs.get("name")
-        if self.nodes is not None and name and section(kwargs, "metadata").get("langgraph_node") == name:
+        if (
+            self.nodes is not None
+            and name
+            and name[:2] != "__"
+            and section(kwargs, "metadata").get("langgraph_node") == name
+        ):
             self.nodes.begin(name, kwargs["run_id"], kwargs.get("parent_run_id"))
 
     def on_chain_end(self, outputs: Any, **kwargs: Any) -> None:  # noqa: ARG002 - LangChain's
