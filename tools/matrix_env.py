@@ -1,7 +1,7 @@
 """Runs the tests in one cell of the matrix: a Python, a discord.py or a LangGraph, and a choice of all other versions.
 
-``make test-with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest``, ``make test-graphs LANGGRAPH=0.2.76`` and the workflow run
-this, so a failure of the workflow can be reproduced locally. Each cell has an environment of its own under
+``make test-with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest``, ``make test-graphs LANGGRAPH=0.2.76`` and the workflow
+run this, so a failure of the workflow can be reproduced locally. Each cell has an environment of its own under
 ``build/cells``, made by uv.
 """
 
