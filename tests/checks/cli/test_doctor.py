@@ -90,6 +90,7 @@ def test_what_a_running_agent_says() -> None:
     troubled = told({"checks": {**section, "network": False, "reload_error": "checks.yaml:1:1: wrong"}})
     assert troubled["network"][0] == troubled["reload"][0] == "warn"
     assert told({"checks": {"running": False}})["running"][0] == "warn"
+    assert told({"checks": {"running": False, "waiting": "no such file"}})["running"][1].endswith(": no such file")
 
 
 def test_it_is_no_command() -> None:

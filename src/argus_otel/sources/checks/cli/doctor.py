@@ -103,7 +103,8 @@ def _running(look: Look) -> Iterator[Finding]:
         return
     section = cast("Mapping[str, Any]", told)
     if not section.get("running"):
-        yield Finding(_GROUP, "running", Status.WARN, "the program runs, and its checks do not", "see its log")
+        why = f": {section['waiting']}" if section.get("waiting") else ""
+        yield Finding(_GROUP, "running", Status.WARN, f"the program runs, and its checks do not{why}", "see its log")
         return
     statuses = cast("Mapping[str, int]", section.get("checks") or {})
     counts = ", ".join(f"{count} {status}" for status, count in statuses.items() if count)
