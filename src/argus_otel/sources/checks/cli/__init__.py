@@ -54,8 +54,8 @@ COMMANDS: dict[str, Command] = dict(
             "once",
             "run each check once, and report: for a terminal and for CI",
             "Runs each check once, with its retries, many at the same time, and reports. Nothing is confirmed, muted "
-            "or remembered. Exit code 0: all are good; 1: one failed, or could not be judged; 3: there are warnings "
-            "only;",
+            "or remembered. Heartbeats are left out: only an agent, which takes calls, can judge them. Exit code 0: "
+            "all are good; 1: one failed, or could not be judged; 3: there are warnings only;",
             "checks.yaml",
             "checks.yaml shop 'db-*'",
             "checks.yaml --format junit > report.xml",
