@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from argus_otel.settings import Settings
-from argus_otel.sources.checks import cli
+from argus_otel.sources.checks import cli, packages
 from argus_otel.sources.checks.cli import doctor
 from argus_otel.terminal.findings import Look
 
@@ -78,7 +78,7 @@ def test_what_the_agent_may_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_missing_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_NEEDED", ("a_package_that_is_not_there",))
+    monkeypatch.setattr(packages, "NEEDED", ("a_package_that_is_not_there",))
     found = told(ARGUS_CHECKS_FILE=str(tmp_path / "checks.yaml"))
     assert found["packages"][0] == "fail"
     assert found["packages"][2] == "pip install 'argus-otel[checks]'"
