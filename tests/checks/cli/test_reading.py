@@ -99,6 +99,12 @@ def test_list_can_be_limited(checks: Checks, words: list[str], names: list[str])
     assert ended.code == (0 if names else 1)
 
 
+def test_list_of_a_type_that_does_not_exist_names_those_that_do(checks: Checks) -> None:
+    ended = checks("list", EXAMPLE, "--type", "htttp")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("argus-otel checks: there is no type 'htttp'; there are bot, command, ")
+
+
 def test_list_tells_what_a_missing_secret_hides(checks: Checks, file: Write) -> None:
     ended = checks("list", file("checks: {a: {http: '${env:NO_URL}'}, b: {http: 'http://x'}}"))
     assert "a cannot be shown: it depends on a secret that is not there" in ended.err
