@@ -39,12 +39,12 @@ class ObservedProcess:
     Raises
     ------
     DemoError
-        No port is free.
+        The port is not free.
     """
 
     def __init__(self, what: str, log: Path, port: int | None = None) -> None:
         self._what, self._log = what, log
-        self._port = port if port is not None else _free_port()
+        self._port = _free_port(DEFAULT_PORT, 0) if port is None else _free_port(port)
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://{DEFAULT_HOST}:{self._port}"
 
@@ -115,8 +115,9 @@ def settled(finished: Callable[[], bool], timeout: float) -> None:
         time.sleep(0.25)
 
 
-def _free_port() -> int:
-    for port in (DEFAULT_PORT, 0):
+def _free_port(*ports: int) -> int:
+    """Return the first of some ports that is free; 0 stands for any."""
+    for port in ports:
         with socket.socket() as probe:
             if os.name == "posix":  # on Windows it would let two programs share a port
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -125,4 +126,4 @@ def _free_port() -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise DemoError("no port is free on this machine")
+    raise DemoError(f"port {ports[0]} is not free: give another --port, or none")
