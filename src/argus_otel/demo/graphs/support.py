@@ -363,9 +363,11 @@ async def handle(ticket: dict[str, str], ledger: Path) -> None:
     if graph is agent:
         given = {"messages": given["messages"]}
     config: RunnableConfig = {"configurable": {"thread_id": number}, "recursion_limit": LIMIT}
+    # Before Python 3.11, LangGraph cannot interrupt a graph that runs on an event loop.
+    in_thread = int(number) % 2 or sys.version_info < (3, 11)
     waits = True
     while waits:
-        if int(number) % 2:
+        if in_thread:
             waits = await asyncio.to_thread(answer, graph, given, config)
         else:
             waits = await answer_on_loop(graph, given, config)
