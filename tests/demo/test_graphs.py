@@ -42,6 +42,7 @@ def test_it_ends_by_itself_and_everything_agrees() -> None:
         "tool calls",
         "model calls",
         "streamed answers",
+        "chunks",
         "input tokens",
         "output tokens",
         "tokens not reported",

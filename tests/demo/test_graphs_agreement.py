@@ -42,6 +42,10 @@ gen_ai_client_inference_duration_seconds_sum{gen_ai_request_model="writer-1",err
 gen_ai_client_inference_time_to_first_chunk_seconds_bucket{gen_ai_request_model="writer-1",le="+Inf"} 1.0
 gen_ai_client_inference_time_to_first_chunk_seconds_count{gen_ai_request_model="writer-1"} 1.0
 gen_ai_client_inference_time_to_first_chunk_seconds_sum{gen_ai_request_model="writer-1"} 0.1
+# TYPE gen_ai_client_inference_time_per_output_chunk_seconds histogram
+gen_ai_client_inference_time_per_output_chunk_seconds_bucket{gen_ai_request_model="writer-1",le="+Inf"} 6.0
+gen_ai_client_inference_time_per_output_chunk_seconds_count{gen_ai_request_model="writer-1"} 6.0
+gen_ai_client_inference_time_per_output_chunk_seconds_sum{gen_ai_request_model="writer-1"} 0.1
 # TYPE gen_ai_client_inference_usage_input_tokens_total counter
 gen_ai_client_inference_usage_input_tokens_total{gen_ai_request_model="writer-1"} 12.0
 # TYPE gen_ai_client_inference_usage_output_tokens_total counter
@@ -89,6 +93,7 @@ def test_ledgers_and_faults_are_compared_with_runs_nodes_calls_tokens_and_findin
         ("model calls", "writer-1"): 2,
         ("model calls", "writer-1, failed"): 1,
         ("streamed answers", "writer-1"): 1,
+        ("chunks", "writer-1"): 7,
         ("input tokens", "writer-1"): 12,
         ("output tokens", "writer-1"): 5,
         ("tokens not reported", "writer-1"): 1,

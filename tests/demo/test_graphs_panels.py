@@ -24,7 +24,7 @@ def drawn(exposition: str, width: int) -> str:
 @pytest.mark.parametrize("width", [80, 120])
 def test_runs_models_and_findings_are_shown(width: int) -> None:
     shown = drawn(EXPOSITION, width)
-    assert "support 2 0 0 0 2" in shown
+    assert "support 2 0 0 0 0 2" in shown
     assert "writer-1 3" in shown
     assert "12 5" in shown
     for word in ("tool calls 1", "answers without usage 1"):

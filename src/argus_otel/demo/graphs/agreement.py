@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from argus_otel.demo.row import Row, rows
 from argus_otel.scrape.series import Metrics
 from argus_otel.sources.graphs import attributes, catalogue, conventions
+from argus_otel.telemetry import Metric
 
 from .cast import Case
 from .ledger import Deed
@@ -81,8 +82,12 @@ def _models(deeds: Sequence[Deed], metrics: Metrics) -> Iterator[Row]:
         ours[f"{model}, failed" if error else model] += round(buckets.count)
     yield from rows("model calls", answered + Counter(failed), ours)
     streamed = Counter(deed.model for deed in deeds if deed.chunks)
-    firsts = metrics.spread(conventions.TIME_TO_FIRST_CHUNK, conventions.REQUEST_MODEL)
-    yield from rows("streamed answers", streamed, _rounded({model: each.count for (model,), each in firsts.items()}))
+    firsts = _recorded(metrics, conventions.TIME_TO_FIRST_CHUNK)
+    yield from rows("streamed answers", streamed, firsts)
+    chunks: Counter[str] = Counter()
+    for deed in deeds:
+        chunks[deed.model] += deed.chunks
+    yield from rows("chunks", chunks, firsts + _recorded(metrics, conventions.TIME_PER_OUTPUT_CHUNK))
 
 
 def _tokens(deeds: Sequence[Deed], metrics: Metrics) -> Iterator[Row]:
@@ -111,6 +116,11 @@ def _findings(cases: Sequence[Case], metrics: Metrics) -> Iterator[Row]:
 def named(severity: str, rule: str, cause: str) -> str:
     """Return a finding in words."""
     return f"{severity} {rule} by {cause}" if cause else f"{severity} {rule}"
+
+
+def _recorded(metrics: Metrics, metric: Metric) -> Counter[str]:
+    spread = metrics.spread(metric, conventions.REQUEST_MODEL)
+    return _rounded({model: buckets.count for (model,), buckets in spread.items()})
 
 
 def _theirs(counts: Counts, subject: str) -> Counter[str]:

@@ -48,6 +48,8 @@ class Case:
         The agent's answers, one after the other.
     findings:
         What is wrong with it.
+    hangs_up:
+        Whether the customer is gone before the answer.
     """
 
     story: str
@@ -56,11 +58,12 @@ class Case:
     written: Reply = _LOOKED_UP
     turns: Sequence[Reply] = ()
     findings: Sequence[Found] = ()
+    hangs_up: bool = False
 
     @property
     def channel(self) -> str:
         """How it comes."""
-        return "mail" if self.topic else "chat"
+        return "call" if self.hangs_up else "mail" if self.topic else "chat"
 
 
 _DONE = Reply("It is on its way.")
@@ -81,7 +84,7 @@ HEALTHY = (
     Case("an order, by a tool", "Where is order 17?", "order", turns=(_asking(_for_order("17")), _DONE)),
     Case(
         "two tools at once",
-        "Is 18 packed, and is anybody there?",
+        "Is 18 packed, and are you there?",
         "order",
         turns=(_asking(_for_order("18"), _HOURS), _DONE),
     ),
@@ -95,6 +98,7 @@ HEALTHY = (
         Reply("Three days.", refusals=(500,)),
     ),
     Case("a chat", "Are you open?", turns=(_asking(_HOURS), Reply("From nine to five."))),
+    Case("a customer who hangs up", "Is anybody", "delivery", hangs_up=True),
 )
 """Those with which nothing is silently wrong."""
 

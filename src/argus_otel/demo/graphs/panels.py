@@ -29,6 +29,7 @@ _TONES = {
     "interrupted": Tone.CAUTION,
     "error": Tone.BAD,
     "limit": Tone.BAD,
+    "abandoned": Tone.CAUTION,
 }
 _SEVERITIES = {"error": Tone.BAD, "warn": Tone.CAUTION, "info": Tone.MUTED}
 _GRAPHS = ("support", "clerk", "translate", "cabinet")

@@ -14,6 +14,7 @@ import operator
 import sys
 import threading
 from collections import Counter
+from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
@@ -92,6 +93,13 @@ class Tasks:
             self._runs.setdefault(namespace, "ok")
         elif event["id"] in self._begun:
             self._end(event["id"], "error" if event["error"] else "interrupted" if event["interrupts"] else "ok")
+
+    def left_after(self, event: dict[str, Any]) -> bool:
+        """Whether the first node has ended, after which a customer hangs up."""
+        if "result" not in event:
+            return False
+        self._runs[()] = "abandoned"
+        return True
 
     def _end(self, task: str, outcome: str) -> None:
         namespace, node = self._begun.pop(task)
@@ -338,21 +346,26 @@ support = build()
 # -- the tickets
 
 
-def answer(graph: Any, given: Any, config: RunnableConfig) -> bool:
+def answer(graph: Any, given: Any, config: RunnableConfig, hangs_up: bool) -> bool:
     """Run a graph in this thread. Return whether it waits for a person."""
     tasks = Tasks(graph.name)
-    with tasks:
-        for namespace, event in graph.stream(given, config, stream_mode="tasks", subgraphs=True):
+    with tasks, closing(graph.stream(given, config, stream_mode="tasks", subgraphs=True)) as events:
+        for namespace, event in events:
             tasks.note(namespace, event)
+            if hangs_up and tasks.left_after(event):
+                break
     return tasks.interrupted
 
 
-async def answer_on_loop(graph: Any, given: Any, config: RunnableConfig) -> bool:
+async def answer_on_loop(graph: Any, given: Any, config: RunnableConfig, hangs_up: bool) -> bool:
     """Do the same on the event loop."""
     tasks = Tasks(graph.name)
     with tasks:
-        async for namespace, event in graph.astream(given, config, stream_mode="tasks", subgraphs=True):
-            tasks.note(namespace, event)
+        async with aclosing(graph.astream(given, config, stream_mode="tasks", subgraphs=True)) as events:
+            async for namespace, event in events:
+                tasks.note(namespace, event)
+                if hangs_up and tasks.left_after(event):
+                    break
     return tasks.interrupted
 
 
@@ -365,12 +378,13 @@ async def handle(ticket: dict[str, str], ledger: Path) -> None:
     config: RunnableConfig = {"configurable": {"thread_id": number}, "recursion_limit": LIMIT}
     # Before Python 3.11, LangGraph cannot interrupt a graph that runs on an event loop.
     in_thread = int(number) % 2 or sys.version_info < (3, 11)
+    hangs_up = ticket["channel"] == "call"
     waits = True
     while waits:
         if in_thread:
-            waits = await asyncio.to_thread(answer, graph, given, config)
+            waits = await asyncio.to_thread(answer, graph, given, config, hangs_up)
         else:
-            waits = await answer_on_loop(graph, given, config)
+            waits = await answer_on_loop(graph, given, config, hangs_up)
         if waits:
             BOOK.count("resumes", graph.name)
             given = Command(resume=True)  # a person says yes
