@@ -110,6 +110,20 @@ def test_tokens_are_those_that_the_service_has_counted(observed: Observation, mo
     assert "graph.usage.unreported" not in observed.points()
 
 
+@EVERY_WAY
+@pytest.mark.parametrize("cached", [2, 0])
+def test_tokens_of_a_cache_are_those_that_the_service_reports_0_too(
+    observed: Observation, models: Models, call: Call, cached: int
+) -> None:
+    models.replies.append(Reply("three words long", cached=cached))
+    call(models.client(stream_usage=True))
+    assert points(observed, f"{TOKENS}.cache_read.input_tokens", "gen_ai.request.model") == {("small-1",): cached}
+    (span,) = observed.spans()
+    assert span.attributes is not None
+    assert span.attributes["gen_ai.usage.cache_read.input_tokens"] == cached
+    assert f"{TOKENS}.reasoning.output_tokens" not in observed.points(), "unknown is not 0"
+
+
 @STREAMED
 def test_tokens_that_a_stream_does_not_report_are_unknown_and_not_0(
     observed: Observation, models: Models, call: Call

@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         number = next(self.server.ids)
         return {"id": f"chatcmpl-{number}", "object": kind, "created": int(time.time()), "model": asked["model"]}
 
-    def _record(self, asked: Mapping[str, Any], attempt: int, chunks: int, usage: Mapping[str, int]) -> None:
+    def _record(self, asked: Mapping[str, Any], attempt: int, chunks: int, usage: Mapping[str, Any]) -> None:
         tokens = usage.get("prompt_tokens"), usage.get("completion_tokens")
         self.server.ledger.record(Deed(asked["model"], attempt, 200, chunks, *tokens))
 
@@ -177,8 +177,13 @@ def _words(text: str) -> list[str]:
     return [f"{word} " for word in text.split(" ")[:-1]] + text.split(" ")[-1:] if text else []
 
 
-def _usage(asked: Mapping[str, Any], reply: Reply) -> dict[str, int]:
+def _usage(asked: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
     """Count words as tokens, and each tool that is asked for as five."""
     given = sum(len(str(message.get("content") or "").split()) for message in asked["messages"])
     taken = len(_words(reply.text)) + 5 * len(reply.tools)
-    return {"prompt_tokens": given, "completion_tokens": taken, "total_tokens": given + taken}
+    return {
+        "prompt_tokens": given,
+        "completion_tokens": taken,
+        "total_tokens": given + taken,
+        "prompt_tokens_details": {"cached_tokens": reply.cached},
+    }

@@ -62,6 +62,8 @@ class Reply:
         The status of each attempt that is refused, such as 500 or 429, before one is answered.
     pause:
         The time before each chunk of an answer that is streamed, in seconds.
+    cached:
+        How many tokens of the prompt it reports as read from a cache.
     reports_usage:
         Whether the answer says how many tokens it took. One that is streamed says so only if the client asks for it.
     """
@@ -71,6 +73,7 @@ class Reply:
     cut: bool = False
     refusals: Sequence[int] = ()
     pause: float = 0.0
+    cached: int = 0
     reports_usage: bool = True
 
     @property
