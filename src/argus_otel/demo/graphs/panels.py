@@ -99,7 +99,7 @@ PANELS = (
         (catalogue.RUN_STEPS, catalogue.NODE_DURATION),
         _runs,
         lines=len(_GRAPHS) + 2,
-        ratio=1,
+        ratio=5,
         summary=lambda view: summary(view.whole),
         also=(catalogue.DETECTIONS,),
     ),
@@ -115,7 +115,7 @@ PANELS = (
         ),
         _models,
         lines=len(_MODELS) + 3,
-        ratio=1,
+        ratio=4,
     ),
     Panel("findings", (catalogue.DETECTIONS,), _found, lines=len(_FOUND) + 2),
 )
