@@ -21,6 +21,7 @@ from argus_otel.telemetry.guard import attempt as attempted
 from . import attributes as a
 from . import catalogue as c
 from . import conventions as genai
+from .content import answered_message, given_messages, whole
 from .contexts import reset
 from .genai_metrics import GenAIMetrics
 from .outcomes import Exceptions
@@ -52,9 +53,11 @@ class ChatCall(Operation):
         How long the first chunk took, in seconds; ``None`` if the answer was not streamed.
     gaps:
         How long each chunk came after the one before it, in seconds.
+    answer:
+        The chunks of the answer, while content is asked for.
     """
 
-    __slots__ = ("provider", "model", "report", "first", "gaps", "_last")
+    __slots__ = ("provider", "model", "report", "first", "gaps", "answer", "_last")
 
     def __init__(self, provider: str, model: str | None) -> None:
         super().__init__()
@@ -63,6 +66,7 @@ class ChatCall(Operation):
         self.report = Report()
         self.first: float | None = None
         self.gaps = array("d")
+        self.answer: list[Any] = []
         self._last = 0.0
 
     def chunk(self) -> None:
@@ -76,17 +80,27 @@ class ChatCall(Operation):
 
 
 class Models:
-    """Times calls of models."""
+    """Times calls of models.
 
-    def __init__(self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions, metrics: GenAIMetrics) -> None:
+    Parameters
+    ----------
+    content:
+        Whether spans have what was said.
+    """
+
+    def __init__(
+        self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions, metrics: GenAIMetrics, content: bool
+    ) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
         self._exceptions = exceptions
         self._metrics = metrics
+        self._content = content
         self._providers: dict[type[Any], str] = {}
         self._unreported = telemetry.counter(c.USAGE_UNREPORTED)
         self._see_shielded = telemetry.guard.shield(HOOK, self._see, 2)
         self._end_shielded = telemetry.guard.shield(HOOK, self._end, 2)
+        self._in_flight = telemetry.guard.in_flight
 
     def patches(self) -> list[Patch]:
         """Return the hooks on the four methods."""
@@ -138,7 +152,7 @@ class Models:
     def _begin_whole(self, model: BaseChatModel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ChatCall | None:
         if _STREAMED.get() is model:  # its stream is this call
             return None
-        call = self._begin(model)
+        call = self._begin(model, args, kwargs)
         if call is not None:
             if call.span is not None:
                 call.span.attach()
@@ -153,28 +167,30 @@ class Models:
         if result is not None:
             for generation in result.generations[:1]:  # each has the usage of all
                 call.report.add(generation.message)
+                if self._content:
+                    call.answer.append(generation.message)
         self._end(call, error)
 
     # -- answers in chunks
 
     def _wrap_stream(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        begin = self._telemetry.guard.shield(HOOK, self._begin_stream, 1)
+        begin = self._telemetry.guard.shield(HOOK, self._begin_stream, 3)
 
         def stream(self: BaseChatModel, *args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            return (yield from watched(original(self, *args, **kwargs), lambda: begin(self)))
+            return (yield from watched(original(self, *args, **kwargs), lambda: begin(self, args, kwargs)))
 
         return stream
 
     def _wrap_astream(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        begin = self._telemetry.guard.shield(HOOK, self._begin_stream, 1)
+        begin = self._telemetry.guard.shield(HOOK, self._begin_stream, 3)
 
         def astream(self: BaseChatModel, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            return watched_async(original(self, *args, **kwargs), lambda: begin(self))
+            return watched_async(original(self, *args, **kwargs), lambda: begin(self, args, kwargs))
 
         return astream
 
-    def _begin_stream(self, model: BaseChatModel) -> _Stream | None:
-        call = self._begin(model)
+    def _begin_stream(self, model: BaseChatModel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Stream | None:
+        call = self._begin(model, args, kwargs)
         return None if call is None else _Stream(model, call, self._see_shielded, self._end_shielded)
 
     def _see(self, call: ChatCall, item: Any) -> None:
@@ -182,13 +198,16 @@ class Models:
         if hasattr(item, "tool_call_chunks") and not _is_end(item):
             call.chunk()
         call.report.add(item)
+        if self._content:
+            call.answer.append(item)
 
     # -- both
 
-    def _begin(self, model: BaseChatModel) -> ChatCall | None:
+    def _begin(self, model: BaseChatModel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ChatCall | None:
         if not self._hooks.on:
             return None
         call = ChatCall(self._provider(model), model_of(model))
+        self._in_flight[call] = self._end_shielded
         run = current_run()
         if run is not None:
             run.inference_calls += 1
@@ -205,6 +224,9 @@ class Models:
             span = tracing.child(name, SpanKind.CLIENT, attributes, suppress_http=False)
             if span is not None:
                 call.trace_in(span)
+                if self._content:
+                    given = args[0] if args else kwargs.get("messages", kwargs.get("input"))
+                    span.set_attributes({genai.INPUT_MESSAGES.name: given_messages(model, given)})
         return call
 
     def _provider(self, model: BaseChatModel) -> str:
@@ -216,6 +238,9 @@ class Models:
         return known
 
     def _end(self, call: ChatCall, error: BaseException | None) -> None:
+        self._in_flight.pop(call, None)
+        if call.ended:  # the process is ending, or this is a forked child of it
+            return
         report, trace = call.report, call.trace
         error_type = None
         if isinstance(error, Exception) and not self._exceptions.is_control_flow(error):
@@ -301,6 +326,8 @@ def _ending(call: ChatCall, error_type: str | None) -> dict[str, AttributeValue]
     if call.first is not None:
         found[genai.STREAM.name] = True
         found[genai.FIRST_CHUNK.name] = call.first
+    if call.answer:
+        found[genai.OUTPUT_MESSAGES.name] = answered_message(whole(call.answer), report.finish_reason)
     if error_type is not None:
         found[a.ERROR_TYPE.name] = error_type
     return found

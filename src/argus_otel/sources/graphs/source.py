@@ -63,14 +63,19 @@ class LangGraphSource(Source):
         telemetry, hooks, exceptions = self.telemetry, self._hooks, Exceptions()
         hooks.on = True
         settings = self.settings[GraphSettings]
+        content = settings.capture_content
         metrics = GenAIMetrics(telemetry, settings.conventions)
         chosen = settings.detections
         judge = None if chosen == () else Judge(telemetry, chosen, self.verdicts)
         graphs = Graphs(telemetry, hooks, exceptions, self.activate, judge, metrics)
         nodes = Nodes(telemetry, hooks, exceptions)
         hooks.apply([*graphs.patches(), *nodes.patches()])
-        when_imported(TOOLS, lambda: self._apply(Tools(telemetry, hooks, exceptions).patches()))
-        when_imported(MODELS, lambda: self._apply(Models(telemetry, hooks, exceptions, metrics).patches()))
+        if not any(hooks.has(patch) for patch in nodes.patches()):
+            from .callbacks import NodeCallbacks  # imports LangChain's callbacks, which LangGraph has imported
+
+            telemetry.attempt("nodes by callbacks", NodeCallbacks(telemetry, hooks, exceptions).install)
+        when_imported(TOOLS, lambda: self._apply(Tools(telemetry, hooks, exceptions, content).patches()))
+        when_imported(MODELS, lambda: self._apply(Models(telemetry, hooks, exceptions, metrics, content).patches()))
 
     def _apply(self, patches: list[Patch]) -> None:
         if self._wanted:

@@ -16,6 +16,7 @@ from argus_otel.telemetry import AttributeValue, Operation, SpanKind, Telemetry,
 
 from . import attributes as a
 from . import conventions as genai
+from .content import as_json
 from .outcomes import Exceptions
 from .runs import CURRENT, NodeRun
 
@@ -52,13 +53,22 @@ class ToolCall(Operation):
 
 
 class Tools:
-    """Times calls of tools."""
+    """Times calls of tools.
 
-    def __init__(self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions) -> None:
+    Parameters
+    ----------
+    content:
+        Whether spans have what tools are given and return.
+    """
+
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions, content: bool) -> None:
+        self._content = content
         self._telemetry = telemetry
         self._hooks = hooks
         self._exceptions = exceptions
         self._durations = telemetry.histogram(genai.TOOL_DURATION)
+        self._in_flight = telemetry.guard.in_flight
+        self._cut_short = telemetry.guard.shield(HOOK, self._end_early, 2)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on the two methods."""
@@ -110,6 +120,7 @@ class Tools:
         current = CURRENT.get()
         node = current if isinstance(current, NodeRun) else None
         call = ToolCall(tool.name, node)
+        self._in_flight[call] = self._cut_short
         if node is not None:
             node.run.tool_calls += 1
             if node.number >= 0:
@@ -125,17 +136,26 @@ class Tools:
             asked = given.get("tool_call_id")
             if asked is not None:
                 attributes[genai.TOOL_CALL.name] = str(asked)
+            if self._content:
+                attributes[genai.ARGUMENTS.name] = as_json(args[0] if args else given.get("tool_input"))
             span = tracing.child(f"execute_tool {tool.name}", SpanKind.INTERNAL, attributes)
             if span is not None:
                 call.trace_in(span)
                 span.attach()
         return call
 
+    def _end_early(self, call: ToolCall, error: BaseException) -> None:
+        """End a call that is made while the process ends."""
+        self._end(call, None, error)
+
     def _end(self, call: ToolCall, result: Any, error: BaseException | None) -> None:
+        self._in_flight.pop(call, None)
+        if call.ended:  # the process is ending, or this is a forked child of it
+            return
         if call.scope is not None:
             call.scope.detach()
         error_type = None
-        if error is not None:
+        if isinstance(error, Exception):
             error_type = None if self._exceptions.is_control_flow(error) else type_name(error)
         elif getattr(result, "status", None) == "error":
             error_type = _HANDLED
@@ -144,4 +164,7 @@ class Tools:
         self._durations[(call.name, _TYPE, error_type)].record(call.settle(), call.trace)
         # Without the exception, whose message may quote arguments.
         if call.span is not None:
-            call.end_span(error_type is not None, None if error_type is None else {a.ERROR_TYPE.name: error_type})
+            found: dict[str, AttributeValue] = {} if error_type is None else {a.ERROR_TYPE.name: error_type}
+            if self._content and error is None:
+                found[genai.RESULT.name] = as_json(getattr(result, "content", result))
+            call.end_span(error_type is not None, found)
