@@ -57,7 +57,7 @@ def test_a_key_of_a_graph_in_a_node_that_is_misspelt_is_found(observed: Observat
     graph.add_node("inside", lambda _: {"doc": ["a"]})
     graph.add_edge(START, "inside")
     compiled = graph.compile(name="inner")
-    holding(lambda _: compiled.invoke({"text": "x"})).invoke({"messages": []})
+    holding(lambda _: dict(compiled.invoke({"text": "x"}))).invoke({"messages": []})
     assert ("hold", "unknown_key", "error") in found(observed)
 
 
