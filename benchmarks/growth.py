@@ -1,8 +1,8 @@
 """What grows in a process while it does the same again and again: memory, blocks of Python, objects of ours.
 
 The processes run in parallel, because no time is measured. Each works in parts, and prints its counts after each of
-them. Growth is the difference over a part; the first half of the parts is the warm-up: a count that outgrows Python's
-small integers allocates a block, once. It is averaged, because memory may grow rarely and by much.
+them. Growth is the difference over a part, and is averaged, because memory may grow rarely and by much. The first half
+of the parts is the warm-up: a count that outgrows Python's small integers allocates a block, once.
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ from .workloads import CONFIG, RUNS, Counted, Workload
 
 PART = "end"
 UNIT = "µs"
+END_NODES = (1, 20, 100)
+"""In how many nodes in a row runs end, sync: what judges a run looks at all of them."""
 
 
 class Stopwatch:
@@ -59,7 +61,7 @@ def _workloads(watch: Stopwatch) -> Iterator[Workload]:
         watch.start()
         return workloads.count(state)
 
-    for nodes, asynchronous in ((1, False), (20, False), (20, True), (100, False)):
+    for nodes, asynchronous in (*((nodes, False) for nodes in END_NODES), (20, True)):
         graph = workloads.in_a_row(Counted, workloads.count, nodes=nodes, asynchronous=asynchronous, last=last)
         title = f"the end of a run of {nodes} node{'s' * (nodes > 1)}{', async' * asynchronous}"
         yield Workload(f"{nodes}{', async' * asynchronous}", title, graph, {"count": 0}, nodes, asynchronous)

@@ -53,10 +53,9 @@ def graph() -> Any:
 
 def main(name: str, runs: int, parts: int) -> None:
     """Run the graph; raise ``RuntimeError`` if a hook has failed."""
-    observed = name in (OURS, TRACED)
+    observed, traces = name in (OURS, TRACED), Traces(1.0) if name == TRACED else None
     if observed:
-        provider = Traces(1.0).provider if name == TRACED else None
-        argus_otel.instrument(endpoint_port=0, tracer_provider=provider)
+        argus_otel.instrument(endpoint_port=0, tracer_provider=traces.provider if traces else None)
     compiled, done = graph(), 0
     for _ in range(parts):
         for _ in range(runs // parts):
@@ -65,6 +64,8 @@ def main(name: str, runs: int, parts: int) -> None:
             done += 1
         if observed:
             growth.scrape(runtime().endpoint_url)
+        if traces is not None:
+            traces.exported()
         print(json.dumps({"runs": done, **growth.counted()}), flush=True)
     if observed and (faults := runtime().telemetry.guard.faults):
         raise RuntimeError(f"hooks failed, so these figures are worth nothing: {faults}")

@@ -121,18 +121,18 @@ def _argus_agents(stack: ExitStack) -> Attached:
         stack.callback(os.environ.pop, name, None)
     from argus.recorder import ArgusRecorder  # type: ignore[import-not-found]
 
-    steps = [0]
+    steps, before = [0], Path.cwd()
+
+    def enter() -> None:
+        os.chdir(directory)  # a part of its files is wherever the program is run
 
     def leave() -> None:
+        os.chdir(before)
         for file in Path(directory).rglob("*.json"):
             steps[0] += len(json.loads(file.read_text(encoding="utf-8")).get("steps", ()))
             file.unlink()
 
-    return Attached(ArgusRecorder(semantic_judge=False).attach, _nothing, leave, lambda: float(steps[0]))
-
-
-def _nothing() -> None:
-    pass
+    return Attached(ArgusRecorder(semantic_judge=False).attach, enter, leave, lambda: float(steps[0]))
 
 
 PEERS = (

@@ -10,7 +10,6 @@ import json
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,10 +37,8 @@ KINDS = (
 WHEN = {"imported": "when LangGraph is imported", "ran": "when a graph has run"}
 MEASURED = {
     "processor": ("processor's time", "ms", 1e3),
-    "wall": ("by the clock", "ms", 1e3),
     "resident": ("resident memory", "MB", 1e-6),
     "modules": ("modules imported", "modules", 1),
-    "threads": ("threads running", "threads", 1),
 }
 
 
@@ -55,7 +52,6 @@ def start(kind: Kind) -> dict[str, float]:
     """
     port = free_port()
     variables = {key: value.format(port=port) for key, value in kind.variables.items()}
-    begun = time.monotonic()
     ran = subprocess.run(
         [sys.executable, *kind.launcher, str(SCRIPT), *map(str, kind.options.values())],
         env={**environment("langgraph"), **variables},
@@ -67,7 +63,7 @@ def start(kind: Kind) -> dict[str, float]:
         raise RuntimeError(f"{kind.name} has ended: {ran.stderr[-2000:]}")
     found = json.loads(ran.stdout.splitlines()[-1])
     return {
-        f"{when} {what}": (figures[what] - begun * (what == "wall")) * factor
+        f"{when} {what}": figures[what] * factor
         for when, figures in found.items()
         for what, (_, _, factor) in MEASURED.items()
     }

@@ -114,7 +114,7 @@ def count(state: Counted) -> dict[str, Any]:
 
 
 class EightKeys(TypedDict):
-    """Eight keys that nodes write, and one that they do not: argus-agents lets a run fail whose nodes write all keys."""
+    """Eight keys that nodes write, and one that they do not: argus-agents makes a run fail in which nodes write all."""
 
     subject: str
     count: int
