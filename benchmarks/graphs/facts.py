@@ -28,7 +28,7 @@ def measure(rounds: int, progress: Progress) -> list[Table]:
     def shapes(of: list[object]) -> Callable[[], object]:
         return partial(shapes_of, names, of)
 
-    variants = [
+    variants: list[Variant[Callable[[], object]]] = [
         Variant(BARE, _nothing),
         Variant(CONTROL, _nothing),
         Variant(OF_DIFFERENT_KINDS, shapes(list(values.values()))),

@@ -87,7 +87,7 @@ def in_a_row(
     last:
         The last node, if it is another one.
     """
-    graph = StateGraph(state)
+    graph: Any = StateGraph(state)
     before = START
     for number in range(nodes):
         name, this = f"n{number}", node if last is None or number + 1 < nodes else last
@@ -170,7 +170,7 @@ def _find(state: Gathered) -> dict[str, Any]:
 
 
 def _sent() -> Any:
-    graph = StateGraph(Gathered)
+    graph: Any = StateGraph(Gathered)
     graph.add_node("worker", _find)
     graph.add_conditional_edges(START, _fan_out, ["worker"])
     return graph.compile(name="workers")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from time import thread_time
 
@@ -46,7 +47,8 @@ _STAGED = """
 import json, logging
 logging.disable(logging.WARNING)
 from argus_otel.runtime import runtime
-from benchmarks import pairs
+from argus_otel.testing import until
+from benchmarks import pairs, recording
 from benchmarks.graphs import end, nodes, workloads
 from benchmarks.graphs.variants import OF_OURS, stage
 from benchmarks.progress import Progress
@@ -55,7 +57,11 @@ pairs.WARM_UP = 0
 workloads.RUNS = end.RUNS = 1
 end.END_NODES = (1, 5)
 progress = Progress()
+rows = []
+recording.Nowhere.export = lambda _, batch: rows.extend(batch)
 with stage(OF_OURS) as on:
+    judged = []
+    runtime()._handles["graphs"].source.verdicts.append(judged.append)
     tables = [
         *nodes.measure(on, 1, progress),
         *nodes.measure_agent(on, 1, progress),
@@ -64,17 +70,26 @@ with stage(OF_OURS) as on:
     registry = runtime()._providers.prometheus.registry
     found = [sample.value for it in registry.collect() if it.name == "graph_detections" for sample in it.samples]
 records = {f"{it.part} {it.name}": {row.name: [row.each, row.records] for row in it.results} for it in tables}
-print(json.dumps({"tables": records, "detections": found}))
+until(lambda: len(rows) >= %d)
+print(json.dumps({"tables": records, "detections": found, "rows": len(rows), "judged": len(judged)}))
 """
+
+
+# Each variant runs each graph three times: to warm up, to time, to count records.
+_GRAPHS = (5 + 2) + 2 + 4
+# Of history: one for each run and for each node.
+_ROWS = 3 * ((5 + 2) * (20 + 1) + 2 * (13 + 1) + (1 + 1) + (5 + 1) + (20 + 1) + (13 + 1))
 
 
 @pytest.fixture(scope="module")
 def staged() -> dict[str, dict[str, list[float]]]:
-    ran = _python("-c", _STAGED)
+    ran = _python("-c", _STAGED % _ROWS)
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
     # What rules find costs more than a healthy run, of which the targets are.
     assert sum(found["detections"]) == 0
+    assert found["rows"] == _ROWS
+    assert found["judged"] == 3 * 3 * _GRAPHS  # with metrics, traced, with history
     return found["tables"]
 
 
@@ -181,7 +196,7 @@ def test_each_peer_that_is_missing_is_named_with_how_to_get_it() -> None:
 
 
 def test_every_target_finds_its_rows() -> None:
-    def table(part: str, name: str, rows: list[str]) -> Table:
+    def table(part: str, name: str, rows: Sequence[str]) -> Table:
         samples = {row: [1.0 + len(row)] * 3 for row in [BARE, CONTROL, *rows]}
         return Table(part, name, "", "", compared(samples, BARE))
 
