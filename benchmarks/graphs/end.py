@@ -1,7 +1,8 @@
 """What is added to the end of a run, on the caller's thread: from the return of the last node to that of the graph.
 
 LangGraph's own work in between is in the bare variant too. The end of the last node's hook is a part of what is added,
-and so is what judges the run; in an agent the end of the last call of the model, too.
+and so is what judges the run; in an agent the end of the last call of the model, too. What runs on other threads, as
+handlers of peers do in async runs, is no part of it.
 """
 
 from __future__ import annotations

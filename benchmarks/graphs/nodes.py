@@ -1,8 +1,8 @@
 """What is added to a node: of nodes in a row, of workers by ``Send``, of an agent, with little and with much state.
 
 Each round times every variant once, in random order, in one process: the processor time of the thread that runs the
-graph, without garbage collection. Workers by ``Send`` and tools run on other threads: there the processor time of all
-threads is taken, which includes that of the exporter's.
+graph, without garbage collection. Workers by ``Send``, tools, and handlers of peers in async runs are on other threads:
+there the processor time of all threads is taken.
 """
 
 from __future__ import annotations
@@ -70,14 +70,17 @@ def _sizes(on: Stage, rounds: int, progress: Progress) -> list[Table]:
     if progress.stopped:
         return []
     small, large = workloads.handed_on(SMALL), workloads.handed_on(LARGE)
-    variants = [variant for variant in on.variants(small) if variant.name in (BARE, CONTROL, *OF_OURS)]
-    heavy = [replace(variant, name=_heavy(variant.name), subject=large) for variant in variants]
+    ours = [variant for variant in on.variants(small.graph) if variant.name in (BARE, CONTROL, *OF_OURS)]
+    variants = [
+        *(replace(variant, subject=small) for variant in ours),
+        *(replace(variant, subject=large, name=_heavy(variant.name)) for variant in ours),
+    ]
     title = replace(small, title="a node that writes 1 kB, or 1 MB")
 
     def prepare(workload: Workload) -> workloads.Work:
         return workload.work(workload.graph)
 
-    results = on.compare(title, prepare, [*variants, *heavy], rounds, progress, thread_time)
+    results = on.compare(title, prepare, variants, rounds, progress, thread_time)
     if not results:
         return []
     return [

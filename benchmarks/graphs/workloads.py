@@ -42,7 +42,7 @@ class Workload:
     asynchronous:
         Whether it runs on an event loop.
     threads:
-        Whether nodes or tools run on other threads than the caller's.
+        Whether nodes, tools or handlers of LangChain's callbacks run on other threads than the caller's.
     """
 
     name: str
@@ -230,7 +230,8 @@ def plain(*, asynchronous: bool = False) -> Workload:
     """Return nodes in a row that write one number."""
     kind = "async" if asynchronous else "sync"
     graph = in_a_row(Counted, count, asynchronous=asynchronous)
-    return Workload(kind, f"a node of 20 in a row, {kind}", graph, {"count": 0}, NODES, asynchronous)
+    title = f"a node of 20 in a row, {kind}"
+    return Workload(kind, title, graph, {"count": 0}, NODES, asynchronous, threads=asynchronous)
 
 
 def workers() -> Workload:

@@ -25,8 +25,8 @@ from benchmarks.results import compared
 from benchmarks.tables import Table
 
 ROOT = Path(__file__).parents[2]
-on_linux = pytest.mark.skipif(
-    sys.platform != "linux", reason="the processor's time and memory are read as Linux has it"
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="the clocks of threads and memory are read as Linux has it"
 )
 
 
@@ -164,7 +164,6 @@ def test_shapes_are_timed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert table.rounds == 2
 
 
-@on_linux
 def test_a_program_runs_its_graph_as_often_as_was_asked_for() -> None:
     tables = memory.measure(runs=400, parts=4)
     assert [table.name for table in tables] == list(memory.COUNTED)
@@ -173,7 +172,6 @@ def test_a_program_runs_its_graph_as_often_as_was_asked_for() -> None:
     assert all("after 400" in note for note in ours.notes)
 
 
-@on_linux
 def test_a_start_without_argus_otel_imports_none_of_it() -> None:
     kinds = {kind.name: startup.start(kind) for kind in startup.KINDS if kind.name in (BARE, OURS, startup.ONE_LINE)}
     for name in (OURS, startup.ONE_LINE):
@@ -234,7 +232,6 @@ def test_parts_run_in_their_order_and_all_of_them_by_default() -> None:
     assert parsed([]).variant == list(NAMES)
 
 
-@on_linux
 def test_a_run_prints_tables_and_targets_and_writes_json_and_markdown(tmp_path: Path) -> None:
     figures, tables = tmp_path / "figures.json", tmp_path / "figures.md"
     words = ["graphs", "facts", "--rounds", "1", "--json", str(figures), "--markdown", str(tables)]
