@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 
 def used() -> dict[str, float]:
@@ -34,7 +34,7 @@ def main() -> None:
     def answer(state: dict[str, Any]) -> dict[str, Any]:
         return {"answer": state["question"]}
 
-    graph: Any = StateGraph(dict)
+    graph: Any = StateGraph(cast("Any", dict))
     graph.add_node("answer", answer)
     graph.add_edge(START, "answer")
     graph.compile().invoke({"question": "yes"})

@@ -25,9 +25,7 @@ from benchmarks.results import compared
 from benchmarks.tables import Table
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="the clocks of threads and memory are read as Linux has it"
-)
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory and clocks are read as Linux has them")
 
 
 def _python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
