@@ -21,7 +21,10 @@ BIN := $(VENV)/bin
 TOOLS := build/tools
 # A stamp for each PYTHON. It is inside the environment, so both are deleted together.
 READY := $(VENV)/.made-by-make-with-$(subst /,-,$(PYTHON))
-BENCH_VENV := .venv-bench
+# Agent graphs have other peers, of which one writes the same package as one of a bot's.
+BENCH_OF_GRAPHS := $(filter graphs,$(firstword $(BENCH_ARGS)))
+BENCH_PEERS := $(if $(BENCH_OF_GRAPHS),graph-peers,peers)
+BENCH_VENV := .venv-bench$(addprefix -,$(BENCH_OF_GRAPHS))
 BENCH_READY := $(BENCH_VENV)/$(notdir $(READY))
 # uv chooses the Python, unless PYTHON is given.
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
@@ -94,7 +97,7 @@ hooks-table: $(READY) ## look for every hook in every supported library, and wri
 
 # In an environment of its own, with the peers, which the tests must not find.
 bench: ## measure the cost of argus-otel, compared with its peers
-	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) GROUPS_TOO='--group peers --group bench' $(BENCH_READY)
+	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) GROUPS_TOO='--group $(BENCH_PEERS) --group bench' $(BENCH_READY)
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH_ARGS)
 
 build: $(READY) ## build wheels and sdists of argus-otel and discord-simulator into dist/
@@ -103,7 +106,7 @@ build: $(READY) ## build wheels and sdists of argus-otel and discord-simulator i
 	"$$uv" build --all-packages --build-constraint constraints/build.txt --require-hashes
 
 clean: ## remove the environment and all build products
-	rm -rf $(VENV) $(BENCH_VENV) dist build .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-bench-graphs dist build .pytest_cache .ruff_cache .hypothesis
 	find src packages tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Sets $uv to the installed one, or to the one in build/tools. (A shim may be on PATH and not run.)
