@@ -147,3 +147,12 @@ def resolve(patch: Patch) -> tuple[Any, str, Any]:
             continue
     locations = " or ".join(f"{module}:{target}" for module, target in patch.locations())
     raise PartError(f"{locations} is missing in the installed version: the hook is skipped, and its signals are absent")
+
+
+def absence(patch: Patch) -> str | None:
+    """Return why a patch's target is missing in the installed version; ``None`` if it is there."""
+    try:
+        resolve(patch)
+    except PartError as error:
+        return str(error)
+    return None

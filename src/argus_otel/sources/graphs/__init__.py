@@ -16,4 +16,8 @@ SPEC = SourceSpec(
     prefixes=("graph", "gen_ai"),
     instrumentor="langgraph",
     settings="argus_otel.sources.graphs.settings:GraphSettings",
+    history="argus_otel.sources.graphs.history:MODEL",
+    commands="argus_otel.sources.graphs.cli:COMMANDS",
+    panels="argus_otel.sources.graphs.panels:PANELS",
+    doctor="argus_otel.sources.graphs.cli.doctor:CHECKS",
 )

@@ -133,13 +133,14 @@ RUN_ROW = Event(
 NODE_ROW = Event(
     "graph.node",
     "A node has ended; only in history",
-    (a.RUN_ID.name, a.GRAPH.name, a.NODE.name, a.NUMBER.name, a.AFTER.name, a.ABOVE.name, a.STEP.name,
-     a.ATTEMPTS.name, a.OUTCOME.name, a.ERROR_TYPE.name, a.ROUTES.name, a.SHAPES.name, a.TOOLS.name),
+    (a.RUN_ID.name, a.GRAPH.name, genai.CONVERSATION.name, a.NODE.name, a.NUMBER.name, a.AFTER.name, a.ABOVE.name,
+     a.STEP.name, a.BEGAN.name, a.ATTEMPTS.name, a.OUTCOME.name, a.ERROR_TYPE.name, a.ROUTES.name, a.SHAPES.name,
+     a.TOOLS.name),
 )  # fmt: skip
 DETECTION_ROW = Event(
     "graph.finding",
     "What a rule has found; only in history",
-    (a.RUN_ID.name, *DETECTION.attributes),
+    (a.RUN_ID.name, genai.CONVERSATION.name, a.NUMBER.name, *DETECTION.attributes),
 )
 
 CATALOGUE = Catalogue(
@@ -178,6 +179,7 @@ CATALOGUE = Catalogue(
         a.TOOL_CALLS,
         a.TRACE_ID,
         a.NUMBER,
+        a.BEGAN,
         a.AFTER,
         a.ABOVE,
         a.SHAPES,

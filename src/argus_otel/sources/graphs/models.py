@@ -24,7 +24,7 @@ from . import conventions as genai
 from .contexts import reset
 from .genai_metrics import GenAIMetrics
 from .outcomes import Exceptions
-from .runs import current_run
+from .runs import GraphRun, current_run
 from .streams import watched, watched_async
 from .usage import Report, model_of, provider_of
 
@@ -52,12 +52,15 @@ class ChatCall(Operation):
         How long the first chunk took, in seconds; ``None`` if the answer was not streamed.
     gaps:
         How long each chunk came after the one before it, in seconds.
+    run:
+        The run of a graph that it is made in; ``None`` outside of graphs.
     """
 
-    __slots__ = ("provider", "model", "report", "first", "gaps", "_last")
+    __slots__ = ("provider", "model", "report", "first", "gaps", "run", "_last")
 
-    def __init__(self, provider: str, model: str | None) -> None:
+    def __init__(self, provider: str, model: str | None, run: GraphRun | None) -> None:
         super().__init__()
+        self.run = run
         self.provider = provider
         self.model = model
         self.report = Report()
@@ -187,8 +190,8 @@ class Models:
     def _begin(self, model: BaseChatModel) -> ChatCall | None:
         if not self._hooks.on:
             return None
-        call = ChatCall(self._provider(model), model_of(model))
         run = current_run()
+        call = ChatCall(self._provider(model), model_of(model), run)
         if run is not None:
             run.inference_calls += 1
         tracing = self._telemetry.tracing
@@ -223,6 +226,8 @@ class Models:
         self._metrics.record_call(model, error_type, call.settle(), trace, report)
         if call.first is not None:
             self._metrics.record_chunks(model, call.first, call.gaps, trace)
+        if call.run is not None and call.run.record is not None:
+            call.run.record.usage.append((0, 0) if report.cached else (report.tokens[0], report.tokens[1]))
         if error is None and report.tokens[0] is None and report.tokens[1] is None and not report.cached:
             self._unreported[(call.provider, call.model)].value += 1
         # Without the exception, whose message may quote the prompt.

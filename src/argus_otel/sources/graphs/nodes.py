@@ -185,6 +185,7 @@ class Nodes:
                 answer_of(messages) if messages else None,
                 routes,
                 duration,
+                node.started,
             ),
             SpanRef.to(node.trace),
         )

@@ -62,15 +62,18 @@ class Record:
         The sampled spans of nodes, by their numbers.
     given:
         The shapes of the state when the run began.
+    usage:
+        Of each call of a model that has ended: the tokens of prompt and answer, ``None`` where nobody has said.
     """
 
-    __slots__ = ("nodes", "spans", "given", "graphs", "_numbers")
+    __slots__ = ("nodes", "spans", "given", "graphs", "usage", "_numbers")
 
     def __init__(self) -> None:
         self.nodes: list[NodeFacts] = []
         self.spans: dict[int, SpanRef] = {}
         self.given: dict[str, Shape] = {}
         self.graphs: dict[str, GraphFacts] = {}
+        self.usage: list[tuple[int | None, int | None]] = []
         self._numbers = itertools.count()
 
     def number(self) -> int:

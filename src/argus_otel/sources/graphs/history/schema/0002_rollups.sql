@@ -42,7 +42,7 @@ select
     inbox.attributes['error.type'] as error,
     inbox.duration as duration,
     inbox.attributes['gen_ai.conversation.id'] as thread,
-    toFixedString(substring(inbox.attributes['graph.run.trace_id'], 1, 32), 32) as trace_id,
+    inbox.attributes['graph.run.trace_id'] as trace_id,
     inbox.attributes['gen_ai.operation.name'] as operation,
     toUInt32OrZero(inbox.attributes['graph.run.steps']) as steps,
     toUInt32OrZero(inbox.attributes['graph.run.nodes']) as nodes,
@@ -51,9 +51,13 @@ select
     toUInt64OrNull(inbox.attributes['gen_ai.usage.input_tokens']) as input_tokens,
     toUInt64OrNull(inbox.attributes['gen_ai.usage.output_tokens']) as output_tokens,
     ifNull(toInt32OrNull(inbox.attributes['graph.node.number']), -1) as number,
-    arrayMap(place -> toInt32OrZero(place), arrayFilter(place -> place != '', splitByChar(',', inbox.attributes['graph.node.after']))) as after,
+    arrayMap(
+        place -> toInt32OrZero(place),
+        arrayFilter(place -> isNotNull(toInt32OrNull(place)), splitByChar(',', inbox.attributes['graph.node.after']))
+    ) as after,
     ifNull(toInt32OrNull(inbox.attributes['graph.node.above']), -1) as above,
     toUInt32OrZero(inbox.attributes['graph.step']) as step,
+    toFloat64OrZero(inbox.attributes['graph.node.began']) as began,
     toUInt16OrZero(inbox.attributes['graph.attempts']) as attempts,
     arrayFilter(name -> name != '', splitByChar(',', inbox.attributes['graph.route'])) as routes,
     arrayMap(shape -> splitByChar(':', shape)[1], arrayFilter(shape -> shape != '', splitByChar(',', inbox.attributes['graph.node.shapes']))) as keys,
@@ -74,11 +78,11 @@ select
     mapFilter(
         (name, value) -> name not in (
             'graph.run.id', 'graph.name', 'graph.node.name', 'graph.outcome', 'error.type', 'gen_ai.conversation.id',
-            'graph.run.trace_id', 'gen_ai.operation.name', 'gen_ai.agent.name', 'graph.run.steps', 'graph.run.nodes',
+            'graph.run.trace_id', 'gen_ai.operation.name', 'graph.run.steps', 'graph.run.nodes',
             'graph.run.inference_calls', 'graph.run.tool_calls', 'gen_ai.usage.input_tokens',
             'gen_ai.usage.output_tokens', 'graph.node.number', 'graph.node.after', 'graph.node.above', 'graph.step',
-            'graph.attempts', 'graph.route', 'graph.node.shapes', 'graph.node.tools', 'graph.detection.id',
-            'graph.detection.severity', 'graph.key', 'graph.cause.node', 'graph.cause.step', 'graph.cause.kind',
+            'graph.node.began', 'graph.attempts', 'graph.route', 'graph.node.shapes', 'graph.node.tools',
+            'graph.detection.id', 'graph.detection.severity', 'graph.key', 'graph.cause.node', 'graph.cause.step', 'graph.cause.kind',
             'graph.path', 'graph.confidence'
         ),
         inbox.attributes
