@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -302,7 +303,9 @@ def test_hooks_that_are_taken_out_leave_langgraph_as_it_was(observed: Observatio
 
 def test_history_has_a_row_for_each_run_and_node_without_values(observed: Observation) -> None:
     shape = BY_NAME["called inside"]
+    began = perf_counter()
     run(shape)
+    took = perf_counter() - began
     names = [name for name, _, _ in observed.rows]
     assert names.count("graph.run") == 1
     assert names.count("graph.node") == 4
@@ -312,7 +315,7 @@ def test_history_has_a_row_for_each_run_and_node_without_values(observed: Observ
     root = span(observed, "invoke_workflow caller")
     assert attributes["graph.run.trace_id"] == f"{root.context.trace_id:032x}"
     assert seconds is not None
-    assert 0 < seconds <= (root.end_time - root.start_time) / 1e9
+    assert 0 < seconds <= took
     nodes = [attributes for name, attributes, _ in observed.rows if name == "graph.node"]
     assert {each["graph.run.id"] for each in nodes} == {attributes["graph.run.id"]}
     inner = {each["graph.node.name"]: each for each in nodes if each["graph.name"] == "line"}

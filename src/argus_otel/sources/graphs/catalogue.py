@@ -104,7 +104,15 @@ TOOL_SPAN = Span(
     "execute_tool {gen_ai.tool.name}",
     SpanKind.INTERNAL,
     "A call of a tool.",
-    (genai.OPERATION.name, genai.TOOL.name, genai.TOOL_TYPE.name, genai.TOOL_CALL.name, a.ERROR_TYPE.name),
+    (
+        genai.OPERATION.name,
+        genai.TOOL.name,
+        genai.TOOL_TYPE.name,
+        genai.TOOL_CALL.name,
+        genai.ARGUMENTS.name,
+        genai.RESULT.name,
+        a.ERROR_TYPE.name,
+    ),
 )
 CHAT_SPAN = Span(
     "chat {gen_ai.request.model}",
@@ -112,6 +120,7 @@ CHAT_SPAN = Span(
     "A call of a model, up to the last chunk.",
     (genai.OPERATION.name, genai.PROVIDER.name, genai.REQUEST_MODEL.name, genai.RESPONSE_MODEL.name, genai.STREAM.name,
      genai.FIRST_CHUNK.name, genai.FINISH_REASONS.name, genai.RESPONSE_ID.name,
+     genai.INPUT_MESSAGES.name, genai.OUTPUT_MESSAGES.name,
      *(attribute.name for _, attribute in genai.USAGE), a.ERROR_TYPE.name),
 )  # fmt: skip
 

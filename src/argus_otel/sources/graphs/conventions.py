@@ -42,6 +42,21 @@ CACHE_WRITE = SpanAttribute("gen_ai.usage.cache_write.input_tokens", "Of the pro
 REASONING = SpanAttribute("gen_ai.usage.reasoning.output_tokens", "Of the answer, those of reasoning.", (20,))
 
 _CALLS = tuple(0.01 * 2**power for power in range(14))  # 0.01 to 81.92
+INPUT_MESSAGES = SpanAttribute(
+    "gen_ai.input.messages", "What the model was asked with, as JSON; only if content is asked for.",
+    ('[{"role": "user", "parts": [{"type": "text", "content": "Hi"}]}]',),
+)  # fmt: skip
+OUTPUT_MESSAGES = SpanAttribute(
+    "gen_ai.output.messages", "What the model answered, as JSON; only if content is asked for.",
+    ('[{"role": "assistant", "parts": [{"type": "text", "content": "Hello"}], "finish_reason": "stop"}]',),
+)  # fmt: skip
+ARGUMENTS = SpanAttribute(
+    "gen_ai.tool.call.arguments", "What the tool was given, as JSON; only if content is asked for.", ('{"q": "x"}',)
+)
+RESULT = SpanAttribute(
+    "gen_ai.tool.call.result", "What the tool returned, as JSON; only if content is asked for.", ('"found"',)
+)
+
 # What the package before 0.1.0 has under other names.
 WORKFLOW = Attribute("gen_ai.workflow.name", "The graph's name.", cardinality_limit=100, examples=("support",))
 TOKEN_TYPE = Attribute(
@@ -179,5 +194,9 @@ SPAN_ATTRIBUTES = (
     RESPONSE_ID,
     STREAM,
     FIRST_CHUNK,
+    INPUT_MESSAGES,
+    OUTPUT_MESSAGES,
+    ARGUMENTS,
+    RESULT,
     *(attribute for _, attribute in USAGE),
 )

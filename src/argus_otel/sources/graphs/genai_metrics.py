@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from argus_otel.telemetry import AttributeValue, Metric, SpanIds, Telemetry
 from argus_otel.telemetry.histograms import Histogram, HistogramCell
@@ -11,8 +11,6 @@ from argus_otel.telemetry.histograms import Histogram, HistogramCell
 from . import conventions as genai
 from .kinds import GraphKind
 from .usage import Report
-
-Conventions: TypeAlias = Literal["latest", "older", "both"]
 
 Model: TypeAlias = "tuple[str, str, str | None, str | None]"
 """Operation, provider, the model that was asked for, and the one that answered."""
@@ -27,7 +25,7 @@ class GenAIMetrics:
         Which names: ``latest``, ``older`` or ``both``.
     """
 
-    def __init__(self, telemetry: Telemetry, conventions: Conventions) -> None:
+    def __init__(self, telemetry: Telemetry, conventions: str) -> None:
         latest, older = conventions != "older", conventions != "latest"
         self._agents = telemetry.histogram(genai.AGENT_DURATION)
         self._runs = self._agents if latest else None

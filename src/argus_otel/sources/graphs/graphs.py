@@ -97,14 +97,18 @@ class Graphs:
         return astream
 
     def _wrap_tick(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        ticked = self._telemetry.guard.shield("steps", self._ticked, 1)
-        note = self._telemetry.guard.shield("steps", self._note_loop, 1)
+        ticked = self._telemetry.guard.shield("steps", _count_step, 2)
+        note = self._telemetry.guard.shield("steps", _note_loop, 2)
 
         def tick(self: Any, *args: Any, **kwargs: Any) -> Any:
-            note(self)
+            run = current_run()
+            if run is None:
+                return original(self, *args, **kwargs)
+            if run.loop is not self:
+                note(run, self)
             more = original(self, *args, **kwargs)
             if more:
-                ticked(self)
+                ticked(run, self)
             return more
 
         return tick
@@ -170,22 +174,6 @@ class Graphs:
             )
         )
 
-    def _note_loop(self, loop: Any) -> None:
-        run = current_run()
-        if run is None:
-            return
-        if run.loop is None:
-            run.limit = max(0, loop.stop - loop.step - 1)
-            if run.record is not None and run.above is None:
-                run.record.given = {**state_shapes(loop.channels, run.kind), **run.record.given}
-        run.loop = loop
-
-    def _ticked(self, loop: Any) -> None:
-        """Count a step, unless nothing but the input is distributed in it."""
-        run = current_run()
-        if run is not None and any(task.name[:2] != "__" for task in loop.tasks.values()):
-            run.steps += 1
-
     def _count_stop(self, run: GraphRun) -> None:
         """Count the interrupt before or after nodes that has ended a run, which raises nothing."""
         loop, run.loop = run.loop, None
@@ -226,6 +214,22 @@ class Graphs:
             if error_type is not None:  # without the exception, whose message may quote the state
                 attributes[a.ERROR_TYPE.name] = error_type
             run.end_span(outcome.failed, attributes)
+
+
+def _note_loop(run: GraphRun, loop: Any) -> None:
+    """Keep the loop of a run that begins, the limit of its steps, and the shapes of the state that it begins with."""
+    run.loop = loop
+    run.limit = max(0, loop.stop - loop.step - 1)
+    if run.record is not None and run.above is None:
+        run.record.given = {**state_shapes(loop.channels, run.kind), **run.record.given}
+
+
+def _count_step(run: GraphRun, loop: Any) -> None:
+    """Count a step, unless nothing but the input is distributed in it."""
+    for task in loop.tasks.values():
+        if task.name[:2] != "__":
+            run.steps += 1
+            return
 
 
 class _Stream:

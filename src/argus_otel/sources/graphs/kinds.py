@@ -15,6 +15,7 @@ from . import conventions as genai
 from .configs import section
 from .outcomes import Outcome
 from .schema import allowed_types
+from .writings import Writings
 
 _MOST = 1000
 """How many nodes of a graph are kept: those of the functional API have any name."""
@@ -36,17 +37,20 @@ class NodeKind:
         The histogram cell of runs that end well.
     active:
         The cell of the number of those that run now.
+    writings:
+        What its writes mean.
     span_name, attributes:
         Of its span.
     """
 
-    __slots__ = ("name", "graph", "ok", "active", "span_name", "attributes")
+    __slots__ = ("name", "graph", "ok", "active", "writings", "span_name", "attributes")
 
     def __init__(self, telemetry: Telemetry, graph: GraphKind, name: str) -> None:
         self.name = name
         self.graph = graph
         self.ok = telemetry.histogram(c.NODE_DURATION)[(graph.name, name, Outcome.OK.value, None)]
         self.active = telemetry.counter(c.NODES_ACTIVE)[(graph.name, name)]
+        self.writings = Writings(graph.keys, graph.followers, telemetry.counter(c.ROUTES), (graph.name, name))
         self.span_name = f"invoke_node {name}"
         self.attributes: dict[str, AttributeValue] = {a.GRAPH.name: graph.name, a.NODE.name: name}
 

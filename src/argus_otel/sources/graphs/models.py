@@ -21,6 +21,7 @@ from argus_otel.telemetry.guard import attempt as attempted
 from . import attributes as a
 from . import catalogue as c
 from . import conventions as genai
+from .content import answered_message, given_messages, whole
 from .contexts import reset
 from .genai_metrics import GenAIMetrics
 from .outcomes import Exceptions
@@ -52,11 +53,13 @@ class ChatCall(Operation):
         How long the first chunk took, in seconds; ``None`` if the answer was not streamed.
     gaps:
         How long each chunk came after the one before it, in seconds.
+    answer:
+        The chunks of the answer, while content is asked for.
     run:
         The run of a graph that it is made in; ``None`` outside of graphs.
     """
 
-    __slots__ = ("provider", "model", "report", "first", "gaps", "run", "_last")
+    __slots__ = ("provider", "model", "report", "first", "gaps", "answer", "run", "_last")
 
     def __init__(self, provider: str, model: str | None, run: GraphRun | None) -> None:
         super().__init__()
@@ -66,6 +69,7 @@ class ChatCall(Operation):
         self.report = Report()
         self.first: float | None = None
         self.gaps = array("d")
+        self.answer: list[Any] = []
         self._last = 0.0
 
     def chunk(self) -> None:
@@ -79,13 +83,22 @@ class ChatCall(Operation):
 
 
 class Models:
-    """Times calls of models."""
+    """Times calls of models.
 
-    def __init__(self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions, metrics: GenAIMetrics) -> None:
+    Parameters
+    ----------
+    content:
+        Whether spans have what was said.
+    """
+
+    def __init__(
+        self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions, metrics: GenAIMetrics, content: bool
+    ) -> None:
         self._telemetry = telemetry
         self._hooks = hooks
         self._exceptions = exceptions
         self._metrics = metrics
+        self._content = content
         self._providers: dict[type[Any], str] = {}
         self._unreported = telemetry.counter(c.USAGE_UNREPORTED)
         self._see_shielded = telemetry.guard.shield(HOOK, self._see, 2)
@@ -141,7 +154,7 @@ class Models:
     def _begin_whole(self, model: BaseChatModel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ChatCall | None:
         if _STREAMED.get() is model:  # its stream is this call
             return None
-        call = self._begin(model)
+        call = self._begin(model, args, kwargs)
         if call is not None:
             if call.span is not None:
                 call.span.attach()
@@ -156,38 +169,42 @@ class Models:
         if result is not None:
             for generation in result.generations[:1]:  # each has the usage of all
                 call.report.add(generation.message)
+                if self._content:
+                    call.answer.append(generation.message)
         self._end(call, error)
 
     # -- answers in chunks
 
     def _wrap_stream(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        begin = self._telemetry.guard.shield(HOOK, self._begin_stream, 1)
+        begin = self._telemetry.guard.shield(HOOK, self._begin_stream, 3)
 
         def stream(self: BaseChatModel, *args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            return (yield from watched(original(self, *args, **kwargs), lambda: begin(self)))
+            return (yield from watched(original(self, *args, **kwargs), lambda: begin(self, args, kwargs)))
 
         return stream
 
     def _wrap_astream(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        begin = self._telemetry.guard.shield(HOOK, self._begin_stream, 1)
+        begin = self._telemetry.guard.shield(HOOK, self._begin_stream, 3)
 
         def astream(self: BaseChatModel, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            return watched_async(original(self, *args, **kwargs), lambda: begin(self))
+            return watched_async(original(self, *args, **kwargs), lambda: begin(self, args, kwargs))
 
         return astream
 
-    def _begin_stream(self, model: BaseChatModel) -> _Stream | None:
-        call = self._begin(model)
+    def _begin_stream(self, model: BaseChatModel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Stream | None:
+        call = self._begin(model, args, kwargs)
         return None if call is None else _Stream(model, call, self._see_shielded, self._end_shielded)
 
     def _see(self, call: ChatCall, item: Any) -> None:
         if hasattr(item, "tool_call_chunks"):  # a chunk, and not the whole answer of a model that cannot stream
             call.chunk()
         call.report.add(item)
+        if self._content:
+            call.answer.append(item)
 
     # -- both
 
-    def _begin(self, model: BaseChatModel) -> ChatCall | None:
+    def _begin(self, model: BaseChatModel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ChatCall | None:
         if not self._hooks.on:
             return None
         run = current_run()
@@ -207,6 +224,9 @@ class Models:
             span = tracing.child(name, SpanKind.CLIENT, attributes, suppress_http=False)
             if span is not None:
                 call.trace_in(span)
+                if self._content:
+                    given = args[0] if args else kwargs.get("messages", kwargs.get("input"))
+                    span.set_attributes({genai.INPUT_MESSAGES.name: given_messages(model, given)})
         return call
 
     def _provider(self, model: BaseChatModel) -> str:
@@ -297,6 +317,8 @@ def _ending(call: ChatCall, error_type: str | None) -> dict[str, AttributeValue]
     if call.first is not None:
         found[genai.STREAM.name] = True
         found[genai.FIRST_CHUNK.name] = call.first
+    if call.answer:
+        found[genai.OUTPUT_MESSAGES.name] = answered_message(whole(call.answer), report.finish_reason)
     if error_type is not None:
         found[a.ERROR_TYPE.name] = error_type
     return found

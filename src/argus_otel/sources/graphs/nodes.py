@@ -12,16 +12,16 @@ from dataclasses import replace
 from typing import Any
 
 from argus_otel.detections.facts import NodeFacts
+from argus_otel.detections.shapes import Shape, shapes_of
 from argus_otel.sources.patches import Patch, PatchSet
 from argus_otel.telemetry import AttributeValue, SpanKind, SpanRef, Telemetry, type_name
 
 from . import attributes as a
 from . import catalogue as c
-from .configs import section
 from .outcomes import Exceptions, Outcome
-from .records import answer_of, key_of, messages_in, refused_tools, unknown_keys, written_shapes
-from .routes import Routes
+from .records import answer_of, key_of, messages_in, refused_tools, unknown_keys
 from .runs import CURRENT, NodeRun, current_run
+from .writings import Writing, channel_of_send, sent_to, triggers_of
 
 HOOK = "nodes"
 
@@ -38,7 +38,7 @@ class Nodes:
         self._telemetry = telemetry
         self._hooks = hooks
         self._exceptions = exceptions
-        self._routes = Routes(telemetry)
+        self._routes = telemetry.counter(c.ROUTES)
         self._durations = telemetry.histogram(c.NODE_DURATION)
         self._failed = telemetry.counter(c.FAILED_ATTEMPTS)
         self._interrupts = telemetry.counter(c.INTERRUPTS)
@@ -104,12 +104,13 @@ class Nodes:
         kind = run.kind.node(task.name)
         node = NodeRun(kind, run, task)
         if task.retry_policy or retry_policy:
+            node.failed_attempts = []
             node.task = _with_proc(task, _Counting(task.proc, node.failed_attempts))
         kind.active.value += 1
         self._in_flight[node] = self._cut_short
         if run.record is not None and run.level is not None:
             node.number = run.record.number()
-            node.after = run.level.before(task)
+            node.after = run.level.before(triggers_of(task))
         tracing = self._telemetry.tracing
         if tracing is not None:
             span = tracing.child(kind.span_name, SpanKind.INTERNAL, kind.attributes)
@@ -126,26 +127,38 @@ class Nodes:
         kind.active.value -= 1
         if span is not None:
             span.detach()
+        duration = node.settle()
         if error is None:
-            duration = node.settle()
-            kind.ok.record(duration, None if span is None else node.trace)
             outcome, error_type = Outcome.OK, None
+            kind.ok.record(duration, None if span is None else node.trace)
         else:
             outcome = self._exceptions.outcome(error)
             error_type = type_name(error) if outcome.failed else None
-            duration = node.settle()
             self._durations[(kind.graph.name, kind.name, outcome.value, error_type)].record(duration, node.trace)
             if outcome is Outcome.INTERRUPTED:
                 node.run.interrupted = True
                 self._interrupts[(kind.graph.name, kind.name)].value += 1
-        for failed in node.failed_attempts:
+        for failed in node.failed_attempts or ():
             self._failed[(kind.graph.name, kind.name, failed)].value += 1
-        routes = self._routes.count(kind, node.task.writes) if outcome is Outcome.OK else ()
+        writing, routes = self._routed(node) if outcome is Outcome.OK else (None, ())
         if node.number >= 0:
-            self._keep(node, result, error, outcome, routes, duration)
+            self._keep(node, result, error, outcome, writing, routes, duration)
         # Without the exception, whose message may quote the state.
         if span is not None:
-            node.end_span(outcome.failed, _ending(node, outcome, error_type, routes))
+            node.end_span(outcome.failed, _ending(node, outcome, error_type, writing, routes))
+
+    def _routed(self, node: NodeRun) -> tuple[Writing, tuple[str, ...]]:
+        """Count to which nodes a node led, and return these, and what its writes mean."""
+        kind, writes = node.kind, node.task.writes
+        writing = kind.writings[tuple([write[0] for write in writes])]
+        for cell in writing.cells:
+            cell.value += 1
+        if not writing.sends:
+            return writing, writing.routes
+        sent = sent_to(writes)
+        for name in sent:
+            self._routes[(kind.graph.name, kind.name, name)].value += 1
+        return writing, (*writing.routes, *sent)
 
     def _end_early(self, node: NodeRun, error: BaseException) -> None:
         """End a node that runs while the process ends."""
@@ -157,16 +170,24 @@ class Nodes:
         result: Any,
         error: BaseException | None,
         outcome: Outcome,
+        writing: Writing | None,
         routes: tuple[str, ...],
         duration: float,
     ) -> None:
         """Keep the facts of a node until its run is judged."""
-        run, kind, task = node.run, node.kind, node.task
+        run, kind, writes = node.run, node.kind, node.task.writes
         if run.record is None or run.level is None:
             return
-        step = _step_of(task)
-        run.level.wrote(node.number, step, task.writes)
-        messages = messages_in(task.writes)
+        step = _step_of(node)
+        written: dict[str, Shape] = {}
+        messages: list[Any] = []
+        if writing is not None:
+            run.level.wrote(node.number, step, writing.leading)
+            if writing.sends:
+                run.level.wrote(node.number, step, map(channel_of_send, sent_to(writes)))
+            if writing.written:
+                written = shapes_of(writing.keys, [write[1] for write in writes])
+                messages = messages_in(writes)
         run.record.add(
             NodeFacts(
                 node.number,
@@ -178,41 +199,39 @@ class Nodes:
                 outcome.value,
                 type_name(error) if error is not None and outcome is Outcome.ERROR else "",
                 key_of(error, kind.graph) if error is not None else "",
-                written_shapes(task.writes, kind.graph),
-                unknown_keys(result, kind.graph),
-                len(node.failed_attempts) + (outcome is not Outcome.ERROR),
+                written,
+                unknown_keys(result, kind.graph, len(written)),
+                node.attempts(failed=outcome is Outcome.ERROR),
                 [*node.tools, *refused_tools(messages, node.called)] if messages else node.tools,
                 answer_of(messages) if messages else None,
                 routes,
                 duration,
                 node.started,
             ),
-            SpanRef.to(node.trace),
+            None if node.span is None else SpanRef.to(node.trace),
         )
 
 
-def _step_of(task: Any) -> int:
-    step = section(task.config, "metadata").get("langgraph_step")
-    return step if isinstance(step, int) else 0
+def _step_of(node: NodeRun) -> int:
+    """Return the step of the run that a node runs in; 0 if LangGraph does not say."""
+    return getattr(node.run.loop, "step", 0)
 
 
 def _ending(
-    node: NodeRun, outcome: Outcome, error_type: str | None, routes: tuple[str, ...]
+    node: NodeRun, outcome: Outcome, error_type: str | None, writing: Writing | None, routes: tuple[str, ...]
 ) -> dict[str, AttributeValue]:
-    task = node.task
     found: dict[str, Any] = {a.OUTCOME.name: outcome.value}
-    step = _step_of(task)
+    step = _step_of(node)
     if step:
         found[a.STEP.name] = step
     if node.failed_attempts:
-        found[a.ATTEMPTS.name] = len(node.failed_attempts) + (outcome is not Outcome.ERROR)
+        found[a.ATTEMPTS.name] = node.attempts(failed=outcome is Outcome.ERROR)
     if error_type is not None:
         found[a.ERROR_TYPE.name] = error_type
     if routes:
         found[a.ROUTES.name] = routes[:_MOST_KEYS]
-    keys = tuple(key for key, _ in task.writes if key in node.kind.graph.keys)
-    if keys:
-        found[a.KEYS.name] = keys[:_MOST_KEYS]
+    if writing is not None and writing.written:
+        found[a.KEYS.name] = writing.written[:_MOST_KEYS]
     return found
 
 

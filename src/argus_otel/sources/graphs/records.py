@@ -20,9 +20,6 @@ MOST_NODES = 1000
 
 _MOST_MESSAGES = 50
 
-_SEND = "__pregel_tasks"
-_PUSHED = "__pregel_push"
-
 
 class Level:
     """Who wrote what in one graph of a run: by that, a task knows the nodes that led to it."""
@@ -32,23 +29,21 @@ class Level:
     def __init__(self) -> None:
         self._writers: dict[str, tuple[int, list[int]]] = {}
 
-    def before(self, task: Any) -> tuple[int, ...]:
-        """Return the numbers of the nodes that led to a task."""
-        found: list[int] = []
-        for trigger in task.triggers:
-            channel = f"{_SEND} {task.name}" if trigger == _PUSHED else trigger
-            found += self._writers.get(channel, (0, ()))[1]
-        return tuple(dict.fromkeys(found))
+    def before(self, triggers: Iterable[str]) -> tuple[int, ...]:
+        """Return the numbers of the nodes that wrote to channels last."""
+        writers = self._writers
+        found = [number for trigger in triggers if trigger in writers for number in writers[trigger][1]]
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
-    def wrote(self, number: int, step: int, writes: Iterable[tuple[str, Any]]) -> None:
-        """Note what a node has written. Nodes of one step, on several threads, lead to what follows together."""
-        for channel, value in writes:
-            name = f"{_SEND} {getattr(value, 'node', '')}" if channel == _SEND else channel
-            known = self._writers.get(name)
+    def wrote(self, number: int, step: int, channels: Iterable[str]) -> None:
+        """Note to which channels a node has written. Nodes of one step, on several threads, lead on together."""
+        writers = self._writers
+        for channel in channels:
+            known = writers.get(channel)
             if known is not None and known[0] == step:
                 known[1].append(number)
             else:
-                self._writers[name] = (step, [number])
+                writers[channel] = (step, [number])
 
 
 class Record:
@@ -114,21 +109,24 @@ def given_shapes(given: Any, kind: GraphKind) -> dict[str, Shape]:
     return {key: shape_of(value) for key, value in cast("dict[Any, Any]", given).items() if key in kind.keys}
 
 
-def written_shapes(writes: Iterable[tuple[str, Any]], kind: GraphKind) -> dict[str, Shape]:
-    """Return the shape of each key that a node has written."""
-    keys = kind.keys
-    return {channel: shape_of(value) for channel, value in writes if channel in keys}
+def unknown_keys(result: Any, kind: GraphKind, written: int) -> tuple[str, ...]:
+    """Return the keys that a node has returned, and that the state has not: LangGraph drops them.
 
-
-def unknown_keys(result: Any, kind: GraphKind) -> tuple[str, ...]:
-    """Return the keys that a node has returned, and that the state has not: LangGraph drops them."""
+    Parameters
+    ----------
+    written:
+        How many keys of the state the node has written: if it has returned as many, all are known.
+    """
     if not kind.has_schema:
         return ()
-    update = getattr(result, "update", None) if type(result).__name__ == "Command" else result
-    if type(update) is not dict:
+    if type(result) is not dict:
+        result = getattr(result, "update", None) if type(result).__name__ == "Command" else None
+        if type(result) is not dict:
+            return ()
+    returned, keys = cast("dict[Any, Any]", result), kind.keys
+    if len(returned) == written:
         return ()
-    returned = cast("dict[Any, Any]", update)
-    return tuple(key for key in returned if isinstance(key, str) and key not in kind.keys)
+    return tuple([key for key in returned if type(key) is str and key not in keys])
 
 
 def key_of(error: BaseException, kind: GraphKind) -> str:

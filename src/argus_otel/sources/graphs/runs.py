@@ -79,9 +79,10 @@ class NodeRun(Operation):
     task:
         LangGraph's task.
     failed_attempts:
-        The classes of the exceptions of attempts that failed, under a retry policy.
+        The classes of the exceptions of attempts that failed; ``None`` without a retry policy.
     number, after:
-        Its number among the nodes of the run at the top, and those of the nodes that led to it.
+        Its number among the nodes of the run at the top, and those of the nodes that led to it; -1 and none if nothing
+        is judged.
     tools, called:
         The calls of tools in it, and the ids of those calls.
     """
@@ -93,11 +94,15 @@ class NodeRun(Operation):
         self.kind = kind
         self.run = run
         self.task = task
-        self.failed_attempts: list[str] = []
+        self.failed_attempts: list[str] | None = None
         self.number = -1
         self.after: tuple[int, ...] = ()
         self.tools: list[ToolFacts] = []
         self.called: list[str] = []
+
+    def attempts(self, *, failed: bool) -> int:
+        """Return how many attempts were made, of which the last one has failed or not."""
+        return len(self.failed_attempts or ()) + (not failed)
 
 
 CURRENT: ContextVar[GraphRun | NodeRun | None] = ContextVar("argus_otel.graph", default=None)

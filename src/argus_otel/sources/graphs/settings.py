@@ -20,6 +20,25 @@ def _detections(text: str) -> tuple[str, ...] | None:
     return asked
 
 
+_ON_SPANS = {
+    "true": True,
+    "1": True,
+    "span_only": True,
+    "span_and_event": True,
+    "false": False,
+    "0": False,
+    "no_content": False,
+    "event_only": False,  # there is no such event of ours
+}
+
+
+def _content(text: str) -> bool:
+    """Read what OpenTelemetry's instrumentations of generative AI take: whether content is put on spans."""
+    if text.lower() not in _ON_SPANS:
+        raise ValueError(text)
+    return _ON_SPANS[text.lower()]
+
+
 class GraphSettings(Table):
     """Settings of agent graphs."""
 
@@ -50,4 +69,13 @@ class GraphSettings(Table):
         help="Which names metrics have: those of OpenTelemetry's GenAI conventions 0.1.0, those that its Python "
         "instrumentations used before, or both.",
         type="str",
+    )
+    capture_content = Setting(
+        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+        parse=_content,
+        default=False,
+        right="true, false, SPAN_ONLY, SPAN_AND_EVENT, EVENT_ONLY or NO_CONTENT",
+        help="Whether spans have what was said to models, what they answered, and what tools were given and returned. "
+        "By default nothing of it leaves the process.",
+        type="bool",
     )

@@ -104,6 +104,6 @@ def _patches(
     nodes = Nodes(telemetry, hooks, exceptions)
     return [
         (LIBRARY, lambda: [*graphs.patches(), *nodes.patches()]),
-        (TOOLS, lambda: Tools(telemetry, hooks, exceptions).patches()),
-        (MODELS, lambda: Models(telemetry, hooks, exceptions, metrics).patches()),
+        (TOOLS, lambda: Tools(telemetry, hooks, exceptions, settings.capture_content).patches()),
+        (MODELS, lambda: Models(telemetry, hooks, exceptions, metrics, settings.capture_content).patches()),
     ]

@@ -16,6 +16,7 @@ from argus_otel.telemetry import AttributeValue, Operation, SpanKind, Telemetry,
 
 from . import attributes as a
 from . import conventions as genai
+from .content import as_json
 from .outcomes import Exceptions
 from .runs import CURRENT, NodeRun
 
@@ -52,9 +53,16 @@ class ToolCall(Operation):
 
 
 class Tools:
-    """Times calls of tools."""
+    """Times calls of tools.
 
-    def __init__(self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions) -> None:
+    Parameters
+    ----------
+    content:
+        Whether spans have what tools are given and return.
+    """
+
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions, content: bool) -> None:
+        self._content = content
         self._telemetry = telemetry
         self._hooks = hooks
         self._exceptions = exceptions
@@ -125,6 +133,8 @@ class Tools:
             asked = given.get("tool_call_id")
             if asked is not None:
                 attributes[genai.TOOL_CALL.name] = str(asked)
+            if self._content:
+                attributes[genai.ARGUMENTS.name] = as_json(args[0] if args else given.get("tool_input"))
             span = tracing.child(f"execute_tool {tool.name}", SpanKind.INTERNAL, attributes)
             if span is not None:
                 call.trace_in(span)
@@ -144,4 +154,7 @@ class Tools:
         self._durations[(call.name, _TYPE, error_type)].record(call.settle(), call.trace)
         # Without the exception, whose message may quote arguments.
         if call.span is not None:
-            call.end_span(error_type is not None, None if error_type is None else {a.ERROR_TYPE.name: error_type})
+            found: dict[str, AttributeValue] = {} if error_type is None else {a.ERROR_TYPE.name: error_type}
+            if self._content and error is None:
+                found[genai.RESULT.name] = as_json(getattr(result, "content", result))
+            call.end_span(error_type is not None, found)

@@ -246,6 +246,9 @@ def _at_least(severity: str) -> list[str]:
 
 
 def _node(row: tuple[Any, ...]) -> NodeRun:
-    after, above, routes, keys, types, lengths, tools = row[-7:]
-    written = {key: (kind, length) for key, kind, length in zip(keys, types, lengths, strict=True)}
-    return NodeRun(*row[:-7], tuple(after), above, tuple(routes), written, tuple(tools))
+    number, graph, node, step, began, duration, outcome, error, attempts, after, above, routes, *shapes, tools = row
+    written = {key: (kind, length) for key, kind, length in zip(*shapes, strict=True)}
+    return NodeRun(
+        number, graph, node, step, began, duration, outcome, error, attempts, tuple(after), above, tuple(routes),
+        written, tuple(tools),
+    )  # fmt: skip
