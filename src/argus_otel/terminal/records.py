@@ -195,6 +195,8 @@ def _share(value: float) -> str:
 def _seconds(value: float) -> str:
     if value == 0:
         return _NOTHING
+    if value < 0.00095:
+        return f"{value * 1000:.1f} ms"
     return f"{value * 1000:.0f} ms" if value < 0.9995 else f"{value:.2f} s"
 
 

@@ -66,6 +66,8 @@ INFERENCE_CALLS = SpanAttribute(
 TOOL_CALLS = SpanAttribute(
     "graph.run.tool_calls", "How many calls of tools its nodes made, those of graphs in nodes too.", (1,)
 )
+FINDINGS = SpanAttribute("graph.run.findings", "How many findings there are, but for `info`.", (2,))
+FOUND_ERRORS = SpanAttribute("graph.run.errors", "How many findings are errors.", (1,))
 NUMBER = SpanAttribute("graph.node.number", "The node's place in the run, from 0.", (0,))
 BEGAN = SpanAttribute("graph.node.began", "How long after its run the node began, in s.", (0.25,))
 AFTER = SpanAttribute("graph.node.after", "The places of the nodes that led to it, separated by commas.", ("0,1",))

@@ -136,7 +136,8 @@ RUN_ROW = Event(
     "graph.run",
     "A run of a graph has ended; only in history",
     (a.RUN_ID.name, a.GRAPH.name, genai.OPERATION.name, genai.CONVERSATION.name, a.OUTCOME.name, a.ERROR_TYPE.name,
-     a.STEPS.name, a.NODES.name, a.INFERENCE_CALLS.name, a.TOOL_CALLS.name, a.TRACE_ID.name,
+     a.STEPS.name, a.NODES.name, a.INFERENCE_CALLS.name, a.TOOL_CALLS.name, a.FINDINGS.name, a.FOUND_ERRORS.name,
+     a.TRACE_ID.name,
      genai.INPUT.name, genai.OUTPUT.name),
 )  # fmt: skip
 NODE_ROW = Event(
@@ -186,6 +187,8 @@ CATALOGUE = Catalogue(
         a.NODES,
         a.INFERENCE_CALLS,
         a.TOOL_CALLS,
+        a.FINDINGS,
+        a.FOUND_ERRORS,
         a.TRACE_ID,
         a.NUMBER,
         a.BEGAN,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from uuid import uuid4
 
 from argus_otel.detections.facts import CUT, NodeFacts, ToolFacts
-from argus_otel.detections.findings import Finding
+from argus_otel.detections.findings import Finding, Severity
 from argus_otel.detections.shapes import Shape
 from argus_otel.telemetry import AttributeValue, Telemetry
 
@@ -40,7 +40,7 @@ class Rows:
         common: dict[str, AttributeValue] = {a.RUN_ID.name: str(uuid4())}
         if run.thread:
             common[genai.CONVERSATION.name] = run.thread
-        history(c.RUN_ROW, {**common, **_run(run, record, outcome, error_type)}, seconds)
+        history(c.RUN_ROW, {**common, **_run(run, record, outcome, error_type), **_counted(found)}, seconds)
         for node in record.nodes:
             history(c.NODE_ROW, {**common, **_node(node, run.started)}, node.duration)
         for finding in found:
@@ -66,6 +66,14 @@ def _run(run: GraphRun, record: Record, outcome: Outcome, error_type: str | None
     if run.trace is not None:
         found[a.TRACE_ID.name] = f"{run.trace.trace_id:032x}"
     return found
+
+
+def _counted(found: list[Finding]) -> dict[str, AttributeValue]:
+    severities = [finding.severity for finding in found]
+    return {
+        a.FINDINGS.name: len(severities) - severities.count(Severity.INFO),
+        a.FOUND_ERRORS.name: severities.count(Severity.ERROR),
+    }
 
 
 def _node(node: NodeFacts, run_started: float) -> dict[str, AttributeValue]:

@@ -73,8 +73,8 @@ class Html:
 
     def table(self, names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         """Return a table."""
-        lines = (self._row("th", names), *(self._row("td", row) for row in rows))
-        return "\n".join(("<table>", *lines, "</table>"))
+        head = [self._row("th", names)] if any(names) else []
+        return "\n".join(("<table>", *head, *(self._row("td", row) for row in rows), "</table>"))
 
     def _row(self, element: str, cells: Sequence[str]) -> str:
         return f"<tr>{''.join(f'<{element}>{self.text(cell)}</{element}>' for cell in cells)}</tr>"

@@ -14,7 +14,8 @@ _WIDTH = 9
 def lines_of(detail: RunDetail) -> list[str]:
     """Return the lines of the tree: the run first, then each node after its begin and its duration."""
     run = detail.run
-    words = [run.graph, _outcome(run.outcome, run.error), duration_text(run.duration), f"{run.steps} steps"]
+    steps = f"{run.steps} step{'' if run.steps == 1 else 's'}"
+    words = [run.graph, _outcome(run.outcome, run.error), duration_text(run.duration), steps]
     head = [text_of("  ".join(words)), *(f"  {each}" for each in _found(detail, -1))]
     columns = f"{'begin':>{_WIDTH}} {'duration':>{_WIDTH}}"
     return [*head, columns, *_below(_Tree(detail), -1, "")] if detail.nodes else head

@@ -52,21 +52,25 @@ def _show(detail: RunDetail, form: str) -> int:
 
 
 def lines_of(detail: RunDetail) -> Iterator[str]:
-    """Yield the findings of a run, each with its cause and what to do; or which node failed, if no rule knows why."""
+    """Yield the findings of a run, each with its cause and what to do; and which node failed, if no rule knows why.
+
+    Findings whose cause is known come first. Those of the severity ``info`` are left out if there are others.
+    """
     remedies = {rule.id: rule.remedy for rule in RULES}
-    for finding in detail.findings:
+    severe = [finding for finding in detail.findings if finding.severity != "info"]
+    found = sorted(severe or detail.findings, key=lambda finding: not finding.cause_node)
+    for finding in found:
         yield sentence(finding)
         if finding.cause_node:
             yield f"    cause   {cause(finding)}"
             yield f"    path    {finding.path}"
         if finding.rule in remedies:
             yield f"    remedy  {remedies[finding.rule]}"
-    if any(finding.cause_node for finding in detail.findings):
-        return
-    for node in detail.nodes:
-        if node.outcome == "error":
+    failed = [node for node in detail.nodes if node.outcome == "error"]
+    if not any(finding.cause_node for finding in found):
+        for node in failed:
             yield f"{node.node} (step {node.step}) raised {node.error}: no node before it is known to have caused that"
-    if not detail.findings and detail.run.outcome == "ok":
+    if not found and not failed:
         yield "No rule has found anything in this run."
 
 

@@ -30,7 +30,14 @@ Moment = datetime | date | None
 _ID = re.compile(r"[0-9a-f-]{1,36}")
 _SEVERITIES = ("info", "warn", "error")
 
-_EVERY_RUN: dict[str, object] = {"outcome": "", "thread": "", "found": 0, "healthy": 0, "id": "", "without": ()}
+_EVERY_RUN: dict[str, object] = {
+    "outcome": "",
+    "thread": "",
+    "found": 0,
+    "healthy": 0,
+    "id": "",
+    "without": list[str](),
+}
 
 _SLACK = timedelta(hours=2)
 """How long after its end rows of a run are looked for: its findings are recorded then, and a range has whole hours."""

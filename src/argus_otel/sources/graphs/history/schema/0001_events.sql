@@ -2,7 +2,7 @@
 -- ids needs it; then by graph and run.
 create table if not exists ${database}.graphs_events${local}${on_cluster}
 (
-    time            DateTime64(6, 'UTC') comment 'when the run began; of its nodes and findings, when they were recorded at its end' codec(Delta, ZSTD(1)),
+    time            DateTime64(6, 'UTC') comment 'when the run began; of other rows, about when it ended' codec(Delta, ZSTD(1)),
     event           LowCardinality(String) comment 'graph.run, .node or .finding' codec(ZSTD(1)),
     event_id        UUID codec(NONE),
     service         LowCardinality(String) comment 'service.name of the program' codec(ZSTD(1)),
@@ -19,6 +19,8 @@ create table if not exists ${database}.graphs_events${local}${on_cluster}
     nodes           UInt32 comment 'of a run, those of graphs in nodes too' codec(ZSTD(1)),
     inference_calls UInt32 comment 'calls of models, those of graphs in nodes too' codec(ZSTD(1)),
     tool_calls      UInt32 comment 'likewise' codec(ZSTD(1)),
+    findings        UInt32 comment 'of a run, but for info' codec(ZSTD(1)),
+    errors          UInt32 comment 'of a run, the findings that are errors' codec(ZSTD(1)),
     input_tokens    Nullable(UInt64) comment 'null if no provider has said' codec(ZSTD(1)),
     output_tokens   Nullable(UInt64) comment 'likewise' codec(ZSTD(1)),
     number          Int32 comment 'the place of a node in its run, from 0; -1 for the run as a whole' codec(ZSTD(1)),
