@@ -5,11 +5,13 @@ from __future__ import annotations
 from argus_otel.terminal.commands import Command
 
 
-def _query(name: str, summary: str, description: str, *examples: str) -> tuple[str, Command]:
-    ends = " Exit code 0; 1: the store cannot be read, or there is no such run; 2: the command was used in a wrong way."
+def _query(name: str, summary: str, description: str, *examples: str, missing: str = "") -> tuple[str, Command]:
+    ends = f" Exit code 0; 1: the store cannot be read{missing}; 2: the command was used in a wrong way."
     words = tuple(f"graphs {name} {example}".rstrip() for example in examples)
     return name, Command(f"{__name__}.{name}", summary, description + ends, words)
 
+
+_NO_RUN = ", or there is no such run"
 
 COMMANDS: dict[str, Command] = dict(
     (
@@ -27,6 +29,7 @@ COMMANDS: dict[str, Command] = dict(
             "Shows a run with each node below the one whose graph it is in: outcome, duration, what it wrote, where it "
             "led, its tools, and what rules have found there. RUN is the id of a run, or its first letters.",
             "5f0c7c52",
+            missing=_NO_RUN,
         ),
         _query(
             "why",
@@ -34,6 +37,7 @@ COMMANDS: dict[str, Command] = dict(
             "Names, for each finding of a run, the node that caused it, what it did, the nodes from there to where it "
             "shows, and from what that follows: declared, observed or inferred.",
             "5f0c7c52",
+            missing=_NO_RUN,
         ),
         _query(
             "findings",
@@ -54,6 +58,7 @@ COMMANDS: dict[str, Command] = dict(
             "tell in what two runs of a graph differ",
             "Compares two runs: outcome, visits of nodes, keys with their classes and lengths, routes, durations.",
             "5f0c7c52 8d1e44aa",
+            missing=_NO_RUN,
         ),
         _query(
             "baseline",
@@ -63,6 +68,7 @@ COMMANDS: dict[str, Command] = dict(
             "rule found an error in it. `argus-otel graphs rules baseline_key` and so on explain the rules.",
             "support",
             "support --recent 50 --earlier 500",
+            missing=", or has too few runs to compare",
         ),
         _query(
             "rules",
@@ -79,6 +85,7 @@ COMMANDS: dict[str, Command] = dict(
             "5f0c7c52 > report.md",
             "5f0c7c52 --format html > report.html",
             "5f0c7c52 --template ours.html > report.html",
+            missing=_NO_RUN,
         ),
     )
 )
