@@ -1,7 +1,7 @@
--- What rules have found, the latest first.
+-- What rules have found, the latest first. By one column; see runs.
 select ${columns}
 from graphs_events
 where event = '${finding}' and ${within}
     and ({rule:String} = '' or rule = {rule:String}) and has({severities:Array(String)}, severity)
-order by time desc, run_id, number, rule, key
+order by time desc
 limit {limit:UInt32}
