@@ -13,13 +13,6 @@ from lab.clickhouse import ClickHouse
 SCHEMA = Schema((MODEL,))
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
-    """A ClickHouse server: the engine in a process of its own."""
-    with ClickHouse.running_in(tmp_path_factory.mktemp("graphs") / "data") as running:
-        yield running
-
-
 @pytest.fixture
 def store(server: ClickHouse, request: pytest.FixtureRequest) -> Iterator[Store]:
     """A database of this test alone, with the tables of graphs."""

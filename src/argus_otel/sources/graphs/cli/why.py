@@ -83,5 +83,6 @@ def sentence(finding: Finding) -> str:
 
 def cause(finding: Finding) -> str:
     """Return which node caused it, what it did, and from what that follows."""
-    did = _DID.get(finding.cause_kind, finding.cause_kind).format(key=finding.key or "the key")
+    known = _DID.get(finding.cause_kind)
+    did = finding.cause_kind if known is None else known.format(key=finding.key or "the key")
     return f"{finding.cause_node} (step {finding.cause_step}) {did} ({finding.confidence})"

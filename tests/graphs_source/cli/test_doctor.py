@@ -1,0 +1,109 @@
+"""What ``argus-otel doctor`` says of agent graphs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from argus_otel.settings import Settings
+from argus_otel.sources.graphs.cli import doctor
+from argus_otel.sources.graphs.source import LangGraphSource
+from argus_otel.terminal.findings import Look
+
+Told = list[tuple[str, str, str, str]]
+
+
+def told(**variables: str) -> Told:
+    settings = Settings.resolve(variables)
+    look = Look({**os.environ, **variables}, settings, network=False, status={})
+    found = [finding for check in doctor.CHECKS for finding in check(look)]
+    assert all(finding.group == "LangGraph" for finding in found)
+    return [(finding.name, finding.status.value, finding.detail, finding.remedy) for finding in found]
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory of packages, into which another instrumentation is installed."""
+    made = tmp_path / "openinference_instrumentation_langchain-0.1.80.dist-info"
+    made.mkdir()
+    made.joinpath("METADATA").write_text(
+        "Metadata-Version: 2.1\nName: openinference-instrumentation-langchain\nVersion: 0.1.80\n"
+    )
+    made.joinpath("entry_points.txt").write_text(
+        "[opentelemetry_instrumentor]\nlangchain = openinference.instrumentation.langchain:LangChainInstrumentor\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def test_the_hooks_are_there() -> None:
+    number = len(LangGraphSource.probe())
+    assert number > 8
+    assert told() == [
+        ("import", "ok", f"langgraph {version('langgraph')}", ""),
+        ("hooks", "ok", f"{number} of {number} patch targets exist", ""),
+    ]
+
+
+def test_probing_changes_nothing_in_langgraph() -> None:
+    program = (
+        "import langgraph.pregel as p\n"
+        "from langchain_core.tools import BaseTool\n"
+        "before = p.Pregel.stream, p.Pregel.astream, BaseTool.run\n"
+        "from argus_otel.sources.graphs.source import LangGraphSource\n"
+        "assert set(LangGraphSource.probe().values()) == {None}\n"
+        "assert before == (p.Pregel.stream, p.Pregel.astream, BaseTool.run)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_hook_whose_target_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = doctor._PROBE.replace(
+        "hooks = ", "import langgraph.pregel._runner as runner\ndel runner.run_with_retry\nhooks = "
+    )
+    monkeypatch.setattr(doctor, "_PROBE", program)
+    found = {name: (status, detail, remedy) for name, status, detail, remedy in told()}
+    assert found["hooks"][0] == "warn"
+    [missing] = [name for name in found if name.startswith("hook ")]
+    assert missing == "hook nodes langgraph.pregel._runner.run_with_retry"
+    assert "is missing in the installed version" in found[missing][1]
+
+
+def test_a_library_that_cannot_be_imported(tmp_path: Path) -> None:
+    broken = tmp_path / "langgraph"
+    broken.mkdir()
+    broken.joinpath("__init__.py").write_text("raise RuntimeError('broken')")
+    [found] = told(PYTHONPATH=str(tmp_path))
+    assert found[:3] == ("import", "fail", "RuntimeError: broken")
+    assert found[3] == "python -c 'import langgraph.pregel' shows the whole traceback"
+
+
+def test_other_instrumentations_are_named(installed: Path) -> None:
+    (*_, found) = told()
+    name, status, detail, remedy = found
+    assert (name, status) == ("double spans", "warn")
+    assert detail.startswith(
+        "openinference-instrumentation-langchain 0.1.80 observes LangChain too: graphs, models and"
+    )
+    assert remedy == (
+        "pip uninstall openinference-instrumentation-langchain, or OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=langchain"
+    )
+
+
+def test_one_that_is_switched_off_is_no_problem(installed: Path) -> None:
+    (*_, found) = told(OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="langchain")
+    assert found[:3] == (
+        "double spans",
+        "ok",
+        "openinference-instrumentation-langchain 0.1.80 is switched off: langchain",
+    )
+
+
+def test_without_langgraph_nothing_is_said(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "installed_version", lambda _: None)
+    assert told() == []
