@@ -13,7 +13,7 @@ SPEC = SourceSpec(
     libraries=("langgraph>=0.2.76,<2",),
     imports=("langgraph.pregel",),
     activates="first_use",
-    prefixes=("graph", "gen_ai"),
+    prefixes=("graph", "graphs", "gen_ai"),
     instrumentor="langgraph",
     settings="argus_otel.sources.graphs.settings:GraphSettings",
     history="argus_otel.sources.graphs.history:MODEL",
