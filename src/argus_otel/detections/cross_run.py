@@ -179,10 +179,10 @@ def _latency(rule: CrossRunRule, then: Behaviour, now: Behaviour) -> Iterator[Dr
         before, after = median(then.durations), median(now.durations)
         if slower(before, after):
             yield Drift(rule.id, "", "duration", before, after, "s")
-    for name, was, is_ in _nodes(then, now):
-        durations = was.duration, is_.duration
-        if is_.visits >= FEWEST and durations[0] is not None and durations[1] is not None and slower(*durations):
-            yield Drift(rule.id, name, "duration", *durations, "s")
+    for name, earlier, later in _nodes(then, now):
+        was, is_ = earlier.duration, later.duration
+        if later.visits >= FEWEST and was is not None and is_ is not None and slower(was, is_):
+            yield Drift(rule.id, name, "duration", was, is_, "s")
 
 
 RULES: tuple[CrossRunRule, ...] = (

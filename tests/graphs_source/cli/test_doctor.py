@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import re
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 
 from argus_otel.settings import Settings
 from argus_otel.sources.graphs.cli import doctor
-from argus_otel.sources.graphs.source import LangGraphSource
 from argus_otel.terminal.findings import Look
 
 Told = list[tuple[str, str, str, str]]
@@ -42,29 +40,15 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_hooks_are_there() -> None:
-    number = len(LangGraphSource.probe())
-    assert number > 8
-    assert told() == [
-        ("import", "ok", f"langgraph {version('langgraph')}", ""),
-        ("hooks", "ok", f"{number} of {number} patch targets exist", ""),
-    ]
-
-
-def test_probing_changes_nothing_in_langgraph() -> None:
-    program = (
-        "import langgraph.pregel as p\n"
-        "from langchain_core.tools import BaseTool\n"
-        "before = p.Pregel.stream, p.Pregel.astream, BaseTool.run\n"
-        "from argus_otel.sources.graphs.source import LangGraphSource\n"
-        "assert set(LangGraphSource.probe().values()) == {None}\n"
-        "assert before == (p.Pregel.stream, p.Pregel.astream, BaseTool.run)\n"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    imported, hooks = told()
+    assert imported == ("import", "ok", f"langgraph {version('langgraph')}", "")
+    assert hooks[:2] == ("hooks", "ok")
+    assert re.fullmatch(r"(\d\d) of \1 patch targets exist", hooks[2])
 
 
 def test_a_hook_whose_target_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     program = doctor._PROBE.replace(
-        "hooks = ", "import langgraph.pregel._runner as runner\ndel runner.run_with_retry\nhooks = "
+        "telemetry = ", "import langgraph.pregel._runner as runner\ndel runner.run_with_retry\ntelemetry = "
     )
     monkeypatch.setattr(doctor, "_PROBE", program)
     found = {name: (status, detail, remedy) for name, status, detail, remedy in told()}

@@ -11,13 +11,13 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from argus_otel.settings import Settings
-from argus_otel.sources.patches import absence, when_imported
+from argus_otel.sources.patches import when_imported
 from argus_otel.sources.spec import Activate, Source
-from argus_otel.telemetry import State, Telemetry
+from argus_otel.telemetry import PartError, State, Telemetry
 
 from .clusters import Clusters
 from .library import DISCORD_PY, ROOTS, Library
-from .patches import Patch, PatchSet, patches_for
+from .patches import Patch, PatchSet, patches_for, resolve
 from .settings import DiscordSettings
 from .shards import ClientRegistry
 
@@ -116,7 +116,7 @@ class DiscordSource(Source):
         library = Library.of(import_module(root))
         telemetry = Telemetry()
         patches = _Parts(telemetry, PatchSet(telemetry), Clusters(None), lambda: None).patches(library)
-        return {patch.name: absence(patch) for patch in patches if _is_installed(patch.package)}
+        return {patch.name: _absence(patch) for patch in patches if _is_installed(patch.package)}
 
     def _library_imported(self, root: str) -> None:
         if self._parts is None:
@@ -264,6 +264,14 @@ def _is_installed(module: str) -> bool:
         return find_spec(module) is not None
     except ModuleNotFoundError:  # the package that the module is in
         return False
+
+
+def _absence(patch: Patch) -> str | None:
+    try:
+        resolve(patch)
+    except PartError as error:
+        return str(error)
+    return None
 
 
 def _in_event_loop() -> bool:

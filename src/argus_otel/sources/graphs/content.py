@@ -28,7 +28,7 @@ def given_messages(model: Any, given: Any) -> str:
     """Return the messages that a model is asked with: a list of messages, or what LangChain makes of ``given``."""
     if not (isinstance(given, list) and all(hasattr(each, "content") for each in cast("list[Any]", given))):
         given = model._convert_input(given).to_messages()  # noqa: SLF001 - as the model itself is about to do
-    return as_json([_message(each) for each in given])
+    return as_json(list(map(_message, cast("list[Any]", given))))
 
 
 def answered_message(message: Any, finish_reason: str) -> str:

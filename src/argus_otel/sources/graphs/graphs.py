@@ -1,8 +1,10 @@
 """Observed: runs of graphs, from the first step to the last. Signal: operation.
 
-``invoke``, ``ainvoke``, ``batch`` and ``astream_events`` all end in ``Pregel.stream`` or ``astream``, which are
-generators. A generator runs in its consumer's context: so the run is current while a step is made, and never across a
-``yield``. Safe, because the original gets the same arguments, and what is sent or thrown into the generator reaches it.
+``batch`` and ``astream_events`` end in ``Pregel.invoke`` or ``astream`` and their like. The first, and ``ainvoke``,
+read a stream to its end: so their run is current as long as they run, and the stream is left as it is. A stream that
+others read is a generator, which runs in its consumer's context: so its run is current while a step is made, and never
+across a ``yield``. Safe, because the originals get the same arguments, and what is sent or thrown into a generator
+reaches it.
 """
 
 from __future__ import annotations
@@ -69,22 +71,65 @@ class Graphs:
         self._rows = Rows(telemetry)
 
     def patches(self) -> list[Patch]:
-        """Return the hooks on the two generators, and on the steps within them."""
+        """Return the hooks on what runs graphs, and on the steps of runs."""
         tick = "PregelLoop.tick"
         return [
+            Patch(HOOK, _PACKAGE, "Pregel.invoke", self._wrap_invoke, _PACKAGE),
+            Patch(HOOK, _PACKAGE, "Pregel.ainvoke", self._wrap_ainvoke, _PACKAGE),
             Patch(HOOK, _PACKAGE, "Pregel.stream", self._wrap_stream, _PACKAGE),
             Patch(HOOK, _PACKAGE, "Pregel.astream", self._wrap_astream, _PACKAGE),
             Patch("steps", f"{_PACKAGE}._loop", tick, self._wrap_tick, _PACKAGE, ((f"{_PACKAGE}.loop", tick),)),
         ]
 
-    # -- the generators
+    # -- what runs graphs
+
+    def _wrap_invoke(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        begin, end = self._telemetry.guard.shield(HOOK, self._begin, 3), self._end_shielded
+
+        def invoke(self: Any, *args: Any, **kwargs: Any) -> Any:
+            run = begin(self, args, kwargs)
+            if run is None:
+                return original(self, *args, **kwargs)
+            token = _enter(run, self)
+            try:
+                result = original(self, *args, **kwargs)
+            except BaseException as error:
+                _leave(run, token)
+                end(run, error)
+                raise
+            _leave(run, token)
+            end(run, None)
+            return result
+
+        return invoke
+
+    def _wrap_ainvoke(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        begin, end = self._telemetry.guard.shield(HOOK, self._begin, 3), self._end_shielded
+
+        async def ainvoke(self: Any, *args: Any, **kwargs: Any) -> Any:
+            run = begin(self, args, kwargs)
+            if run is None:
+                return await original(self, *args, **kwargs)
+            token = _enter(run, self)
+            try:
+                result = await original(self, *args, **kwargs)
+            except BaseException as error:
+                _leave(run, token)
+                end(run, error)
+                raise
+            _leave(run, token)
+            end(run, None)
+            return result
+
+        return ainvoke
 
     def _wrap_stream(self, original: Callable[..., Any]) -> Callable[..., Any]:
         begin = self._telemetry.guard.shield(HOOK, self._begin_stream, 3)
 
         def stream(self: Any, *args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            iterator = original(self, *args, **kwargs)
-            return (yield from watched(iterator, lambda: begin(self, args, kwargs)))
+            if _is_of_an_invocation(self):
+                return original(self, *args, **kwargs)
+            return watched(original(self, *args, **kwargs), lambda: begin(self, args, kwargs))
 
         return stream
 
@@ -92,6 +137,8 @@ class Graphs:
         begin = self._telemetry.guard.shield(HOOK, self._begin_stream, 3)
 
         def astream(self: Any, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+            if _is_of_an_invocation(self):
+                return original(self, *args, **kwargs)
             return watched_async(original(self, *args, **kwargs), lambda: begin(self, args, kwargs))
 
         return astream
@@ -116,19 +163,21 @@ class Graphs:
     # -- a run
 
     def _begin_stream(self, graph: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Stream | None:
-        given = args[0] if args else kwargs.get("input")
-        run = self._begin(graph, given, args[1] if len(args) > 1 else kwargs.get("config"))
+        run = self._begin(graph, args, kwargs)
         return None if run is None else _Stream(run, self._end_shielded)
 
-    def _begin(self, graph: Any, given: Any, config: Any) -> GraphRun | None:
+    def _begin(self, graph: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> GraphRun | None:
         if not self._hooks.on:
             return None
+        given = args[0] if args else kwargs.get("input")
+        config = args[1] if len(args) > 1 else kwargs.get("config")
         self._activate()
         kind = self._kinds.of(graph)
         current = CURRENT.get()
         above = current if isinstance(current, NodeRun) else None
         run = GraphRun(kind, above, _thread_of(config, graph.config))
-        if self._judge is not None or self._telemetry.history is not None:
+        telemetry = self._telemetry
+        if self._judge is not None or telemetry.history is not None or telemetry.tracing is not None:
             run.level = Level()
             run.record = Record() if above is None else above.run.record
             if run.record is not None:
@@ -216,6 +265,29 @@ class Graphs:
             run.end_span(outcome.failed, attributes)
 
 
+def _enter(run: GraphRun, graph: Any = None) -> Token[GraphRun | NodeRun | None]:
+    """Make a run current. If it is that of ``graph``, which is invoked, the stream that this reads is its own."""
+    run.invoked = graph
+    if run.scope is not None:
+        run.scope.attach()
+    return CURRENT.set(run)
+
+
+def _leave(run: GraphRun, token: Token[GraphRun | NodeRun | None]) -> None:
+    reset(CURRENT, token)
+    if run.scope is not None:
+        run.scope.detach()
+
+
+def _is_of_an_invocation(graph: Any) -> bool:
+    """Whether a stream of a graph is that which an invocation of it reads; it is once."""
+    run = CURRENT.get()
+    if type(run) is not GraphRun or run.invoked is not graph:
+        return False
+    run.invoked = None
+    return True
+
+
 def _note_loop(run: GraphRun, loop: Any) -> None:
     """Keep the loop of a run that begins, the limit of its steps, and the shapes of the state that it begins with."""
     run.loop = loop
@@ -243,15 +315,11 @@ class _Stream:
         self._token: Token[GraphRun | NodeRun | None] | None = None
 
     def enter(self) -> None:
-        if self._run.scope is not None:
-            self._run.scope.attach()
-        self._token = CURRENT.set(self._run)
+        self._token = _enter(self._run)
 
     def leave(self) -> None:
         if self._token is not None:
-            reset(CURRENT, self._token)
-        if self._run.scope is not None:
-            self._run.scope.detach()
+            _leave(self._run, self._token)
 
     def see(self, item: Any) -> None:
         """Do nothing: what a graph yields is its state."""

@@ -28,6 +28,8 @@ class GraphRun(Operation):
         How many steps it has had.
     interrupted:
         Whether one of its nodes waits for a person.
+    invoked:
+        The graph, between its invocation and the beginning of the stream that this reads.
     loop:
         LangGraph's loop of the run, while it runs.
     limit:
@@ -44,6 +46,7 @@ class GraphRun(Operation):
         "thread",
         "steps",
         "interrupted",
+        "invoked",
         "loop",
         "limit",
         "record",
@@ -59,6 +62,7 @@ class GraphRun(Operation):
         self.thread = thread
         self.steps = 0
         self.interrupted = False
+        self.invoked: Any = None
         self.loop: Any = None
         self.limit = 0
         self.record: Record | None = None

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from argus_otel.settings import Settings
-from argus_otel.sources.patches import Patch, PatchSet, absence, when_imported
+from argus_otel.sources.patches import Patch, PatchSet, when_imported
 from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import Telemetry
 
@@ -49,61 +47,36 @@ class LangGraphSource(Source):
         """Return how many hooks there are."""
         return f"{self._hooks.active} hooks in LangGraph" if self._hooks.active else ""
 
-    @staticmethod
-    def probe() -> dict[str, str | None]:
-        """Return each hook's name, with ``None`` or the reason why its target is missing in the installed version.
-
-        Imports LangGraph, and changes nothing in it.
-
-        Raises
-        ------
-        ImportError
-            LangGraph is not installed.
-        """
-        import_module(LIBRARY)
-        telemetry = Telemetry()
-        patches = _patches(telemetry, PatchSet(telemetry), Settings.resolve({})[GraphSettings], lambda: None, [])
-        return {patch.name: absence(patch) for _, make in patches for patch in make()}
-
     def _imported(self) -> None:
         if not self._wanted:
             return
-        self._hooks.on = True
+        from .genai_metrics import GenAIMetrics
+        from .graphs import Graphs
+        from .judging import Judge
+        from .models import PACKAGE as MODELS
+        from .models import Models
+        from .nodes import Nodes
+        from .outcomes import Exceptions
+        from .tools import PACKAGE as TOOLS
+        from .tools import Tools
+
+        telemetry, hooks, exceptions = self.telemetry, self._hooks, Exceptions()
+        hooks.on = True
         settings = self.settings[GraphSettings]
-        for module, make in _patches(self.telemetry, self._hooks, settings, self.activate, self.verdicts):
-            when_imported(module, partial(self._apply, make))
+        content = settings.capture_content
+        metrics = GenAIMetrics(telemetry, settings.conventions)
+        chosen = settings.detections
+        judge = None if chosen == () else Judge(telemetry, chosen, self.verdicts)
+        graphs = Graphs(telemetry, hooks, exceptions, self.activate, judge, metrics)
+        nodes = Nodes(telemetry, hooks, exceptions)
+        hooks.apply([*graphs.patches(), *nodes.patches()])
+        if not any(hooks.has(patch) for patch in nodes.patches()):
+            from .callbacks import NodeCallbacks  # imports LangChain's callbacks, which LangGraph has imported
 
-    def _apply(self, make: Callable[[], list[Patch]]) -> None:
+            telemetry.attempt("nodes by callbacks", NodeCallbacks(telemetry, hooks, exceptions).install)
+        when_imported(TOOLS, lambda: self._apply(Tools(telemetry, hooks, exceptions, content).patches()))
+        when_imported(MODELS, lambda: self._apply(Models(telemetry, hooks, exceptions, metrics, content).patches()))
+
+    def _apply(self, patches: list[Patch]) -> None:
         if self._wanted:
-            self._hooks.apply(make())
-
-
-def _patches(
-    telemetry: Telemetry,
-    hooks: PatchSet,
-    settings: GraphSettings,
-    activate: Activate,
-    verdicts: list[Callable[[Verdict], None]],
-) -> list[tuple[str, Callable[[], list[Patch]]]]:
-    """Return what makes the patches of each module, with its name. LangGraph is imported."""
-    from .genai_metrics import GenAIMetrics
-    from .graphs import Graphs
-    from .judging import Judge
-    from .models import PACKAGE as MODELS
-    from .models import Models
-    from .nodes import Nodes
-    from .outcomes import Exceptions
-    from .tools import PACKAGE as TOOLS
-    from .tools import Tools
-
-    exceptions = Exceptions()
-    metrics = GenAIMetrics(telemetry, settings.conventions)
-    chosen = settings.detections
-    judge = None if chosen == () else Judge(telemetry, chosen, verdicts)
-    graphs = Graphs(telemetry, hooks, exceptions, activate, judge, metrics)
-    nodes = Nodes(telemetry, hooks, exceptions)
-    return [
-        (LIBRARY, lambda: [*graphs.patches(), *nodes.patches()]),
-        (TOOLS, lambda: Tools(telemetry, hooks, exceptions, settings.capture_content).patches()),
-        (MODELS, lambda: Models(telemetry, hooks, exceptions, metrics, settings.capture_content).patches()),
-    ]
+            self._hooks.apply(patches)

@@ -16,11 +16,17 @@ _OBSERVED = ("langchain", "langgraph")
 _INSTRUMENTORS = "opentelemetry_instrumentor"
 
 _PROBE = """
-import json
+import importlib, json
+from argus_otel.settings import Settings
 from argus_otel.sources.graphs.source import LangGraphSource
-hooks = LangGraphSource.probe()
+from argus_otel.telemetry import State, Telemetry
+for module in ("langgraph.pregel", "langchain_core.tools", "langchain_core.language_models.chat_models"):
+    importlib.import_module(module)
+telemetry = Telemetry()
+LangGraphSource(telemetry, Settings.resolve({}), lambda: None).install()
+hooks = telemetry.health.parts("hook:")
 print()
-print(json.dumps(hooks))
+print(json.dumps({name: None if hook.state is State.OK else hook.detail for name, hook in hooks.items()}))
 """
 
 
