@@ -252,7 +252,7 @@ class Models:
         if call.first is not None:
             self._metrics.record_chunks(model, call.first, call.gaps, trace)
         if call.run is not None and call.run.record is not None:
-            call.run.record.usage.append((0, 0) if report.cached else (report.tokens[0], report.tokens[1]))
+            call.run.record.count_tokens(*((0, 0) if report.cached else report.tokens[:2]))
         if error is None and report.tokens[0] is None and report.tokens[1] is None and not report.cached:
             self._unreported[(call.provider, call.model)].value += 1
         # Without the exception, whose message may quote the prompt.

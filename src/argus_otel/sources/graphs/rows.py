@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import uuid4
 
 from argus_otel.detections.facts import CUT, NodeFacts, ToolFacts
@@ -42,9 +42,35 @@ class Rows:
             common[genai.CONVERSATION.name] = run.thread
         history(c.RUN_ROW, {**common, **_run(run, record, outcome, error_type), **_counted(found)}, seconds)
         for node in record.nodes:
-            history(c.NODE_ROW, {**common, **_node(node, run.started)}, node.duration)
+            history(c.NODE_ROW, _NodeAttributes(node, common, run.started), node.duration)
         for finding in found:
             history(c.DETECTION_ROW, {**common, **_finding(run.kind.name, finding)}, None)
+
+
+class _NodeAttributes(Mapping[str, AttributeValue]):
+    """The attributes of a node's row. History's own thread makes them, not the one that has run the graph."""
+
+    __slots__ = ("_node", "_common", "_run_started", "_made")
+
+    def __init__(self, node: NodeFacts, common: dict[str, AttributeValue], run_started: float) -> None:
+        self._node = node
+        self._common = common
+        self._run_started = run_started
+        self._made: dict[str, AttributeValue] | None = None
+
+    def _attributes(self) -> dict[str, AttributeValue]:
+        if self._made is None:
+            self._made = {**self._common, **_node(self._node, self._run_started)}
+        return self._made
+
+    def __getitem__(self, name: str) -> AttributeValue:
+        return self._attributes()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._attributes())
+
+    def __len__(self) -> int:
+        return len(self._attributes())
 
 
 def _run(run: GraphRun, record: Record, outcome: Outcome, error_type: str | None) -> dict[str, AttributeValue]:
@@ -54,13 +80,13 @@ def _run(run: GraphRun, record: Record, outcome: Outcome, error_type: str | None
         a.OUTCOME.name: outcome.value,
         a.STEPS.name: run.steps,
         a.NODES.name: len(record.nodes),
-        a.INFERENCE_CALLS.name: len(record.usage),
-        a.TOOL_CALLS.name: sum(tool.known for node in record.nodes for tool in node.tools),
+        a.INFERENCE_CALLS.name: record.inference_calls,
+        a.TOOL_CALLS.name: record.tool_calls,
     }
-    for attribute, told in zip((genai.INPUT, genai.OUTPUT), zip(*record.usage, strict=True), strict=False):
-        known = [tokens for tokens in told if tokens is not None]
-        if known:
-            found[attribute.name] = sum(known)
+    if record.input_tokens is not None:
+        found[genai.INPUT.name] = record.input_tokens
+    if record.output_tokens is not None:
+        found[genai.OUTPUT.name] = record.output_tokens
     if error_type is not None:
         found[a.ERROR_TYPE.name] = error_type
     if run.trace is not None:
