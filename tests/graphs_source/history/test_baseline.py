@@ -88,6 +88,12 @@ def test_a_class_is_new(drifting: Drifting) -> None:
     assert drifting.told() == {("baseline_type", "search", "docs: str"): (0.0, 0.25)}
 
 
+def test_a_class_of_runs_that_were_not_healthy_is_new_all_the_same(drifting: Drifting) -> None:
+    drifting.graph.docs = "Error: connection refused"
+    drifting.runs(AFTER + 15)
+    assert drifting.told() == {("baseline_type", "search", "docs: str"): (0.0, 1.0)}
+
+
 def test_another_length_is_no_other_class(drifting: Drifting) -> None:
     drifting.graph.docs = ["a"] * 500
     drifting.runs(AFTER)

@@ -18,7 +18,8 @@ COMMANDS: dict[str, Command] = dict(
         _query(
             "runs",
             "list runs, the latest first",
-            "Lists runs of graphs with outcome, duration, steps, calls, tokens and the number of findings.",
+            "Lists runs of graphs with outcome, duration, steps, calls of models and tools, tokens, and the number of "
+            "findings above info. JSON and CSV have the whole id, thread, trace and more.",
             "",
             "support --outcome error --since 7d",
             "--found --format json",
