@@ -112,15 +112,15 @@ def test_a_route_that_is_as_ever(then: NodeBehaviour, now: NodeBehaviour) -> Non
     assert found(then, now) == set()
 
 
-@given(strategies.floats(0.05, 0.95), strategies.integers(0, 1 << 30))
-@settings(max_examples=100, deadline=None)
-def test_the_same_coin_does_not_drift(share: float, seed: int) -> None:
-    """3 standard errors leave 3 of 1000; the seeds are hypothesis' own, and the same each time."""
-    dice = random.Random(seed)  # noqa: S311 - so that each run throws the same
-    sides = [Counter("ab"[dice.random() < share] for _ in range(number)) for number in (200, 20)]
-    then, now = (node(sum(each.values()), routes=each) for each in sides)
-    moved = abs(sides[1]["a"] / 20 - sides[0]["a"] / 200)
-    assert not found(then, now) or moved > 0.2
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5, 0.8])
+def test_the_same_coin_seldom_drifts(share: float) -> None:
+    """3 standard errors leave a few of 1000; of 20 throws of a coin alone, 60 would move by more than 20 points."""
+    dice = random.Random(1)  # noqa: S311 - so that each run throws the same
+    alarms = 0
+    for _ in range(1000):
+        sides = [Counter("ab"[dice.random() < share] for _ in range(number)) for number in (200, 20)]
+        alarms += bool(found(*(node(sum(each.values()), routes=each) for each in sides)))
+    assert alarms <= 8
 
 
 @given(
