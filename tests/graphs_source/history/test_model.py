@@ -138,6 +138,8 @@ def test_the_rollup_counts_runs_and_nodes(store: Store, rows: list[Row]) -> None
 def test_daily_files_answer_as_rows_that_were_inserted(
     store: Store, server: ClickHouse, rows: list[Row], tmp_path: Path
 ) -> None:
+    # Of other numbers, the engine reads the last digit from JSON otherwise than from a column.
+    rows = [replace(row, duration=(1 + round(row.duration * 1024)) / 1024) for row in rows]
     writer = DayFileWriter(tmp_path, 1 << 28, 90, lambda _rows, _reason: None)
     writer.append(rows)
     writer.close()
