@@ -55,5 +55,6 @@ print(*(name for name in sys.modules if name.startswith(heavy)))
 def test_a_store_that_cannot_be_opened() -> None:
     with pytest.raises(AddressError):
         graphs.history("nonsense")
+    pytest.importorskip("chdb", reason="needs ClickHouse's engine")
     with pytest.raises(StoreError, match="does not exist"):
         graphs.history("chdb:/no/such/directory")

@@ -48,13 +48,13 @@ def test_the_hooks_are_there() -> None:
 
 def test_a_hook_whose_target_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     program = doctor._PROBE.replace(
-        "telemetry = ", "import langgraph.pregel._runner as runner\ndel runner.run_with_retry\ntelemetry = "
+        "telemetry = ", "from langchain_core.tools.base import BaseTool\ndel BaseTool.arun\ntelemetry = "
     )
     monkeypatch.setattr(doctor, "_PROBE", program)
     found = {name: (status, detail, remedy) for name, status, detail, remedy in told()}
     assert found["hooks"][0] == "warn"
     [missing] = [name for name in found if name.startswith("hook ")]
-    assert missing == "hook nodes langgraph.pregel._runner.run_with_retry"
+    assert missing == "hook tools langchain_core.tools.base.BaseTool.arun"
     assert "is missing in the installed version" in found[missing][1]
 
 

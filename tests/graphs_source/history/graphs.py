@@ -135,6 +135,10 @@ def working() -> Any:
     return graph.compile(name="working")
 
 
+WIDE = {"a_key_of_some_length_0": 0}
+"""What :func:`wide` is given: LangGraph 0.2 wants something."""
+
+
 def wide(keys: int, sends: int = 0) -> Any:
     """Return a graph whose node writes many keys, and sends to many others."""
     schema: Any = TypedDict("Wide", {f"a_key_of_some_length_{number}": int for number in range(keys)}, total=False)  # type: ignore[misc]

@@ -22,7 +22,7 @@ from argus_otel.sources.graphs.history import MODEL, History
 from lab.clickhouse import ClickHouse
 
 from .conftest import SCHEMA
-from .graphs import nested, wide, working
+from .graphs import WIDE, nested, wide, working
 from .recorded import of, rows_of
 
 
@@ -100,7 +100,7 @@ def test_columns_have_what_the_attributes_have(store: Store) -> None:
 
 
 def test_keys_that_were_left_out_are_told_of(store: Store) -> None:
-    store.insert(rows_of(lambda: wide(60, sends=2).invoke({})))
+    store.insert(rows_of(lambda: wide(60, sends=2).invoke(WIDE)))
     [[keys, types, lengths]] = store.query("select keys, types, lengths from graphs_events where node = 'fill'")
     assert (keys[0], types[0], lengths[0]) == ("a_key_of_some_length_0", "int", -1)
     assert (keys[-1], types[-1], lengths[-1]) == ("…", "", -1)

@@ -14,6 +14,8 @@ from argus_otel import graphs
 from argus_otel.cli import main
 from lab.clickhouse import ClickHouse
 
+pytest.importorskip("chdb", reason="needs ClickHouse's engine: pip install chdb-core-lite (Linux and macOS)")
+
 ROOT = Path(__file__).parents[3]
 PROGRAM = ROOT / "tests" / "graphs_source" / "history" / "program.py"
 

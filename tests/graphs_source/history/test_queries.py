@@ -21,7 +21,7 @@ from argus_otel.sources.graphs.promises import forget
 
 from .. import shapes
 from ..shapes import SHAPES, Shape
-from .graphs import nested, wide, working
+from .graphs import WIDE, nested, wide, working
 from .recorded import of, rows_of
 
 Stored = Callable[[list[Row]], "Asked"]
@@ -149,7 +149,7 @@ def test_a_run_is_named_by_its_first_letters(stored: Stored) -> None:
 
 def test_findings_by_rule_and_severity_and_their_causes(stored: Stored) -> None:
     failing = [lambda: nested().invoke({"question": "?"})] * 3
-    history = stored(rows_of(*failing, lambda: shapes.unknown_key().invoke({})))
+    history = stored(rows_of(*failing, lambda: shapes.unknown_key().invoke({"n": 0})))
     assert {finding.rule for finding in history.findings()} == {"key_missing", "no_update", "unknown_key"}
     assert len(history.findings(severity="warn")) == 7
     assert len(history.findings(severity="error")) == 6
@@ -189,7 +189,7 @@ def test_tokens_and_calls(stored: Stored) -> None:
 
 
 def test_a_run_of_many_nodes_and_keys(stored: Stored) -> None:
-    history = stored(rows_of(lambda: wide(60, sends=1200).invoke({})))
+    history = stored(rows_of(lambda: wide(60, sends=1200).invoke(WIDE)))
     [run] = history.runs()
     detail = history.run(run.id)
     assert run.nodes == len(detail.nodes) == 1000

@@ -10,7 +10,7 @@ from argus_otel.sources.graphs import catalogue as c
 
 from ..running import config_of
 from ..shapes import SHAPES
-from .graphs import nested, wide, working
+from .graphs import WIDE, nested, wide, working
 from .recorded import of, rows_of
 
 KINDS = ("input", "output")
@@ -85,7 +85,7 @@ def test_tokens_that_nobody_has_reported_are_unknown() -> None:
 
 
 def test_a_list_that_is_too_long_ends_between_two_names() -> None:
-    rows = rows_of(lambda: wide(60).invoke({}))
+    rows = rows_of(lambda: wide(60).invoke(WIDE))
     (fill,) = of(rows, "graph.node")
     shapes = str(fill.attributes["graph.node.shapes"])
     assert len(shapes) <= 500
@@ -96,7 +96,7 @@ def test_a_list_that_is_too_long_ends_between_two_names() -> None:
 
 
 def test_a_route_that_many_go_is_named_once_and_without_what_separates_names() -> None:
-    rows = rows_of(lambda: wide(3, sends=40).invoke({}))
+    rows = rows_of(lambda: wide(3, sends=40).invoke(WIDE))
     (fill,) = [row for row in of(rows, "graph.node") if row.attributes["graph.node.name"] == "fill"]
     assert fill.attributes["graph.route"] == "work; hard"
     assert len(of(rows, "graph.node")) == 41
