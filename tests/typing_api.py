@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from typing_extensions import assert_type
 
 import argus_otel
-from argus_otel import annotate, count, record, timed
+from argus_otel import annotate, count, graphs, record, timed
 
 T = TypeVar("T")
 
@@ -102,3 +102,19 @@ async def timing() -> None:
 def no_exception_is_swallowed() -> int:
     with timed("block"):
         return 1
+
+
+def asking_for_runs_of_graphs() -> None:
+    graphs.graph("support", reads={"write": ["docs"]})
+    with graphs.history("chdb:argus-history") as history:
+        assert_type(history, graphs.History)
+        assert_type(history.runs("support", outcome="error"), list[graphs.Run])
+        assert_type(history.run("5f0c7c52"), graphs.RunDetail)
+        assert_type(history.run("5f0c7c52").nodes, tuple[graphs.NodeRun, ...])
+        assert_type(history.nodes(), list[graphs.NodeSummary])
+        assert_type(history.findings(severity="error"), list[graphs.Finding])
+        assert_type(history.causes(), list[graphs.CauseSummary])
+        assert_type(history.difference("5f0c7c52", "8d1e44aa"), list[graphs.Difference])
+        assert_type(history.baseline("support", recent=50), list[graphs.Drift])
+        history.runs(limit="all")  # pyright: ignore[reportArgumentType]
+        history.baseline()  # pyright: ignore[reportCallIssue]

@@ -1,4 +1,4 @@
-"""What the author of an agent graph can declare about it. Everything is optional, and nothing needs LangGraph.
+"""What the author of an agent graph can declare about it, and what its runs have done. Nothing here needs LangGraph.
 
 .. code-block:: python
 
@@ -8,10 +8,93 @@
 
 What is declared turns a guess into a verdict: a key that is missing where it is declared to be read is an error, and
 the finding names the node that left it out.
+
+If history is on, what runs have done can be asked for:
+
+.. code-block:: python
+
+    from datetime import date
+
+    from argus_otel import graphs
+
+    with graphs.history() as history:
+        for run in history.runs("support", outcome="error", since=date(2026, 11, 1)):
+            detail = history.run(run.id)
+            print(run.begin, run.error, [node.node for node in detail.nodes])
+            for finding in detail.findings:
+                print(finding.rule, "at", finding.node, "caused by", finding.cause_node, finding.path)
+        for cause in history.causes("support"):
+            print(cause.node, cause.kind, cause.key, cause.findings)
+        for drift in history.baseline("support"):
+            print(drift.rule, drift.node, drift.subject, drift.then, drift.now)
+
+:class:`History` has a method for each question: ``runs``, ``run``, ``nodes``, ``findings``, ``causes``, ``difference``
+and ``baseline``. Each returns frozen dataclasses: :class:`Run`, :class:`RunDetail`, :class:`NodeRun`,
+:class:`NodeSummary`, :class:`Finding`, :class:`CauseSummary`, :class:`Difference` and :class:`Drift`. They have names,
+classes, lengths and durations, never values.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from argus_otel.sources.graphs.promises import declare as graph
 
-__all__ = ["graph"]
+if TYPE_CHECKING:
+    from argus_otel.detections.cross_run import Drift
+    from argus_otel.sources.graphs.history.queries import History
+    from argus_otel.sources.graphs.history.results import (
+        CauseSummary,
+        Difference,
+        Finding,
+        NodeRun,
+        NodeSummary,
+        Run,
+        RunDetail,
+    )
+
+__all__ = [
+    "CauseSummary",
+    "Difference",
+    "Drift",
+    "Finding",
+    "History",
+    "NodeRun",
+    "NodeSummary",
+    "Run",
+    "RunDetail",
+    "graph",
+    "history",
+]
+
+_ASKED_FOR = {"Drift": "argus_otel.detections.cross_run", "History": "argus_otel.sources.graphs.history.queries"}
+_RESULTS = "argus_otel.sources.graphs.history.results"
+
+
+def history(store: str | None = None) -> History:
+    """Open the history of agent graphs, to be closed after use: it is a context manager.
+
+    Parameters
+    ----------
+    store:
+        ``clickhouse://user:password@host:8123/database``, ``clickhouses://…``, ``chdb:DIRECTORY`` or
+        ``files:DIRECTORY``. By default the one that ``ARGUS_HISTORY_STORE`` names.
+
+    Raises
+    ------
+    StoreError
+        It cannot be opened, or is missing the tables; the message says what to do.
+    """
+    from argus_otel.settings import Settings
+    from argus_otel.sources.graphs.history.queries import History
+
+    return History.open(store or Settings.resolve().history_store)
+
+
+def __getattr__(name: str) -> Any:
+    """Import what questions need when it is asked for: an observed program only declares."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_ASKED_FOR.get(name, _RESULTS)), name)

@@ -9,6 +9,7 @@ os.environ.setdefault("LANGSMITH_TRACING", "false")
 pytest.importorskip("langgraph.pregel", reason="install langgraph: uv sync")
 
 from argus_otel.testing import Observation, observe
+from lab.clickhouse import ClickHouse
 
 
 @pytest.fixture
@@ -17,3 +18,10 @@ def observed() -> Iterator[Observation]:
     with observe("graphs") as observation:
         yield observation
     assert not observation.points().get("argus.hook.errors"), observation.telemetry.guard.faults
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    """A ClickHouse server: the engine in a process of its own."""
+    with ClickHouse.running_in(tmp_path_factory.mktemp("graphs") / "data") as running:
+        yield running

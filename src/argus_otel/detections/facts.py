@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from .shapes import Shape
 
+CUT = "…"
+"""In a list of names: the others were left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Promises:
@@ -116,6 +119,8 @@ class NodeFacts:
         The nodes that it led to.
     duration:
         With all attempts, in seconds.
+    started:
+        When it began, by :func:`time.perf_counter`, in seconds.
     """
 
     number: int
@@ -134,6 +139,7 @@ class NodeFacts:
     answer: AnswerFacts | None = None
     routes: tuple[str, ...] = ()
     duration: float = 0.0
+    started: float = 0.0
 
 
 @dataclass(slots=True)

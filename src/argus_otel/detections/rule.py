@@ -32,8 +32,8 @@ Find: TypeAlias = Callable[["Rule", RunFacts, Habits], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule.
+class Explained:
+    """What every rule says of itself.
 
     Attributes
     ----------
@@ -51,4 +51,10 @@ class Rule:
     when: str
     meaning: str
     remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Explained):
+    """A rule that looks at one run."""
+
     find: Find = field(repr=False)

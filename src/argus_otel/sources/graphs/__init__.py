@@ -13,7 +13,11 @@ SPEC = SourceSpec(
     libraries=("langgraph>=0.2.76,<2",),
     imports=("langgraph.pregel",),
     activates="first_use",
-    prefixes=("graph", "gen_ai"),
+    prefixes=("graph", "graphs", "gen_ai"),
     instrumentor="langgraph",
     settings="argus_otel.sources.graphs.settings:GraphSettings",
+    history="argus_otel.sources.graphs.history:MODEL",
+    commands="argus_otel.sources.graphs.cli:COMMANDS",
+    panels="argus_otel.sources.graphs.panels:PANELS",
+    doctor="argus_otel.sources.graphs.cli.doctor:CHECKS",
 )

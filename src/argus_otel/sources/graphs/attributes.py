@@ -60,14 +60,21 @@ TRACE_ID = SpanAttribute(
     "graph.run.trace_id", "The run's trace, if it is sampled.", ("0af7651916cd43dd8448eb211c80319c",)
 )
 NODES = SpanAttribute("graph.run.nodes", "How many nodes ran, those of graphs in nodes too.", (7,))
-INFERENCE_CALLS = SpanAttribute("graph.run.inference_calls", "How many calls of models its nodes made.", (2,))
-TOOL_CALLS = SpanAttribute("graph.run.tool_calls", "How many calls of tools its nodes made.", (1,))
+INFERENCE_CALLS = SpanAttribute(
+    "graph.run.inference_calls", "How many calls of models its nodes made, those of graphs in nodes too.", (2,)
+)
+TOOL_CALLS = SpanAttribute(
+    "graph.run.tool_calls", "How many calls of tools its nodes made, those of graphs in nodes too.", (1,)
+)
+FINDINGS = SpanAttribute("graph.run.findings", "How many findings there are, but for `info`.", (2,))
+FOUND_ERRORS = SpanAttribute("graph.run.errors", "How many findings are errors.", (1,))
 NUMBER = SpanAttribute("graph.node.number", "The node's place in the run, from 0.", (0,))
+BEGAN = SpanAttribute("graph.node.began", "How long after its run the node began, in s.", (0.25,))
 AFTER = SpanAttribute("graph.node.after", "The places of the nodes that led to it, separated by commas.", ("0,1",))
 ABOVE = SpanAttribute("graph.node.above", "The place of the node whose graph it is in.", (2,))
 SHAPES = SpanAttribute(
     "graph.node.shapes",
-    "The type and the length of each key that it wrote; without a length for what has none.",
+    "The type and the length of each key that it wrote; without a length for what has none; `…` if there are more.",
     ("docs:list:3,score:float",),
 )
 TOOLS = SpanAttribute("graph.node.tools", "The tools that it called; `!` after one that failed.", ("search,order!",))

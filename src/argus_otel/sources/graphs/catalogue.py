@@ -136,19 +136,21 @@ RUN_ROW = Event(
     "graph.run",
     "A run of a graph has ended; only in history",
     (a.RUN_ID.name, a.GRAPH.name, genai.OPERATION.name, genai.CONVERSATION.name, a.OUTCOME.name, a.ERROR_TYPE.name,
-     a.STEPS.name, a.NODES.name, a.INFERENCE_CALLS.name, a.TOOL_CALLS.name, a.TRACE_ID.name,
+     a.STEPS.name, a.NODES.name, a.INFERENCE_CALLS.name, a.TOOL_CALLS.name, a.FINDINGS.name, a.FOUND_ERRORS.name,
+     a.TRACE_ID.name,
      genai.INPUT.name, genai.OUTPUT.name),
 )  # fmt: skip
 NODE_ROW = Event(
     "graph.node",
     "A node has ended; only in history",
-    (a.RUN_ID.name, a.GRAPH.name, a.NODE.name, a.NUMBER.name, a.AFTER.name, a.ABOVE.name, a.STEP.name,
-     a.ATTEMPTS.name, a.OUTCOME.name, a.ERROR_TYPE.name, a.ROUTES.name, a.SHAPES.name, a.TOOLS.name),
+    (a.RUN_ID.name, a.GRAPH.name, genai.CONVERSATION.name, a.NODE.name, a.NUMBER.name, a.AFTER.name, a.ABOVE.name,
+     a.STEP.name, a.BEGAN.name, a.ATTEMPTS.name, a.OUTCOME.name, a.ERROR_TYPE.name, a.ROUTES.name, a.SHAPES.name,
+     a.TOOLS.name),
 )  # fmt: skip
 DETECTION_ROW = Event(
     "graph.finding",
     "What a rule has found; only in history",
-    (a.RUN_ID.name, *DETECTION.attributes),
+    (a.RUN_ID.name, genai.CONVERSATION.name, a.NUMBER.name, *DETECTION.attributes),
 )
 
 CATALOGUE = Catalogue(
@@ -185,8 +187,11 @@ CATALOGUE = Catalogue(
         a.NODES,
         a.INFERENCE_CALLS,
         a.TOOL_CALLS,
+        a.FINDINGS,
+        a.FOUND_ERRORS,
         a.TRACE_ID,
         a.NUMBER,
+        a.BEGAN,
         a.AFTER,
         a.ABOVE,
         a.SHAPES,

@@ -208,6 +208,7 @@ class Nodes:
                 answer_of(messages) if messages else None,
                 routes,
                 duration,
+                node.started,
             ),
             None if node.span is None else SpanRef.to(node.trace),
         )

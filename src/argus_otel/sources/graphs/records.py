@@ -60,15 +60,33 @@ class Record:
         The sampled spans of nodes, by their numbers.
     given:
         The shapes of the state when the run began.
+    inference_calls, tool_calls:
+        How many calls of models have ended, and how many of tools have begun, those of graphs in nodes too.
+    input_tokens, output_tokens:
+        Of these models; ``None`` as long as no provider has said.
     """
 
-    __slots__ = ("nodes", "spans", "given", "graphs", "_numbers")
+    __slots__ = (
+        "nodes",
+        "spans",
+        "given",
+        "graphs",
+        "inference_calls",
+        "tool_calls",
+        "input_tokens",
+        "output_tokens",
+        "_numbers",
+    )
 
     def __init__(self) -> None:
         self.nodes: list[NodeFacts] = []
         self.spans: dict[int, SpanRef] = {}
         self.given: dict[str, Shape] = {}
         self.graphs: dict[str, GraphFacts] = {}
+        self.inference_calls = 0
+        self.tool_calls = 0
+        self.input_tokens: int | None = None
+        self.output_tokens: int | None = None
         self._numbers = itertools.count()
 
     def number(self) -> int:
@@ -81,6 +99,14 @@ class Record:
             self.nodes.append(node)
             if span is not None:
                 self.spans[node.number] = span
+
+    def count_tokens(self, input_tokens: int | None, output_tokens: int | None) -> None:
+        """Count a call of a model that has ended, with the tokens that its provider has reported; any thread."""
+        self.inference_calls += 1
+        if input_tokens is not None:
+            self.input_tokens = (self.input_tokens or 0) + input_tokens
+        if output_tokens is not None:
+            self.output_tokens = (self.output_tokens or 0) + output_tokens
 
     def facts(self, graph: GraphFacts, outcome: str, steps: int, limit: int) -> RunFacts:
         """Return the facts of the run, which has ended."""

@@ -123,6 +123,8 @@ class Tools:
         self._in_flight[call] = self._cut_short
         if node is not None:
             node.run.tool_calls += 1
+            if node.run.record is not None:
+                node.run.record.tool_calls += 1
             if node.number >= 0:
                 call.arguments = digest_of(args[0] if args else given.get("tool_input"))
                 node.called.append(str(given.get("tool_call_id")))

@@ -22,13 +22,14 @@ def add_graph(parser: argparse.ArgumentParser, *, limit: int = 0, required: bool
 
 def add_run(parser: argparse.ArgumentParser, name: str = "run_id", metavar: str = "RUN") -> None:
     """Declare the id of a run."""
-    parser.add_argument(name, metavar=metavar, help="the id of a run, or the first letters of it, at least four")
+    parser.add_argument(name, metavar=metavar, help="the id of a run, or its first letters")
 
 
 def add_store_alone(parser: argparse.ArgumentParser, *forms: str) -> None:
-    """Declare ``--format`` and the store, for a query without a range."""
+    """Declare ``--format``, of which the first is the default, and the store: for a query without a range."""
     parser.set_defaults(since=None, until=None, service="")
-    parser.add_argument("--format", choices=forms, default=forms[0], help="the format (%(default)s)")
+    if forms:
+        parser.add_argument("--format", choices=forms, default=forms[0], help="the format (%(default)s)")
     add_store(parser)
 
 

@@ -1,4 +1,4 @@
-"""``argus-otel graphs rules``: explains the rules that look for what is wrong with a run."""
+"""``argus-otel graphs rules``: explains the rules that look for what is wrong with runs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import argparse
 import sys
 from dataclasses import dataclass
 
-from argus_otel.detections.detect import RULES
+from argus_otel.detections import cross_run, detect
+from argus_otel.detections.rule import Explained
 from argus_otel.terminal import records
+
+_RULES: tuple[Explained, ...] = (*detect.RULES, *cross_run.RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +24,29 @@ class _Row:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("ids", metavar="ID", nargs="*", help="explain these; list all without")
-    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="the format (%(default)s)")
+    parser.add_argument(
+        "--format", choices=("table", "json", "csv"), default="table", help="the format of the list (%(default)s)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List or explain rules; return 0, or 2 if there is no such rule."""
-    known = {rule.id: rule for rule in RULES}
+    known = {rule.id: rule for rule in _RULES}
     unknown = [each for each in arguments.ids if each not in known]
     if unknown:
         print(f"argus-otel graphs rules: there is no rule {', '.join(unknown)}", file=sys.stderr)
         return 2
     if not arguments.ids:
-        rows = [_Row(rule.id, rule.layer.value, rule.severity.value, rule.when) for rule in RULES]
+        rows = [_Row(rule.id, rule.layer.value, rule.severity.value, rule.when) for rule in _RULES]
         return records.show(rows, arguments.format)
-    for number, each in enumerate(arguments.ids):
-        rule = known[each]
-        print(f"{'' if not number else chr(10)}{rule.id} ({rule.layer.value}, {rule.severity.value} at most)")
-        print(f"  when      {rule.when}\n  meaning   {rule.meaning}\n  remedy    {rule.remedy}")
+    print("\n\n".join(_explained(known[each]) for each in arguments.ids))
     return 0
+
+
+def _explained(rule: Explained) -> str:
+    return (
+        f"{rule.id} ({rule.layer.value}, {rule.severity.value} at most)\n"
+        f"  when      {rule.when}\n"
+        f"  meaning   {rule.meaning}\n"
+        f"  remedy    {rule.remedy}"
+    )

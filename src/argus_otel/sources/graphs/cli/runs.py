@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from argus_otel.sources.graphs.outcomes import Outcome
+from argus_otel.terminal import records
 
 from .asking import add_graph, asked, run_graphs_query
 
 if TYPE_CHECKING:
     from argus_otel.sources.graphs.history.queries import History
+    from argus_otel.sources.graphs.history.results import Run
 
-_HIDDEN = ("trace_id", "service", "thread")
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What fits on a terminal; JSON and CSV have everything."""
+
+    id: str = field(metadata={"unit": "short id"})
+    begin: datetime
+    graph: str
+    outcome: str
+    duration: float = field(metadata={"unit": "s"})
+    steps: int
+    models: int
+    tools: int
+    tokens: int | None
+    findings: int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,14 +45,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the query; return the exit code."""
-    return run_graphs_query("runs", _query, arguments, hidden=_HIDDEN)
+    return run_graphs_query("runs", _query, arguments, show=_show)
 
 
-def _query(history: History, arguments: argparse.Namespace) -> object:
+def _query(history: History, arguments: argparse.Namespace) -> list[Run]:
     return history.runs(
         outcome=arguments.outcome,
         thread=arguments.thread,
         found=arguments.found,
         limit=arguments.limit,
         **asked(arguments),
+    )
+
+
+def _show(runs: Sequence[Run], form: str) -> int:
+    return records.show([_row(each) for each in runs] if form == "table" else runs, form)
+
+
+def _row(run: Run) -> _Row:
+    error = run.error.rpartition(".")[2]
+    return _Row(
+        run.id,
+        run.begin,
+        run.graph,
+        f"{run.outcome} {error}".rstrip(),
+        run.duration,
+        run.steps,
+        run.inference_calls,
+        run.tool_calls,
+        run.tokens,
+        run.findings,
     )

@@ -1,4 +1,4 @@
-"""``argus-otel graphs show``: a run as a tree of its nodes, and what rules have found."""
+"""``argus-otel graphs show``: a run as a tree of its nodes, with what rules have found."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from argus_otel.terminal import records
 
 from .asking import add_run, add_store_alone, run_graphs_query
-from .why import print_findings
 
 if TYPE_CHECKING:
     from argus_otel.sources.graphs.history.queries import History
@@ -31,19 +30,14 @@ def _query(history: History, arguments: argparse.Namespace) -> RunDetail:
 
 
 def _show(detail: RunDetail, form: str) -> int:
+    from .facts import facts_of
     from .tree import lines_of
 
     if form == "json":
         records.print_json(detail)
         return 0
-    run = detail.run
-    print(f"run {run.id}, ended {run.end:%Y-%m-%d %H:%M:%S} UTC")
-    if run.thread:
-        print(records.text_of(f"thread {run.thread}"))
-    if run.trace_id:
-        print(f"trace {run.trace_id}")
+    for name, fact in facts_of(detail.run):
+        print(f"{name:<10}{records.text_of(fact)}")
+    print()
     print("\n".join(lines_of(detail)))
-    if detail.findings:
-        print()
-        print_findings(detail)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from argus_otel.detections.detect import RULES
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
     from argus_otel.sources.graphs.history.results import Finding, RunDetail
 
 _DID = {
-    "empty": "wrote it empty",
-    "mistyped": "wrote it with another class than the schema allows",
-    "misnamed": "wrote it under another name",
-    "missing": "did not write it",
+    "empty": "wrote {key} empty",
+    "mistyped": "wrote {key} with a class that the schema does not allow",
+    "misnamed": "wrote {key} under another name",
+    "missing": "did not write {key}",
     "swallowed": "went on after a tool had failed",
     "own": "is at fault itself",
 }
@@ -42,23 +43,35 @@ def _query(history: History, arguments: argparse.Namespace) -> RunDetail:
 def _show(detail: RunDetail, form: str) -> int:
     if form == "json":
         records.print_json(detail.findings)
-    elif detail.findings:
-        print_findings(detail)
-    else:
-        print("No rule has found anything in this run.")
+        return 0
+    run = detail.run
+    print(records.text_of(f"run {run.id} of {run.graph}: {run.outcome} {run.error}".rstrip()))
+    for line in lines_of(detail):
+        print(records.text_of(line))
     return 0
 
 
-def print_findings(detail: RunDetail) -> None:
-    """Print findings, each with its cause and what to do."""
+def lines_of(detail: RunDetail) -> Iterator[str]:
+    """Yield the findings of a run, each with its cause and what to do; and which node failed, if no rule knows why.
+
+    Findings whose cause is known come first. Those of the severity ``info`` are left out if there are others.
+    """
     remedies = {rule.id: rule.remedy for rule in RULES}
-    for finding in detail.findings:
-        print(records.text_of(sentence(finding)))
+    severe = [finding for finding in detail.findings if finding.severity != "info"]
+    found = sorted(severe or detail.findings, key=lambda finding: not finding.cause_node)
+    for finding in found:
+        yield sentence(finding)
         if finding.cause_node:
-            print(records.text_of(f"    cause   {cause(finding)}"))
-            print(records.text_of(f"    path    {finding.path}"))
+            yield f"    cause   {cause(finding)}"
+            yield f"    path    {finding.path}"
         if finding.rule in remedies:
-            print(f"    remedy  {remedies[finding.rule]}")
+            yield f"    remedy  {remedies[finding.rule]}"
+    failed = [node for node in detail.nodes if node.outcome == "error"]
+    if not any(finding.cause_node for finding in found):
+        for node in failed:
+            yield f"{node.node} (step {node.step}) raised {node.error}: no node before it is known to have caused that"
+    if not found and not failed:
+        yield "No rule has found anything in this run."
 
 
 def sentence(finding: Finding) -> str:
@@ -69,6 +82,7 @@ def sentence(finding: Finding) -> str:
 
 
 def cause(finding: Finding) -> str:
-    """Return which node caused it, what it did, and how sure that is."""
-    did = _DID.get(finding.cause_kind, finding.cause_kind)
-    return f"{finding.cause_node} (step {finding.cause_step}) {did}: {finding.confidence}"
+    """Return which node caused it, what it did, and from what that follows."""
+    known = _DID.get(finding.cause_kind)
+    did = finding.cause_kind if known is None else known.format(key=finding.key or "the key")
+    return f"{finding.cause_node} (step {finding.cause_step}) {did} ({finding.confidence})"

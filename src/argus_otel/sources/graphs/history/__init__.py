@@ -9,6 +9,8 @@
     with History.open(os.environ["ARGUS_HISTORY_STORE"]) as history:
         for run in history.runs("support", outcome="error"):
             print(run.begin, run.error, history.run(run.id).findings)
+
+:func:`argus_otel.graphs.history` opens it, too.
 """
 
 from __future__ import annotations

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .results import Difference, NodeRun, RunDetail
+from argus_otel.detections.cross_run import slower
 
-_SLOWER = 1.5
-_LEAST = 0.1
-"""Durations below this are not compared, in seconds."""
+from .baselines import node_name
+from .results import Difference, NodeRun, RunDetail
 
 
 def differences(one: RunDetail, other: RunDetail) -> list[Difference]:
@@ -17,10 +16,10 @@ def differences(one: RunDetail, other: RunDetail) -> list[Difference]:
 
 
 def _of_runs(one: RunDetail, other: RunDetail) -> Iterator[Difference]:
-    for subject in ("outcome", "error", "steps", "inference_calls", "tool_calls"):
+    for subject in ("graph", "outcome", "error", "steps", "inference_calls", "tool_calls"):
         values = getattr(one.run, subject), getattr(other.run, subject)
         if values[0] != values[1]:
-            yield Difference("", subject, str(values[0]), str(values[1]))
+            yield Difference("", subject.replace("_", " "), *map(str, values))
     if _differ(one.run.duration, other.run.duration):
         yield Difference("", "duration", f"{one.run.duration:.3g} s", f"{other.run.duration:.3g} s")
 
@@ -34,8 +33,8 @@ def _of_nodes(one: RunDetail, other: RunDetail) -> Iterator[Difference]:
         if not here or not there:
             continue
         last, others = here[-1], there[-1]
-        if last.outcome != others.outcome:
-            yield Difference(name, "outcome", last.outcome, others.outcome)
+        if (last.outcome, last.error) != (others.outcome, others.error):
+            yield Difference(name, "outcome", *(f"{each.outcome} {each.error}".strip() for each in (last, others)))
         for key in {**last.written, **others.written}:
             texts = _shape(last, key), _shape(others, key)
             if texts[0] != texts[1]:
@@ -50,18 +49,13 @@ def _of_nodes(one: RunDetail, other: RunDetail) -> Iterator[Difference]:
 def _by_node(detail: RunDetail) -> dict[str, list[NodeRun]]:
     found: dict[str, list[NodeRun]] = {}
     for node in detail.nodes:
-        name = node.node if node.graph == detail.run.graph else f"{node.graph}: {node.node}"
-        found.setdefault(name, []).append(node)
+        found.setdefault(node_name(node.graph, node.node, detail.run.graph), []).append(node)
     return found
 
 
 def _shape(node: NodeRun, key: str) -> str:
-    if key not in node.written:
-        return "nothing"
-    kind, length = node.written[key]
-    return kind if length < 0 else f"{kind} of {length}"
+    return node.shape(key) if key in node.written else "nothing"
 
 
 def _differ(one: float, other: float) -> bool:
-    small, large = sorted((one, other))
-    return large >= _LEAST and large > _SLOWER * small
+    return slower(min(one, other), max(one, other))

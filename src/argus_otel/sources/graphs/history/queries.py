@@ -9,23 +9,38 @@ by the engine.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from argus_otel.history.store.buckets import percentile
+from argus_otel.detections.cross_run import FEWEST, Behaviour, Drift, drifts
+from argus_otel.history.store import buckets
+from argus_otel.history.store.errors import NotFoundError
 from argus_otel.history.store.query import Queries, QueryContext
-from argus_otel.history.store.time_range import QueryError, time_range
+from argus_otel.history.store.time_range import QueryError, one_of, time_range
 
 from . import FINDING, NODE, RUN
+from .baselines import behaviour
 from .differences import differences
-from .drift import drifts, measured
-from .results import Difference, Drift, Finding, NodeRun, NodeSummary, Run, RunDetail
+from .results import CauseSummary, Difference, Finding, NodeRun, NodeSummary, Run, RunDetail
 
 Moment = datetime | date | None
 
-_ID = re.compile(r"[0-9a-f-]{4,36}")
+_ID = re.compile(r"[0-9a-f-]{1,36}")
+_SEVERITIES = ("info", "warn", "error")
+
+_EVERY_RUN: dict[str, object] = {
+    "outcome": "",
+    "thread": "",
+    "found": 0,
+    "healthy": 0,
+    "id": "",
+    "without": list[str](),
+}
+
+_SLACK = timedelta(hours=2)
+"""How long after its end rows of a run are looked for: its findings are recorded then, and a range has whole hours."""
 
 
 class History(Queries):
@@ -54,43 +69,43 @@ class History(Queries):
         found:
             Only runs in which a rule found something, but for ``info``.
         """
-        context = _asked(
-            graph, since, until, service, outcome=outcome, thread=thread, found=int(found), limit=limit, run=""
-        )
-        return [_run(row) for row in self._rows("runs", context)]
+        asked = _asked(graph, since, until, service)
+        return self._runs(asked, outcome=outcome, thread=thread, found=int(found), limit=limit)
 
-    def run(self, run: str | UUID) -> RunDetail:
+    def run(self, run: str) -> RunDetail:
         """Return a run with its nodes and findings.
 
         Parameters
         ----------
         run:
-            Its id, or the first letters of it, at least four.
+            Its id, or the first letters of it.
 
         Raises
         ------
+        NotFoundError
+            There is no such run.
         QueryError
-            There is no such run, or there are several.
+            The text is no beginning of an id, or there are several such runs.
         """
-        prefix = str(run).lower()
+        prefix = run.lower()
         if not _ID.fullmatch(prefix):
-            raise QueryError(f"{str(run)!r} is not the id of a run, nor the first four letters of one or more")
-        context = _asked("", None, None, "", outcome="", thread="", found=0, limit=2, run=prefix)
-        found = [_run(row) for row in self._rows("runs", context)]
+            raise QueryError(f"{run!r} is not the id of a run, nor its first letters, such as 5f0c7c52")
+        found = self._runs(_asked(), id=prefix, limit=2)
         if not found:
-            raise QueryError(f"there is no run {run}")
+            raise NotFoundError(f"there is no run {run}; argus-otel graphs runs lists them")
         if len(found) > 1:
             raise QueryError(f"there are several runs whose id begins with {run}; give more letters of it")
-        of_run = _asked("", None, None, "", id=str(found[0].id))
-        nodes = tuple(_node(row) for row in self._rows("nodes", of_run))
-        return RunDetail(found[0], nodes, tuple(self._select(Finding, "findings_of_run", of_run)))
+        [known] = found
+        asked = _asked_of_runs(found, id=known.id)
+        nodes = tuple(_node(row) for row in self._rows("nodes", asked))
+        return RunDetail(known, nodes, tuple(self._findings("findings_of_run", asked)))
 
     def findings(
         self,
         graph: str = "",
         *,
         rule: str = "",
-        severity: str = "",
+        severity: str = "info",
         limit: int = 100,
         since: Moment = None,
         until: Moment = None,
@@ -100,15 +115,36 @@ class History(Queries):
 
         Parameters
         ----------
+        rule:
+            Only what this rule has found.
         severity:
-            ``error`` for errors alone, ``warn`` for warnings too; empty for all.
+            At least: ``error`` for errors alone, ``warn`` for warnings too, ``info`` for all.
         """
-        at_least = {"": ["info", "warn", "error"], "info": ["info", "warn", "error"], "warn": ["warn", "error"],
-                    "error": ["error"]}.get(severity)  # fmt: skip
-        if at_least is None:
-            raise QueryError(f"{severity!r} is no severity; the severities are info, warn and error")
-        context = _asked(graph, since, until, service, rule=rule, severities=at_least, limit=limit)
-        return self._select(Finding, "findings", context)
+        severities = _at_least(severity)
+        asked = _asked(graph, since, until, service, rule=rule, severities=severities, limit=limit)
+        return self._findings("findings", asked)
+
+    def causes(
+        self,
+        graph: str = "",
+        *,
+        rule: str = "",
+        severity: str = "info",
+        limit: int = 100,
+        since: Moment = None,
+        until: Moment = None,
+        service: str = "",
+    ) -> list[CauseSummary]:
+        """Return the nodes that caused what rules have found, those that caused most first.
+
+        Parameters
+        ----------
+        rule, severity:
+            As for :meth:`findings`.
+        """
+        severities = _at_least(severity)
+        asked = _asked(graph, since, until, service, rule=rule, severities=severities, limit=limit)
+        return self._select(CauseSummary, "causes", asked)
 
     def nodes(
         self, graph: str = "", *, since: Moment = None, until: Moment = None, service: str = ""
@@ -117,15 +153,18 @@ class History(Queries):
         rows = self._rows("node_summaries", _asked(graph, since, until, service))
         runs = {name: count for name, node, count, *_ in rows if not node}
         results: list[NodeSummary] = []
-        for name, node, count, failed, buckets, longest, _ in rows:
+        for name, node, count, failed, durations, longest, _ in rows:
             if node:
                 visits = count / runs[name] if runs.get(name) else None
-                p50, p95 = (percentile(buckets, level, longest) for level in (0.5, 0.95))
+                p50, p95 = (buckets.percentile(durations, level, longest) for level in (0.5, 0.95))
                 results.append(NodeSummary(name, node, count, failed, visits, p50, p95, longest))
         return results
 
-    def difference(self, one: str | UUID, other: str | UUID) -> list[Difference]:
-        """Return in what two runs of a graph differ: outcome, visits of nodes, keys, types, durations."""
+    def difference(self, one: str, other: str) -> list[Difference]:
+        """Return in what two runs of a graph differ: outcome, visits of nodes, keys, classes, durations.
+
+        Raises as :meth:`run` does.
+        """
         return differences(self.run(one), self.run(other))
 
     def baseline(
@@ -140,6 +179,8 @@ class History(Queries):
     ) -> list[Drift]:
         """Return in what the last runs of a graph differ from healthy ones before them.
 
+        A healthy run ended well, and no rule has found an error in it.
+
         Parameters
         ----------
         recent:
@@ -149,48 +190,72 @@ class History(Queries):
 
         Raises
         ------
-        QueryError
+        NotFoundError
             There are too few runs to compare.
         """
-        context = _asked(graph, since, until, service, recent=recent, earlier=earlier)
-        rows = self._rows("baseline", context)
-        then, now = measured(rows, recent=False), measured(rows, recent=True)
-        if not then.runs or not now.runs:
-            raise QueryError(
-                f"there are {now.runs} runs of {graph!r} and {then.runs} healthy ones before them: too few to compare"
+        asked = _asked(graph, since, until, service)
+        now = self._runs(asked, limit=recent)
+        ids = [run.id for run in now]
+        then = self._runs(asked, limit=earlier, healthy=1, without=ids)
+        if len(then) < FEWEST:
+            raise NotFoundError(
+                f"too few runs of {graph!r} to compare: before the last {len(now)}, history has {len(then)} healthy "
+                f"ones, and {FEWEST} are needed"
             )
-        return drifts(graph, then, now)
+        errors = [error for (error,) in self._rows("known_errors", _with(asked, without=ids))]
+        return drifts(self._behaviour(graph, then, errors), self._behaviour(graph, now))
+
+    def _behaviour(self, graph: str, runs: Sequence[Run], errors: Sequence[str] = ()) -> Behaviour:
+        asked = _asked_of_runs(runs, ids=[run.id for run in runs])
+        visits, keys, routes = (self._rows(each, asked) for each in ("node_behaviour", "node_keys", "node_routes"))
+        return behaviour(graph, runs, visits, keys, routes, errors)
+
+    def _runs(self, asked: QueryContext, **values: object) -> list[Run]:
+        return self._select(Run, "runs", _with(asked, **{**_EVERY_RUN, **values}))
+
+    def _findings(self, query: str, asked: QueryContext) -> list[Finding]:
+        return self._select(Finding, query, asked, columns=asked.sql("finding_columns"))
 
 
-def _asked(graph: str, since: Moment, until: Moment, service: str, **values: object) -> QueryContext:
+def _asked(
+    graph: str = "", since: Moment = None, until: Moment = None, service: str = "", **values: object
+) -> QueryContext:
+    within = (
+        "time >= toDateTime({since:UInt32}, 'UTC') and time < toDateTime({until:UInt32}, 'UTC')"
+        " and ({graph:String} = '' or graph = {graph:String})"
+        " and ({service:String} = '' or service = {service:String})"
+    )
     words = {
         "run": RUN,
         "node": NODE,
         "finding": FINDING,
-        "within": "time >= toDateTime({since:UInt32}, 'UTC') and time < toDateTime({until:UInt32}, 'UTC')"
-        " and ({graph:String} = '' or graph = {graph:String})"
-        " and ({service:String} = '' or service = {service:String})",
+        "within": within,
+        "of_runs": f"event = '{NODE}' and outcome = 'ok' and {within} and toString(run_id) in {{ids:Array(String)}}",
+        "durations": buckets.MEASURE,
     }
     bound = {"graph": graph, "service": service, **values}
     return QueryContext(__package__ or "", time_range(since, until), words, bound)
 
 
-def _run(row: tuple[Any, ...]) -> Run:
-    values = list(row)
-    values[-2] = values[-2].strip("\0")  # of a fixed length in the store
-    return Run(*values)
+def _asked_of_runs(runs: Sequence[Run], **values: object) -> QueryContext:
+    """Return the context of a query on the rows of some runs, at least one."""
+    begin = min(run.begin for run in runs)
+    end = max(run.begin + timedelta(seconds=run.duration) for run in runs)
+    return _asked("", begin, end + _SLACK, "", **values)
+
+
+def _with(asked: QueryContext, **values: object) -> QueryContext:
+    return replace(asked, values={**asked.values, **values})
+
+
+def _at_least(severity: str) -> list[str]:
+    return list(_SEVERITIES[_SEVERITIES.index(one_of(severity, _SEVERITIES, "the severity")) :])
 
 
 def _node(row: tuple[Any, ...]) -> NodeRun:
-    number, graph, node, step, outcome, error, duration, attempts, after, above, routes, keys, types, lengths, tools = (
-        row
-    )
-    written = {key: (kind, length) for key, kind, length in zip(keys, types, lengths, strict=True)}
+    number, graph, node, step, began, duration, outcome, error, attempts, after, above, routes, *shapes, tools = row
+    written = {key: (kind, length) for key, kind, length in zip(*shapes, strict=True)}
     return NodeRun(
-        number, graph, node, step, outcome, error, duration, attempts, _tuple(after), above, _tuple(routes), written,
-        _tuple(tools),
+        number, graph, node, step, began, duration, outcome, error, attempts, tuple(after), above, tuple(routes),
+        written, tuple(tools),
     )  # fmt: skip
-
-
-def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(values)

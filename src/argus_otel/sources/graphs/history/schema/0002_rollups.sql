@@ -1,4 +1,5 @@
--- Runs and nodes by the hour, which outlive them. Durations are counted in buckets: N is from 1.02^(N-1) to 1.02^N seconds.
+-- Runs and nodes by the hour, which outlive them. Durations are counted in buckets: N is from 1.02^(N-1) to 1.02^N
+-- seconds.
 create table if not exists ${database}.graphs_hourly${local}${on_cluster}
 (
     hour DateTime('UTC') codec(Delta, ZSTD(1)),
@@ -42,22 +43,34 @@ select
     inbox.attributes['error.type'] as error,
     inbox.duration as duration,
     inbox.attributes['gen_ai.conversation.id'] as thread,
-    toFixedString(substring(inbox.attributes['graph.run.trace_id'], 1, 32), 32) as trace_id,
+    inbox.attributes['graph.run.trace_id'] as trace_id,
     inbox.attributes['gen_ai.operation.name'] as operation,
     toUInt32OrZero(inbox.attributes['graph.run.steps']) as steps,
     toUInt32OrZero(inbox.attributes['graph.run.nodes']) as nodes,
     toUInt32OrZero(inbox.attributes['graph.run.inference_calls']) as inference_calls,
     toUInt32OrZero(inbox.attributes['graph.run.tool_calls']) as tool_calls,
+    toUInt32OrZero(inbox.attributes['graph.run.findings']) as findings,
+    toUInt32OrZero(inbox.attributes['graph.run.errors']) as errors,
     toUInt64OrNull(inbox.attributes['gen_ai.usage.input_tokens']) as input_tokens,
     toUInt64OrNull(inbox.attributes['gen_ai.usage.output_tokens']) as output_tokens,
     ifNull(toInt32OrNull(inbox.attributes['graph.node.number']), -1) as number,
-    arrayMap(place -> toInt32OrZero(place), arrayFilter(place -> place != '', splitByChar(',', inbox.attributes['graph.node.after']))) as after,
+    arrayMap(
+        place -> toInt32OrZero(place),
+        arrayFilter(place -> isNotNull(toInt32OrNull(place)), splitByChar(',', inbox.attributes['graph.node.after']))
+    ) as after,
     ifNull(toInt32OrNull(inbox.attributes['graph.node.above']), -1) as above,
     toUInt32OrZero(inbox.attributes['graph.step']) as step,
+    toFloat64OrZero(inbox.attributes['graph.node.began']) as began,
     toUInt16OrZero(inbox.attributes['graph.attempts']) as attempts,
     arrayFilter(name -> name != '', splitByChar(',', inbox.attributes['graph.route'])) as routes,
-    arrayMap(shape -> splitByChar(':', shape)[1], arrayFilter(shape -> shape != '', splitByChar(',', inbox.attributes['graph.node.shapes']))) as keys,
-    arrayMap(shape -> splitByChar(':', shape)[2], arrayFilter(shape -> shape != '', splitByChar(',', inbox.attributes['graph.node.shapes']))) as types,
+    arrayMap(
+        shape -> splitByChar(':', shape)[1],
+        arrayFilter(shape -> shape != '', splitByChar(',', inbox.attributes['graph.node.shapes']))
+    ) as keys,
+    arrayMap(
+        shape -> splitByChar(':', shape)[2],
+        arrayFilter(shape -> shape != '', splitByChar(',', inbox.attributes['graph.node.shapes']))
+    ) as types,
     arrayMap(
         shape -> ifNull(toInt64OrNull(splitByChar(':', shape)[3]), -1),
         arrayFilter(shape -> shape != '', splitByChar(',', inbox.attributes['graph.node.shapes']))
@@ -71,16 +84,33 @@ select
     inbox.attributes['graph.cause.kind'] as cause_kind,
     inbox.attributes['graph.path'] as path,
     inbox.attributes['graph.confidence'] as confidence,
-    mapFilter(
-        (name, value) -> name not in (
-            'graph.run.id', 'graph.name', 'graph.node.name', 'graph.outcome', 'error.type', 'gen_ai.conversation.id',
-            'graph.run.trace_id', 'gen_ai.operation.name', 'gen_ai.agent.name', 'graph.run.steps', 'graph.run.nodes',
-            'graph.run.inference_calls', 'graph.run.tool_calls', 'gen_ai.usage.input_tokens',
-            'gen_ai.usage.output_tokens', 'graph.node.number', 'graph.node.after', 'graph.node.above', 'graph.step',
-            'graph.attempts', 'graph.route', 'graph.node.shapes', 'graph.node.tools', 'graph.detection.id',
-            'graph.detection.severity', 'graph.key', 'graph.cause.node', 'graph.cause.step', 'graph.cause.kind',
-            'graph.path', 'graph.confidence'
+    mapFromArrays(
+        arrayFilter(
+            name -> name not in (
+                'graph.run.id', 'graph.name', 'graph.node.name', 'graph.outcome', 'error.type',
+                'gen_ai.conversation.id', 'graph.run.trace_id', 'gen_ai.operation.name', 'graph.run.steps',
+                'graph.run.nodes', 'graph.run.inference_calls', 'graph.run.tool_calls', 'graph.run.findings',
+                'graph.run.errors', 'gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens', 'graph.node.number',
+                'graph.node.after', 'graph.node.above', 'graph.step', 'graph.node.began', 'graph.attempts',
+                'graph.route', 'graph.node.shapes', 'graph.node.tools', 'graph.detection.id',
+                'graph.detection.severity', 'graph.key', 'graph.cause.node', 'graph.cause.step', 'graph.cause.kind',
+                'graph.path', 'graph.confidence'
+            ),
+            mapKeys(inbox.attributes)
         ),
-        inbox.attributes
+        arrayFilter(
+            (value, name) -> name not in (
+                'graph.run.id', 'graph.name', 'graph.node.name', 'graph.outcome', 'error.type',
+                'gen_ai.conversation.id', 'graph.run.trace_id', 'gen_ai.operation.name', 'graph.run.steps',
+                'graph.run.nodes', 'graph.run.inference_calls', 'graph.run.tool_calls', 'graph.run.findings',
+                'graph.run.errors', 'gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens', 'graph.node.number',
+                'graph.node.after', 'graph.node.above', 'graph.step', 'graph.node.began', 'graph.attempts',
+                'graph.route', 'graph.node.shapes', 'graph.node.tools', 'graph.detection.id',
+                'graph.detection.severity', 'graph.key', 'graph.cause.node', 'graph.cause.step', 'graph.cause.kind',
+                'graph.path', 'graph.confidence'
+            ),
+            mapValues(inbox.attributes),
+            mapKeys(inbox.attributes)
+        )
     ) as attributes
 from ${new_rows} as inbox;

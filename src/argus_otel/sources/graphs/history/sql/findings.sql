@@ -1,8 +1,7 @@
--- What rules have found, the latest first.
-select
-    run_id, time, graph, rule, severity, node, step, key, cause_node, cause_step, cause_kind, path, confidence
+-- What rules have found, the latest first. By one column; see runs.
+select ${columns}
 from graphs_events
 where event = '${finding}' and ${within}
-    and ({rule:String} = '' or rule = {rule:String}) and severity in {severities:Array(String)}
-order by time desc, number
+    and ({rule:String} = '' or rule = {rule:String}) and has({severities:Array(String)}, severity)
+order by time desc
 limit {limit:UInt32}

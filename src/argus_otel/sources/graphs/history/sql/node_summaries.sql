@@ -12,4 +12,4 @@ where hour >= toDateTime({since:UInt32}, 'UTC') and hour < toDateTime({until:UIn
     and ({graph:String} = '' or graph = {graph:String})
     and ({service:String} = '' or service = {service:String})
 group by graph, node
-order by total desc
+order by total desc, graph, node
