@@ -44,7 +44,7 @@ def test_the_same_through_a_graph_in_a_node() -> None:
     run.node("search", {"docs": []}, graph="finder", above=finder.number, after=())
     finder.written = run.run.nodes[-1].written
     cause = cause_of(run.run, run.fails("write", "docs", after=(finder.number,)), "docs")
-    assert (cause.node, cause.kind, cause.path) == ("find", "empty", ("find", "write"))
+    assert (cause.node, cause.kind, cause.path) == ("search", "empty", ("search", "find", "write"))
 
 
 def test_a_node_within_a_graph_lacks_what_a_node_before_the_graph_left_out() -> None:

@@ -116,6 +116,10 @@ class NodeFacts:
         The nodes that it led to.
     duration:
         With all attempts, in seconds.
+    started:
+        When it began, by :func:`time.perf_counter`, in seconds.
+    model_failed:
+        Whether its last call of a model has failed.
     """
 
     number: int
@@ -134,6 +138,8 @@ class NodeFacts:
     answer: AnswerFacts | None = None
     routes: tuple[str, ...] = ()
     duration: float = 0.0
+    started: float = 0.0
+    model_failed: bool = False
 
 
 @dataclass(slots=True)
@@ -152,6 +158,10 @@ class RunFacts:
         As ``graph.outcome`` has it.
     complete:
         False if it had more nodes than are kept.
+    duration:
+        In seconds.
+    tokens:
+        Of prompts and answers of all models, as far as their providers have said.
     """
 
     graph: GraphFacts
@@ -162,3 +172,5 @@ class RunFacts:
     limit: int = 0
     outcome: str = "ok"
     complete: bool = True
+    duration: float = 0.0
+    tokens: int = 0

@@ -7,13 +7,9 @@ from collections.abc import Iterable, Iterator
 from .facts import GraphFacts, NodeFacts, RunFacts
 from .findings import Finding, Layer, Severity
 from .lineage import needed_keys, state_before
-from .rule import Habits, Rule
+from .rule import Habits, Rule, at
 
 _MOST_EDITS = 2
-
-
-def _at(rule: Rule, node: NodeFacts, severity: Severity, key: str = "") -> Finding:
-    return Finding(rule.id, rule.layer, severity, node.node, node.step, node.number, key)
 
 
 def _graph_of(run: RunFacts, node: NodeFacts) -> GraphFacts:
@@ -48,9 +44,9 @@ def _unknown_key(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     for node in run.nodes:
         close = misnamed(run, node)
         for meant in sorted(set(close.values())):
-            yield _at(rule, node, Severity.ERROR, meant)
+            yield at(rule, node, Severity.ERROR, meant)
         if len(close) < len(node.unknown):
-            yield _at(rule, node, Severity.WARN)
+            yield at(rule, node, Severity.WARN)
 
 
 def _key_missing(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
@@ -71,7 +67,7 @@ def _lacking(rule: Rule, run: RunFacts, _: Habits, *, empty: bool) -> Iterator[F
             if not lacks or (empty and key in graph.promises.allow_empty):
                 continue
             led_to_error = node.outcome == "error" and node.error_key == key
-            yield _at(rule, node, Severity.ERROR if declared or led_to_error else Severity.INFO, key)
+            yield at(rule, node, Severity.ERROR if declared or led_to_error else Severity.INFO, key)
 
 
 def _type_drift(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
@@ -81,15 +77,15 @@ def _type_drift(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
             known = habits.types.get((node.node, key), frozenset())
             if key in allowed:
                 if shape.type not in allowed[key] and shape.type != "NoneType":  # see key_empty
-                    yield _at(rule, node, Severity.ERROR, key)
+                    yield at(rule, node, Severity.ERROR, key)
             elif len(known) == 1 and shape.type not in known and not shape.empty:
-                yield _at(rule, node, Severity.WARN, key)
+                yield at(rule, node, Severity.WARN, key)
 
 
 def _schema_violation(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     for node in run.nodes:
         if node.outcome == "error" and node.error_type.rpartition(".")[2] == "ValidationError":
-            yield _at(rule, node, Severity.ERROR, node.error_key)
+            yield at(rule, node, Severity.ERROR, node.error_key)
 
 
 def _no_update(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
@@ -99,23 +95,23 @@ def _no_update(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
         promised = _graph_of(run, node).promises.must_write.get(node.node, ())
         missing = [key for key in promised if key not in node.written]
         for key in missing:
-            yield _at(rule, node, Severity.ERROR, key)
+            yield at(rule, node, Severity.ERROR, key)
         if not node.written and not promised:
-            yield _at(rule, node, Severity.INFO)
+            yield at(rule, node, Severity.INFO)
 
 
 def _subgraph_barren(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     above = {node.above for node in run.nodes if node.above >= 0}
     for node in run.nodes:
         if node.number in above and node.outcome == "ok" and not node.written:
-            yield _at(rule, node, Severity.WARN)
+            yield at(rule, node, Severity.WARN)
 
 
 def _not_finite(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     for node in run.nodes:
         for key, shape in node.written.items():
             if not shape.finite:
-                yield _at(rule, node, Severity.WARN, key)
+                yield at(rule, node, Severity.WARN, key)
 
 
 RULES = (

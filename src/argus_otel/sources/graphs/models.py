@@ -25,7 +25,7 @@ from .content import answered_message, given_messages, whole
 from .contexts import reset
 from .genai_metrics import GenAIMetrics
 from .outcomes import Exceptions
-from .runs import current_run
+from .runs import GraphRun, current_node, current_run
 from .streams import watched, watched_async
 from .usage import Report, model_of, provider_of
 
@@ -55,12 +55,15 @@ class ChatCall(Operation):
         How long each chunk came after the one before it, in seconds.
     answer:
         The chunks of the answer, while content is asked for.
+    run:
+        The run of a graph that it is made in; ``None`` outside of graphs.
     """
 
-    __slots__ = ("provider", "model", "report", "first", "gaps", "answer", "_last")
+    __slots__ = ("provider", "model", "report", "first", "gaps", "answer", "run", "_last")
 
-    def __init__(self, provider: str, model: str | None) -> None:
+    def __init__(self, provider: str, model: str | None, run: GraphRun | None) -> None:
         super().__init__()
+        self.run = run
         self.provider = provider
         self.model = model
         self.report = Report()
@@ -204,8 +207,8 @@ class Models:
     def _begin(self, model: BaseChatModel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ChatCall | None:
         if not self._hooks.on:
             return None
-        call = ChatCall(self._provider(model), model_of(model))
         run = current_run()
+        call = ChatCall(self._provider(model), model_of(model), run)
         if run is not None:
             run.inference_calls += 1
         tracing = self._telemetry.tracing
@@ -239,10 +242,15 @@ class Models:
         error_type = None
         if isinstance(error, Exception) and not self._exceptions.is_control_flow(error):
             error_type = type_name(error)
+        node = current_node()
+        if node is not None:
+            node.model_failed = error_type is not None
         model = ("chat", call.provider, call.model, report.model or None)
         self._metrics.record_call(model, error_type, call.settle(), trace, report)
         if call.first is not None:
             self._metrics.record_chunks(model, call.first, call.gaps, trace)
+        if call.run is not None and call.run.record is not None:
+            call.run.record.usage.append((0, 0) if report.cached else (report.tokens[0], report.tokens[1]))
         if error is None and report.tokens[0] is None and report.tokens[1] is None and not report.cached:
             self._unreported[(call.provider, call.model)].value += 1
         # Without the exception, whose message may quote the prompt.

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from argus_otel.detections.facts import AnswerFacts, GraphFacts, NodeFacts, RunFacts, ToolFacts
+from argus_otel.detections.findings import Finding
 from argus_otel.detections.shapes import Shape, shape_of
 from argus_otel.telemetry import SpanRef, type_name
 
@@ -57,15 +58,30 @@ class Record:
         The sampled spans of nodes, by their numbers.
     given:
         The shapes of the state when the run began.
+    usage:
+        Of each call of a model that has ended: the tokens of prompt and answer, ``None`` where nobody has said.
+    found:
+        What was found: while the run is open, at its end, and by validators later.
+    closed:
+        Whether the run has been judged: what is found from then on has a row of its own.
+    run_id:
+        The id of the run in history; empty before it has been judged.
+    stuck:
+        Whether it was found to be open for too long.
     """
 
-    __slots__ = ("nodes", "spans", "given", "graphs", "_numbers")
+    __slots__ = ("nodes", "spans", "given", "graphs", "usage", "found", "closed", "run_id", "stuck", "_numbers")
 
     def __init__(self) -> None:
         self.nodes: list[NodeFacts] = []
         self.spans: dict[int, SpanRef] = {}
         self.given: dict[str, Shape] = {}
         self.graphs: dict[str, GraphFacts] = {}
+        self.usage: list[tuple[int | None, int | None]] = []
+        self.found: list[Finding] = []
+        self.closed = False
+        self.run_id = ""
+        self.stuck = False
         self._numbers = itertools.count()
 
     def number(self) -> int:
@@ -79,10 +95,21 @@ class Record:
             if span is not None:
                 self.spans[node.number] = span
 
-    def facts(self, graph: GraphFacts, outcome: str, steps: int, limit: int) -> RunFacts:
-        """Return the facts of the run, which has ended."""
+    def facts(self, graph: GraphFacts, outcome: str, steps: int, limit: int, duration: float) -> RunFacts:
+        """Return the facts of the run, which has ended. The duration is in seconds."""
         nodes = sorted(self.nodes, key=lambda node: node.number)
-        return RunFacts(graph, self.graphs, nodes, self.given, steps, limit, outcome, complete=len(nodes) < MOST_NODES)
+        return RunFacts(
+            graph,
+            self.graphs,
+            nodes,
+            self.given,
+            steps,
+            limit,
+            outcome,
+            complete=len(nodes) < MOST_NODES,
+            duration=duration,
+            tokens=sum([(given or 0) + (answered or 0) for given, answered in self.usage]),
+        )
 
 
 def state_shapes(channels: Mapping[str, Any], kind: GraphKind) -> dict[str, Shape]:

@@ -32,12 +32,18 @@ class Rows:
         history, record = self._telemetry.history, run.record
         if history is None or record is None:
             return
-        run_id = str(uuid4())
+        run_id = record.run_id or str(uuid4())  # without an id, nothing judges the run
         history(c.RUN_ROW, {a.RUN_ID.name: run_id, **_run(run, outcome, error_type, len(record.nodes))}, seconds)
         for node in record.nodes:
             history(c.NODE_ROW, {a.RUN_ID.name: run_id, **_node(node)}, node.duration)
         for finding in found:
-            history(c.DETECTION_ROW, {a.RUN_ID.name: run_id, **described(run.kind.name, finding)}, None)
+            self.add_finding(run_id, run.kind.name, finding)
+
+    def add_finding(self, run_id: str, graph: str, finding: Finding) -> None:
+        """Record a finding about a run."""
+        history = self._telemetry.history
+        if history is not None:
+            history(c.DETECTION_ROW, {a.RUN_ID.name: run_id, **described(graph, finding)}, None)
 
 
 def _run(run: GraphRun, outcome: Outcome, error_type: str | None, nodes: int) -> dict[str, AttributeValue]:

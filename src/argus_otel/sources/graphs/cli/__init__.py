@@ -68,6 +68,7 @@ COMMANDS: dict[str, Command] = dict(
             "Explains each rule: when it finds something, what that means, and what to do. Needs no store.",
             "",
             "key_missing",
+            "--import shop.detectors",
         ),
         _query(
             "report",

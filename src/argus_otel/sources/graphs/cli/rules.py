@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 
-from argus_otel.detections.detect import RULES
+from argus_otel.detections.detectors import rules
 from argus_otel.terminal import records
 
 
@@ -21,18 +22,33 @@ class _Row:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("ids", metavar="ID", nargs="*", help="explain these; list all without")
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="import a module of the program first, whose detectors are then rules too; may be repeated",
+    )
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="the format (%(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List or explain rules; return 0, or 2 if there is no such rule."""
-    known = {rule.id: rule for rule in RULES}
+    """List or explain rules; return 0, or 2 if there is no such rule, or a module cannot be imported."""
+    sys.path.insert(0, "")  # as `python -m` has it: a program's own modules are mostly in the current directory
+    for module in arguments.modules:
+        try:
+            import_module(module)
+        except ImportError as error:
+            print(f"argus-otel graphs rules: {module} cannot be imported: {error}", file=sys.stderr)
+            return 2
+    known = {rule.id: rule for rule in rules()}
     unknown = [each for each in arguments.ids if each not in known]
     if unknown:
         print(f"argus-otel graphs rules: there is no rule {', '.join(unknown)}", file=sys.stderr)
         return 2
     if not arguments.ids:
-        rows = [_Row(rule.id, rule.layer.value, rule.severity.value, rule.when) for rule in RULES]
+        rows = [_Row(rule.id, rule.layer.value, rule.severity.value, rule.when) for rule in known.values()]
         return records.show(rows, arguments.format)
     for number, each in enumerate(arguments.ids):
         rule = known[each]
