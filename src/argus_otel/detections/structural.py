@@ -62,12 +62,20 @@ def _lacking(rule: Rule, run: RunFacts, _: Habits, *, empty: bool) -> Iterator[F
     for node in run.nodes:
         graph = _graph_of(run, node)
         for key, declared in needed_keys(graph, node).items():
+            if not declared and _passes_on(run, node):
+                continue
             shape = state_before(run, node).get(key)
             lacks = shape is not None and shape.empty if empty else shape is None
             if not lacks or (empty and key in graph.promises.allow_empty):
                 continue
             led_to_error = node.outcome == "error" and node.error_key == key
             yield at(rule, node, Severity.ERROR if declared or led_to_error else Severity.INFO, key)
+
+
+def _passes_on(run: RunFacts, node: NodeFacts) -> bool:
+    """Whether a node failed because a node of the graph in it did: then that one has the finding."""
+    symptom = (node.number, node.outcome, node.error_type, node.error_key)
+    return any((each.above, each.outcome, each.error_type, each.error_key) == symptom for each in run.nodes)
 
 
 def _type_drift(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
@@ -84,7 +92,11 @@ def _type_drift(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
 
 def _schema_violation(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     for node in run.nodes:
-        if node.outcome == "error" and node.error_type.rpartition(".")[2] == "ValidationError":
+        if (
+            node.outcome == "error"
+            and node.error_type.rpartition(".")[2] == "ValidationError"
+            and not _passes_on(run, node)
+        ):
             yield at(rule, node, Severity.ERROR, node.error_key)
 
 

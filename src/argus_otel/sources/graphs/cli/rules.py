@@ -36,12 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """List or explain rules; return 0, or 2 if there is no such rule, or a module cannot be imported."""
     sys.path.insert(0, "")  # as `python -m` has it: a program's own modules are mostly in the current directory
-    for module in arguments.modules:
-        try:
+    try:
+        for module in arguments.modules:
             import_module(module)
-        except ImportError as error:
-            print(f"argus-otel graphs rules: {module} cannot be imported: {error}", file=sys.stderr)
-            return 2
+    except ImportError as error:
+        print(f"argus-otel graphs rules: --import: {error}", file=sys.stderr)
+        return 2
     known = {rule.id: rule for rule in rules()}
     unknown = [each for each in arguments.ids if each not in known]
     if unknown:
