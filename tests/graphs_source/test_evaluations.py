@@ -244,6 +244,19 @@ def test_what_is_found_while_a_run_is_open_is_on_its_span_and_in_its_rows_once(o
     assert rows == ["evaluation_low"]
 
 
+def test_a_node_that_evaluates_without_end_fills_no_memory(observed: Observation) -> None:
+    graphs.graph("judged", floor=1)
+
+    def write(_: Any) -> Any:
+        for _ in range(300):
+            graphs.evaluate("helpful", score=0.0)
+        return {"answer": "x"}
+
+    in_a_row(write=write).invoke({"question": "?"})
+    assert observed.value("graph.evaluations") == observed.value("graph.detections") == 300
+    assert len([name for name, _, _ in observed.rows if name == "graph.finding"]) == 100
+
+
 # -- off
 
 

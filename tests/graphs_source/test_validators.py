@@ -6,6 +6,9 @@ import asyncio
 import copy
 import functools
 import logging
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -276,6 +279,56 @@ def test_the_thread_ends_with_the_source(observed: Observation) -> None:
     assert not thread.is_alive()
     row().invoke(GIVEN)
     assert observed.value("graph.evaluations") == 1
+
+
+def test_the_end_of_a_process_waits_for_what_was_written_last(observed: Observation) -> None:
+    begun = threading.Event()
+
+    def slowly(_: str, __: Mapping[str, Any]) -> None:
+        begun.wait(0.1)
+
+    graphs.graph("judged", validators={"write": slowly})
+    row().invoke(GIVEN)
+    observed.handle.end()
+    assert observed.value("graph.evaluations") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+def test_a_forked_child_validates_on_a_thread_of_its_own() -> None:
+    program = """
+import os, sys, threading
+from argus_otel import graphs
+from argus_otel.settings import Settings
+from argus_otel.sources.graphs.source import LangGraphSource
+from argus_otel.telemetry import Telemetry
+from tests.graphs_source.test_evaluations import in_a_row
+
+source = LangGraphSource(Telemetry(), Settings.resolve({}), lambda: None)
+source.install()
+seen, held = [], threading.Event()
+
+def validate(node, update):
+    seen.append(os.getpid())
+    if os.getpid() == parent:
+        held.wait(10)
+
+parent = os.getpid()
+graphs.graph("judged", validators={"write": validate})
+graph = in_a_row(write=lambda _: {"answer": "x"})
+for _ in range(3):
+    graph.invoke({})
+child = os.fork()
+if not child:
+    source.drop_in_child()
+    del seen[:]
+    graph.invoke({})
+    os._exit(0 if source.settle(10) and seen == [os.getpid()] else 1)
+_, status = os.waitpid(child, 0)
+held.set()
+sys.exit(os.waitstatus_to_exitcode(status) or (0 if source.settle(10) and len(seen) == 3 else 2))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 # -- gates

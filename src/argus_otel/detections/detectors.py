@@ -15,6 +15,7 @@ from .rule import Habits, Rule
 
 Detector: TypeAlias = "Callable[[RunFacts], Iterable[Finding] | Finding | None]"
 
+Word = TypeVar("Word", Layer, Severity)
 D = TypeVar("D", bound="Callable[[RunFacts], Any]")
 
 _ID = re.compile(r"[a-z][a-z0-9_.]{0,49}")
@@ -114,10 +115,7 @@ def _findings(returned: Any) -> list[Finding]:
     return found
 
 
-E_ = TypeVar("E_", Layer, Severity)
-
-
-def _one_of(kind: type[E_], what: str, given: E_ | str) -> E_:
+def _one_of(kind: type[Word], what: str, given: Word | str) -> Word:
     for each in kind:
         if given in (each, each.value):
             return each

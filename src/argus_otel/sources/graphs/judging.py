@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import NamedTuple
 from uuid import uuid4
 
-from argus_otel.detections.detect import findings_of
+from argus_otel.detections.detect import MOST, findings_of
 from argus_otel.detections.detectors import rules
 from argus_otel.detections.facts import GraphFacts, RunFacts
 from argus_otel.detections.findings import Finding
@@ -113,7 +113,8 @@ class Judge:
         if record is not None:
             with self._closing:
                 late = record.closed
-                record.found.append(finding)
+                if len(record.found) < MOST:
+                    record.found.append(finding)
         self._report(place.top, finding, place.span, event=True)
         if record is not None and late and record.run_id:
             self._rows.add_finding(record.run_id, place.top, finding)
