@@ -30,6 +30,8 @@ def near(one: str, other: str) -> bool:
 
 def misnamed(run: RunFacts, node: NodeFacts) -> dict[str, str]:
     """Return, by each key that a node returned in vain, the key of the state that it is close to and did not write."""
+    if not node.unknown:
+        return {}
     unwritten = [key for key in _graph_of(run, node).keys if key not in node.written]
     found: dict[str, str] = {}
     for key in node.unknown:
@@ -61,6 +63,8 @@ def _lacking(rule: Rule, run: RunFacts, _: Habits, *, empty: bool) -> Iterator[F
     """Yield the keys that a node needs, and that are missing or empty when it begins."""
     for node in run.nodes:
         graph = _graph_of(run, node)
+        if not node.error_key and not graph.promises.reads:
+            continue
         for key, declared in needed_keys(graph, node).items():
             if not declared and _passes_on(run, node):
                 continue
