@@ -103,6 +103,7 @@ class Models:
         self._unreported = telemetry.counter(c.USAGE_UNREPORTED)
         self._see_shielded = telemetry.guard.shield(HOOK, self._see, 2)
         self._end_shielded = telemetry.guard.shield(HOOK, self._end, 2)
+        self._in_flight = telemetry.guard.in_flight
 
     def patches(self) -> list[Patch]:
         """Return the hooks on the four methods."""
@@ -196,7 +197,8 @@ class Models:
         return None if call is None else _Stream(model, call, self._see_shielded, self._end_shielded)
 
     def _see(self, call: ChatCall, item: Any) -> None:
-        if hasattr(item, "tool_call_chunks"):  # a chunk, and not the whole answer of a model that cannot stream
+        # A chunk of the model's, and not the whole answer of one that cannot stream.
+        if hasattr(item, "tool_call_chunks") and not _is_end(item):
             call.chunk()
         call.report.add(item)
         if self._content:
@@ -209,6 +211,7 @@ class Models:
             return None
         run = current_run()
         call = ChatCall(self._provider(model), model_of(model), run)
+        self._in_flight[call] = self._end_shielded
         if run is not None:
             run.inference_calls += 1
         tracing = self._telemetry.tracing
@@ -238,6 +241,9 @@ class Models:
         return known
 
     def _end(self, call: ChatCall, error: BaseException | None) -> None:
+        self._in_flight.pop(call, None)
+        if call.ended:  # the process is ending, or this is a forked child of it
+            return
         report, trace = call.report, call.trace
         error_type = None
         if isinstance(error, Exception) and not self._exceptions.is_control_flow(error):
@@ -294,12 +300,20 @@ class _Stream:
         self._end(self._call, error)
 
 
+def _is_end(chunk: Any) -> bool:
+    """Whether a chunk is the empty one that LangChain puts at the end of a stream."""
+    if getattr(chunk, "chunk_position", None) != "last":
+        return False
+    return not (chunk.content or chunk.tool_call_chunks or chunk.usage_metadata or chunk.response_metadata)
+
+
 def _note_chunks(manager: Any, call: ChatCall) -> None:
     """Note the chunks of an answer that LangChain streams by itself, for those that listen to tokens."""
     original = manager.on_llm_new_token
 
     def on_llm_new_token(*args: Any, **kwargs: Any) -> Any:
-        call.chunk()
+        if not _is_end(getattr(kwargs.get("chunk"), "message", None)):
+            call.chunk()
         return original(*args, **kwargs)
 
     manager.on_llm_new_token = on_llm_new_token

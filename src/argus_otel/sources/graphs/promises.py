@@ -56,7 +56,7 @@ def declare(
         Whether validators run in line, on the node's own thread or event loop: then an update that one of them refuses
         by ``False`` or :exc:`AssertionError` is discarded, and the node fails with :exc:`GateFailed`, outside of its
         retry policy. By default validators run later, on a thread of their own, on which up to 100 updates wait; others
-        are dropped and counted. Judges always do. Where nothing is observed, no gate stops anything.
+        are dropped and counted. Judges always do. Where nodes are not observed, no gate stops anything.
 
     Raises
     ------

@@ -106,6 +106,10 @@ class LangGraphSource(Source):
         OBSERVERS.append(self._evaluations.given)
         nodes = Nodes(telemetry, hooks, exceptions, self._validation)
         hooks.apply([*graphs.patches(), *nodes.patches()])
+        if not any(hooks.has(patch) for patch in nodes.patches()):
+            from .callbacks import NodeCallbacks  # imports LangChain's callbacks, which LangGraph has imported
+
+            telemetry.attempt("nodes by callbacks", NodeCallbacks(telemetry, hooks, exceptions).install)
         when_imported(TOOLS, lambda: self._apply(Tools(telemetry, hooks, exceptions, content).patches()))
         when_imported(MODELS, lambda: self._apply(Models(telemetry, hooks, exceptions, metrics, content).patches()))
 
