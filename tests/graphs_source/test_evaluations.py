@@ -268,6 +268,17 @@ def test_where_nothing_is_observed_any_more_nothing_happens(warnings: Callable[[
     assert observed.value("graph.evaluations") == 1
 
 
+def test_a_source_that_is_installed_again_records_once(observed: Observation) -> None:
+    for _ in range(2):
+        observed.handle.install()
+        graphs.evaluate("helpful", score=1.0)
+    assert observed.value("graph.evaluations") == 2
+    observed.handle.uninstall()
+    observed.handle.install()
+    graphs.evaluate("helpful", score=1.0)
+    assert observed.value("graph.evaluations") == 3
+
+
 def test_the_public_module_imports_neither_langgraph_nor_opentelemetry() -> None:
     program = """
 import sys

@@ -76,7 +76,7 @@ class LangGraphSource(Source):
         return f"{self._hooks.active} hooks in LangGraph" if self._hooks.active else ""
 
     def _imported(self) -> None:
-        if not self._wanted:
+        if not self._wanted or self._hooks.on:  # installed already
             return
         from .evaluations import Evaluations
         from .genai_metrics import GenAIMetrics
