@@ -164,10 +164,6 @@ def test_a_stream_that_nobody_reads_on_has_no_open_node(impatient: Observation) 
     stream.close()
 
 
-def ignored(_: Observation) -> None:
-    graphs.graph("judged", ignore=["run_stuck"])
-
-
 def test_a_rule_that_is_ignored_finds_none(impatient: Observation) -> None:
     graphs.graph("judged", ignore=["run_stuck"])
     with Held():
