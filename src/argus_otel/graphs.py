@@ -1,4 +1,4 @@
-"""What the author of an agent graph can declare about it, and what its runs have done. Nothing here needs LangGraph.
+"""What the author of an agent graph can declare, evaluate, detect and ask for. Nothing here needs LangGraph.
 
 .. code-block:: python
 
@@ -8,6 +8,27 @@
 
 What is declared turns a guess into a verdict: a key that is missing where it is declared to be read is an error, and
 the finding names the node that left it out.
+
+What names and shapes cannot tell, a validator can. It is handed what a node has written, in the process only:
+
+.. code-block:: python
+
+    def cites_a_document(node, update):
+        return any(document in update["answer"] for document in KNOWN)
+
+    graphs.graph("support", validators={"write": cites_a_document}, judges={"write": helpfulness}, floor=0.7)
+
+A node, or what it has started, can say how good its work is: ``graphs.evaluate("grounded", score=0.9)``.
+
+A detector is a rule of the program's own on the facts of a run, which are names, shapes and durations:
+
+.. code-block:: python
+
+    @graphs.detector("no_search", severity="warn")
+    def no_search(run):
+        '''a run of the support graph has not searched'''
+        if run.graph.name == "support" and not any(node.node == "search" for node in run.nodes):
+            return graphs.Finding()
 
 If history is on, what runs have done can be asked for:
 
@@ -30,15 +51,20 @@ If history is on, what runs have done can be asked for:
 
 :class:`History` has a method for each question: ``runs``, ``run``, ``nodes``, ``findings``, ``causes``, ``difference``
 and ``baseline``. Each returns frozen dataclasses: :class:`Run`, :class:`RunDetail`, :class:`NodeRun`,
-:class:`NodeSummary`, :class:`Finding`, :class:`CauseSummary`, :class:`Difference` and :class:`Drift`. They have names,
-classes, lengths and durations, never values.
+:class:`NodeSummary`, :class:`RecordedFinding`, :class:`CauseSummary`, :class:`Difference` and :class:`Drift`. They have
+names, classes, lengths and durations, never values.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from argus_otel.detections.detectors import detector
+from argus_otel.detections.facts import NodeFacts, RunFacts
+from argus_otel.detections.findings import Finding
+from argus_otel.sources.graphs.evaluate import evaluate
 from argus_otel.sources.graphs.promises import declare as graph
+from argus_otel.sources.graphs.validators import GateFailed
 
 if TYPE_CHECKING:
     from argus_otel.detections.cross_run import Drift
@@ -46,9 +72,9 @@ if TYPE_CHECKING:
     from argus_otel.sources.graphs.history.results import (
         CauseSummary,
         Difference,
-        Finding,
         NodeRun,
         NodeSummary,
+        RecordedFinding,
         Run,
         RunDetail,
     )
@@ -58,11 +84,17 @@ __all__ = [
     "Difference",
     "Drift",
     "Finding",
+    "GateFailed",
     "History",
+    "NodeFacts",
     "NodeRun",
     "NodeSummary",
+    "RecordedFinding",
     "Run",
     "RunDetail",
+    "RunFacts",
+    "detector",
+    "evaluate",
     "graph",
     "history",
 ]

@@ -44,7 +44,7 @@ def test_the_same_through_a_graph_in_a_node() -> None:
     run.node("search", {"docs": []}, graph="finder", above=finder.number, after=())
     finder.written = run.run.nodes[-1].written
     cause = cause_of(run.run, run.fails("write", "docs", after=(finder.number,)), "docs")
-    assert (cause.node, cause.kind, cause.path) == ("find", "empty", ("find", "write"))
+    assert (cause.node, cause.kind, cause.path) == ("search", "empty", ("search", "find", "write"))
 
 
 def test_a_node_within_a_graph_lacks_what_a_node_before_the_graph_left_out() -> None:
@@ -128,3 +128,31 @@ def test_a_key_that_the_run_was_given() -> None:
     run.node("prepare")
     cause = cause_of(run.run, run.fails("write", "question"), "question")
     assert (cause.node, cause.kind) == ("write", "own")
+
+
+def test_a_node_that_went_on_after_a_model_had_failed() -> None:
+    run = Building()
+    run.node("prepare", {"question": "x"})
+    run.node("search", {"summary": "sorry"}, model_failed=True)
+    cause = cause_of(run.run, run.fails("write", "docs"), "docs")
+    assert (cause.node, cause.kind, cause.confidence) == ("search", "swallowed", INFERRED)
+
+
+def test_a_node_in_a_graph_in_a_node_that_left_the_key_out() -> None:
+    run = Building()
+    run.graph("finder")
+    finder = run.node("find", {"summary": "x"})
+    run.node("search", graph="finder", above=finder.number, after=())
+    run.node("sum up", {"summary": "x"}, graph="finder", above=finder.number)
+    cause = cause_of(run.run, run.fails("write", "docs", after=(finder.number,)), "docs")
+    assert (cause.node, cause.kind, cause.path) == ("search", "missing", ("search", "find", "write"))
+
+
+def test_what_a_graph_in_a_node_keeps_to_itself_clears_nobody() -> None:
+    run = Building()
+    run.graph("finder")
+    run.node("plan", {"docs": []})
+    finder = run.node("find", {"summary": "x"})
+    run.node("search", {"docs": ["a"]}, graph="finder", above=finder.number, after=())
+    cause = cause_of(run.run, run.fails("write", "docs", after=(finder.number,)), "docs")
+    assert (cause.node, cause.kind) == ("plan", "empty")

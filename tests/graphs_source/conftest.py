@@ -8,8 +8,18 @@ import pytest
 os.environ.setdefault("LANGSMITH_TRACING", "false")
 pytest.importorskip("langgraph.pregel", reason="install langgraph: uv sync")
 
+from argus_otel.detections import detectors
+from argus_otel.sources.graphs import promises
 from argus_otel.testing import Observation, observe
 from lab.clickhouse import ClickHouse
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_declared() -> Iterator[None]:
+    """After each test, forget what it has declared, and its detectors."""
+    yield
+    promises.forget()
+    detectors.forget()
 
 
 @pytest.fixture

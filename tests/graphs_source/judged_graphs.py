@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ class Judged:
         The rules that find what is wrong, without any declaration.
     causes:
         The nodes that they name.
+    validate:
+        For what no rule can find by names and shapes: a validator of its first node that finds it.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Judged:
     rules: frozenset[str] = frozenset()
     causes: frozenset[str] = frozenset()
     raises: type[BaseException] | None = None
+    validate: Callable[[str, Mapping[str, Any]], Any] | None = None
     given: dict[str, Any] = field(default_factory=lambda: {"question": "where is my parcel?"})
 
     def __str__(self) -> str:
@@ -78,10 +82,27 @@ HEALTHY = (
     Judged("two nodes that write the same", {"one": writes(note="x"), "two": writes(note="x", answer="ok")}),
 )
 
+
+def is_not_an_error(_: str, update: Mapping[str, Any]) -> bool:
+    return not any(document.startswith("Error: ") for document in update["docs"])
+
+
+def is_filled_in(_: str, update: Mapping[str, Any]) -> None:
+    assert "TODO" not in update["note"]
+
+
+def is_json(_: str, update: Mapping[str, Any]) -> bool:
+    try:
+        json.loads(update["note"])
+    except ValueError:
+        return False
+    return True
+
+
 BROKEN = (
     Judged(
         "a key that nobody writes",
-        {"search": writes(), "note": writes(note="x"), "write": answers_from("docs")},
+        {"search": writes(), "write": answers_from("docs")},
         healthy=False,
         rules=frozenset({"key_missing"}),
         causes=frozenset({"search"}),
@@ -117,10 +138,29 @@ BROKEN = (
         causes=frozenset({"search"}),
     ),
     Judged(
-        "an empty key that leads to an error",
-        {"search": writes(docs=None), "write": answers_from("docs")},
+        "an error among the documents, which only a validator can find",
+        {"search": writes(docs=["Error: connection refused"]), "write": answers_from("docs")},
         healthy=False,
-        raises=TypeError,
+        validate=is_not_an_error,
+    ),
+    Judged(
+        "a text that was never filled in, which only a validator can find",
+        {"draft": writes(note="TODO: fill in"), "write": writes(answer="ok")},
+        healthy=False,
+        validate=is_filled_in,
+    ),
+    Judged(
+        "JSON that is cut, which only a validator can find",
+        {"read": writes(note='{"price": 4'), "write": writes(answer="ok")},
+        healthy=False,
+        validate=is_json,
     ),
 )
-"""The last one is told by its exception alone: no rule may guess which key a TypeError is about."""
+
+UNNAMED = Judged(
+    "an empty key that leads to an error which names no key",
+    {"search": writes(docs=None), "write": answers_from("docs")},
+    healthy=False,
+    raises=TypeError,
+)
+"""It is told by its exception alone: no rule may guess which key a TypeError is about."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,15 +13,15 @@ from langgraph.graph import START, StateGraph
 from opentelemetry import trace
 
 from argus_otel import graphs
-from argus_otel.sources.graphs import promises
 from argus_otel.testing import Observation
 
 from . import shapes
-from .judged_graphs import BROKEN, HEALTHY, Judged, Support, writes
+from .judged_graphs import BROKEN, HEALTHY, UNNAMED, Judged, Support, writes
 from .running import run, run_async
 from .shapes import SHAPES, Shape
 from .test_calls import agent, asks_for
 from .test_runs import points
+from .test_validators import settle
 
 
 def found(observed: Observation) -> dict[str, set[tuple[Any, Any]]]:
@@ -33,6 +33,10 @@ def found(observed: Observation) -> dict[str, set[tuple[Any, Any]]]:
             rule = str(attributes["graph.detection.id"])
             results.setdefault(rule, set()).add((attributes["graph.detection.severity"], cause))
     return results
+
+
+def test_there_are_nine_healthy_graphs_and_eight_broken_ones() -> None:
+    assert (len(HEALTHY), len(BROKEN)) == (9, 8)
 
 
 def judge(graph: Judged) -> None:
@@ -61,6 +65,33 @@ def test_what_is_wrong_is_found_with_its_cause(observed: Observation, graph: Jud
     assert {node for each in told.values() for _, node in each} == graph.causes
     counted = points(observed, "graph.detections", "graph.detection.id")
     assert {rule for (rule,) in counted} - {"no_update"} == graph.rules
+
+
+@pytest.mark.parametrize("graph", [each for each in BROKEN if each.validate is not None], ids=str)
+def test_what_no_rule_can_find_by_names_and_shapes_is_found_by_a_declared_validator(
+    observed: Observation, graph: Judged
+) -> None:
+    first = next(iter(graph.nodes))
+    assert graph.validate is not None
+    graphs.graph("judged", validators={first: graph.validate})
+    judge(graph)
+    settle(observed)
+    assert found(observed)["evaluation_low"] == {("error", first)}
+
+
+def test_validators_find_nothing_in_what_is_right(observed: Observation) -> None:
+    right = writes(docs=["a document"], note='{"price": 4.5}')
+    for broken in BROKEN:
+        if broken.validate is not None:
+            graphs.graph("judged", validators={"right": broken.validate})
+            judge(Judged("right", {"right": right}))
+            settle(observed)
+    assert not found(observed)
+
+
+def test_an_exception_that_names_no_key_has_no_cause_that_anyone_may_guess(observed: Observation) -> None:
+    judge(UNNAMED)
+    assert not found(observed)
 
 
 @pytest.mark.parametrize("shape", [each for each in SHAPES if each.raises is None], ids=str)
@@ -161,9 +192,8 @@ def test_habits_tell_who_should_have_written_a_key(observed: Observation) -> Non
 
 
 @pytest.fixture
-def declared() -> Iterator[Callable[..., None]]:
-    yield graphs.graph
-    promises.forget()
+def declared() -> Callable[..., None]:
+    return graphs.graph
 
 
 def test_a_declared_key_is_an_error_and_names_who_left_it_out(

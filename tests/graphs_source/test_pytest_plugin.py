@@ -75,6 +75,31 @@ def test_runs(graph_runs):
     assert not graph_runs.findings
 """
 
+VALIDATED = """
+import threading
+from argus_otel import graphs
+from app import *
+
+later = threading.Event()
+
+def slowly(node, update):
+    later.wait(0.2)  # so that the run has ended before
+    return "a" in update["docs"]
+
+graphs.graph("row", validators={"search": slowly})
+wrong = row(search=lambda _: {"docs": ["b"]}, write=lambda _: {"answer": "none"})
+
+def test_right():
+    healthy.invoke({}, CONFIG)
+
+def test_wrong():
+    wrong.invoke({}, CONFIG)
+
+def test_right_again(graph_runs):
+    healthy.invoke({}, CONFIG)
+    assert not graph_runs.findings
+"""
+
 SWALLOWING = """
 def answered():
     try:
@@ -121,6 +146,13 @@ def test_it_can_only_warn(suite: pytest.Pytester) -> None:
     result = suite.runpytest_subprocess("-v")
     assert {name for name, outcome in outcomes(result).items() if outcome == "FAILED"} == {"test_own_failure"}
     result.stdout.fnmatch_lines(["*GraphFindingWarning: the graph row was silently wrong*"])
+
+
+def test_it_waits_for_validators(suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_app=VALIDATED)
+    result = suite.runpytest_subprocess("-v", "--argus-graphs")
+    assert outcomes(result) == {"test_right": "PASSED", "test_wrong": "FAILED", "test_right_again": "PASSED"}
+    result.stdout.fnmatch_lines(["*the graph row was silently wrong: evaluation_low slowly at search*"])
 
 
 def test_a_wrong_setting_is_told(suite: pytest.Pytester) -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from .facts import NodeFacts, RunFacts
 from .findings import Finding, Layer, Severity
 from .lineage import with_graphs
-from .rule import Habits, Rule
+from .rule import Habits, Rule, at, whole
 
 _NEAR = 0.8
 _LARGE_LIMIT = 1000
@@ -17,22 +17,14 @@ _REPEATS = 3
 _BURST = 3
 
 
-def _at(rule: Rule, node: NodeFacts, severity: Severity, key: str = "") -> Finding:
-    return Finding(rule.id, rule.layer, severity, node.node, node.step, node.number, key)
-
-
-def _whole(rule: Rule, severity: Severity) -> Finding:
-    return Finding(rule.id, rule.layer, severity)
-
-
 def _limit_reached(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     if run.outcome == "limit":
-        yield _whole(rule, Severity.ERROR)
+        yield whole(rule, Severity.ERROR)
 
 
 def _limit_near(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     if run.outcome == "ok" and 0 < run.limit <= _LARGE_LIMIT and run.steps >= _NEAR * run.limit:
-        yield _whole(rule, Severity.WARN)
+        yield whole(rule, Severity.WARN)
 
 
 def _tool_repeated(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
@@ -41,7 +33,7 @@ def _tool_repeated(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
         for tool in node.tools:
             calls[tool.name, tool.arguments] += 1
             if calls[tool.name, tool.arguments] == _REPEATS:
-                yield _at(rule, node, Severity.WARN, tool.name)
+                yield at(rule, node, Severity.WARN, tool.name)
 
 
 def _no_progress(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
@@ -57,7 +49,7 @@ def _no_progress(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
             equal = equal + 1 if _wrote(before) and _wrote(before) == _wrote(after) else 1
             if equal == _REPEATS:
                 severity = Severity.ERROR if run.outcome == "limit" else Severity.WARN
-                yield _at(rule, after, severity)
+                yield at(rule, after, severity)
                 break
 
 
@@ -68,13 +60,13 @@ def _wrote(node: NodeFacts) -> frozenset[tuple[str, int]]:
 def _retry_exhausted(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     for node in run.nodes:
         if node.outcome == "error" and node.attempts > 1:
-            yield _at(rule, node, Severity.ERROR)
+            yield at(rule, node, Severity.ERROR)
 
 
 def _retry_burst(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     for node in run.nodes:
         if node.outcome == "ok" and node.attempts >= _BURST:
-            yield _at(rule, node, Severity.INFO)
+            yield at(rule, node, Severity.INFO)
 
 
 def _tool_unknown(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
@@ -83,7 +75,7 @@ def _tool_unknown(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     for node in run.nodes:
         for tool in node.tools:
             if not tool.known and node.number not in graphs:
-                yield _at(rule, node, Severity.WARN)  # without its name, which the model has made up
+                yield at(rule, node, Severity.WARN)  # without its name, which the model has made up
 
 
 def _tool_error_passed_on(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
@@ -92,7 +84,7 @@ def _tool_error_passed_on(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Find
     for node in run.nodes:
         for tool in node.tools:
             if tool.failed and tool.known and not _succeeded_later(run, node, tool.name):
-                yield _at(rule, node, Severity.WARN, tool.name)
+                yield at(rule, node, Severity.WARN, tool.name)
 
 
 def _succeeded_later(run: RunFacts, node: NodeFacts, name: str) -> bool:
@@ -103,13 +95,13 @@ def _succeeded_later(run: RunFacts, node: NodeFacts, name: str) -> bool:
 def _answer_empty(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     last = _last_answer(run) if run.graph.agent else None
     if last is not None and last.answer is not None and not last.answer.length and not last.answer.calls:
-        yield _at(rule, last, Severity.ERROR)
+        yield at(rule, last, Severity.ERROR)
 
 
 def _answer_cut(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     last = _last_answer(run)
     if last is not None and last.answer is not None and last.answer.finish_reason in ("length", "max_tokens"):
-        yield _at(rule, last, Severity.WARN)
+        yield at(rule, last, Severity.WARN)
 
 
 def _last_answer(run: RunFacts) -> NodeFacts | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from . import behavioural, structural
+from . import behavioural, pace, structural, told
 from .facts import RunFacts
 from .findings import Finding
 from .root_cause import cause_of
 from .rule import NO_HABITS, Habits, Rule
 
-RULES: tuple[Rule, ...] = (*structural.RULES, *behavioural.RULES)
+RULES: tuple[Rule, ...] = (*structural.RULES, *behavioural.RULES, *pace.RULES, *told.RULES)
 """All rules that look at one run."""
 
 _WITH_CAUSE = frozenset({"key_missing", "key_empty", "schema_violation"})

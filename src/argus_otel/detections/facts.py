@@ -121,6 +121,8 @@ class NodeFacts:
         With all attempts, in seconds.
     started:
         When it began, by :func:`time.perf_counter`, in seconds.
+    model_failed:
+        Whether its last call of a model has failed.
     """
 
     number: int
@@ -140,6 +142,7 @@ class NodeFacts:
     routes: tuple[str, ...] = ()
     duration: float = 0.0
     started: float = 0.0
+    model_failed: bool = False
 
 
 @dataclass(slots=True)
@@ -158,6 +161,10 @@ class RunFacts:
         As ``graph.outcome`` has it.
     complete:
         False if it had more nodes than are kept.
+    duration:
+        In seconds.
+    tokens:
+        Of prompts and answers of all models, as far as their providers have said.
     """
 
     graph: GraphFacts
@@ -168,3 +175,5 @@ class RunFacts:
     limit: int = 0
     outcome: str = "ok"
     complete: bool = True
+    duration: float = 0.0
+    tokens: int = 0

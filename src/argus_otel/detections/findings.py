@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from .facts import NodeFacts
 
 
 class Layer(Enum):
@@ -61,24 +67,29 @@ class Finding:
 
     Attributes
     ----------
-    rule:
-        The rule's id.
+    rule, layer, severity:
+        Of the rule. What a detector returns gets those of the detector; its severity can only be lower.
     node, step:
         Where it shows; an empty name and 0 for the run as a whole.
     number:
         The node's place in the run; -1 for the run as a whole.
     key:
-        The key of the state, or the tool, that it is about; empty for none.
+        The key of the state, the tool or the evaluation that it is about; empty for none.
     """
 
-    rule: str
-    layer: Layer
-    severity: Severity
+    rule: str = ""
+    layer: Layer = Layer.BEHAVIOURAL
+    severity: Severity = Severity.ERROR
     node: str = ""
     step: int = 0
     number: int = -1
     key: str = ""
     cause: Cause | None = None
+
+    @classmethod
+    def at(cls, node: NodeFacts, key: str = "") -> Self:
+        """Return a detector's finding at a node, about a key or a tool."""
+        return cls(node=node.node, step=node.step, number=node.number, key=key)
 
     def at_most(self, severity: Severity) -> Finding:
         """Return it with a severity that is not above this one."""

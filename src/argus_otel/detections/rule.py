@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .facts import RunFacts
+from .facts import NodeFacts, RunFacts
 from .findings import Finding, Layer, Severity
 
 
@@ -20,10 +20,18 @@ class Habits:
         The nodes that have written a key with something in it, by the key.
     types:
         The names of the classes that a node has written, by node and key; more than one is no habit.
+    durations:
+        The 95th percentile of the durations of a node in seconds, by graph and node, once it has run often enough.
+    duration, tokens:
+        That of the durations of the graph's runs in seconds, and of the tokens of those that took any; ``None`` if
+        there are too few.
     """
 
     writers: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     types: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict[tuple[str, str], frozenset[str]])
+    durations: Mapping[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+    duration: float | None = None
+    tokens: float | None = None
 
 
 NO_HABITS = Habits()
@@ -58,3 +66,13 @@ class Rule(Explained):
     """A rule that looks at one run."""
 
     find: Find = field(repr=False)
+
+
+def at(rule: Rule, node: NodeFacts, severity: Severity, key: str = "") -> Finding:
+    """Return that a rule has found something at a node."""
+    return Finding(rule.id, rule.layer, severity, node.node, node.step, node.number, key)
+
+
+def whole(rule: Rule, severity: Severity) -> Finding:
+    """Return that a rule has found something about a run as a whole."""
+    return Finding(rule.id, rule.layer, severity)

@@ -7,13 +7,9 @@ from collections.abc import Iterable, Iterator
 from .facts import GraphFacts, NodeFacts, RunFacts
 from .findings import Finding, Layer, Severity
 from .lineage import needed_keys, state_before, with_graphs
-from .rule import Habits, Rule
+from .rule import Habits, Rule, at
 
 _MOST_EDITS = 2
-
-
-def _at(rule: Rule, node: NodeFacts, severity: Severity, key: str = "") -> Finding:
-    return Finding(rule.id, rule.layer, severity, node.node, node.step, node.number, key)
 
 
 def _graph_of(run: RunFacts, node: NodeFacts) -> GraphFacts:
@@ -34,6 +30,8 @@ def near(one: str, other: str) -> bool:
 
 def misnamed(run: RunFacts, node: NodeFacts) -> dict[str, str]:
     """Return, by each key that a node returned in vain, the key of the state that it is close to and did not write."""
+    if not node.unknown:
+        return {}
     unwritten = [key for key in _graph_of(run, node).keys if key not in node.written]
     found: dict[str, str] = {}
     for key in node.unknown:
@@ -52,9 +50,9 @@ def _unknown_key(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     for node in run.nodes:
         close = misnamed(run, node)
         for meant in sorted(set(close.values())):
-            yield _at(rule, node, Severity.ERROR, meant)
+            yield at(rule, node, Severity.ERROR, meant)
         if len(close) < len(node.unknown) and node.number not in graphs:
-            yield _at(rule, node, Severity.WARN)
+            yield at(rule, node, Severity.WARN)
 
 
 def _key_missing(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
@@ -69,13 +67,23 @@ def _lacking(rule: Rule, run: RunFacts, _: Habits, *, empty: bool) -> Iterator[F
     """Yield the keys that a node needs, and that are missing or empty when it begins."""
     for node in run.nodes:
         graph = _graph_of(run, node)
+        if not node.error_key and not graph.promises.reads:
+            continue
         for key, declared in needed_keys(graph, node).items():
+            if not declared and _passes_on(run, node):
+                continue
             shape = state_before(run, node).get(key)
             lacks = shape is not None and shape.empty if empty else shape is None
             if not lacks or (empty and key in graph.promises.allow_empty):
                 continue
             led_to_error = node.outcome == "error" and node.error_key == key
-            yield _at(rule, node, Severity.ERROR if declared or led_to_error else Severity.INFO, key)
+            yield at(rule, node, Severity.ERROR if declared or led_to_error else Severity.INFO, key)
+
+
+def _passes_on(run: RunFacts, node: NodeFacts) -> bool:
+    """Whether a node failed because a node of the graph in it did: then that one has the finding."""
+    symptom = (node.number, node.outcome, node.error_type, node.error_key)
+    return any((each.above, each.outcome, each.error_type, each.error_key) == symptom for each in run.nodes)
 
 
 def _type_drift(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
@@ -85,15 +93,19 @@ def _type_drift(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
             known = habits.types.get((node.node, key), frozenset())
             if key in allowed:
                 if shape.type not in allowed[key] and shape.type != "NoneType":  # see key_empty
-                    yield _at(rule, node, Severity.ERROR, key)
+                    yield at(rule, node, Severity.ERROR, key)
             elif len(known) == 1 and shape.type not in known and not shape.empty:
-                yield _at(rule, node, Severity.WARN, key)
+                yield at(rule, node, Severity.WARN, key)
 
 
 def _schema_violation(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     for node in run.nodes:
-        if node.outcome == "error" and node.error_type.rpartition(".")[2] == "ValidationError":
-            yield _at(rule, node, Severity.ERROR, node.error_key)
+        if (
+            node.outcome == "error"
+            and node.error_type.rpartition(".")[2] == "ValidationError"
+            and not _passes_on(run, node)
+        ):
+            yield at(rule, node, Severity.ERROR, node.error_key)
 
 
 def _no_update(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
@@ -103,23 +115,23 @@ def _no_update(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
         promised = _graph_of(run, node).promises.must_write.get(node.node, ())
         missing = [key for key in promised if key not in node.written]
         for key in missing:
-            yield _at(rule, node, Severity.ERROR, key)
+            yield at(rule, node, Severity.ERROR, key)
         if not node.written and not promised:
-            yield _at(rule, node, Severity.INFO)
+            yield at(rule, node, Severity.INFO)
 
 
 def _subgraph_barren(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     graphs = with_graphs(run)
     for node in run.nodes:
         if node.number in graphs and node.outcome == "ok" and not node.written:
-            yield _at(rule, node, Severity.WARN)
+            yield at(rule, node, Severity.WARN)
 
 
 def _not_finite(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     for node in run.nodes:
         for key, shape in node.written.items():
             if not shape.finite:
-                yield _at(rule, node, Severity.WARN, key)
+                yield at(rule, node, Severity.WARN, key)
 
 
 RULES = (

@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies
 
 from argus_otel.sources.graphs.cli.report import rendered
 from argus_otel.sources.graphs.cli.report_forms import FORMS, Html, Markdown
-from argus_otel.sources.graphs.history.results import Finding, NodeRun, Run, RunDetail
+from argus_otel.sources.graphs.history.results import NodeRun, RecordedFinding, Run, RunDetail
 
 from .conftest import Graphs
 from .conftest import Run as Failed
@@ -27,7 +27,7 @@ def nasty(text: str = NASTY) -> RunDetail:
     now = datetime.now(timezone.utc)
     run = Run("5f0c7c52", now, text, text, text, 1.0, 1, 1, 1, 1, None, None, 1, 1, text, text, text)
     node = NodeRun(0, text, text, 1, 0.0, 1.0, text, text, 2, (), -1, (text,), {text: (text, 1)}, (text,))
-    finding = Finding("5f0c7c52", now, text, text, "error", text, 1, 0, text, text, 1, text, text, text)
+    finding = RecordedFinding("5f0c7c52", now, text, text, "error", text, 1, 0, text, text, 1, text, text, text)
     return RunDetail(run, (node,), (finding,))
 
 

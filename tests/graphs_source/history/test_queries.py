@@ -16,7 +16,7 @@ from argus_otel.history.store.client import Store
 from argus_otel.history.store.errors import NotFoundError
 from argus_otel.history.store.time_range import QueryError
 from argus_otel.sources.graphs.history import History
-from argus_otel.sources.graphs.history.results import CauseSummary, Finding, NodeSummary, Run
+from argus_otel.sources.graphs.history.results import CauseSummary, NodeSummary, RecordedFinding, Run
 from argus_otel.sources.graphs.promises import forget
 
 from .. import shapes
@@ -35,7 +35,7 @@ class Asked:
         self.run = history.run
         self.difference = history.difference
         self.runs: Callable[..., list[Run]] = partial(history.runs, service=service)
-        self.findings: Callable[..., list[Finding]] = partial(history.findings, service=service)
+        self.findings: Callable[..., list[RecordedFinding]] = partial(history.findings, service=service)
         self.causes: Callable[..., list[CauseSummary]] = partial(history.causes, service=service)
         self.nodes: Callable[..., list[NodeSummary]] = partial(history.nodes, service=service)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argus_otel.detections.detect import RULES
 from argus_otel.detections.findings import Severity
 from argus_otel.telemetry import Attribute, SpanAttribute
 
@@ -31,7 +32,10 @@ CAUSE_NODE = Attribute(
     "graph.cause.node", "The node that caused it, or at which it shows; absent for the run as a whole.",
     cardinality_limit=500, examples=("search",),
 )  # fmt: skip
-DETECTION = Attribute("graph.detection.id", "The rule's id.", cardinality_limit=100, examples=("key_empty",))
+DETECTION = Attribute(
+    "graph.detection.id", "The id of the rule, or of the program's own detector.",
+    cardinality_limit=len(RULES) + 50, examples=("key_empty",),
+)  # fmt: skip
 SEVERITY = Attribute(
     "graph.detection.severity",
     "`error`: something was declared or came of it. `warn`; `info`: it may be as it should be.",
@@ -39,7 +43,7 @@ SEVERITY = Attribute(
 )
 
 LAYER = SpanAttribute("graph.detection.layer", "By what it was found.", ("structural",))
-KEY = SpanAttribute("graph.key", "The key of the state, or the tool, that it is about.", ("docs",))
+KEY = SpanAttribute("graph.key", "The key of the state, the tool or the evaluation that it is about.", ("docs",))
 CAUSE_STEP = SpanAttribute("graph.cause.step", "The step of the node that caused it.", (2,))
 CAUSE_KIND = SpanAttribute(
     "graph.cause.kind", "What it did: `empty`, `mistyped`, `misnamed`, `missing`, `swallowed`, `own`.", ("empty",)

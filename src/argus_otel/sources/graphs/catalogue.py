@@ -71,6 +71,27 @@ DETECTIONS = Metric(
     (a.GRAPH, a.CAUSE_NODE, a.DETECTION, a.SEVERITY),
 )
 
+RUNS_STUCK = Metric(
+    "graph.runs.stuck",
+    InstrumentKind.UP_DOWN_COUNTER,
+    "{run}",
+    "Runs of graphs that are open for longer than `ARGUS_GRAPH_STUCK_AFTER` says.",
+)
+EVALUATIONS = Metric(
+    "graph.evaluations",
+    InstrumentKind.COUNTER,
+    "{evaluation}",
+    "Evaluations by validators, judges and `evaluate()`; with `error.type`, validators that failed themselves.",
+    (a.GRAPH, genai.EVALUATION, genai.LABEL, a.ERROR_TYPE),
+)
+VALIDATIONS_DROPPED = Metric(
+    "graph.validations.dropped",
+    InstrumentKind.COUNTER,
+    "{validation}",
+    "Updates of nodes that no validator or judge has seen, because too many others were waiting.",
+    (a.GRAPH,),
+)
+
 NODE_SPAN = Span(
     "invoke_node {graph.node.name}",
     SpanKind.INTERNAL,
@@ -132,6 +153,13 @@ DETECTION = Event(
     Severity.WARN,
 )  # fmt: skip
 
+EVALUATION = Event(
+    "gen_ai.evaluation.result",
+    "A validator, a judge or the program itself has evaluated what a node did",
+    (a.GRAPH.name, a.NODE.name, a.STEP.name, genai.EVALUATION.name, genai.SCORE.name, genai.LABEL.name,
+     genai.EXPLANATION.name, a.ERROR_TYPE.name),
+)  # fmt: skip
+
 RUN_ROW = Event(
     "graph.run",
     "A run of a graph has ended; only in history",
@@ -167,9 +195,12 @@ CATALOGUE = Catalogue(
         RESUMES,
         USAGE_UNREPORTED,
         DETECTIONS,
+        RUNS_STUCK,
+        EVALUATIONS,
+        VALIDATIONS_DROPPED,
     ),
     spans=(NODE_SPAN, WORKFLOW_SPAN, AGENT_SPAN, TOOL_SPAN, CHAT_SPAN),
-    events=(DETECTION, RUN_ROW, NODE_ROW, DETECTION_ROW),
+    events=(DETECTION, EVALUATION, RUN_ROW, NODE_ROW, DETECTION_ROW),
     span_attributes=(
         a.STEP,
         a.ATTEMPTS,

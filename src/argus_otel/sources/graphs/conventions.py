@@ -29,6 +29,16 @@ ERROR_TYPE = Attribute(
     "error.type", "The exception that ended it; absent without.", cardinality_limit=100, examples=("RateLimitError",)
 )
 
+EVALUATION = Attribute("gen_ai.evaluation.name", "What is evaluated.", cardinality_limit=100, examples=("helpfulness",))
+LABEL = Attribute(
+    "gen_ai.evaluation.score.label", "The score in a word; absent without. Of a validator: `pass` or `fail`.",
+    cardinality_limit=20, examples=("pass", "fail"),
+)  # fmt: skip
+
+SCORE = SpanAttribute("gen_ai.evaluation.score.value", "The score; absent without.", (0.8,))
+EXPLANATION = SpanAttribute(
+    "gen_ai.evaluation.explanation", "Why it has the score; only if content is asked for.", ("It names its sources.",)
+)
 CONVERSATION = SpanAttribute("gen_ai.conversation.id", "The thread: `thread_id` of the configuration.", ("42",))
 TOOL_CALL = SpanAttribute("gen_ai.tool.call.id", "The id of the model's request for the tool.", ("call_9",))
 FINISH_REASONS = SpanAttribute("gen_ai.response.finish_reasons", "Why the model stopped.", ("stop",))
@@ -188,6 +198,8 @@ METRICS = (
     *OLDER.values(),
 )
 SPAN_ATTRIBUTES = (
+    SCORE,
+    EXPLANATION,
     CONVERSATION,
     TOOL_CALL,
     FINISH_REASONS,

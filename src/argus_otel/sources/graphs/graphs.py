@@ -179,7 +179,7 @@ class Graphs:
         telemetry = self._telemetry
         if self._judge is not None or telemetry.history is not None or telemetry.tracing is not None:
             run.level = Level()
-            run.record = Record() if above is None else above.run.record
+            run.record = Record(run.thread) if above is None else above.run.record
             if run.record is not None:
                 run.record.graphs.setdefault(kind.name, kind.facts)
                 if above is None:

@@ -25,7 +25,7 @@ from .content import answered_message, given_messages, whole
 from .contexts import reset
 from .genai_metrics import GenAIMetrics
 from .outcomes import Exceptions
-from .runs import GraphRun, current_run
+from .runs import GraphRun, current_node, current_run
 from .streams import watched, watched_async
 from .usage import Report, model_of, provider_of
 
@@ -248,6 +248,9 @@ class Models:
         error_type = None
         if isinstance(error, Exception) and not self._exceptions.is_control_flow(error):
             error_type = type_name(error)
+        node = current_node()
+        if node is not None:
+            node.model_failed = error_type is not None
         model = ("chat", call.provider, call.model, report.model or None)
         self._metrics.record_call(model, error_type, call.settle(), trace, report)
         if call.first is not None:

@@ -21,6 +21,8 @@ from . import catalogue as c
 from .outcomes import Exceptions, Outcome
 from .records import answer_of, key_of, messages_in, refused_tools, unknown_keys
 from .runs import CURRENT, GraphRun, NodeRun, current_run
+from .validation import Validation
+from .validators import DECLARED
 from .writings import Writing, channel_of_send, sent_to, triggers_of
 
 HOOK = "nodes"
@@ -36,7 +38,8 @@ _MOST_LINKS = 32
 class Nodes:
     """Times runs of nodes."""
 
-    def __init__(self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions) -> None:
+    def __init__(self, telemetry: Telemetry, hooks: PatchSet, exceptions: Exceptions, validation: Validation) -> None:
+        self._validation = validation
         self._telemetry = telemetry
         self._hooks = hooks
         self._exceptions = exceptions
@@ -58,6 +61,7 @@ class Nodes:
     def _wrap(self, original: Callable[..., Any]) -> Callable[..., Any]:
         begin = self._telemetry.guard.shield(HOOK, self._begin, 2)
         end = self._telemetry.guard.shield(HOOK, self._end, 3)
+        gate = self._validation.gate
 
         def run_with_retry(task: Any, retry_policy: Any, *args: Any, **kwargs: Any) -> Any:
             node = None if task.name[:2] == "__" else begin(task, retry_policy)
@@ -66,6 +70,8 @@ class Nodes:
             token = CURRENT.set(node)
             try:
                 result = original(node.task, retry_policy, *args, **kwargs)
+                if DECLARED:
+                    gate(node)
             except BaseException as error:
                 CURRENT.reset(token)
                 end(node, None, error)
@@ -79,6 +85,7 @@ class Nodes:
     def _wrap_async(self, original: Callable[..., Any]) -> Callable[..., Any]:
         begin = self._telemetry.guard.shield(HOOK, self._begin, 2)
         end = self._telemetry.guard.shield(HOOK, self._end, 3)
+        gate = self._validation.gate_async
 
         async def arun_with_retry(task: Any, retry_policy: Any, *args: Any, **kwargs: Any) -> Any:
             node = None if task.name[:2] == "__" else begin(task, retry_policy)
@@ -87,6 +94,8 @@ class Nodes:
             token = CURRENT.set(node)
             try:
                 result = await original(node.task, retry_policy, *args, **kwargs)
+                if DECLARED:
+                    await gate(node)
             except BaseException as error:
                 CURRENT.reset(token)
                 end(node, None, error)
@@ -148,6 +157,8 @@ class Nodes:
         # Without the exception, whose message may quote the state.
         if span is not None:
             node.end_span(outcome.failed, _ending(node, outcome, error_type, writing, routes))
+        if DECLARED and outcome is Outcome.OK:
+            self._validation.submit(node)
 
     def _routed(self, node: NodeRun) -> tuple[Writing, tuple[str, ...]]:
         """Count to which nodes a node led, and return these, and what its writes mean."""
@@ -180,7 +191,7 @@ class Nodes:
         run, kind, writes = node.run, node.kind, node.task.writes
         if run.record is None or run.level is None:
             return
-        step = _step_of(node)
+        step = node.step
         written: dict[str, Shape] = {}
         messages: list[Any] = []
         if writing is not None:
@@ -209,6 +220,7 @@ class Nodes:
                 routes,
                 duration,
                 node.started,
+                node.model_failed,
             ),
             None if node.span is None else SpanRef.to(node.trace),
         )
@@ -220,16 +232,11 @@ def _links(run: GraphRun, nodes: tuple[int, ...]) -> list[SpanRef]:
     return [spans[number] for number in nodes[:_MOST_LINKS] if number in spans]
 
 
-def _step_of(node: NodeRun) -> int:
-    """Return the step of the run that a node runs in; 0 if LangGraph does not say."""
-    return getattr(node.run.loop, "step", 0)
-
-
 def _ending(
     node: NodeRun, outcome: Outcome, error_type: str | None, writing: Writing | None, routes: tuple[str, ...]
 ) -> dict[str, AttributeValue]:
     found: dict[str, Any] = {a.OUTCOME.name: outcome.value}
-    step = _step_of(node)
+    step = node.step
     if step:
         found[a.STEP.name] = step
     if node.failed_attempts:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 MODES = ("fail", "warn", "off")
 
+_LONGEST = 30.0
+"""How long a test waits for declared validators that run on their own thread, in seconds."""
+
 
 class GraphFindingWarning(UserWarning):
     """A graph that a test ran was silently wrong."""
@@ -104,6 +107,8 @@ class _Plugin:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Judge a test that has passed."""
         result = yield
+        if self._source is not None:
+            self._source.settle(_LONGEST)
         lines = list(_reasons(item, self.runs.verdicts))
         if lines and self._mode == "fail":
             pytest.fail("\n".join(lines), pytrace=False)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from argus_otel.detections.facts import AnswerFacts, GraphFacts, NodeFacts, RunFacts, ToolFacts
+from argus_otel.detections.findings import Finding
 from argus_otel.detections.shapes import Shape, shape_of
 from argus_otel.telemetry import SpanRef, type_name
 
@@ -64,6 +65,16 @@ class Record:
         How many calls of models have ended, and how many of tools have begun, those of graphs in nodes too.
     input_tokens, output_tokens:
         Of these models; ``None`` as long as no provider has said.
+    found:
+        What was found: while the run is open, at its end, and by validators later.
+    closed:
+        Whether the run has been judged: what is found from then on has a row of its own.
+    thread:
+        The ``thread_id`` of the run's configuration; empty without.
+    run_id:
+        The id of the run in history; empty before it has been judged.
+    stuck:
+        Whether it was found to be open for too long.
     """
 
     __slots__ = (
@@ -75,10 +86,16 @@ class Record:
         "tool_calls",
         "input_tokens",
         "output_tokens",
+        "found",
+        "closed",
+        "thread",
+        "run_id",
+        "stuck",
         "_numbers",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, thread: str = "") -> None:
+        self.thread = thread
         self.nodes: list[NodeFacts] = []
         self.spans: dict[int, SpanRef] = {}
         self.given: dict[str, Shape] = {}
@@ -87,6 +104,10 @@ class Record:
         self.tool_calls = 0
         self.input_tokens: int | None = None
         self.output_tokens: int | None = None
+        self.found: list[Finding] = []
+        self.closed = False
+        self.run_id = ""
+        self.stuck = False
         self._numbers = itertools.count()
 
     def number(self) -> int:
@@ -108,10 +129,21 @@ class Record:
         if output_tokens is not None:
             self.output_tokens = (self.output_tokens or 0) + output_tokens
 
-    def facts(self, graph: GraphFacts, outcome: str, steps: int, limit: int) -> RunFacts:
-        """Return the facts of the run, which has ended."""
+    def facts(self, graph: GraphFacts, outcome: str, steps: int, limit: int, duration: float) -> RunFacts:
+        """Return the facts of the run, which has ended. The duration is in seconds."""
         nodes = sorted(self.nodes, key=lambda node: node.number)
-        return RunFacts(graph, self.graphs, nodes, self.given, steps, limit, outcome, complete=len(nodes) < MOST_NODES)
+        return RunFacts(
+            graph,
+            self.graphs,
+            nodes,
+            self.given,
+            steps,
+            limit,
+            outcome,
+            complete=len(nodes) < MOST_NODES,
+            duration=duration,
+            tokens=(self.input_tokens or 0) + (self.output_tokens or 0),
+        )
 
 
 def state_shapes(channels: Mapping[str, Any], kind: GraphKind) -> dict[str, Shape]:

@@ -37,14 +37,27 @@ class Rows:
         history, record = self._telemetry.history, run.record
         if history is None or record is None:
             return
-        common: dict[str, AttributeValue] = {a.RUN_ID.name: str(uuid4())}
-        if run.thread:
-            common[genai.CONVERSATION.name] = run.thread
+        record.run_id = record.run_id or str(uuid4())  # without an id, nothing judges the run
+        common = _common(record)
         history(c.RUN_ROW, {**common, **_run(run, record, outcome, error_type), **_counted(found)}, seconds)
         for node in record.nodes:
             history(c.NODE_ROW, _NodeAttributes(node, common, run.started), node.duration)
         for finding in found:
-            history(c.DETECTION_ROW, {**common, **_finding(run.kind.name, finding)}, None)
+            self.add_finding(record, run.kind.name, finding)
+
+    def add_finding(self, record: Record, graph: str, finding: Finding) -> None:
+        """Record a finding about a run that has ended."""
+        history = self._telemetry.history
+        if history is not None:
+            history(c.DETECTION_ROW, {**_common(record), **_finding(graph, finding)}, None)
+
+
+def _common(record: Record) -> dict[str, AttributeValue]:
+    """Return the attributes of all rows of a run."""
+    found: dict[str, AttributeValue] = {a.RUN_ID.name: record.run_id}
+    if record.thread:
+        found[genai.CONVERSATION.name] = record.thread
+    return found
 
 
 class _NodeAttributes(Mapping[str, AttributeValue]):

@@ -89,9 +89,11 @@ class NodeRun(Operation):
         is judged.
     tools, called:
         The calls of tools in it, and the ids of those calls.
+    model_failed:
+        Whether its last call of a model has failed.
     """
 
-    __slots__ = ("kind", "run", "task", "failed_attempts", "number", "after", "tools", "called")
+    __slots__ = ("kind", "run", "task", "failed_attempts", "number", "after", "tools", "called", "model_failed")
 
     def __init__(self, kind: NodeKind, run: GraphRun, task: Any) -> None:
         super().__init__()
@@ -103,6 +105,12 @@ class NodeRun(Operation):
         self.after: tuple[int, ...] = ()
         self.tools: list[ToolFacts] = []
         self.called: list[str] = []
+        self.model_failed = False
+
+    @property
+    def step(self) -> int:
+        """The step of the run that it runs in; 0 if LangGraph does not say."""
+        return getattr(self.run.loop, "step", 0)
 
     def attempts(self, *, failed: bool) -> int:
         """Return how many attempts were made, of which the last one has failed or not."""
@@ -117,6 +125,12 @@ def current_run() -> GraphRun | None:
     """Return the run that the context belongs to."""
     current = CURRENT.get()
     return current.run if isinstance(current, NodeRun) else current
+
+
+def current_node() -> NodeRun | None:
+    """Return the node that the context belongs to."""
+    current = CURRENT.get()
+    return current if isinstance(current, NodeRun) else None
 
 
 class InterruptedThreads:

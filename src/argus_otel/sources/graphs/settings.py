@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from argus_otel.settings import Setting, Table
 from argus_otel.settings.parsers import names, one_of, seconds
 
 
 def _detections(text: str) -> tuple[str, ...] | None:
-    """Read ``on``, ``off``, or ids of rules: ``None`` for all rules, an empty tuple for none."""
+    """Read ``on``, ``off``, or ids of rules: ``None`` for all rules, an empty tuple for none.
+
+    An id may be that of a detector, which the program has yet to register.
+    """
     if text.lower() in ("on", "true", "1"):
         return None
     if text.lower() in ("off", "false", "0"):
         return ()
-    from argus_otel.detections.detect import RULES
-
-    known, asked = {rule.id for rule in RULES}, names(text)
-    if not asked or not set(asked) <= known:
+    asked = names(text)
+    if not asked or not all(re.fullmatch(r"[a-z][a-z0-9_.]*", each) for each in asked):
         raise ValueError(text)
     return asked
 
@@ -48,7 +51,7 @@ class GraphSettings(Table):
         "ARGUS_GRAPH_DETECTIONS",
         parse=_detections,
         default=None,
-        right="on, off, or ids of rules, separated by commas; `argus-otel graphs rules` lists them",
+        right="on, off, or ids of rules and detectors, separated by commas; `argus-otel graphs rules` lists them",
         help="The rules by which runs of graphs are judged.",
         type="str",
         default_help="`on`",

@@ -77,6 +77,7 @@ COMMANDS: dict[str, Command] = dict(
             "Explains each rule: when it finds something, what that means, and what to do. Needs no store.",
             "",
             "key_missing baseline_route",
+            "--import shop.detectors",
         ),
         _query(
             "report",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argus_otel.sources.graphs.history.baselines import node_name
-from argus_otel.sources.graphs.history.results import Finding, NodeRun, RunDetail
+from argus_otel.sources.graphs.history.results import NodeRun, RecordedFinding, RunDetail
 from argus_otel.terminal.records import text_of
 
 _WIDTH = 9
@@ -64,7 +64,7 @@ def _found(detail: RunDetail, number: int) -> list[str]:
     return [f"! {text_of(_finding(each))}" for each in detail.findings if each.number == number]
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: RecordedFinding) -> str:
     words = f"{finding.severity}: {finding.rule} {finding.key}".rstrip()
     return f"{words}, caused by {finding.cause_node}" if finding.cause_node not in ("", finding.node) else words
 

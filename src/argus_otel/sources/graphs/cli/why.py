@@ -13,7 +13,7 @@ from .asking import add_run, add_store_alone, run_graphs_query
 
 if TYPE_CHECKING:
     from argus_otel.sources.graphs.history.queries import History
-    from argus_otel.sources.graphs.history.results import Finding, RunDetail
+    from argus_otel.sources.graphs.history.results import RecordedFinding, RunDetail
 
 _DID = {
     "empty": "wrote {key} empty",
@@ -74,14 +74,14 @@ def lines_of(detail: RunDetail) -> Iterator[str]:
         yield "No rule has found anything in this run."
 
 
-def sentence(finding: Finding) -> str:
+def sentence(finding: RecordedFinding) -> str:
     """Return what was found where."""
     where = f" at {finding.node} (step {finding.step})" if finding.node else ""
     about = f" {finding.key}" if finding.key else ""
     return f"{finding.severity}: {finding.rule}{about}{where}"
 
 
-def cause(finding: Finding) -> str:
+def cause(finding: RecordedFinding) -> str:
     """Return which node caused it, what it did, and from what that follows."""
     known = _DID.get(finding.cause_kind)
     did = finding.cause_kind if known is None else known.format(key=finding.key or "the key")

@@ -23,7 +23,7 @@ from argus_otel.history.store.time_range import QueryError, one_of, time_range
 from . import FINDING, NODE, RUN
 from .baselines import behaviour
 from .differences import differences
-from .results import CauseSummary, Difference, Finding, NodeRun, NodeSummary, Run, RunDetail
+from .results import CauseSummary, Difference, NodeRun, NodeSummary, RecordedFinding, Run, RunDetail
 
 Moment = datetime | date | None
 
@@ -110,7 +110,7 @@ class History(Queries):
         since: Moment = None,
         until: Moment = None,
         service: str = "",
-    ) -> list[Finding]:
+    ) -> list[RecordedFinding]:
         """Return what rules have found, the latest first.
 
         Parameters
@@ -213,8 +213,8 @@ class History(Queries):
     def _runs(self, asked: QueryContext, **values: object) -> list[Run]:
         return self._select(Run, "runs", _with(asked, **{**_EVERY_RUN, **values}))
 
-    def _findings(self, query: str, asked: QueryContext) -> list[Finding]:
-        return self._select(Finding, query, asked, columns=asked.sql("finding_columns"))
+    def _findings(self, query: str, asked: QueryContext) -> list[RecordedFinding]:
+        return self._select(RecordedFinding, query, asked, columns=asked.sql("finding_columns"))
 
 
 def _asked(

@@ -114,7 +114,7 @@ class NodeRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RecordedFinding:
     """What a rule has found in a run.
 
     Attributes
@@ -162,7 +162,7 @@ class CauseSummary:
     Attributes
     ----------
     kind:
-        What it did; see :attr:`Finding.cause_kind`.
+        What it did; see :attr:`RecordedFinding.cause_kind`.
     findings, runs:
         How many findings it caused, and in how many runs.
     last:
@@ -193,7 +193,7 @@ class RunDetail:
 
     run: Run
     nodes: tuple[NodeRun, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[RecordedFinding, ...]
 
 
 @dataclass(frozen=True, slots=True)
