@@ -16,4 +16,5 @@ SPEC = SourceSpec(
     prefixes=("graph", "gen_ai"),
     instrumentor="langgraph",
     settings="argus_otel.sources.graphs.settings:GraphSettings",
+    assets="argus_otel:shipped",
 )
