@@ -99,8 +99,8 @@ class Answer:
         graph.add_edge(START, "greet")
         graph.add_edge("greet", "classify")
         graph.add_edge("classify", "search")
-        graph.add_conditional_edges("search", _after_search, ["search", "approve", "write"])
-        graph.add_conditional_edges("approve", _after_approval, ["write", "decline"])
+        graph.add_conditional_edges("search", self.after_search, ["search", "approve", "write"])
+        graph.add_conditional_edges("approve", self.after_approval, ["write", "decline"])
         return graph.compile(name=ANSWER, checkpointer=InMemorySaver())
 
     def greet(self, _: Question) -> Question:
@@ -151,13 +151,12 @@ class Answer:
         with self._ledger.attempt(ANSWER, "decline"):
             return {"answer": "no"}
 
+    def after_search(self, state: Question) -> str:
+        route = {"endless": "search", "lost": "write"}.get(state["kind"], "approve")
+        return self._ledger.decides(ANSWER, "search", route)
 
-def _after_search(state: Question) -> str:
-    return {"endless": "search", "lost": "write"}.get(state["kind"], "approve")
-
-
-def _after_approval(state: Question) -> str:
-    return "write" if state["allowed"] else "decline"
+    def after_approval(self, state: Question) -> str:
+        return self._ledger.decides(ANSWER, "approve", "write" if state["allowed"] else "decline")
 
 
 def digest(ledger: Ledger) -> Any:
@@ -172,7 +171,7 @@ def digest(ledger: Ledger) -> Any:
         return node
 
     def send(_: Part) -> list[Send]:
-        return [Send("summarise", {"number": number}) for number in range(PARTS)]
+        return [Send(ledger.decides(DIGEST, "collect", "summarise"), {"number": number}) for number in range(PARTS)]
 
     merge: Any = StateGraph(Part)
     merge.add_node("sort", noted(MERGE, "sort", {"number": 1}))

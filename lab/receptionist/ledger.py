@@ -23,6 +23,10 @@ class Ledger:
         How often a node ran, with all attempts, by graph and node.
     failed:
         How often a body raised, by graph, node and class.
+    node_seconds:
+        How long bodies took, by graph and node.
+    routes:
+        What decided where a run goes on, by graph, node and next node.
     runs, run_seconds:
         Runs at the top by graph and outcome, and how long they took by graph.
     calls, tools:
@@ -42,6 +46,8 @@ class Ledger:
     attempts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     nodes: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     failed: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
+    node_seconds: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    routes: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
     runs: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     run_seconds: Counter[str] = field(default_factory=Counter[str])
     calls: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
@@ -59,6 +65,7 @@ class Ledger:
         """Write down an attempt of a node; ``first`` is false if the node's retry policy has made it."""
         self.attempts[graph, node] += 1
         self.nodes[graph, node] += first
+        began = time.perf_counter()
         try:
             yield
         except GraphInterrupt:
@@ -67,6 +74,13 @@ class Ledger:
         except Exception as error:
             self.failed[graph, node, type(error).__qualname__] += 1
             raise
+        finally:
+            self.node_seconds[graph, node] += time.perf_counter() - began
+
+    def decides(self, graph: str, node: str, route: str) -> str:
+        """Write down where a run goes on, and return it."""
+        self.routes[graph, node, route] += 1
+        return route
 
     @contextmanager
     def run(self, graph: str) -> Iterator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 from langgraph.errors import GraphRecursionError
@@ -27,10 +28,17 @@ FAILING: dict[str, type[Exception]] = {
 
 
 class Visits:
-    """All graphs, and who comes to them."""
+    """All graphs, and who comes to them.
 
-    def __init__(self, ledger: Ledger) -> None:
+    Parameters
+    ----------
+    meanwhile:
+        Called while one visitor is greeted, and nobody else is there.
+    """
+
+    def __init__(self, ledger: Ledger, meanwhile: Callable[[], object] = lambda: None) -> None:
         self._ledger = ledger
+        self._meanwhile = meanwhile
         self._answer = Answer(ledger)
         self._graphs = {ANSWER: self._answer.build(), DIGEST: digest(ledger), RECEPTION: reception(ledger)}
         self._numbers = itertools.count(1)
@@ -85,12 +93,14 @@ class Visits:
         running = asyncio.create_task(self._graphs[ANSWER].ainvoke(given, config))
         with self._ledger.run(ANSWER):
             await self._answer.greeting.wait()
+            self._meanwhile()
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await running
         self._ledger.runs[ANSWER, "cancelled"] += 1
 
     def _ends(self, graph: str, given: dict[str, Any]) -> None:
+        _, config = self._given("")
         with self._ledger.run(graph):
-            self._graphs[graph].invoke(given)
+            self._graphs[graph].invoke(given, config)
         self._ledger.runs[graph, "ok"] += 1

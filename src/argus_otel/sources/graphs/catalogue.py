@@ -71,12 +71,15 @@ DETECTIONS = Metric(
     (a.GRAPH, a.CAUSE_NODE, a.DETECTION, a.SEVERITY),
 )
 
+# Exceptions have no events: their messages may quote the state, prompts or arguments.
+
 NODE_SPAN = Span(
     "invoke_node {graph.node.name}",
     SpanKind.INTERNAL,
     "A run of a node, with all attempts.",
     (a.NODE.name, a.GRAPH.name, a.STEP.name, a.ATTEMPTS.name, a.ROUTES.name, a.KEYS.name, a.OUTCOME.name,
      a.ERROR_TYPE.name),
+    raises=False,
 )  # fmt: skip
 WORKFLOW_SPAN = Span(
     "invoke_workflow {graph.name}",
@@ -84,6 +87,7 @@ WORKFLOW_SPAN = Span(
     "A run of a graph.",
     (genai.OPERATION.name, genai.AGENT.name, genai.CONVERSATION.name, a.STEPS.name, a.DETECTIONS.name, a.OUTCOME.name,
      a.ERROR_TYPE.name),
+    raises=False,
 )  # fmt: skip
 AGENT_SPAN = Span(
     "invoke_agent {gen_ai.agent.name}",
@@ -98,6 +102,7 @@ AGENT_SPAN = Span(
         a.OUTCOME.name,
         a.ERROR_TYPE.name,
     ),
+    raises=False,
 )
 
 TOOL_SPAN = Span(
@@ -113,6 +118,7 @@ TOOL_SPAN = Span(
         genai.RESULT.name,
         a.ERROR_TYPE.name,
     ),
+    raises=False,
 )
 CHAT_SPAN = Span(
     "chat {gen_ai.request.model}",
@@ -122,6 +128,7 @@ CHAT_SPAN = Span(
      genai.FIRST_CHUNK.name, genai.FINISH_REASONS.name, genai.RESPONSE_ID.name,
      genai.INPUT_MESSAGES.name, genai.OUTPUT_MESSAGES.name,
      *(attribute.name for _, attribute in genai.USAGE), a.ERROR_TYPE.name),
+    raises=False,
 )  # fmt: skip
 
 DETECTION = Event(
