@@ -28,6 +28,7 @@ from ..attribute_types import catalogued_types, mistyped
 pytestmark = pytest.mark.alone
 
 ROUNDS = 3
+TRIES = 5
 
 Points = list[tuple[dict[str, Any], Any]]
 
@@ -107,9 +108,30 @@ def points(observed: Observation) -> dict[str, Points]:
     }
 
 
+class Observed:
+    """Evidence, and more of it where durations differ: what work waits for a processor is in one side's time only."""
+
+    def __init__(self) -> None:
+        self._seen: list[Evidence] = []
+
+    def __getitem__(self, number: int) -> Evidence:
+        while len(self._seen) <= number:
+            self._seen.append(observed_rounds())
+        return self._seen[number]
+
+
 @pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    """Some rounds of visits."""
+def observed_graphs() -> Observed:
+    return Observed()
+
+
+@pytest.fixture
+def evidence(observed_graphs: Observed) -> Evidence:
+    return observed_graphs[0]
+
+
+def observed_rounds() -> Evidence:
+    """Return what is told of some rounds of visits."""
     with observe("graphs", settings={"graphs_conventions": "both"}) as observed:
         ledger = Ledger()
         active: list[tuple[dict[Any, float], dict[Any, float]]] = []
@@ -163,9 +185,15 @@ def by_class(counts: Mapping[Any, float]) -> Counter[Any]:
     return found
 
 
+class TooFarError(AssertionError):
+    """Two durations differ by more than what is between the two measurements takes."""
+
+
 def contains(longer: float, shorter: float, times: float) -> None:
     """Assert that one time includes the other one, and is at most 5 ms each, or 5 %, longer."""
-    assert 0 <= longer - shorter <= max(0.005 * times, 0.05 * longer)
+    assert longer >= shorter
+    if longer - shorter > max(0.005 * times, 0.05 * longer):
+        raise TooFarError((longer, shorter, times))
 
 
 # -- graphs
@@ -345,8 +373,9 @@ def _chunks(evidence: Evidence, latest: Metric, true: dict[str, list[float]]) ->
         counts, sums = evidence.ours(metric, MODEL), evidence.sums(metric, MODEL)
         assert counts == {model: len(times) for model, times in true.items()}
         for model, times in true.items():
-            # A chunk is seen a moment after it was made.
-            assert sums[model] == pytest.approx(sum(times), rel=0.05, abs=0.005 * len(times))
+            # A chunk is seen a moment after it was made, so that a gap may be longer or shorter.
+            if sums[model] != pytest.approx(sum(times), rel=0.05, abs=0.005 * len(times)):
+                raise TooFarError((sums[model], sum(times), len(times)))
 
 
 @of(genai.TIME_TO_FIRST_CHUNK, genai.OLDER[genai.TIME_TO_FIRST_CHUNK])
@@ -451,8 +480,15 @@ def test_there_is_a_truth_for_everything() -> None:
 
 
 @pytest.mark.parametrize("name", TRUTHS)
-def test_it_is_true(evidence: Evidence, name: str) -> None:
-    TRUTHS[name](evidence)
+def test_it_is_true(observed_graphs: Observed, name: str) -> None:
+    for number in range(TRIES):
+        try:
+            TRUTHS[name](observed_graphs[number])
+        except TooFarError:
+            if number == TRIES - 1:
+                raise
+        else:
+            return
 
 
 # -- attributes
