@@ -479,16 +479,19 @@ def test_there_is_a_truth_for_everything() -> None:
     assert set(TRUTHS) == {_key(each) for each in (*CATALOGUE.metrics, *CATALOGUE.spans, *CATALOGUE.events)}
 
 
+def agrees(name: str, evidence: Evidence) -> bool:
+    """Whether both sides say the same; false where only a duration differs too much."""
+    try:
+        TRUTHS[name](evidence)
+    except TooFarError as error:
+        print(error)
+        return False
+    return True
+
+
 @pytest.mark.parametrize("name", TRUTHS)
 def test_it_is_true(observed_graphs: Observed, name: str) -> None:
-    for number in range(TRIES):
-        try:
-            TRUTHS[name](observed_graphs[number])
-        except TooFarError:
-            if number == TRIES - 1:
-                raise
-        else:
-            return
+    assert any(agrees(name, observed_graphs[number]) for number in range(TRIES))
 
 
 # -- attributes
