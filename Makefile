@@ -10,6 +10,8 @@ PYTEST_ARGS ?=
 DISCORD ?=
 RESOLUTION ?=
 MAIN ?=
+# For test-graphs: LangGraph's version, or newest.
+LANGGRAPH ?=
 BENCH_ARGS ?=
 # Dependency groups besides the default ones, as options of uv.
 GROUPS_TOO ?=
@@ -25,7 +27,7 @@ BENCH_READY := $(BENCH_VENV)/$(notdir $(READY))
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-with test-simulator backends collector hooks-table dashboards pictures page-pictures lint format typecheck bench build clean
+.PHONY: help demo test test-with test-graphs test-simulator backends collector hooks-table dashboards pictures page-pictures lint format typecheck bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +71,10 @@ typecheck: $(READY) ## check types
 test-with: ## run the tests with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest, each of them optional; needs uv
 	python3 tools/matrix_env.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
 	    $(if $(DISCORD),--discord $(DISCORD)) $(if $(RESOLUTION),--resolution $(RESOLUTION)) $(if $(MAIN),--main $(MAIN)) -- $(PYTEST_ARGS)
+
+test-graphs: ## run the tests of agent graphs with LANGGRAPH=0.2.76 or newest, PYTHON=3.10; needs uv
+	python3 tools/matrix_env.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
+	    --langgraph $(or $(LANGGRAPH),newest) -- $(PYTEST_ARGS)
 
 test-simulator: $(READY) ## run discord-simulator's tests from its wheel, with discord.py and pytest alone
 	rm -rf build/simulator

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.cores import peak, processor
@@ -80,11 +80,19 @@ class Found:
     scrapes: Sequence[tuple[float, int | None]]
 
 
-def measure(machine: Machine, checks: int, minutes: float, progress: Progress) -> list[Figures]:
-    """Run the variants, one after the other, and return the table; none if the first was not finished."""
+def chosen(names: Collection[str]) -> list[Variant]:
+    """Return the variants of these names; all without any."""
+    return [variant for variant in VARIANTS if not names or variant.name in names]
+
+
+def measure(
+    machine: Machine, checks: int, minutes: float, progress: Progress, names: Collection[str] = ()
+) -> list[Figures]:
+    """Run variants, one after the other, and return the table; none if the first was not finished."""
     found: dict[str, Found] = {}
-    for number in progress.counting("schedule")(len(VARIANTS)):
-        variant = VARIANTS[number]
+    variants = chosen(names)
+    for number in progress.counting("schedule")(len(variants)):
+        variant = variants[number]
         progress.say(f"  schedule, {variant.name}: {checks:,} checks for {minutes:g} min, after {INTERVAL} s")
         found[variant.name] = _run(machine, variant, checks, minutes * 60)
     return [_table(found, checks, minutes)] if found else []

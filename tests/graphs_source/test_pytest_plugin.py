@@ -15,6 +15,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
 class State(TypedDict, total=False):
+    question: str
     docs: list[str]
     answer: str
     note: str
@@ -27,10 +28,11 @@ def row(**nodes):
         before = name
     return graph.compile(name="row", checkpointer=InMemorySaver())
 
+ASKED = {"question": "?"}
 CONFIG = {"configurable": {"thread_id": "t"}}
-typo = row(search=lambda _: {"doc": ["a"]}, write=lambda _: {"answer": "none"})
+typo = row(search=lambda _: {"doc": ["a"], "note": "x"}, write=lambda _: {"answer": "none"})
 healthy = row(search=lambda _: {"docs": ["a"]}, write=lambda state: {"answer": str(len(state["docs"]))})
-broken = row(search=lambda _: {}, write=lambda state: {"answer": state["docs"][0]})
+broken = row(search=lambda _: {"note": "x"}, write=lambda state: {"answer": state["docs"][0]})
 asking = row(ask=lambda _: {"answer": interrupt("?")})
 endless = StateGraph(State)
 endless.add_node("poll", lambda _: {"note": "waiting"})
@@ -43,21 +45,21 @@ TESTS = """
 from app import *
 
 def test_healthy():
-    healthy.invoke({}, CONFIG)
+    healthy.invoke(ASKED, CONFIG)
 
 def test_interrupt():
-    asking.invoke({}, CONFIG)
+    asking.invoke(ASKED, CONFIG)
 
 def test_expected_exception():
     with pytest.raises(KeyError):
-        broken.invoke({}, CONFIG)
+        broken.invoke(ASKED, CONFIG)
 
 def test_typo():
-    typo.invoke({}, CONFIG)
+    typo.invoke(ASKED, CONFIG)
 
 @pytest.mark.graph_allows("unknown_key")
 def test_allowed_typo():
-    typo.invoke({}, CONFIG)
+    typo.invoke(ASKED, CONFIG)
 
 def test_swallowed_limit():
     from app import answered
@@ -67,7 +69,7 @@ def test_own_failure():
     assert False
 
 def test_runs(graph_runs):
-    healthy.invoke({}, CONFIG)
+    healthy.invoke(ASKED, CONFIG)
     assert [node.node for node in graph_runs.nodes] == ["search", "write"]
     assert [run.outcome for run in graph_runs.runs] == ["ok"]
     assert not graph_runs.findings
@@ -76,7 +78,7 @@ def test_runs(graph_runs):
 SWALLOWING = """
 def answered():
     try:
-        endless.invoke({}, {"recursion_limit": 5})
+        endless.invoke(ASKED, {"recursion_limit": 5})
     except GraphRecursionError:
         return "sorry"
 """

@@ -23,7 +23,7 @@ RUNS = [
 ]
 
 
-def nodes(observed: Observation) -> Counter[str]:
+def nodes_of(observed: Observation) -> Counter[str]:
     """Return how often each node ran, by the metric."""
     found: Counter[str] = Counter()
     for attributes, count in observed.points().get("graph.node.duration", ()):
@@ -39,7 +39,7 @@ def written(ran: Ran) -> str:
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_nodes_are_those_of_langgraphs_own_ledger(observed: Observation, shape: Shape) -> None:
     told = ledger(shape).tasks
-    assert nodes(observed) == told
+    assert nodes_of(observed) == told
     assert observed.value("graph.nodes.active") == 0
     assert observed.value("graph.runs.active") == 0
 
@@ -49,7 +49,7 @@ def test_a_thread_and_an_event_loop_count_the_same(
     observed: Observation, shape: Shape, run_shape: Callable[[Shape], Ran]
 ) -> None:
     run_shape(shape)
-    counted = nodes(observed)
+    counted = nodes_of(observed)
     spans = Counter(span.name.removeprefix("invoke_node ") for span in observed.spans() if "invoke_node" in span.name)
     assert counted == spans
     if shape not in ASYNC_SHAPES:

@@ -11,12 +11,12 @@ from typing import cast
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, Status, StatusCode
+from opentelemetry.trace import Status, StatusCode
 
 from argus_otel.telemetry import AttributeValue, SpanIds, SpanKind, Telemetry, TraceSpan, type_name
 from argus_otel.version import __version__
 
-from .lazy_spans import LazySpan, LazySpanFactory, TracerProvider
+from .lazy_spans import LazySpan, LazySpanFactory, TracerProvider, linked
 from .private import current_span_key, suppress_http_key
 from .sampling import PRESAMPLED, ROOT, RootSampler
 from .scope import SCOPE
@@ -281,11 +281,17 @@ class OTelTracing:
         """Start a span that begins a new trace; see :class:`~argus_otel.telemetry.Tracing`."""
         if not self._is_sampled(rate):
             return UnsampledSpan(_unsampled_context())
-        span = self._begin(name, kind, attributes(), [Link(span_context(link)) for link in links])
+        span = self._begin(name, kind, attributes(), links)
         return UnsampledSpan(_unsampled_context()) if span is None else self._wrap(span, kind is SpanKind.CLIENT, True)
 
     def child(
-        self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], *, suppress_http: bool = True
+        self,
+        name: str,
+        kind: SpanKind,
+        attributes: Mapping[str, AttributeValue],
+        *,
+        links: Sequence[SpanIds] = (),
+        suppress_http: bool = True,
     ) -> TraceSpan | None:
         """Start a span under the running context's, or return ``None`` in an unsampled trace."""
         parent = otel_context.get_current().get(_CURRENT) if _CURRENT else trace.get_current_span()
@@ -293,12 +299,12 @@ class OTelTracing:
             return None
         lazy = self._lazy
         if type(parent) is LazySpan and lazy is not None and lazy.provider.alone:
-            span = lazy.start(name, _KINDS[kind], attributes, parent.context)
+            span = lazy.start(name, _KINDS[kind], attributes, parent.context, links)
             return OTelSpan(span, suppress_http and kind is SpanKind.CLIENT, self._telemetry, False)
         if self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
-            span = self._start(name, None, _KINDS[kind], attributes)
+            span = self._start(name, None, _KINDS[kind], attributes, linked(links))
         elif self._is_sampled(1.0):  # in no trace: it begins one
-            span = self._begin(name, kind, attributes)
+            span = self._begin(name, kind, attributes, links)
         else:
             return None
         return None if span is None else self._wrap(span, suppress_http and kind is SpanKind.CLIENT, False)
@@ -313,13 +319,13 @@ class OTelTracing:
         return share >= 1.0 or random() < share  # noqa: S311 - a draw for sampling
 
     def _begin(
-        self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], links: Sequence[Link] = ()
+        self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], links: Sequence[SpanIds]
     ) -> trace.Span | None:
         """Start a presampled root; return ``None`` if that raises."""
         lazy = self._lazy
         if lazy is not None and lazy.provider.alone:
             return lazy.start(name, _KINDS[kind], attributes, links=links)
-        return self._start(name, _PRESAMPLED_ROOT, _KINDS[kind], attributes, links)
+        return self._start(name, _PRESAMPLED_ROOT, _KINDS[kind], attributes, linked(links))
 
     def within(self) -> bool:
         """Whether the running context is in a span, or in an unsampled trace."""

@@ -105,12 +105,20 @@ class Tracing(Protocol):
         ...
 
     def child(
-        self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], *, suppress_http: bool = True
+        self,
+        name: str,
+        kind: SpanKind,
+        attributes: Mapping[str, AttributeValue],
+        *,
+        links: Sequence[SpanIds] = (),
+        suppress_http: bool = True,
     ) -> TraceSpan | None:
         """Start a child of the current span, or return ``None`` in an unsampled trace.
 
         Parameters
         ----------
+        links:
+            Spans that this one follows from.
         suppress_http:
             Whether instrumentations of HTTP clients are silent while a span of the kind ``CLIENT`` is current: it is
             their request. If not, it has requests below it.

@@ -176,7 +176,8 @@ class Graphs:
         current = CURRENT.get()
         above = current if isinstance(current, NodeRun) else None
         run = GraphRun(kind, above, _thread_of(config, graph.config))
-        if self._judge is not None or self._telemetry.history is not None:
+        telemetry = self._telemetry
+        if self._judge is not None or telemetry.history is not None or telemetry.tracing is not None:
             run.level = Level()
             run.record = Record() if above is None else above.run.record
             if run.record is not None:

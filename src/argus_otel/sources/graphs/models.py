@@ -100,6 +100,7 @@ class Models:
         self._unreported = telemetry.counter(c.USAGE_UNREPORTED)
         self._see_shielded = telemetry.guard.shield(HOOK, self._see, 2)
         self._end_shielded = telemetry.guard.shield(HOOK, self._end, 2)
+        self._in_flight = telemetry.guard.in_flight
 
     def patches(self) -> list[Patch]:
         """Return the hooks on the four methods."""
@@ -205,6 +206,7 @@ class Models:
         if not self._hooks.on:
             return None
         call = ChatCall(self._provider(model), model_of(model))
+        self._in_flight[call] = self._end_shielded
         run = current_run()
         if run is not None:
             run.inference_calls += 1
@@ -235,6 +237,9 @@ class Models:
         return known
 
     def _end(self, call: ChatCall, error: BaseException | None) -> None:
+        self._in_flight.pop(call, None)
+        if call.ended:  # the process is ending, or this is a forked child of it
+            return
         report, trace = call.report, call.trace
         error_type = None
         if isinstance(error, Exception) and not self._exceptions.is_control_flow(error):

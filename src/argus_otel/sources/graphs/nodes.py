@@ -20,7 +20,7 @@ from . import attributes as a
 from . import catalogue as c
 from .outcomes import Exceptions, Outcome
 from .records import answer_of, key_of, messages_in, refused_tools, unknown_keys
-from .runs import CURRENT, NodeRun, current_run
+from .runs import CURRENT, GraphRun, NodeRun, current_run
 from .writings import Writing, channel_of_send, sent_to, triggers_of
 
 HOOK = "nodes"
@@ -29,6 +29,8 @@ _PACKAGE = "langgraph.pregel"
 
 _MOST_KEYS = 32
 """How many keys and routes a span names."""
+
+_MOST_LINKS = 32
 
 
 class Nodes:
@@ -113,7 +115,7 @@ class Nodes:
             node.after = run.level.before(triggers_of(task))
         tracing = self._telemetry.tracing
         if tracing is not None:
-            span = tracing.child(kind.span_name, SpanKind.INTERNAL, kind.attributes)
+            span = tracing.child(kind.span_name, SpanKind.INTERNAL, kind.attributes, links=_links(run, node.after))
             if span is not None:
                 node.trace_in(span)
                 span.attach()
@@ -209,6 +211,12 @@ class Nodes:
             ),
             None if node.span is None else SpanRef.to(node.trace),
         )
+
+
+def _links(run: GraphRun, nodes: tuple[int, ...]) -> list[SpanRef]:
+    """Return the spans of the nodes that led to a node, and were sampled."""
+    spans = {} if run.record is None else run.record.spans
+    return [spans[number] for number in nodes[:_MOST_LINKS] if number in spans]
 
 
 def _step_of(node: NodeRun) -> int:

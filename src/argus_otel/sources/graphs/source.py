@@ -70,6 +70,10 @@ class LangGraphSource(Source):
         graphs = Graphs(telemetry, hooks, exceptions, self.activate, judge, metrics)
         nodes = Nodes(telemetry, hooks, exceptions)
         hooks.apply([*graphs.patches(), *nodes.patches()])
+        if not any(hooks.has(patch) for patch in nodes.patches()):
+            from .callbacks import NodeCallbacks  # imports LangChain's callbacks, which LangGraph has imported
+
+            telemetry.attempt("nodes by callbacks", NodeCallbacks(telemetry, hooks, exceptions).install)
         when_imported(TOOLS, lambda: self._apply(Tools(telemetry, hooks, exceptions, content).patches()))
         when_imported(MODELS, lambda: self._apply(Models(telemetry, hooks, exceptions, metrics, content).patches()))
 

@@ -67,6 +67,8 @@ class Tools:
         self._hooks = hooks
         self._exceptions = exceptions
         self._durations = telemetry.histogram(genai.TOOL_DURATION)
+        self._in_flight = telemetry.guard.in_flight
+        self._cut_short = telemetry.guard.shield(HOOK, self._end_early, 2)
 
     def patches(self) -> list[Patch]:
         """Return the hooks on the two methods."""
@@ -118,6 +120,7 @@ class Tools:
         current = CURRENT.get()
         node = current if isinstance(current, NodeRun) else None
         call = ToolCall(tool.name, node)
+        self._in_flight[call] = self._cut_short
         if node is not None:
             node.run.tool_calls += 1
             if node.number >= 0:
@@ -141,11 +144,18 @@ class Tools:
                 span.attach()
         return call
 
+    def _end_early(self, call: ToolCall, error: BaseException) -> None:
+        """End a call that is made while the process ends."""
+        self._end(call, None, error)
+
     def _end(self, call: ToolCall, result: Any, error: BaseException | None) -> None:
+        self._in_flight.pop(call, None)
+        if call.ended:  # the process is ending, or this is a forked child of it
+            return
         if call.scope is not None:
             call.scope.detach()
         error_type = None
-        if error is not None:
+        if isinstance(error, Exception):
             error_type = None if self._exceptions.is_control_flow(error) else type_name(error)
         elif getattr(result, "status", None) == "error":
             error_type = _HANDLED
