@@ -20,7 +20,7 @@ def _or_none(part: str) -> str:
     return or_zero(part, counted(f"{NODES}_count", IN_GRAPH, by=_NODE))
 
 
-_ROUTES = f"{counted('graph_routes_total', IN_GRAPH, by=f'{_NODE}, graph_route')} > 0"
+_ROUTES = f"round({counted('graph_routes_total', IN_GRAPH, by=f'{_NODE}, graph_route')}) > 0"
 _EDGES = _ROUTES
 for _field, _from in (
     ("source", '"graph_name", "graph_node_name"'),
