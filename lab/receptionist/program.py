@@ -10,7 +10,7 @@ import threading
 from lab.receptionist.ledger import Ledger
 from lab.receptionist.visits import Visits
 
-PAUSE = 0.5
+PAUSE = 1.0
 """How long it rests after each round, in seconds."""
 
 
