@@ -99,6 +99,8 @@ def make_for_graphs(python: str, langgraph: str) -> str:
     wanted = ["langgraph" if langgraph == "newest" else f"langgraph=={langgraph}"]
     if not langgraph.startswith("0."):
         wanted += ["langchain>=1,<2", "langchain-openai>=1,<2"]
+    if langgraph.startswith("1.0."):
+        wanted.append("langgraph-prebuilt<=1.0.8")  # later ones ask for any LangGraph 1, and import what 1.1 has
     tests = ("hypothesis>=6.100", "pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.8")
     uv("pip", "install", "--quiet", "--python", inside, "-e", f"{ROOT}[cli]", *wanted, *tests)
     return inside

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from argus_otel.cli import main
 from lab.checks_agent import ChecksAgent
 
 FILE = "checks: {nobody: {http: 'http://127.0.0.1:9/', interval: 1s}}\n"
@@ -36,3 +37,18 @@ def test_of_two_agents_with_one_directory_the_one_that_waits_is_not_ready(words:
             assert "another process runs these checks" in told["checks"][0]["detail"]
             first.kill()
             second.wait_until(second.is_ready, "has taken over")
+
+
+def test_an_agent_that_cannot_start_its_checks_says_why(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = words[-1]
+    words = ["run", "-m", "argus_otel.sources.checks.agent_process"]
+    with ChecksAgent.running(tmp_path, words, ARGUS_CHECKS_FILE=file, ARGUS_CHECKS_STATE=file) as agent:
+        agent.wait_until(lambda: "kept" in str(agent.readiness()[1]), "says why")
+        status, told = agent.readiness()
+        why = told["checks"][0]["detail"]
+        assert status == 503
+        assert why.startswith(f"states of checks cannot be kept in {file}: File exists; ARGUS_CHECKS_STATE")
+        assert main(["checks", "status", "--url", agent.url]) == 2
+        assert capsys.readouterr().err == f"argus-otel checks status: no checks run there: {why}\n"

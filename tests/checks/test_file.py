@@ -87,6 +87,8 @@ def test_everything_that_a_file_may_have_is_read() -> None:
     ("body", "where", "told"),
     [
         ("{}", "2:9", "a check has one of http; this one has none of them"),
+        ("{gopher: x}", "2:18", "unknown type or key 'gopher'; known are confirm, enabled, expect, http"),
+        ("{htttp: x, interval: 1m}", "2:17", "unknown type or key 'htttp'; did you mean 'http'?"),
         ("{http: ftp://x}", "2:16", "'ftp://x' is not a URL such as"),
         ("{http: 'http://user:pw@shop.example/'}", "2:16", "a URL with a password in it ends up in logs"),
         ("{http: {}}", "2:16", "url is missing"),
@@ -106,7 +108,8 @@ def test_everything_that_a_file_may_have_is_read() -> None:
         ("{http: http://x, expect: {body: /(/}}", "2:41", "'/(/' is no pattern"),
         ("{http: http://x, expect: {json: {'$.[': 1}}}", "2:49", "is no JSONPath"),
         ("{http: http://x, expect: 5}", "2:34", "'5' is not a mapping from subjects to conditions"),
-        ("{http: http://x, parents: [ghost]}", "2:9", "there is no check 'ghost'"),
+        ("{http: http://x, parents: [ghost]}", "2:36", "there is no check 'ghost'"),
+        ("{http: http://x, parents: ghost}", "2:35", "there is no check 'ghost'"),
         ("{http: http://x, parents: [shop]}", "2:9", "the parents lead back to it: shop → shop"),
         ("{http: http://x, slo: {}}", "2:31", "an objective promises availability, latency or both"),
         ("{http: http://x, slo: {availability: 100%}}", "2:31", "leaves no budget"),
@@ -134,7 +137,8 @@ def test_each_mistake_has_its_line_and_column(body: str, where: str, told: str) 
         ("- a", "1:1: a list is not a mapping with `checks:`"),
         ("checks: {}\nchcks: {}", "2:8: chcks: unknown key 'chcks'; did you mean 'checks'?"),
         ("checks: {'-': {http: http://x}}", "is not a name of at most 50 letters"),
-        ("anchors: [ghost]\nchecks: {a: {http: http://x}}", "1:10: anchors: there is no check 'ghost'"),
+        ("anchors: ghost\nchecks: {a: {http: http://x}}", "1:10: anchors: there is no check 'ghost'"),
+        ("anchors: [a, ghost]\nchecks: {a: {http: http://x}}", "1:14: anchors[1]: there is no check 'ghost'"),
         (
             "maintenance: [{checks: db-*, cron: 0 2 * * *, for: 1h}]\nchecks: {a: {http: http://x}}",
             "no check matches 'db-*'",
@@ -170,6 +174,31 @@ checks:
         "3:61:",
         "4:45:",
         "5:3:",
+    ]
+
+
+def test_mistakes_of_a_check_hide_no_other_ones_of_it() -> None:
+    text = """\
+checks:
+  a:
+    http: {url: "http://${env:NO}/${env:NEITHER}", redirects: many}
+    parents: [ghost]
+  b: {gopher: x, interval: 30, parents: ghost}
+  c: [http]
+  d: {http: 5, parents: [a, [b], null]}
+"""
+    assert [problem.partition(";")[0] for problem in problems(text)] == [
+        "3:17: checks.a.http.url: '${env:NO}' cannot be read: the variable is not set",
+        "3:17: checks.a.http.url: '${env:NEITHER}' cannot be read: the variable is not set",
+        "3:63: checks.a.http.redirects: 'many' is not a whole number from 0 to 5",
+        "4:15: checks.a.parents[0]: there is no check 'ghost'",
+        "5:15: checks.b.gopher: unknown type or key 'gopher'",
+        "5:28: checks.b.interval: '30' has no unit",
+        "5:41: checks.b.parents: there is no check 'ghost'",
+        "6:6: checks.c: a list is not a mapping with one of http",
+        "7:13: checks.d.http: '5' is not a URL such as https://shop.example/health",
+        "7:29: checks.d.parents[1]: a list is not a name of at most 50 letters, digits, spaces and any of _ . : / -",
+        "7:34: checks.d.parents[2]: nothing is not a name of at most 50 letters, digits, spaces and any of _ . : / -",
     ]
 
 

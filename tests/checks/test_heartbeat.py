@@ -263,3 +263,15 @@ def test_options_that_are_wrong_are_mistakes_with_a_remedy(options: str, message
             {"heartbeat": HeartbeatExecutor(ExecutorContext(Resolver(1)))},
             {},
         )
+
+
+def test_a_heartbeat_of_the_program_is_called_beside_those_of_the_file(tmp_path: Path) -> None:
+    with running(tmp_path / "checks.yaml", a_file("every: 1h")) as observed, serving(observed) as url:
+        checks.register("hourly", {"heartbeat": {"every": "1h", "token": "another-token"}, "interval": "1s"})
+        until(lambda: call(f"{url}/heartbeat/hourly", "another-token")[0] == 200)
+        until(lambda: point(observed, "argus.check.last.heartbeat", argus_check_name="hourly") is not None)
+        assert call(f"{url}/heartbeat/nightly")[0] == 200
+        assert call(f"{url}/heartbeat/nightly", "another-token")[0] == 404
+        checks.delete("hourly")
+        until(lambda: call(f"{url}/heartbeat/hourly", "another-token")[0] == 404)
+        assert call(f"{url}/heartbeat/nightly")[0] == 200

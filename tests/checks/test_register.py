@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from argus_otel import checks
+from argus_otel.sources.checks import api, packages
 from argus_otel.testing import observe
 
 from .services import Answering, http
@@ -67,6 +68,19 @@ def test_a_definition_may_have_any_text_and_any_mapping() -> None:
         checks.start()
         until(lambda: point(observed, "argus.check.up", argus_check_name="web") == 1)
         assert body in [condition.written for condition in checks.statuses()["web"][0].expect]
+
+
+@pytest.mark.parametrize("extra", [True, False])
+def test_where_nothing_can_run_checks_a_function_says_what_to_do(
+    extra: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(api, "_source", None)
+    if not extra:
+        monkeypatch.setattr(packages, "NEEDED", ("a_package_that_is_not_there",))
+    checks.start()
+    missing = "a_package_that_is_not_there cannot be imported: pip install 'argus-otel[checks]'"
+    remedy = "start the program by argus-otel run, or call instrument()" if extra else missing
+    assert caplog.messages == [f"argus-otel: checks.start() does nothing: {remedy}"]
 
 
 def test_the_errors_can_be_imported_without_the_extra() -> None:

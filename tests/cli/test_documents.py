@@ -9,6 +9,7 @@ import argus_otel.settings
 from argus_otel.cli import COMMANDS
 from argus_otel.cli.run import _OPTIONS
 from argus_otel.settings import all_settings
+from argus_otel.sources.checks.cli import COMMANDS as CHECKS
 from tools import settings
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,11 @@ def test_every_variable_that_is_read_is_documented() -> None:
     variables = set(re.findall(r'"((?:OTEL|ARGUS)_[A-Z_]*[A-Z])"', source))
     assert len(variables) > 25
     assert sorted(name for name in variables if f"`{name}`" not in CONFIGURATION) == []
+
+
+def test_every_command_of_checks_is_told_of() -> None:
+    section = COMMAND_LINE.partition("## `argus-otel checks`")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(\w+)`", section)) >= set(CHECKS)
 
 
 def test_every_command_and_option_is_told_of() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 
@@ -72,6 +73,14 @@ def test_an_agent_that_cannot_start_is_told(
     told = " ".join(capsys.readouterr().out.split())
     assert "the agent did not start: it ended with exit code 2" in told
     assert "nowhere.yaml" in told
+
+
+def test_a_port_that_is_not_free_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["demo", "checks", "--duration", "1", "--port", str(port)]) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"argus-otel demo: port {port} is not free: give another --port, or none" in told
 
 
 start = stage.ObservedProcess.start

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from .facts import NodeFacts, RunFacts
 from .findings import Finding, Layer, Severity
+from .lineage import with_graphs
 from .rule import Habits, Rule
 
 _NEAR = 0.8
@@ -77,9 +78,11 @@ def _retry_burst(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
 
 
 def _tool_unknown(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
+    """Find tools that there are not. What a graph in a node said, the node says again: it is not found twice."""
+    graphs = with_graphs(run)
     for node in run.nodes:
         for tool in node.tools:
-            if not tool.known:
+            if not tool.known and node.number not in graphs:
                 yield _at(rule, node, Severity.WARN)  # without its name, which the model has made up
 
 

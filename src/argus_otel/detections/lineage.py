@@ -23,6 +23,11 @@ def ancestors(run: RunFacts, node: NodeFacts) -> list[NodeFacts]:
     return [each for each in run.nodes if each.number in found and each.number != node.above]
 
 
+def with_graphs(run: RunFacts) -> frozenset[int]:
+    """Return the numbers of the nodes in which a graph ran."""
+    return frozenset(node.above for node in run.nodes if node.above >= 0)
+
+
 def state_before(run: RunFacts, node: NodeFacts) -> dict[str, Shape]:
     """Return the last shape of each key that was given or written before a node began."""
     state = dict(run.given)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from .facts import GraphFacts, NodeFacts, RunFacts
 from .findings import Finding, Layer, Severity
-from .lineage import needed_keys, state_before
+from .lineage import needed_keys, state_before, with_graphs
 from .rule import Habits, Rule
 
 _MOST_EDITS = 2
@@ -44,12 +44,16 @@ def misnamed(run: RunFacts, node: NodeFacts) -> dict[str, str]:
 
 
 def _unknown_key(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
-    """Find keys that are lost. A finding has the key that was meant: the other one may be made of what a user said."""
+    """Find keys that are lost. A finding has the key that was meant: the other one may be made of what a user said.
+
+    A graph in a node has keys of its own, which the node returns too: of these, only those that are close to one count.
+    """
+    graphs = with_graphs(run)
     for node in run.nodes:
         close = misnamed(run, node)
         for meant in sorted(set(close.values())):
             yield _at(rule, node, Severity.ERROR, meant)
-        if len(close) < len(node.unknown):
+        if len(close) < len(node.unknown) and node.number not in graphs:
             yield _at(rule, node, Severity.WARN)
 
 
@@ -105,9 +109,9 @@ def _no_update(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
 
 
 def _subgraph_barren(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
-    above = {node.above for node in run.nodes if node.above >= 0}
+    graphs = with_graphs(run)
     for node in run.nodes:
-        if node.number in above and node.outcome == "ok" and not node.written:
+        if node.number in graphs and node.outcome == "ok" and not node.written:
             yield _at(rule, node, Severity.WARN)
 
 

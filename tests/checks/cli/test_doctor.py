@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from argus_otel.settings import Settings
-from argus_otel.sources.checks import cli
+from argus_otel.sources.checks import cli, packages
 from argus_otel.sources.checks.cli import doctor
 from argus_otel.terminal.findings import Look
 
@@ -78,7 +78,7 @@ def test_what_the_agent_may_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_missing_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_NEEDED", ("a_package_that_is_not_there",))
+    monkeypatch.setattr(packages, "NEEDED", ("a_package_that_is_not_there",))
     found = told(ARGUS_CHECKS_FILE=str(tmp_path / "checks.yaml"))
     assert found["packages"][0] == "fail"
     assert found["packages"][2] == "pip install 'argus-otel[checks]'"
@@ -90,6 +90,7 @@ def test_what_a_running_agent_says() -> None:
     troubled = told({"checks": {**section, "network": False, "reload_error": "checks.yaml:1:1: wrong"}})
     assert troubled["network"][0] == troubled["reload"][0] == "warn"
     assert told({"checks": {"running": False}})["running"][0] == "warn"
+    assert told({"checks": {"running": False, "waiting": "no such file"}})["running"][1].endswith(": no such file")
 
 
 def test_it_is_no_command() -> None:

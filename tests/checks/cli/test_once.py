@@ -52,6 +52,17 @@ def test_one_that_is_disabled_runs_if_it_is_named(checks: Checks, file: Write, s
     assert [path for _, path, _ in service.requests] == ["/500"]
 
 
+def test_a_heartbeat_is_left_out_and_not_judged_if_it_is_named(checks: Checks, file: Write, service: Service) -> None:
+    beat = "  beat: {heartbeat: {every: 1m, token: a-long-token}}\n"
+    path = file(f"checks:\n  good: {{http: '{service.url}/200'}}\n{beat}")
+    all_, named = checks("once", path), checks("once", path, "beat")
+    told = "argus-otel checks once: beat left out: only an agent, which takes calls, can judge a heartbeat\n"
+    assert (all_.code, all_.err) == (0, told)
+    assert "beat" not in all_.out
+    assert (named.code, named.err) == (1, "")
+    assert "blocked: only an agent, which takes its calls, can judge it" in named.out
+
+
 def test_json_has_every_attempt_and_its_phases(checks: Checks, file: Write, service: Service) -> None:
     ended = checks("once", file(FOUR.format(url=service.url)), "--format", "json", "--location", "ci")
     document = json.loads(ended.out)

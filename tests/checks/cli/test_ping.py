@@ -84,7 +84,10 @@ def test_an_agent_that_does_not_answer_is_told(checks: Checks) -> None:
     [
         (["ftp://x/h"], "'ftp://x/h' is not a URL such as http://agent:9464/heartbeat/nightly"),
         (["http://x/h?token=t"], "is not a URL such as"),
-        (["http://x/h", "--token", "secret"], "is no reference"),
+        (
+            ["http://x/h", "--token", "secret"],
+            "argus-otel checks: --token is no reference; write env:NAME or file:PATH\n",
+        ),
         (["http://x/h", "--token", "env:NO_TOKEN"], "the variable is not set"),
         (["http://x/h", "--start", "--fail"], "not allowed with argument"),
         (["http://x/h", "--timeout", "10"], "'10' has no unit"),

@@ -99,6 +99,12 @@ def test_list_can_be_limited(checks: Checks, words: list[str], names: list[str])
     assert ended.code == (0 if names else 1)
 
 
+def test_list_of_a_type_that_does_not_exist_names_those_that_do(checks: Checks) -> None:
+    ended = checks("list", EXAMPLE, "--type", "htttp")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("argus-otel checks: there is no type 'htttp'; there are bot, command, ")
+
+
 def test_list_tells_what_a_missing_secret_hides(checks: Checks, file: Write) -> None:
     ended = checks("list", file("checks: {a: {http: '${env:NO_URL}'}, b: {http: 'http://x'}}"))
     assert "a cannot be shown: it depends on a secret that is not there" in ended.err
@@ -157,11 +163,20 @@ def test_explain_refuses_a_name_that_is_not_there(checks: Checks) -> None:
 
 
 @pytest.mark.parametrize(
-    "command",
-    ["once", "validate", "list", "explain", "add", "edit", "remove", "rules", "schema", "ping", "mute", "unmute"],
+    ("commands", "two"),
+    [
+        (
+            ("once", "validate", "list", "explain", "add", "edit", "remove", "rules"),
+            "the file is wrong, or the command",
+        ),
+        (("schema", "ping"), "the command was used"),
+        (("mute", "unmute"), "the directory cannot be used, or the command"),
+        (("status",), "it cannot be asked, or runs no checks, or the command"),
+    ],
 )
-def test_help_teaches_by_example_and_exit_codes(checks: Checks, command: str) -> None:
-    told = " ".join(checks(command, "--help").out.split())
-    assert f"argus-otel checks {command} " in told.partition("examples:")[2]
-    assert "Exit code 0" in told
-    assert "2: the file is wrong" in told
+def test_help_teaches_by_example_and_exit_codes(checks: Checks, commands: tuple[str, ...], two: str) -> None:
+    for command in commands:
+        told = " ".join(checks(command, "--help").out.split())
+        assert f"argus-otel checks {command}" in told.partition("examples:")[2]
+        assert "Exit code 0" in told
+        assert f" 2: {two}" in told

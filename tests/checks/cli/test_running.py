@@ -122,6 +122,25 @@ def test_a_wrong_file_ends_it_at_once(start: Start, tmp_path: Path) -> None:
     assert agent.printed().startswith(f"{file}:1:23: checks.shop.http: '5' is not a URL")
 
 
+def test_without_a_file_it_says_where_one_can_be_given(start: Start, services: Services, tmp_path: Path) -> None:
+    agent = start()
+    assert agent.wait() == 2
+    assert agent.printed() == "argus-otel checks: no file of checks is given: give FILE, or set ARGUS_CHECKS_FILE\n"
+    again = start(ARGUS_CHECKS_FILE=str(a_file(tmp_path, services)))
+    until(again.is_ready)
+
+
+@pytest.mark.parametrize("by", ["an argument", "a variable"])
+def test_a_directory_that_cannot_keep_states_ends_it_at_once(
+    start: Start, services: Services, tmp_path: Path, by: str
+) -> None:
+    file = a_file(tmp_path, services)
+    agent = start(file, "--state", file) if by == "an argument" else start(file, ARGUS_CHECKS_STATE=str(file))
+    assert agent.wait() == 2
+    assert agent.printed().startswith(f"argus-otel checks: states of checks cannot be kept in {file}: File exists; ")
+    assert "ARGUS_CHECKS_STATE (--state) has to be a directory" in agent.printed()
+
+
 def test_what_cannot_be_asked_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     port = free_port()
     assert main(["checks", "status", "--url", f"http://127.0.0.1:{port}"]) == 2

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .judge import Status
 from .outcomes import Run
+from .packages import missing
 from .subscribers import EVENTS, EventName, Subscriber
 
 if TYPE_CHECKING:
@@ -209,8 +210,11 @@ def statuses() -> dict[str, tuple[Check, Status, Run | None]]:
 
 def _bound(function: str) -> ChecksSource | None:
     if _source is None:
-        _log.warning(
-            "argus-otel: checks.%s() does nothing: start the program by argus-otel run, or call instrument()",
-            function,
+        absent = missing()
+        remedy = (
+            f"{absent} cannot be imported: pip install 'argus-otel[checks]'"
+            if absent
+            else "start the program by argus-otel run, or call instrument()"
         )
+        _log.warning("argus-otel: checks.%s() does nothing: %s", function, remedy)
     return _source

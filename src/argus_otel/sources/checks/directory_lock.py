@@ -7,6 +7,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 
+def unusable(directory: Path, error: OSError) -> str:
+    """Return what to tell of a directory of states that cannot be used."""
+    return (
+        f"states of checks cannot be kept in {directory}: {error.strerror or error}; ARGUS_CHECKS_STATE (--state) has "
+        "to be a directory that this user may write to"
+    )
+
+
 class DirectoryLock:
     """A lock that lasts as long as its process, however that ends.
 
@@ -16,9 +24,15 @@ class DirectoryLock:
         Is made if it is not there.
     name:
         The lock's, which is that of its file.
+
+    Attributes
+    ----------
+    directory:
+        As it was given.
     """
 
     def __init__(self, directory: Path, name: str = "lock") -> None:
+        self.directory = directory
         self._path = directory / name
         self._file: BinaryIO | None = None
 

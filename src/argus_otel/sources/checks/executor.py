@@ -169,12 +169,15 @@ class Executor(ABC, Generic[OptionsT]):
         Reads the options of a check.
     subjects:
         What ``expect:`` and ``warn:`` may ask, by key: each reads one or more conditions.
+    waits:
+        Whether it probes nothing and waits for calls: then only an agent that runs meanwhile can judge.
     """
 
     type: ClassVar[str]
     title: ClassVar[str]
     options: ClassVar[FieldType[Any]]
     subjects: ClassVar[Mapping[str, FieldType[tuple[Condition, ...]]]]
+    waits: ClassVar[bool] = False
 
     def __init__(self, context: ExecutorContext) -> None:
         self.context = context

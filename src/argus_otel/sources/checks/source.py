@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argus_otel.settings import Settings
 from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import State, Telemetry
+from argus_otel.telemetry.inbound import Answer
 
 from .catalogue import SUBSCRIBER_DROPPED
 from .definition import Check
+from .packages import missing
 from .settings import ChecksSettings
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ _PART = "checks"
 
 _SHORTEST_SECRET = 4
 
+_UNKNOWN = 404
+
 
 class ChecksSource(Source):
     """Runs the checks of ``ARGUS_CHECKS_FILE``, or of :func:`argus_otel.checks.start`, on a thread of their own."""
@@ -42,6 +46,7 @@ class ChecksSource(Source):
         self._subscribers: Subscribers | None = None
         self._added: dict[str, Check] = {}
         self._functions: FunctionExecutor | None = None
+        self._answers: dict[str, dict[str, Answer]] = {}
         self._executors: Mapping[str, Executor[Any]] | None = None
 
     # -- the life of a source
@@ -132,7 +137,7 @@ class ChecksSource(Source):
             allow_commands=own.allow_commands,
             tracer=Tracer(self.telemetry),
             used=self._hide_secrets,
-            accept_calls=self._accept_calls,
+            accept_calls=partial(self._accept_calls, "file"),
         )
         for check in self._added.values():
             supervisor.add(check)
@@ -191,7 +196,13 @@ class ChecksSource(Source):
         from .executor import ExecutorContext
         from .net.resolver import Resolver
 
-        return ExecutorContext(Resolver(), None, self.settings[ChecksSettings].allow_commands)
+        return ExecutorContext(
+            Resolver(),
+            None,
+            self.settings[ChecksSettings].allow_commands,
+            partial(self._accept_calls, "program"),
+            lambda name: self.call(lambda supervisor: supervisor.run_now(name)),
+        )
 
     def call(self, function: Callable[[Supervisor], object]) -> None:
         """Have a function called with the supervisor, on its loop. Any thread."""
@@ -218,11 +229,16 @@ class ChecksSource(Source):
 
         return Recorder(self.telemetry, self.subscribers, lambda: self.states, self._location)
 
-    def _accept_calls(self, prefix: str, answer: Callable[[str, bytes], int] | None) -> None:
-        if answer is None:
-            self.telemetry.inbound.remove(prefix)
+    def _accept_calls(self, owner: str, prefix: str, answer: Answer | None) -> None:
+        """Have calls answered for the checks of the file, and for those of the program, which are of two executors."""
+        answers = self._answers.setdefault(prefix, {})
+        answers.pop(owner, None)
+        if answer is not None:
+            answers[owner] = answer
+        if answers:
+            self.telemetry.inbound.add(prefix, partial(_first_answer, tuple(answers.values())))
         else:
-            self.telemetry.inbound.add(prefix, answer)
+            self.telemetry.inbound.remove(prefix)
 
     def _hide_secrets(self, file: CheckFile) -> None:
         for secret in file.secrets:
@@ -245,10 +261,14 @@ class ChecksSource(Source):
         return section(self._supervisor)
 
 
+def _first_answer(answers: tuple[Answer, ...], path: str, token: bytes) -> int:
+    """Return the status of the first answer that knows the path; 404 if none does."""
+    return next((status for each in answers if (status := each(path, token)) != _UNKNOWN), _UNKNOWN)
+
+
 def _may_run(telemetry: Telemetry) -> bool:
     """Whether what checks need is installed; reported if not."""
-    missing = [module for module in ("h11", "yaml") if find_spec(module) is None]
-    if missing:
-        detail = f"{' and '.join(missing)} cannot be imported: pip install 'argus-otel[checks]'"
-        telemetry.health.report(_PART, State.FAILED, detail)
-    return not missing
+    absent = missing()
+    if absent:
+        telemetry.health.report(_PART, State.FAILED, f"{absent} cannot be imported: pip install 'argus-otel[checks]'")
+    return not absent

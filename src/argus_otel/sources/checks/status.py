@@ -14,7 +14,11 @@ _WAITING = "another process runs these checks, or the file is being read"
 def readiness(supervisor: Supervisor | None) -> HealthCheck:
     """Return whether the checks run, for the readiness of a process that does nothing else."""
     running = supervisor is not None and supervisor.agent is not None
-    return HealthCheck("checks", running, "" if running else _WAITING)
+    return HealthCheck("checks", running, "" if running else _why_not(supervisor))
+
+
+def _why_not(supervisor: Supervisor | None) -> str:
+    return (supervisor.start_error if supervisor is not None else "") or _WAITING
 
 
 def section(supervisor: Supervisor | None) -> dict[str, object]:
@@ -23,7 +27,7 @@ def section(supervisor: Supervisor | None) -> dict[str, object]:
         return {"running": False}
     agent = supervisor.agent
     if agent is None:
-        return {"running": False, "waiting": _WAITING}
+        return {"running": False, "waiting": _why_not(supervisor)}
     states = agent.states
     counts = dict.fromkeys((status.value for status in Status), 0)
     for state in states.values():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from .agent import Agent, Observer
 from .clock import Clock
 from .definition import Check
-from .directory_lock import DirectoryLock
+from .directory_lock import DirectoryLock, unusable
 from .executor import AcceptCalls, ExecutorContext
 from .file_watch import FileWatch
 from .mutes import MUTES_FILE, MuteError, read_mutes
@@ -72,6 +72,8 @@ class Supervisor:
         What is in use of the file.
     reload_error:
         Why the file on disk is not the one in use; empty if it is.
+    start_error:
+        Why no checks run, if they could not be started; else empty. Whoever runs the supervisor sets it.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Supervisor:
         self.agent: Agent | None = None
         self.file: CheckFile | None = None
         self.reload_error = ""
+        self.start_error = ""
         self._path = path
         self._observer = observer
         self._location = location
@@ -186,7 +189,7 @@ class Supervisor:
     async def _wait_for(self, lock: DirectoryLock) -> bool:
         """Take the lock; return whether another process had it, so that what was read before may be old."""
         waiting = False
-        while not lock.take():
+        while not self._taken(lock):
             if not waiting:
                 waiting = True
                 _log.info(
@@ -196,6 +199,12 @@ class Supervisor:
                 )
             await asyncio.sleep(LOOK_EVERY / 4)
         return waiting
+
+    def _taken(self, lock: DirectoryLock) -> bool:
+        try:
+            return lock.take()
+        except OSError as error:
+            raise OSError(unusable(lock.directory, error)) from error
 
     async def _run(self, file: CheckFile, read: Callable[[], CheckFile], file_watch: FileWatch | None) -> None:
         states = None if self._directory is None else StateFile(self._directory, self._clock)

@@ -103,9 +103,11 @@ class ChecksThread:
         while True:
             if watch is None or watch.changed():
                 self._telemetry.health.report(PART, State.OK)
+                supervisor.start_error = ""
                 watch = supervisor.watch()
                 try:
                     await supervisor.run()
                 except (OSError, CheckFileError) as error:
+                    supervisor.start_error = str(error)
                     self._telemetry.health.report(PART, State.FAILED, str(error))
             await asyncio.sleep(supervisors.LOOK_EVERY)

@@ -194,7 +194,8 @@ class Models:
         return None if call is None else _Stream(model, call, self._see_shielded, self._end_shielded)
 
     def _see(self, call: ChatCall, item: Any) -> None:
-        if hasattr(item, "tool_call_chunks"):  # a chunk, and not the whole answer of a model that cannot stream
+        # A chunk of the model's, and not the whole answer of one that cannot stream.
+        if hasattr(item, "tool_call_chunks") and not _is_end(item):
             call.chunk()
         call.report.add(item)
         if self._content:
@@ -291,12 +292,20 @@ class _Stream:
         self._end(self._call, error)
 
 
+def _is_end(chunk: Any) -> bool:
+    """Whether a chunk is the empty one that LangChain puts at the end of a stream."""
+    if getattr(chunk, "chunk_position", None) != "last":
+        return False
+    return not (chunk.content or chunk.tool_call_chunks or chunk.usage_metadata or chunk.response_metadata)
+
+
 def _note_chunks(manager: Any, call: ChatCall) -> None:
     """Note the chunks of an answer that LangChain streams by itself, for those that listen to tokens."""
     original = manager.on_llm_new_token
 
     def on_llm_new_token(*args: Any, **kwargs: Any) -> Any:
-        call.chunk()
+        if not _is_end(getattr(kwargs.get("chunk"), "message", None)):
+            call.chunk()
         return original(*args, **kwargs)
 
     manager.on_llm_new_token = on_llm_new_token

@@ -20,6 +20,9 @@ MOST_NODES = 1000
 
 _MOST_MESSAGES = 50
 
+_ANSWERS = ("ai", "AIMessageChunk")
+"""The types of messages that models answer. A node that has read a stream returns the sum of its chunks."""
+
 
 class Level:
     """Who wrote what in one graph of a run: by that, a task knows the nodes that led to it."""
@@ -152,7 +155,7 @@ def messages_in(writes: Iterable[tuple[str, Any]]) -> list[Any]:
 def answer_of(messages: Iterable[Any]) -> AnswerFacts | None:
     """Return the facts of the last message of a model among those that a node wrote."""
     for message in reversed(list(messages)):
-        if getattr(message, "type", "") == "ai":
+        if getattr(message, "type", "") in _ANSWERS:
             content: Any = message.content
             metadata: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
             reason = metadata.get("finish_reason") or metadata.get("stop_reason") or ""

@@ -6,6 +6,7 @@ where the consumer leaves the generator.
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Protocol, TypeAlias
 
@@ -85,7 +86,11 @@ def watched(iterator: Generator[Any, Any, Any], begin: Begin) -> Generator[Any, 
 
 
 async def watched_async(iterator: AsyncGenerator[Any, Any], begin: Begin) -> AsyncGenerator[Any, Any]:
-    """Do as :func:`watched`, for an asynchronous generator."""
+    """Do as :func:`watched`, for an asynchronous generator.
+
+    One that was left ends by :exc:`GeneratorExit` too if the task that closes it is cancelled, as it may be while the
+    event loop ends: no step of it was running.
+    """
     watch, resumption = begin() or _UNWATCHED, _Resumption()
     step: Callable[[Any], Any] = iterator.asend
     given: Any = None
@@ -104,6 +109,9 @@ async def watched_async(iterator: AsyncGenerator[Any, Any], begin: Begin) -> Asy
                 step, given = iterator.athrow, resumption.error
     except StopAsyncIteration:
         watch.end(None)
+    except CancelledError as error:
+        watch.end(GeneratorExit() if error is resumption.error else error)
+        raise
     except BaseException as error:
         watch.end(error)
         raise

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from argus_otel.terminal.commands import Command
 
-_WRONG = " 2: the file is wrong, or the command was used in a wrong way."
+_USED = "the command was used in a wrong way."
 
 
-def _command(name: str, summary: str, description: str, *examples: str) -> tuple[str, Command]:
+def _command(
+    name: str, summary: str, description: str, *examples: str, two: str = "the file is wrong, or "
+) -> tuple[str, Command]:
+    """Describe a command.
+
+    Parameters
+    ----------
+    two:
+        What exit code 2 means besides a wrong use.
+    """
     words = tuple(f"checks {name} {example}".rstrip() for example in examples)
-    return name, Command(f"{__name__}.{name}", summary, description + _WRONG, words, extra="checks")
+    return name, Command(f"{__name__}.{name}", summary, f"{description} 2: {two}{_USED}", words, extra="checks")
 
 
 def _query(name: str, summary: str, description: str, *examples: str) -> tuple[str, Command]:
-    ends = " Exit code 0; 1: the store cannot be read; 2: the command was used in a wrong way."
+    ends = " Exit code 0; 1: the store cannot be read; 2: " + _USED
     words = tuple(f"checks {name} {example}".rstrip() for example in examples)
     return name, Command(f"{__name__}.queries.{name}", summary, description + ends, words)
 
@@ -30,6 +39,7 @@ COMMANDS: dict[str, Command] = dict(
             "checks.yaml",
             "checks.yaml --state /var/lib/argus-otel --location fra1",
             "checks.yaml --shard 2/5",
+            two="the file is wrong, states cannot be kept, or ",
         ),
         _command(
             "status",
@@ -38,13 +48,14 @@ COMMANDS: dict[str, Command] = dict(
             "not;",
             "",
             "--url http://agent:9464 --token env:ARGUS_ENDPOINT_TOKEN",
+            two="it cannot be asked, or runs no checks, or ",
         ),
         _command(
             "once",
             "run each check once, and report: for a terminal and for CI",
             "Runs each check once, with its retries, many at the same time, and reports. Nothing is confirmed, muted "
-            "or remembered. Exit code 0: all are good; 1: one failed, or could not be judged; 3: there are warnings "
-            "only;",
+            "or remembered. Heartbeats are left out: only an agent, which takes calls, can judge them. Exit code 0: "
+            "all are good; 1: one failed, or could not be judged; 3: there are warnings only;",
             "checks.yaml",
             "checks.yaml shop 'db-*'",
             "checks.yaml --format junit > report.xml",
@@ -105,12 +116,14 @@ COMMANDS: dict[str, Command] = dict(
             "that they are muted, and objectives leave the time out. A running agent takes it over within seconds. "
             "Exit code 0;",
             "'db-*' --for 2h --reason 'new disks' --state /var/lib/argus-otel",
+            two="the directory cannot be used, or ",
         ),
         _command(
             "unmute",
             "end a mute before its time",
             "Ends a mute that `argus-otel checks mute` has set. Exit code 0; 1: there is none;",
             "'db-*' --state /var/lib/argus-otel",
+            two="the directory cannot be used, or ",
         ),
         _command(
             "rules",
@@ -130,6 +143,7 @@ COMMANDS: dict[str, Command] = dict(
             "it beside the file, and let the file begin with `# yaml-language-server: $schema=checks.schema.json`: "
             "editors with the YAML language server complete and check it then. Exit code 0;",
             "> checks.schema.json",
+            two="",
         ),
         _command(
             "ping",
@@ -138,6 +152,8 @@ COMMANDS: dict[str, Command] = dict(
             "cannot be reached. Exit code 0: the agent has accepted it; 1: it has not;",
             "http://agent:9464/heartbeat/nightly --token env:NIGHTLY",
             "http://agent:9464/heartbeat/nightly --start --token file:/run/secrets/nightly",
+            "http://agent:9464/heartbeat/nightly --fail --token env:NIGHTLY",
+            two="",
         ),
         _query(
             "uptime",

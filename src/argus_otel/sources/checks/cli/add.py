@@ -51,8 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Add the check; return 0, or 2 if it cannot be added."""
     executors = given_file.executors()
-    if arguments.type not in executors:
-        given_file.refuse(f"there is no type {arguments.type!r}; there are {', '.join(executors)}")
+    given_file.known_type(arguments.type, executors)
 
     def change(text: FileText) -> FileText:
         if arguments.name in text.names():

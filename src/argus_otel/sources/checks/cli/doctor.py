@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from argus_otel.sources.checks.packages import missing
 from argus_otel.sources.checks.settings import ChecksSettings
 from argus_otel.terminal.findings import Check, Finding, Look, Status
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from argus_otel.sources.checks.file.checks_file import CheckFile
 
 _GROUP = "Service checks"
-_NEEDED = ("h11", "yaml")
 _MOST_PROBLEMS = 5
 
 
@@ -24,9 +23,9 @@ def _file(look: Look) -> Iterator[Finding]:
     own = look.settings[ChecksSettings]
     if own.file is None:
         return
-    missing = [module for module in _NEEDED if find_spec(module) is None]
-    if missing:
-        detail = f"ARGUS_CHECKS_FILE asks for checks, but {' and '.join(missing)} cannot be imported"
+    absent = missing()
+    if absent:
+        detail = f"ARGUS_CHECKS_FILE asks for checks, but {absent} cannot be imported"
         yield Finding(_GROUP, "packages", Status.FAIL, detail, "pip install 'argus-otel[checks]'")
         return
     from argus_otel.sources.checks.executor import ExecutorContext
@@ -103,7 +102,8 @@ def _running(look: Look) -> Iterator[Finding]:
         return
     section = cast("Mapping[str, Any]", told)
     if not section.get("running"):
-        yield Finding(_GROUP, "running", Status.WARN, "the program runs, and its checks do not", "see its log")
+        why = f": {section['waiting']}" if section.get("waiting") else ""
+        yield Finding(_GROUP, "running", Status.WARN, f"the program runs, and its checks do not{why}", "see its log")
         return
     statuses = cast("Mapping[str, int]", section.get("checks") or {})
     counts = ", ".join(f"{count} {status}" for status, count in statuses.items() if count)

@@ -26,6 +26,8 @@ def add_token(parser: argparse.ArgumentParser) -> None:
 
 def secret_of(reference: str) -> str:
     """Return the token that ``--token`` refers to; one that cannot be read ends the command."""
+    if not reference.startswith(("env:", "file:")):  # it may be the token itself, and is not repeated
+        given_file.refuse("--token is no reference; write env:NAME or file:PATH")
     problems: list[Problem] = []
     wrong: list[Wrong] = []
     place = of_value(f"${{{reference}}}", "", problems)

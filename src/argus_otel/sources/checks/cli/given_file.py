@@ -32,6 +32,12 @@ def executors(*, allow_commands: bool = False) -> Executors:
         refuse(str(error))
 
 
+def known_type(type_: str, executors_: Executors) -> None:
+    """End the command if there is no such type of check."""
+    if type_ not in executors_:
+        refuse(f"there is no type {type_!r}; there are {', '.join(executors_)}")
+
+
 def opened(path: Path, executors_: Executors, *, secrets_required: bool = True) -> CheckFile:
     """Return what a file says."""
     try:

@@ -43,7 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the checks; return 0, or 1 if none is chosen."""
-    file = given_file.opened(arguments.file, given_file.executors(), secrets_required=False)
+    executors = given_file.executors()
+    if arguments.type is not None:
+        given_file.known_type(arguments.type, executors)
+    file = given_file.opened(arguments.file, executors, secrets_required=False)
     rows = [_row(check) for check in file.checks if _is_chosen(check, arguments)]
     if rows or arguments.format != "table":
         records.show(rows, arguments.format)

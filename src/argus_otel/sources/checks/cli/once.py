@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the checks; return 0 if all are good, 1 if one is not, 3 if there are warnings only."""
     file = given_file.opened(arguments.file, given_file.executors(allow_commands=arguments.allow_commands))
     checks = given_file.chosen(file, arguments.names)
+    if not arguments.names:
+        checks = _without_waiting(checks)
     if arguments.timeout:
         checks = [dataclasses.replace(check, timeout=arguments.timeout) for check in checks]
     limits = file.limits
@@ -56,6 +58,15 @@ def run(arguments: argparse.Namespace) -> int:
     location = arguments.location or file.location or socket.gethostname()
     reports.FORMATS[arguments.format](reports.Report(location, tuple(zip(checks, runs, strict=True))))
     return _exit_code(runs)
+
+
+def _without_waiting(checks: list[Check]) -> list[Check]:
+    """Leave out what cannot be judged by one run, and say so."""
+    waiting = [check.name for check in checks if check.executor.waits]
+    if waiting:
+        told = f"{', '.join(waiting)} left out: only an agent, which takes calls, can judge a heartbeat"
+        print(f"argus-otel checks once: {told}", file=sys.stderr)
+    return [check for check in checks if not check.executor.waits]
 
 
 def _exit_code(runs: list[Run]) -> int:

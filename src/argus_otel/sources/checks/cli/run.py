@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from argus_otel.sources.checks.directory_lock import DirectoryLock, unusable
+
 from . import given_file
 from .options import shard
 
@@ -17,7 +19,7 @@ _SERVICE = "argus-checks"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments. Each sets a variable, which an agent that is started in another way reads too."""
-    parser.add_argument("file", metavar="FILE", type=Path, help="the file of checks [ARGUS_CHECKS_FILE]")
+    parser.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the file of checks [ARGUS_CHECKS_FILE]")
     parser.add_argument("--location", metavar="NAME", help="where they run from [ARGUS_CHECKS_LOCATION]")
     parser.add_argument(
         "--shard",
@@ -37,10 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Become the agent; return 2 if the file is wrong."""
-    given_file.opened(arguments.file, given_file.executors(allow_commands=arguments.allow_commands))
+    """Become the agent; return 2 if the file is wrong, or states cannot be kept."""
+    file = arguments.file or os.environ.get("ARGUS_CHECKS_FILE")
+    if not file:
+        given_file.refuse("no file of checks is given: give FILE, or set ARGUS_CHECKS_FILE")
+    given_file.opened(Path(file), given_file.executors(allow_commands=arguments.allow_commands))
+    state = arguments.state or os.environ.get("ARGUS_CHECKS_STATE")
+    if state:
+        _use_once(Path(state))
     given = {
-        "ARGUS_CHECKS_FILE": arguments.file,
+        "ARGUS_CHECKS_FILE": file,
         "ARGUS_CHECKS_LOCATION": arguments.location,
         "ARGUS_CHECKS_SHARD": arguments.shard,
         "ARGUS_CHECKS_STATE": arguments.state,
@@ -52,3 +60,14 @@ def run(arguments: argparse.Namespace) -> int:
     if os.name == "posix":
         os.execve(sys.executable, command, environment)  # noqa: S606 - it is this Python
     return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - it is this Python
+
+
+def _use_once(state: Path) -> None:
+    """See whether states can be kept in a directory; end the command if not. Another process may have it."""
+    lock = DirectoryLock(state)
+    try:
+        lock.take()
+    except OSError as error:
+        given_file.refuse(unusable(state, error))
+    finally:
+        lock.release()

@@ -50,9 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
         return _fail(f"the endpoint answers {error.code}" + (": give --token" if error.code == 401 else ""))
     except (OSError, ValueError) as error:
         return _fail(f"{arguments.url} cannot be asked: {getattr(error, 'reason', None) or error}")
-    if not isinstance(told, dict) or not cast("dict[str, Any]", told).get("running"):
-        return _fail("no checks run there")
-    return _show(cast("dict[str, Any]", told), arguments.format)
+    section = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+    if not section.get("running"):
+        return _fail("no checks run there" + (f": {section['waiting']}" if section.get("waiting") else ""))
+    return _show(section, arguments.format)
 
 
 def _show(told: dict[str, Any], form: str) -> int:

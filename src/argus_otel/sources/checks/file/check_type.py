@@ -44,8 +44,7 @@ class CheckType(FieldType[Check]):
         places = dict(place.items(self.right))
         types = [key for key in places if key in self._executors]
         if len(types) != 1:
-            known = ", ".join(self._executors)
-            raise place.wrong(f"a check has one of {known}; this one has {' and '.join(types) or 'none of them'}")
+            raise self._without_type(place, places, types)
         executor = self._executors[types[0]]
         values = {field.name: getattr(self._defaults, field.name) for field in dataclasses.fields(self._defaults)}
         asked: dict[str, Conditions] = {"expect": {}, "warn": {}}
@@ -58,10 +57,26 @@ class CheckType(FieldType[Check]):
             elif key in _SECTION.fields:
                 values[key] = attempted(_SECTION.type_of(key), each, wrong)
             else:
-                wrong.append(each.unknown(key, [*self._executors, *asked, *_SECTION.fields]))
+                wrong.append(each.unknown(key, self._keys()))
         if wrong:
             raise wrong[0]
         return self._made(executor, options, CheckSection(**values), asked["expect"], asked["warn"])
+
+    def _keys(self) -> list[str]:
+        return [*self._executors, "expect", "warn", *_SECTION.fields]
+
+    def _without_type(self, place: Place, places: Mapping[str, Place], types: list[str]) -> Wrong:
+        """Note that a check has no type or several, or its unknown keys: one of them may be meant to be the type."""
+        wrong: list[Wrong] = []
+        keys = self._keys()
+        for key, each in places.items():
+            if key in _SECTION.fields:
+                attempted(_SECTION.type_of(key), each, wrong)
+        unknown = [each.unknown(key, keys, "type or key") for key, each in places.items() if key not in keys]
+        if unknown and not types:
+            return unknown[0]
+        known = ", ".join(self._executors)
+        return place.wrong(f"a check has one of {known}; this one has {' and '.join(types) or 'none of them'}")
 
     def _made(
         self, executor: Executor[Any], options: object, section: CheckSection, expect: Conditions, warn: Conditions

@@ -16,11 +16,16 @@ MOST_LABELS = 5
 
 
 def check_names(place: Place | None, names: Iterable[str], known: Collection[str]) -> None:
-    """Note names that no check has."""
+    """Note names that no check has. They stand at a place, or in a list there."""
     for name in names:
         if place is not None and name not in known:
             close = get_close_matches(name, known, 1)
-            place.wrong(f"there is no check {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+            meant = f"; did you mean {close[0]!r}?" if close else ""
+            _element(place, name).wrong(f"there is no check {name!r}{meant}")
+
+
+def _element(place: Place, name: str) -> Place:
+    return next((each for each in place.below() if each.node.value == name), place)
 
 
 def check_patterns(place: Place | None, windows: Iterable[WindowSection], known: Collection[str]) -> None:
@@ -31,13 +36,21 @@ def check_patterns(place: Place | None, windows: Iterable[WindowSection], known:
 
 
 def check_parents(checks: Sequence[Check], places: Mapping[str, Place]) -> None:
-    """Note parents that do not exist, and checks that are their own ancestors."""
+    """Note parents that do not exist, those of checks that are wrong too, and checks that are their own ancestors."""
     parents = {check.name: check.parents for check in checks}
-    for check in checks:
-        check_names(places[check.name], check.parents, places)
-        circle = _circle(check.name, parents)
+    for name, place in places.items():
+        if name not in parents or not places.keys() >= set(parents[name]):
+            written = dict(place.items()).get("parents") if place.is_mapping else None
+            check_names(written, _texts(written), places)
+        circle = _circle(name, parents)
         if circle:
-            places[check.name].wrong(f"the parents lead back to it: {' → '.join(circle)}")
+            place.wrong(f"the parents lead back to it: {' → '.join(circle)}")
+
+
+def _texts(place: Place | None) -> list[str]:
+    """Return the texts of a list, or the one that stands for a list of one."""
+    elements = [] if place is None else place.below() if place.is_list else [place]
+    return [str(each.node.value) for each in elements if not (each.is_mapping or each.is_list or each.is_absent)]
 
 
 def _circle(name: str, parents: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

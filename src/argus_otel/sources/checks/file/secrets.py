@@ -45,43 +45,37 @@ class Secrets:
 
     def _fill_text(self, place: Place, wrong: list[Wrong]) -> None:
         source = place.written
+        known = True
 
         def value(found: re.Match[str]) -> str:
+            nonlocal known
             if found[1] is None:
                 return "${"
             kind, colon, name = found[1].partition(":")
             read: Callable[[str], str] | None = {"env": self._variable, "file": self._text}.get(kind)
             if not colon or not name or read is None:
-                raise place.wrong(f"{found[0]!r} is no reference; write ${{env:NAME}} or ${{file:PATH}}")
+                known = False
+                wrong.append(place.wrong(f"{found[0]!r} is no reference; write ${{env:NAME}} or ${{file:PATH}}"))
+                return ""
             try:
                 secret = read(name)
             except (LookupError, OSError, UnicodeDecodeError) as error:
-                if not self._required:
-                    raise _UnknownError from error
-                raise place.wrong(f"{found[0]!r} cannot be read: {_reason(kind, error)}") from error
+                known = False
+                if self._required:
+                    wrong.append(place.wrong(f"{found[0]!r} cannot be read: {_reason(kind, error)}"))
+                return ""
             if secret:
                 self.values.add(secret)
             return secret
 
-        try:
-            text = _REFERENCE.sub(value, source)
-        except Wrong as error:
-            wrong.append(error)
-            return
-        except _UnknownError:
-            place.fill(Filled(source, source, known=False))
-            return
-        place.fill(Filled(text, source))
+        text = _REFERENCE.sub(value, source)
+        place.fill(Filled(text, source) if known else Filled(source, source, known=False))
 
     def _variable(self, name: str) -> str:
         return self._environment[name]
 
     def _text(self, path: str) -> str:
         return (self._directory / path).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
-
-
-class _UnknownError(Exception):
-    """A reference cannot be read, and need not be."""
 
 
 def _reason(kind: str, error: Exception) -> str:

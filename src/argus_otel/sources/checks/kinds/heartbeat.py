@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from argus_otel.sources.checks.beats import Beats
 from argus_otel.sources.checks.conditions import Condition
-from argus_otel.sources.checks.errors import CheckError, ErrorType
+from argus_otel.sources.checks.errors import CheckError, ErrorType, NotJudgedError
 from argus_otel.sources.checks.executor import Executor, ExecutorContext, Probe
 from argus_otel.sources.checks.file.condition_types import shown_seconds
 from argus_otel.sources.checks.file.field_types import FieldType, Record, Text, duration, option
@@ -55,6 +55,7 @@ class HeartbeatExecutor(Executor[HeartbeatOptions]):
     title = "a job or program that calls in"
     options = Record(HeartbeatOptions, check=_check)
     subjects: ClassVar[Mapping[str, FieldType[tuple[Condition, ...]]]] = {}
+    waits = True
 
     def __init__(self, context: ExecutorContext) -> None:
         super().__init__(context)
@@ -79,6 +80,8 @@ class HeartbeatExecutor(Executor[HeartbeatOptions]):
 
     async def run(self, probe: Probe[HeartbeatOptions]) -> Mapping[str, object]:
         """Judge the last call; the facts are last_heartbeat and runtime."""
+        if probe.check not in self._checks:
+            raise NotJudgedError(ErrorType.BLOCKED, "only an agent, which takes its calls, can judge it")
         options, beat, now = probe.options, self._beats.of(probe.check), _now()
         if beat.failed:
             raise CheckError(ErrorType.ANSWER, f"it said that it failed, {shown_seconds(now - beat.last)} ago")
