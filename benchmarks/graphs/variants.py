@@ -155,7 +155,7 @@ def _on(provider: trace.TracerProvider, detections: str = "on") -> None:
     source = runtime()._handles[_SOURCE].source
     if source is None:
         raise RuntimeError("argus-otel does not observe LangGraph, so nothing is measured")
-    source.settings = Settings.resolve({"ARGUS_ENDPOINT": "false", "ARGUS_GRAPH_DETECTIONS": detections})
+    source.settings = Settings.resolve({"ARGUS_ENDPOINT": "false", "ARGUS_GRAPHS_DETECTIONS": detections})
     runtime().instrument([_SOURCE], tracer_provider=provider)
 
 

@@ -78,7 +78,7 @@ def test_a_fault_that_nothing_finds_makes_it_fail(
     start = stage.ObservedProcess.start
 
     def start_without_a_rule(process, words, variables, **options) -> None:  # type: ignore[no-untyped-def]
-        start(process, words, {**variables, "ARGUS_GRAPH_DETECTIONS": "key_empty"}, **options)
+        start(process, words, {**variables, "ARGUS_GRAPHS_DETECTIONS": "key_empty"}, **options)
 
     faulty = next(case for case in FAULTY if case.findings[0].rule == "not_finite")
     monkeypatch.setattr(stage, "CAST", (faulty,))

@@ -100,7 +100,7 @@ def test_an_id_that_no_rule_has_is_warned_of_once_graphs_run(caplog: pytest.LogC
         run()
     assert ids(observed) == ["unknown_key"] * 2
     (warning,) = [record.getMessage() for record in caplog.records]
-    assert "ARGUS_GRAPH_DETECTIONS names key_emty, and there is no such rule or detector" in warning
+    assert "ARGUS_GRAPHS_DETECTIONS names key_emty, and there is no such rule or detector" in warning
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_an_id_that_no_rule_has_is_warned_of_once_graphs_run(caplog: pytest.LogC
     [("on", None), ("OFF", ()), ("key_empty, mine", ("key_empty", "mine")), ("Wrong Id", None), (",", None)],
 )
 def test_the_setting(text: str, expected: object) -> None:
-    assert Settings.resolve({"ARGUS_GRAPH_DETECTIONS": text})[GraphSettings].detections == expected
+    assert Settings.resolve({"ARGUS_GRAPHS_DETECTIONS": text})[GraphSettings].detections == expected
 
 
 def test_fifty_detectors_have_series_of_their_own(observed: Observation) -> None:

@@ -41,7 +41,7 @@ def detector(
     Parameters
     ----------
     detector_id:
-        Its id in findings, metrics, ``ignore=`` and ``ARGUS_GRAPH_DETECTIONS``. 50 detectors have series of their own.
+        Its id in findings, metrics, ``ignore=`` and ``ARGUS_GRAPHS_DETECTIONS``. 50 detectors have series of their own.
     layer:
         ``structural``, ``behavioural``, ``semantic`` or ``cross_run``.
     severity:

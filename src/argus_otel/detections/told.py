@@ -17,7 +17,7 @@ RUN_STUCK = Rule(
     "run_stuck",
     Layer.BEHAVIOURAL,
     Severity.WARN,
-    "a run is open for longer than ARGUS_GRAPH_STUCK_AFTER says (300 s); found when metrics are collected, once a run",
+    "a run is open for longer than ARGUS_GRAPHS_STUCK_AFTER says (300 s); found when metrics are collected, once a run",
     "A node does not return, or whoever reads the run's stream has stopped reading.",
     "Look at the open node that the finding names; give what it calls a timeout.",
     _nothing,

@@ -20,4 +20,5 @@ SPEC = SourceSpec(
     commands="argus_otel.sources.graphs.cli:COMMANDS",
     panels="argus_otel.sources.graphs.panels:PANELS",
     doctor="argus_otel.sources.graphs.cli.doctor:CHECKS",
+    assets="argus_otel:shipped",
 )

@@ -75,7 +75,7 @@ RUNS_STUCK = Metric(
     "graph.runs.stuck",
     InstrumentKind.UP_DOWN_COUNTER,
     "{run}",
-    "Runs of graphs that are open for longer than `ARGUS_GRAPH_STUCK_AFTER` says.",
+    "Runs of graphs that are open for longer than `ARGUS_GRAPHS_STUCK_AFTER` says.",
 )
 EVALUATIONS = Metric(
     "graph.evaluations",
@@ -92,12 +92,15 @@ VALIDATIONS_DROPPED = Metric(
     (a.GRAPH,),
 )
 
+# Exceptions have no events: their messages may quote the state, prompts or arguments.
+
 NODE_SPAN = Span(
     "invoke_node {graph.node.name}",
     SpanKind.INTERNAL,
     "A run of a node, with all attempts.",
     (a.NODE.name, a.GRAPH.name, a.STEP.name, a.ATTEMPTS.name, a.ROUTES.name, a.KEYS.name, a.OUTCOME.name,
      a.ERROR_TYPE.name),
+    raises=False,
 )  # fmt: skip
 WORKFLOW_SPAN = Span(
     "invoke_workflow {graph.name}",
@@ -105,6 +108,7 @@ WORKFLOW_SPAN = Span(
     "A run of a graph.",
     (genai.OPERATION.name, genai.AGENT.name, genai.CONVERSATION.name, a.STEPS.name, a.DETECTIONS.name, a.OUTCOME.name,
      a.ERROR_TYPE.name),
+    raises=False,
 )  # fmt: skip
 AGENT_SPAN = Span(
     "invoke_agent {gen_ai.agent.name}",
@@ -119,6 +123,7 @@ AGENT_SPAN = Span(
         a.OUTCOME.name,
         a.ERROR_TYPE.name,
     ),
+    raises=False,
 )
 
 TOOL_SPAN = Span(
@@ -134,6 +139,7 @@ TOOL_SPAN = Span(
         genai.RESULT.name,
         a.ERROR_TYPE.name,
     ),
+    raises=False,
 )
 CHAT_SPAN = Span(
     "chat {gen_ai.request.model}",
@@ -143,6 +149,7 @@ CHAT_SPAN = Span(
      genai.FIRST_CHUNK.name, genai.FINISH_REASONS.name, genai.RESPONSE_ID.name,
      genai.INPUT_MESSAGES.name, genai.OUTPUT_MESSAGES.name,
      *(attribute.name for _, attribute in genai.USAGE), a.ERROR_TYPE.name),
+    raises=False,
 )  # fmt: skip
 
 DETECTION = Event(

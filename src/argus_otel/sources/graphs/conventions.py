@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from argus_otel.telemetry import Attribute, InstrumentKind, Metric, SpanAttribute
 
+from .attributes import ERROR_TYPE
+
 OPERATION = Attribute(
     "gen_ai.operation.name", "What was done.", values=("invoke_workflow", "invoke_agent", "execute_tool", "chat")
 )
@@ -25,9 +27,6 @@ RESPONSE_MODEL = Attribute(
 )
 TOOL = Attribute("gen_ai.tool.name", "The tool's name.", cardinality_limit=200, examples=("search",))
 TOOL_TYPE = Attribute("gen_ai.tool.type", "Always `function`: the program runs it itself.", values=("function",))
-ERROR_TYPE = Attribute(
-    "error.type", "The exception that ended it; absent without.", cardinality_limit=100, examples=("RateLimitError",)
-)
 
 EVALUATION = Attribute("gen_ai.evaluation.name", "What is evaluated.", cardinality_limit=100, examples=("helpfulness",))
 LABEL = Attribute(

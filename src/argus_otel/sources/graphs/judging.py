@@ -151,7 +151,7 @@ class Judge:
         if unknown and not self._asked_in_vain:
             self._asked_in_vain = True
             _log.warning(
-                "argus-otel: ARGUS_GRAPH_DETECTIONS names %s, and there is no such rule or detector; `argus-otel "
+                "argus-otel: ARGUS_GRAPHS_DETECTIONS names %s, and there is no such rule or detector; `argus-otel "
                 "graphs rules` lists the rules",
                 ", ".join(unknown),
             )

@@ -48,7 +48,7 @@ class GraphSettings(Table):
     source = "graphs"
 
     detections = Setting(
-        "ARGUS_GRAPH_DETECTIONS",
+        "ARGUS_GRAPHS_DETECTIONS",
         parse=_detections,
         default=None,
         right="on, off, or ids of rules and detectors, separated by commas; `argus-otel graphs rules` lists them",
@@ -57,7 +57,7 @@ class GraphSettings(Table):
         default_help="`on`",
     )
     stuck_after = Setting(
-        "ARGUS_GRAPH_STUCK_AFTER",
+        "ARGUS_GRAPHS_STUCK_AFTER",
         parse=seconds,
         default=300.0,
         right="a number of seconds, 0 or more",
