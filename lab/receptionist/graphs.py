@@ -22,6 +22,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import RetryPolicy, Send, interrupt
 
+from argus_otel import graphs
+
 from .ledger import Ledger
 from .models import clerk, refused, said, scribe
 
@@ -145,6 +147,8 @@ class Answer:
             pages = len(state["docs"])  # type: ignore[typeddict-item] - lost where the search misspells its key
             text = "".join(str(chunk.content) for chunk in self._scribe.stream(f"Sum up {pages} pages."))
             text += "".join(str(chunk.content) for chunk in self._clerk.stream("Sign it."))
+            graphs.evaluate("brevity", score=0.9, label="short")
+            self._ledger.evaluations[ANSWER, "brevity", "short", ""] += 1
             return {"answer": text}
 
     def decline(self, _: Question) -> Question:
@@ -157,6 +161,20 @@ class Answer:
 
     def after_approval(self, state: Question) -> str:
         return self._ledger.decides(ANSWER, "approve", "write" if state["allowed"] else "decline")
+
+
+class CriticError(Exception):
+    """Who should judge a digest has failed itself."""
+
+
+def declare(ledger: Ledger) -> None:
+    """Have somebody judge digests, who fails at it."""
+
+    def critic(_node: str, _update: Mapping[str, Any]) -> float:
+        ledger.evaluations[DIGEST, "critic", "", "CriticError"] += 1
+        raise CriticError
+
+    graphs.graph(DIGEST, judges={"collect": critic})
 
 
 def digest(ledger: Ledger) -> Any:

@@ -41,6 +41,8 @@ class Ledger:
         By kind.
     interrupts, resumes:
         By graph and node, and by graph.
+    evaluations:
+        By graph, name, label and the class of the exception of who should have evaluated.
     """
 
     attempts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
@@ -59,6 +61,7 @@ class Ledger:
     tokens: Counter[str] = field(default_factory=Counter[str])
     interrupts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     resumes: Counter[str] = field(default_factory=Counter[str])
+    evaluations: Counter[tuple[str, str, str, str]] = field(default_factory=Counter[tuple[str, str, str, str]])
 
     @contextmanager
     def attempt(self, graph: str, node: str, *, first: bool = True) -> Iterator[None]:

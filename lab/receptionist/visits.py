@@ -11,7 +11,7 @@ from typing import Any
 from langgraph.errors import GraphRecursionError
 from langgraph.types import Command
 
-from .graphs import ANSWER, DIGEST, RECEPTION, Answer, digest, reception
+from .graphs import ANSWER, DIGEST, RECEPTION, Answer, declare, digest, reception
 from .ledger import Ledger
 from .models import RateLimitError
 
@@ -40,6 +40,7 @@ class Visits:
         self._ledger = ledger
         self._meanwhile = meanwhile
         self._answer = Answer(ledger)
+        declare(ledger)
         self._graphs = {ANSWER: self._answer.build(), DIGEST: digest(ledger), RECEPTION: reception(ledger)}
         self._numbers = itertools.count(1)
 

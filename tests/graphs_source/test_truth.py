@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
+from langgraph.graph import START, StateGraph
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
+from argus_otel import graphs
 from argus_otel.sources.graphs import attributes as a
 from argus_otel.sources.graphs import catalogue
 from argus_otel.sources.graphs import conventions as genai
 from argus_otel.sources.graphs.catalogue import CATALOGUE
+from argus_otel.sources.graphs.source import LangGraphSource
+from argus_otel.sources.graphs.validation import WAITING
 from argus_otel.telemetry import Event, Metric, Span
 from argus_otel.testing import Observation, observe
 from lab.receptionist.graphs import ANSWER, DIGEST, MERGE, PARTS, RECEPTION
@@ -96,6 +102,13 @@ class Evidence:
         return {**self.ledger.runs, (MERGE, "ok"): self.ledger.nodes[MERGE, "bind"]}
 
 
+def settle(observed: Observation) -> bool:
+    """Wait until validators have checked everything."""
+    source = observed.handle.source
+    assert isinstance(source, LangGraphSource)
+    return source.settle(60)
+
+
 def points(observed: Observation) -> dict[str, Points]:
     """Return the points of each metric."""
     data = observed._reader.get_metrics_data()
@@ -148,6 +161,7 @@ def observed_rounds() -> Evidence:
         visits = Visits(ledger, look)
         for _ in range(ROUNDS):
             visits.round()
+        assert settle(observed)
         assert not observed.telemetry.guard.faults
         rows = [(name, dict(attributes), seconds) for name, attributes, seconds in observed.rows]
         return Evidence(ledger, points(observed), active, observed.spans(), list(observed.events), rows)
@@ -306,6 +320,71 @@ def _(evidence: Evidence) -> None:
         assert found == counted
     (path,) = {each["graph.path"] for each in evidence.told(catalogue.DETECTION) if "graph.path" in each}
     assert path == "search → write"
+
+
+# -- evaluations
+
+
+@of(catalogue.EVALUATIONS, catalogue.EVALUATION)
+def _(evidence: Evidence) -> None:
+    names = ("graph.name", "gen_ai.evaluation.name", "gen_ai.evaluation.score.label", "error.type")
+    counted = by_class(evidence.ours(catalogue.EVALUATIONS, *names))
+    assert counted == evidence.ledger.evaluations
+    told = Counter(tuple(each.get(name, "") for name in names) for each in evidence.told(catalogue.EVALUATION))
+    assert by_class(told) == counted
+    scores = {each.get("gen_ai.evaluation.score.value") for each in evidence.told(catalogue.EVALUATION)}
+    assert scores == {0.9, None}
+
+
+@of(catalogue.VALIDATIONS_DROPPED)
+def _(_: Evidence) -> None:
+    """Validators that are slow: one update is being checked, as many as there is room for wait, and two are dropped."""
+    checking, go_on = threading.Event(), threading.Event()
+
+    def slow(_node: str, _update: Mapping[str, Any]) -> bool:
+        checking.set()
+        return go_on.wait(60)
+
+    graphs.graph("slow", validators={"node": slow})
+    with observe("graphs") as observed:
+        graph = _of_one_node("slow", lambda _: {"key": "x"})
+        graph.invoke({"key": ""})
+        assert checking.wait(60)
+        for _ in range(WAITING + 2):
+            graph.invoke({"key": ""})
+        assert observed.points()[catalogue.VALIDATIONS_DROPPED.name] == [({"graph.name": "slow"}, 2)]
+        go_on.set()
+        assert settle(observed)
+
+
+@of(catalogue.RUNS_STUCK)
+def _(_: Evidence) -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    def node(_: Any) -> dict[str, str]:
+        entered.set()
+        go_on.wait(60)
+        return {"key": "x"}
+
+    with observe("graphs", settings={"graphs_stuck_after": 0.05}) as observed:
+        assert observed.value(catalogue.RUNS_STUCK.name) == 0
+        running = threading.Thread(target=lambda: _of_one_node("stuck", node).invoke({"key": ""}))
+        running.start()
+        assert entered.wait(60)
+        deadline = time.monotonic() + 60
+        while not observed.value(catalogue.RUNS_STUCK.name):
+            assert time.monotonic() < deadline
+        assert observed.value(catalogue.RUNS_STUCK.name) == 1
+        go_on.set()
+        running.join()
+        assert observed.value(catalogue.RUNS_STUCK.name) == 0
+
+
+def _of_one_node(name: str, node: Any) -> Any:
+    graph = StateGraph(TypedDict("State", {"key": str}))
+    graph.add_node("node", node)
+    graph.add_edge(START, "node")
+    return graph.compile(name=name)
 
 
 # -- runs
@@ -501,6 +580,7 @@ NOT_SEEN = {
     "execute_tool {gen_ai.tool.name}": {genai.ARGUMENTS.name, genai.RESULT.name},  # nobody asks for content
     "chat {gen_ai.request.model}": {genai.INPUT_MESSAGES.name, genai.OUTPUT_MESSAGES.name},
     "graph.run": {genai.INPUT.name, genai.OUTPUT.name},
+    "gen_ai.evaluation.result": {genai.EXPLANATION.name},
 }
 """Attributes of what does not happen here."""
 
@@ -510,6 +590,8 @@ NOT_LISTED = {"graph.run": {genai.AGENT.name}}
 
 def test_metrics_and_events_have_the_attributes_of_the_catalogue_and_no_other(evidence: Evidence) -> None:
     for metric in CATALOGUE.metrics:
+        if metric is catalogue.VALIDATIONS_DROPPED:  # which has its truth elsewhere
+            continue
         seen = set().union(*(attributes for attributes, _ in evidence.points[metric.name]))
         assert seen == {each.name for each in metric.attributes}, metric.name
     for event in CATALOGUE.events:
