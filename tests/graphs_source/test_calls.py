@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -79,15 +80,15 @@ def test_a_model_that_cannot_stream_is_counted_once(observed: Observation, call:
 
 @pytest.mark.parametrize("call", [streamed, streamed_async])
 def test_the_first_chunk_of_a_stream_is_timed(observed: Observation, call: Callable[[Model], None]) -> None:
+    began = perf_counter()
     call(answering(AIMessage("a long answer")))
+    took = perf_counter() - began
     assert observed.value("gen_ai.client.inference.time_to_first_chunk") == 1
     (span,) = observed.spans()
     assert span.attributes is not None
     first = span.attributes["gen_ai.response.time_to_first_chunk"]
     assert isinstance(first, float)
-    assert span.end_time is not None
-    assert span.start_time is not None
-    assert 0 < first <= (span.end_time - span.start_time) / 1e9
+    assert 0 < first <= took
     assert span.attributes["gen_ai.request.stream"] is True
 
 
