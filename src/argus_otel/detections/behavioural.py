@@ -128,6 +128,7 @@ RULES = (
         "Some other input will reach the limit.",
         "See which node is visited most.",
         _limit_near,
+        always=True,
     ),
     Rule(
         "tool_repeated",

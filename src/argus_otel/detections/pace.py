@@ -42,6 +42,7 @@ RULES = (
         "What the node calls was slower than usual, or it was given more.",
         "See its span, and those of models, tools and requests in it.",
         _slow,
+        always=True,
     ),
     Rule(
         "long_run",
@@ -52,6 +53,7 @@ RULES = (
         "A node was slow, or there were more steps than usual.",
         "See slow for the node, and graph.run.steps.",
         _long_run,
+        always=True,
     ),
     Rule(
         "costly",
@@ -61,5 +63,6 @@ RULES = (
         "The prompt was longer than usual, or models were called more often.",
         "See the spans of its calls of models.",
         _costly,
+        always=True,
     ),
 )

@@ -18,6 +18,9 @@ _MOST_TYPES = 4
 _SURE = 5
 """After how many runs that ended well something is a habit."""
 
+_ENOUGH, _EACH = 200, 8
+"""After how many runs each run is one of how many that are learnt from: what is usual is known by then."""
+
 
 class _Known:
     __slots__ = ("runs", "writers", "types", "durations", "percentiles", "duration", "tokens")
@@ -55,9 +58,12 @@ class GraphHabits:
         known.duration.add(run.duration)
         if run.tokens:
             known.tokens.add(run.tokens)
+        if known.runs > _ENOUGH and known.runs % _EACH:
+            return
         for node in run.nodes:
             _learn_duration(known, node)
-            _learn_writes(known, node)
+            if run.remarkable:
+                _learn_writes(known, node)
 
 
 def _learn_duration(known: _Known, node: NodeFacts) -> None:

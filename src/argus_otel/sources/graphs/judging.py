@@ -91,6 +91,8 @@ class Judge:
         found = findings_of(facts, self._habits.of(graph.name), self._applied())
         if outcome is Outcome.OK:
             self._habits.learn(facts)
+            if not found:
+                record.nothing_was_found()
         for place, finding in enumerate(found):
             span = record.spans.get(finding.number) or SpanRef.to(run.trace)
             self._report(graph.name, finding, span, event=place < _MOST_EVENTS)

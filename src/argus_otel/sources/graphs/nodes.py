@@ -222,6 +222,7 @@ class Nodes:
                 node.started,
                 node.model_failed,
             ),
+            writing,
             None if node.span is None else SpanRef.to(node.trace),
         )
 

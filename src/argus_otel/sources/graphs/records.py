@@ -15,11 +15,16 @@ from argus_otel.detections.shapes import Shape, shape_of
 from argus_otel.telemetry import SpanRef, type_name
 
 from .kinds import GraphKind
+from .outcomes import Outcome
+from .writings import Writing
 
 MOST_NODES = 1000
 """How many nodes of a run are kept. What they left out is not judged by rules that look at the whole run."""
 
 _MOST_MESSAGES = 50
+
+_MOST_VISITS = 2
+"""A node that is visited more often may go round in circles."""
 
 _ANSWERS = ("ai", "AIMessageChunk")
 """The types of messages that models answer. A node that has read a stream returns the sum of its chunks."""
@@ -77,6 +82,8 @@ class Record:
         Whether it was found to be open for too long.
     """
 
+    # What follows is about ``RunFacts.remarkable``: nearly every run is as others were, and is judged in no time.
+
     __slots__ = (
         "nodes",
         "spans",
@@ -91,6 +98,9 @@ class Record:
         "thread",
         "run_id",
         "stuck",
+        "_remarkable",
+        "_changed",
+        "_visits",
         "_numbers",
     )
 
@@ -108,18 +118,45 @@ class Record:
         self.closed = False
         self.run_id = ""
         self.stuck = False
+        self._remarkable = False
+        self._changed: list[tuple[Writing, list[str]]] = []
+        self._visits: dict[str, int] = {}
         self._numbers = itertools.count()
 
     def number(self) -> int:
         """Return the number of a node that begins; any thread."""
         return next(self._numbers)
 
-    def add(self, node: NodeFacts, span: SpanRef | None) -> None:
-        """Add a node that has ended; any thread."""
+    def add(self, node: NodeFacts, writing: Writing | None, span: SpanRef | None) -> None:
+        """Add a node that has ended; any thread. ``writing`` is ``None`` if it has not ended well."""
         if len(self.nodes) < MOST_NODES:
             self.nodes.append(node)
             if span is not None:
                 self.spans[node.number] = span
+        if writing is None or self._is_remarkable(node, writing):
+            self._remarkable = True
+
+    def _is_remarkable(self, node: NodeFacts, writing: Writing) -> bool:
+        visits = self._visits[node.node] = self._visits.get(node.node, 0) + 1
+        classes = [shape.type if shape.finite else "" for shape in node.written.values()]
+        changed = classes != writing.usual
+        if changed:
+            self._changed.append((writing, classes))
+        return (
+            changed
+            or visits > _MOST_VISITS
+            or not classes
+            or node.attempts > 1
+            or node.above >= 0
+            or node.answer is not None
+            or node.model_failed
+            or bool(node.tools or node.unknown)
+        )
+
+    def nothing_was_found(self) -> None:
+        """Take what nodes have written as usual: all rules have looked at it."""
+        for writing, classes in self._changed:
+            writing.usual = classes
 
     def count_tokens(self, input_tokens: int | None, output_tokens: int | None) -> None:
         """Count a call of a model that has ended, with the tokens that its provider has reported; any thread."""
@@ -143,6 +180,11 @@ class Record:
             complete=len(nodes) < MOST_NODES,
             duration=duration,
             tokens=(self.input_tokens or 0) + (self.output_tokens or 0),
+            remarkable=(
+                self._remarkable
+                or outcome != Outcome.OK.value
+                or any(each.is_declared for each in self.graphs.values())
+            ),
         )
 
 

@@ -37,9 +37,11 @@ class Writing:
         The cells that count these routes.
     sends:
         Whether something is sent to nodes: which, is not known from the channels.
+    usual:
+        The names of the classes of what was written when nothing was found the last time; ``None`` before that.
     """
 
-    __slots__ = ("keys", "written", "leading", "routes", "cells", "sends")
+    __slots__ = ("keys", "written", "leading", "routes", "cells", "sends", "usual")
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class Writing:
         self.sends = _SEND in channels
         routes = tuple(name for channel in self.leading for name in followers[channel])
         self.routes = routes if routes or self.sends else (END,)
+        self.usual: list[str] | None = None
         self.cells: tuple[CounterCell, ...] = tuple(counter[(*names, route)] for route in self.routes)
 
 
