@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
 from argus_otel.sources.graphs import attributes as a
-from argus_otel.sources.graphs import catalogue
+from argus_otel.sources.graphs import catalogue, promises
 from argus_otel.sources.graphs import conventions as genai
 from argus_otel.sources.graphs.catalogue import CATALOGUE
 from argus_otel.telemetry import Event, Metric, Span
@@ -24,11 +25,16 @@ from lab.receptionist.visits import Visits
 
 from ..attribute_types import catalogued_types, mistyped
 
+if TYPE_CHECKING:
+    from argus_otel.sources.graphs.source import LangGraphSource
+
 # Durations are compared.
 pytestmark = pytest.mark.alone
 
 ROUNDS = 3
 TRIES = 5
+STUCK = 0.02
+"""After how many seconds an open run counts as stuck. They are looked for only while metrics are collected."""
 
 Points = list[tuple[dict[str, Any], Any]]
 
@@ -42,12 +48,12 @@ class Evidence:
     points:
         The points of each metric as OpenTelemetry's SDK has them, with their attributes.
     active:
-        The runs and nodes that were active while one visitor was greeted, once in each round.
+        The runs and nodes that were active while one visitor was greeted, once in each round, and how many were stuck.
     """
 
     ledger: Ledger
     points: dict[str, Points]
-    active: list[tuple[dict[Any, float], dict[Any, float]]]
+    active: list[tuple[dict[Any, float], dict[Any, float], float]]
     spans: tuple[ReadableSpan, ...]
     events: list[tuple[str, dict[str, Any]]]
     rows: list[tuple[str, Mapping[str, Any], float | None]]
@@ -132,22 +138,27 @@ def evidence(observed_graphs: Observed) -> Evidence:
 
 def observed_rounds() -> Evidence:
     """Return what is told of some rounds of visits."""
-    with observe("graphs", settings={"graphs_conventions": "both"}) as observed:
+    settings = {"graphs_conventions": "both", "graphs_stuck_after": STUCK}
+    with observe("graphs", settings=settings) as observed:
         ledger = Ledger()
-        active: list[tuple[dict[Any, float], dict[Any, float]]] = []
+        active: list[tuple[dict[Any, float], dict[Any, float], float]] = []
 
         def look() -> None:
+            time.sleep(2 * STUCK)  # the visitor is greeted for as long
             runs, nodes = (observed.points()[each.name] for each in (catalogue.RUNS_ACTIVE, catalogue.NODES_ACTIVE))
             active.append(
                 (
                     {attributes["graph.name"]: value for attributes, value in runs if value},
                     {attributes["graph.node.name"]: value for attributes, value in nodes if value},
+                    observed.value(catalogue.RUNS_STUCK.name),
                 )
             )
 
         visits = Visits(ledger, look)
         for _ in range(ROUNDS):
             visits.round()
+        assert cast("LangGraphSource", observed.handle.source).settle(10)
+        promises.forget()
         assert not observed.telemetry.guard.faults
         rows = [(name, dict(attributes), seconds) for name, attributes, seconds in observed.rows]
         return Evidence(ledger, points(observed), active, observed.spans(), list(observed.events), rows)
@@ -216,9 +227,10 @@ def _(evidence: Evidence) -> None:
         contains(seconds[key], true, evidence.ledger.attempts[key])
 
 
-@of(catalogue.NODES_ACTIVE, catalogue.RUNS_ACTIVE)
+@of(catalogue.NODES_ACTIVE, catalogue.RUNS_ACTIVE, catalogue.RUNS_STUCK)
 def _(evidence: Evidence) -> None:
-    assert evidence.active == [({ANSWER: 1}, {"greet": 1})] * ROUNDS
+    assert evidence.active == [({ANSWER: 1}, {"greet": 1}, 1)] * ROUNDS
+    assert evidence.ours(catalogue.RUNS_STUCK) == {(): 0}
     for metric in (catalogue.NODES_ACTIVE, catalogue.RUNS_ACTIVE):
         assert set(evidence.ours(metric, "graph.name").values()) == {0}
 
@@ -283,6 +295,9 @@ WRONG = {
     (ANSWER, "limit_reached", "error", ""),
     (ANSWER, "no_progress", "error", "search"),
     (ANSWER, "tool_repeated", "warn", "search"),
+    (ANSWER, "run_stuck", "warn", "greet"),
+    (ANSWER, "evaluation_low", "warn", "search"),
+    (ANSWER, "evaluation_low", "warn", "write"),
     (DIGEST, "not_finite", "warn", "collect"),
     (RECEPTION, "tool_unknown", "warn", "tools"),
     (RECEPTION, "answer_empty", "error", "model"),
@@ -297,7 +312,9 @@ def _(evidence: Evidence) -> None:
     names = ("graph.name", "graph.detection.id", "graph.detection.severity", "graph.cause.node")
     counted = evidence.ours(catalogue.DETECTIONS, *names)
     assert {key for key in counted if key not in PASSED_ON} == WRONG
-    assert set(counted.values()) == {ROUNDS}
+    judged = counted[ANSWER, "evaluation_low", "warn", "write"]
+    assert judged == evidence.ledger.checked["helpfulness"]
+    assert set(counted.values()) == {ROUNDS, judged}
     for told in (evidence.told(catalogue.DETECTION), evidence.kept(catalogue.DETECTION_ROW)):
         found = Counter(
             (*(each[name] for name in names[:3]), each.get("graph.cause.node", each.get("graph.node.name", "")))
@@ -306,6 +323,38 @@ def _(evidence: Evidence) -> None:
         assert found == counted
     (path,) = {each["graph.path"] for each in evidence.told(catalogue.DETECTION) if "graph.path" in each}
     assert path == "search → write"
+
+
+@of(catalogue.EVALUATIONS, catalogue.EVALUATION)
+def _(evidence: Evidence) -> None:
+    counted = evidence.ours(catalogue.EVALUATIONS, "gen_ai.evaluation.name")
+    assert counted == evidence.ledger.checked
+    told = evidence.told(catalogue.EVALUATION)
+    assert Counter(each["gen_ai.evaluation.name"] for each in told) == counted
+    labels = evidence.ours(
+        catalogue.EVALUATIONS, "gen_ai.evaluation.name", "gen_ai.evaluation.score.label", "error.type"
+    )
+    wrong = evidence.ledger.failed[ANSWER, "write", "KeyError"]  # the searches that lost what they had found
+    assert labels == {
+        ("has_documents", "pass", ""): counted["has_documents"] - wrong,
+        ("has_documents", "fail", ""): wrong,
+        ("is_misused", "", "ZeroDivisionError"): counted["is_misused"],
+        ("helpfulness", "poor", ""): counted["helpfulness"],
+        ("grounded", "yes", ""): counted["grounded"],
+    }
+    scores = {(each["gen_ai.evaluation.name"], each.get("gen_ai.evaluation.score.value")) for each in told}
+    assert scores == {
+        ("has_documents", 1.0), ("has_documents", 0.0), ("is_misused", None), ("helpfulness", 0.4), ("grounded", 0.9),
+    }  # fmt: skip
+
+
+@of(catalogue.VALIDATIONS_DROPPED)
+def _(evidence: Evidence) -> None:
+    exhausted = ROUNDS  # searches that have found nothing, in any attempt
+    found = evidence.nodes[ANSWER, "search"] - exhausted
+    dropped = evidence.ours(catalogue.VALIDATIONS_DROPPED, "graph.name")
+    assert dropped == {ANSWER: found - evidence.ledger.checked["has_documents"]}
+    assert dropped[ANSWER] >= ROUNDS
 
 
 # -- runs
@@ -501,6 +550,7 @@ NOT_SEEN = {
     "execute_tool {gen_ai.tool.name}": {genai.ARGUMENTS.name, genai.RESULT.name},  # nobody asks for content
     "chat {gen_ai.request.model}": {genai.INPUT_MESSAGES.name, genai.OUTPUT_MESSAGES.name},
     "graph.run": {genai.INPUT.name, genai.OUTPUT.name},
+    "gen_ai.evaluation.result": {genai.EXPLANATION.name},
 }
 """Attributes of what does not happen here."""
 
