@@ -48,7 +48,7 @@ def made(kind: type[Operation]) -> Operation:
     thing: Any = SimpleNamespace(series={})
     arguments: dict[str, tuple[Any, ...]] = {
         "Operation": (),
-        "ChatCall": ("openai", "gpt"),
+        "ChatCall": ("openai", "gpt", None),
         "GraphRun": (thing, None, ""),
         "InteractionOperation": (1, thing, "play"),
         "Iteration": (thing,),
