@@ -107,7 +107,7 @@ limit 50"""
             graphs rules` says what each rule means.""",
             clickhouse(
                 f"""{_WANTED}
-select severity, rule, node, step, key, if(cause_node = '', node, cause_node) as cause, cause_kind, path, confidence
+select severity, rule, node, if(node = '', null, step) as at, key, if(cause_node = '', node, cause_node) as cause, cause_kind, path, confidence
 from graphs_events
 where {_OF_IT} and event = 'graph.finding'
 order by severity = 'error' desc, severity = 'warn' desc, number
@@ -117,7 +117,7 @@ limit 100"""
                 "severity": Column("Severity"),
                 "rule": Column("Rule"),
                 "node": Column("Shows at"),
-                "step": Column("Step"),
+                "at": Column("Step"),
                 "key": Column("Key"),
                 "cause": Column("Cause"),
                 "cause_kind": Column("It was"),
@@ -184,6 +184,7 @@ order by ended.number, before.number
 limit 500"""
             ),
             unit=SECONDS,
+            height=9,
             no_value="It has a single node",
         ),
     ],
