@@ -107,7 +107,9 @@ limit 50"""
             graphs rules` says what each rule means.""",
             clickhouse(
                 f"""{_WANTED}
-select severity, rule, node, if(node = '', null, step) as at, key, if(cause_node = '', node, cause_node) as cause, cause_kind, path, confidence
+select
+    severity, rule, node, if(node = '', null, step) as at, key,
+    if(cause_node = '', node, cause_node) as cause, cause_kind, path, confidence
 from graphs_events
 where {_OF_IT} and event = 'graph.finding'
 order by severity = 'error' desc, severity = 'warn' desc, number
