@@ -291,7 +291,7 @@ def missing(prometheus: Prometheus, now: float) -> set[str]:
 def _wait_for_the_last(clickhouse: ClickHouse, database: str) -> None:
     """Wait until the tables no longer change: the bot has ended, and the Collector has written the rest."""
     counts: list[tuple[str, ...]] = []
-    tables = ("otel_traces", "otel_logs", "discord_events", "checks_events")
+    tables = ("otel_traces", "otel_logs", "discord_events", "checks_events", "graphs_events")
     still = 0
     while still < 4:
         counts.append(tuple(clickhouse.query(f"select count() from {table}", database) for table in tables))

@@ -80,16 +80,26 @@ class Answer:
     ----------
     greeting:
         Set once a visitor who will be cancelled is greeted.
+    at_leisure:
+        Not set while nobody has time to check what was found.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self.greeting = asyncio.Event()
+        self.at_leisure = threading.Event()
         self._ledger = ledger
         self._clerk, self._scribe, self._refused = clerk(ledger), scribe(ledger), refused(ledger)
         self._tools = tools(ledger)
         self._tries: dict[int, int] = {}
 
     def build(self) -> Any:
+        graphs.graph(
+            ANSWER,
+            validators={"search": self.has_documents, "write": self.is_misused},
+            judges={"write": self.helpfulness},
+            floor={"helpfulness": 0.7},
+            severity="warn",
+        )
         graph = StateGraph(Question)
         policy = RetryPolicy(max_attempts=3, initial_interval=0.001, jitter=False, retry_on=TimeoutError)
         graph.add_node("greet", RunnableLambda(self.greet, self.agreet))
@@ -147,13 +157,26 @@ class Answer:
             pages = len(state["docs"])  # type: ignore[typeddict-item] - lost where the search misspells its key
             text = "".join(str(chunk.content) for chunk in self._scribe.stream(f"Sum up {pages} pages."))
             text += "".join(str(chunk.content) for chunk in self._clerk.stream("Sign it."))
-            graphs.evaluate("brevity", score=0.9, label="short")
-            self._ledger.evaluations[ANSWER, "brevity", "short", ""] += 1
+            graphs.evaluate("grounded", score=0.9, label="yes")
+            self._ledger.checked["grounded"] += 1
             return {"answer": text}
 
     def decline(self, _: Question) -> Question:
         with self._ledger.attempt(ANSWER, "decline"):
             return {"answer": "no"}
+
+    def has_documents(self, _: str, update: Mapping[str, Any]) -> bool:
+        self.at_leisure.wait(30)
+        self._ledger.checked["has_documents"] += 1
+        return "docs" in update
+
+    def is_misused(self, *_: Any) -> bool:
+        self._ledger.checked["is_misused"] += 1
+        raise ZeroDivisionError
+
+    def helpfulness(self, *_: Any) -> tuple[float, str]:
+        self._ledger.checked["helpfulness"] += 1
+        return 0.4, "poor"
 
     def after_search(self, state: Question) -> str:
         route = {"endless": "search", "lost": "write"}.get(state["kind"], "approve")
@@ -161,20 +184,6 @@ class Answer:
 
     def after_approval(self, state: Question) -> str:
         return self._ledger.decides(ANSWER, "approve", "write" if state["allowed"] else "decline")
-
-
-class CriticError(Exception):
-    """Who should judge a digest has failed itself."""
-
-
-def declare(ledger: Ledger) -> None:
-    """Have somebody judge digests, who fails at it."""
-
-    def critic(_node: str, _update: Mapping[str, Any]) -> float:
-        ledger.evaluations[DIGEST, "critic", "", "CriticError"] += 1
-        raise CriticError
-
-    graphs.graph(DIGEST, judges={"collect": critic})
 
 
 def digest(ledger: Ledger) -> Any:

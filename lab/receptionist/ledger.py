@@ -39,10 +39,10 @@ class Ledger:
         Calls whose usage was not reported, by model.
     tokens:
         By kind.
+    checked:
+        Calls of functions that check or judge what a node has written, and what nodes say themselves, by name.
     interrupts, resumes:
         By graph and node, and by graph.
-    evaluations:
-        By graph, name, label and the class of the exception of who should have evaluated.
     """
 
     attempts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
@@ -59,9 +59,9 @@ class Ledger:
     gaps: dict[str, list[float]] = field(default_factory=dict[str, "list[float]"])
     unreported: Counter[str] = field(default_factory=Counter[str])
     tokens: Counter[str] = field(default_factory=Counter[str])
+    checked: Counter[str] = field(default_factory=Counter[str])
     interrupts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     resumes: Counter[str] = field(default_factory=Counter[str])
-    evaluations: Counter[tuple[str, str, str, str]] = field(default_factory=Counter[tuple[str, str, str, str]])
 
     @contextmanager
     def attempt(self, graph: str, node: str, *, first: bool = True) -> Iterator[None]:

@@ -11,12 +11,15 @@ from typing import Any
 from langgraph.errors import GraphRecursionError
 from langgraph.types import Command
 
-from .graphs import ANSWER, DIGEST, RECEPTION, Answer, declare, digest, reception
+from .graphs import ANSWER, DIGEST, RECEPTION, Answer, digest, reception
 from .ledger import Ledger
 from .models import RateLimitError
 
 LIMIT = 8
-"""How many steps an endless search may take."""
+"""How many steps a visit may take."""
+
+ENDLESS = 120
+"""How many an endless search may take: its findings are more than may wait until somebody checks them."""
 
 FAILING: dict[str, type[Exception]] = {
     "refused": RateLimitError,
@@ -40,12 +43,20 @@ class Visits:
         self._ledger = ledger
         self._meanwhile = meanwhile
         self._answer = Answer(ledger)
-        declare(ledger)
         self._graphs = {ANSWER: self._answer.build(), DIGEST: digest(ledger), RECEPTION: reception(ledger)}
         self._numbers = itertools.count(1)
+        self._limit = ENDLESS
 
-    def round(self) -> None:
-        """Serve each kind of visit once, from this thread, and once from an event loop."""
+    def round(self, *, crowded: bool = True) -> None:
+        """Serve each kind of visit once, from this thread, and once from an event loop.
+
+        Parameters
+        ----------
+        crowded:
+            Whether an endless search takes :data:`ENDLESS` steps.
+        """
+        self._limit = ENDLESS if crowded else LIMIT
+        self._answer.at_leisure.set()
         for allowed in (True, False):
             self._question("plain", allowed)
         self._question("hurried", True)
@@ -75,11 +86,15 @@ class Visits:
 
     def _fails(self, kind: str) -> None:
         given, config = self._given(kind)
+        if kind == "endless":
+            config["recursion_limit"] = self._limit
+            self._answer.at_leisure.clear()
         try:
             with self._ledger.run(ANSWER):
                 self._graphs[ANSWER].invoke(given, config)
         except FAILING[kind]:
             self._ledger.runs[ANSWER, "limit" if kind == "endless" else "error"] += 1
+        self._answer.at_leisure.set()
 
     def _leaves(self) -> None:
         """Leave after the first word."""

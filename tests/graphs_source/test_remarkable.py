@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any, TypedDict
 
 import pytest
+from langgraph.errors import GraphRecursionError
 from langgraph.graph import END, START, StateGraph
 
 from argus_otel.testing import Observation
@@ -59,10 +61,8 @@ def test_what_goes_wrong_after_many_runs_without_a_fault_is_found(observed: Obse
         graph.invoke({"fault": ""})
     assert found(observed) == set()
     fault = "no_progress" if rule == "limit_reached" else rule
-    try:
+    with suppress(KeyError, GraphRecursionError):
         graph.invoke({"fault": fault}, {"recursion_limit": 8})
-    except Exception as error:
-        print(type(error))
     assert rule in found(observed)
 
 
@@ -70,10 +70,8 @@ def test_what_goes_wrong_after_many_runs_without_a_fault_is_found(observed: Obse
 def test_what_goes_wrong_each_time_is_found_each_time(observed: Observation, rule: str) -> None:
     graph = build()
     for _ in range(4):
-        try:
+        with suppress(KeyError):
             graph.invoke({"fault": rule})
-        except KeyError as error:
-            print(error)
     counted = [
         value for attributes, value in observed.points()["graph.detections"] if attributes["graph.detection.id"] == rule
     ]

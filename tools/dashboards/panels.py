@@ -240,7 +240,14 @@ def bar_chart(
 
 
 def node_graph(
-    title: str, description: str, target: Json, *, unit: str = COUNT, width: int = 24, height: int = 12
+    title: str,
+    description: str,
+    target: Json,
+    *,
+    unit: str = COUNT,
+    width: int = 24,
+    height: int = 12,
+    no_value: str = "",
 ) -> Panel:
     """Return a graph of nodes and edges, both by the rows of one table: its edges.
 
@@ -248,16 +255,18 @@ def node_graph(
     ----------
     target:
         Its answer is a table with the fields ``id``, ``source`` and ``target``, which are labels in PromQL, since
-        Grafana knows them by their own names and not by those that they are shown under. The field ``Value`` is
-        written at the edge, and the sum of it at each node.
+        Grafana knows them by their own names and not by those that they are shown under. The number of an edge is
+        written at it, and the sum of those that lead to a node in the node: in SQL the field ``mainstat``, in PromQL
+        the value.
     """
+    defaults: Json = {"noValue": no_value} if no_value else {}
     # Of its own name too, which `organize` would not give it.
     main: Json = {"mode": "reduceRow", "reduce": {"include": ["Value"], "reducer": "sum"}, "alias": "mainstat",
                   "replaceFields": False}  # fmt: skip
     options: Json = {"nodes": {"mainStatUnit": unit}, "edges": {"mainStatUnit": unit}, "zoomMode": "cooperative"}
-    transformations: list[Json] = [{"id": "calculateField", "options": main}]
+    transformations: list[Json] = [{"id": "calculateField", "options": main}] if "expr" in target else []
     return _panel(
-        "nodeGraph", title, description, [target], width, height, {}, options, transformations=transformations
+        "nodeGraph", title, description, [target], width, height, defaults, options, transformations=transformations
     )
 
 

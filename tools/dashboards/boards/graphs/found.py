@@ -117,6 +117,60 @@ _HOW_MUCH = Row(
     ],
 )
 
+_EVALUATED = "graph_evaluations_total"
+_LABEL = "gen_ai_evaluation_score_label"
+_NAME = "gen_ai_evaluation_name"
+_DROPPED = "graph_validations_dropped_total"
+
+_HOW_GOOD = Row(
+    "How good is what nodes write?",
+    [
+        table(
+            "Evaluations",
+            """Evaluations in the time range by graph, name and label: those of validators and judges, and those that
+            the program gives itself. With an exception: the validator has failed itself, and has checked nothing.""",
+            per(f"{counted(_EVALUATED, IN_GRAPH, by=f'graph_name, {_NAME}, {_LABEL}, error_type')} > 0"),
+            columns={
+                "graph_name": Column("Graph", links=[_NODES]),
+                _NAME: Column("Evaluation"),
+                _LABEL: Column("Label"),
+                "error_type": Column("Exception"),
+                "Value": Column("Times", unit="locale", decimals=0, bar=True),
+            },
+            sort="Times",
+            width=12,
+            no_value="none is declared",
+        ),
+        timeseries(
+            "Evaluations, by label",
+            """When evaluations had which label. fail is that of validators; low scores of others become findings
+            evaluation_low if a floor is declared.""",
+            prom(
+                increase(_EVALUATED, IN_GRAPH, 'error_type=""', by=f"{_NAME}, {_LABEL}"),
+                f"{{{{{_NAME}}}}} {{{{{_LABEL}}}}}",
+            ),
+            unit=NUMBER,
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+            width=6,
+            no_value="none is declared",
+        ),
+        timeseries(
+            "Unchecked updates",
+            """Updates of nodes that no validator or judge has seen, because 100 others were waiting. Make validators
+            faster, or let them check fewer nodes.""",
+            prom(increase(_DROPPED, IN_GRAPH, by="graph_name"), "{{graph_name}}"),
+            unit=NUMBER,
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+            width=6,
+            no_value="none",
+        ),
+    ],
+)
+
 _IN_LOGS = " and ".join(
     [
         "$__timeFilter(Timestamp)",
@@ -180,5 +234,5 @@ BOARD = Board(
     title="Graphs: detections",
     description="What rules have found wrong with runs of agent graphs, how bad it is, and which node has caused it.",
     variables=[*services(), *variables.clickhouse()],
-    rows=[_HOW_MUCH, _LATEST],
+    rows=[_HOW_MUCH, _HOW_GOOD, _LATEST],
 )

@@ -136,10 +136,13 @@ _TIME = Row(
         ),
         timeseries(
             "Running now, by graph",
-            """Runs that have begun and not ended.""",
+            """Runs that have begun and not ended, and how many runs of all graphs of the chosen services are open for
+            longer than ARGUS_GRAPHS_STUCK_AFTER.""",
             prom(total("graph_runs_active", IN_GRAPH, by="graph_name"), "{{graph_name}}"),
+            prom(total("graph_runs_stuck"), "stuck"),
             unit=NUMBER,
             stacked=True,
+            overrides=[coloured("stuck", BAD)],
             width=8,
         ),
         timeseries(
