@@ -112,7 +112,6 @@ def answered():
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     pytester.makepyfile(app=GRAPHS + SWALLOWING, test_app=TESTS)
-    pytester.makeconftest('pytest_plugins = ["argus_otel.sources.graphs.pytest_plugin"]')
     return pytester
 
 
