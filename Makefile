@@ -3,13 +3,15 @@
 
 PYTHON ?= python3
 DURATION ?= 15
-# discord or checks.
+# discord, checks or graphs.
 DEMO ?= discord
 PYTEST_ARGS ?=
 # For test-with: discord.py's version; locked, lowest or newest; opentelemetry or discord.py, from their main branches.
 DISCORD ?=
 RESOLUTION ?=
 MAIN ?=
+# For test-graphs: LangGraph's version, or newest.
+LANGGRAPH ?=
 BENCH_ARGS ?=
 # Dependency groups besides the default ones, as options of uv.
 GROUPS_TOO ?=
@@ -19,20 +21,23 @@ BIN := $(VENV)/bin
 TOOLS := build/tools
 # A stamp for each PYTHON. It is inside the environment, so both are deleted together.
 READY := $(VENV)/.made-by-make-with-$(subst /,-,$(PYTHON))
-BENCH_VENV := .venv-bench
+# Agent graphs have other peers, of which one writes the same package as one of a bot's.
+BENCH_OF_GRAPHS := $(filter graphs,$(firstword $(BENCH_ARGS)))
+BENCH_PEERS := $(if $(BENCH_OF_GRAPHS),graph-peers,peers)
+BENCH_VENV := .venv-bench$(addprefix -,$(BENCH_OF_GRAPHS))
 BENCH_READY := $(BENCH_VENV)/$(notdir $(READY))
 # uv chooses the Python, unless PYTHON is given.
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-with test-simulator backends collector hooks-table dashboards pictures page-pictures lint format typecheck bench build clean
+.PHONY: help demo test test-with test-graphs test-simulator backends collector hooks-table dashboards pictures page-pictures lint format typecheck bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  DURATION=15 (seconds of demo), PYTEST_ARGS=, BENCH_ARGS=, PYTHON=python3.12'
 
-demo: $(READY) ## run a bot against a simulated Discord, or DEMO=checks, and show what is measured
+demo: $(READY) ## run a bot against a simulated Discord, or DEMO=checks, DEMO=graphs, and show what is measured
 	$(BIN)/argus-otel demo $(DEMO) --duration $(DURATION)
 
 # In parallel, then those marked `alone` by themselves; with PYTEST_ARGS, one pytest with these arguments.
@@ -70,6 +75,10 @@ test-with: ## run the tests with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest, ea
 	python3 tools/matrix_env.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
 	    $(if $(DISCORD),--discord $(DISCORD)) $(if $(RESOLUTION),--resolution $(RESOLUTION)) $(if $(MAIN),--main $(MAIN)) -- $(PYTEST_ARGS)
 
+test-graphs: ## run the tests of agent graphs with LANGGRAPH=0.2.76 or newest, PYTHON=3.10; needs uv
+	python3 tools/matrix_env.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
+	    --langgraph $(or $(LANGGRAPH),newest) -- $(PYTEST_ARGS)
+
 test-simulator: $(READY) ## run discord-simulator's tests from its wheel, with discord.py and pytest alone
 	rm -rf build/simulator
 	$(find_uv) \
@@ -88,7 +97,7 @@ hooks-table: $(READY) ## look for every hook in every supported library, and wri
 
 # In an environment of its own, with the peers, which the tests must not find.
 bench: ## measure the cost of argus-otel, compared with its peers
-	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) GROUPS_TOO='--group peers --group bench' $(BENCH_READY)
+	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) GROUPS_TOO='--group $(BENCH_PEERS) --group bench' $(BENCH_READY)
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH_ARGS)
 
 build: $(READY) ## build wheels and sdists of argus-otel and discord-simulator into dist/
@@ -97,7 +106,7 @@ build: $(READY) ## build wheels and sdists of argus-otel and discord-simulator i
 	"$$uv" build --all-packages --build-constraint constraints/build.txt --require-hashes
 
 clean: ## remove the environment and all build products
-	rm -rf $(VENV) $(BENCH_VENV) dist build .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-bench-graphs dist build .pytest_cache .ruff_cache .hypothesis
 	find src packages tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Sets $uv to the installed one, or to the one in build/tools. (A shim may be on PATH and not run.)

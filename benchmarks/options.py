@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import __doc__ as about
 from . import plot
+from .option_types import amount, known, whole, writable
 from .progress import spoken
 from .scenarios import SCENARIOS
 from .suite import PARTS
@@ -25,6 +26,7 @@ how to run it:
   make bench BENCH_ARGS="startup scrape --json figures.json --markdown figures.md --plot figures.svg"
   make bench BENCH_ARGS="--rounds 5"                roughly, in half the time
   make bench BENCH_ARGS="checks --minutes 10"       service checks, which have options of their own: checks --help
+  make bench BENCH_ARGS="graphs"                    agent graphs, in another environment: graphs --help
   python -m benchmarks --short                      for CI: seconds, without peers, and an exit code
 
 """
@@ -41,15 +43,15 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     it.add_argument("part", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all of them)")
-    it.add_argument("--rounds", type=_positive, metavar="N", help="rounds of each part (default: see below)")
+    it.add_argument("--rounds", type=whole, metavar="N", help="rounds of each part (default: see below)")
     it.add_argument(
         "--variant",
         action="append",
         metavar="NAME",
         help="measure only this one, besides the bare bot; may be repeated",
     )
-    it.add_argument("--json", type=_writable, metavar="FILE", help="write all figures to FILE")
-    it.add_argument("--markdown", type=_writable, metavar="FILE", help="write the tables to FILE, in Markdown")
+    it.add_argument("--json", type=writable, metavar="FILE", help="write all figures to FILE")
+    it.add_argument("--markdown", type=writable, metavar="FILE", help="write the tables to FILE, in Markdown")
     it.add_argument("--plot", type=_picture, metavar="FILE", help="draw them into FILE (.svg, .png); needs matplotlib")
     it.add_argument(
         "--short",
@@ -59,29 +61,29 @@ def parser() -> argparse.ArgumentParser:
     of_loop = it.add_argument_group("loop")
     of_loop.add_argument("--scenario", action="append", metavar="NAME", help="measure only this one; may be repeated")
     of_scrape = it.add_argument_group("scrape")
-    of_scrape.add_argument("--shards", type=_positive, default=16, metavar="N", help="shards of each bot (default: 16)")
+    of_scrape.add_argument("--shards", type=whole, default=16, metavar="N", help="shards of each bot (default: 16)")
     of_scrape.add_argument(
         "--users",
-        type=_positive,
+        type=whole,
         default=500_000,
         metavar="N",
         help="users in every second bot's cache (default: 500000)",
     )
     of_scrape.add_argument(
         "--commands",
-        type=_positive,
+        type=whole,
         default=10,
         metavar="N",
         help="commands used beforehand, in argus-otel's bot (default: 10)",
     )
     of_soak = it.add_argument_group("soak (a round is one count of the memory)")
     of_soak.add_argument(
-        "--events", type=_positive, default=1_000_000, metavar="N", help="events for each bot (default: 1000000)"
+        "--events", type=whole, default=1_000_000, metavar="N", help="events for each bot (default: 1000000)"
     )
     of_paced = it.add_argument_group("paced")
-    of_paced.add_argument("--seconds", type=_amount, default=8.0, metavar="S", help="duration of each run (default: 8)")
+    of_paced.add_argument("--seconds", type=amount, default=8.0, metavar="S", help="duration of each run (default: 8)")
     of_paced.add_argument(
-        "--rate", type=_amount, default=50.0, metavar="N", help="actions of users a second (default: 50)"
+        "--rate", type=amount, default=50.0, metavar="N", help="actions of users a second (default: 50)"
     )
     return it
 
@@ -90,9 +92,9 @@ def parsed(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line; exit with a message if an option is invalid."""
     it = parser()
     options = it.parse_args(words)
-    _known(it, "part", options.part, PARTS)
+    known(it, "part", options.part, PARTS)
     if options.scenario:
-        _known(it, "--scenario", options.scenario, [scenario.name for scenario in SCENARIOS])
+        known(it, "--scenario", options.scenario, [scenario.name for scenario in SCENARIOS])
         options.part = options.part or ["loop"]
         if "loop" not in options.part:
             it.error("--scenario belongs to the part `loop`, which was not chosen")
@@ -101,7 +103,7 @@ def parsed(words: Sequence[str] | None = None) -> argparse.Namespace:
     # In the order of the suite, and each once.
     options.part = [name for name in PARTS if not options.part or name in options.part]
     if options.variant:
-        _known(it, "--variant", options.variant, sorted({name for it in options.part for name in PARTS[it].variants}))
+        known(it, "--variant", options.variant, sorted({name for it in options.part for name in PARTS[it].variants}))
     if "soak" in options.part and options.events < (options.rounds or PARTS["soak"].rounds) * 20:
         it.error("--events: fewer than twenty for each round of the soak")
     return options
@@ -112,14 +114,8 @@ def _short(it: argparse.ArgumentParser, options: argparse.Namespace) -> None:
         it.error("--short belongs to the part `loop` only")
     if options.variant or options.json or options.markdown or options.plot:
         it.error("--short cannot be combined with --variant, --json, --markdown or --plot")
-    _known(it, "--short --scenario", options.scenario or [], list(CEILINGS))
+    known(it, "--short --scenario", options.scenario or [], list(CEILINGS))
     options.part = ["loop"]
-
-
-def _known(it: argparse.ArgumentParser, what: str, names: Sequence[str], known: Sequence[str]) -> None:
-    for name in names:
-        if name not in known:
-            it.error(f"{what}: {name!r} is unknown; choose from: {'; '.join(known)}")
 
 
 def _listed() -> str:
@@ -138,42 +134,9 @@ def _listed() -> str:
     return "\n".join(lines)
 
 
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return number
-
-
-def _amount(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return number
-
-
-def _writable(text: str) -> Path:
-    path = Path(text)
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text} is a directory")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no directory {path.parent}")
-    was_there = path.exists()
-    try:
-        path.open("a").close()
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"{text} cannot be written: {error.strerror}") from None
-    if not was_there:  # other options may still be invalid
-        path.unlink()
-    return path
-
-
 def _picture(text: str) -> Path:
     if not plot.available():
         raise argparse.ArgumentTypeError(plot.INSTALL)
     if Path(text).suffix not in plot.ENDINGS:
         raise argparse.ArgumentTypeError(f"{text} has to end with one of {', '.join(plot.ENDINGS)}")
-    return _writable(text)
+    return writable(text)

@@ -6,13 +6,12 @@ control is the bare variant a second time under another name: its "cost" is the 
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from time import thread_time
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from .results import Result, compared
 
@@ -26,6 +25,30 @@ Work = Callable[[], Awaitable[int]]
 """What is timed; it returns how many pieces of work it did."""
 
 S = TypeVar("S")
+R = TypeVar("R")
+
+
+class Runner(Protocol):
+    """Runs work: an event loop, or :data:`WITHOUT_LOOP`."""
+
+    def run_until_complete(self, future: Coroutine[Any, Any, R], /) -> R:
+        """Run a coroutine, and return its result."""
+        ...
+
+
+class _WithoutLoop:
+    """Runs work that awaits nothing, as a program without an event loop does it."""
+
+    def run_until_complete(self, future: Coroutine[Any, Any, R], /) -> R:
+        try:
+            future.send(None)
+        except StopIteration as ended:
+            return ended.value
+        future.close()
+        raise RuntimeError("work without an event loop has to await nothing")
+
+
+WITHOUT_LOOP: Runner = _WithoutLoop()
 
 
 def _nothing() -> None:
@@ -58,12 +81,13 @@ class Variant(Generic[S]):
 
 
 def compare(
-    loop: asyncio.AbstractEventLoop,
+    loop: Runner,
     prepare: Callable[[S], Work],
     variants: Sequence[Variant[S]],
     rounds: int,
     seed: int = 1,
     count: Callable[[int], Iterable[int]] = range,
+    clock: Callable[[], float] = thread_time,
 ) -> list[Result]:
     """Time work under each variant, and return the results in the variants' order.
 
@@ -75,6 +99,8 @@ def compare(
         One of them is named :data:`BARE`; the others are compared with it.
     count:
         Counts the rounds, including those of the warm-up; if it ends early, the finished rounds are compared.
+    clock:
+        In seconds: by default the processor time of this thread. Work on other threads needs that of the process.
 
     Returns
     -------
@@ -86,8 +112,8 @@ def compare(
         for variant in shuffle.sample(list(variants), len(variants)):
             variant.enter()
             # Patching a class discards the interpreter's specialisation for it: warm up again before timing.
-            loop.run_until_complete(prepare(variant.subject)())
-            elapsed = loop.run_until_complete(_timed(prepare(variant.subject)))
+            loop.run_until_complete(_run(prepare(variant.subject)))
+            elapsed = loop.run_until_complete(_timed(prepare(variant.subject), clock))
             variant.leave()
             if number >= WARM_UP:
                 times[variant.name].append(elapsed)
@@ -98,19 +124,19 @@ def compare(
     return compared(times, BARE, records, seed=seed)
 
 
-async def _timed(work: Work) -> float:
+async def _timed(work: Work, clock: Callable[[], float]) -> float:
     gc.collect()
     gc.disable()
     try:
-        started = thread_time()
+        started = clock()
         pieces = await work()
-        elapsed = thread_time() - started
+        elapsed = clock() - started
     finally:
         gc.enable()
     return elapsed / pieces * 1e6
 
 
-def _records(loop: asyncio.AbstractEventLoop, prepare: Callable[[S], Work], variant: Variant[S]) -> float:
+def _records(loop: Runner, prepare: Callable[[S], Work], variant: Variant[S]) -> float:
     before = variant.recorded()
     variant.enter()
     pieces = loop.run_until_complete(_run(prepare(variant.subject)))

@@ -9,12 +9,12 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from opentelemetry import metrics
 
 from .bot import Bench
+from .packages import Package
 from .pairs import Variant
 from .patches import Patches
 from .registry_total import registry_total
@@ -25,7 +25,7 @@ MakeBench = Callable[[Callable[[Any], object] | None], Bench]
 
 
 @dataclass(frozen=True)
-class Peer:
+class Peer(Package):
     """A package that observes the same bot.
 
     Attributes
@@ -36,24 +36,8 @@ class Peer:
         The scenarios that it observes; ``None`` for all.
     """
 
-    name: str
-    distribution: str
     variant: Callable[[Peer, MakeBench, World], Variant[Bench]]
     scenarios: frozenset[str] | None = None
-
-    @property
-    def version(self) -> str | None:
-        """Its version, or ``None`` if it is not installed."""
-        try:
-            return version(self.distribution)
-        except PackageNotFoundError:
-            return None
-
-    @property
-    def missing(self) -> str:
-        """How to install it; ``None`` if it is installed."""
-        what = f"{self.distribution} is not installed, and {self.name} not measured"
-        return f"{what}: make bench, or uv sync --group peers"
 
 
 @dataclass(frozen=True)

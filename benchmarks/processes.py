@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from discord_simulator import BackgroundSimulator
+from lab.processes import free_port
 
 Figures = dict[str, float]
 """The resource usage of a bot; see ``process_bot.used`` for names and units."""
@@ -113,15 +113,15 @@ class BotProcess:
 
     def __init__(self, kind: Kind, simulator: BackgroundSimulator, otlp: str = "", **options: Any) -> None:
         self.kind = kind
-        self.port = _free_port()
+        self.port = free_port()
         script = {"url": simulator.url, "token": simulator.token, "port": self.port, **kind.options, **options}
-        facts = {"port": self.port, "otlp": otlp, "others": _others()}
+        facts = {"port": self.port, "otlp": otlp, "others": others("discord")}
         variables = {key: value.format(**facts) for key, value in kind.variables.items()}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
         self.started = time.monotonic()
         self._process = subprocess.Popen(
             [sys.executable, *kind.launcher, str(SCRIPT), json.dumps(script)],
-            env={**_environment(), "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": _others(), **variables},
+            env={**environment("discord"), **variables},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -163,18 +163,19 @@ class BotProcess:
         self._errors.close()
 
 
-def _environment() -> dict[str, str]:
-    """Return the environment without what would configure us or others."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "ARGUS_", "PYTHON"))}
+def environment(observed: str) -> dict[str, str]:
+    """Return this process's environment without what would configure argus-otel or others.
+
+    Parameters
+    ----------
+    observed:
+        The name of the instrumentation that is measured; others are switched off.
+    """
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "ARGUS_", "PYTHON"))}
+    return {**kept, "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": others(observed)}
 
 
-def _others() -> str:
+def others(observed: str) -> str:
     """Name the instrumentations that only happen to be installed: what they cost is none of what is measured."""
     found = {entry_point.name for entry_point in entry_points(group="opentelemetry_instrumentor")}
-    return ",".join(sorted(found - {"discord", "logging"}))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return ",".join(sorted(found - {observed, "logging"}))

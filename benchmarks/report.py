@@ -8,17 +8,18 @@ import os
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from . import targets
+from . import outcomes as judged
+from .outcomes import Outcome
 from .results import Estimate
 from .tables import Table, as_markdown, as_text
-from .targets import Outcome
 
-_NAMED = (
+NAMED = (
     "argus-otel",
     "discord.py",
     "opentelemetry-sdk",
@@ -27,33 +28,37 @@ _NAMED = (
     "opentelemetry-instrumentation-discordpy",
     "opentelemetry-instrumentation-aiohttp-client",
 )
+TITLE = "What argus-otel costs"
+_OTHERS = ("command", "machine", "python", "date")
 LEGEND = """\
 each: median of the variant. added: median of the differences to the bare run of the same round, and the middle 95 % of
-that median (of a soak: averages). ratio: added, as a share of bare. records: the number of points of metrics and spans
-recorded for each piece of work; 0.00 means that it was not observed, and therefore costs nothing. The rows
-with A/A add nothing: they show the noise of this machine and this method."""
+that median (of memory that grows: averages). ratio: added, as a share of bare. records: the number of points of
+metrics and spans recorded for each piece of work; 0.00 means that it was not observed, and therefore costs nothing. The
+rows with A/A add nothing: they show the noise of this machine and this method."""
 
 
-def circumstances(words: Sequence[str]) -> dict[str, str]:
+def circumstances(words: Sequence[str], named: Sequence[str] = NAMED) -> dict[str, str]:
     """Return the circumstances of the measurement: machine, versions, date.
 
     Parameters
     ----------
     words:
         The arguments of the command line.
+    named:
+        The distributions whose versions matter.
     """
     return {
         "command": _command(words),
         "machine": _machine(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        **{name: _version(name) for name in _NAMED},
+        **{name: version_of(name) for name in named},
         "date": datetime.now(timezone.utc).date().isoformat(),
     }
 
 
 def heading(about: Mapping[str, str]) -> str:
     """Return the circumstances as one paragraph."""
-    packages = ", ".join(f"{name} {about[name]}" for name in _NAMED)
+    packages = ", ".join(f"{name} {version}" for name, version in about.items() if name not in _OTHERS)
     return f"`{about['command']}` on {about['machine']}, {about['python']}, {packages}, on {about['date']}"
 
 
@@ -73,7 +78,8 @@ def _machine() -> str:
     return " ".join([processors, *(f"({model})" for model in sorted(models))])
 
 
-def _version(name: str) -> str:
+def version_of(name: str) -> str:
+    """Return the version of a distribution, or that it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:
@@ -98,15 +104,48 @@ def reached(outcomes: Sequence[Outcome]) -> str:
         return "targets: nothing was measured that one is set for"
     left = len(outcomes) - len(measured)
     others = [f"{left} more targets have no measurement in this run."] if left else []
-    return "\n".join(["targets", "", as_text(targets.cells(measured)), "", targets.LEGEND, *others])
+    return "\n".join(["targets", "", as_text(judged.cells(measured)), "", judged.LEGEND, *others])
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a run has found.
+
+    Attributes
+    ----------
+    about:
+        What :func:`circumstances` returned.
+    notes:
+        What was not measured, and why.
+    """
+
+    about: Mapping[str, str]
+    tables: Sequence[Table]
+    outcomes: Sequence[Outcome]
+    notes: Sequence[str]
+    title: str = TITLE
+
+    def publish(self, json_file: Path | None, markdown_file: Path | None) -> None:
+        """Print it, and write it to the files that there are."""
+        print(heading(self.about), *(terminal(table) for table in self.tables), sep="\n\n")
+        print("", LEGEND, "", reached(self.outcomes), *(["", *self.notes] if self.notes else []), sep="\n")
+        if json_file:
+            json_file.write_text(as_json(self.about, self.tables, self.outcomes, self.notes), encoding="utf-8")
+        if markdown_file:
+            text = markdown(self.about, self.tables, self.outcomes, self.notes, self.title)
+            markdown_file.write_text(text, encoding="utf-8")
 
 
 def markdown(
-    about: Mapping[str, str], tables: Sequence[Table], outcomes: Sequence[Outcome], notes: Sequence[str]
+    about: Mapping[str, str],
+    tables: Sequence[Table],
+    outcomes: Sequence[Outcome],
+    notes: Sequence[str],
+    title: str = TITLE,
 ) -> str:
     """Return everything as Markdown."""
-    parts = ["# What argus-otel costs", heading(about), LEGEND, "## Targets", as_markdown(targets.cells(outcomes))]
-    parts.append(targets.LEGEND)
+    parts = [f"# {title}", heading(about), LEGEND, "## Targets", as_markdown(judged.cells(outcomes))]
+    parts.append(judged.LEGEND)
     for table in tables:
         parts += [f"## {table.part}: {_title(table)}", as_markdown(table.cells())]
         if table.notes:

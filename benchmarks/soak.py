@@ -16,17 +16,9 @@ grow rarely and by much, and is compared with the bare bot's in the same part.
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
-import os
-import statistics
-import subprocess
 import sys
-import tempfile
-import urllib.request
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -37,21 +29,18 @@ import argus_otel
 from argus_otel.runtime import runtime
 from discord_simulator import BackgroundSimulator, hurry, redirect
 
+from . import growth
 from .frames import framing, message
+from .growth import Counts, counted
 from .processes import BARE, CONTROL, OURS
 from .progress import Count
-from .results import compared
 from .tables import Table
 
 PART = "soak"
 NAMES = (BARE, CONTROL, OURS)
 MIX = ("typing",) * 12 + ("message",) * 7 + ("slash",)
 BATCH = 1000
-COUNTED = {
-    "resident": ("growth of resident memory by a thousand events", "bytes"),
-    "blocks": ("growth of Python's memory blocks by a thousand events", "blocks"),
-    "ours": ("growth of argus-otel's objects by a thousand events", "objects"),
-}
+COUNTED = growth.counted_of("events")
 
 
 class Canned:
@@ -171,19 +160,6 @@ async def _canned(_session: aiohttp.ClientSession, *_: Any, **__: Any) -> Canned
     return Canned()
 
 
-def counted() -> dict[str, int]:
-    """Return the counts, by the names of :data:`COUNTED`."""
-    gc.collect()
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    modules = [str(type(it).__module__) for it in gc.get_objects()]
-    ours = sum(name.startswith("argus_otel.") and not name.startswith("discord_simulator") for name in modules)
-    return {
-        "resident": pages * os.sysconf("SC_PAGE_SIZE"),
-        "blocks": sys.getallocatedblocks(),
-        "ours": ours,
-    }
-
-
 async def soak(with_ours: bool, events: int, parts: int) -> None:
     """Receive the events in parts; print the counts after each, as a line of JSON."""
     with BackgroundSimulator(heartbeat_interval=3600) as simulator, redirect(simulator.url):
@@ -194,100 +170,24 @@ async def soak(with_ours: bool, events: int, parts: int) -> None:
         for _ in range(parts):
             await bot.take(events // parts)
             if with_ours:
-                await asyncio.to_thread(_scrape, runtime().endpoint_url)
+                await asyncio.to_thread(growth.scrape, runtime().endpoint_url)
             print(json.dumps({**bot.got, **counted()}), flush=True)
         await bot.close()
     if with_ours and (faults := runtime().telemetry.guard.faults):
         raise RuntimeError(f"hooks failed, so these figures are worth nothing: {faults}")
 
 
-def _scrape(url: str | None) -> None:
-    with urllib.request.urlopen(f"{url}/metrics", timeout=60) as answer:
-        answer.read()
-
-
-class _Soaking:
-    """A bot in a process of its own."""
-
-    def __init__(self, name: str, events: int, parts: int) -> None:
-        self._name = name
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "ARGUS_"))}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.soak", name, str(events), str(parts)],
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            env=kept,
-            start_new_session=True,  # Ctrl-C interrupts the measurement, not the bot
-        )
-        self.found: list[dict[str, int]] = []
-
-    def part(self) -> None:
-        """Wait until it has received another part."""
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            self._failed()
-        self.found.append(json.loads(line))
-
-    def finish(self) -> None:
-        """Wait for its end, and check its exit code."""
-        if self._process.wait(60):
-            self._failed()
-
-    def _failed(self) -> None:
-        self._process.wait(10)
-        self._errors.seek(0)
-        raise RuntimeError(f"the soak of {self._name} ended: {self._errors.read().decode()[-2000:]}")
-
-    def end(self) -> None:
-        """End the process, if it runs."""
-        self._process.kill()
-        self._process.communicate()
-        self._errors.close()
-
-
-def measure(events: int, parts: int, count: Count = range) -> dict[str, list[dict[str, int]]]:
+def measure(events: int, parts: int, count: Count = range) -> dict[str, list[Counts]]:
     """Run the bots, and return the counts after each part."""
-    with ExitStack() as stack:
-        bots = {name: _Soaking(name, events, parts) for name in NAMES}
-        for bot in bots.values():
-            stack.callback(bot.end)
-        for number in count(parts):
-            for bot in bots.values():
-                bot.part()
-            if number + 1 == parts:
-                for bot in bots.values():
-                    bot.finish()
-        return {name: bot.found for name, bot in bots.items()}
+    return growth.measure({name: ["benchmarks.soak", name, str(events), str(parts)] for name in NAMES}, parts, count)
 
 
-def tables(found: Mapping[str, Sequence[Mapping[str, int]]]) -> list[Table]:
+def tables(found: Mapping[str, Sequence[Counts]]) -> list[Table]:
     """Return a table for each count, or none if there are fewer than two parts after the warm-up."""
-    parts = len(found[BARE])
-    warm = max(1, parts // 2)
-    if parts < warm + 2:
-        return []
-    made: list[Table] = []
-    for what, (title, unit) in COUNTED.items():
-        samples = {
-            name: [
-                (after[what] - before[what]) / (_events(after) - _events(before)) * 1000
-                for before, after in zip(counts[warm - 1 :], counts[warm:], strict=False)
-            ]
-            for name, counts in found.items()
-        }
-        notes = [
-            f"{name}: {counts[warm - 1][what]:,} after {_events(counts[warm - 1]):,} events,"
-            f" {counts[-1][what]:,} after {_events(counts[-1]):,} ({counts[-1][what] - counts[warm - 1][what]:+,})"
-            for name, counts in found.items()
-        ]
-        made.append(Table(PART, what, title, unit, compared(samples, BARE, centre=statistics.fmean), 3, notes))
-    return made
+    return growth.tables(PART, COUNTED, "events", found, _events)
 
 
-def _events(counts: Mapping[str, int]) -> int:
+def _events(counts: Counts) -> int:
     return counts["typing"] + counts["message"] + counts["slash"]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -45,6 +46,20 @@ class Traces:
         self._exporter = readable(_Counting, telemetry.redact)()
         processors = [BatchSpanProcessor(self._exporter)]
         self.provider = TracerProvider(sampler(chosen), Resource.create(), processors, telemetry.guard)
+
+    def exported(self) -> int:
+        """Return the number of exported spans, after a flush."""
+        self.provider.force_flush()
+        return self._exporter.spans
+
+
+class PlainTraces:
+    """A tracer provider of the SDK, as in a program without argus-otel; every span is kept."""
+
+    def __init__(self) -> None:
+        self._exporter = _Counting()
+        self.provider = sdk.TracerProvider(shutdown_on_exit=False)
+        self.provider.add_span_processor(BatchSpanProcessor(self._exporter))
 
     def exported(self) -> int:
         """Return the number of exported spans, after a flush."""

@@ -32,11 +32,11 @@ _DISTRO_CHOSEN = {
     "OTEL_PYTHON_CONFIGURATOR": "configurator",
     "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "{others},discord",  # which is ours
 }
-_ARGUS_CHOSEN = {"OTEL_PYTHON_DISTRO": "argus", "OTEL_PYTHON_CONFIGURATOR": "argus"}
+ARGUS_CHOSEN = {"OTEL_PYTHON_DISTRO": "argus", "OTEL_PYTHON_CONFIGURATOR": "argus"}
 # As the command of that name does, which may not be on PATH.
-_INSTRUMENT = ("-c", "from opentelemetry.instrumentation.auto_instrumentation import run; run()", sys.executable)
+INSTRUMENT_COMMAND = ("-c", "from opentelemetry.instrumentation.auto_instrumentation import run; run()", sys.executable)
 _OTLP = {"OTEL_EXPORTER_OTLP_ENDPOINT": "{otlp}"}
-_SERVED = {"OTEL_EXPORTER_PROMETHEUS_HOST": "127.0.0.1", "OTEL_EXPORTER_PROMETHEUS_PORT": "{port}"}
+SERVED = {"OTEL_EXPORTER_PROMETHEUS_HOST": "127.0.0.1", "OTEL_EXPORTER_PROMETHEUS_PORT": "{port}"}
 _PROMETHEUS = {"OTEL_METRICS_EXPORTER": "prometheus", "OTEL_TRACES_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
 _ALL = {"OTEL_METRICS_EXPORTER": "otlp,prometheus", "OTEL_TRACES_EXPORTER": "otlp", "OTEL_LOGS_EXPORTER": "otlp"}
 _NEEDED = ("opentelemetry-distro", "opentelemetry.distro")
@@ -48,11 +48,11 @@ VARIANTS = (
     KINDS[CONTROL],
     KINDS[OURS],
     Kind(ONE_LINE, variables={"ARGUS_ENDPOINT_PORT": "{port}"}, options={"attach": OURS}),
-    Kind(INSTRUMENTED, _INSTRUMENT, {**_ARGUS_CHOSEN, **_SERVED}),
-    Kind(DISTRO, _INSTRUMENT, {**_DISTRO_CHOSEN, **_SERVED, **_PROMETHEUS}, needs=_NEEDED),
-    Kind(f"{OURS}, OTLP", ("-m", "argus_otel", "run"), {**_SERVED, **_OTLP}),
-    Kind(f"{INSTRUMENTED}, OTLP", _INSTRUMENT, {**_ARGUS_CHOSEN, **_SERVED, **_OTLP}),
-    Kind(f"{DISTRO}, OTLP", _INSTRUMENT, {**_DISTRO_CHOSEN, **_SERVED, **_ALL, **_OTLP}, needs=_NEEDED),
+    Kind(INSTRUMENTED, INSTRUMENT_COMMAND, {**ARGUS_CHOSEN, **SERVED}),
+    Kind(DISTRO, INSTRUMENT_COMMAND, {**_DISTRO_CHOSEN, **SERVED, **_PROMETHEUS}, needs=_NEEDED),
+    Kind(f"{OURS}, OTLP", ("-m", "argus_otel", "run"), {**SERVED, **_OTLP}),
+    Kind(f"{INSTRUMENTED}, OTLP", INSTRUMENT_COMMAND, {**ARGUS_CHOSEN, **SERVED, **_OTLP}),
+    Kind(f"{DISTRO}, OTLP", INSTRUMENT_COMMAND, {**_DISTRO_CHOSEN, **SERVED, **_ALL, **_OTLP}, needs=_NEEDED),
     KINDS[PEER],
 )
 MEASURED = {

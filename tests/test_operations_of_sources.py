@@ -48,11 +48,15 @@ def made(kind: type[Operation]) -> Operation:
     thing: Any = SimpleNamespace(series={})
     arguments: dict[str, tuple[Any, ...]] = {
         "Operation": (),
+        "ChatCall": ("openai", "gpt", None),
+        "GraphRun": (thing, None, ""),
         "InteractionOperation": (1, thing, "play"),
         "Iteration": (thing,),
+        "NodeRun": (thing, thing, thing),
         "PrefixOperation": (thing,),
         "RestCall": (thing, True, False),
         "Timing": (thing, (), 1),
+        "ToolCall": ("search", None),
         "_Loading": ("a.b",),
     }
     return kind(*arguments[kind.__qualname__])

@@ -46,7 +46,7 @@ def tell(**facts):
 """
 
 # The rest of what is installed here would load too, and take most of the time.
-_OTHERS = "aiohttp-client,asyncio,logging,requests,system_metrics,urllib3"
+_OTHERS = "aiohttp-client,asyncio,httpx,httpx2,logging,requests,system_metrics,urllib3"
 
 _LOAD = """
 from opentelemetry.instrumentation.auto_instrumentation import initialize

@@ -40,11 +40,13 @@ def source_walls(source: str) -> tuple[Wall, ...]:
     """A source's hooks know the neutral layer alone; its commands and its history, what serves any source."""
     room = f"argus_otel.sources.{source}"
     never = ("opentelemetry", "argus_otel", *EXPORTERS, *DATABASES)
-    shared = ("argus_otel.telemetry", "argus_otel.sources.patches", "argus_otel.sources.spec", room)
+    neutral = ("argus_otel.telemetry", "argus_otel.detections")
+    shared = (*neutral, "argus_otel.sources.patches", "argus_otel.sources.spec", room)
     tools = ("argus_otel.history.store", "argus_otel.scrape", "argus_otel.settings", "argus_otel.terminal")
     shown = ("argus_otel.panels", "argus_otel.scrape.buckets", "argus_otel.scrape.series")
     apart = (f"{room}.cli", f"{room}.history", f"{room}.panels")
-    configured = (f"{room}.source", f"{room}.settings", f"{room}.resource")  # these know what the user has set
+    # These know what the user has set.
+    configured = (f"{room}.source", f"{room}.settings", f"{room}.resource", f"{room}.pytest_plugin")
     return (
         Wall(room, never, shared, save=apart, apart=(*apart, *configured)),
         *(Wall(each, never, (*shared, "argus_otel.settings"), save=apart) for each in configured),
@@ -66,6 +68,12 @@ WALLS = (
         "argus_otel.custom",
         ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES),
         but=("argus_otel.custom", "argus_otel.telemetry"),
+    ),
+    # Rules on runs of graphs, whatever library runs them.
+    Wall(
+        "argus_otel.detections",
+        ("opentelemetry", "discord", "aiohttp", "langgraph", "langchain_core", "argus_otel", *EXPORTERS, *DATABASES),
+        but=("argus_otel.detections", "argus_otel.telemetry"),
     ),
     *(wall for source in SOURCES for wall in source_walls(source)),
     # REST reports what answers an interaction to a protocol, and knows no interactions.
@@ -278,7 +286,7 @@ def test_the_environment_is_touched_where_it_is_argued_for_only() -> None:
 
 def test_every_room_with_a_wall_is_there() -> None:
     modules = {module_of(path) for path in FILES}
-    parts = ("cli", "history", "panels", "resource", "settings")
+    parts = ("cli", "history", "panels", "pytest_plugin", "resource", "settings")
     optional = {f"argus_otel.sources.{source}.{part}" for source in SOURCES for part in parts}
     assert {wall.room for wall in WALLS} - modules <= {"argus_otel.history", *optional}
 

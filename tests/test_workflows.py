@@ -85,7 +85,12 @@ def test_main_branches_of_others_are_tried_by_schedule_and_by_hand_and_block_not
 
 def test_each_package_of_opentelemetrys_that_is_locked_has_its_place_on_a_main_branch() -> None:
     locked = set(re.findall(r'^name = "(opentelemetry-[\w-]+)"$', (ROOT / "uv.lock").read_text(), re.MULTILINE))
-    peers = {"opentelemetry-distro", "opentelemetry-instrumentation-discordpy"}
+    peers = {
+        "opentelemetry-distro",
+        "opentelemetry-instrumentation-discordpy",
+        "opentelemetry-instrumentation-genai-langchain",
+        "opentelemetry-util-genai",
+    }
     assert set(matrix_env.MAINS["opentelemetry"]) == locked - peers
     assert matrix_env.overrides("discord.py") == ["discord.py[speed] @ git+https://github.com/Rapptz/discord.py@master"]
     assert "#subdirectory=exporter/opentelemetry-exporter-prometheus" in "".join(matrix_env.overrides("opentelemetry"))

@@ -7,13 +7,13 @@ Where a call has to be an error, its line says which: pyright complains of an ig
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
 from typing_extensions import assert_type
 
 import argus_otel
-from argus_otel import annotate, count, record, timed
+from argus_otel import annotate, count, graphs, record, timed
 
 T = TypeVar("T")
 
@@ -102,3 +102,57 @@ async def timing() -> None:
 def no_exception_is_swallowed() -> int:
     with timed("block"):
         return 1
+
+
+def asking_for_runs_of_graphs() -> None:
+    graphs.graph("support", reads={"write": ["docs"]})
+    with graphs.history("chdb:argus-history") as history:
+        assert_type(history, graphs.History)
+        assert_type(history.runs("support", outcome="error"), list[graphs.Run])
+        assert_type(history.run("5f0c7c52"), graphs.RunDetail)
+        assert_type(history.run("5f0c7c52").nodes, tuple[graphs.NodeRun, ...])
+        assert_type(history.nodes(), list[graphs.NodeSummary])
+        assert_type(history.findings(severity="error"), list[graphs.RecordedFinding])
+        assert_type(history.causes(), list[graphs.CauseSummary])
+        assert_type(history.difference("5f0c7c52", "8d1e44aa"), list[graphs.Difference])
+        assert_type(history.baseline("support", recent=50), list[graphs.Drift])
+        history.runs(limit="all")  # pyright: ignore[reportArgumentType]
+        history.baseline()  # pyright: ignore[reportCallIssue]
+
+
+def cites_a_document(node: str, update: Mapping[str, Any]) -> bool:
+    return node in update
+
+
+async def helpfulness(_node: str, _update: Mapping[str, Any]) -> tuple[float, str]:
+    return 0.5, "fair"
+
+
+def declaring() -> None:
+    graphs.graph("support", reads={"write": ["docs"]}, validators={"write": cites_a_document}, gate=True)
+    graphs.graph("support", judges={"write": [helpfulness, cites_a_document]}, floor={"helpfulness": 0.7})
+    graphs.graph("support", validators={"write": lambda _, update: len(update) > 1}, floor=1, severity="warn")
+    graphs.graph("support", validators={"write": "docs"})  # pyright: ignore[reportArgumentType]
+    graphs.graph("support", floor="high")  # pyright: ignore[reportArgumentType]
+
+
+def evaluating() -> None:
+    assert_type(graphs.evaluate("helpfulness", score=0.5, label="fair", explanation="short"), None)
+    graphs.evaluate("helpfulness", score=1)
+    graphs.evaluate("helpfulness", 0.5)  # pyright: ignore[reportCallIssue]
+    graphs.evaluate("helpfulness", score="good")  # pyright: ignore[reportArgumentType]
+
+
+@graphs.detector("no_search", layer="behavioural", severity="warn")
+def no_search(run: graphs.RunFacts) -> graphs.Finding | None:
+    return None if any(node.node == "search" for node in run.nodes) else graphs.Finding()
+
+
+@graphs.detector("long_answer")
+def long_answer(run: graphs.RunFacts) -> Iterator[graphs.Finding]:
+    yield from (graphs.Finding.at(node, "answer") for node in run.nodes if node.written["answer"].length > 1000)
+
+
+def detecting(run: graphs.RunFacts) -> None:
+    assert_type(no_search(run), "graphs.Finding | None")
+    assert_type(long_answer(run), Iterator[graphs.Finding])

@@ -1,7 +1,8 @@
-"""Runs the tests in one cell of the matrix: a Python, a discord.py, and a choice of the dependencies' versions.
+"""Runs the tests in one cell of the matrix: a Python, a discord.py or a LangGraph, and a choice of all other versions.
 
-``make test-with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest`` and the workflow both run this, so a failure of the
-workflow can be reproduced locally. Each cell has an environment of its own under ``build/cells``, made by uv.
+``make test-with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest``, ``make test-graphs LANGGRAPH=0.2.76`` and the workflow
+run this, so a failure of the workflow can be reproduced locally. Each cell has an environment of its own under
+``build/cells``, made by uv.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ MAINS = {
     },
     "discord.py": {"discord.py[speed]": ("https://github.com/Rapptz/discord.py", "master", "")},
 }
+GRAPHS = ["tests/graphs_source", "tests/detections"]
+"""The tests of agent graphs."""
+
 UV = [shutil.which("uv")] if shutil.which("uv") else [sys.executable, "-m", "uv"]
 
 
@@ -63,6 +67,12 @@ def main(arguments: list[str] | None = None) -> int:
         "--discord", default="", help="discord.py's version, such as 2.4.0; by default the cell's choice"
     )
     parser.add_argument(
+        "--langgraph",
+        default="",
+        help="run the tests of agent graphs alone, with this version, such as 0.2.76, or `newest`: an environment with "
+        "nothing else in it",
+    )
+    parser.add_argument(
         "--resolution",
         choices=("locked", "lowest", "newest"),
         default="locked",
@@ -71,10 +81,34 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--main", choices=MAINS, default="", help="take these packages from their main branch, by git")
     parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     chosen = parser.parse_args(arguments)
-    python = make(chosen.python or sys.executable, chosen.discord, chosen.resolution, chosen.main)
+    if chosen.langgraph:
+        python, words = make_for_graphs(chosen.python or sys.executable, chosen.langgraph), chosen.pytest or GRAPHS
+    else:
+        python = make(chosen.python or sys.executable, chosen.discord, chosen.resolution, chosen.main)
+        words = chosen.pytest
     show(python)
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    return subprocess.run([python, "-m", "pytest", *chosen.pytest], cwd=ROOT, env=environment, check=False).returncode
+    return subprocess.run([python, "-m", "pytest", *words], cwd=ROOT, env=environment, check=False).returncode
+
+
+def make_for_graphs(python: str, langgraph: str) -> str:
+    """Create an environment for the tests of agent graphs; return its Python. LangChain's agents need LangGraph 1."""
+    environment = CELLS / re.sub(r"[^\w.-]+", "-", f"{python}-langgraph-{langgraph}").strip("-")
+    uv("venv", "--quiet", "--clear", "--python", python, str(environment))
+    inside = inside_of(environment)
+    wanted = ["langgraph" if langgraph == "newest" else f"langgraph=={langgraph}"]
+    if not langgraph.startswith("0."):
+        wanted += ["langchain>=1,<2", "langchain-openai>=1,<2"]
+    if langgraph.startswith("1.0."):
+        wanted.append("langgraph-prebuilt<=1.0.8")  # later ones ask for any LangGraph 1, and import what 1.1 has
+    tests = ("hypothesis>=6.100", "pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.8")
+    uv("pip", "install", "--quiet", "--python", inside, "-e", f"{ROOT}[cli]", *wanted, *tests)
+    return inside
+
+
+def inside_of(environment: Path) -> str:
+    """Return the Python of an environment."""
+    return str(environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 
 
 def make(python: str, discord: str, resolution: str, main: str = "") -> str:
@@ -82,7 +116,7 @@ def make(python: str, discord: str, resolution: str, main: str = "") -> str:
     name = "-".join(filter(None, (python, discord, resolution, main)))
     environment = CELLS / re.sub(r"[^\w.-]+", "-", name).strip("-")
     uv("venv", "--quiet", "--clear", "--python", python, str(environment))
-    inside = str(environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    inside = inside_of(environment)
     words = ["pip", "install", "--quiet", "--python", inside, "-e", f"{ROOT}[all]"]
     if discord:
         words.append(f"discord.py[speed]=={discord}")
@@ -119,7 +153,7 @@ def overrides(main: str) -> list[str]:
 def show(python: str) -> None:
     """Print the versions in the cell."""
     listed = uv("pip", "list", "--python", python)
-    shown = ("discord", "opentelemetry", "aiohttp", "wrapt", "prometheus")
+    shown = ("discord", "langgraph", "langchain", "opentelemetry", "aiohttp", "wrapt", "prometheus")
     print(subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout.strip())
     print("\n".join(line for line in listed.splitlines() if line.lower().startswith(shown)), flush=True)
 

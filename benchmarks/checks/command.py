@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
-import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from functools import partial
 
 from benchmarks import report
+from benchmarks.option_types import amount, known, whole, writable
 from benchmarks.processes import LINUX_ONLY
-from benchmarks.progress import Progress, spoken
+from benchmarks.progress import Progress
+from benchmarks.running import INTERRUPTED, Step, alone, run_each
 from benchmarks.tables import as_markdown, as_text
 
 from . import __doc__ as about
 from . import beside_bot, blackbox, durations, faults, messages, probes, schedule, targets
 from .figures import Figures
 from .machine import Machine, prepared
-
-INTERRUPTED = 130
 
 Findings = tuple[list[Figures], list[str]]
 """The tables, and the reasons for anything that could not be measured."""
@@ -94,40 +90,18 @@ def main(words: Sequence[str]) -> int:
     if sys.platform != "linux":
         print(f"checks: not measured: {LINUX_ONLY}")
         return 0
-    for variable in [name for name in os.environ if name.startswith(("OTEL_", "ARGUS_"))]:
-        del os.environ[variable]
-    logging.disable(logging.WARNING)
+    alone()
     progress = Progress()
     with progress.interruptible(), prepared() as machine:
-        tables, notes, failed = _run(machine, options, progress)
+        tables, notes, failed = run_each([_step(name, machine, options, progress) for name in options.part], progress)
     _show(options, ["checks", *words], tables, notes)
     return INTERRUPTED if progress.stopped else int(failed)
 
 
-def _run(machine: Machine, options: argparse.Namespace, progress: Progress) -> tuple[list[Figures], list[str], bool]:
-    """Return the tables, what was not measured and why, and whether something has failed."""
-    tables: list[Figures] = []
-    notes: list[str] = []
-    failed = False
-    progress.say(f"about {spoken(sum(PARTS[name].takes(options) for name in options.part))} in all")
-    for name in options.part:
-        part = PARTS[name]
-        if progress.stopped:
-            notes.append(f"{name}: not measured: interrupted")
-            continue
-        progress.say(f"{name}: {part.title}, about {spoken(part.takes(options))}")
-        try:
-            found, missing = part.run(machine, options, options.rounds or part.rounds, progress)
-        except KeyboardInterrupt:
-            notes.append(f"{name}: not measured: interrupted")
-        except Exception as error:  # noqa: BLE001 - the other parts know nothing of it, and have taken minutes
-            traceback.print_exc()
-            notes.append(f"{name}: FAILED: {error}")
-            failed = True
-        else:
-            tables += found
-            notes += missing
-    return tables, list(dict.fromkeys(notes)), failed
+def _step(name: str, machine: Machine, options: argparse.Namespace, progress: Progress) -> Step[Figures]:
+    part = PARTS[name]
+    run = partial(part.run, machine, options, options.rounds or part.rounds, progress)
+    return Step(name, part.title, part.takes(options), run)
 
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:
@@ -142,7 +116,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
         allow_abbrev=False,
     )
     it.add_argument("part", nargs="*", metavar="PART", help="(default: all of them)")
-    it.add_argument("--minutes", type=_positive, default=2.0, metavar="M", help="of each schedule (default: 2)")
+    it.add_argument("--minutes", type=amount, default=2.0, metavar="M", help="of each schedule (default: 2)")
     it.add_argument(
         "--variant",
         action="append",
@@ -150,39 +124,19 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
         default=[],
         help="one of the schedule's variants; may be given several times (default: all of them)",
     )
-    it.add_argument("--checks", type=_count, default=10_000, metavar="N", help="of each schedule (default: 10000)")
-    it.add_argument("--rounds", type=_count, metavar="N", help="rounds of the parts that have some")
-    it.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
-    it.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables to FILE, in Markdown")
+    it.add_argument("--checks", type=whole, default=10_000, metavar="N", help="of each schedule (default: 10000)")
+    it.add_argument("--rounds", type=whole, metavar="N", help="rounds of the parts that have some")
+    it.add_argument("--json", type=writable, metavar="FILE", help="write all figures to FILE")
+    it.add_argument("--markdown", type=writable, metavar="FILE", help="write the tables to FILE, in Markdown")
     options = it.parse_args(words)
-    for name in options.part:
-        if name not in PARTS:
-            it.error(f"part: {name!r} is unknown; choose from: {'; '.join(PARTS)}")
+    known(it, "part", options.part, PARTS)
     options.part = [name for name in PARTS if not options.part or name in options.part]
     return options
 
 
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < 1e4:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return number
-
-
-def _count(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return number
-
-
 def _show(options: argparse.Namespace, words: Sequence[str], tables: Sequence[Figures], notes: Sequence[str]) -> None:
     circumstances = {**report.circumstances(words), **_peers()}
-    peers = ", ".join(f"{name} {found}" for name, found in _peers().items())
-    heading = f"{report.heading(circumstances)}; {peers}"
+    heading = report.heading(circumstances)
     reached = targets.cells(tables)
     if len(reached) == 1:
         notes = [*notes, "nothing was measured that a target is set for"]
@@ -201,12 +155,5 @@ def _show(options: argparse.Namespace, words: Sequence[str], tables: Sequence[Fi
 
 
 def _peers() -> dict[str, str]:
-    found = {name: _version(name) for name in ("aiohttp", "httpx")}
+    found = {name: report.version_of(name) for name in ("aiohttp", "httpx")}
     return {**found, blackbox.NAME: blackbox.version() if blackbox.command() else "not installed"}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"

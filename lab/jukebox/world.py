@@ -1,9 +1,10 @@
-"""A busy bot, an agent of service checks, and everything behind them, for dashboards to query.
+"""A busy bot, an agent of service checks, agent graphs, and everything behind them, for dashboards to query.
 
 It consists of one simulated Discord; a bot of two processes with two shards each; an agent that checks one of these and
-other services (:mod:`lab.lookout`); a Prometheus that scrapes the processes; a Collector with another Prometheus behind
-it; and ClickHouse with traces, logs and history, which also has some months of earlier events. When the world is ready,
-its data no longer changes: every query is about the same span of time, and always has the same result.
+other services (:mod:`lab.lookout`); a program of agent graphs (:mod:`lab.receptionist`); a Prometheus that scrapes the
+processes; a Collector with another Prometheus behind it; and ClickHouse with traces, logs and history, which also has
+some months of earlier events. When the world is ready, its data no longer changes: every query is about the same span
+of time, and always has the same result.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from lab.collector import Collector, kept_environment
 from lab.lookout import lookout, services
 from lab.processes import Part, free_port
 from lab.prometheus import Prometheus, Prometheus3
+from lab.receptionist import receptionist
 from lab.tee import Tee
 from lab.victoriametrics import VictoriaMetrics
 from tools.backends import ROOT
@@ -72,6 +74,9 @@ scrape_configs:
   - job_name: lookout
     static_configs:
       - {{targets: ["127.0.0.1:{lookout}"], labels: {{instance: {agent}}}}}
+  - job_name: receptionist
+    static_configs:
+      - {{targets: ["127.0.0.1:{receptionist}"], labels: {{instance: {graphs}}}}}
 """
 _COLLECTED = """
 global: {{scrape_interval: 1s}}
@@ -190,11 +195,18 @@ def busy(
         bots = [Process(directory, number, simulator, **sending) for number in range(PROCESSES)]
         checked = parts.enter_context(services.running(directory / "services"))
         agent = lookout.Lookout(directory, checked, bots[0].port, **sending)
-        processes = [*bots, agent]
+        graphs = receptionist.Receptionist(directory, **sending)
+        processes = [*bots, agent, graphs]
         targets = "\n".join(
             f'      - {{targets: ["127.0.0.1:{one.port}"], labels: {{instance: {one.instance}}}}}' for one in bots
         )
-        scraped = _DIRECT.format(targets=targets, lookout=agent.port, agent=lookout.INSTANCE)
+        scraped = _DIRECT.format(
+            targets=targets,
+            lookout=agent.port,
+            agent=lookout.INSTANCE,
+            receptionist=graphs.port,
+            graphs=receptionist.INSTANCE,
+        )
         collected_config = _COLLECTED.format(bots=collector.prometheus, own=collector.own)
         direct = parts.enter_context(Prometheus.running_in(directory / "direct", scraped))
         collected = parts.enter_context(Prometheus.running_in(directory / "collected", collected_config))
@@ -279,7 +291,7 @@ def missing(prometheus: Prometheus, now: float) -> set[str]:
 def _wait_for_the_last(clickhouse: ClickHouse, database: str) -> None:
     """Wait until the tables no longer change: the bot has ended, and the Collector has written the rest."""
     counts: list[tuple[str, ...]] = []
-    tables = ("otel_traces", "otel_logs", "discord_events", "checks_events")
+    tables = ("otel_traces", "otel_logs", "discord_events", "checks_events", "graphs_events")
     still = 0
     while still < 4:
         counts.append(tuple(clickhouse.query(f"select count() from {table}", database) for table in tables))

@@ -114,3 +114,9 @@ class ChecksInstrumentor(SourceInstrumentor):
     """Runs service checks."""
 
     source = "checks"
+
+
+class LangGraphInstrumentor(SourceInstrumentor):
+    """Instruments graphs of LangGraph, and the tools and models of LangChain in them."""
+
+    source = "graphs"

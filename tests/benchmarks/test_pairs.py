@@ -10,7 +10,7 @@ from time import thread_time
 
 import pytest
 
-from benchmarks.pairs import BARE, CONTROL, WARM_UP, Variant, Work, compare
+from benchmarks.pairs import BARE, CONTROL, WARM_UP, WITHOUT_LOOP, Variant, Work, compare
 from benchmarks.results import Result
 
 
@@ -114,3 +114,37 @@ def test_what_is_stopped_early_is_compared_by_the_rounds_that_there_were(loop: a
 
     assert compared(WARM_UP) == []
     assert [len(result.differences) for result in compared(WARM_UP + 3)] == [3, 3]
+
+
+def test_work_without_an_event_loop_is_run_without_one_and_awaits_nothing() -> None:
+    def prepare(pause: bool) -> Work:
+        async def work() -> int:
+            with pytest.raises(RuntimeError):
+                asyncio.get_running_loop()
+            if pause:
+                await asyncio.sleep(0)
+            return 1
+
+        return work
+
+    assert len(compare(WITHOUT_LOOP, prepare, [Variant(BARE, False)], rounds=1)) == 1
+    with pytest.raises(RuntimeError, match="await nothing"):
+        compare(WITHOUT_LOOP, prepare, [Variant(BARE, True)], rounds=1)
+
+
+def test_another_clock_is_read_around_the_work_alone() -> None:
+    ticks = [0]
+
+    def prepare(step: int) -> Work:
+        async def work() -> int:
+            ticks[0] += step
+            return 2
+
+        return work
+
+    def enter() -> None:
+        ticks[0] += 1000
+
+    variants = [Variant(BARE, 4), Variant("x", 10, enter)]
+    _, dearer = compare(WITHOUT_LOOP, prepare, variants, rounds=2, clock=lambda: float(ticks[0]))
+    assert (dearer.each, dearer.added) == (5e6, 3e6)  # microseconds for each of two pieces

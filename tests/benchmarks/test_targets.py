@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import report, targets
+from benchmarks import outcomes as judged
+from benchmarks import report
+from benchmarks.outcomes import Found, Outcome, Target, outcomes
 from benchmarks.results import Estimate, compared
 from benchmarks.tables import Table
-from benchmarks.targets import Found, Outcome, Target, outcomes
+from benchmarks.targets import targets
 
 _ABOUT = {"command": "make bench", "machine": "a machine", "python": "CPython 3", "date": "2026-11-21"} | dict.fromkeys(
-    report._NAMED, "1.0"
+    report.NAMED, "1.0"
 )
 
 
@@ -30,7 +32,7 @@ def _slash(ours: float, theirs: float, traced: float) -> Table:
 
 
 def _said(tables: list[Table]) -> dict[str, Outcome]:
-    return {outcome.target.title: outcome for outcome in outcomes(tables, 500_000)}
+    return {outcome.target.title: outcome for outcome in outcomes(tables, targets(500_000))}
 
 
 def test_a_ratio_is_of_added_costs_whatever_the_machine_did() -> None:
@@ -74,7 +76,7 @@ def test_what_is_to_be_nothing_is_within_the_control(value: float, said: str) ->
 
 def test_everything_is_in_the_markdown_and_in_the_json(tmp_path: Path) -> None:
     tables = [_slash(ours=20.0, theirs=50.0, traced=55.0)]
-    found = outcomes(tables, 500_000)
+    found = outcomes(tables, targets(500_000))
     text = report.markdown(_ABOUT, tables, found, ["a peer is not installed"])
     assert "`make bench` on a machine, CPython 3" in text
     assert "| argus-otel | 29.50 | +20.00 | +20.00 … +20.00 | +210.5% | 1.00 |" in text
@@ -83,7 +85,7 @@ def test_everything_is_in_the_markdown_and_in_the_json(tmp_path: Path) -> None:
     (table,) = written["tables"]
     assert table["results"][2]["differences"] == [20.0] * 20
     assert [target["target"] for target in written["targets"]] == [outcome.target.title for outcome in found]
-    assert {len(row) for row in targets.cells(found)} == {7}
+    assert {len(row) for row in judged.cells(found)} == {7}
 
 
 def test_every_target_finds_its_rows() -> None:
@@ -102,4 +104,4 @@ def test_every_target_finds_its_rows() -> None:
         *(table("startup", name, list(PARTS["startup"].variants)) for name in startup.MEASURED),
         *(table("soak", name, ["argus-otel"]) for name in soak.COUNTED),
     ]
-    assert [outcome.target.title for outcome in outcomes(tables, 500_000) if outcome.found is None] == []
+    assert [outcome.target.title for outcome in outcomes(tables, targets(500_000)) if outcome.found is None] == []

@@ -45,7 +45,7 @@ def argus(python: Run) -> Run:
     """Run ``argus-otel``, likewise."""
 
     # Whatever else happens to be installed here would load too, for most of the time that these tests take.
-    others = {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "aiohttp-client,logging,requests,system_metrics"}
+    others = {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "aiohttp-client,httpx,httpx2,logging,requests,system_metrics"}
 
     def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return python("-m", "argus_otel", *words, **{**others, **variables})

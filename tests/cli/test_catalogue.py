@@ -239,7 +239,7 @@ def test_the_signals_of_one_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert "argus.hook.errors" in told(capsys, "--source", "argus")
     assert main(["catalogue", "--source", "queue"]) == 2
     assert (
-        "--source is 'queue', and there is no such source; there are: checks, discord, process, "
+        "--source is 'queue', and there is no such source; there are: checks, discord, graphs, process, "
         in capsys.readouterr().err
     )
 

@@ -22,6 +22,7 @@ from argus_otel.discovery import Installed, Problem, installed
 from argus_otel.settings import Settings
 from argus_otel.sources.discord.cli import doctor as discord_checks
 from argus_otel.sources.spec import SourceSpec
+from argus_otel.terminal import probes
 from argus_otel.terminal.findings import Finding, Look, Status
 
 from .conftest import Listener, Run, http_answer
@@ -415,7 +416,7 @@ def test_hooks_that_cannot_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_library_that_never_ends_its_import(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discord_checks, "_PROBE", "import time; time.sleep(60)")
-    monkeypatch.setattr(discord_checks, "_IMPORT_TIMEOUT", 0.2)
+    monkeypatch.setattr(probes, "_TIMEOUT", 0.2)
     (finding,) = discord_checks._hooks(look())
     assert finding.status is Status.FAIL
 

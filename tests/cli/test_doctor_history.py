@@ -107,6 +107,7 @@ def test_a_server_with_and_without_tables_and_one_that_does_not_answer(tmp_path:
             "tables of the engine",
             "tables of checks",
             "tables of discord",
+            "tables of graphs",
         }
         assert {found[name] for name in found if name.startswith("tables of ")} == {("ok", "up to date", "")}
         assert all(server.password not in detail for _, detail, _ in found.values())

@@ -10,6 +10,7 @@ from argus_otel.cli import COMMANDS
 from argus_otel.cli.run import _OPTIONS
 from argus_otel.settings import all_settings
 from argus_otel.sources.checks.cli import COMMANDS as CHECKS
+from argus_otel.sources.graphs.cli import COMMANDS as GRAPHS
 from tools import settings
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,11 @@ def test_every_variable_that_is_read_is_documented() -> None:
 def test_every_command_of_checks_is_told_of() -> None:
     section = COMMAND_LINE.partition("## `argus-otel checks`")[2].partition("\n## ")[0]
     assert set(re.findall(r"`(\w+)`", section)) >= set(CHECKS)
+
+
+def test_every_command_of_graphs_is_told_of() -> None:
+    section = COMMAND_LINE.partition("## `argus-otel graphs`")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)\b.*` \|", section, flags=re.MULTILINE)) == set(GRAPHS)
 
 
 def test_every_command_and_option_is_told_of() -> None:

@@ -50,6 +50,7 @@ def test_ctrl_c_ends_it_with_the_table() -> None:
         (["--port", "70000"], "'70000' is not a port"),
         (["bots"], "invalid choice: 'bots'"),
         (["checks", "--rate", "5"], "argus-otel demo checks: it has no --rate"),
+        (["graphs", "--seed", "5"], "argus-otel demo graphs: it has no --rate and no --seed"),
     ],
 )
 def test_wrong_arguments(words: list[str], complaint: str) -> None:
@@ -74,10 +75,16 @@ def test_a_difference_is_an_error(rows: list[Row]) -> None:
     assert "what the bot said" in text
 
 
-def test_help_teaches_both_demos() -> None:
+def test_help_teaches_each_demo() -> None:
     told = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, timeout=30, check=True).stdout
-    for words in ("argus-otel demo\n", "argus-otel demo checks --duration 15\n", "{discord,checks}", "the default"):
+    for words in (
+        "argus-otel demo\n",
+        "argus-otel demo checks --duration 15\n",
+        "argus-otel demo graphs --duration 15\n",
+        "{discord,checks,graphs}",
+    ):
         assert words in told
+    assert "the default" in " ".join(told.split())
 
 
 def test_the_bot_is_the_example() -> None:

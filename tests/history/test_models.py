@@ -18,6 +18,7 @@ from argus_otel.history.store.schema import Schema
 from argus_otel.settings import Settings
 from argus_otel.sources.checks.history import MODEL as CHECKS
 from argus_otel.sources.discord.history import MODEL as DISCORD
+from argus_otel.sources.graphs.history import MODEL as GRAPHS
 from argus_otel.sources.spec import SourceSpec
 from argus_otel.telemetry import PartError, Telemetry
 
@@ -116,7 +117,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, **histories: str | None) -> None:
 
 
 def test_models_are_those_of_the_installed_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert models.installed_models() == (CHECKS, DISCORD)
+    assert models.installed_models() == (CHECKS, DISCORD, GRAPHS)
     installed(monkeypatch, jobs="tests.history.jobs:MODEL", system=None)
     assert models.installed_schema().models == (JOBS,)
 

@@ -21,7 +21,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, TraceFl
 from argus_otel.otel.lazy_spans import LazySpan, LazySpanFactory, TracerProvider, readable
 from argus_otel.otel.sampling import SAMPLE_ALL
 from argus_otel.otel.scope import SCOPE
-from argus_otel.telemetry import Telemetry
+from argus_otel.telemetry import SpanRef, Telemetry
 from argus_otel.version import __version__
 
 LINK = Link(SpanContext(7, 8, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED)))
@@ -40,7 +40,7 @@ class Recording:
         self.recorder = LazySpanFactory(self.provider)
 
     def ours(self, **attributes: Any) -> LazySpan:
-        return self.recorder.start("work", SpanKind.SERVER, attributes, links=[LINK])
+        return self.recorder.start("work", SpanKind.SERVER, attributes, links=[SpanRef(7, 8)])
 
     def theirs(self, **attributes: Any) -> trace.Span:
         tracer = self.provider.get_tracer(SCOPE, __version__)
@@ -79,6 +79,10 @@ def nothing(_: trace.Span) -> None:
 def attributes(span: trace.Span) -> None:
     span.set_attribute("text", "x" * 20)
     span.set_attributes({"number": 1, "share": 0.5, "yes": True})
+
+
+def texts(span: trace.Span) -> None:
+    span.set_attributes({"words": ("a", "b" * 20), "none": ()})
 
 
 def strange_attributes(span: trace.Span) -> None:
@@ -121,7 +125,18 @@ def failure(span: trace.Span) -> None:
     span.update_name("failed work")
 
 
-USES = [nothing, attributes, strange_attributes, strange_names, many_attributes, another_name, events, links, failure]
+USES = [
+    nothing,
+    attributes,
+    texts,
+    strange_attributes,
+    strange_names,
+    many_attributes,
+    another_name,
+    events,
+    links,
+    failure,
+]
 
 
 @pytest.mark.parametrize("use", USES)

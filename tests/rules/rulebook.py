@@ -51,10 +51,21 @@ def promtool(*words: str) -> str:
     return "" if ended.returncode == 0 else ended.stdout + ended.stderr
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads ``0x150``, which is 150 more samples of 0 for promtool, as the text that it is and not as hexadecimal."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:int"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(0|[1-9][0-9]*)$"), list("-+0123456789"))
+
+
 @cache
 def read(path: Path) -> Any:
     """Return the document in a file of YAML; it is shared, so do not change it."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
 
 
 def rules(path: Path | None = None) -> list[dict[str, Any]]:

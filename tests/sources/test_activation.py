@@ -145,13 +145,11 @@ def test_a_client_that_is_made_before_the_hooks_activates_as_it_starts(tmp_path:
 @pytest.mark.parametrize(
     ("disabled", "parts"),
     [
-        ("", {"source:checks": "off", "source:discord": "ok", "source:process": "ok", "source:system": "ok"}),
-        ("process", {"source:checks": "off", "source:discord": "ok", "source:process": "off", "source:system": "ok"}),
-        ("system", {"source:checks": "off", "source:discord": "ok", "source:process": "ok", "source:system": "off"}),
-        (
-            "process,system",
-            {"source:checks": "off", "source:discord": "ok", "source:process": "off", "source:system": "off"},
-        ),
+        ("", {"source:process": "ok", "source:system": "ok"}),
+        ("process", {"source:process": "off", "source:system": "ok"}),
+        ("system", {"source:process": "ok", "source:system": "off"}),
+        ("process,system", {"source:process": "off", "source:system": "off"}),
+        ("langgraph", {"source:process": "ok", "source:system": "ok"}),
     ],
 )
 def test_each_source_is_switched_off_by_itself(disabled: str, parts: dict[str, str], tmp_path: Path) -> None:
@@ -167,7 +165,8 @@ def test_each_source_is_switched_off_by_itself(disabled: str, parts: dict[str, s
         """,
         {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": disabled},
     )
-    assert seen == parts
+    # No checks are asked for, and no graph is imported.
+    assert seen == {"source:checks": "off", "source:discord": "ok", "source:graphs": "off", **parts}
 
 
 @pytest.mark.parametrize("disabled", ["discord", "*"])

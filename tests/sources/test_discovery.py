@@ -48,7 +48,7 @@ def point(name: str, thing: object, distribution: str | None, monkeypatch: pytes
 
 def test_ours_are_installed_in_the_order_of_the_documents() -> None:
     found = installed()
-    assert list(found.specs)[:4] == ["checks", "discord", "process", "system"]
+    assert list(found.specs)[:5] == ["checks", "discord", "graphs", "process", "system"]
     assert [problem for problem in found.problems if problem.name in found.specs] == []
 
 
@@ -124,7 +124,7 @@ def test_no_metadata_is_parsed_to_find_them() -> None:
         "print(*installed().specs)\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert run.stdout.startswith("checks discord process system"), run.stdout
+    assert run.stdout.startswith("checks discord graphs process system"), run.stdout
 
 
 @pytest.mark.parametrize("name", list(installed().specs))

@@ -195,7 +195,7 @@ report(
 """,
             OTEL_PYTHON_DISTRO="argus",
             OTEL_PYTHON_CONFIGURATOR="argus",
-            OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="requests,aiohttp-client,urllib3",
+            OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="requests,aiohttp-client,httpx,httpx2,urllib3",
         )
     )
     assert (found["loaded"], found["added"], found["correlating"]) == (False, 0, True)

@@ -186,8 +186,8 @@ TOLD_ELSEWHERE = {
     "argus.history.expired",
 }
 
-WITHOUT_A_BOT = {"checks"}
-"""Sources that observe no bot; ``tests/NAME/test_truth.py`` has a truth for each of their signals."""
+WITHOUT_A_BOT = {"checks", "graphs"}
+"""Sources that observe no bot; their own ``test_truth.py`` has a truth for each of their signals."""
 
 OF_A_BOT = [catalogue for catalogue in CATALOGUES if catalogue.name not in WITHOUT_A_BOT]
 

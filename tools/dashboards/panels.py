@@ -239,6 +239,37 @@ def bar_chart(
     return _panel("barchart", title, description, [target], width, height, defaults, options)
 
 
+def node_graph(
+    title: str,
+    description: str,
+    target: Json,
+    *,
+    unit: str = COUNT,
+    width: int = 24,
+    height: int = 12,
+    no_value: str = "",
+) -> Panel:
+    """Return a graph of nodes and edges, both by the rows of one table: its edges.
+
+    Parameters
+    ----------
+    target:
+        Its answer is a table with the fields ``id``, ``source`` and ``target``, which are labels in PromQL, since
+        Grafana knows them by their own names and not by those that they are shown under. The number of an edge is
+        written at it, and the sum of those that lead to a node in the node: in SQL the field ``mainstat``, in PromQL
+        the value.
+    """
+    defaults: Json = {"noValue": no_value} if no_value else {}
+    # Of its own name too, which `organize` would not give it.
+    main: Json = {"mode": "reduceRow", "reduce": {"include": ["Value"], "reducer": "sum"}, "alias": "mainstat",
+                  "replaceFields": False}  # fmt: skip
+    options: Json = {"nodes": {"mainStatUnit": unit}, "edges": {"mainStatUnit": unit}, "zoomMode": "cooperative"}
+    transformations: list[Json] = [{"id": "calculateField", "options": main}] if "expr" in target else []
+    return _panel(
+        "nodeGraph", title, description, [target], width, height, defaults, options, transformations=transformations
+    )
+
+
 def heatmap(
     title: str, description: str, target: Json, *, unit: str = style.SECONDS, width: int = 12, height: int = 8
 ) -> Panel:
@@ -345,8 +376,9 @@ def _of_column(name: str, column: Column) -> Json:
 
 
 _Kind = Literal[
-    "timeseries", "stat", "bargauge", "table", "barchart", "heatmap", "state-timeline", "logs", "traces", "text"
-]
+    "timeseries", "stat", "bargauge", "table", "barchart", "heatmap", "state-timeline", "logs", "traces", "text",
+    "nodeGraph",
+]  # fmt: skip
 
 
 def _panel(

@@ -16,7 +16,7 @@ _OBSERVED = "argus_process_info"
 """Has one series for each process that argus-otel observes, with the same labels on every path to Prometheus."""
 
 
-def prometheus(service: str = "Service", *, having: str = "", **groups: str) -> list[Json]:
+def prometheus(service: str = "Service", *, having: str = "", metric: str = _OBSERVED, **groups: str) -> list[Json]:
     """Return data source, job, groups of processes, and instance.
 
     Parameters
@@ -24,27 +24,29 @@ def prometheus(service: str = "Service", *, having: str = "", **groups: str) -> 
     service:
         The label of the variable ``job``.
     having:
-        The label of ``argus_process_info`` that only processes of one kind have; others are left out.
+        The label of ``metric`` that only processes of one kind have; others are left out.
+    metric:
+        The metric that all processes of one kind have; others are left out.
     groups:
-        By a variable's name: the label of ``argus_process_info`` that processes of a service are grouped by. A group
+        By a variable's name: the label of ``metric`` that processes of a service are grouped by. A group
         narrows the instances down; a process without that label is in "All".
     """
     selectors = [f'{having}!=""'] if having else []
     found = [
         _source("prometheus", "Metrics", "prometheus", "argus-prometheus"),
-        labels("job", service, f"label_values({_of(selectors)}, job)"),
+        labels("job", service, f"label_values({_of(metric, selectors)}, job)"),
     ]
     selectors.append('job=~"$job"')
     for name, label in groups.items():
-        query = f"label_values({_of(selectors)}, {label})"
+        query = f"label_values({_of(metric, selectors)}, {label})"
         found.append(labels(name, name.capitalize(), query, everything=".*", numerical=True))
         selectors.append(f'{label}=~"${name}"')
     # "All" has to stay a list, or a group would choose nothing.
-    return [*found, labels("instance", "Instance", f"label_values({_of(selectors)}, instance)")]
+    return [*found, labels("instance", "Instance", f"label_values({_of(metric, selectors)}, instance)")]
 
 
-def _of(selectors: list[str]) -> str:
-    return f"{_OBSERVED}{{{','.join(selectors)}}}" if selectors else _OBSERVED
+def _of(metric: str, selectors: list[str]) -> str:
+    return f"{metric}{{{','.join(selectors)}}}" if selectors else metric
 
 
 def clickhouse(**queries: str) -> list[Json]:

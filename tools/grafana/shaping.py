@@ -45,6 +45,9 @@ def _transformed(frames: list[Frame], kind: str, options: Mapping[str, Any]) -> 
         return [Frame(frame.ref_id, [one for one in frame.fields if one.name in wanted]) for frame in frames]
     if kind == "organize":
         return [Frame(frame.ref_id, _organized(frame.fields, options)) for frame in frames]
+    if kind == "calculateField" and options["mode"] == "reduceRow" and options["reduce"]["reducer"] == "sum":
+        wanted = options["reduce"]["include"]
+        return [Frame(frame.ref_id, [*frame.fields, _summed(frame, wanted, options["alias"])]) for frame in frames]
     raise ShapingError(f"no transformation {kind!r} is known here")
 
 
@@ -55,6 +58,11 @@ def _organized(fields: list[Field], options: Mapping[str, Any]) -> list[Field]:
     for one in kept:
         one.display = names.get(one.name) or one.display
     return kept
+
+
+def _summed(frame: Frame, names: Sequence[str], alias: str) -> Field:
+    columns = [one.values for one in frame.fields if one.name in names]
+    return Field(alias, "number", [sum(value or 0.0 for value in row) for row in zip(*columns, strict=True)])
 
 
 def _merged(frames: list[Frame]) -> list[Frame]:

@@ -12,7 +12,7 @@ from tools.grafana.shaping import shaped
 
 from . import theme
 from .box import Box
-from .kinds import bands, bars, heatmap, lines, stat, table, timeseries, waterfall
+from .kinds import bands, bars, heatmap, lines, node_graph, stat, table, timeseries, waterfall
 from .svg import Drawing, text_width
 from .units import moment
 
@@ -132,6 +132,7 @@ _KINDS = {
     "barchart": bars.draw_chart,
     "logs": lines.draw_logs,
     "traces": waterfall.draw,
+    "nodeGraph": node_graph.draw,
 }
 
 

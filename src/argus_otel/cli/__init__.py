@@ -127,14 +127,15 @@ COMMANDS = {
     ),
     "demo": Command(
         module="argus_otel.cli.demo",
-        summary="see it work without a Discord account, or see it check services",
+        summary="see it work without a Discord account, see it check services, or see it watch an agent graph",
         description=(
-            "Runs a bot against a simulated Discord on this machine, or an agent that checks services on this machine; "
-            "shows it as `argus-otel top` would, and compares its metrics with the count of the simulator, or of the "
-            "services. Exit code 0: they agree; 1: they differ, or the program did not start; 2: wrong usage, or a "
-            "package is missing."
+            "Runs a bot against a simulated Discord on this machine, an agent that checks services on this machine, or "
+            "a support agent of LangGraph that asks models on this machine; shows it as `argus-otel top` would, and "
+            "compares its metrics with the count of the simulator, of the services, or of the models and the agent. "
+            "Exit code 0: they agree; 1: they differ, or the program did not start; 2: wrong usage, or a package is "
+            "missing."
         ),
-        examples=("demo", "demo --duration 30 --rate 50", "demo checks --duration 15"),
+        examples=("demo", "demo --duration 30 --rate 50", "demo checks --duration 15", "demo graphs --duration 15"),
         extra="demo",
     ),
 }

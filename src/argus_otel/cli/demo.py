@@ -1,4 +1,4 @@
-"""``argus-otel demo``: runs a bot or an agent of checks, and compares its metrics with the count of the other side."""
+"""``argus-otel demo``: runs a program, and compares its metrics with the count of the other side."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
@@ -69,10 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("discord", "checks"),
+        choices=("discord", *_WITHOUT_USERS),
         default="discord",
         help="discord: a bot against a simulated Discord, the default; checks: an agent that checks services on this "
-        "machine, some of which are slow, flap, hang, break off or have a bad certificate",
+        "machine, some of which are slow, flap, hang, break off or have a bad certificate; graphs: a support agent of "
+        "LangGraph that asks models on this machine, with faults that no customer and no log tells of",
     )
     parser.add_argument(
         "--duration", metavar="SECONDS", type=_positive, help="how long the demo lasts; by default until Ctrl-C"
@@ -97,16 +98,17 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.what == "discord":
         return _run_discord(arguments)
     if arguments.rate is not None or arguments.seed is not None:
-        print("argus-otel demo checks: it has no --rate and no --seed, since it has no users", file=sys.stderr)
+        print(f"argus-otel demo {arguments.what}: it has no --rate and no --seed: these are discord's", file=sys.stderr)
         return 2
+    perform, extras = _WITHOUT_USERS[arguments.what]
     try:
-        return _run_checks(arguments)
+        return perform(arguments)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing in ("", "argus_otel"):
             raise
-        needs = f"argus-otel demo checks needs {missing}, which is not installed"
-        print(f"{needs}: {install('cli,checks')}", file=sys.stderr)
+        needs = f"argus-otel demo {arguments.what} needs {missing}, which is not installed"
+        print(f"{needs}: {install(extras)}", file=sys.stderr)
         return 2
 
 
@@ -133,6 +135,24 @@ def _run_checks(arguments: argparse.Namespace) -> int:
         return _perform(Stage(arguments.port), [PANELS], arguments.duration)
     except DemoError as error:
         return _fail(error)
+
+
+def _run_graphs(arguments: argparse.Namespace) -> int:
+    from argus_otel.demo.graphs.panels import PANELS
+    from argus_otel.demo.graphs.stage import Stage
+    from argus_otel.demo.observed_process import DemoError
+
+    try:
+        return _perform(Stage(arguments.port), [PANELS], arguments.duration)
+    except DemoError as error:
+        return _fail(error)
+
+
+_WITHOUT_USERS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
+    "checks": (_run_checks, "cli,checks"),
+    "graphs": (_run_graphs, "demo-graphs"),
+}
+"""The demos without ``--rate`` and ``--seed``, each with the extras that it needs."""
 
 
 def _fail(error: Exception) -> int:

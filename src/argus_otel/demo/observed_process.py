@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from argus_otel.settings import DEFAULT_HOST, DEFAULT_PORT
@@ -48,8 +49,14 @@ class ObservedProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://{DEFAULT_HOST}:{self._port}"
 
-    def start(self, arguments: Sequence[str], variables: Mapping[str, str]) -> None:
-        """Start ``argus-otel`` with some arguments, in this environment without its settings, and some variables."""
+    def start(self, arguments: Sequence[str], variables: Mapping[str, str], *, fed: bool = False) -> None:
+        """Start ``argus-otel`` with some arguments, in this environment without its settings, and some variables.
+
+        Parameters
+        ----------
+        fed:
+            Whether it reads what :meth:`feed` is given.
+        """
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))},
             # For a user who has a Collector; no other setting of the environment reaches the program.
@@ -60,6 +67,7 @@ class ObservedProcess:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
                 [sys.executable, "-m", "argus_otel", *arguments],
+                stdin=subprocess.PIPE if fed else None,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environment,
@@ -67,6 +75,18 @@ class ObservedProcess:
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same, on Windows
             )
+
+    def feed(self, line: str) -> None:
+        """Write a line to its standard input.
+
+        Raises
+        ------
+        OSError
+            It has ended.
+        """
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(f"{line}\n".encode())
+            self._process.stdin.flush()
 
     def wait_until(self, condition: Callable[[], bool], timeout: float) -> None:
         """Wait until the program has started.
@@ -94,7 +114,12 @@ class ObservedProcess:
 
     def stop(self) -> None:
         """End it, and wait until it has ended; safe to repeat."""
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None:
+            return
+        if self._process.stdin is not None:
+            with suppress(OSError):  # what it has not taken any more
+                self._process.stdin.close()
+        if self._process.poll() is not None:
             return
         self._process.terminate()
         try:

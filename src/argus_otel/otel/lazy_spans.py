@@ -31,13 +31,14 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.util.types import Attributes, AttributeValue
 
-from argus_otel.telemetry import Guard
+from argus_otel.telemetry import Guard, SpanIds
 from argus_otel.version import __version__
 
 from .private import announce_ending, bounded_list, check_ending
 from .redacted_spans import redacted
 from .sampling import PRESAMPLED, RootSampler
 from .scope import SCOPE
+from .unsampled import span_context
 
 T = TypeVar("T")
 
@@ -163,6 +164,11 @@ class _Ids(RandomIdGenerator):
         return super().generate_span_id() if given is None else given.span_id
 
 
+def linked(spans: Sequence[SpanIds]) -> list[Link]:
+    """Return links to sampled spans."""
+    return [Link(span_context(span), {}) for span in spans]
+
+
 class LazySpanFactory:
     """Starts argus-otel's spans on a provider that argus-otel has set up."""
 
@@ -178,7 +184,7 @@ class LazySpanFactory:
         kind: SpanKind,
         attributes: Mapping[str, AttributeValue],
         parent: SpanContext | None = None,
-        links: Sequence[Link] = (),
+        links: Sequence[SpanIds] = (),
     ) -> LazySpan:
         """Start a sampled span, under ``parent`` or as a root. Its attributes are texts and numbers."""
         ids = self._ids
@@ -193,7 +199,7 @@ class LazySpanFactory:
             context = trace.set_span_in_context(NonRecordingSpan(span.parent), context)
         with self.provider.ids.given(span.context):
             return self._tracer.start_span(
-                span.name, context, span.kind, span.attributes, span.links, start_time=span.start_time
+                span.name, context, span.kind, span.attributes, linked(span.follows), start_time=span.start_time
             )
 
     def readable(self, span: LazySpan) -> ReadableSpan:
@@ -209,7 +215,7 @@ class LazySpanFactory:
             parent=span.parent,
             resource=self.provider.resource,
             attributes=attributes,
-            links=bounded_list(limits.max_links, span.links) if span.links else (),
+            links=bounded_list(limits.max_links, linked(span.follows)) if span.follows else (),
             kind=span.kind,
             start_time=span.start_time,
             end_time=span.end_time,
@@ -230,7 +236,7 @@ class LazySpan(trace.Span):
         context: SpanContext,
         parent: SpanContext | None,
         attributes: dict[str, AttributeValue],
-        links: Sequence[Link],
+        links: Sequence[SpanIds],
     ) -> None:
         self.start_time = time_ns()
         self._began = perf_counter_ns()
@@ -240,7 +246,7 @@ class LazySpan(trace.Span):
         self.kind = kind
         self.parent = parent
         self.attributes = attributes
-        self.links = links
+        self.follows = links
         self._factory = factory
 
     def __getattr__(self, name: str) -> Any:
@@ -336,15 +342,19 @@ class LazySpan(trace.Span):
                     return trace.INVALID_SPAN
                 self._sdk = self._factory.started(self)
                 # From now on, reading these goes to the SDK's span.
-                del self.name, self.attributes, self.links, self.end_time
+                del self.name, self.attributes, self.end_time
             return self._sdk
 
 
 def _are_plain(attributes: Mapping[str, AttributeValue]) -> bool:
     for name, value in attributes.items():
-        if type(value) not in _PLAIN or type(name) is not str or not name:
+        if type(name) is not str or not name or not (type(value) in _PLAIN or _is_of_texts(value)):
             return False
     return True
+
+
+def _is_of_texts(value: object) -> bool:
+    return type(value) is tuple and all(type(each) is str for each in cast("tuple[object, ...]", value))
 
 
 def readable(exporter: type[T], redact: Callable[[str], str]) -> type[T]:

@@ -11,12 +11,12 @@ from typing import cast
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, Status, StatusCode
+from opentelemetry.trace import Status, StatusCode
 
 from argus_otel.telemetry import AttributeValue, SpanIds, SpanKind, Telemetry, TraceSpan, type_name
 from argus_otel.version import __version__
 
-from .lazy_spans import LazySpan, LazySpanFactory, TracerProvider
+from .lazy_spans import LazySpan, LazySpanFactory, TracerProvider, linked
 from .private import current_span_key, suppress_http_key
 from .sampling import PRESAMPLED, ROOT, RootSampler
 from .scope import SCOPE
@@ -95,7 +95,7 @@ class OTelSpan(ContextScope):
 
     __slots__ = ("trace_id", "span_id", "sampled", "_span", "_entries", "_telemetry")
 
-    def __init__(self, span: trace.Span, kind: SpanKind, telemetry: Telemetry, is_root: bool) -> None:
+    def __init__(self, span: trace.Span, suppress_http: bool, telemetry: Telemetry, is_root: bool) -> None:
         self._token = None
         identity = span.get_span_context()
         self.trace_id = identity.trace_id
@@ -106,7 +106,7 @@ class OTelSpan(ContextScope):
         self._entries: dict[str, object] = (
             {_CURRENT: span} if _CURRENT else {**trace.set_span_in_context(span, _NOTHING)}
         )
-        if kind is SpanKind.CLIENT:
+        if suppress_http:
             self._entries[_SUPPRESS_HTTP] = True
         if is_root:
             self._entries[ROOT] = self
@@ -176,8 +176,8 @@ class GuardedSpan(OTelSpan):
 
     __slots__ = ("_began",)
 
-    def __init__(self, span: trace.Span, kind: SpanKind, telemetry: Telemetry, is_root: bool) -> None:
-        super().__init__(span, kind, telemetry, is_root)
+    def __init__(self, span: trace.Span, suppress_http: bool, telemetry: Telemetry, is_root: bool) -> None:
+        super().__init__(span, suppress_http, telemetry, is_root)
         self._began = perf_counter_ns()
 
     def rename(self, name: str) -> None:
@@ -281,43 +281,51 @@ class OTelTracing:
         """Start a span that begins a new trace; see :class:`~argus_otel.telemetry.Tracing`."""
         if not self._is_sampled(rate):
             return UnsampledSpan(_unsampled_context())
-        span = self._begin(name, kind, attributes(), [Link(span_context(link)) for link in links])
-        return UnsampledSpan(_unsampled_context()) if span is None else self._wrap(span, kind, True)
+        span = self._begin(name, kind, attributes(), links)
+        return UnsampledSpan(_unsampled_context()) if span is None else self._wrap(span, kind is SpanKind.CLIENT, True)
 
-    def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
+    def child(
+        self,
+        name: str,
+        kind: SpanKind,
+        attributes: Mapping[str, AttributeValue],
+        *,
+        links: Sequence[SpanIds] = (),
+        suppress_http: bool = True,
+    ) -> TraceSpan | None:
         """Start a span under the running context's, or return ``None`` in an unsampled trace."""
         parent = otel_context.get_current().get(_CURRENT) if _CURRENT else trace.get_current_span()
         if parent is UNSAMPLED:
             return None
         lazy = self._lazy
         if type(parent) is LazySpan and lazy is not None and lazy.provider.alone:
-            span = lazy.start(name, _KINDS[kind], attributes, parent.context)
-            return OTelSpan(span, kind, self._telemetry, False)
+            span = lazy.start(name, _KINDS[kind], attributes, parent.context, links)
+            return OTelSpan(span, suppress_http and kind is SpanKind.CLIENT, self._telemetry, False)
         if self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
-            span = self._start(name, None, _KINDS[kind], attributes)
+            span = self._start(name, None, _KINDS[kind], attributes, linked(links))
         elif self._is_sampled(1.0):  # in no trace: it begins one
-            span = self._begin(name, kind, attributes)
+            span = self._begin(name, kind, attributes, links)
         else:
             return None
-        return None if span is None else self._wrap(span, kind, False)
+        return None if span is None else self._wrap(span, suppress_http and kind is SpanKind.CLIENT, False)
 
-    def _wrap(self, span: trace.Span, kind: SpanKind, is_root: bool) -> OTelSpan:
+    def _wrap(self, span: trace.Span, suppress_http: bool, is_root: bool) -> OTelSpan:
         if type(span) is LazySpan:
-            return OTelSpan(span, kind, self._telemetry, is_root)
-        return GuardedSpan(span, kind, self._telemetry, is_root)
+            return OTelSpan(span, suppress_http, self._telemetry, is_root)
+        return GuardedSpan(span, suppress_http, self._telemetry, is_root)
 
     def _is_sampled(self, rate: float) -> bool:
         share = rate if self._sampler is None else rate * self._sampler.share
         return share >= 1.0 or random() < share  # noqa: S311 - a draw for sampling
 
     def _begin(
-        self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], links: Sequence[Link] = ()
+        self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], links: Sequence[SpanIds]
     ) -> trace.Span | None:
         """Start a presampled root; return ``None`` if that raises."""
         lazy = self._lazy
         if lazy is not None and lazy.provider.alone:
             return lazy.start(name, _KINDS[kind], attributes, links=links)
-        return self._start(name, _PRESAMPLED_ROOT, _KINDS[kind], attributes, links)
+        return self._start(name, _PRESAMPLED_ROOT, _KINDS[kind], attributes, linked(links))
 
     def within(self) -> bool:
         """Whether the running context is in a span, or in an unsampled trace."""

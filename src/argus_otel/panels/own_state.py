@@ -51,7 +51,9 @@ def own_state(status: Mapping[str, object], metrics: Metrics) -> OwnState | None
         name.removeprefix("exporter:") for name, s in states.items() if name.startswith("exporter:") and s == "ok"
     )
     problems = [
-        f"{name} {s}: {parts[name].get('detail', '')}" for name, s in states.items() if s in ("failed", "absent")
+        f"{name} {s}: {parts[name].get('detail', '')}"
+        for name, s in states.items()
+        if s in ("failed", "absent", "degraded")
     ]
     faults = status.get("faults")
     if isinstance(faults, dict):

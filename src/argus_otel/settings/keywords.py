@@ -45,4 +45,8 @@ class Keywords(TypedDict, total=False):
     checks_shard: str | None
     checks_allow_commands: bool | None
     discord_cluster_id: str | int | None
+    graphs_detections: str | None
+    graphs_stuck_after: float | None
+    graphs_conventions: str | None
+    graphs_capture_content: bool | None
     process_loop_blocked_after: float | None

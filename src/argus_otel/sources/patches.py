@@ -99,6 +99,10 @@ class PatchSet:
         """The number of patches that are applied; 0 while the hooks do not record."""
         return len(self._applied) if self.on else 0
 
+    def has(self, patch: Patch) -> bool:
+        """Whether a patch is applied: its target is there."""
+        return patch.name in self._applied
+
     def apply(self, patches: Iterable[Patch], *, some_absent: bool = False) -> None:
         """Apply each patch that is not applied yet. If a target is missing, its hook is skipped and reported.
 

@@ -61,6 +61,9 @@ class SourceSpec:
     replaces:
         Instrumentations of OpenTelemetry's own, by their entry points' names, that the source runs itself: the loader
         leaves them out.
+    instrumentor:
+        The name of its instrumentor's entry point, if that is not its own: ``OTEL_PYTHON_DISABLED_INSTRUMENTATIONS``
+        may say either.
     settings:
         ``"package.module:name"`` of its :class:`~argus_otel.settings.Table`.
     resource:
@@ -94,6 +97,7 @@ class SourceSpec:
         "asked_for",
         "prefixes",
         "replaces",
+        "instrumentor",
         "settings",
         "resource",
         "references",
@@ -118,6 +122,7 @@ class SourceSpec:
         asked_for: str | None = None,
         prefixes: tuple[str, ...] = (),
         replaces: tuple[str, ...] = (),
+        instrumentor: str | None = None,
         settings: str | None = None,
         resource: str | None = None,
         references: str | None = None,
@@ -138,6 +143,7 @@ class SourceSpec:
         self.asked_for = asked_for
         self.prefixes = prefixes
         self.replaces = replaces
+        self.instrumentor = instrumentor or name
         self.settings = settings
         self.resource = resource
         self.references = references
@@ -149,7 +155,7 @@ class SourceSpec:
 
     def is_off(self, disabled: Collection[str]) -> bool:
         """Whether it is among the names of ``OTEL_PYTHON_DISABLED_INSTRUMENTATIONS``, where ``*`` is every name."""
-        return self.name in disabled or "*" in disabled
+        return not {self.name, self.instrumentor, "*"}.isdisjoint(disabled)
 
     def __repr__(self) -> str:
         return f"SourceSpec({self.name!r}, api={self.api})"

@@ -39,6 +39,14 @@ def attempt(action: Callable[[], T], failed: Callable[[str], None]) -> T | None:
     return None
 
 
+def tried(action: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    """Return what ``action`` returns and ``None``. If it raises, ``None`` and the exception: it is its author's."""
+    try:
+        return action(), None
+    except Exception as error:  # noqa: BLE001 - this is the guard
+        return None, error
+
+
 class Guard:
     """Shields the observed program from faults in the code that observes it.
 

@@ -10,9 +10,10 @@ _log = logging.getLogger("argus_otel")
 
 
 class State(Enum):
-    """The state of a part of the distro."""
+    """The state of a part of the distro. A degraded part works, and does less."""
 
     OK = "ok"
+    DEGRADED = "degraded"
     OFF = "off"
     ABSENT = "absent"
     FAILED = "failed"
@@ -69,7 +70,7 @@ class Health:
     # -- parts
 
     def report(self, name: str, state: State, detail: str = "", *, warn: bool = True) -> None:
-        """Set the state of a part. A part that becomes failed or absent is logged as a warning, once.
+        """Set the state of a part. A part that becomes degraded, failed or absent is logged as a warning, once.
 
         Parameters
         ----------
@@ -79,7 +80,11 @@ class Health:
         part = Part(state, detail, expected=not warn)
         before = self._parts.get(name)
         self._parts[name] = part
-        if warn and state in (State.FAILED, State.ABSENT) and (before is None or before.state is not state):
+        if (
+            warn
+            and state in (State.DEGRADED, State.FAILED, State.ABSENT)
+            and (before is None or before.state is not state)
+        ):
             _log.warning(
                 "argus-otel: %s %s: %s. The program and everything else go on.", name, state.value, detail.rstrip(".")
             )

@@ -104,8 +104,25 @@ class Tracing(Protocol):
         """
         ...
 
-    def child(self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
-        """Start a child of the current span, or return ``None`` in an unsampled trace."""
+    def child(
+        self,
+        name: str,
+        kind: SpanKind,
+        attributes: Mapping[str, AttributeValue],
+        *,
+        links: Sequence[SpanIds] = (),
+        suppress_http: bool = True,
+    ) -> TraceSpan | None:
+        """Start a child of the current span, or return ``None`` in an unsampled trace.
+
+        Parameters
+        ----------
+        links:
+            Spans that this one follows from.
+        suppress_http:
+            Whether instrumentations of HTTP clients are silent while a span of the kind ``CLIENT`` is current: it is
+            their request. If not, it has requests below it.
+        """
         ...
 
     def within(self) -> bool:

@@ -1,8 +1,8 @@
 """Prints dataclasses: as tables for people, as JSON or CSV for programs.
 
-The metadata of a field may name its ``unit``: ``id``, ``s`` (seconds), ``duration`` (seconds, of hours and days
-too), ``share`` (0 to 1), ``precise share``, or ``series``, a tuple of counts with a column each, which a table shows as
-shares of the field that ``of`` names.
+The metadata of a field may name its ``unit``: ``id``, ``short id`` (of which a table has the first letters), ``s``
+(seconds), ``duration`` (seconds, of hours and days too), ``share`` (0 to 1), ``precise share``, or ``series``, a tuple
+of counts with a column each, which a table shows as shares of the field that ``of`` names.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, cast
 NO_RECORDS = "No matching history."
 
 _NOTHING = "-"
+_SHORT = 8
 _FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - which some spreadsheets take for the plain ones
 _WEEKDAYS: tuple[str, ...] = ("", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -163,6 +164,8 @@ def _cell(value: Any, name: str, unit: str) -> str:
         return _WEEKDAYS[int(value)]
     if unit == "id":
         return str(value)
+    if unit == "short id":
+        return _printable(str(value)[:_SHORT])
     if unit == "share":
         return _share(value)
     if unit == "precise share":
@@ -192,6 +195,8 @@ def _share(value: float) -> str:
 def _seconds(value: float) -> str:
     if value == 0:
         return _NOTHING
+    if value < 0.00095:
+        return f"{value * 1000:.1f} ms"
     return f"{value * 1000:.0f} ms" if value < 0.9995 else f"{value:.2f} s"
 
 

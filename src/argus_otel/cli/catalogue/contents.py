@@ -25,6 +25,33 @@ UPSTREAM = frozenset(
         "exception.message",
         "exception.stacktrace",
         "exception.type",
+        "gen_ai.agent.name",
+        "gen_ai.conversation.id",
+        "gen_ai.evaluation.explanation",
+        "gen_ai.evaluation.name",
+        "gen_ai.evaluation.score.label",
+        "gen_ai.evaluation.score.value",
+        "gen_ai.input.messages",
+        "gen_ai.operation.name",
+        "gen_ai.output.messages",
+        "gen_ai.provider.name",
+        "gen_ai.request.model",
+        "gen_ai.request.stream",
+        "gen_ai.response.finish_reasons",
+        "gen_ai.response.id",
+        "gen_ai.response.model",
+        "gen_ai.response.time_to_first_chunk",
+        "gen_ai.token.type",
+        "gen_ai.tool.call.arguments",
+        "gen_ai.tool.call.id",
+        "gen_ai.tool.call.result",
+        "gen_ai.tool.name",
+        "gen_ai.tool.type",
+        "gen_ai.usage.cache_read.input_tokens",
+        "gen_ai.usage.input_tokens",
+        "gen_ai.usage.output_tokens",
+        "gen_ai.usage.reasoning.output_tokens",
+        "gen_ai.workflow.name",
         "host.name",
         "http.request.method",
         "http.request.resend_count",
@@ -182,7 +209,8 @@ def _describe(known: Known, by_source: dict[str, Attribute]) -> None:
     if len(set(map(id, meanings))) > 1:
         known.description = " ".join(f"Of `{source}`: {each.description}" for source, each in by_source.items())
         known.values, known.cardinality_limit = (), sum(each.cardinality_limit or len(each.values) for each in meanings)
-        known.examples = tuple(example for each in meanings for example in (each.examples or each.values)[:1])
+        firsts = [example for each in meanings for example in (each.examples or each.values)[:1]]
+        known.examples = tuple(dict.fromkeys(firsts))
 
 
 def _matches(word: str, spellings: tuple[str, ...]) -> bool:

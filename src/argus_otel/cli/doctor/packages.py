@@ -24,6 +24,7 @@ _EXTRAS = {
     "system": "context switches, virtual memory and disk transfers",
     "checks": "service checks",
     "demo": "argus-otel demo",
+    "demo-graphs": "argus-otel demo graphs",
 }
 
 # These are released together: 1.N.p and 0.(N+21)bp. Others named opentelemetry-* go their own way.

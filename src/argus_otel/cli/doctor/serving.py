@@ -183,7 +183,7 @@ def _status(endpoint: _RunningEndpoint, facts: dict[str, object]) -> Iterator[Fi
         shown = " and ".join(f"{library.get('name')} {library.get('version')}" for library in libraries)
         yield Finding(_GROUP, "library", Status.INFO, f"{shown}: {len(expected)} hooks are absent")
     for name, part in parts.items():
-        status = {"failed": Status.FAIL, "absent": Status.WARN}.get(part.get("state", ""))
+        status = {"failed": Status.FAIL, "absent": Status.WARN, "degraded": Status.WARN}.get(part.get("state", ""))
         if status is not None and name not in expected:
             yield Finding(_GROUP, f"part {name}", status, part.get("detail", ""))
 

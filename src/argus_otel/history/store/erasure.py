@@ -53,10 +53,10 @@ def erase(
 
     A trace is deleted as a whole, with all its spans and logs, if one of its spans has the reference.
 
-    A person is looked for by the plain id and, with ``key``, by its keyed hash. Rollups have no rows of a person, but
-    counts in which the person took part. Rows of rollups whose events are all still stored are rebuilt without the
-    person. In older ones the sketch that counts different people is emptied if the person is in it: other counts stay,
-    and no person can be found in them.
+    A person is looked for by the plain id and, with ``key``, by its keyed hash. Rollups have no rows of a person, nor
+    of a reference whose column they lack, but counts in which it took part. Rows of rollups whose events are all still
+    stored are rebuilt without it. In older ones the sketch that counts different people is emptied if the person is in
+    it: other counts stay, and no person can be found in them.
 
     Parameters
     ----------
@@ -130,13 +130,14 @@ class _Erasure:
         values: dict[str, object] = {"values": list(identities)}
         kind = "String" if isinstance(identities[0], str) else "UInt64"
         condition = f"{reference.column} in {{values:Array({kind})}}"
-        if not reference.personal:
-            tables = (model.events, *(rollup.table for rollup in model.rollups))
-            return [Erased(table, self._delete(table, condition, values)) for table in tables]
-        rebuilds = [self._rebuild(model, rollup, condition, values) for rollup in model.rollups]
+        of_column = {rollup.table for rollup in model.rollups if reference.column in rollup.keys}
+        rebuilds = [
+            None if rollup.table in of_column else self._rebuild(model, rollup, condition, values)
+            for rollup in model.rollups
+        ]
         erased = [Erased(model.events, self._delete(model.events, condition, values))]
         for rollup, rebuild in zip(model.rollups, rebuilds, strict=True):
-            changed = 0
+            changed = self._delete(rollup.table, condition, values) if rollup.table in of_column else 0
             if rebuild is not None:
                 rebuild.swap()
                 changed = rebuild.rows
@@ -148,7 +149,7 @@ class _Erasure:
     def _rebuild(
         self, model: HistoryModel, rollup: Rollup, condition: str, values: dict[str, object]
     ) -> RollupRebuild | None:
-        """Rebuild the rows of a rollup in which a person took part, beside it; not on a cluster.
+        """Rebuild the rows of a rollup in which a reference took part, beside it; not on a cluster.
 
         There the rows of one key may be on any shard, and cannot be replaced in one step.
         """

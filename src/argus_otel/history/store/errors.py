@@ -49,6 +49,10 @@ class TooOldError(StoreError):
     """The server is older than the schema needs."""
 
 
+class NotFoundError(StoreError):
+    """What a query names is not in the store."""
+
+
 class SchemaError(StoreError):
     """The tables are not those of this release."""
 

@@ -63,7 +63,7 @@ class ErasureReference:
     attribute:
         The attribute that has its id, on rows, spans and log records.
     column:
-        The column of the model's tables that has it.
+        The column of the model's tables that has it; rollups may lack it.
     parse:
         Maps what a user types to the value of that column; raises :exc:`ValueError` for a text that is no such id.
     example:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from argus_otel.history.store import buckets
 from argus_otel.history.store.model import ErasureReference, HistoryModel, Retention, Rollup
 
 if TYPE_CHECKING:
@@ -29,11 +30,7 @@ STATE = "argus.check.state"
 _RUN_KEYS = ("location", "name", "type", "service", "muted", "outcome", "error")
 _RUN_MEASURES = (
     "count() as count, sum(greatest(attempts, 1) - 1) as retries, countIf(disturbed) as disturbed,"
-    " sum(duration) as duration_sum, max(duration) as duration_max,"
-    # Buckets, each 2 % wider than the one before: percentiles are within 1 %, however rows are merged. The engines that
-    # are small have no sketches of percentiles.
-    " sumMapIf(map(toInt16(ceil(log(if(duration > 0, duration, 1)) / log(1.02))), toUInt64(1)), duration > 0)"
-    " as durations"
+    f" sum(duration) as duration_sum, max(duration) as duration_max, {buckets.MEASURE}"
 )
 _STATUS_KEYS = (
     "event", "location", "name", "type", "service", "muted", "error", "state", "before", "since", "holds", "condition",

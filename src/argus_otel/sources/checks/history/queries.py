@@ -25,6 +25,7 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
+from argus_otel.history.store.buckets import percentile
 from argus_otel.history.store.query import Queries
 from argus_otel.history.store.time_range import QueryError
 
@@ -324,7 +325,7 @@ class History(Queries):
         results: list[Reachability] = []
         for name, day, place, runs, ok, warn, *counts, buckets, longest in self._rows("runs", context):
             share = (ok + warn) / runs if runs else None
-            percentiles: list[Any] = [_percentile(buckets, level, longest) for level in (0.5, 0.95)]
+            percentiles: list[Any] = [percentile(buckets, level, longest) for level in (0.5, 0.95)]
             numbers: list[Any] = [*counts, *percentiles, longest if buckets else None]
             results.append(Reachability(name, None if day == NO_DAY else day, place, share, runs, ok, warn, *numbers))
         return results
@@ -356,16 +357,6 @@ def _availability(sums: Mapping[str, float]) -> float | None:
 
 def _worst(sums: Mapping[str, float]) -> str:
     return next((level for level in (DOWN, DEGRADED, UP, MUTED) if sums[level]), UNKNOWN)
-
-
-def _percentile(buckets: Mapping[int, int], level: float, longest: float) -> float | None:
-    """Return the middle of the bucket that has the run of that rank; see the measures of the rollups."""
-    seen, rank = 0, level * sum(buckets.values())
-    for bucket in sorted(buckets):
-        seen += buckets[bucket]
-        if seen >= rank:
-            return min(longest, 1.02 ** (bucket - 0.5))
-    return None
 
 
 def _pair(quantiles: Sequence[Any]) -> tuple[float | None, float | None]:

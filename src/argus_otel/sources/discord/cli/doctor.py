@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -12,6 +9,7 @@ from typing import cast
 from packaging.requirements import Requirement
 
 from argus_otel.terminal.findings import Check, Finding, Look, Status
+from argus_otel.terminal.probes import ProbeError, probed
 from argus_otel.terminal.requirements import check, installed_version
 
 _GROUP = "discord.py"
@@ -21,14 +19,12 @@ _FORKS = ("py-cord", "nextcord", "disnake")
 _HANDS_IN = "aiointeractions"
 _IN_PART = "observed in part, see docs/hooks.md"
 
-_IMPORT_TIMEOUT = 30.0
 # The bot itself warns from this offset on, too.
 _OFFSET_AT_MOST = 1.0
 # Of a day's sessions. The alert IdentifyBudgetHalfSpent fires at the same share.
 _SPENT_AT_MOST = 0.5
 _USUAL_LIMIT = 1000
 
-# In a process of its own: importing a broken library can raise anything, or never end.
 _PROBE = """
 import importlib, json, sys
 library = importlib.import_module(sys.argv[1])
@@ -87,24 +83,10 @@ def _installed_roots() -> list[str]:
 def _probe(root: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     group = _GROUP if root == "discord" else root
     try:
-        done = subprocess.run(  # noqa: S603 - this Python, with fixed arguments
-            [sys.executable, "-c", _PROBE, root],
-            env={**environ, "OTEL_SDK_DISABLED": "true"},
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_IMPORT_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        yield Finding(group, "import", Status.FAIL, f"importing {root} takes longer than {_IMPORT_TIMEOUT:g} s")
+        found: dict[str, object] = probed(_PROBE, root, environ)
+    except ProbeError as error:
+        yield Finding(group, "import", Status.FAIL, str(error), error.remedy)
         return
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        remedy = f"python -c 'import {root}' shows the whole traceback"
-        yield Finding(group, "import", Status.FAIL, reason, remedy)
-        return
-    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
     fork = bool(found.get("fork"))
     name = f"{found['name']} " if fork and root == "discord" else ""
     yield Finding(group, "import", Status.OK, f"{name}{found['version']} from {found['file']}")

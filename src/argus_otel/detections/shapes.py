@@ -1,0 +1,161 @@
+"""The shape of a value: its type, its length, and a digest by which two values can be told apart within the process.
+
+Nothing is serialised, no code of the value's own is called, and of a container only its first and its last item are
+looked at: the shape of 1 MB costs as much as that of 1 kB.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Iterable, Sequence
+from math import isfinite
+from typing import Any, NamedTuple, cast
+
+_TEXT = 1000
+"""How many characters of a text its digest is made of."""
+
+_UNIQUE = itertools.count(1 << 62)
+
+_HASHED = frozenset((bool, int, float, str, type(None)))
+
+
+class Shape(NamedTuple):
+    """The shape of a value.
+
+    Attributes
+    ----------
+    type:
+        The name of its class.
+    length:
+        Of a text or a container; -1 of anything else.
+    empty:
+        Whether it is ``None``, or a text or a container of length 0.
+    finite:
+        False for a number that is not.
+    digest:
+        Of a number or a text: of its value. Of a container: of its length, and of its first and its last item, of a
+        dictionary and a set the first one, which are numbers, texts or types and lengths. Of anything else: another
+        one each time, since what an object holds is not known, and its identity may be that of another one later.
+    """
+
+    type: str
+    length: int
+    empty: bool
+    finite: bool
+    digest: int
+
+
+def shape_of(value: Any) -> Shape:
+    """Return the shape of a value. Calls nothing of the value's own but ``len`` of built-in containers."""
+    return _MADE_BY[type(value)](value)
+
+
+def shapes_of(names: Iterable[str | None], values: Iterable[Any]) -> dict[str, Shape]:
+    """Return the shape of each value that has a name, by the name. Of values of one name, the last one counts."""
+    return {name: _MADE_BY[type(value)](value) for name, value in zip(names, values, strict=False) if name is not None}
+
+
+def digest_of(value: Any) -> int:
+    """Return a digest of the arguments of a tool: of its own values, not of those in containers within it."""
+    if type(value) is dict:
+        return hash(tuple((str(key), shape_of(item).digest) for key, item in value.items()))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return shape_of(value).digest
+
+
+# A node of a graph may write many keys: so a shape is made in one step, and the names of classes are not asked for.
+
+
+_new = cast("Callable[[type[Shape], tuple[str, int, bool, bool, int]], Shape]", tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
+
+
+def _always(shape: Shape) -> Callable[[Any], Shape]:
+    return lambda _: shape
+
+
+def _number(name: str) -> Callable[[Any], Shape]:
+    return lambda value: _new(Shape, (name, -1, False, True, hash(value)))
+
+
+def _float(value: float) -> Shape:
+    return _new(Shape, ("float", -1, False, isfinite(value), hash(value)))
+
+
+def _text(name: str) -> Callable[[Any], Shape]:
+    def make(value: str | bytes) -> Shape:
+        length = len(value)
+        digest = hash(value) if length <= _TEXT else hash((length, value[:_TEXT]))
+        return _new(Shape, (name, length, not length, True, digest))
+
+    return make
+
+
+def _sequence(name: str) -> Callable[[Any], Shape]:
+    empty = Shape(name, 0, True, True, 0)
+
+    def make(value: Sequence[Any]) -> Shape:
+        length = len(value)
+        if not length:
+            return empty
+        return _new(Shape, (name, length, False, True, hash((length, _plain(value[0]), _plain(value[-1])))))
+
+    return make
+
+
+def _set(name: str) -> Callable[[Any], Shape]:
+    empty = Shape(name, 0, True, True, 0)
+
+    def make(value: Collection[Any]) -> Shape:
+        length = len(value)
+        return _new(Shape, (name, length, False, True, hash((length, _plain(next(iter(value))))))) if length else empty
+
+    return make
+
+
+_EMPTY_DICT = Shape("dict", 0, True, True, 0)
+
+
+def _dict(value: dict[Any, Any]) -> Shape:
+    length = len(value)
+    if not length:
+        return _EMPTY_DICT
+    key, item = next(iter(value.items()))
+    return _new(Shape, ("dict", length, False, True, hash((length, _plain(key), _plain(item)))))
+
+
+def _plain(value: Any) -> int:
+    """Return a digest of an item: of a number or a text its hash, of a container its type and length."""
+    kind = cast(type[Any], type(value))
+    if kind is str:
+        return hash(value) if len(value) <= _TEXT else hash((len(value), value[:_TEXT]))
+    if kind in _HASHED:
+        return hash(value)
+    return hash((kind, len(value))) if kind in _MADE_BY else next(_UNIQUE)
+
+
+def _object(value: Any) -> Shape:
+    return _new(Shape, (cast("type[Any]", type(value)).__name__, -1, False, True, next(_UNIQUE)))
+
+
+class _Makers(dict[type[Any], Callable[[Any], Shape]]):
+    """What makes the shape of a value, by its class."""
+
+    def __missing__(self, _: type[Any]) -> Callable[[Any], Shape]:
+        return _object
+
+
+_MADE_BY = _Makers()
+_MADE_BY.update(
+    {
+        type(None): _always(Shape("NoneType", -1, True, True, 0)),
+        bool: _number("bool"),
+        int: _number("int"),
+        float: _float,
+        str: _text("str"),
+        bytes: _text("bytes"),
+        dict: _dict,
+        list: _sequence("list"),
+        tuple: _sequence("tuple"),
+        set: _set("set"),
+        frozenset: _set("frozenset"),
+    }
+)

@@ -1,0 +1,177 @@
+"""Judges a run once it has ended: what rules find becomes events, metrics and an attribute of the run's span."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from time import perf_counter
+from typing import NamedTuple
+from uuid import uuid4
+
+from argus_otel.detections.detect import MOST, findings_of
+from argus_otel.detections.detectors import rules
+from argus_otel.detections.facts import GraphFacts, RunFacts
+from argus_otel.detections.findings import Finding
+from argus_otel.detections.rule import Habits, Rule
+from argus_otel.telemetry import AttributeValue, SpanRef, Telemetry
+
+from . import attributes as a
+from . import catalogue as c
+from .findings import described
+from .habits import GraphHabits
+from .outcomes import Outcome
+from .places import Place
+from .promises import promises_of
+from .rows import Rows
+from .runs import GraphRun
+
+_log = logging.getLogger("argus_otel")
+
+_MOST_EVENTS = 20
+"""How many findings of one run become events. The metric counts all."""
+
+_MOST_ON_SPAN = 16
+
+
+class Verdict(NamedTuple):
+    """A run that was judged.
+
+    Attributes
+    ----------
+    findings:
+        Grows if a validator finds something later.
+    started:
+        When it began, by :func:`time.perf_counter`.
+    error:
+        The exception that ended it, if one did.
+    """
+
+    facts: RunFacts
+    findings: list[Finding]
+    started: float
+    error: BaseException | None
+
+
+class Judge:
+    """Judges runs.
+
+    Parameters
+    ----------
+    chosen:
+        The ids of the rules that are applied; ``None`` for all.
+    listeners:
+        Called with each verdict; may be added to.
+    """
+
+    def __init__(
+        self, telemetry: Telemetry, chosen: Collection[str] | None, listeners: list[Callable[[Verdict], None]]
+    ) -> None:
+        self._telemetry = telemetry
+        self._chosen = chosen
+        self._listeners = listeners
+        self._known: tuple[Rule, ...] | None = None
+        self._rules: list[Rule] = []
+        self._habits = GraphHabits()
+        self._counter = telemetry.counter(c.DETECTIONS)
+        self._rows = Rows(telemetry)
+        self._closing = threading.Lock()
+        self._asked_in_vain = False
+
+    def judge(self, run: GraphRun, outcome: Outcome, error: BaseException | None) -> list[Finding]:
+        """Judge a run at the top, which has ended; return what was found, also while it ran."""
+        record = run.record
+        if record is None:
+            return []
+        for name, known in tuple(record.graphs.items()):
+            record.graphs[name] = _with_promises(known)
+        graph = record.graphs[run.kind.name]
+        facts = record.facts(graph, outcome.value, run.steps, run.limit, perf_counter() - run.started)
+        found = findings_of(facts, self._habits.of(graph.name), self._applied())
+        if outcome is Outcome.OK:
+            self._habits.learn(facts)
+            if not found:
+                record.nothing_was_found()
+        for place, finding in enumerate(found):
+            span = record.spans.get(finding.number) or SpanRef.to(run.trace)
+            self._report(graph.name, finding, span, event=place < _MOST_EVENTS)
+        with self._closing:
+            record.found += found
+            all_found = list(record.found)
+            record.closed = True
+            if self._telemetry.history is not None:
+                record.run_id = str(uuid4())
+        for listener in self._listeners:
+            listener(Verdict(facts, record.found, run.started, error))
+        return all_found
+
+    def add(self, place: Place, finding: Finding) -> None:
+        """Report what was found in a run while it is open, or after it has ended. Any thread."""
+        if not self._applies(finding.rule, place):
+            return
+        record = place.record
+        late = False
+        if record is not None:
+            with self._closing:
+                late = record.closed
+                if len(record.found) < MOST:
+                    record.found.append(finding)
+        self._report(place.top, finding, place.span, event=True)
+        if record is not None and late and record.run_id:
+            self._rows.add_finding(record, place.top, finding)
+
+    def unlock(self) -> None:
+        """Replace the lock in a forked child: another thread of the parent may have held it."""
+        self._closing = threading.Lock()
+
+    def _applies(self, rule: str, place: Place) -> bool:
+        if self._chosen is not None and rule not in self._chosen:
+            return False
+        return all(rule not in promises_of(graph).ignore for graph in {place.graph, place.top})
+
+    def _applied(self) -> list[Rule]:
+        """Return the chosen rules, each shielded, so that one that fails leaves the others alone."""
+        known = rules()
+        if known is not self._known:  # a detector has been registered
+            chosen = [rule for rule in known if self._chosen is None or rule.id in self._chosen]
+            self._rules = [replace(rule, find=self._shielded(rule)) for rule in chosen]
+            self._known = known
+            self._check_chosen({rule.id for rule in known})
+        return self._rules
+
+    def _shielded(self, rule: Rule) -> Callable[[Rule, RunFacts, Habits], Iterable[Finding]]:
+        def whole(asked: Rule, run: RunFacts, habits: Habits) -> list[Finding]:
+            return list(rule.find(asked, run, habits))
+
+        find = self._telemetry.guard.shield(f"detection {rule.id}", whole, 3)
+        return lambda asked, run, habits: find(asked, run, habits) or ()
+
+    def _check_chosen(self, known: Collection[str]) -> None:
+        """Warn once of ids that no rule has, now that the program has registered its detectors."""
+        unknown = sorted(set(self._chosen or ()).difference(known))
+        if unknown and not self._asked_in_vain:
+            self._asked_in_vain = True
+            _log.warning(
+                "argus-otel: ARGUS_GRAPHS_DETECTIONS names %s, and there is no such rule or detector; `argus-otel "
+                "graphs rules` lists the rules",
+                ", ".join(unknown),
+            )
+
+    def _report(self, graph: str, finding: Finding, span: SpanRef | None, *, event: bool) -> None:
+        cause = finding.cause
+        node = finding.node if cause is None else cause.node
+        self._counter[(graph, node or None, finding.rule, finding.severity.value)].value += 1
+        if event:
+            self._telemetry.emit(c.DETECTION, described(graph, finding), span)
+
+
+def _with_promises(graph: GraphFacts) -> GraphFacts:
+    promises = promises_of(graph.name)
+    return graph if promises is graph.promises else replace(graph, promises=promises)
+
+
+def on_span(findings: list[Finding]) -> dict[str, AttributeValue]:
+    """Return the attribute of a run's span: the ids of the rules."""
+    ids = tuple(dict.fromkeys(finding.rule for finding in findings))[:_MOST_ON_SPAN]
+    return {a.DETECTIONS.name: ids} if ids else {}  # type: ignore[dict-item]

@@ -1,0 +1,13 @@
+"""A program that runs graphs: started by the tests under ``argus-otel run``."""
+
+from __future__ import annotations
+
+import contextlib
+
+from tests.graphs_source.history.graphs import nested, working
+
+config = {"configurable": {"thread_id": "42"}}
+with contextlib.suppress(KeyError):
+    nested().invoke({"question": "the parcel of 1 Main Street"}, config)
+nested(["a", "b"]).invoke({"question": "?"}, config)
+working().invoke({"question": "?"})
