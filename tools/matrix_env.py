@@ -48,7 +48,7 @@ MAINS = {
                 "main",
                 f"instrumentation/opentelemetry-instrumentation-{name}",
             )
-            for name in ("aiohttp-client", "dbapi", "logging", "requests", "system-metrics")
+            for name in ("aiohttp-client", "dbapi", "httpx", "logging", "requests", "system-metrics")
         },
     },
     "discord.py": {"discord.py[speed]": ("https://github.com/Rapptz/discord.py", "master", "")},

@@ -59,7 +59,7 @@ def test_never_instrumented_they_do_nothing_and_import_nothing(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "variables",
-    [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "checks,discord"}],
+    [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "checks,discord,graphs"}],
     ids=["disabled", "not ours"],
 )
 def test_switched_off_they_do_nothing(tmp_path: Path, variables: dict[str, str]) -> None:
