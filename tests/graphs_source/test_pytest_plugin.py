@@ -90,13 +90,13 @@ graphs.graph("row", validators={"search": slowly})
 wrong = row(search=lambda _: {"docs": ["b"]}, write=lambda _: {"answer": "none"})
 
 def test_right():
-    healthy.invoke({}, CONFIG)
+    healthy.invoke(ASKED, CONFIG)
 
 def test_wrong():
-    wrong.invoke({}, CONFIG)
+    wrong.invoke(ASKED, CONFIG)
 
 def test_right_again(graph_runs):
-    healthy.invoke({}, CONFIG)
+    healthy.invoke(ASKED, CONFIG)
     assert not graph_runs.findings
 """
 

@@ -12,6 +12,8 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
+pytest.importorskip("langchain.agents", reason="install langchain>=1: uv sync")
+
 from argus_otel.sources.graphs import attributes as a
 from argus_otel.sources.graphs import catalogue, promises
 from argus_otel.sources.graphs import conventions as genai

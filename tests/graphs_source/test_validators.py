@@ -316,12 +316,12 @@ parent = os.getpid()
 graphs.graph("judged", validators={"write": validate})
 graph = in_a_row(write=lambda _: {"answer": "x"})
 for _ in range(3):
-    graph.invoke({})
+    graph.invoke({"question": "?"})
 child = os.fork()
 if not child:
     source.drop_in_child()
     del seen[:]
-    graph.invoke({})
+    graph.invoke({"question": "?"})
     os._exit(0 if source.settle(10) and seen == [os.getpid()] else 1)
 _, status = os.waitpid(child, 0)
 held.set()
