@@ -21,6 +21,7 @@ from argus_otel.telemetry.guard import attempt as attempted
 from . import attributes as a
 from . import catalogue as c
 from . import conventions as genai
+from .calls import Begin, End, around, around_async
 from .content import answered_message, given_messages, whole
 from .contexts import reset
 from .genai_metrics import GenAIMetrics
@@ -117,40 +118,14 @@ class Models:
     # -- whole answers
 
     def _wrap(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        begin = self._telemetry.guard.shield(HOOK, self._begin_whole, 3)
-        end = self._telemetry.guard.shield(HOOK, self._end_whole, 3)
-
-        def generate(self: BaseChatModel, *args: Any, **kwargs: Any) -> Any:
-            call = begin(self, args, kwargs)
-            if call is None:
-                return original(self, *args, **kwargs)
-            try:
-                result = original(self, *args, **kwargs)
-            except BaseException as error:
-                end(call, None, error)
-                raise
-            end(call, result, None)
-            return result
-
-        return generate
+        return around(original, *self._whole())
 
     def _wrap_async(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        begin = self._telemetry.guard.shield(HOOK, self._begin_whole, 3)
-        end = self._telemetry.guard.shield(HOOK, self._end_whole, 3)
+        return around_async(original, *self._whole())
 
-        async def agenerate(self: BaseChatModel, *args: Any, **kwargs: Any) -> Any:
-            call = begin(self, args, kwargs)
-            if call is None:
-                return await original(self, *args, **kwargs)
-            try:
-                result = await original(self, *args, **kwargs)
-            except BaseException as error:
-                end(call, None, error)
-                raise
-            end(call, result, None)
-            return result
-
-        return agenerate
+    def _whole(self) -> tuple[Begin, End]:
+        guard = self._telemetry.guard
+        return guard.shield(HOOK, self._begin_whole, 3), guard.shield(HOOK, self._end_whole, 3)
 
     def _begin_whole(self, model: BaseChatModel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ChatCall | None:
         if _STREAMED.get() is model:  # its stream is this call

@@ -16,6 +16,7 @@ from argus_otel.telemetry import AttributeValue, Operation, SpanKind, Telemetry,
 
 from . import attributes as a
 from . import conventions as genai
+from .calls import around, around_async
 from .content import as_json
 from .outcomes import Exceptions
 from .runs import CURRENT, NodeRun
@@ -68,6 +69,8 @@ class Tools:
         self._exceptions = exceptions
         self._durations = telemetry.histogram(genai.TOOL_DURATION)
         self._in_flight = telemetry.guard.in_flight
+        self._begin_shielded = telemetry.guard.shield(HOOK, self._begin, 3)
+        self._end_shielded = telemetry.guard.shield(HOOK, self._end, 3)
         self._cut_short = telemetry.guard.shield(HOOK, self._end_early, 2)
 
     def patches(self) -> list[Patch]:
@@ -79,40 +82,10 @@ class Tools:
         ]
 
     def _wrap(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        begin = self._telemetry.guard.shield(HOOK, self._begin, 3)
-        end = self._telemetry.guard.shield(HOOK, self._end, 3)
-
-        def run(self: BaseTool, *args: Any, **kwargs: Any) -> Any:
-            call = begin(self, args, kwargs)
-            if call is None:
-                return original(self, *args, **kwargs)
-            try:
-                result = original(self, *args, **kwargs)
-            except BaseException as error:
-                end(call, None, error)
-                raise
-            end(call, result, None)
-            return result
-
-        return run
+        return around(original, self._begin_shielded, self._end_shielded)
 
     def _wrap_async(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        begin = self._telemetry.guard.shield(HOOK, self._begin, 3)
-        end = self._telemetry.guard.shield(HOOK, self._end, 3)
-
-        async def arun(self: BaseTool, *args: Any, **kwargs: Any) -> Any:
-            call = begin(self, args, kwargs)
-            if call is None:
-                return await original(self, *args, **kwargs)
-            try:
-                result = await original(self, *args, **kwargs)
-            except BaseException as error:
-                end(call, None, error)
-                raise
-            end(call, result, None)
-            return result
-
-        return arun
+        return around_async(original, self._begin_shielded, self._end_shielded)
 
     def _begin(self, tool: BaseTool, args: tuple[Any, ...], given: dict[str, Any]) -> ToolCall | None:
         if not self._hooks.on:
