@@ -141,7 +141,7 @@ def settled(finished: Callable[[], bool], timeout: float) -> None:
 
 
 def _free_port(*ports: int) -> int:
-    """Return the first of some ports that is free; 0 stands for any."""
+    """Return the first of ``ports`` that is free. For 0, the system chooses a free port."""
     for port in ports:
         with socket.socket() as probe:
             if os.name == "posix":  # on Windows it would let two programs share a port

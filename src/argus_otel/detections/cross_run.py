@@ -191,7 +191,7 @@ RULES: tuple[CrossRunRule, ...] = (
         Layer.CROSS_RUN,
         Severity.WARN,
         "a node wrote a key in 95 % of its visits in healthy runs, and in none of its visits in the last runs",
-        "Something that the node needs for it is gone, or the key has another name now.",
+        "The node no longer has the data that it writes the key from, or the key was renamed.",
         "Compare a run of each kind: argus-otel graphs diff.",
         _keys,
     ),

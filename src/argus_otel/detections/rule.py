@@ -50,7 +50,7 @@ class Explained:
     when:
         The condition, in one sentence.
     meaning, remedy:
-        For whoever sees a finding.
+        What a finding means, and what to do about it.
     """
 
     id: str

@@ -49,7 +49,7 @@ class Case:
     findings:
         What is wrong with it.
     hangs_up:
-        Whether the customer is gone before the answer.
+        Whether the customer stops reading the stream before the answer.
     """
 
     story: str

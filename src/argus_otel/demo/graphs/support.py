@@ -64,7 +64,7 @@ class Book:
             self._counts.setdefault(subject, Counter())[thing] += 1
 
     def write(self, path: Path) -> None:
-        """Write it, after a ticket. It is replaced at once, so that nobody reads half of it."""
+        """Write it, after a ticket. The file is replaced in one step, so that no reader gets half of it."""
         with self._lock:
             self._answered += 1
             beside = path.with_suffix(".new")
@@ -178,7 +178,7 @@ def find_order(number: str) -> str:
 
 @tool
 def opening_hours() -> str:
-    """Tell when somebody is at the desk."""
+    """Return the opening hours of the support desk."""
     BOOK.count("tool calls", "opening_hours")
     return "from nine to five"
 
