@@ -13,6 +13,7 @@ from opentelemetry.sdk.metrics.export import MetricsData
 from argus_otel.telemetry import PartError, State, Telemetry
 from argus_otel.telemetry.catalogue import EXPORT_LOST
 
+from .forks import keep_apart_from_forks
 from .private import entry_points
 from .responses import ResponseListener
 from .temporality import PREFERENCE, delta_points
@@ -99,6 +100,7 @@ def with_health(exporter: type[T], telemetry: Telemetry, part: str) -> type[T]:
             super().__init__(*args, **kwargs)
             self._argus_responses = ResponseListener(telemetry.redact)
             self._argus_responses.attach_to(self)
+            keep_apart_from_forks(self)
 
         def export(self, batch: Any, *args: Any, **kwargs: Any) -> Any:
             responses = self._argus_responses
