@@ -50,9 +50,9 @@ def shape_of(value: Any) -> Shape:
     return _MADE_BY[type(value)](value)
 
 
-def shapes_of(names: Iterable[str | None], values: Iterable[Any]) -> dict[str, Shape]:
-    """Return the shape of each value that has a name, by the name. Of values of one name, the last one counts."""
-    return {name: _MADE_BY[type(value)](value) for name, value in zip(names, values, strict=False) if name is not None}
+def shapes_of(values: Iterable[Any]) -> list[Shape]:
+    """Return the shape of each value."""
+    return [_MADE_BY[type(value)](value) for value in values]
 
 
 def digest_of(value: Any) -> int:

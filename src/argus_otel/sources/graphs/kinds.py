@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from argus_otel.detections.facts import GraphFacts
+from argus_otel.detections.pace import longest
+from argus_otel.detections.percentile import percentile_95
 from argus_otel.telemetry import AttributeValue, Telemetry
 
 from . import attributes as a
@@ -37,22 +40,32 @@ class NodeKind:
         The histogram cell of runs that end well.
     active:
         The cell of the number of those that run now.
+    long:
+        A duration above this, in seconds, is unusual.
     writings:
         What its writes mean.
     span_name, attributes:
         Of its span.
     """
 
-    __slots__ = ("name", "graph", "ok", "active", "writings", "span_name", "attributes")
+    __slots__ = ("name", "graph", "ok", "active", "long", "writings", "span_name", "attributes")
 
     def __init__(self, telemetry: Telemetry, graph: GraphKind, name: str) -> None:
         self.name = name
         self.graph = graph
         self.ok = telemetry.histogram(c.NODE_DURATION)[(graph.name, name, Outcome.OK.value, None)]
         self.active = telemetry.counter(c.NODES_ACTIVE)[(graph.name, name)]
+        self.long = inf
         self.writings = Writings(graph.keys, graph.followers, telemetry.counter(c.ROUTES), (graph.name, name))
         self.span_name = f"invoke_node {name}"
         self.attributes: dict[str, AttributeValue] = {a.GRAPH.name: graph.name, a.NODE.name: name}
+
+    def learn_pace(self) -> float | None:
+        """Return the 95th percentile of its durations in seconds; ``None`` before it is known."""
+        usual = percentile_95(self.ok.boundaries, self.ok.read()[0])
+        if usual is not None:
+            self.long = longest(usual)
+        return usual
 
 
 class GraphKind:

@@ -40,7 +40,7 @@ class Rows:
         record.run_id = record.run_id or str(uuid4())  # without an id, nothing judges the run
         common = _common(record)
         history(c.RUN_ROW, {**common, **_run(run, record, outcome, error_type), **_counted(found)}, seconds)
-        for node in record.nodes:
+        for node in record.facts():
             history(c.NODE_ROW, _NodeAttributes(node, common, run.started), node.duration)
         for finding in found:
             self.add_finding(record, run.kind.name, finding)
