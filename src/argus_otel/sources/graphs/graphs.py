@@ -29,7 +29,7 @@ from .levels import Level
 from .outcomes import Exceptions, Outcome
 from .records import Record, given_shapes, state_shapes
 from .rows import Rows
-from .runs import CURRENT, GraphRun, InterruptedThreads, NodeRun, current_run
+from .runs import CURRENT, GraphRun, InterruptedThreads, NodeRun
 from .streams import watched, watched_async
 
 HOOK = "graphs"
@@ -149,8 +149,8 @@ class Graphs:
         note = self._telemetry.guard.shield("steps", _note_loop, 2)
 
         def tick(self: Any, *args: Any, **kwargs: Any) -> Any:
-            run = current_run()
-            if run is None:
+            run = CURRENT.get()
+            if not isinstance(run, GraphRun):
                 return original(self, *args, **kwargs)
             if run.loop is not self:
                 note(run, self)

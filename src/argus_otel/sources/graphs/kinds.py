@@ -11,6 +11,7 @@ from argus_otel.detections.facts import GraphFacts
 from argus_otel.detections.pace import longest
 from argus_otel.detections.percentile import percentile_95
 from argus_otel.telemetry import AttributeValue, Telemetry
+from argus_otel.telemetry.histograms import HistogramCell
 
 from . import attributes as a
 from . import catalogue as c
@@ -87,9 +88,22 @@ class GraphKind:
         Which nodes a write to a channel leads to, by the channel.
     facts:
         What rules know of it.
+    ok:
+        The histogram cells of runs without an error; ``None`` before the first.
     """
 
-    __slots__ = ("name", "agent", "active", "keys", "has_schema", "followers", "facts", "_telemetry", "_nodes")
+    __slots__ = (
+        "name",
+        "agent",
+        "active",
+        "keys",
+        "has_schema",
+        "followers",
+        "facts",
+        "ok",
+        "_telemetry",
+        "_nodes",
+    )
 
     def __init__(self, telemetry: Telemetry, graph: Any) -> None:
         self.name: str = graph.name
@@ -100,6 +114,7 @@ class GraphKind:
         self.keys = frozenset(name for name in schema or graph.channels if name[:2] != "__")
         self.followers = _followers(graph.nodes)
         self.facts = GraphFacts(self.name, self.keys, allowed_types(graph) if self.has_schema else {}, self.agent)
+        self.ok: list[HistogramCell] | None = None
         self._telemetry = telemetry
         self._nodes: dict[str, NodeKind] = {}
 
