@@ -1,0 +1,17 @@
+"""Observes training runs of Lightning, Keras, transformers and loops of one's own. This file is the specification."""
+
+from __future__ import annotations
+
+from argus_otel.sources.spec import SourceSpec
+
+SPEC = SourceSpec(
+    "training",
+    api=1,
+    title="training runs",
+    factory="argus_otel.sources.training.source:TrainingSource",
+    catalogue="argus_otel.sources.training.catalogue:CATALOGUE",
+    imports=("argus_otel.sources.training.api",),
+    activates="first_use",
+    prefixes=("training", "argus.training"),
+    settings="argus_otel.sources.training.settings:TrainingSettings",
+)

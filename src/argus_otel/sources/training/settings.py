@@ -1,0 +1,67 @@
+"""The settings of training runs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from argus_otel.settings import Setting, Table
+from argus_otel.settings.parsers import boolean, optional
+
+
+def _run_id(text: str) -> str:
+    return str(UUID(text))
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+class TrainingSettings(Table):
+    """Settings of training runs."""
+
+    source = "training"
+
+    run = Setting(
+        "ARGUS_TRAINING_RUN",
+        parse=_run_id,
+        default="",
+        right="the id of a run, a UUID: `argus-otel training list` shows them",
+        help="The run that the program's first training goes on with, as its next attempt; by default, a new one.",
+        type="str",
+    )
+    group = Setting(
+        "ARGUS_TRAINING_GROUP",
+        parse=optional,
+        default=None,
+        right="a name",
+        help="What the runs of the program belong to, such as a sweep.",
+        type="str | None",
+    )
+    torch = Setting(
+        "ARGUS_TRAINING_TORCH",
+        parse=boolean,
+        default=False,
+        right="true or false",
+        help="Whether steps of torch's optimizers in loops of the program's own are a run, from the first one on. Off "
+        "by default, since many such loops have several optimizers.",
+        type="bool",
+    )
+    rank = Setting(
+        "RANK",
+        parse=_number,
+        default=0,
+        right="a whole number, 0 or more",
+        help="The number of the process among those that train together; launchers such as torchrun set it.",
+        type="int",
+    )
+    world_size = Setting(
+        "WORLD_SIZE",
+        parse=_number,
+        default=1,
+        right="a whole number",
+        help="How many processes train together; launchers such as torchrun set it.",
+        type="int",
+    )

@@ -1,0 +1,42 @@
+"""The source of training runs: places the hooks of each framework once it is imported. The first run activates it."""
+
+from __future__ import annotations
+
+from argus_otel.settings import Settings
+from argus_otel.sources.patches import PatchSet
+from argus_otel.sources.spec import Activate, Source
+from argus_otel.telemetry import Telemetry
+
+from . import api
+from .recorder import Recorder
+from .settings import TrainingSettings
+
+
+class TrainingSource(Source):
+    """Observes training runs.
+
+    Attributes
+    ----------
+    recorder:
+        Records them.
+    """
+
+    def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
+        super().__init__(telemetry, settings, activate)
+        self._hooks = PatchSet(telemetry)
+        self.recorder = Recorder(telemetry, settings[TrainingSettings], activate)
+
+    def install(self) -> None:
+        """Take what the program says of its own loops, and place the hooks of frameworks. Safe to repeat."""
+        self._hooks.on = True
+        api.bind(self.recorder, self.telemetry.guard)
+
+    def uninstall(self) -> None:
+        """Revert the hooks. A run that is open is recorded to its end."""
+        self._hooks.revert()
+        api.bind(None, None)
+
+    def describe(self) -> str:
+        """Return how many runs there are."""
+        number = len(self.recorder.active)
+        return f"{number} training run{'s' if number > 1 else ''}" if number else ""
