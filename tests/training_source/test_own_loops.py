@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from argus_otel import training
+from argus_otel.sources.training import catalogue as c
 from argus_otel.testing import Observation
 
 
@@ -97,7 +98,8 @@ def test_what_is_not_finite_is_kept_as_it_is(observed: Observation, number: floa
         run.log(loss=1.0)
         run.log(loss=number)
         run.log(loss=number)
-    assert value(observed, "training.value", metric="loss", phase="train") == pytest.approx(number, nan_ok=True)
+    (last,) = observed.telemetry.points(c.VALUE)  # the SDK leaves it out, and our readers do not
+    assert last[1] == pytest.approx(number, nan_ok=True)
     assert value(observed, "training.values.nonfinite", metric="loss", nonfinite=kind) == 2
     kept = [found for _, _, _, found in points(observed)]
     assert kept[0] == 1.0

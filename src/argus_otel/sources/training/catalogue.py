@@ -12,6 +12,9 @@ _STEPS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 _FIRST = (0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 _PHASES = (0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1800.0, 3600.0)
 
+_VALUES = 250
+"""How many values are told apart. With a limit, our readers make the points: the SDK leaves out what is not finite."""
+
 _KIND = (a.FRAMEWORK, a.MODEL)
 _IN_PHASE = (*_KIND, a.PHASE)
 
@@ -103,6 +106,7 @@ VALUE = Metric(
     "{value}",
     "The value that was logged last, infinite or not a number as it was.",
     (a.METRIC, a.PHASE),
+    series_limit=_VALUES,
     finite=False,
 )
 VALUES_NONFINITE = Metric(
