@@ -109,9 +109,8 @@ NAME = "judged"
 """Of every one of these graphs."""
 
 
-def declare(graph: Judged) -> None:
-    """Declare to argus-otel what the author of a graph declares."""
-    it = graph.declared
+def declare(it: Declared) -> None:
+    """Declare it to argus-otel."""
     graphs.graph(
         NAME,
         reads=it.reads,

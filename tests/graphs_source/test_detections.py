@@ -73,7 +73,7 @@ def test_no_error_is_found_in_a_healthy_graph(observed: Observation, graph: Judg
 
 @pytest.mark.parametrize("graph", MANY_HEALTHY, ids=str)
 def test_nothing_is_found_in_a_healthy_graph_that_keeps_what_is_declared(observed: Observation, graph: Judged) -> None:
-    declare(graph)
+    declare(graph.declared)
     judge(graph)
     settle(observed)
     assert told(observed) == {}
@@ -90,7 +90,7 @@ def test_what_is_wrong_is_found_with_its_cause(observed: Observation, graph: Jud
 
 @pytest.mark.parametrize("graph", MANY_BROKEN, ids=str)
 def test_what_is_wrong_is_found_where_it_is_declared(observed: Observation, graph: Judged) -> None:
-    declare(graph)
+    declare(graph.declared)
     judge(graph)
     settle(observed)
     assert told(observed)
@@ -100,7 +100,7 @@ def test_what_is_wrong_is_found_where_it_is_declared(observed: Observation, grap
 def test_what_no_rule_can_find_by_names_and_shapes_is_found_by_a_declared_validator(
     observed: Observation, graph: Judged
 ) -> None:
-    declare(graph)
+    declare(graph.declared)
     judge(graph)
     settle(observed)
     assert found(observed)["evaluation_low"] == {("error", node) for node in graph.declared.validators}

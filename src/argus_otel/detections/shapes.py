@@ -151,7 +151,7 @@ class _Makers(dict[type[Any], Callable[[Any], Shape]]):
         return _object
 
 
-_BUILT_IN = (int, float, str, bytes, dict, list, tuple, set, frozenset)
+_BUILT_IN: tuple[type[Any], ...] = (int, float, str, bytes, dict, list, tuple, set, frozenset)
 
 _MADE_BY = _Makers()
 _MADE_BY.update(

@@ -169,7 +169,7 @@ RULES = (
         "type_drift",
         Layer.STRUCTURAL,
         Severity.ERROR,
-        "a key is written with another class than the schema says, or than this node has always written",
+        "a key is written with another class than the schema says and does not convert, or than this node always wrote",
         "The nodes after it may read it wrongly, or fail.",
         "Return the class that the schema says.",
         _type_drift,
