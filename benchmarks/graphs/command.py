@@ -124,7 +124,7 @@ PARTS = {
 }
 IN_WORDS = {table.PART, detections.PART}
 """The parts that time nothing."""
-IN_WORDS_TITLE = "What is said of agent graphs: faults and detections"
+IN_WORDS_TITLE = "Agent graphs: what is recorded of them, what is found in them, and whether it is right"
 
 
 def main(words: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from benchmarks.graphs.recorders import ARGUS_AGENTS, GENAI, NAMES, OPENINFERENC
 from benchmarks.pairs import BARE
 from benchmarks.progress import Progress
 from benchmarks.tables import Statements
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs are run as on Linux, with its limits")
 
 Said = dict[str, dict[str, Any]]
 

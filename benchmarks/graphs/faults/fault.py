@@ -9,6 +9,8 @@ from typing import Any
 
 from benchmarks.graphs.recorders import Node, Recorder
 
+RETURNED = "it returned"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -26,7 +28,7 @@ class Verdict:
 
     right: bool | None
     said: str
-    got: str = "it returned"
+    got: str = RETURNED
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Fault:
 NO_NODE = "it sees no node"
 
 
-def nothing(got: str = "it returned") -> Verdict:
+def nothing(got: str = RETURNED) -> Verdict:
     """Return the verdict on what records nothing."""
     return Verdict(None, "it records nothing", got)
 
@@ -62,7 +64,7 @@ def outcome_of(call: Callable[[], object]) -> str:
         call()
     except Exception as error:  # noqa: BLE001 - it is what the program gets, whatever it is
         return f"it raised {type(error).__name__}"
-    return "it returned"
+    return RETURNED
 
 
 def thread(name: str, **more: Any) -> dict[str, Any]:

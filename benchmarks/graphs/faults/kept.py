@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from benchmarks.graphs.judged_graphs import NAME, Support, in_a_row, writes
 from benchmarks.graphs.more_judged_graphs import Log
 from benchmarks.graphs.recorders import Recorder
 
-from .fault import NO_NODE, Fault, Verdict, nothing, of, outcome_of, thread
+from .fault import NO_NODE, RETURNED, Fault, Verdict, nothing, of, outcome_of, thread
 from .known import ASKED
 
 AT_ONCE = 60
@@ -59,6 +58,8 @@ def at_once(recorder: Recorder) -> Verdict:
 @contextmanager
 def _full_disk() -> Iterator[None]:
     """Let every write to a file fail, as on a full disk: no file may have a byte."""
+    import resource  # Windows has none
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
@@ -85,7 +86,7 @@ def unchanged(recorder: Recorder) -> Verdict:
         raise failure
 
     graph = recorder.observed(in_a_row({"one": writes(note="x"), "fail": fail}))
-    got = "it returned"
+    got = RETURNED
     try:
         graph.invoke(ASKED)
     except BaseException as error:  # noqa: BLE001 - what comes is what is looked at

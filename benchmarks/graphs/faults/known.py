@@ -26,7 +26,7 @@ from benchmarks.graphs.judged_graphs import BROKEN, HEALTHY, NAME, Declared, Sup
 from benchmarks.graphs.more_judged_graphs import loop, retries, without_end
 from benchmarks.graphs.recorders import Recorded, Recorder, Run
 
-from .fault import NO_NODE, Fault, Verdict, nothing, of, outcome_of, thread, words
+from .fault import NO_NODE, RETURNED, Fault, Verdict, nothing, of, outcome_of, thread, words
 
 ROOT = Path(__file__).parents[3]
 ASKED: Mapping[str, Any] = {"question": "where is my parcel?"}
@@ -65,11 +65,12 @@ def odd_values(recorder: Recorder) -> Verdict:
         nodes = {"one": lambda _, value=value: {"value": value}, "two": lambda state: {"value": state["value"]}}
         graph = recorder.observed(in_a_row(nodes, Odd))
         outcome = outcome_of(partial(graph.invoke, {"value": None}))
-        got.setdefault(outcome, []).append(name)
+        if outcome != RETURNED:
+            got.setdefault(outcome, []).append(name)
     recorded = recorder.recorded()
     said = f"{len(recorded.runs)} of {len(ODD)} runs recorded"
     outcomes = "; ".join(f"{outcome} for {', '.join(names)}" for outcome, names in got.items())
-    return Verdict(len(recorded.runs) == len(ODD), said, outcomes)
+    return Verdict(len(recorded.runs) == len(ODD), said, outcomes or RETURNED)
 
 
 def _asking() -> Any:
@@ -124,7 +125,7 @@ def answered(graph: Any) -> str:
     """Answer all the same where a graph comes to no end."""
     with suppress(GraphRecursionError):
         graph.invoke(ASKED, {"recursion_limit": 6})
-        return "it returned"
+        return RETURNED
     return "it swallowed the limit"
 
 
@@ -172,7 +173,7 @@ def timed_out(recorder: Recorder) -> Verdict:
             await recorder.observed(graph).ainvoke(ASKED)
         except (TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
             return "it raised TimeoutError"
-        return "it returned"
+        return RETURNED
 
     got = asyncio.run(go())
     return _ended_early(recorder.recorded(), got)
