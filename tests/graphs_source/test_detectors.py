@@ -18,8 +18,8 @@ from argus_otel.sources.graphs.attributes import DETECTION
 from argus_otel.sources.graphs.cli import rules as rules_command
 from argus_otel.sources.graphs.settings import GraphSettings
 from argus_otel.testing import Observation, observe
+from benchmarks.graphs.judged_graphs import writes
 
-from .judged_graphs import writes
 from .test_evaluations import detections, in_a_row
 from .test_runs import points
 

@@ -22,8 +22,8 @@ from argus_otel import graphs
 from argus_otel.sources.graphs.source import LangGraphSource
 from argus_otel.sources.graphs.validation import WAITING
 from argus_otel.testing import Observation, observe
+from benchmarks.graphs.judged_graphs import Support, writes
 
-from .judged_graphs import Support, writes
 from .test_evaluations import EVALUATION, detections, evaluates, in_a_row, results, warnings
 from .test_runs import points
 

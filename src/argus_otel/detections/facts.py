@@ -45,6 +45,10 @@ class GraphFacts:
         The names of the classes that the schema allows, by key; keys that may be of any class are missing.
     agent:
         Whether it is an agent, whose last message is an answer.
+    reduced:
+        The keys whose updates are combined with what is there: an empty one takes nothing away.
+    converts:
+        Whether the schema converts what a node has written to the class that it has, as pydantic's do.
     """
 
     name: str
@@ -52,6 +56,8 @@ class GraphFacts:
     types: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     agent: bool = False
     promises: Promises = field(default_factory=Promises)
+    reduced: frozenset[str] = frozenset()
+    converts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
