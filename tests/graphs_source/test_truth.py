@@ -245,8 +245,6 @@ def _(evidence: Evidence) -> None:
         nodes[graph] += number
     # Nodes follow one another, but the parts of a digest, which are summed up at the same time.
     nodes[DIGEST] -= (PARTS - 1) * ROUNDS
-    # When a stream is left, LangGraph has prepared one more step.
-    nodes[ANSWER] += evidence.ledger.runs[ANSWER, "abandoned"]
     assert evidence.sums(catalogue.RUN_STEPS, "graph.name") == nodes
 
 

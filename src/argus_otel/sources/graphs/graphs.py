@@ -239,6 +239,8 @@ class Graphs:
         if run.ended:  # the process is ending, or this is a forked child of it
             return
         kind = run.kind
+        if error is not None:
+            _leave_out_step(run)
         self._count_stop(run)
         kind.active.value -= 1
         outcome = self._exceptions.outcome(error)
@@ -301,7 +303,18 @@ def _count_step(run: GraphRun, loop: Any) -> None:
     for task in loop.tasks.values():
         if task.name[:2] != "__":
             run.steps += 1
+            run.step = loop.step
             return
+
+
+def _leave_out_step(run: GraphRun) -> None:
+    """Leave out the last step if no node has begun in it: LangGraph prepares it before a stream may be left.
+
+    A node that has begun has written something by then, be it that it has failed or was cancelled.
+    """
+    loop = run.loop
+    if loop is not None and loop.step == run.step and not any(task.writes for task in loop.tasks.values()):
+        run.steps -= 1
 
 
 class _Stream:

@@ -24,8 +24,8 @@ class GraphRun(Operation):
         The node that called the graph; ``None`` at the top.
     thread:
         The ``thread_id`` of its configuration; empty without.
-    steps:
-        How many steps it has had.
+    steps, step:
+        How many steps it has had, and LangGraph's number of the last one; -1 before the first.
     interrupted:
         Whether one of its nodes waits for a person.
     invoked:
@@ -45,6 +45,7 @@ class GraphRun(Operation):
         "above",
         "thread",
         "steps",
+        "step",
         "interrupted",
         "invoked",
         "loop",
@@ -61,6 +62,7 @@ class GraphRun(Operation):
         self.above = above
         self.thread = thread
         self.steps = 0
+        self.step = -1
         self.interrupted = False
         self.invoked: Any = None
         self.loop: Any = None
