@@ -215,7 +215,7 @@ class Nodes:
                 written,
                 unknown_keys(result, kind.graph, len(written)),
                 node.attempts(failed=outcome is Outcome.ERROR),
-                [*node.tools, *refused_tools(messages, node.called)] if messages else node.tools,
+                [*node.tools, *refused_tools(messages, node.called, node.task.input)] if messages else node.tools,
                 answer_of(messages) if messages else None,
                 routes,
                 duration,
