@@ -6,13 +6,15 @@ import csv
 import io
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from argus_otel.detections import cross_run
+from argus_otel.detections.findings import Severity
 from argus_otel.sources.graphs.cli import COMMANDS
 from argus_otel.sources.graphs.history import History
 from argus_otel.sources.graphs.history.results import Run
@@ -168,10 +170,38 @@ def test_a_baseline(graphs: Graphs) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_a_baseline_that_fails_in_ci(graphs: Graphs, form: str) -> None:
+    asked = ("baseline", "changing", "--recent", "12", "--format", form)
+    told, ended = graphs(*asked), graphs(*asked, "--fail")
+    assert (told.code, told.err) == (0, "")
+    assert (ended.code, ended.out) == (1, told.out)
+    assert ended.err.startswith("argus-otel graphs baseline: the last runs differ: baseline_key")
+    assert "; explained by argus-otel graphs rules baseline_key" in ended.err
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_a_baseline_that_does_not_differ_fails_nothing(
+    graphs: Graphs, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr(History, "baseline", lambda *_, **__: [])
+    ended = graphs("baseline", "changing", "--fail", "--format", form)
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_what_is_only_worth_a_look_fails_nothing(graphs: Graphs, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = tuple(replace(rule, severity=Severity.INFO) for rule in cross_run.RULES)
+    monkeypatch.setattr(cross_run, "RULES", rules)
+    ended = graphs("baseline", "changing", "--recent", "12", "--fail")
+    assert (ended.code, ended.err) == (0, "")
+    assert "baseline_key" in ended.out
+
+
 def test_too_few_runs_for_a_baseline(graphs: Graphs) -> None:
     ended = graphs("baseline", "support")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith("argus-otel graphs baseline: too few runs of 'support' to compare")
+    assert graphs("baseline", "support", "--fail") == ended
 
 
 # -- what is wrong

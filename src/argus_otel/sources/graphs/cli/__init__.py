@@ -66,10 +66,15 @@ COMMANDS: dict[str, Command] = dict(
             "tell in what the last runs differ from healthy ones before them",
             "Compares the last runs of a graph with healthy ones before them: keys that are no longer written, new "
             "classes and errors, routes whose share has moved, tokens and durations. A healthy run ended well, and no "
-            "rule found an error in it. `argus-otel graphs rules baseline_key` and so on explain the rules.",
+            "rule found an error in it. `argus-otel graphs rules baseline_key` and so on explain the rules. For CI: "
+            "run the program there with ARGUS_HISTORY and a store that keeps its runs, then this command with --fail, "
+            "and with --recent as many runs as CI has made; of fewer than ten, rules on tokens and durations tell "
+            "nothing.",
             "support",
             "support --recent 50 --earlier 500",
-            missing=", or has too few runs to compare",
+            "support --recent 20 --service ci --fail",
+            missing=", there are too few runs to compare, or, with --fail, a rule of the severity warn or error has "
+            "found a difference",
         ),
         _query(
             "rules",
