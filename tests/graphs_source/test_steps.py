@@ -200,6 +200,43 @@ def test_a_step_whose_node_is_cancelled_because_the_stream_is_left_is_one(observ
     assert last_run(observed) == ("abandoned", 1)
 
 
+@pytest.mark.parametrize("fixture", ["observed", "degraded"])
+def test_a_step_whose_node_is_cancelled_is_one(request: pytest.FixtureRequest, fixture: str) -> None:
+    observed: Observation = request.getfixturevalue(fixture)
+
+    async def go() -> None:
+        begun = asyncio.Event()
+
+        async def node(_: State) -> State:
+            begun.set()
+            await asyncio.sleep(60)
+            return {}
+
+        graph = StateGraph(State)
+        graph.add_node("a", node)
+        graph.add_edge(START, "a")
+        running = asyncio.create_task(graph.compile(name="waits").ainvoke(GIVEN))
+        await begun.wait()
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+    asyncio.run(go())
+    assert last_run(observed) == ("cancelled", 1)
+
+
+def test_a_step_whose_node_ends_the_program_is_one(observed: Observation) -> None:
+    def node(_: State) -> State:
+        raise KeyboardInterrupt
+
+    graph = StateGraph(State)
+    graph.add_node("a", node)
+    graph.add_edge(START, "a")
+    with pytest.raises(KeyboardInterrupt):
+        graph.compile(name="interrupted").invoke(GIVEN)
+    assert last_run(observed)[1] == 1
+
+
 @pytest.mark.parametrize("interrupt", ["interrupt_before", "interrupt_after"])
 def test_a_graph_in_a_node_that_stops_has_its_steps(observed: Observation, interrupt: str) -> None:
     inner = StateGraph(State)

@@ -66,6 +66,7 @@ class NodeCallbacks:
         kind = run.kind.node(name)
         node = NodeRun(kind, run, None)
         kind.active.value += 1
+        run.begun = node.step
         if len(self._running) >= _MOST:
             self.end(next(iter(self._running)), None)
         self._running[run_id] = node

@@ -303,17 +303,17 @@ def _count_step(run: GraphRun, loop: Any) -> None:
     for task in loop.tasks.values():
         if task.name[:2] != "__":
             run.steps += 1
-            run.step = loop.step
+            run.prepared = loop.step
             return
 
 
 def _leave_out_step(run: GraphRun) -> None:
-    """Leave out the last step if no node has begun in it: LangGraph prepares it before a stream may be left.
+    """Leave out the last step if no node has begun in it, and LangGraph has taken none from its cache.
 
-    A node that has begun has written something by then, be it that it has failed or was cancelled.
+    LangGraph prepares a step before it hands on what the step before has written: then a stream may be left.
     """
     loop = run.loop
-    if loop is not None and loop.step == run.step and not any(task.writes for task in loop.tasks.values()):
+    if loop is not None and run.begun != run.prepared and not any(task.writes for task in loop.tasks.values()):
         run.steps -= 1
 
 

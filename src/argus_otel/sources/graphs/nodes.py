@@ -118,6 +118,7 @@ class Nodes:
             node.failed_attempts = []
             node.task = _with_proc(task, _Counting(task.proc, node.failed_attempts))
         kind.active.value += 1
+        run.begun = node.step
         self._in_flight[node] = self._cut_short
         if run.record is not None and run.level is not None:
             node.number = run.record.number()

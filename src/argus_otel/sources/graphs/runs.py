@@ -24,8 +24,10 @@ class GraphRun(Operation):
         The node that called the graph; ``None`` at the top.
     thread:
         The ``thread_id`` of its configuration; empty without.
-    steps, step:
-        How many steps it has had, and LangGraph's number of the last one; -1 before the first.
+    steps:
+        How many steps it has had, with the last one that LangGraph has prepared.
+    prepared, begun:
+        LangGraph's number of that step, and of the last one in which a node has begun; -1 before the first.
     interrupted:
         Whether one of its nodes waits for a person.
     invoked:
@@ -45,7 +47,8 @@ class GraphRun(Operation):
         "above",
         "thread",
         "steps",
-        "step",
+        "prepared",
+        "begun",
         "interrupted",
         "invoked",
         "loop",
@@ -62,7 +65,7 @@ class GraphRun(Operation):
         self.above = above
         self.thread = thread
         self.steps = 0
-        self.step = -1
+        self.prepared = self.begun = -1
         self.interrupted = False
         self.invoked: Any = None
         self.loop: Any = None
