@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextvars import Token
 from typing import Any
+from uuid import uuid4
 
 from argus_otel.detections.findings import Finding
 from argus_otel.sources.patches import Patch, PatchSet
@@ -179,11 +180,13 @@ class Graphs:
         telemetry = self._telemetry
         if self._judge is not None or telemetry.history is not None or telemetry.tracing is not None:
             run.level = Level()
-            run.record = Record(run.thread) if above is None else above.run.record
+            run.record = Record() if above is None else above.run.record
             if run.record is not None:
                 run.record.graphs.setdefault(kind.name, kind.facts)
                 if above is None:
                     run.record.given = given_shapes(given, kind)
+        if telemetry.history is not None and above is None:
+            run.id = str(uuid4())
         kind.active.value += 1
         self._telemetry.guard.in_flight[run] = self._end_shielded
         resumed, before = self._resumed(run, given)

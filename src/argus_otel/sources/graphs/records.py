@@ -74,10 +74,6 @@ class Record:
         What was found: while the run is open, at its end, and by validators later.
     closed:
         Whether the run has been judged: what is found from then on has a row of its own.
-    thread:
-        The ``thread_id`` of the run's configuration; empty without.
-    run_id:
-        The id of the run in history; empty before it has been judged.
     stuck:
         Whether it was found to be open for too long.
     """
@@ -95,8 +91,6 @@ class Record:
         "output_tokens",
         "found",
         "closed",
-        "thread",
-        "run_id",
         "stuck",
         "_remarkable",
         "_changed",
@@ -104,8 +98,7 @@ class Record:
         "_numbers",
     )
 
-    def __init__(self, thread: str = "") -> None:
-        self.thread = thread
+    def __init__(self) -> None:
         self.nodes: list[NodeFacts] = []
         self.spans: dict[int, SpanRef] = {}
         self.given: dict[str, Shape] = {}
@@ -116,7 +109,6 @@ class Record:
         self.output_tokens: int | None = None
         self.found: list[Finding] = []
         self.closed = False
-        self.run_id = ""
         self.stuck = False
         self._remarkable = False
         self._changed: list[tuple[Writing, list[str]]] = []

@@ -24,6 +24,8 @@ class GraphRun(Operation):
         The node that called the graph; ``None`` at the top.
     thread:
         The ``thread_id`` of its configuration; empty without.
+    id:
+        That of a run at the top in history; empty while history is off.
     steps:
         How many steps it has had, with the last one that LangGraph has prepared.
     prepared, begun:
@@ -46,6 +48,7 @@ class GraphRun(Operation):
         "kind",
         "above",
         "thread",
+        "id",
         "steps",
         "prepared",
         "begun",
@@ -64,6 +67,7 @@ class GraphRun(Operation):
         self.kind = kind
         self.above = above
         self.thread = thread
+        self.id = ""
         self.steps = 0
         self.prepared = self.begun = -1
         self.interrupted = False

@@ -28,7 +28,8 @@ COMMANDS: dict[str, Command] = dict(
             "show",
             "show a run as a tree of its nodes",
             "Shows a run with each node below the one whose graph it is in: outcome, duration, what it wrote, where it "
-            "led, its tools, and what rules have found there. RUN is the id of a run, or its first letters.",
+            "led, its tools, what rules have found there (!), and how it was evaluated (*). RUN is the id of a run, or "
+            "its first letters.",
             "5f0c7c52",
             missing=_NO_RUN,
         ),
@@ -47,6 +48,15 @@ COMMANDS: dict[str, Command] = dict(
             "support --severity error --since 30d",
             "--rule key_missing",
             "support --by-cause",
+        ),
+        _query(
+            "evaluations",
+            "list what validators, judges and the program said of nodes",
+            "Lists evaluations, the latest first; or how often each node was evaluated, with the mean of its scores, "
+            "and how many had which label.",
+            "support --since 7d",
+            "--name helpfulness --format json",
+            "support --by-node",
         ),
         _query(
             "nodes",
