@@ -30,7 +30,7 @@ LOST = (
     "LangChain's callbacks observe nodes: how often they run, for how long, and how they end. Gates stop nothing, and "
     "validators and judges do not run. Rules on nodes find nothing. There are no routes, failed attempts, keys, links "
     "between nodes, and rows of nodes in history. What a node calls or evaluates is counted for its run, tools for "
-    "none; a graph in a node is a run of its own. Look for a newer argus-otel"
+    "none; a graph in a node is a run of its own"
 )
 """What is said of a process in which nodes are observed by callbacks."""
 
@@ -54,7 +54,7 @@ class NodeCallbacks:
     def install(self) -> None:
         """Be called for each node from now on. LangChain has no way to take a handler out: it is switched off."""
         _HANDLER.nodes = self
-        self._telemetry.health.report(f"hook:{HOOK}", State.DEGRADED, LOST)
+        self._telemetry.health.report(f"hook:{HOOK}", State.DEGRADED, f"{LOST}. Look for a newer argus-otel")
         _register()
 
     def _begin(self, name: str, run_id: UUID, above: UUID | None) -> None:
