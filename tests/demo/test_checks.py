@@ -13,6 +13,7 @@ from argus_otel.cli import main
 from argus_otel.demo.checks import stage
 from argus_otel.demo.checks.cast import CAST
 from argus_otel.demo.checks.ledger import Ledger
+from argus_otel.demo.observed_process import ObservedProcess
 from lab.processes import free_port
 
 COMMAND = [sys.executable, "-m", "argus_otel", "demo", "checks"]
@@ -67,7 +68,7 @@ def test_an_agent_that_cannot_start_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        stage.ObservedProcess, "start", lambda self, words, more: start(self, ["checks", "run", "nowhere.yaml"], more)
+        ObservedProcess, "start", lambda self, words, more: start(self, ["checks", "run", "nowhere.yaml"], more)
     )
     assert main(["demo", "checks", "--duration", "1", *PORT]) == 1
     told = " ".join(capsys.readouterr().out.split())
@@ -83,4 +84,4 @@ def test_a_port_that_is_not_free_is_told_at_once(capsys: pytest.CaptureFixture[s
     assert f"argus-otel demo: port {port} is not free: give another --port, or none" in told
 
 
-start = stage.ObservedProcess.start
+start = ObservedProcess.start

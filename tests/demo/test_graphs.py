@@ -15,6 +15,7 @@ from argus_otel.cli import main
 from argus_otel.demo.graphs import stage
 from argus_otel.demo.graphs.cast import CAST, FAULTY
 from argus_otel.demo.graphs.ledger import Deed, Ledger
+from argus_otel.demo.observed_process import ObservedProcess
 from lab.processes import free_port
 
 COMMAND = [sys.executable, "-m", "argus_otel", "demo", "graphs"]
@@ -75,7 +76,7 @@ def test_a_count_that_is_wrong_makes_it_fail(
 def test_a_fault_that_nothing_finds_makes_it_fail(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    start = stage.ObservedProcess.start
+    start = ObservedProcess.start
 
     def start_without_a_rule(process, words, variables, **options) -> None:  # type: ignore[no-untyped-def]
         start(process, words, {**variables, "ARGUS_GRAPHS_DETECTIONS": "key_empty"}, **options)
@@ -83,7 +84,7 @@ def test_a_fault_that_nothing_finds_makes_it_fail(
     faulty = next(case for case in FAULTY if case.findings[0].rule == "not_finite")
     monkeypatch.setattr(stage, "CAST", (faulty,))
     monkeypatch.setattr(stage, "_SETTLE", 3.0)
-    monkeypatch.setattr(stage.ObservedProcess, "start", start_without_a_rule)
+    monkeypatch.setattr(ObservedProcess, "start", start_without_a_rule)
     assert main(["demo", "graphs", "--duration", "1", *PORT]) == 1
     told = capsys.readouterr().out
     assert re.search(r"1 of \d+ numbers differ", told)
@@ -103,9 +104,9 @@ def test_a_package_that_is_missing_is_named(module: str) -> None:
 def test_an_agent_that_cannot_start_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    start = stage.ObservedProcess.start
+    start = ObservedProcess.start
     monkeypatch.setattr(
-        stage.ObservedProcess,
+        ObservedProcess,
         "start",
         lambda self, words, more, **options: start(self, ["run", "nowhere.py"], more, **options),
     )

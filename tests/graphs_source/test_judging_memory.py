@@ -13,7 +13,7 @@ import pytest
 
 import argus_otel
 from argus_otel import graphs
-from argus_otel.detections.facts import GraphFacts, NodeFacts, RunFacts
+from argus_otel.detections.facts import GraphFacts, NodeFacts
 from argus_otel.detections.shapes import shape_of
 from argus_otel.settings import Settings
 from argus_otel.sources.graphs import catalogue as c
@@ -96,7 +96,9 @@ def test_habits_are_bounded(differing: str) -> None:
         shape = shape_of("text")._replace(type=name.get("types", "str"))
         node = NodeFacts(0, name.get("nodes", "node"), graph.name, 1, written={name.get("keys", "key"): shape})
         node.duration = float(number) if differing == "durations" else 1.0
-        habits.learn(RunFacts(graph, {graph.name: graph}, [node], duration=node.duration, tokens=number))
+        if habits.count(graph.name, node.duration, number):
+            habits.learn_durations(graph.name, {(graph.name, node.node): node.duration})
+        habits.learn_writes(graph.name, [node])
 
     for _ in range(100_000):  # untraced, since tracing is slow
         learn()

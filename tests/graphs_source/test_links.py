@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
+from collections.abc import Callable
 from typing import Annotated, Any, TypedDict
 
+import pytest
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, Send
 
 from argus_otel.testing import Observation
+
+from .running import run, run_async
+from .shapes import SHAPES, Shape
 
 
 class State(TypedDict):
@@ -83,3 +89,33 @@ def test_a_loop_is_linked_to_its_last_visit(observed: Observation) -> None:
     assert [[link.context.span_id for link in span.links] for span in spans] == [
         [], [spans[0].context.span_id], [spans[1].context.span_id],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("runs", [run, run_async], ids=["sync", "async"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_history_names_the_nodes_that_spans_are_linked_to(
+    shape: Shape, runs: Callable[[Shape], object], observed: Observation
+) -> None:
+    runs(shape)
+    spans = {span.context.span_id: span for span in observed.spans() if span.name.startswith("invoke_node ")}
+    linked = Counter(
+        (span.name, *sorted(spans[link.context.span_id].name for link in span.links)) for span in spans.values()
+    )
+    rows: dict[tuple[Any, str], Any] = {
+        (row["graph.run.id"], str(row["graph.node.number"])): row
+        for name, row, _ in observed.rows
+        if name == "graph.node"
+    }
+
+    def span_name(run_id: object, number: str) -> str:
+        return f"invoke_node {rows[run_id, number]['graph.node.name']}"
+
+    after = Counter(
+        (
+            span_name(run_id, number),
+            *sorted(span_name(run_id, each) for each in filter(None, row.get("graph.node.after", "").split(","))),
+        )
+        for (run_id, number), row in rows.items()
+    )
+    assert sum(after.values()) > 0
+    assert after == linked

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import threading
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 
 from argus_otel.scrape.scraper import Scraper, UnreachableError
 from argus_otel.sources.discord import attributes, catalogue
 from discord_simulator import BackgroundSimulator, Load, LoadReport, RateLimited, ServerError, Slow
 
 from .agreement import compare
-from .observed_process import ObservedProcess, settled
+from .observed_process import settled
+from .observed_stage import ObservedStage
 from .row import Row
 
 PREFIX_COMMANDS = ("!volume 70", "!volume loud", "!latency", "!forget 1", "!encore")
@@ -23,7 +23,7 @@ _START = 30.0
 _SETTLE = 20.0
 
 
-class Stage:
+class Stage(ObservedStage):
     """Simulator, users and bot, which run inside a ``with`` block.
 
     Parameters
@@ -46,38 +46,25 @@ class Stage:
     title = "The simulator's ledger beside the bot's metrics"
 
     def __init__(self, rate: float, seed: int, port: int | None = None) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="argus-otel-demo-")
-        self._bot = ObservedProcess("the bot", Path(self._directory.name) / "bot.log", port)
+        super().__init__("the bot", port)
         self._simulator = BackgroundSimulator(guilds=6)
         self._load = Load(self._simulator, rate=rate, seed=seed, prefix=PREFIX_COMMANDS)
         self._users: threading.Thread | None = None
-        self.url = self._bot.url
 
-    def __enter__(self) -> Stage:
-        self._simulator.__enter__()
-        try:
-            self._bot.start(
-                ["run", str(bot_path())],
-                {
-                    "DISCORD_SIMULATOR_URL": self._simulator.url,
-                    "DISCORD_TOKEN": self._simulator.token,
-                    "OTEL_SERVICE_NAME": "jukebox",
-                },
-            )
-            self._bot.wait_until(self._connected, _START)
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._load.stop()
-        self._bot.stop()
-        self._simulator.__exit__(kind, error, trace)
-        if kind is None:
-            self._directory.cleanup()
+    def begin(self, opened: ExitStack) -> None:
+        """Start the simulator and the bot."""
+        opened.enter_context(self._simulator)
+        opened.callback(self.program.stop)
+        self.program.start(
+            ["run", str(bot_path())],
+            {
+                "DISCORD_SIMULATOR_URL": self._simulator.url,
+                "DISCORD_TOKEN": self._simulator.token,
+                "OTEL_SERVICE_NAME": "jukebox",
+            },
+        )
+        opened.callback(self._load.stop)
+        self.program.wait_until(self._connected, _START)
 
     # -- the bot
 
@@ -88,10 +75,6 @@ class Stage:
         except (TimeoutError, UnreachableError):
             return False
         return True
-
-    def output(self) -> str:
-        """Return the last 4000 characters of the bot's output."""
-        return self._bot.output()
 
     # -- users
 

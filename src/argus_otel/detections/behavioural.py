@@ -17,13 +17,18 @@ _REPEATS = 3
 _BURST = 3
 
 
+def is_near_limit(steps: int, limit: int) -> bool:
+    """Whether a run has had nearly as many steps as it may have; a limit of 0 is none."""
+    return 0 < limit <= _LARGE_LIMIT and steps >= _NEAR * limit
+
+
 def _limit_reached(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     if run.outcome == "limit":
         yield whole(rule, Severity.ERROR)
 
 
 def _limit_near(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
-    if run.outcome == "ok" and 0 < run.limit <= _LARGE_LIMIT and run.steps >= _NEAR * run.limit:
+    if run.outcome == "ok" and is_near_limit(run.steps, run.limit):
         yield whole(rule, Severity.WARN)
 
 
@@ -128,7 +133,6 @@ RULES = (
         "Some other input will reach the limit.",
         "See which node is visited most.",
         _limit_near,
-        always=True,
     ),
     Rule(
         "tool_repeated",

@@ -28,7 +28,7 @@ def findings_of(run: RunFacts, habits: Habits = NO_HABITS, rules: Iterable[Rule]
 
 def _found(run: RunFacts, habits: Habits, rules: Iterable[Rule]) -> Iterator[Finding]:
     for rule in rules:
-        if (run.remarkable or rule.always) and rule.id not in run.graph.promises.ignore:
+        if rule.id not in run.graph.promises.ignore:
             yield from rule.find(rule, run, habits)
 
 

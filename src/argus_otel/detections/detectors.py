@@ -102,7 +102,6 @@ def _rule(detector_id: str, layer: Layer, severity: Severity, function: Callable
         f"Found by the detector {place}.",
         " ".join(more.split()) or "See what the detector says of itself.",
         find,
-        always=True,
     )
 
 

@@ -53,12 +53,6 @@ class GraphFacts:
     agent: bool = False
     promises: Promises = field(default_factory=Promises)
 
-    @property
-    def is_declared(self) -> bool:
-        """Whether its author has declared anything about it."""
-        promises = self.promises
-        return bool(promises.reads or promises.must_write or promises.allow_empty or promises.ignore)
-
 
 @dataclass(frozen=True, slots=True)
 class ToolFacts:
@@ -171,10 +165,6 @@ class RunFacts:
         In seconds.
     tokens:
         Of prompts and answers of all models, as far as their providers have said.
-    remarkable:
-        Whether a rule on what nodes did can find anything. False if the run ended well, nothing is declared of its
-        graphs, and each node did what it has done in an earlier run in which nothing was found: it was reached once or
-        twice, succeeded at once, called no tool and gave no answer, and wrote keys of the same classes.
     """
 
     graph: GraphFacts
@@ -187,4 +177,3 @@ class RunFacts:
     complete: bool = True
     duration: float = 0.0
     tokens: int = 0
-    remarkable: bool = True

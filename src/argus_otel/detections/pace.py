@@ -13,24 +13,35 @@ _LEAST = 0.1
 """A duration up to this, in seconds, is none that anyone waits for."""
 
 
+def longest(usual: float) -> float:
+    """Return up to which duration in seconds nothing takes long; ``usual`` is the 95th percentile of durations."""
+    return max(_LEAST, _MORE * usual)
+
+
+def takes_long(duration: float, usual: float | None) -> bool:
+    """Whether a node or a run takes long. ``usual`` is the 95th percentile of durations, if it is known."""
+    return usual is not None and duration > longest(usual)
+
+
+def costs_much(tokens: int, usual: float | None) -> bool:
+    """Whether a run takes many tokens. ``usual`` is the 95th percentile of their numbers, if it is known."""
+    return usual is not None and tokens > _MORE * usual
+
+
 def _slow(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
     for node in run.nodes:
-        if _is_long(node.duration, habits.durations.get((node.graph, node.node))):
+        if takes_long(node.duration, habits.durations.get((node.graph, node.node))):
             yield at(rule, node, Severity.INFO)
 
 
 def _long_run(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
-    if _is_long(run.duration, habits.duration):
+    if takes_long(run.duration, habits.duration):
         yield whole(rule, Severity.INFO)
 
 
 def _costly(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
-    if habits.tokens is not None and run.tokens > _MORE * habits.tokens:
+    if costs_much(run.tokens, habits.tokens):
         yield whole(rule, Severity.INFO)
-
-
-def _is_long(duration: float, usual: float | None) -> bool:
-    return usual is not None and duration > _LEAST and duration > _MORE * usual
 
 
 RULES = (
@@ -42,7 +53,6 @@ RULES = (
         "What the node calls was slower than usual, or it was given more.",
         "See its span, and those of models, tools and requests in it.",
         _slow,
-        always=True,
     ),
     Rule(
         "long_run",
@@ -53,7 +63,6 @@ RULES = (
         "A node was slow, or there were more steps than usual.",
         "See slow for the node, and graph.run.steps.",
         _long_run,
-        always=True,
     ),
     Rule(
         "costly",
@@ -63,6 +72,5 @@ RULES = (
         "The prompt was longer than usual, or models were called more often.",
         "See the spans of its calls of models.",
         _costly,
-        always=True,
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, log2
 
 FEWEST = 100
@@ -12,6 +13,29 @@ _PER_OCTAVE = 4
 """How many buckets there are from a number to its double: the percentile is exact to 19 %."""
 
 _LEAST, _MOST = -20 * _PER_OCTAVE, 40 * _PER_OCTAVE  # about a millionth, and 10^12
+
+
+def percentile_95(boundaries: Sequence[float], counts: Sequence[int]) -> float | None:
+    """Return the 95th percentile of the numbers in a histogram, as the upper bound of its bucket.
+
+    Parameters
+    ----------
+    counts:
+        The numbers in each bucket: up to and with each boundary, and above the last one.
+
+    Returns
+    -------
+    float or None
+        ``None`` for fewer than :data:`FEWEST` numbers, or if it is above all boundaries.
+    """
+    if sum(counts) < FEWEST:
+        return None
+    above = (1 - _SHARE) * sum(counts)
+    for place in range(len(boundaries), -1, -1):
+        above -= counts[place]
+        if above < 0:
+            return boundaries[place] if place < len(boundaries) else None
+    return None
 
 
 class Percentile95:

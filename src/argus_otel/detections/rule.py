@@ -63,16 +63,9 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Rule(Explained):
-    """A rule that looks at one run.
-
-    Attributes
-    ----------
-    always:
-        Whether it may find something in a run of which no node was remarkable; see :attr:`.facts.RunFacts.remarkable`.
-    """
+    """A rule that looks at one run."""
 
     find: Find = field(repr=False)
-    always: bool = False
 
 
 def at(rule: Rule, node: NodeFacts, severity: Severity, key: str = "") -> Finding:

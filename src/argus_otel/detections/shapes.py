@@ -16,8 +16,6 @@ _TEXT = 1000
 
 _UNIQUE = itertools.count(1 << 62)
 
-_HASHED = frozenset((bool, int, float, str, type(None)))
-
 
 class Shape(NamedTuple):
     """The shape of a value.
@@ -50,9 +48,9 @@ def shape_of(value: Any) -> Shape:
     return _MADE_BY[type(value)](value)
 
 
-def shapes_of(names: Iterable[str | None], values: Iterable[Any]) -> dict[str, Shape]:
-    """Return the shape of each value that has a name, by the name. Of values of one name, the last one counts."""
-    return {name: _MADE_BY[type(value)](value) for name, value in zip(names, values, strict=False) if name is not None}
+def shapes_of(values: Iterable[Any]) -> list[Shape]:
+    """Return the shape of each value."""
+    return [_MADE_BY[type(value)](value) for value in values]
 
 
 def digest_of(value: Any) -> int:
@@ -83,7 +81,7 @@ def _float(value: float) -> Shape:
 def _text(name: str) -> Callable[[Any], Shape]:
     def make(value: str | bytes) -> Shape:
         length = len(value)
-        digest = hash(value) if length <= _TEXT else hash((length, value[:_TEXT]))
+        digest = hash(value) if length <= _TEXT else hash((length, value[:_TEXT]))  # as _of_text, without a call
         return _new(Shape, (name, length, not length, True, digest))
 
     return make
@@ -96,7 +94,9 @@ def _sequence(name: str) -> Callable[[Any], Shape]:
         length = len(value)
         if not length:
             return empty
-        return _new(Shape, (name, length, False, True, hash((length, _plain(value[0]), _plain(value[-1])))))
+        first, last = value[0], value[-1]
+        digest = hash((length, _ITEM[type(first)](first), _ITEM[type(last)](last) if length > 1 else 0))
+        return _new(Shape, (name, length, False, True, digest))
 
     return make
 
@@ -106,7 +106,10 @@ def _set(name: str) -> Callable[[Any], Shape]:
 
     def make(value: Collection[Any]) -> Shape:
         length = len(value)
-        return _new(Shape, (name, length, False, True, hash((length, _plain(next(iter(value))))))) if length else empty
+        if not length:
+            return empty
+        first = next(iter(value))
+        return _new(Shape, (name, length, False, True, hash((length, _ITEM[type(first)](first)))))
 
     return make
 
@@ -119,17 +122,15 @@ def _dict(value: dict[Any, Any]) -> Shape:
     if not length:
         return _EMPTY_DICT
     key, item = next(iter(value.items()))
-    return _new(Shape, ("dict", length, False, True, hash((length, _plain(key), _plain(item)))))
+    return _new(Shape, ("dict", length, False, True, hash((length, _ITEM[type(key)](key), _ITEM[type(item)](item)))))
 
 
-def _plain(value: Any) -> int:
-    """Return a digest of an item: of a number or a text its hash, of a container its type and length."""
-    kind = cast(type[Any], type(value))
-    if kind is str:
-        return hash(value) if len(value) <= _TEXT else hash((len(value), value[:_TEXT]))
-    if kind in _HASHED:
-        return hash(value)
-    return hash((kind, len(value))) if kind in _MADE_BY else next(_UNIQUE)
+def _of_text(value: str) -> int:
+    return hash(value) if len(value) <= _TEXT else hash((len(value), value[:_TEXT]))
+
+
+def _of_container(value: Collection[Any]) -> int:
+    return hash((type(value), len(value)))
 
 
 def _object(value: Any) -> Shape:
@@ -159,3 +160,20 @@ _MADE_BY.update(
         frozenset: _set("frozenset"),
     }
 )
+
+
+class _Digests(dict[type[Any], Callable[[Any], int]]):
+    """What makes the digest of an item of a container, by its class: of a container, of its type and length."""
+
+    def __missing__(self, _: type[Any]) -> Callable[[Any], int]:
+        return _unique
+
+
+def _unique(_: object) -> int:
+    return next(_UNIQUE)
+
+
+_ITEM = _Digests()
+_ITEM.update(dict.fromkeys((bool, int, float, type(None)), hash))
+_ITEM.update(dict.fromkeys((bytes, dict, list, tuple, set, frozenset), _of_container))
+_ITEM[str] = _of_text

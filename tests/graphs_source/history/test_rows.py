@@ -21,7 +21,7 @@ def test_a_run_has_a_row_and_each_of_its_nodes_and_findings() -> None:
     rows = rows_of(lambda: nested().invoke({"question": SECRET}, {"configurable": {"thread_id": "42"}}))
     (run,) = of(rows, "graph.run")
     nodes, findings = of(rows, "graph.node"), of(rows, "graph.finding")
-    assert [row.attributes["graph.node.name"] for row in nodes] == ["fetch", "look", "rank", "search", "write"]
+    assert [row.attributes["graph.node.name"] for row in nodes] == ["fetch", "search", "look", "rank", "write"]
     assert {row.attributes["graph.run.id"] for row in rows} == {run.attributes["graph.run.id"]}
     assert {row.attributes["gen_ai.conversation.id"] for row in rows} == {"42"}
     assert run.attributes["graph.outcome"] == "error"

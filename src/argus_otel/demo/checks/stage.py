@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
-from argus_otel.demo.observed_process import ObservedProcess, settled
+from argus_otel.demo.observed_process import settled
+from argus_otel.demo.observed_stage import ObservedStage
 from argus_otel.demo.row import Row
 from argus_otel.scrape.scraper import Scraper, UnreachableError
 from argus_otel.sources.checks import catalogue
@@ -26,7 +26,7 @@ _SETTLE = 20.0
 _AT_WORK, _AT_REST = "1s", "1d"
 
 
-class Stage:
+class Stage(ObservedStage):
     """Services and agent, which run inside a ``with`` block.
 
     Parameters
@@ -47,44 +47,25 @@ class Stage:
     title = "The services' ledger beside the agent's metrics"
 
     def __init__(self, port: int | None = None) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="argus-otel-demo-")
-        directory = Path(self._directory.name)
-        self._file = directory / "checks.yaml"
-        self._agent = ObservedProcess("the agent", directory / "agent.log", port)
-        self._services = Services(directory)
+        super().__init__("the agent", port)
+        self._file = self.directory / "checks.yaml"
+        self._services = Services(self.directory)
         self._rewritten = 0
-        self.url = self._agent.url
 
-    def __enter__(self) -> Stage:
+    def begin(self, opened: ExitStack) -> None:
+        """Start the services and the agent."""
         checks_file.write(self._file, self._services, _AT_WORK)
         _require_what_checks_need(self._file)
-        self._services.__enter__()
-        try:
-            state = self._file.with_name("state")
-            self._agent.start(["checks", "run", str(self._file), "--state", str(state)], {})
-            self._agent.wait_until(self._checking, _START)
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._agent.stop()
-        self._services.__exit__(kind, error, trace)
-        if kind is None:
-            self._directory.cleanup()
+        opened.enter_context(self._services)
+        opened.callback(self.program.stop)
+        self.program.start(["checks", "run", str(self._file), "--state", str(self.directory / "state")], {})
+        self.program.wait_until(self._checking, _START)
 
     def _checking(self) -> bool:
         try:
             return Scraper(self.url).scrape().metrics.has([catalogue.RUNS])
         except UnreachableError:
             return False
-
-    def output(self) -> str:
-        """Return the last 4000 characters of the agent's output."""
-        return self._agent.output()
 
     def play(self) -> None:
         """Do nothing: the agent has begun by itself."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
-import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from argus_otel.demo.observed_process import ObservedProcess, settled
+from argus_otel.demo.observed_process import settled
+from argus_otel.demo.observed_stage import ObservedStage
 from argus_otel.demo.row import Row
 from argus_otel.scrape.scraper import Scraper, UnreachableError
 from argus_otel.sources.graphs import catalogue
@@ -31,7 +31,7 @@ _PAUSE = 0.02
 _NEEDED = ("langgraph", "langchain", "langchain_openai")
 
 
-class Stage:
+class Stage(ObservedStage):
     """Models and support agent, which run inside a ``with`` block.
 
     Parameters
@@ -53,44 +53,30 @@ class Stage:
 
     def __init__(self, port: int | None = None) -> None:
         _require()
-        self._directory = tempfile.TemporaryDirectory(prefix="argus-otel-demo-")
-        directory = Path(self._directory.name)
-        self._ledger = directory / "ledger.json"
-        self._agent = ObservedProcess("the support agent", directory / "agent.log", port)
+        super().__init__("the support agent", port)
+        self._ledger = self.directory / "ledger.json"
         self._models = ModelService(answer)
         self._cases: list[Case] = []
         self._ended = threading.Event()
         self._customers: threading.Thread | None = None
-        self.url = self._agent.url
 
-    def __enter__(self) -> Stage:
-        self._models.__enter__()
-        try:
-            self._agent.start(
-                ["run", str(Path(__file__).with_name("support.py")), str(self._ledger)],
-                {
-                    "OPENAI_API_KEY": "the demo needs none",
-                    "OPENAI_BASE_URL": self._models.url,
-                    "LANGSMITH_TRACING": "false",
-                    "OTEL_SERVICE_NAME": "support",
-                },
-                fed=True,
-            )
-            self._write_ticket(CAST[0])
-            self._agent.wait_until(self._answering, _START)
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._agent.stop()
-        self._models.__exit__(kind, error, trace)
-        if kind is None:
-            self._directory.cleanup()
+    def begin(self, opened: ExitStack) -> None:
+        """Start the models and the support agent."""
+        opened.enter_context(self._models)
+        opened.callback(self.program.stop)
+        self.program.start(
+            ["run", str(Path(__file__).with_name("support.py")), str(self._ledger)],
+            {
+                "OPENAI_API_KEY": "the demo needs none",
+                "OPENAI_BASE_URL": self._models.url,
+                "LANGSMITH_TRACING": "false",
+                "OTEL_SERVICE_NAME": "support",
+            },
+            fed=True,
+        )
+        opened.callback(self._ended.set)
+        self._write_ticket(CAST[0])
+        self.program.wait_until(self._answering, _START)
 
     # -- the agent
 
@@ -106,15 +92,11 @@ class Stage:
     def _answered(self) -> int:
         return self._read().get("answered", 0)
 
-    def output(self) -> str:
-        """Return the last 4000 characters of the agent's output."""
-        return self._agent.output()
-
     # -- customers
 
     def _write_ticket(self, case: Case) -> None:
         number = str(len(self._cases))
-        self._agent.feed(json.dumps({"number": number, "channel": case.channel, "text": case.text}))
+        self.program.feed(json.dumps({"number": number, "channel": case.channel, "text": case.text}))
         self._cases.append(case)
 
     def _write_tickets(self) -> None:

@@ -42,14 +42,19 @@ class GenAIMetrics:
         self, kind: GraphKind, error_type: str | None, seconds: float, span: SpanIds | None, models: int, tools: int
     ) -> None:
         """Record a run that has ended, with the number of calls of models and of tools that its nodes made."""
-        runs = self._agents if kind.agent else self._runs
-        if runs is not None:
-            runs[(kind.operation, kind.name, error_type)].record(seconds, span)
-        if self._workflows is not None and not kind.agent:
-            self._workflows[(kind.operation, kind.name, error_type)].record(seconds, span)
+        cells = kind.ok if error_type is None else self._cells_of_runs(kind, error_type)
+        if cells is None:
+            cells = kind.ok = self._cells_of_runs(kind, None)
+        for cell in cells:
+            cell.record(seconds, span)
         if self._inference_calls is not None and self._tool_calls is not None:
             self._inference_calls[kind.name].record(models)
             self._tool_calls[kind.name].record(tools)
+
+    def _cells_of_runs(self, kind: GraphKind, error_type: str | None) -> list[HistogramCell]:
+        histograms = [self._agents] if kind.agent else [self._runs, self._workflows]
+        key = (kind.operation, kind.name, error_type)
+        return [histogram[key] for histogram in histograms if histogram is not None]
 
     def record_call(
         self, model: Model, error_type: str | None, seconds: float, span: SpanIds | None, report: Report

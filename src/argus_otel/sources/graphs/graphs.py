@@ -26,10 +26,11 @@ from .contexts import reset
 from .genai_metrics import GenAIMetrics
 from .judging import Judge, on_span
 from .kinds import Kinds
+from .levels import Level
 from .outcomes import Exceptions, Outcome
-from .records import Level, Record, given_shapes, state_shapes
+from .records import Record, given_shapes, state_shapes
 from .rows import Rows
-from .runs import CURRENT, GraphRun, InterruptedThreads, NodeRun, current_run
+from .runs import CURRENT, GraphRun, InterruptedThreads, NodeRun
 from .streams import watched, watched_async
 
 HOOK = "graphs"
@@ -149,8 +150,8 @@ class Graphs:
         note = self._telemetry.guard.shield("steps", _note_loop, 2)
 
         def tick(self: Any, *args: Any, **kwargs: Any) -> Any:
-            run = current_run()
-            if run is None:
+            run = CURRENT.get()
+            if not isinstance(run, GraphRun):
                 return original(self, *args, **kwargs)
             if run.loop is not self:
                 note(run, self)
@@ -178,13 +179,15 @@ class Graphs:
         above = current if isinstance(current, NodeRun) else None
         run = GraphRun(kind, above, _thread_of(config, graph.config))
         telemetry = self._telemetry
-        if self._judge is not None or telemetry.history is not None or telemetry.tracing is not None:
+        if telemetry.tracing is not None:
             run.level = Level()
-            run.record = Record() if above is None else above.run.record
-            if run.record is not None:
-                run.record.graphs.setdefault(kind.name, kind.facts)
-                if above is None:
-                    run.record.given = given_shapes(given, kind)
+        if above is not None:
+            run.record = above.run.record
+        elif self._judge is not None or telemetry.history is not None:
+            run.record = Record()
+            run.record.given = given_shapes(given, kind)
+        if run.record is not None:
+            run.record.graphs.setdefault(kind.name, kind.facts)
         if telemetry.history is not None and above is None:
             run.id = str(uuid4())
         kind.active.value += 1
@@ -258,7 +261,7 @@ class Graphs:
         self._steps[(kind.name, outcome.value)].record(run.steps, trace)
         found: list[Finding] = []
         if run.above is None and self._judge is not None:
-            found = self._telemetry.guard.run(HOOK, self._judge.judge, run, outcome, error) or []
+            found = self._telemetry.guard.run(HOOK, self._judge.judge, run, outcome, error, seconds) or []
         if run.above is None:
             self._telemetry.guard.run(HOOK, self._rows.add, run, outcome, error_type, seconds, found)
         run.record = run.level = None
@@ -297,7 +300,7 @@ def _note_loop(run: GraphRun, loop: Any) -> None:
     """Keep the loop of a run that begins, the limit of its steps, and the shapes of the state that it begins with."""
     run.loop = loop
     run.limit = max(0, loop.stop - loop.step - 1)
-    if run.record is not None and run.above is None:
+    if run.record is not None and run.above is None and loop.checkpointer is not None:
         run.record.given = {**state_shapes(loop.channels, run.kind), **run.record.given}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from argus_otel.detections.facts import NodeFacts, RunFacts
-from argus_otel.detections.percentile import Percentile95
+from argus_otel.detections.facts import NodeFacts
+from argus_otel.detections.percentile import FEWEST, Percentile95
 from argus_otel.detections.rule import NO_HABITS, Habits
 
 _MOST_GRAPHS = 1000
@@ -18,19 +20,14 @@ _MOST_TYPES = 4
 _SURE = 5
 """After how many runs that ended well something is a habit."""
 
-_ENOUGH, _EACH = 200, 8
-"""After how many runs each run is one of how many that are learnt from: what is usual is known by then."""
-
 
 class _Known:
-    __slots__ = ("runs", "writers", "types", "durations", "percentiles", "duration", "tokens")
+    __slots__ = ("runs", "next_durations", "habits", "duration", "tokens")
 
     def __init__(self) -> None:
         self.runs = 0
-        self.writers: dict[str, frozenset[str]] = {}
-        self.types: dict[tuple[str, str], frozenset[str]] = {}
-        self.durations: dict[tuple[str, str], Percentile95] = {}
-        self.percentiles: dict[tuple[str, str], float] = {}
+        self.next_durations = FEWEST
+        self.habits = Habits()
         self.duration = Percentile95()
         self.tokens = Percentile95()
 
@@ -44,46 +41,59 @@ class GraphHabits:
     def of(self, graph: str) -> Habits:
         """Return the habits of a graph; none before it has run a few times."""
         known = self._graphs.get(graph)
-        if known is None or known.runs < _SURE:
-            return NO_HABITS
-        return Habits(known.writers, known.types, known.percentiles, known.duration.value, known.tokens.value)
+        return NO_HABITS if known is None or known.runs < _SURE else known.habits
 
-    def learn(self, run: RunFacts) -> None:
-        """Learn from a run that ended well."""
-        known = self._graphs.setdefault(run.graph.name, _Known())
-        self._graphs.move_to_end(run.graph.name)
-        if len(self._graphs) > _MOST_GRAPHS:
-            self._graphs.popitem(last=False)
+    def count(self, graph: str, duration: float, tokens: int) -> bool:
+        """Count a run that ended well, with its duration in seconds.
+
+        Returns
+        -------
+        bool
+            Whether the durations of its nodes are to be learnt again: so seldom that it costs nothing.
+        """
+        known = self._graphs.get(graph)
+        if known is None:
+            known = self._graphs[graph] = _Known()
+            if len(self._graphs) > _MOST_GRAPHS:
+                self._graphs.popitem(last=False)
+        else:
+            self._graphs.move_to_end(graph)
         known.runs += 1
-        known.duration.add(run.duration)
-        if run.tokens:
-            known.tokens.add(run.tokens)
-        if known.runs > _ENOUGH and known.runs % _EACH:
-            return
-        for node in run.nodes:
-            _learn_duration(known, node)
-            if run.remarkable:
+        if known.duration.add(duration):
+            known.habits = replace(known.habits, duration=known.duration.value)
+        if tokens and known.tokens.add(tokens):
+            known.habits = replace(known.habits, tokens=known.tokens.value)
+        if known.runs < known.next_durations:
+            return False
+        known.next_durations = known.runs + max(1, known.runs // 16)
+        return True
+
+    def learn_writes(self, graph: str, nodes: Iterable[NodeFacts]) -> None:
+        """Learn which nodes write which keys, and of which classes."""
+        known = self._graphs.get(graph)
+        if known is not None:
+            for node in nodes:
                 _learn_writes(known, node)
 
-
-def _learn_duration(known: _Known, node: NodeFacts) -> None:
-    key = (node.graph, node.node)
-    durations = known.durations.get(key)
-    if durations is None:
-        if len(known.durations) >= _MOST_NAMES:
-            return
-        durations = known.durations[key] = Percentile95()
-    if durations.add(node.duration) and durations.value is not None:
-        known.percentiles[key] = durations.value
+    def learn_durations(self, graph: str, durations: Mapping[tuple[str, str], float]) -> None:
+        """Take durations of nodes in seconds, by graph and node, for what is usual in the runs of ``graph``."""
+        known = self._graphs.get(graph)
+        if known is not None:
+            merged = {**known.habits.durations, **durations}
+            while len(merged) > _MOST_NAMES:
+                del merged[next(iter(merged))]
+            known.habits = replace(known.habits, durations=merged)
 
 
 def _learn_writes(known: _Known, node: NodeFacts) -> None:
+    # What is known is replaced, not changed: another thread may be reading.
     for key, shape in node.written.items():
         if shape.empty:
             continue
-        writers = known.writers.get(key, frozenset())
-        if node.node not in writers and len(writers) < _MOST_NAMES and len(known.writers) < _MOST_NAMES:
-            known.writers = {**known.writers, key: writers | {node.node}}  # replaced: another thread may be reading
-        types = known.types.get((node.node, key), frozenset())
-        if shape.type not in types and len(types) <= _MOST_TYPES and len(known.types) < _MOST_NAMES:
-            known.types = {**known.types, (node.node, key): types | {shape.type}}
+        writers, types = known.habits.writers, known.habits.types
+        by = writers.get(key, frozenset())
+        if node.node not in by and len(by) < _MOST_NAMES and len(writers) < _MOST_NAMES:
+            known.habits = replace(known.habits, writers={**writers, key: by | {node.node}})
+        classes = types.get((node.node, key), frozenset())
+        if shape.type not in classes and len(classes) <= _MOST_TYPES and len(types) < _MOST_NAMES:
+            known.habits = replace(known.habits, types={**types, (node.node, key): classes | {shape.type}})

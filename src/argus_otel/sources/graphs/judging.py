@@ -6,13 +6,14 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from time import perf_counter
 from typing import NamedTuple
 
-from argus_otel.detections.detect import MOST, findings_of
+from argus_otel.detections.behavioural import is_near_limit
+from argus_otel.detections.detect import MOST, RULES, findings_of
 from argus_otel.detections.detectors import rules
 from argus_otel.detections.facts import GraphFacts, RunFacts
 from argus_otel.detections.findings import Finding
+from argus_otel.detections.pace import costs_much, takes_long
 from argus_otel.detections.rule import Habits, Rule
 from argus_otel.telemetry import AttributeValue, SpanRef, Telemetry
 
@@ -22,7 +23,8 @@ from .findings import described
 from .habits import GraphHabits
 from .outcomes import Outcome
 from .places import Place
-from .promises import promises_of
+from .promises import any_declared, promises_of
+from .records import MOST_NODES, Record
 from .rows import Rows
 from .runs import GraphRun
 
@@ -78,30 +80,50 @@ class Judge:
         self._closing = threading.Lock()
         self._asked_in_vain = False
 
-    def judge(self, run: GraphRun, outcome: Outcome, error: BaseException | None) -> list[Finding]:
-        """Judge a run at the top, which has ended; return what was found, also while it ran."""
+    def judge(self, run: GraphRun, outcome: Outcome, error: BaseException | None, seconds: float) -> list[Finding]:
+        """Judge a run at the top, which took so many seconds; return what was found, also while it ran."""
         record = run.record
         if record is None:
             return []
-        for name, known in tuple(record.graphs.items()):
-            record.graphs[name] = _with_promises(known)
-        graph = record.graphs[run.kind.name]
-        facts = record.facts(graph, outcome.value, run.steps, run.limit, perf_counter() - run.started)
-        found = findings_of(facts, self._habits.of(graph.name), self._applied())
+        habits = self._habits.of(run.kind.name)
+        facts = None if self._is_usual(run, outcome, seconds, habits) else _facts(run, record, outcome, seconds)
+        found = [] if facts is None else findings_of(facts, habits, self._applied())
         if outcome is Outcome.OK:
-            self._habits.learn(facts)
+            self._learn(run.kind.name, record, seconds, facts)
             if not found:
                 record.nothing_was_found()
         for place, finding in enumerate(found):
-            span = record.spans.get(finding.number) or SpanRef.to(run.trace)
-            self._report(graph.name, finding, span, event=place < _MOST_EVENTS)
+            span = record.span_of(finding.number) or SpanRef.to(run.trace)
+            self._report(run.kind.name, finding, span, event=place < _MOST_EVENTS)
         with self._closing:
             record.found += found
             all_found = list(record.found)
             record.closed = True
-        for listener in self._listeners:
-            listener(Verdict(facts, record.found, run.started, error))
+        if facts is not None:
+            for listener in self._listeners:
+                listener(Verdict(facts, record.found, run.started, error))
         return all_found
+
+    def _is_usual(self, run: GraphRun, outcome: Outcome, seconds: float, habits: Habits) -> bool:
+        """Whether no rule can find anything, and nobody asks for the facts. Nearly every run is usual."""
+        record = run.record
+        return not (
+            record is None
+            or outcome is not Outcome.OK
+            or self._listeners
+            or record.is_remarkable()
+            or any_declared(record.graphs)
+            or takes_long(seconds, habits.duration)
+            or costs_much(record.tokens, habits.tokens)
+            or is_near_limit(run.steps, run.limit)
+            or len(rules()) > len(RULES)  # a detector may find anything
+        )
+
+    def _learn(self, graph: str, record: Record, seconds: float, facts: RunFacts | None) -> None:
+        if self._habits.count(graph, seconds, record.tokens):
+            self._habits.learn_durations(graph, _durations(record))
+        if facts is not None:
+            self._habits.learn_writes(graph, facts.nodes)
 
     def add(self, place: Place, finding: Finding) -> None:
         """Report what was found in a run while it is open, or after it has ended. Any thread."""
@@ -163,9 +185,31 @@ class Judge:
             self._telemetry.emit(c.DETECTION, described(graph, finding), span)
 
 
+def _facts(run: GraphRun, record: Record, outcome: Outcome, seconds: float) -> RunFacts:
+    graphs = {name: _with_promises(known) for name, known in record.graphs.items()}
+    return RunFacts(
+        graphs[run.kind.name],
+        graphs,
+        record.facts(),
+        record.given,
+        run.steps,
+        run.limit,
+        outcome.value,
+        len(record.nodes) < MOST_NODES,
+        seconds,
+        record.tokens,
+    )
+
+
 def _with_promises(graph: GraphFacts) -> GraphFacts:
     promises = promises_of(graph.name)
     return graph if promises is graph.promises else replace(graph, promises=promises)
+
+
+def _durations(record: Record) -> dict[tuple[str, str], float]:
+    """Return what is usual for the nodes of a run, as far as it is known."""
+    found = {(kind.graph.name, kind.name): kind.learn_pace() for kind in record.kinds()}
+    return {name: usual for name, usual in found.items() if usual is not None}
 
 
 def on_span(findings: list[Finding]) -> dict[str, AttributeValue]:

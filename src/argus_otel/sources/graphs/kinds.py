@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from argus_otel.detections.facts import GraphFacts
+from argus_otel.detections.pace import longest
+from argus_otel.detections.percentile import percentile_95
 from argus_otel.telemetry import AttributeValue, Telemetry
+from argus_otel.telemetry.histograms import HistogramCell
 
 from . import attributes as a
 from . import catalogue as c
@@ -37,22 +41,32 @@ class NodeKind:
         The histogram cell of runs that end well.
     active:
         The cell of the number of those that run now.
+    long:
+        A duration above this, in seconds, is unusual.
     writings:
         What its writes mean.
     span_name, attributes:
         Of its span.
     """
 
-    __slots__ = ("name", "graph", "ok", "active", "writings", "span_name", "attributes")
+    __slots__ = ("name", "graph", "ok", "active", "long", "writings", "span_name", "attributes")
 
     def __init__(self, telemetry: Telemetry, graph: GraphKind, name: str) -> None:
         self.name = name
         self.graph = graph
         self.ok = telemetry.histogram(c.NODE_DURATION)[(graph.name, name, Outcome.OK.value, None)]
         self.active = telemetry.counter(c.NODES_ACTIVE)[(graph.name, name)]
+        self.long = inf
         self.writings = Writings(graph.keys, graph.followers, telemetry.counter(c.ROUTES), (graph.name, name))
         self.span_name = f"invoke_node {name}"
         self.attributes: dict[str, AttributeValue] = {a.GRAPH.name: graph.name, a.NODE.name: name}
+
+    def learn_pace(self) -> float | None:
+        """Return the 95th percentile of its durations in seconds; ``None`` before it is known."""
+        usual = percentile_95(self.ok.boundaries, self.ok.read()[0])
+        if usual is not None:
+            self.long = longest(usual)
+        return usual
 
 
 class GraphKind:
@@ -74,9 +88,22 @@ class GraphKind:
         Which nodes a write to a channel leads to, by the channel.
     facts:
         What rules know of it.
+    ok:
+        The histogram cells of runs without an error; ``None`` before the first.
     """
 
-    __slots__ = ("name", "agent", "active", "keys", "has_schema", "followers", "facts", "_telemetry", "_nodes")
+    __slots__ = (
+        "name",
+        "agent",
+        "active",
+        "keys",
+        "has_schema",
+        "followers",
+        "facts",
+        "ok",
+        "_telemetry",
+        "_nodes",
+    )
 
     def __init__(self, telemetry: Telemetry, graph: Any) -> None:
         self.name: str = graph.name
@@ -87,6 +114,7 @@ class GraphKind:
         self.keys = frozenset(name for name in schema or graph.channels if name[:2] != "__")
         self.followers = _followers(graph.nodes)
         self.facts = GraphFacts(self.name, self.keys, allowed_types(graph) if self.has_schema else {}, self.agent)
+        self.ok: list[HistogramCell] | None = None
         self._telemetry = telemetry
         self._nodes: dict[str, NodeKind] = {}
 

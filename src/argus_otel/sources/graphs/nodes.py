@@ -7,23 +7,25 @@ same arguments; a node with a retry policy gets a copy of its task, whose runnab
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from operator import itemgetter
+from typing import Any, cast
 
-from argus_otel.detections.facts import NodeFacts
 from argus_otel.detections.shapes import Shape, shapes_of
 from argus_otel.sources.patches import Patch, PatchSet
 from argus_otel.telemetry import AttributeValue, SpanKind, SpanRef, Telemetry, type_name
 
 from . import attributes as a
 from . import catalogue as c
+from .kinds import NodeKind
+from .levels import Level
 from .outcomes import Exceptions, Outcome
-from .records import answer_of, key_of, messages_in, refused_tools, unknown_keys
-from .runs import CURRENT, GraphRun, NodeRun, current_run
+from .records import Remarks, answer_of, key_of, messages_in, refused_tools, unknown_keys
+from .runs import CURRENT, NodeRun
 from .validation import Validation
 from .validators import DECLARED
-from .writings import Writing, channel_of_send, sent_to, triggers_of
+from .writings import Writing, sent_to, triggers_of
 
 HOOK = "nodes"
 
@@ -33,6 +35,9 @@ _MOST_KEYS = 32
 """How many keys and routes a span names."""
 
 _MOST_LINKS = 32
+
+_CHANNEL = cast("Callable[[tuple[str, Any]], str]", itemgetter(0))
+_VALUE = cast("Callable[[tuple[str, Any]], Any]", itemgetter(1))
 
 
 class Nodes:
@@ -109,70 +114,86 @@ class Nodes:
     # -- a node
 
     def _begin(self, task: Any, retry_policy: Any) -> NodeRun | None:
-        run = current_run()
-        if run is None or not self._hooks.on:
+        current = CURRENT.get()
+        if current is None or not self._hooks.on:
             return None
+        run = current.run if isinstance(current, NodeRun) else current
         kind = run.kind.node(task.name)
         node = NodeRun(kind, run, task)
-        if task.retry_policy or retry_policy:
+        if retry_policy or task.retry_policy:
             node.failed_attempts = []
             node.task = _with_proc(task, _Counting(task.proc, node.failed_attempts))
         kind.active.value += 1
         run.begun = node.step
         self._in_flight[node] = self._cut_short
-        if run.record is not None and run.level is not None:
-            node.number = run.record.number()
-            node.after = run.level.before(triggers_of(task))
-        tracing = self._telemetry.tracing
+        if run.record is not None:
+            node.number = run.record.next_number()
+        if run.level is not None:
+            self._trace(node, run.level)
+        return node
+
+    def _trace(self, node: NodeRun, level: Level[SpanRef]) -> None:
+        tracing, kind, task = self._telemetry.tracing, node.kind, node.task
         if tracing is not None:
-            span = tracing.child(kind.span_name, SpanKind.INTERNAL, kind.attributes, links=_links(run, node.after))
+            links = level.before(triggers_of(task.name, task.triggers))[:_MOST_LINKS]
+            span = tracing.child(kind.span_name, SpanKind.INTERNAL, kind.attributes, links=links)
             if span is not None:
                 node.trace_in(span)
                 span.attach()
-        return node
 
     def _end(self, node: NodeRun, result: Any, error: BaseException | None) -> None:
         self._in_flight.pop(node, None)
         if node.ended:  # the process is ending, or this is a forked child of it
             return
-        kind, span = node.kind, node.span
+        kind, run, span = node.kind, node.run, node.span
         kind.active.value -= 1
         if span is not None:
             span.detach()
         duration = node.settle()
+        writing: Writing | None = None
+        sent: Sequence[str] = ()
+        outcome, error_type = Outcome.OK, None
         if error is None:
-            outcome, error_type = Outcome.OK, None
             kind.ok.record(duration, None if span is None else node.trace)
         else:
-            outcome = self._exceptions.outcome(error)
-            error_type = type_name(error) if outcome.failed else None
-            self._durations[(kind.graph.name, kind.name, outcome.value, error_type)].record(duration, node.trace)
-            if outcome is Outcome.INTERRUPTED:
-                node.run.interrupted = True
-                self._interrupts[(kind.graph.name, kind.name)].value += 1
-        for failed in node.failed_attempts or ():
-            self._failed[(kind.graph.name, kind.name, failed)].value += 1
-        writing, routes = self._routed(node) if outcome is Outcome.OK else (None, ())
-        if node.number >= 0:
-            self._keep(node, result, error, outcome, writing, routes, duration)
+            outcome, error_type = self._end_raising(node, error, duration)
+        if node.failed_attempts:
+            for failed in node.failed_attempts:
+                self._failed[(kind.graph.name, kind.name, failed)].value += 1
+        if outcome is Outcome.OK:
+            writes = node.task.writes
+            writing = kind.writings[tuple(map(_CHANNEL, writes))]
+            for cell in writing.cells:
+                cell.value += 1
+            if writing.sends:
+                sent = self._count_sent(kind, writes)
+        if run.record is not None:
+            self._keep(node, result, error, outcome, writing, sent, duration)
         # Without the exception, whose message may quote the state.
         if span is not None:
-            node.end_span(outcome.failed, _ending(node, outcome, error_type, writing, routes))
+            reference = SpanRef.to(node.trace)
+            if run.level is not None and writing is not None and reference is not None:
+                run.level.wrote(reference, node.step, writing.leading, sent)
+            node.end_span(outcome.failed, _ending(node, outcome, error_type, writing, sent))
         if DECLARED and outcome is Outcome.OK:
             self._validation.submit(node)
+        node.task = None
 
-    def _routed(self, node: NodeRun) -> tuple[Writing, tuple[str, ...]]:
-        """Count to which nodes a node led, and return these, and what its writes mean."""
-        kind, writes = node.kind, node.task.writes
-        writing = kind.writings[tuple([write[0] for write in writes])]
-        for cell in writing.cells:
-            cell.value += 1
-        if not writing.sends:
-            return writing, writing.routes
+    def _end_raising(self, node: NodeRun, error: BaseException, duration: float) -> tuple[Outcome, str | None]:
+        kind, outcome = node.kind, self._exceptions.outcome(error)
+        error_type = type_name(error) if outcome.failed else None
+        self._durations[(kind.graph.name, kind.name, outcome.value, error_type)].record(duration, node.trace)
+        if outcome is Outcome.INTERRUPTED:
+            node.run.interrupted = True
+            self._interrupts[(kind.graph.name, kind.name)].value += 1
+        return outcome, error_type
+
+    def _count_sent(self, kind: NodeKind, writes: Any) -> Sequence[str]:
+        """Count and return to which nodes a node has sent something."""
         sent = sent_to(writes)
         for name in sent:
             self._routes[(kind.graph.name, kind.name, name)].value += 1
-        return writing, (*writing.routes, *sent)
+        return sent
 
     def _end_early(self, node: NodeRun, error: BaseException) -> None:
         """End a node that runs while the process ends."""
@@ -185,58 +206,48 @@ class Nodes:
         error: BaseException | None,
         outcome: Outcome,
         writing: Writing | None,
-        routes: tuple[str, ...],
+        sent: Sequence[str],
         duration: float,
     ) -> None:
-        """Keep the facts of a node until its run is judged."""
-        run, kind, writes = node.run, node.kind, node.task.writes
-        if run.record is None or run.level is None:
+        """Keep what facts are made of until the run has ended."""
+        record, writes = node.run.record, node.task.writes
+        if record is None:
             return
-        step = node.step
-        written: dict[str, Shape] = {}
-        messages: list[Any] = []
+        shapes: Sequence[Shape] = ()
+        messages: Sequence[Any] = ()
+        written = 0
         if writing is not None:
-            run.level.wrote(node.number, step, writing.leading)
-            if writing.sends:
-                run.level.wrote(node.number, step, map(channel_of_send, sent_to(writes)))
-            if writing.written:
-                written = shapes_of(writing.keys, [write[1] for write in writes])
+            shapes, written = shapes_of(map(_VALUE, writes)), len(writing.written)
+            if writing.may_have_messages:
                 messages = messages_in(writes)
-        run.record.add(
-            NodeFacts(
-                node.number,
-                kind.name,
-                kind.graph.name,
-                step,
-                node.after,
-                -1 if run.above is None else run.above.number,
-                outcome.value,
-                type_name(error) if error is not None and outcome is Outcome.ERROR else "",
-                key_of(error, kind.graph) if error is not None else "",
-                written,
-                unknown_keys(result, kind.graph, len(written)),
-                node.attempts(failed=outcome is Outcome.ERROR),
-                [*node.tools, *refused_tools(messages, node.called, node.task.input)] if messages else node.tools,
-                answer_of(messages) if messages else None,
-                routes,
-                duration,
-                node.started,
-                node.model_failed,
-            ),
-            writing,
-            None if node.span is None else SpanRef.to(node.trace),
-        )
+        unknown = ()
+        if type(result) is not dict or len(cast("dict[Any, Any]", result)) != written:
+            unknown = unknown_keys(result, node.kind.graph)
+        remarks = None
+        if error is not None or unknown or messages or node.tools or node.failed_attempts or node.model_failed:
+            remarks = _remarks(node, error, outcome, unknown, messages)
+        record.add(node, duration, writing, shapes, sent, remarks)
 
 
-def _links(run: GraphRun, nodes: tuple[int, ...]) -> list[SpanRef]:
-    """Return the spans of the nodes that led to a node, and were sampled."""
-    spans = {} if run.record is None else run.record.spans
-    return [spans[number] for number in nodes[:_MOST_LINKS] if number in spans]
+def _remarks(
+    node: NodeRun, error: BaseException | None, outcome: Outcome, unknown: tuple[str, ...], messages: Sequence[Any]
+) -> Remarks:
+    failed = outcome is Outcome.ERROR
+    return Remarks(
+        outcome.value,
+        type_name(error) if error is not None and failed else "",
+        key_of(error, node.kind.graph) if error is not None else "",
+        unknown,
+        node.attempts(failed=failed),
+        [*node.tools, *refused_tools(messages, node.called, node.task.input)],
+        answer_of(messages),
+    )
 
 
 def _ending(
-    node: NodeRun, outcome: Outcome, error_type: str | None, writing: Writing | None, routes: tuple[str, ...]
+    node: NodeRun, outcome: Outcome, error_type: str | None, writing: Writing | None, sent: Sequence[str]
 ) -> dict[str, AttributeValue]:
+    routes = () if writing is None else (*writing.routes, *sent)
     found: dict[str, Any] = {a.OUTCOME.name: outcome.value}
     step = node.step
     if step:

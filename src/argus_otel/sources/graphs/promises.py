@@ -90,6 +90,11 @@ def promises_of(name: str) -> Promises:
     return _declared.get(name, _NONE)
 
 
+def any_declared(names: Iterable[str]) -> bool:
+    """Whether anything is declared of one of these graphs."""
+    return not _declared.keys().isdisjoint(names)
+
+
 def forget() -> None:
     """Forget all declarations, for tests."""
     _declared.clear()

@@ -6,17 +6,23 @@ The run at the top has one record, which the runs of graphs in its nodes share. 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from argus_otel.detections.facts import AnswerFacts, GraphFacts, NodeFacts, RunFacts, ToolFacts
+from argus_otel.detections.facts import AnswerFacts, GraphFacts, NodeFacts, ToolFacts
 from argus_otel.detections.findings import Finding
 from argus_otel.detections.shapes import Shape, shape_of
 from argus_otel.telemetry import SpanRef, type_name
 
-from .kinds import GraphKind
+from .kinds import GraphKind, NodeKind
+from .levels import led_to
 from .outcomes import Outcome
-from .writings import Writing
+from .writings import Classes, Writing
+
+if TYPE_CHECKING:
+    from .runs import NodeRun
 
 MOST_NODES = 1000
 """How many nodes of a run are kept. What they left out is not judged by rules that look at the whole run."""
@@ -29,41 +35,63 @@ _MOST_VISITS = 2
 _ANSWERS = ("ai", "AIMessageChunk")
 """The types of messages that models answer. A node that has read a stream returns the sum of its chunks."""
 
+_CLASS = cast("Callable[[Shape], tuple[str, bool]]", itemgetter(0, 3))
+_KIND = cast("Callable[[Ended], NodeKind]", itemgetter(1))
+_new = cast("Callable[[type[Ended], tuple[Any, ...]], Ended]", tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
 
-class Level:
-    """Who wrote what in one graph of a run: by that, a task knows the nodes that led to it."""
 
-    __slots__ = ("_writers",)
+class Remarks(NamedTuple):
+    """What is not as it is for most nodes; see :class:`argus_otel.detections.facts.NodeFacts`."""
 
-    def __init__(self) -> None:
-        self._writers: dict[str, tuple[int, list[int]]] = {}
+    outcome: str = Outcome.OK.value
+    error_type: str = ""
+    error_key: str = ""
+    unknown: tuple[str, ...] = ()
+    attempts: int = 1
+    tools: Sequence[ToolFacts] = ()
+    answer: AnswerFacts | None = None
 
-    def before(self, triggers: Iterable[str]) -> tuple[int, ...]:
-        """Return the numbers of the nodes that wrote to channels last."""
-        writers = self._writers
-        found = [number for trigger in triggers if trigger in writers for number in writers[trigger][1]]
-        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
-    def wrote(self, number: int, step: int, channels: Iterable[str]) -> None:
-        """Note to which channels a node has written. Nodes of one step, on several threads, lead on together."""
-        writers = self._writers
-        for channel in channels:
-            known = writers.get(channel)
-            if known is not None and known[0] == step:
-                known[1].append(number)
-            else:
-                writers[channel] = (step, [number])
+_NONE = Remarks()
+
+
+class Ended(NamedTuple):
+    """A node that has ended.
+
+    Attributes
+    ----------
+    triggers:
+        The channels that have led to it.
+    writing:
+        What its writes mean; ``None`` if it has not ended well.
+    shapes:
+        That of each of its writes.
+    sent:
+        The names of the nodes that it has sent something to.
+    remarks:
+        ``None`` if it is as others are.
+    """
+
+    node: NodeRun
+    kind: NodeKind
+    step: int
+    duration: float
+    triggers: Sequence[str]
+    writing: Writing | None
+    shapes: Sequence[Shape]
+    sent: Sequence[str]
+    remarks: Remarks | None
 
 
 class Record:
-    """The facts of a run at the top.
+    """What is kept of a run at the top until it ends.
 
     Attributes
     ----------
     nodes:
         Those that have ended.
-    spans:
-        The sampled spans of nodes, by their numbers.
+    next_number:
+        Returns the number of a node that begins; any thread.
     given:
         The shapes of the state when the run began.
     inference_calls, tool_calls:
@@ -78,11 +106,12 @@ class Record:
         Whether it was found to be open for too long.
     """
 
-    # What follows is about ``RunFacts.remarkable``: nearly every run is as others were, and is judged in no time.
+    # Nearly every run is as others were, and nobody asks for its facts: so they are made only at the end, of what is
+    # kept of its nodes.
 
     __slots__ = (
         "nodes",
-        "spans",
+        "next_number",
         "given",
         "graphs",
         "inference_calls",
@@ -94,13 +123,12 @@ class Record:
         "stuck",
         "_remarkable",
         "_changed",
-        "_visits",
-        "_numbers",
+        "_facts",
     )
 
     def __init__(self) -> None:
-        self.nodes: list[NodeFacts] = []
-        self.spans: dict[int, SpanRef] = {}
+        self.nodes: list[Ended] = []
+        self.next_number = itertools.count().__next__
         self.given: dict[str, Shape] = {}
         self.graphs: dict[str, GraphFacts] = {}
         self.inference_calls = 0
@@ -111,44 +139,60 @@ class Record:
         self.closed = False
         self.stuck = False
         self._remarkable = False
-        self._changed: list[tuple[Writing, list[str]]] = []
-        self._visits: dict[str, int] = {}
-        self._numbers = itertools.count()
+        self._changed: list[tuple[Writing, Classes]] = []
+        self._facts: list[NodeFacts] | None = None
 
-    def number(self) -> int:
-        """Return the number of a node that begins; any thread."""
-        return next(self._numbers)
-
-    def add(self, node: NodeFacts, writing: Writing | None, span: SpanRef | None) -> None:
-        """Add a node that has ended; any thread. ``writing`` is ``None`` if it has not ended well."""
-        if len(self.nodes) < MOST_NODES:
-            self.nodes.append(node)
-            if span is not None:
-                self.spans[node.number] = span
-        if writing is None or self._is_remarkable(node, writing):
+    def add(
+        self,
+        node: NodeRun,
+        duration: float,
+        writing: Writing | None,
+        shapes: Sequence[Shape],
+        sent: Sequence[str],
+        remarks: Remarks | None,
+    ) -> None:
+        """Add a node that has ended; see :class:`Ended`. Any thread."""
+        kind, run = node.kind, node.run
+        if writing is not None:
+            classes = list(map(_CLASS, shapes))
+            if classes != writing.usual:
+                self._changed.append((writing, classes))
+                self._remarkable = True
+            elif not writing.written:
+                self._remarkable = True
+        if remarks is not None or duration > kind.long or run.above is not None:
             self._remarkable = True
+        if len(self.nodes) < MOST_NODES:
+            self.nodes.append(
+                _new(Ended, (node, kind, node.step, duration, node.task.triggers, writing, shapes, sent, remarks))
+            )
 
-    def _is_remarkable(self, node: NodeFacts, writing: Writing) -> bool:
-        visits = self._visits[node.node] = self._visits.get(node.node, 0) + 1
-        classes = [shape.type if shape.finite else "" for shape in node.written.values()]
-        changed = classes != writing.usual
-        if changed:
-            self._changed.append((writing, classes))
-        return (
-            changed
-            or visits > _MOST_VISITS
-            or not classes
-            or node.attempts > 1
-            or node.above >= 0
-            or node.answer is not None
-            or node.model_failed
-            or bool(node.tools or node.unknown)
-        )
+    def is_remarkable(self) -> bool:
+        """Whether a rule on what nodes did may find something, if nothing is declared of the graphs.
+
+        It can not if each node did what it has done in an earlier run in which nothing was found: it was reached once
+        or twice, succeeded at once, called no tool and gave no answer, took no longer than usual, and wrote keys of the
+        same classes.
+        """
+        if self._remarkable:
+            return True
+        nodes = self.nodes
+        if len(nodes) == len(set(map(_KIND, nodes))):  # nearly always
+            return False
+        return max(Counter(map(_KIND, nodes)).values()) > _MOST_VISITS
 
     def nothing_was_found(self) -> None:
         """Take what nodes have written as usual: all rules have looked at it."""
         for writing, classes in self._changed:
-            writing.usual = classes
+            writing.learn(classes)
+
+    def kinds(self) -> set[NodeKind]:
+        """Return the nodes that have run."""
+        return set(map(_KIND, self.nodes))
+
+    def span_of(self, number: int) -> SpanRef | None:
+        """Return the span of a node, if it is sampled."""
+        return next((SpanRef.to(each.node.trace) for each in self.nodes if each.node.number == number), None)
 
     def count_tokens(self, input_tokens: int | None, output_tokens: int | None) -> None:
         """Count a call of a model that has ended, with the tokens that its provider has reported; any thread."""
@@ -158,26 +202,43 @@ class Record:
         if output_tokens is not None:
             self.output_tokens = (self.output_tokens or 0) + output_tokens
 
-    def facts(self, graph: GraphFacts, outcome: str, steps: int, limit: int, duration: float) -> RunFacts:
-        """Return the facts of the run, which has ended. The duration is in seconds."""
-        nodes = sorted(self.nodes, key=lambda node: node.number)
-        return RunFacts(
-            graph,
-            self.graphs,
-            nodes,
-            self.given,
-            steps,
-            limit,
-            outcome,
-            complete=len(nodes) < MOST_NODES,
-            duration=duration,
-            tokens=(self.input_tokens or 0) + (self.output_tokens or 0),
-            remarkable=(
-                self._remarkable
-                or outcome != Outcome.OK.value
-                or any(each.is_declared for each in self.graphs.values())
-            ),
-        )
+    @property
+    def tokens(self) -> int:
+        """Those of prompts and answers, as far as providers have said."""
+        return (self.input_tokens or 0) + (self.output_tokens or 0)
+
+    def facts(self) -> list[NodeFacts]:
+        """Return the facts of the nodes, in the order in which they began, once the run has ended."""
+        if self._facts is None:
+            nodes = sorted(self.nodes, key=lambda ended: ended.node.number)
+            after = led_to(nodes)
+            self._facts = [_facts(ended, after[ended.node.number]) for ended in nodes]
+        return self._facts
+
+
+def _facts(ended: Ended, after: tuple[int, ...]) -> NodeFacts:
+    node, writing, remarks = ended.node, ended.writing, ended.remarks or _NONE
+    above = node.run.above
+    return NodeFacts(
+        node.number,
+        ended.kind.name,
+        ended.kind.graph.name,
+        ended.step,
+        after,
+        -1 if above is None else above.number,
+        remarks.outcome,
+        remarks.error_type,
+        remarks.error_key,
+        {} if writing is None else writing.by_key(ended.shapes),
+        remarks.unknown,
+        remarks.attempts,
+        remarks.tools,
+        remarks.answer,
+        () if writing is None else (*writing.routes, *ended.sent),
+        ended.duration,
+        node.started,
+        node.model_failed,
+    )
 
 
 def state_shapes(channels: Mapping[str, Any], kind: GraphKind) -> dict[str, Shape]:
@@ -201,24 +262,16 @@ def given_shapes(given: Any, kind: GraphKind) -> dict[str, Shape]:
     return {key: shape_of(value) for key, value in cast("dict[Any, Any]", given).items() if key in kind.keys}
 
 
-def unknown_keys(result: Any, kind: GraphKind, written: int) -> tuple[str, ...]:
-    """Return the keys that a node has returned, and that the state has not: LangGraph drops them.
-
-    Parameters
-    ----------
-    written:
-        How many keys of the state the node has written: if it has returned as many, all are known.
-    """
+def unknown_keys(result: Any, kind: GraphKind) -> tuple[str, ...]:
+    """Return the keys that a node has returned, and that the state has not: LangGraph drops them."""
     if not kind.has_schema:
         return ()
     if type(result) is not dict:
         result = getattr(result, "update", None) if type(result).__name__ == "Command" else None
         if type(result) is not dict:
             return ()
-    returned, keys = cast("dict[Any, Any]", result), kind.keys
-    if len(returned) == written:
-        return ()
-    return tuple([key for key in returned if type(key) is str and key not in keys])
+    keys = kind.keys
+    return tuple([key for key in cast("dict[Any, Any]", result) if type(key) is str and key not in keys])
 
 
 def key_of(error: BaseException, kind: GraphKind) -> str:

@@ -44,7 +44,7 @@ class Rows:
         run.id = run.id or str(uuid4())  # history has been started meanwhile
         common = _common(run.id, run.thread)
         history(c.RUN_ROW, {**common, **_run(run, record, outcome, error_type), **_counted(found)}, seconds)
-        for node in record.nodes:
+        for node in record.facts():
             history(c.NODE_ROW, _NodeAttributes(node, common, run.started), node.duration)
         for finding in found:
             history(c.DETECTION_ROW, {**common, **_finding(run.kind.name, finding)}, None)

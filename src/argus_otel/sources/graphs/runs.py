@@ -10,7 +10,8 @@ from argus_otel.detections.facts import ToolFacts
 from argus_otel.telemetry import Operation, SpanRef
 
 from .kinds import GraphKind, NodeKind
-from .records import Level, Record
+from .levels import Level
+from .records import Record
 
 
 class GraphRun(Operation):
@@ -38,8 +39,10 @@ class GraphRun(Operation):
         LangGraph's loop of the run, while it runs.
     limit:
         How many steps it may have; 0 before the first.
-    record, level:
-        The facts of the run at the top, and who wrote what in this one; ``None`` if nothing is judged.
+    record:
+        What is kept of the run at the top until it ends; ``None`` if nobody asks for it.
+    level:
+        Whose spans the next nodes are linked to; ``None`` without traces.
     inference_calls, tool_calls:
         How many calls of models and tools its nodes have made, without those of graphs that they call.
     """
@@ -75,7 +78,7 @@ class GraphRun(Operation):
         self.loop: Any = None
         self.limit = 0
         self.record: Record | None = None
-        self.level: Level | None = None
+        self.level: Level[SpanRef] | None = None
         self.inference_calls = 0
         self.tool_calls = 0
 
@@ -90,19 +93,18 @@ class NodeRun(Operation):
     run:
         The run of the graph that it is a part of.
     task:
-        LangGraph's task.
+        LangGraph's task; ``None`` once it has ended, since it holds the state.
     failed_attempts:
         The classes of the exceptions of attempts that failed; ``None`` without a retry policy.
-    number, after:
-        Its number among the nodes of the run at the top, and those of the nodes that led to it; -1 and none if nothing
-        is judged.
+    number:
+        Its number among the nodes of the run at the top; -1 if nothing is kept of that.
     tools, called:
         The calls of tools in it, and the ids of those calls.
     model_failed:
         Whether its last call of a model has failed.
     """
 
-    __slots__ = ("kind", "run", "task", "failed_attempts", "number", "after", "tools", "called", "model_failed")
+    __slots__ = ("kind", "run", "task", "failed_attempts", "number", "tools", "called", "model_failed")
 
     def __init__(self, kind: NodeKind, run: GraphRun, task: Any) -> None:
         super().__init__()
@@ -111,7 +113,6 @@ class NodeRun(Operation):
         self.task = task
         self.failed_attempts: list[str] | None = None
         self.number = -1
-        self.after: tuple[int, ...] = ()
         self.tools: list[ToolFacts] = []
         self.called: list[str] = []
         self.model_failed = False

@@ -5,9 +5,10 @@ A node mostly writes to the same channels each time. So what follows from the ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
+from argus_otel.detections.shapes import Shape
 from argus_otel.telemetry.counters import Counter, CounterCell
 
 END = "__end__"
@@ -20,6 +21,10 @@ _MOST = 256
 """How many combinations of channels are kept for a node."""
 
 
+Classes: TypeAlias = "list[tuple[str, bool]]"
+"""Of each value that was written the name of its class, and whether it is finite."""
+
+
 class Writing:
     """What follows from the channels that a task has written to.
 
@@ -28,7 +33,7 @@ class Writing:
     keys:
         For each write the key of the state; ``None`` for a write that is none.
     written:
-        The keys of the state, in their order.
+        The keys of the state, in their order; a key may be written twice.
     leading:
         The channels that nodes are triggered by.
     routes:
@@ -38,10 +43,12 @@ class Writing:
     sends:
         Whether something is sent to nodes: which, is not known from the channels.
     usual:
-        The names of the classes of what was written when nothing was found the last time; ``None`` before that.
+        The classes of what was written when nothing was found the last time; ``None`` before that.
+    may_have_messages:
+        Whether there is a list among them.
     """
 
-    __slots__ = ("keys", "written", "leading", "routes", "cells", "sends", "usual")
+    __slots__ = ("keys", "written", "leading", "routes", "cells", "sends", "usual", "may_have_messages")
 
     def __init__(
         self,
@@ -57,8 +64,18 @@ class Writing:
         self.sends = _SEND in channels
         routes = tuple(name for channel in self.leading for name in followers[channel])
         self.routes = routes if routes or self.sends else (END,)
-        self.usual: list[str] | None = None
+        self.usual: Classes | None = None
+        self.may_have_messages = True
         self.cells: tuple[CounterCell, ...] = tuple(counter[(*names, route)] for route in self.routes)
+
+    def by_key(self, shapes: Iterable[Shape]) -> dict[str, Shape]:
+        """Return the shapes of what was written by the keys of the state. Of a key that is written twice, the last."""
+        return {key: shape for key, shape in zip(self.keys, shapes, strict=False) if key is not None}
+
+    def learn(self, classes: Classes) -> None:
+        """Take what was written as usual."""
+        self.usual = classes
+        self.may_have_messages = any(name == "list" for name, _ in classes)
 
 
 class Writings(dict[tuple[str, ...], Writing]):
@@ -104,7 +121,6 @@ def channel_of_send(node: str) -> str:
     return f"{_SEND} {node}"
 
 
-def triggers_of(task: Any) -> tuple[str, ...]:
-    """Return the channels that have led to a task."""
-    triggers: tuple[str, ...] = tuple(task.triggers)
-    return (channel_of_send(task.name),) if _PUSHED in triggers else triggers
+def triggers_of(name: str, triggers: Sequence[str]) -> Sequence[str]:
+    """Return the channels that have led to a task of the node ``name``."""
+    return (channel_of_send(name),) if _PUSHED in triggers else triggers
