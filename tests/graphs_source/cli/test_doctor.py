@@ -58,6 +58,23 @@ def test_a_hook_whose_target_is_missing(monkeypatch: pytest.MonkeyPatch) -> None
     assert "is missing in the installed version" in found[missing][1]
 
 
+def test_where_callbacks_observe_nodes_it_says_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = doctor._PROBE.replace(
+        "telemetry = ",
+        "from argus_otel.sources.graphs import nodes\nnodes._PACKAGE = 'langgraph.elsewhere'\ntelemetry = ",
+    )
+    monkeypatch.setattr(doctor, "_PROBE", program)
+    (_, hooks, *absent, degraded) = told()
+    assert hooks[1:3] == ("warn", "11 of 13 patch targets exist")
+    assert [name for name, *_ in absent] == [
+        f"hook nodes langgraph.elsewhere._runner.{name}" for name in ("run_with_retry", "arun_with_retry")
+    ]
+    name, status, detail, remedy = degraded
+    assert (name, status) == ("degraded", "warn")
+    assert "Gates stop nothing, and validators and judges do not run." in detail
+    assert remedy == "pip install -U argus-otel; if it is the newest already, please report it"
+
+
 def test_a_library_that_cannot_be_imported(tmp_path: Path) -> None:
     broken = tmp_path / "langgraph"
     broken.mkdir()

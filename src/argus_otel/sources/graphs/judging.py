@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import NamedTuple
-from uuid import uuid4
 
 from argus_otel.detections.behavioural import is_near_limit
 from argus_otel.detections.detect import MOST, RULES, findings_of
@@ -100,8 +99,6 @@ class Judge:
             record.found += found
             all_found = list(record.found)
             record.closed = True
-            if self._telemetry.history is not None:
-                record.run_id = str(uuid4())
         if facts is not None:
             for listener in self._listeners:
                 listener(Verdict(facts, record.found, run.started, error))
@@ -133,15 +130,15 @@ class Judge:
         if not self._applies(finding.rule, place):
             return
         record = place.record
-        late = False
+        late = True
         if record is not None:
             with self._closing:
                 late = record.closed
                 if len(record.found) < MOST:
                     record.found.append(finding)
         self._report(place.top, finding, place.span, event=True)
-        if record is not None and late and record.run_id:
-            self._rows.add_finding(record, place.top, finding)
+        if late:
+            self._rows.add_finding(place, finding)
 
     def unlock(self) -> None:
         """Replace the lock in a forked child: another thread of the parent may have held it."""

@@ -42,8 +42,9 @@ def declare(
         The ids of rules and detectors that are not applied.
     validators:
         By a node's name, a function or several that check what it has written: ``validate(node, update)``, with the
-        node's name and each key of the state that it wrote. The update must not be changed. Returns whether it is as it
-        should be; a score; a score and a label; or nothing, after ``assert``. May be ``async``. An exception but
+        node's name and each key of the state that it wrote; of a task or an entrypoint of the functional API, and of a
+        state without keys, the update is what was returned. It must not be changed. Returns whether it is as it should
+        be; a score; a score and a label; or nothing, after ``assert``. May be ``async``. An exception but
         :exc:`AssertionError` is an error of the function itself: it is counted and reported, and the graph goes on.
     judges:
         The same for functions that score, such as by asking a model. Nothing returned is no opinion.

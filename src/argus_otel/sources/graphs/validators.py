@@ -9,8 +9,11 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from argus_otel.detections.findings import Severity
 
 Result: TypeAlias = "bool | float | tuple[float, str] | None"
-Validate: TypeAlias = "Callable[[str, Mapping[str, Any]], Result | Awaitable[Result]]"
-"""Is given the node's name and its update: each key of the state that it has written, with the value."""
+Validate: TypeAlias = "Callable[[str, Any], Result | Awaitable[Result]]"
+"""Is given the node's name and its update: each key of the state that it has written, with the value.
+
+Of a task or an entrypoint of the functional API, and of a state that has no keys, it is what the node has returned.
+"""
 
 MOST_CHARACTERS = 100
 """How long the name of an evaluation and its label may be."""

@@ -26,7 +26,10 @@ telemetry = Telemetry()
 LangGraphSource(telemetry, Settings.resolve({}), lambda: None).install()
 hooks = telemetry.health.parts("hook:")
 print()
-print(json.dumps({name: None if hook.state is State.OK else hook.detail for name, hook in hooks.items()}))
+degraded = [hook.detail for hook in hooks.values() if hook.state is State.DEGRADED]
+targets = {name: hook for name, hook in hooks.items() if hook.state is not State.DEGRADED}
+absent = {name: hook.detail for name, hook in targets.items() if hook.state is not State.OK}
+print(json.dumps({"targets": len(targets), "absent": absent, "degraded": degraded}))
 """
 
 
@@ -36,17 +39,21 @@ def _hooks(look: Look) -> Iterator[Finding]:
     if version is None:
         return
     try:
-        hooks: dict[str, str | None] = probed(_PROBE, f"{_LIBRARY}.pregel", look.environ)
+        hooks = probed(_PROBE, f"{_LIBRARY}.pregel", look.environ)
     except ProbeError as error:
         yield Finding(_GROUP, "import", Status.FAIL, str(error), error.remedy)
         return
     yield Finding(_GROUP, "import", Status.OK, f"{_LIBRARY} {version}")
-    absent = {name: reason for name, reason in hooks.items() if reason is not None}
+    targets: int = hooks["targets"]
+    absent: dict[str, str] = hooks["absent"]
     status = Status.WARN if absent else Status.OK
-    yield Finding(_GROUP, "hooks", status, f"{len(hooks) - len(absent)} of {len(hooks)} patch targets exist")
+    yield Finding(_GROUP, "hooks", status, f"{targets - len(absent)} of {targets} patch targets exist")
     for name, reason in absent.items():
         remedy = "the program runs without this signal; please report it"
         yield Finding(_GROUP, name.replace("hook:", "hook ", 1), Status.WARN, reason, remedy)
+    for reason in hooks["degraded"]:
+        remedy = "pip install -U argus-otel; if it is the newest already, please report it"
+        yield Finding(_GROUP, "degraded", Status.WARN, reason, remedy)
 
 
 def _others(look: Look) -> Iterator[Finding]:
