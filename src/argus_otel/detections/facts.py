@@ -45,6 +45,8 @@ class GraphFacts:
         The names of the classes that the schema allows, by key; keys that may be of any class are missing.
     agent:
         Whether it is an agent, whose last message is an answer.
+    nodes:
+        The names of its nodes; empty if not all of them are known, as in the functional API.
     """
 
     name: str
@@ -52,6 +54,7 @@ class GraphFacts:
     types: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     agent: bool = False
     promises: Promises = field(default_factory=Promises)
+    nodes: frozenset[str] = frozenset()
 
     @property
     def is_declared(self) -> bool:
@@ -118,7 +121,7 @@ class NodeFacts:
     written:
         The shape of each key of the state that it wrote.
     unknown:
-        The keys that it returned, and that the state has not.
+        The keys that it returned, and that the state does not have.
     attempts:
         How many attempts were made.
     routes:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from argus_otel.detections.detect import MOST, findings_of
-from argus_otel.detections.detectors import rules
-from argus_otel.detections.facts import GraphFacts, RunFacts
+from argus_otel.detections.detectors import DetectorError, rules
+from argus_otel.detections.facts import GraphFacts, Promises, RunFacts
 from argus_otel.detections.findings import Finding
 from argus_otel.detections.rule import Habits, Rule
 from argus_otel.telemetry import AttributeValue, SpanRef, Telemetry
@@ -23,7 +23,7 @@ from .findings import described
 from .habits import GraphHabits
 from .outcomes import Outcome
 from .places import Place
-from .promises import promises_of
+from .promises import NOTHING, promises_of, unknown_names
 from .rows import Rows
 from .runs import GraphRun
 
@@ -33,6 +33,14 @@ _MOST_EVENTS = 20
 """How many findings of one run become events. The metric counts all."""
 
 _MOST_ON_SPAN = 16
+
+_MOST_NAMED = 30
+"""How many nodes, and how many keys, a warning names."""
+
+_FAILED = (
+    "the detector %s failed itself: %s. The graph goes on, and other rules are applied. (Reported once for each "
+    "detector; argus.hook.errors counts on.)"
+)
 
 
 class Verdict(NamedTuple):
@@ -78,6 +86,7 @@ class Judge:
         self._rows = Rows(telemetry)
         self._closing = threading.Lock()
         self._asked_in_vain = False
+        self._promises_checked: dict[str, Promises] = {}
 
     def judge(self, run: GraphRun, outcome: Outcome, error: BaseException | None) -> list[Finding]:
         """Judge a run at the top, which has ended; return what was found, also while it ran."""
@@ -85,7 +94,12 @@ class Judge:
         if record is None:
             return []
         for name, known in tuple(record.graphs.items()):
-            record.graphs[name] = _with_promises(known)
+            promises = promises_of(name)
+            if promises is not known.promises:
+                record.graphs[name] = declared = replace(known, promises=promises)
+                if promises is not NOTHING and self._promises_checked.get(name) is not promises:
+                    self._promises_checked[name] = promises
+                    _warn_of_unknown_names(declared)
         graph = record.graphs[run.kind.name]
         facts = record.facts(graph, outcome.value, run.steps, run.limit, perf_counter() - run.started)
         found = findings_of(facts, self._habits.of(graph.name), self._applied())
@@ -141,10 +155,16 @@ class Judge:
         return self._rules
 
     def _shielded(self, rule: Rule) -> Callable[[Rule, RunFacts, Habits], Iterable[Finding]]:
-        def whole(asked: Rule, run: RunFacts, habits: Habits) -> list[Finding]:
-            return list(rule.find(asked, run, habits))
+        guard, hook = self._telemetry.guard, f"detection {rule.id}"
 
-        find = self._telemetry.guard.shield(f"detection {rule.id}", whole, 3)
+        def whole(asked: Rule, run: RunFacts, habits: Habits) -> list[Finding]:
+            try:
+                return list(rule.find(asked, run, habits))
+            except DetectorError as error:
+                guard.record_failure(hook, str(error), _FAILED % (rule.id, error))
+                return []
+
+        find = guard.shield(hook, whole, 3)
         return lambda asked, run, habits: find(asked, run, habits) or ()
 
     def _check_chosen(self, known: Collection[str]) -> None:
@@ -166,9 +186,17 @@ class Judge:
             self._telemetry.emit(c.DETECTION, described(graph, finding), span)
 
 
-def _with_promises(graph: GraphFacts) -> GraphFacts:
-    promises = promises_of(graph.name)
-    return graph if promises is graph.promises else replace(graph, promises=promises)
+def _warn_of_unknown_names(graph: GraphFacts) -> None:
+    unknown = unknown_names(graph)
+    if unknown:
+        _log.warning(
+            "argus-otel: graphs.graph(%r) names %s, and the graph has no such node or key; its nodes are %s, and the "
+            "keys of its state %s",
+            graph.name,
+            ", ".join(unknown),
+            ", ".join(sorted(graph.nodes)[:_MOST_NAMED]),
+            ", ".join(sorted(graph.keys)[:_MOST_NAMED]),
+        )
 
 
 def on_span(findings: list[Finding]) -> dict[str, AttributeValue]:

@@ -86,7 +86,13 @@ class GraphKind:
         self.has_schema = bool(schema)
         self.keys = frozenset(name for name in schema or graph.channels if name[:2] != "__")
         self.followers = _followers(graph.nodes)
-        self.facts = GraphFacts(self.name, self.keys, allowed_types(graph) if self.has_schema else {}, self.agent)
+        self.facts = GraphFacts(
+            self.name,
+            self.keys,
+            allowed_types(graph) if self.has_schema else {},
+            self.agent,
+            nodes=frozenset(name for name in graph.nodes if name[:2] != "__" and self.has_schema),
+        )
         self._telemetry = telemetry
         self._nodes: dict[str, NodeKind] = {}
 
