@@ -149,6 +149,12 @@ def test_the_setting(text: str, expected: object) -> None:
     assert Settings.resolve({"ARGUS_GRAPHS_DETECTIONS": text})[GraphSettings].detections == expected
 
 
+def test_an_invalid_setting_names_what_is_used_instead() -> None:
+    (problem,) = Settings.resolve({"ARGUS_GRAPHS_DETECTIONS": "Wrong Id"}).problems
+    assert problem.startswith("ARGUS_GRAPHS_DETECTIONS is 'Wrong Id', but it has to be on, off, or ids of rules")
+    assert problem.endswith("; using 'on' instead")
+
+
 def test_fifty_detectors_have_series_of_their_own(observed: Observation) -> None:
     for number in range(50):
         graphs.detector(f"mine_{number}", severity="info")(lambda _: graphs.Finding())
