@@ -14,7 +14,7 @@ from langgraph.graph import START, StateGraph
 from opentelemetry import trace
 
 from argus_otel import graphs
-from argus_otel.testing import Observation
+from argus_otel.testing import Observation, observe
 from benchmarks.graphs import more_judged_graphs
 from benchmarks.graphs.judged_graphs import BROKEN, HEALTHY, UNNAMED, Judged, Support, declare, writes
 
@@ -242,3 +242,44 @@ def test_wrong_declarations_are_told(declared: Callable[..., None]) -> None:
         declared("judged", reads={"write": "docs"})
     with pytest.raises(ValueError, match="there is no rule key_emty"):
         declared("judged", ignore=["key_emty"])
+    with pytest.raises(TypeError, match="reads is a dictionary by the names of nodes, not list"):
+        declared("judged", reads=["docs"])
+    with pytest.raises(TypeError, match=r"must_write\['write'\] is a list of names, not int"):
+        declared("judged", must_write={"write": 3})
+    with pytest.raises(TypeError, match="validators is a dictionary by the names of nodes, not function"):
+        declared("judged", validators=lambda _, __: True)
+    with pytest.raises(TypeError, match=r"the name of a graph is a text, that of compile\(name=…\), not CompiledState"):
+        declared(HEALTHY[0].build(), reads={"write": ["docs"]})
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"reads": {"wrtie": ["docs"]}}, "the node wrtie (did you mean write?)"),
+        ({"must_write": {"write": ["dcos", "docs"]}}, "the key dcos (did you mean docs?)"),
+        ({"allow_empty": ["zzz"]}, "the key zzz"),
+        ({"validators": {"rank": lambda _, __: True}}, "the node rank"),
+        ({"judges": {"rank": lambda _, __: None}, "reads": {"rank": ["zzz"]}}, "the node rank, the key zzz"),
+    ],
+)
+def test_names_that_a_graph_does_not_have_are_told_once(
+    declared: Callable[..., None], caplog: pytest.LogCaptureFixture, given: dict[str, Any], told: str
+) -> None:
+    declared("judged", **given)
+    with observe("graphs") as observed:
+        for _ in range(2):
+            judge(HEALTHY[0])
+        assert not observed.points().get("argus.hook.errors")
+        nodes = sorted(HEALTHY[0].nodes)
+        (message,) = [each.getMessage() for each in caplog.records if "has no such node or key" in each.getMessage()]
+        assert message.startswith(f"argus-otel: graphs.graph('judged') names {told}, and the graph has no such node")
+        assert f"its nodes are {', '.join(nodes)}, and the keys of its state answer, " in message
+        caplog.clear()
+        declared("judged", reads={nodes[0]: ["docs"]})
+        judge(HEALTHY[0])
+        assert not caplog.records
+
+
+def test_a_graph_of_the_functional_api_writes_no_state(observed: Observation) -> None:
+    run(next(shape for shape in SHAPES if shape.name == "functional"))
+    assert not found(observed)

@@ -119,7 +119,7 @@ def _no_update(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
         missing = [key for key in promised if key not in node.written]
         for key in missing:
             yield at(rule, node, Severity.ERROR, key)
-        if not node.written and not promised:
+        if not node.written and not promised and graph_of(run, node).keys:  # tasks of the functional API have no state
             yield at(rule, node, Severity.INFO)
 
 
@@ -142,7 +142,7 @@ RULES = (
         "unknown_key",
         Layer.STRUCTURAL,
         Severity.ERROR,
-        "a node returns a key that the state has not; an error if it is close to one that it did not write",
+        "a node returns a key that the state does not have; an error if it is close to one that it did not write",
         "LangGraph drops such a key without a word: what the node has found is lost.",
         "Correct the name, or add the key to the state's schema.",
         _unknown_key,
@@ -153,7 +153,7 @@ RULES = (
         Severity.ERROR,
         "a node needs a key that nobody has written: declared, or named by its exception",
         "A node before it left the key out, or wrote it under another name.",
-        "See the cause of the finding.",
+        "Let the node that caused it write the key; must_write declares that it has to.",
         _key_missing,
     ),
     Rule(
@@ -162,7 +162,7 @@ RULES = (
         Severity.ERROR,
         "a node needs a key that is None or empty: declared, or named by its exception",
         "A node before it found nothing, and said so by an empty value.",
-        "See the cause of the finding. If it may be empty, say so: allow_empty.",
+        "See why the node that caused it found nothing. If the key may be empty, say so: allow_empty.",
         _key_empty,
     ),
     Rule(
@@ -180,7 +180,7 @@ RULES = (
         Severity.ERROR,
         "the state is not valid where a node begins or ends",
         "A node before it wrote a value that the schema does not allow.",
-        "See the cause of the finding.",
+        "Let the node that caused it write what the schema says, or correct the schema.",
         _schema_violation,
     ),
     Rule(

@@ -172,7 +172,7 @@ def test_why_a_run_failed(graphs: Graphs, failed: Run) -> None:
         "error: key_missing docs at write (step 3)",
         "    cause   fetch (step 1) wrote docs under another name (observed)",
         "    path    fetch → search → write",
-        "    remedy  See the cause of the finding.",
+        "    remedy  Let the node that caused it write the key; must_write declares that it has to.",
         "error: unknown_key docs at fetch (step 1)",
         "    remedy  Correct the name, or add the key to the state's schema.",
     ]

@@ -113,9 +113,14 @@ class GraphKind:
         self.has_schema = bool(schema)
         self.keys = frozenset(name for name in schema or graph.channels if name[:2] != "__")
         self.followers = _followers(graph.nodes)
-        types = allowed_types(graph) if self.has_schema else {}
         self.facts = GraphFacts(
-            self.name, self.keys, types, self.agent, reduced=reduced_keys(graph), converts=converts(graph)
+            self.name,
+            self.keys,
+            allowed_types(graph) if self.has_schema else {},
+            self.agent,
+            reduced=reduced_keys(graph),
+            converts=converts(graph),
+            nodes=frozenset(name for name in graph.nodes if name[:2] != "__" and self.has_schema),
         )
         self.ok: list[HistogramCell] | None = None
         self._telemetry = telemetry

@@ -124,7 +124,7 @@ class NodeRun(Operation):
 
     def attempts(self, *, failed: bool) -> int:
         """Return how many attempts were made, of which the last one has failed or not."""
-        return len(self.failed_attempts or ()) + (not failed)
+        return max(1, len(self.failed_attempts or ()) + (not failed))
 
 
 CURRENT: ContextVar[GraphRun | NodeRun | None] = ContextVar("argus_otel.graph", default=None)
