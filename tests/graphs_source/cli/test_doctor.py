@@ -84,15 +84,28 @@ def test_a_library_that_cannot_be_imported(tmp_path: Path) -> None:
     assert found[3] == "python -c 'import langgraph.pregel' shows the whole traceback"
 
 
-def test_other_instrumentations_are_named(installed: Path) -> None:
+def test_one_that_is_superseded_is_no_problem(installed: Path) -> None:
+    (*_, found) = told()
+    assert found[:2] == ("double spans", "ok")
+    assert found[2] == (
+        "openinference-instrumentation-langchain 0.1.80 is switched off once LangGraph is imported, since each span "
+        "would be made twice; OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=langgraph keeps it instead"
+    )
+
+
+def test_one_that_cannot_be_switched_off_is_named(installed: Path) -> None:
+    metadata = next(installed.rglob("METADATA"))
+    metadata.write_text(
+        metadata.read_text().replace("openinference-instrumentation-", "opentelemetry-instrumentation-")
+    )
     (*_, found) = told()
     name, status, detail, remedy = found
     assert (name, status) == ("double spans", "warn")
     assert detail.startswith(
-        "openinference-instrumentation-langchain 0.1.80 observes LangChain too: graphs, models and"
+        "opentelemetry-instrumentation-langchain 0.1.80 observes LangChain too: graphs, models and"
     )
     assert remedy == (
-        "pip uninstall openinference-instrumentation-langchain, or OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=langchain"
+        "pip uninstall opentelemetry-instrumentation-langchain, or OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=langchain"
     )
 
 

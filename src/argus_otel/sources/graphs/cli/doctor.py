@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 
+from argus_otel.sources.graphs import SPEC
 from argus_otel.terminal.findings import Check, Finding, Look, Status
 from argus_otel.terminal.probes import ProbeError, probed
 from argus_otel.terminal.requirements import installed_version
@@ -14,6 +15,10 @@ _LIBRARY = "langgraph"
 _OURS = "argus-otel"
 _OBSERVED = ("langchain", "langgraph")
 _INSTRUMENTORS = "opentelemetry_instrumentor"
+_STAY = ("opentelemetry-instrumentation-langchain",)
+"""Those that observe LangChain still after they were uninstrumented."""
+
+_INSTEAD = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=langgraph keeps it instead"
 
 _PROBE = """
 import importlib, json
@@ -57,7 +62,7 @@ def _hooks(look: Look) -> Iterator[Finding]:
 
 
 def _others(look: Look) -> Iterator[Finding]:
-    """Name other instrumentations of LangChain: they make a second span of each graph, model and tool."""
+    """Name other instrumentations of LangChain, which would make a second span of each graph, model and tool."""
     if installed_version(_LIBRARY) is None:
         return
     for point in sorted(entry_points(group=_INSTRUMENTORS), key=lambda each: each.name):
@@ -68,6 +73,10 @@ def _others(look: Look) -> Iterator[Finding]:
         disabled = look.settings.disabled_instrumentations
         if point.name in disabled:
             yield Finding(_GROUP, "double spans", Status.OK, f"{name} is switched off: {point.name}")
+            continue
+        if point.name in SPEC.supersedes and of.name not in _STAY:
+            detail = f"{name} is switched off once LangGraph is imported, since each span would be made twice"
+            yield Finding(_GROUP, "double spans", Status.OK, f"{detail}; {_INSTEAD}")
             continue
         detail = f"{name} observes LangChain too: graphs, models and tools get two spans each, and tokens count twice"
         names = ",".join([*disabled, point.name])
