@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import operator
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any, TypedDict
 
@@ -61,6 +62,8 @@ class Workflow:
 
 @pytest.fixture(params=[False, True], ids=["in a thread", "on a loop"])
 def workflow(request: pytest.FixtureRequest) -> Workflow:
+    if request.param and sys.version_info < (3, 11):
+        pytest.skip("LangGraph's functional API on an event loop needs Python 3.11")
     return Workflow(asynchronous=request.param)
 
 
