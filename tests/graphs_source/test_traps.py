@@ -190,8 +190,9 @@ def test_a_run_goes_on_from_a_checkpoint_with_another_state(observed: Observatio
     changed = graph.update_state(before.config, {"docs": ["another one"]})
     result = graph.invoke(None, changed)
     assert result["docs"] == ["another one"]
-    assert result["answer"] in ("by another one", "by a"), "LangGraph 0.6 gives the node the state of before"
+    assert result["answer"] in ("by another one", "by a"), "LangGraph 0.6 takes what the node has written before"
     assert outcomes(observed) == ["ok", "ok"]
-    assert points(observed, NODES, "graph.node.name") == {("search",): 1, ("write",): 2}
+    again = result["answer"] == "by another one"
+    assert points(observed, NODES, "graph.node.name") == {("search",): 1, ("write",): 1 + again}
     roots = [each for each in observed.spans() if each.parent is None]
     assert {each.attributes["gen_ai.conversation.id"] for each in roots} == {"42"}
