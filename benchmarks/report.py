@@ -8,7 +8,7 @@ import os
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 from . import outcomes as judged
 from .outcomes import Outcome
 from .results import Estimate
-from .tables import Table, as_markdown, as_text
+from .tables import Shown, Statements, Table, as_list, as_markdown, as_text
 
 NAMED = (
     "argus-otel",
@@ -86,15 +86,10 @@ def version_of(name: str) -> str:
         return "not installed"
 
 
-def _title(table: Table) -> str:
-    return f"{table.title} ({table.rounds} rounds)"
-
-
-def terminal(table: Table) -> str:
+def terminal(table: Shown) -> str:
     """Return a table for the terminal."""
-    return "\n".join(
-        [f"{table.part}: {_title(table)}", "", as_text(table.cells()), *(f"  {note}" for note in table.notes)]
-    )
+    body = as_list(table.cells()) if isinstance(table, Statements) else as_text(table.cells())
+    return "\n".join([table.heading, "", body, *(f"  {note}" for note in table.notes)])
 
 
 def reached(outcomes: Sequence[Outcome]) -> str:
@@ -120,7 +115,7 @@ class Report:
     """
 
     about: Mapping[str, str]
-    tables: Sequence[Table]
+    tables: Sequence[Shown]
     outcomes: Sequence[Outcome]
     notes: Sequence[str]
     title: str = TITLE
@@ -128,7 +123,10 @@ class Report:
     def publish(self, json_file: Path | None, markdown_file: Path | None) -> None:
         """Print it, and write it to the files that there are."""
         print(heading(self.about), *(terminal(table) for table in self.tables), sep="\n\n")
-        print("", LEGEND, "", reached(self.outcomes), *(["", *self.notes] if self.notes else []), sep="\n")
+        if _timed(self.tables):
+            print("", LEGEND, "", reached(self.outcomes), sep="\n")
+        if self.notes:
+            print("", *self.notes, sep="\n")
         if json_file:
             json_file.write_text(as_json(self.about, self.tables, self.outcomes, self.notes), encoding="utf-8")
         if markdown_file:
@@ -136,18 +134,26 @@ class Report:
             markdown_file.write_text(text, encoding="utf-8")
 
 
+def _timed(tables: Sequence[Shown]) -> bool:
+    """Whether times, and so targets, are a part of a report; also of one in which nothing was measured."""
+    return not tables or any(isinstance(table, Table) for table in tables)
+
+
 def markdown(
     about: Mapping[str, str],
-    tables: Sequence[Table],
+    tables: Sequence[Shown],
     outcomes: Sequence[Outcome],
     notes: Sequence[str],
     title: str = TITLE,
 ) -> str:
     """Return everything as Markdown."""
-    parts = [f"# {title}", heading(about), LEGEND, "## Targets", as_markdown(judged.cells(outcomes))]
-    parts.append(judged.LEGEND)
+    parts = [f"# {title}", heading(about)]
+    if _timed(tables):
+        parts += [LEGEND, "## Targets", as_markdown(judged.cells(outcomes)), judged.LEGEND]
     for table in tables:
-        parts += [f"## {table.part}: {_title(table)}", as_markdown(table.cells())]
+        in_words = isinstance(table, Statements)
+        parts += [f"## {table.heading}", *([table.about] if in_words else [])]
+        parts.append(as_markdown(table.cells(), numbers=not in_words))
         if table.notes:
             parts.append("\n".join(f"- {note}" for note in table.notes))
     if notes:
@@ -156,7 +162,7 @@ def markdown(
 
 
 def as_json(
-    about: Mapping[str, str], tables: Sequence[Table], outcomes: Sequence[Outcome], notes: Sequence[str]
+    about: Mapping[str, str], tables: Sequence[Shown], outcomes: Sequence[Outcome], notes: Sequence[str]
 ) -> str:
     """Return everything as JSON: figures in the unit of each table, and the difference of every round."""
     whole = {
@@ -168,7 +174,9 @@ def as_json(
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _table(table: Shown) -> dict[str, Any]:
+    if isinstance(table, Statements):
+        return asdict(table)
     kept = ("name", "each", "added", "low", "high", "ratio", "records")
     results = [
         {key: getattr(result, key) for key in kept}

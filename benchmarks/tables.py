@@ -1,4 +1,4 @@
-"""A table of variants, and its rendering for the terminal and in Markdown."""
+"""Tables of variants, and their rendering for the terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ class Table:
         return next(result for result in self.results if result.control)
 
     @property
+    def heading(self) -> str:
+        """Its title, with the part and the number of rounds."""
+        return f"{self.part}: {self.title} ({self.rounds} rounds)"
+
+    @property
     def rounds(self) -> int:
         """The number of rounds, which is lower after an interruption."""
         return min(len(result.differences) for result in self.results)
@@ -63,6 +68,45 @@ class Table:
         return [row[:shown] for row in rows]
 
 
+@dataclass(frozen=True)
+class Statements:
+    """What was found out of each variant, in words: a table without times.
+
+    Attributes
+    ----------
+    part, name:
+        Its identification, in JSON too.
+    about:
+        What was done, and what the words mean.
+    columns:
+        The headings, the first of them over the rows' names.
+    rows:
+        The cells, each row's name first.
+    notes:
+        Lines below the table.
+    """
+
+    part: str
+    name: str
+    title: str
+    about: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str] = field(default=())
+
+    @property
+    def heading(self) -> str:
+        """Its title, with the part."""
+        return f"{self.part}: {self.title}"
+
+    def cells(self) -> list[list[str]]:
+        """Return the headings and the rows."""
+        return [list(self.columns), *map(list, self.rows)]
+
+
+Shown = Table | Statements
+
+
 def as_text(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as columns of a terminal: the first to the left, the others to the right."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
@@ -75,8 +119,17 @@ def as_text(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def as_markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as a table of Markdown."""
+def as_list(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of texts for a terminal: the name of each, and below it a line for each column."""
+    lines: list[str] = []
+    width = max(map(len, rows[0]))
+    for row in rows[1:]:
+        lines += [row[0], *(f"  {column:<{width}}  {cell}" for column, cell in zip(rows[0][1:], row[1:], strict=True))]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def as_markdown(rows: Sequence[Sequence[str]], numbers: bool = True) -> str:
+    """Return rows as a table of Markdown, whose columns but the first are numbers, or texts."""
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    lines.insert(1, f"|---{'|---:' * (len(rows[0]) - 1)}|")
+    lines.insert(1, f"|---{('|---:' if numbers else '|---') * (len(rows[0]) - 1)}|")
     return "\n".join(lines)

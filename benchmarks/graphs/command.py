@@ -16,15 +16,16 @@ from benchmarks.outcomes import outcomes
 from benchmarks.processes import LINUX_ONLY
 from benchmarks.progress import Progress
 from benchmarks.running import INTERRUPTED, Step, alone, run_each
-from benchmarks.tables import Table
+from benchmarks.tables import Shown, Statements, Table
 
 from . import __doc__ as about
-from . import end, facts, memory, nodes, startup
+from . import detections, end, facts, memory, nodes, startup
+from .faults import table
 from .peers import PEERS
 from .targets import TARGETS
 from .variants import NAMES, Stage, missing, stage
 
-Findings = tuple[list[Table], list[str]]
+Findings = tuple[list[Shown], list[str]]
 """The tables, and the reasons for anything that could not be measured."""
 
 NAMED = (
@@ -81,25 +82,34 @@ class Part:
 
 
 Measure = Callable[[Stage, int, Progress], list[Table]]
+Judge = Callable[[Sequence[str], Progress], tuple[list[Statements], list[str]]]
 
 
 def _staged(measure: Measure) -> Callable[[Setting, int], Findings]:
     def run(it: Setting, rounds: int) -> Findings:
-        return measure(it.stage, rounds, it.progress), missing(it.options.variant)
+        return [*measure(it.stage, rounds, it.progress)], missing(it.options.variant)
+
+    return run
+
+
+def _judged(judge: Judge) -> Callable[[Setting, int], Findings]:
+    def run(it: Setting, _: int) -> Findings:
+        tables, absent = judge(it.options.variant, it.progress)
+        return [*tables], absent
 
     return run
 
 
 def _facts(it: Setting, rounds: int) -> Findings:
-    return facts.measure(rounds, it.progress), []
+    return [*facts.measure(rounds, it.progress)], []
 
 
 def _memory(it: Setting, rounds: int) -> Findings:
-    return memory.measure(it.options.runs, rounds, it.progress.counting("counts")), []
+    return [*memory.measure(it.options.runs, rounds, it.progress.counting("counts"))], []
 
 
 def _startup(it: Setting, rounds: int) -> Findings:
-    return startup.measure(startup.KINDS, rounds, it.progress.counting("starts")), []
+    return [*startup.measure(startup.KINDS, rounds, it.progress.counting("starts"))], []
 
 
 PARTS = {
@@ -109,7 +119,12 @@ PARTS = {
     end.PART: Part("what is added to a run's end", _staged(end.measure), 40, (30, 11, 0)),
     memory.PART: Part("memory while a graph runs again and again", _memory, memory.PARTS, (10, 0, 3)),
     startup.PART: Part("a start: time and memory", _startup, 20, (10, 10, 0)),
+    table.PART: Part("faults of watchers of graphs", _judged(table.measure), 1, (240, 0, 0)),
+    detections.PART: Part("what is found in healthy and broken graphs", _judged(detections.measure), 1, (20, 0, 0)),
 }
+IN_WORDS = {table.PART, detections.PART}
+"""The parts that time nothing."""
+IN_WORDS_TITLE = "Agent graphs: what is recorded of them, what is found in them, and whether it is right"
 
 
 def main(words: Sequence[str]) -> int:
@@ -127,13 +142,14 @@ def main(words: Sequence[str]) -> int:
         tables, notes, failed = run_each([_step(name, it) for name in options.part], progress)
     if progress.stopped:
         notes.append("interrupted: the last table may have fewer rounds than were asked for")
-    found = outcomes(tables, TARGETS)
-    whole_report = report.Report(circumstances, tables, found, notes, "What argus-otel costs in agent graphs")
+    found = outcomes([each for each in tables if isinstance(each, Table)], TARGETS)
+    title = IN_WORDS_TITLE if IN_WORDS.issuperset(options.part) else "What argus-otel costs in agent graphs"
+    whole_report = report.Report(circumstances, tables, found, notes, title)
     whole_report.publish(options.json, options.markdown)
     return INTERRUPTED if progress.stopped else int(failed)
 
 
-def _step(name: str, it: Setting) -> Step[Table]:
+def _step(name: str, it: Setting) -> Step[Shown]:
     part = PARTS[name]
     run = partial(part.run, it, it.options.rounds or part.rounds)
     return Step(name, part.title, part.takes(it.options), run)
@@ -142,13 +158,22 @@ def _step(name: str, it: Setting) -> Step[Table]:
 def parsed(words: Sequence[str]) -> argparse.Namespace:
     """Parse the command line; exit with a message if an option is invalid."""
     width = max(map(len, PARTS))
-    listed = [f"  {name:<{width}}  {part.title} ({part.rounds} rounds)" for name, part in PARTS.items()]
+    listed = [
+        f"  {name:<{width}}  {part.title}{f' ({part.rounds} rounds)' * (name not in IN_WORDS)}"
+        for name, part in PARTS.items()
+    ]
     it = argparse.ArgumentParser(
         prog="python -m benchmarks graphs",
         usage="%(prog)s [PART ...] [options]",
         description=about,
         epilog="\n".join(
-            ["parts:", *listed, "", "variants of nodes, agent and end:", *(f"  {name}" for name in NAMES)]
+            [
+                "parts:",
+                *listed,
+                "",
+                "variants of nodes, agent, end, faults and detections:",
+                *(f"  {name}" for name in NAMES),
+            ]
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

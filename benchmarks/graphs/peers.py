@@ -20,6 +20,9 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from benchmarks.packages import Package
 from benchmarks.spans import PlainTraces
 
+QUIET = {"ARGUS_TELEMETRY": "0", "DO_NOT_TRACK": "1", "ARGUS_QUIET": "1"}
+"""The environment of argus-agents: no call to its maker, and no line for each run."""
+
 
 @dataclass(frozen=True)
 class Attached:
@@ -114,8 +117,7 @@ def _openinference(_: ExitStack) -> Attached:
 def _argus_agents(stack: ExitStack) -> Attached:
     """Wrap the graph. Its records are the steps in the files that it writes, which are counted and removed."""
     directory = stack.enter_context(tempfile.TemporaryDirectory())
-    # No call to its maker, and no line for each run. Its variables begin like ours, which are read already.
-    variables = {"ARGUS_TELEMETRY": "0", "DO_NOT_TRACK": "1", "ARGUS_QUIET": "1", "ARGUS_DIR": directory}
+    variables = {**QUIET, "ARGUS_DIR": directory}  # they begin like ours, which are read already
     os.environ.update(variables)
     for name in variables:
         stack.callback(os.environ.pop, name, None)

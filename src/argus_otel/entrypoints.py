@@ -34,6 +34,11 @@ class ArgusDistro(BaseDistro):
         if entry_point.name == "logging":  # a handler of its on the root logger would keep `basicConfig` from working
             kwargs["enable_log_auto_instrumentation"] = False
         super().load_instrumentor(entry_point, **kwargs)  # pyright: ignore[reportUnknownMemberType]
+        for spec in installed().specs.values():
+            if entry_point.name in spec.supersedes and not spec.is_off(Settings.resolve().disabled_instrumentations):
+                from .superseded import switch_off_once_used
+
+                switch_off_once_used(spec, entry_point, runtime().telemetry)
 
 
 class ArgusConfigurator:

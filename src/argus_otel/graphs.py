@@ -42,6 +42,8 @@ If history is on, what runs have done can be asked for:
         for run in history.runs("support", outcome="error", since=date(2026, 11, 1)):
             detail = history.run(run.id)
             print(run.begin, run.error, [node.node for node in detail.nodes])
+            for evaluation in detail.evaluations:
+                print(evaluation.name, "of", evaluation.node, evaluation.score, evaluation.label)
             for finding in detail.findings:
                 print(finding.rule, "at", finding.node, "caused by", finding.cause_node, finding.path)
         for cause in history.causes("support"):
@@ -49,10 +51,11 @@ If history is on, what runs have done can be asked for:
         for drift in history.baseline("support"):
             print(drift.rule, drift.node, drift.subject, drift.then, drift.now)
 
-:class:`History` has a method for each question: ``runs``, ``run``, ``nodes``, ``findings``, ``causes``, ``difference``
-and ``baseline``. Each returns frozen dataclasses: :class:`Run`, :class:`RunDetail`, :class:`NodeRun`,
-:class:`NodeSummary`, :class:`RecordedFinding`, :class:`CauseSummary`, :class:`Difference` and :class:`Drift`. They have
-names, classes, lengths and durations, never values.
+:class:`History` has a method for each question: ``runs``, ``run``, ``nodes``, ``findings``, ``causes``,
+``evaluations``, ``scores``, ``difference`` and ``baseline``. Each returns frozen dataclasses: :class:`Run`,
+:class:`RunDetail`, :class:`NodeRun`, :class:`NodeSummary`, :class:`RecordedFinding`, :class:`CauseSummary`,
+:class:`RecordedEvaluation`, :class:`EvaluationSummary`, :class:`Difference` and :class:`Drift`. They have names,
+classes, lengths, durations and scores, never values; explanations of evaluations only if content was asked for.
 """
 
 from __future__ import annotations
@@ -72,8 +75,10 @@ if TYPE_CHECKING:
     from argus_otel.sources.graphs.history.results import (
         CauseSummary,
         Difference,
+        EvaluationSummary,
         NodeRun,
         NodeSummary,
+        RecordedEvaluation,
         RecordedFinding,
         Run,
         RunDetail,
@@ -83,12 +88,14 @@ __all__ = [
     "CauseSummary",
     "Difference",
     "Drift",
+    "EvaluationSummary",
     "Finding",
     "GateFailed",
     "History",
     "NodeFacts",
     "NodeRun",
     "NodeSummary",
+    "RecordedEvaluation",
     "RecordedFinding",
     "Run",
     "RunDetail",

@@ -211,7 +211,10 @@ def test_every_target_finds_its_rows() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("nonsense", "part: 'nonsense' is unknown; choose from: nodes; agent; facts; end; memory; startup"),
+        (
+            "nonsense",
+            "part: 'nonsense' is unknown; choose from: nodes; agent; facts; end; memory; startup; faults; detections",
+        ),
         ("--variant langsmith", "--variant: 'langsmith' is unknown; choose from: argus-otel;"),
         ("--runs none", "'none' is not a whole number above 0"),
         ("memory --runs 100", "--runs: fewer than twenty for each count of the memory"),

@@ -9,7 +9,7 @@ import pytest
 
 from argus_otel.detections import detectors
 from argus_otel.detections.detect import RULES, findings_of
-from argus_otel.detections.detectors import detector, rules
+from argus_otel.detections.detectors import DetectorError, detector, rules
 from argus_otel.detections.facts import Promises, RunFacts
 from argus_otel.detections.findings import Finding, Layer, Severity
 
@@ -71,7 +71,7 @@ def test_a_finding_is_at_most_as_severe_as_its_detector() -> None:
 
 def test_something_else_than_findings_is_an_error_of_the_detector() -> None:
     detector("texts")(lambda _: ["a text"])
-    with pytest.raises(TypeError, match="a detector returns findings, not str"):
+    with pytest.raises(DetectorError, match="it has to return findings, not str"):
         findings_of(one_node().run, rules=rules())
 
 

@@ -29,6 +29,14 @@ def test_a_node_that_wrote_an_empty_key() -> None:
     assert (cause.node, cause.kind, cause.confidence) == ("search", "empty", OBSERVED)
 
 
+def test_a_reducer_that_was_given_nothing_after_something_is_no_cause() -> None:
+    for reduced, node in ((frozenset({"docs"}), "write"), (frozenset[str](), "again")):
+        run = Building(reduced=reduced)
+        run.node("search", {"docs": ["a"]})
+        run.node("again", {"docs": []})
+        assert cause_of(run.run, run.fails("write", "docs", "IndexError"), "docs").node == node
+
+
 def test_a_node_that_wrote_a_key_under_another_name() -> None:
     run = Building()
     run.node("prepare", {"summary": "x"})

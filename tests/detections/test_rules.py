@@ -86,6 +86,30 @@ def test_a_type_that_the_schema_does_not_allow() -> None:
     assert found(run) == {("type_drift", ERROR, "search", "docs")}
 
 
+def test_a_type_that_the_schema_converts() -> None:
+    run = Building(types={"docs": frozenset({"list"})}, converts=True)
+    run.node("search", {"docs": ("a",)})
+    assert found(run) == {("type_drift", INFO, "search", "docs")}
+    run.run.outcome = "error"  # it could not: no node began
+    assert found(run) == {("type_drift", ERROR, "search", "docs")}
+    run.fails("write", error_type="ConnectionError")
+    assert found(run) == {("type_drift", INFO, "search", "docs")}
+
+
+def test_a_reducer_that_is_given_nothing_leaves_what_is_there() -> None:
+    promises = Promises(reads={"write": ["docs"]})
+    for reduced, rules in ((frozenset({"docs"}), set()), (frozenset[str](), {"key_empty"})):
+        run = Building(promises, reduced=reduced)
+        run.node("search", {"docs": ["a"]})
+        run.node("again", {"docs": []})
+        run.node("write", {"answer": "x"})
+        assert {rule for rule, *_ in found(run)} == rules
+    run = Building(promises, reduced=frozenset({"docs"}))
+    run.node("search", {"docs": []})
+    run.node("write", {"answer": "x"})
+    assert found(run) == {("key_empty", ERROR, "write", "docs")}
+
+
 def test_a_type_that_a_node_has_never_written() -> None:
     run = Building()
     run.node("search", {"docs": "text"})

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from enum import IntFlag
 from typing import Any
 
 import pytest
@@ -39,6 +41,19 @@ def test_a_value_is_not_looked_at() -> None:
     assert shape_of(hostile).type == "Hostile"
     assert shape_of([hostile]).length == 1
     assert shape_of(hostile).digest != shape_of(hostile).digest, "what it holds may have changed"
+
+
+class Words(str):
+    """Whose code must not run."""
+
+    __slots__ = ()
+    __bool__ = __len__ = __hash__ = __eq__ = __repr__ = Hostile.__len__  # type: ignore[assignment]
+
+
+def test_a_class_that_is_derived_from_a_built_in_one_has_its_name() -> None:
+    for value, name in ((defaultdict(int), "dict"), (Words("x"), "str"), (IntFlag("I", "A").A, "int")):
+        shape = shape_of(value)
+        assert (shape.type, shape.length, shape.empty) == (name, -1, False)
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])

@@ -32,7 +32,17 @@ def test_every_result_is_one_of_them_and_frozen() -> None:
 
 def test_every_question_is_typed_and_documented() -> None:
     questions = [name for name in vars(History) if not name.startswith("_")]
-    assert questions == ["runs", "run", "findings", "causes", "nodes", "difference", "baseline"]
+    assert questions == [
+        "runs",
+        "run",
+        "findings",
+        "causes",
+        "evaluations",
+        "scores",
+        "nodes",
+        "difference",
+        "baseline",
+    ]
     for name in questions:
         method = getattr(History, name)
         assert method.__doc__

@@ -16,8 +16,7 @@ from langgraph.types import Command, Send
 
 from argus_otel import graphs
 from argus_otel.testing import Observation
-
-from .judged_graphs import answers_from, writes
+from benchmarks.graphs.judged_graphs import answers_from, writes
 
 
 class Story(TypedDict, total=False):

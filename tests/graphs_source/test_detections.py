@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +14,11 @@ from langgraph.graph import START, StateGraph
 from opentelemetry import trace
 
 from argus_otel import graphs
-from argus_otel.testing import Observation
+from argus_otel.testing import Observation, observe
+from benchmarks.graphs import more_judged_graphs
+from benchmarks.graphs.judged_graphs import BROKEN, HEALTHY, UNNAMED, Judged, Support, declare, writes
 
 from . import shapes
-from .judged_graphs import BROKEN, HEALTHY, UNNAMED, Judged, Support, writes
 from .running import run, run_async
 from .shapes import SHAPES, Shape
 from .test_calls import agent, asks_for
@@ -35,57 +37,81 @@ def found(observed: Observation) -> dict[str, set[tuple[Any, Any]]]:
     return results
 
 
-def test_there_are_nine_healthy_graphs_and_eight_broken_ones() -> None:
+MANY_HEALTHY = (*HEALTHY, *more_judged_graphs.HEALTHY)
+MANY_BROKEN = (*BROKEN, *more_judged_graphs.BROKEN)
+
+
+def test_there_are_nine_healthy_graphs_and_eight_broken_ones_and_more() -> None:
     assert (len(HEALTHY), len(BROKEN)) == (9, 8)
+    many = [*MANY_HEALTHY, *MANY_BROKEN]
+    assert len({graph.name for graph in many}) == len(many)
+    assert all(graph.healthy for graph in MANY_HEALTHY)
+    assert not any(graph.healthy for graph in MANY_BROKEN)
 
 
 def judge(graph: Judged) -> None:
+    pytest.importorskip(graph.needs, reason="install langchain>=1: uv sync")
     compiled = graph.build()
-    expected = contextlib.nullcontext() if graph.raises is None else pytest.raises(graph.raises)
-    with expected:
-        compiled.invoke(graph.given)
     with contextlib.nullcontext() if graph.raises is None else pytest.raises(graph.raises):
-        asyncio.run(compiled.ainvoke(graph.given))
+        graph.run(compiled)
+    if graph.then and sys.version_info < (3, 11):
+        return  # LangGraph's interrupt() on an event loop needs Python 3.11
+    with contextlib.nullcontext() if graph.raises is None else pytest.raises(graph.raises):
+        asyncio.run(graph.arun(compiled))
 
 
-@pytest.mark.parametrize("graph", HEALTHY, ids=str)
-def test_no_error_and_no_warning_is_found_in_a_healthy_graph(observed: Observation, graph: Judged) -> None:
+def told(observed: Observation) -> dict[str, set[tuple[Any, Any]]]:
+    """Return what was found and is not only for information."""
+    return {rule: each for rule, each in found(observed).items() if {severity for severity, _ in each} != {"info"}}
+
+
+@pytest.mark.parametrize("graph", MANY_HEALTHY, ids=str)
+def test_no_error_is_found_in_a_healthy_graph(observed: Observation, graph: Judged) -> None:
     judge(graph)
-    assert {rule: {severity for severity, _ in each} for rule, each in found(observed).items()} in (
-        {},
-        {"no_update": {"info"}},
-    )
+    assert told(observed) == {rule: {("warn", cause) for cause in graph.causes} for rule in graph.rules}
 
 
-@pytest.mark.parametrize("graph", BROKEN, ids=str)
+@pytest.mark.parametrize("graph", MANY_HEALTHY, ids=str)
+def test_nothing_is_found_in_a_healthy_graph_that_keeps_what_is_declared(observed: Observation, graph: Judged) -> None:
+    declare(graph.declared)
+    judge(graph)
+    settle(observed)
+    assert told(observed) == {}
+
+
+@pytest.mark.parametrize("graph", MANY_BROKEN, ids=str)
 def test_what_is_wrong_is_found_with_its_cause(observed: Observation, graph: Judged) -> None:
     judge(graph)
-    told = {rule: each for rule, each in found(observed).items() if rule != "no_update"}
-    assert told.keys() == graph.rules
-    assert {node for each in told.values() for _, node in each} == graph.causes
-    counted = points(observed, "graph.detections", "graph.detection.id")
-    assert {rule for (rule,) in counted} - {"no_update"} == graph.rules
+    assert told(observed).keys() == graph.rules
+    assert {node for each in told(observed).values() for _, node in each} - {None} == graph.causes
+    counted = points(observed, "graph.detections", "graph.detection.id", "graph.detection.severity")
+    assert {rule for rule, severity in counted if severity != "info"} == graph.rules
 
 
-@pytest.mark.parametrize("graph", [each for each in BROKEN if each.validate is not None], ids=str)
+@pytest.mark.parametrize("graph", MANY_BROKEN, ids=str)
+def test_what_is_wrong_is_found_where_it_is_declared(observed: Observation, graph: Judged) -> None:
+    declare(graph.declared)
+    judge(graph)
+    settle(observed)
+    assert told(observed)
+
+
+@pytest.mark.parametrize("graph", [each for each in BROKEN if not each.rules], ids=str)
 def test_what_no_rule_can_find_by_names_and_shapes_is_found_by_a_declared_validator(
     observed: Observation, graph: Judged
 ) -> None:
-    first = next(iter(graph.nodes))
-    assert graph.validate is not None
-    graphs.graph("judged", validators={first: graph.validate})
+    declare(graph.declared)
     judge(graph)
     settle(observed)
-    assert found(observed)["evaluation_low"] == {("error", first)}
+    assert found(observed)["evaluation_low"] == {("error", node) for node in graph.declared.validators}
 
 
 def test_validators_find_nothing_in_what_is_right(observed: Observation) -> None:
-    right = writes(docs=["a document"], note='{"price": 4.5}')
-    for broken in BROKEN:
-        if broken.validate is not None:
-            graphs.graph("judged", validators={"right": broken.validate})
-            judge(Judged("right", {"right": right}))
-            settle(observed)
+    right = writes(docs=["a document"], score=0.5, note='{"price": 4.5}')
+    for validate in [each for graph in MANY_BROKEN for each in graph.declared.validators.values()]:
+        graphs.graph("judged", validators={"right": validate})
+        judge(Judged("right", {"right": right}))
+        settle(observed)
     assert not found(observed)
 
 
@@ -216,3 +242,44 @@ def test_wrong_declarations_are_told(declared: Callable[..., None]) -> None:
         declared("judged", reads={"write": "docs"})
     with pytest.raises(ValueError, match="there is no rule key_emty"):
         declared("judged", ignore=["key_emty"])
+    with pytest.raises(TypeError, match="reads is a dictionary by the names of nodes, not list"):
+        declared("judged", reads=["docs"])
+    with pytest.raises(TypeError, match=r"must_write\['write'\] is a list of names, not int"):
+        declared("judged", must_write={"write": 3})
+    with pytest.raises(TypeError, match="validators is a dictionary by the names of nodes, not function"):
+        declared("judged", validators=lambda _, __: True)
+    with pytest.raises(TypeError, match=r"the name of a graph is a text, that of compile\(name=…\), not CompiledState"):
+        declared(HEALTHY[0].build(), reads={"write": ["docs"]})
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"reads": {"wrtie": ["docs"]}}, "the node wrtie (did you mean write?)"),
+        ({"must_write": {"write": ["dcos", "docs"]}}, "the key dcos (did you mean docs?)"),
+        ({"allow_empty": ["zzz"]}, "the key zzz"),
+        ({"validators": {"rank": lambda _, __: True}}, "the node rank"),
+        ({"judges": {"rank": lambda _, __: None}, "reads": {"rank": ["zzz"]}}, "the node rank, the key zzz"),
+    ],
+)
+def test_names_that_a_graph_does_not_have_are_told_once(
+    declared: Callable[..., None], caplog: pytest.LogCaptureFixture, given: dict[str, Any], told: str
+) -> None:
+    declared("judged", **given)
+    with observe("graphs") as observed:
+        for _ in range(2):
+            judge(HEALTHY[0])
+        assert not observed.points().get("argus.hook.errors")
+        nodes = sorted(HEALTHY[0].nodes)
+        (message,) = [each.getMessage() for each in caplog.records if "has no such node or key" in each.getMessage()]
+        assert message.startswith(f"argus-otel: graphs.graph('judged') names {told}, and the graph has no such node")
+        assert f"its nodes are {', '.join(nodes)}, and the keys of its state answer, " in message
+        caplog.clear()
+        declared("judged", reads={nodes[0]: ["docs"]})
+        judge(HEALTHY[0])
+        assert not caplog.records
+
+
+def test_a_graph_of_the_functional_api_writes_no_state(observed: Observation) -> None:
+    run(next(shape for shape in SHAPES if shape.name == "functional"))
+    assert not found(observed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +19,8 @@ from argus_otel.sources.graphs.attributes import DETECTION
 from argus_otel.sources.graphs.cli import rules as rules_command
 from argus_otel.sources.graphs.settings import GraphSettings
 from argus_otel.testing import Observation, observe
+from benchmarks.graphs.judged_graphs import writes
 
-from .judged_graphs import writes
 from .test_evaluations import detections, in_a_row
 from .test_runs import points
 
@@ -74,8 +75,45 @@ def test_a_detector_that_raises_leaves_the_other_rules_alone(caplog: pytest.LogC
         run()
     assert sorted(set(ids(observed))) == ["unknown_key", "whole"]
     assert points(observed, "argus.hook.errors", "argus.hook") == {("detection broken",): 2}
-    told = [record for record in caplog.records if "hook detection broken failed" in record.getMessage()]
+    told = [record for record in caplog.records if "the detector broken failed itself" in record.getMessage()]
     assert len(told) == 1
+
+
+SECRET = "sk-planted-in-an-exception"
+
+
+def raises(_: graphs.RunFacts) -> None:
+    raise RuntimeError(SECRET)
+
+
+def yields_and_raises(run: graphs.RunFacts) -> Iterator[graphs.Finding]:
+    yield graphs.Finding()
+    raises(run)
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (raises, rf"RuntimeError \({Path(__file__).name}:\d+\)"),
+        (yields_and_raises, rf"RuntimeError \({Path(__file__).name}:\d+\)"),
+        (lambda: None, "TypeError as it was called with the facts of a run"),
+        (lambda _: SECRET, "it has to return findings, not str"),
+        (lambda _: 3, "it has to return findings, not int"),
+    ],
+)
+def test_the_message_of_a_detectors_exception_is_nowhere(
+    caplog: pytest.LogCaptureFixture, function: Any, reason: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    graphs.detector("broken")(function)
+    with observe("graphs") as observed:
+        run()
+        assert re.fullmatch(reason, observed.telemetry.guard.faults["detection broken"])
+    (record,) = [each for each in caplog.records if each.name == "argus_otel"]
+    assert re.match(rf"argus-otel: the detector broken failed itself: {reason}\. The graph", record.getMessage())
+    assert record.exc_info is None
+    assert SECRET not in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_a_detector_can_be_ignored_and_chosen(observed: Observation) -> None:
@@ -111,6 +149,12 @@ def test_the_setting(text: str, expected: object) -> None:
     assert Settings.resolve({"ARGUS_GRAPHS_DETECTIONS": text})[GraphSettings].detections == expected
 
 
+def test_an_invalid_setting_names_what_is_used_instead() -> None:
+    (problem,) = Settings.resolve({"ARGUS_GRAPHS_DETECTIONS": "Wrong Id"}).problems
+    assert problem.startswith("ARGUS_GRAPHS_DETECTIONS is 'Wrong Id', but it has to be on, off, or ids of rules")
+    assert problem.endswith("; using 'on' instead")
+
+
 def test_fifty_detectors_have_series_of_their_own(observed: Observation) -> None:
     for number in range(50):
         graphs.detector(f"mine_{number}", severity="info")(lambda _: graphs.Finding())
@@ -142,4 +186,7 @@ def test_the_command_lists_the_detectors_of_a_module(
     assert rules_command.run(parser.parse_args(["--format", "json"])) == 0
     assert '"no_price"' in capsys.readouterr().out
     assert rules_command.run(parser.parse_args(["--import", "no_such_module"])) == 2
-    assert "no_such_module" in capsys.readouterr().err
+    assert "--import no_such_module: No module named 'no_such_module'" in capsys.readouterr().err
+    (tmp_path / "broken_detectors.py").write_text("1 / 0\n")
+    assert rules_command.run(parser.parse_args(["--import", "broken_detectors"])) == 2
+    assert "--import broken_detectors: ZeroDivisionError: division by zero" in capsys.readouterr().err

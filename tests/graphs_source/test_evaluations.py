@@ -16,8 +16,8 @@ from langgraph.graph import START, StateGraph
 
 from argus_otel import graphs
 from argus_otel.testing import Observation, observe
+from benchmarks.graphs.judged_graphs import Support
 
-from .judged_graphs import Support
 from .test_runs import points
 
 EVALUATION = ("graph.name", "gen_ai.evaluation.name", "gen_ai.evaluation.score.label", "error.type")

@@ -20,8 +20,8 @@ from argus_otel.sources.graphs import catalogue as c
 from argus_otel.sources.graphs.habits import GraphHabits
 from argus_otel.sources.graphs.source import LangGraphSource
 from argus_otel.telemetry import Telemetry
+from benchmarks.graphs.judged_graphs import answers_from
 
-from .judged_graphs import answers_from
 from .test_evaluations import in_a_row
 
 

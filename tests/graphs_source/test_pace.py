@@ -19,8 +19,8 @@ from argus_otel import graphs
 from argus_otel.detections.percentile import FEWEST
 from argus_otel.otel.events import OTelEvents
 from argus_otel.testing import Observation, observe
+from benchmarks.graphs.judged_graphs import Support, writes
 
-from .judged_graphs import Support, writes
 from .test_calls import usage
 from .test_evaluations import detections, in_a_row
 from .test_runs import points

@@ -100,6 +100,24 @@ def test_right_again(graph_runs):
     assert not graph_runs.findings
 """
 
+ALLOWING = """
+from app import *
+
+@pytest.mark.graph_allows("unknown_kye")
+def test_misspelt():
+    healthy.invoke(ASKED, CONFIG)
+
+@pytest.mark.graph_allows
+def test_of_none():
+    healthy.invoke(ASKED, CONFIG)
+
+@pytest.mark.graph_allows("mine")
+def test_of_a_detector():
+    from argus_otel import graphs
+    graphs.detector("mine", severity="error")(lambda _: graphs.Finding())
+    healthy.invoke(ASKED, CONFIG)
+"""
+
 SWALLOWING = """
 def answered():
     try:
@@ -121,6 +139,15 @@ def outcomes(result: pytest.RunResult) -> dict[str, str]:
         for line in result.outlines
         if line.startswith("test_app.py::") and line.rpartition("[")[2].endswith("%]")
     }
+
+
+def test_a_mark_that_allows_nothing_is_told(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(app=GRAPHS, test_app=ALLOWING)
+    result = pytester.runpytest_subprocess("-v", "--argus-graphs")
+    found = outcomes(result)
+    assert found == {"test_misspelt": "FAILED", "test_of_none": "FAILED", "test_of_a_detector": "PASSED"}
+    result.stdout.fnmatch_lines(["graph_allows names unknown_kye, and there is no such rule or detector*"])
+    result.stdout.fnmatch_lines(["graph_allows needs ids of rules*"])
 
 
 def test_off_unless_asked_for(suite: pytest.Pytester) -> None:

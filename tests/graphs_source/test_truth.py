@@ -245,8 +245,6 @@ def _(evidence: Evidence) -> None:
         nodes[graph] += number
     # Nodes follow one another, but the parts of a digest, which are summed up at the same time.
     nodes[DIGEST] -= (PARTS - 1) * ROUNDS
-    # When a stream is left, LangGraph has prepared one more step.
-    nodes[ANSWER] += evidence.ledger.runs[ANSWER, "abandoned"]
     assert evidence.sums(catalogue.RUN_STEPS, "graph.name") == nodes
 
 
@@ -327,12 +325,17 @@ def _(evidence: Evidence) -> None:
     assert path == "search → write"
 
 
-@of(catalogue.EVALUATIONS, catalogue.EVALUATION)
+@of(catalogue.EVALUATIONS, catalogue.EVALUATION, catalogue.EVALUATION_ROW)
 def _(evidence: Evidence) -> None:
     counted = evidence.ours(catalogue.EVALUATIONS, "gen_ai.evaluation.name")
     assert counted == evidence.ledger.checked
     told = evidence.told(catalogue.EVALUATION)
     assert Counter(each["gen_ai.evaluation.name"] for each in told) == counted
+    kept = evidence.kept(catalogue.EVALUATION_ROW)
+    of_history = {"graph.run.id", "gen_ai.conversation.id", "graph.node.number"}
+    assert [{name: row[name] for name in row if name not in of_history} for row in kept] == told
+    runs = {row["graph.run.id"] for row in evidence.kept(catalogue.RUN_ROW)}
+    assert {row["graph.run.id"] for row in kept} <= runs
     labels = evidence.ours(
         catalogue.EVALUATIONS, "gen_ai.evaluation.name", "gen_ai.evaluation.score.label", "error.type"
     )
@@ -553,6 +556,7 @@ NOT_SEEN = {
     "chat {gen_ai.request.model}": {genai.INPUT_MESSAGES.name, genai.OUTPUT_MESSAGES.name},
     "graph.run": {genai.INPUT.name, genai.OUTPUT.name},
     "gen_ai.evaluation.result": {genai.EXPLANATION.name},
+    "graph.evaluation": {genai.EXPLANATION.name},
 }
 """Attributes of what does not happen here."""
 

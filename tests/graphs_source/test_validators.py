@@ -22,8 +22,8 @@ from argus_otel import graphs
 from argus_otel.sources.graphs.source import LangGraphSource
 from argus_otel.sources.graphs.validation import WAITING
 from argus_otel.testing import Observation, observe
+from benchmarks.graphs.judged_graphs import Support, writes
 
-from .judged_graphs import Support, writes
 from .test_evaluations import EVALUATION, detections, evaluates, in_a_row, results, warnings
 from .test_runs import points
 
@@ -134,7 +134,7 @@ def test_what_is_found_later_is_in_history_beside_its_run(observed: Observation)
     assert [name for name, _, _ in observed.rows] == ["graph.run", "graph.node", "graph.node"]
     let_go.set()
     settle(observed)
-    assert [name for name, _, _ in observed.rows][3:] == ["graph.finding"]
+    assert [name for name, _, _ in observed.rows][3:] == ["graph.evaluation", "graph.finding"]
     (run_id,) = {attributes["graph.run.id"] for _, attributes, _ in observed.rows}
     assert run_id
 

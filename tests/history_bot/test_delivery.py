@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -222,6 +224,75 @@ def test_an_end_while_the_carrier_hangs_leaves_everything_on_disk(
     assert len(left) == 2
     assert dropped(telemetry) == {}
     destination.stuck.set()
+
+
+def test_while_the_carrier_hangs_rows_are_saved_on_disk_and_go_once_it_answers(
+    destination: Destination, tmp_path: Path, stats: Stats, telemetry: Telemetry
+) -> None:
+    buffer = EventBuffer("bot", {}, (), str, stats)
+    made = direct(destination, tmp_path, stats, telemetry)
+    thread = FlushThread(buffer, made, telemetry.guard, interval=0.1)
+    destination.stuck = threading.Event()
+    thread.start()
+    buffer(PLAYED, {}, None)
+    until(lambda: destination.calls)
+    for _ in range(LIMIT + 500):  # more than there is room for in memory
+        buffer(PLAYED, {}, None)
+        if len(buffer) == LIMIT // 2:
+            until(lambda: len(buffer) == 0)
+    until(lambda: len(buffer) == 0 and made.pending() == 1)  # what is on its way, of which there is a copy
+    assert Spool(tmp_path / "spool", ROOM).waiting() == LIMIT + 501
+    destination.stuck.set()
+    destination.stuck = None
+    until(lambda: len({each.event_id for each in destination.rows}) == LIMIT + 501)
+    until(lambda: not (tmp_path / "spool").exists())
+    buffer(PLAYED, {}, None)
+    thread.end(5)
+    assert len({each.event_id for each in destination.rows}) == len(destination.rows) == LIMIT + 502
+    assert dropped(telemetry) == {}
+
+
+def test_a_process_that_is_killed_while_the_carrier_hangs_loses_nothing(tmp_path: Path) -> None:
+    program = """
+import sys, threading, time
+from pathlib import Path
+from argus_otel.history.record.buffer import EventBuffer
+from argus_otel.history.record.delivery import DirectDelivery
+from argus_otel.history.record.flush_thread import FlushThread
+from argus_otel.history.record.spool import Spool
+from argus_otel.history.record.stats import Stats
+from argus_otel.telemetry import Event, Telemetry
+
+class Hanging:
+    destination = "nowhere"
+    def export(self, rows):
+        time.sleep(60)
+    def close(self):
+        pass
+
+telemetry = Telemetry()
+stats = Stats(telemetry, "exporter:history test")
+buffer = EventBuffer("train", {}, (), str, stats)
+delivery = DirectDelivery(Hanging(), Spool(Path(sys.argv[1]), 1 << 30), stats, telemetry.guard)
+FlushThread(buffer, delivery, telemetry.guard).start()
+event = Event("training.points", "Values.")
+for number in range(10**6):
+    print(number, time.monotonic(), flush=True)
+    buffer(event, {"number": number}, None)
+    time.sleep(0.01)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "spool")], stdout=subprocess.PIPE, text=True
+    ) as process:
+        time.sleep(3.5)
+        killed = time.monotonic()
+        process.kill()
+        assert process.stdout is not None
+        told = dict(map(str.split, process.stdout.read().splitlines()[:-1]))
+    kept = {each.attributes["number"] for segment in Spool(tmp_path / "spool", ROOM).claim() for each in segment.rows}
+    older = {int(number) for number, at in told.items() if float(at) < killed - 1}
+    assert len(older) > 100
+    assert older <= kept
 
 
 def test_the_flush_thread_delivers_within_a_moment_and_at_the_end(

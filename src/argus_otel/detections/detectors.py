@@ -6,7 +6,11 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from inspect import cleandoc
-from typing import Any, TypeAlias, TypeVar
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar, cast
+
+from argus_otel.telemetry import type_name
+from argus_otel.telemetry.guard import tried
 
 from .detect import RULES
 from .facts import RunFacts
@@ -17,6 +21,11 @@ Detector: TypeAlias = "Callable[[RunFacts], Iterable[Finding] | Finding | None]"
 
 Word = TypeVar("Word", Layer, Severity)
 D = TypeVar("D", bound="Callable[[RunFacts], Any]")
+
+
+class DetectorError(Exception):
+    """A detector has failed. The message names class and line, and quotes nothing: any text may be in an exception."""
+
 
 _ID = re.compile(r"[a-z][a-z0-9_.]{0,49}")
 
@@ -36,7 +45,8 @@ def detector(
 
     It returns a finding, several, or nothing: ``Finding.at(node, key)`` about a node, ``Finding()`` about the run as a
     whole. It runs where the run has ended, so it has to be quick, and must not change the facts. If it raises, that is
-    counted in ``argus.hook.errors`` and logged once, and all other rules are applied.
+    counted in ``argus.hook.errors`` and logged once, without the message of the exception, and all other rules are
+    applied.
 
     Parameters
     ----------
@@ -71,7 +81,8 @@ def detector(
         known = _registered.get(detector_id)
         # The same place of the program: a cell of a notebook, or a module, that has run again.
         if any(each.id == detector_id for each in RULES) or (known is not None and known.meaning != rule.meaning):
-            raise ValueError(f"there is a rule {detector_id} already: {known.meaning if known else 'it is built in'}")
+            already = known.meaning if known else "it is built in."
+            raise ValueError(f"there is a rule {detector_id} already: {already} Give this one another id")
         _registered[detector_id] = rule
         _rules = (*RULES, *_registered.values())
         return function
@@ -88,9 +99,10 @@ def forget() -> None:
 
 def _rule(detector_id: str, layer: Layer, severity: Severity, function: Callable[[RunFacts], Any]) -> Rule:
     def find(_rule: Rule, run: RunFacts, _habits: Habits) -> list[Finding]:
-        return [
-            replace(finding, rule=detector_id, layer=layer).at_most(severity) for finding in _findings(function(run))
-        ]
+        found, error = tried(lambda: _findings(function(run)))
+        if error is not None:
+            raise error if isinstance(error, DetectorError) else DetectorError(_without_words(error))
+        return [replace(finding, rule=detector_id, layer=layer).at_most(severity) for finding in found or ()]
 
     place = f"{function.__module__}.{getattr(function, '__qualname__', type(function).__qualname__)}"
     when, _, more = cleandoc(function.__doc__ or "").partition("\n")
@@ -108,11 +120,21 @@ def _rule(detector_id: str, layer: Layer, severity: Severity, function: Callable
 def _findings(returned: Any) -> list[Finding]:
     if returned is None:
         return []
-    found: list[Any] = [returned] if isinstance(returned, Finding) else list(returned)
+    found = list(cast("Iterable[Any]", returned)) if isinstance(returned, Iterable) else [returned]
     for each in found:
         if not isinstance(each, Finding):
-            raise TypeError(f"a detector returns findings, not {type(each).__name__}")
+            raise DetectorError(f"it has to return findings, not {type(each).__name__}")
     return found
+
+
+def _without_words(error: Exception) -> str:
+    """Return the class of an exception, and the line that raised it, without the message."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None or trace.tb_frame.f_code.co_filename == __file__:
+        return f"{type_name(error)} as it was called with the facts of a run"
+    return f"{type_name(error)} ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})"
 
 
 def _one_of(kind: type[Word], what: str, given: Word | str) -> Word:

@@ -45,6 +45,12 @@ class GraphFacts:
         The names of the classes that the schema allows, by key; keys that may be of any class are missing.
     agent:
         Whether it is an agent, whose last message is an answer.
+    reduced:
+        The keys whose updates are combined with what is there: an empty one takes nothing away.
+    converts:
+        Whether the schema converts what a node has written to the class that it has, as pydantic's do.
+    nodes:
+        The names of its nodes; empty if not all of them are known, as in the functional API.
     """
 
     name: str
@@ -52,6 +58,9 @@ class GraphFacts:
     types: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     agent: bool = False
     promises: Promises = field(default_factory=Promises)
+    reduced: frozenset[str] = frozenset()
+    converts: bool = False
+    nodes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,7 @@ class NodeFacts:
     written:
         The shape of each key of the state that it wrote.
     unknown:
-        The keys that it returned, and that the state has not.
+        The keys that it returned, and that the state does not have.
     attempts:
         How many attempts were made.
     routes:

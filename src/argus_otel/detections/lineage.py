@@ -23,16 +23,27 @@ def ancestors(run: RunFacts, node: NodeFacts) -> list[NodeFacts]:
     return [each for each in run.nodes if each.number in found and each.number != node.above]
 
 
+def graph_of(run: RunFacts, node: NodeFacts) -> GraphFacts:
+    """Return the graph that a node is a node of."""
+    return run.graphs.get(node.graph, run.graph)
+
+
 def with_graphs(run: RunFacts) -> frozenset[int]:
     """Return the numbers of the nodes in which a graph ran."""
     return frozenset(node.above for node in run.nodes if node.above >= 0)
 
 
 def state_before(run: RunFacts, node: NodeFacts) -> dict[str, Shape]:
-    """Return the last shape of each key that was given or written before a node began."""
+    """Return the last shape of each key that was given or written before a node began.
+
+    A reducer that was given nothing has left what was there.
+    """
     state = dict(run.given)
     for each in ancestors(run, node):
-        state.update(each.written)
+        reduced = graph_of(run, each).reduced
+        for key, shape in each.written.items():
+            if not (shape.empty and key in reduced and key in state):
+                state[key] = shape
     return state
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .facts import NodeFacts, RunFacts
 from .findings import Cause, Confidence
-from .lineage import ancestors
+from .lineage import ancestors, graph_of
 from .rule import NO_HABITS, Habits
 from .structural import misnamed
 
@@ -27,7 +27,7 @@ def cause_of(run: RunFacts, symptom: NodeFacts, key: str, habits: Habits = NO_HA
         The key that it needed; empty if that is not known.
     """
     before = ancestors(run, symptom)
-    graph = run.graphs.get(symptom.graph, run.graph)
+    graph = graph_of(run, symptom)
     declared = key in graph.promises.reads.get(symptom.node, ())
     confidence = Confidence.DECLARED if declared else Confidence.OBSERVED
     if not key:
@@ -35,11 +35,12 @@ def cause_of(run: RunFacts, symptom: NodeFacts, key: str, habits: Habits = NO_HA
     # What a graph in a node has not written to the graph above, it has kept to itself.
     writers = list(_with_those_within(run, before, lambda node: key in node.written))
     good = _last_good(run, writers, key)
+    there = good >= 0 or _is_given(run, key)
     for node in writers[good + 1 :]:
         kind = _wrote_badly(run, node, key)
-        if kind:
+        if kind and not (kind == "empty" and there and key in graph_of(run, node).reduced):
             return _cause(run, node, symptom, kind, confidence)
-    if good >= 0 or _is_given(run, key):
+    if there:
         return _cause(run, symptom, symptom, "own", confidence)
     silent = [node for node in _with_those_within(run, before, lambda _: True) if key not in node.written]
     return _cause_of_lack(run, silent, symptom, key, habits, confidence)
@@ -81,7 +82,7 @@ def _cause_of_lack(
 
 
 def _promised(run: RunFacts, node: NodeFacts) -> Sequence[str]:
-    return run.graphs.get(node.graph, run.graph).promises.must_write.get(node.node, ())
+    return graph_of(run, node).promises.must_write.get(node.node, ())
 
 
 def _is_given(run: RunFacts, key: str) -> bool:
@@ -101,7 +102,7 @@ def _wrote_badly(run: RunFacts, node: NodeFacts, key: str) -> str:
     shape = node.written.get(key)
     if shape is None:
         return ""
-    graph = run.graphs.get(node.graph, run.graph)
+    graph = graph_of(run, node)
     if shape.empty and key not in graph.promises.allow_empty:
         return "empty"
     allowed = graph.types.get(key)

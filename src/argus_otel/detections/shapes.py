@@ -23,7 +23,8 @@ class Shape(NamedTuple):
     Attributes
     ----------
     type:
-        The name of its class.
+        The name of its class; of one that is derived from a built-in class, the built-in one's: where a schema has
+        ``dict``, a ``defaultdict`` is as it should be.
     length:
         Of a text or a container; -1 of anything else.
     empty:
@@ -134,7 +135,14 @@ def _of_container(value: Collection[Any]) -> int:
 
 
 def _object(value: Any) -> Shape:
-    return _new(Shape, (cast("type[Any]", type(value)).__name__, -1, False, True, next(_UNIQUE)))
+    return _new(Shape, (_name_of(cast("type[Any]", type(value))), -1, False, True, next(_UNIQUE)))
+
+
+def _name_of(kind: type[Any]) -> str:
+    """Return the name of a class, or of the built-in one that it is derived from."""
+    if issubclass(kind, _BUILT_IN):
+        return next(each.__name__ for each in _BUILT_IN if issubclass(kind, each))
+    return kind.__name__
 
 
 class _Makers(dict[type[Any], Callable[[Any], Shape]]):
@@ -143,6 +151,8 @@ class _Makers(dict[type[Any], Callable[[Any], Shape]]):
     def __missing__(self, _: type[Any]) -> Callable[[Any], Shape]:
         return _object
 
+
+_BUILT_IN: tuple[type[Any], ...] = (int, float, str, bytes, dict, list, tuple, set, frozenset)
 
 _MADE_BY = _Makers()
 _MADE_BY.update(

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .facts import GraphFacts, NodeFacts, RunFacts
+from .facts import NodeFacts, RunFacts
 from .findings import Finding, Layer, Severity
-from .lineage import needed_keys, state_before, with_graphs
+from .lineage import graph_of, needed_keys, state_before, with_graphs
 from .rule import Habits, Rule, at
 
 _MOST_EDITS = 2
-
-
-def _graph_of(run: RunFacts, node: NodeFacts) -> GraphFacts:
-    return run.graphs.get(node.graph, run.graph)
 
 
 def near(one: str, other: str) -> bool:
@@ -32,7 +28,7 @@ def misnamed(run: RunFacts, node: NodeFacts) -> dict[str, str]:
     """Return, by each key that a node returned in vain, the key of the state that it is close to and did not write."""
     if not node.unknown:
         return {}
-    unwritten = [key for key in _graph_of(run, node).keys if key not in node.written]
+    unwritten = [key for key in graph_of(run, node).keys if key not in node.written]
     found: dict[str, str] = {}
     for key in node.unknown:
         close = [each for each in unwritten if near(key, each)]
@@ -66,7 +62,7 @@ def _key_empty(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
 def _lacking(rule: Rule, run: RunFacts, _: Habits, *, empty: bool) -> Iterator[Finding]:
     """Yield the keys that a node needs, and that are missing or empty when it begins."""
     for node in run.nodes:
-        graph = _graph_of(run, node)
+        graph = graph_of(run, node)
         if not node.error_key and not graph.promises.reads:
             continue
         for key, declared in needed_keys(graph, node).items():
@@ -88,14 +84,21 @@ def _passes_on(run: RunFacts, node: NodeFacts) -> bool:
 
 def _type_drift(rule: Rule, run: RunFacts, habits: Habits) -> Iterable[Finding]:
     for node in run.nodes:
-        allowed = _graph_of(run, node).types
+        graph = graph_of(run, node)
+        allowed = graph.types
         for key, shape in node.written.items():
             known = habits.types.get((node.node, key), frozenset())
             if key in allowed:
                 if shape.type not in allowed[key] and shape.type != "NoneType":  # see key_empty
-                    yield at(rule, node, Severity.ERROR, key)
+                    converted = graph.converts and not _fails_between_nodes(run)
+                    yield at(rule, node, Severity.INFO if converted else Severity.ERROR, key)
             elif len(known) == 1 and shape.type not in known and not shape.empty:
                 yield at(rule, node, Severity.WARN, key)
+
+
+def _fails_between_nodes(run: RunFacts) -> bool:
+    """Whether a run failed and no node of it, as one does whose state the schema refuses where a node would begin."""
+    return run.outcome == "error" and all(node.outcome != "error" for node in run.nodes)
 
 
 def _schema_violation(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
@@ -112,11 +115,11 @@ def _no_update(rule: Rule, run: RunFacts, _: Habits) -> Iterable[Finding]:
     for node in run.nodes:
         if node.outcome != "ok":
             continue
-        promised = _graph_of(run, node).promises.must_write.get(node.node, ())
+        promised = graph_of(run, node).promises.must_write.get(node.node, ())
         missing = [key for key in promised if key not in node.written]
         for key in missing:
             yield at(rule, node, Severity.ERROR, key)
-        if not node.written and not promised:
+        if not node.written and not promised and graph_of(run, node).keys:  # tasks of the functional API have no state
             yield at(rule, node, Severity.INFO)
 
 
@@ -139,7 +142,7 @@ RULES = (
         "unknown_key",
         Layer.STRUCTURAL,
         Severity.ERROR,
-        "a node returns a key that the state has not; an error if it is close to one that it did not write",
+        "a node returns a key that the state does not have; an error if it is close to one that it did not write",
         "LangGraph drops such a key without a word: what the node has found is lost.",
         "Correct the name, or add the key to the state's schema.",
         _unknown_key,
@@ -150,7 +153,7 @@ RULES = (
         Severity.ERROR,
         "a node needs a key that nobody has written: declared, or named by its exception",
         "A node before it left the key out, or wrote it under another name.",
-        "See the cause of the finding.",
+        "Let the node that caused it write the key; must_write declares that it has to.",
         _key_missing,
     ),
     Rule(
@@ -159,14 +162,14 @@ RULES = (
         Severity.ERROR,
         "a node needs a key that is None or empty: declared, or named by its exception",
         "A node before it found nothing, and said so by an empty value.",
-        "See the cause of the finding. If it may be empty, say so: allow_empty.",
+        "See why the node that caused it found nothing. If the key may be empty, say so: allow_empty.",
         _key_empty,
     ),
     Rule(
         "type_drift",
         Layer.STRUCTURAL,
         Severity.ERROR,
-        "a key is written with another class than the schema says, or than this node has always written",
+        "a key is written with another class than the schema says and does not convert, or than this node always wrote",
         "The nodes after it may read it wrongly, or fail.",
         "Return the class that the schema says.",
         _type_drift,
@@ -177,7 +180,7 @@ RULES = (
         Severity.ERROR,
         "the state is not valid where a node begins or ends",
         "A node before it wrote a value that the schema does not allow.",
-        "See the cause of the finding.",
+        "Let the node that caused it write what the schema says, or correct the schema.",
         _schema_violation,
     ),
     Rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, cast
 
@@ -60,10 +61,17 @@ class Resolution:
                 continue
             origin = Origin(source.rstrip("="), shown)
             break
-        using = "nothing" if value is None else repr(value)
-        self.problems += [f"{problem}; using {using} instead" for problem in wrong]
+        self.problems += [f"{problem}; using {_named(setting, value)} instead" for problem in wrong]
         self.origins[setting.name] = origin
         return value
+
+
+def _named(setting: Setting[T], value: T) -> str:
+    """Return a value in words. The documentation has a word for a default that is ``None`` if it means something."""
+    if value is not None:
+        return repr(value)
+    word = re.fullmatch("`([^`]+)`", setting.default_help or "")
+    return "nothing" if word is None else repr(word[1])
 
 
 def _text(raw: object) -> str:

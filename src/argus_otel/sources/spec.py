@@ -61,6 +61,9 @@ class SourceSpec:
     replaces:
         Instrumentations of OpenTelemetry's own, by their entry points' names, that the source runs itself: the loader
         leaves them out.
+    supersedes:
+        Instrumentations that observe the same, by their entry points' names: what the loader has loaded of them is
+        switched off once one of ``imports`` is imported. Those that the program loads itself stay.
     instrumentor:
         The name of its instrumentor's entry point, if that is not its own: ``OTEL_PYTHON_DISABLED_INSTRUMENTATIONS``
         may say either.
@@ -97,6 +100,7 @@ class SourceSpec:
         "asked_for",
         "prefixes",
         "replaces",
+        "supersedes",
         "instrumentor",
         "settings",
         "resource",
@@ -122,6 +126,7 @@ class SourceSpec:
         asked_for: str | None = None,
         prefixes: tuple[str, ...] = (),
         replaces: tuple[str, ...] = (),
+        supersedes: tuple[str, ...] = (),
         instrumentor: str | None = None,
         settings: str | None = None,
         resource: str | None = None,
@@ -143,6 +148,7 @@ class SourceSpec:
         self.asked_for = asked_for
         self.prefixes = prefixes
         self.replaces = replaces
+        self.supersedes = supersedes
         self.instrumentor = instrumentor or name
         self.settings = settings
         self.resource = resource

@@ -218,6 +218,23 @@ class Guard:
         """Record a fault that a hook has caught itself, by its exact class, because each nanosecond counts there."""
         self._failed(hook, error)
 
+    def record_failure(self, hook: str, reason: str, warning: str) -> None:
+        """Record that code of the program's own, which a hook has called, has failed: without what it says of it.
+
+        Parameters
+        ----------
+        reason:
+            What is shown of it as the hook's fault.
+        warning:
+            What is logged at the first failure.
+        """
+        with suppress(Exception):  # as in _failed
+            self._count(hook)
+            known = hook in self._faults
+            self._faults[hook] = reason
+            if not known:
+                _log.warning("argus-otel: %s", warning)
+
     def _failed(self, hook: str, error: Exception) -> None:
         # Recording a fault calls other people's code (a logging handler, an exception's __str__), which may raise too.
         with suppress(Exception):

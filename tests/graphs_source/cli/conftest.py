@@ -9,11 +9,12 @@ import pytest
 from argus_otel.cli import main
 from argus_otel.history.row import Row
 from argus_otel.history.store.client import connect
+from argus_otel.sources.graphs import promises
 from argus_otel.sources.graphs.history import History
 from argus_otel.sources.graphs.history.results import Run
 from lab.clickhouse import ClickHouse
 
-from ..history.graphs import Changing, nested, working
+from ..history.graphs import Changing, judged, nested, working
 from ..history.recorded import rows_of
 
 
@@ -43,6 +44,7 @@ def known_rows() -> list[Row]:
             lambda: nested(["a", "b"]).invoke({"question": "?"}, config),
             lambda: nested(["a"]).invoke({"question": "?"}),
         ),
+        *rows_of(lambda: judged().invoke({"question": "?"}), content=True),
         *(replace(row, service="worker") for row in rows_of(lambda: working().invoke({"question": "?"}))),
         *drifting_rows(),
     ]
@@ -55,6 +57,7 @@ def known(server: ClickHouse) -> str:
     assert main(["store", "migrate", "--store", address]) == 0
     with connect(address) as store:
         store.insert(known_rows())
+    promises.forget()
     return address
 
 

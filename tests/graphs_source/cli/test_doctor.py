@@ -58,6 +58,23 @@ def test_a_hook_whose_target_is_missing(monkeypatch: pytest.MonkeyPatch) -> None
     assert "is missing in the installed version" in found[missing][1]
 
 
+def test_where_callbacks_observe_nodes_it_says_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = doctor._PROBE.replace(
+        "telemetry = ",
+        "from argus_otel.sources.graphs import nodes\nnodes._PACKAGE = 'langgraph.elsewhere'\ntelemetry = ",
+    )
+    monkeypatch.setattr(doctor, "_PROBE", program)
+    (_, hooks, *absent, degraded) = told()
+    assert hooks[1:3] == ("warn", "11 of 13 patch targets exist")
+    assert [name for name, *_ in absent] == [
+        f"hook nodes langgraph.elsewhere._runner.{name}" for name in ("run_with_retry", "arun_with_retry")
+    ]
+    name, status, detail, remedy = degraded
+    assert (name, status) == ("degraded", "warn")
+    assert "Gates stop nothing, and validators and judges do not run." in detail
+    assert remedy == "pip install -U argus-otel; if it is the newest already, please report it"
+
+
 def test_a_library_that_cannot_be_imported(tmp_path: Path) -> None:
     broken = tmp_path / "langgraph"
     broken.mkdir()
@@ -67,15 +84,28 @@ def test_a_library_that_cannot_be_imported(tmp_path: Path) -> None:
     assert found[3] == "python -c 'import langgraph.pregel' shows the whole traceback"
 
 
-def test_other_instrumentations_are_named(installed: Path) -> None:
+def test_one_that_is_superseded_is_no_problem(installed: Path) -> None:
+    (*_, found) = told()
+    assert found[:2] == ("double spans", "ok")
+    assert found[2] == (
+        "openinference-instrumentation-langchain 0.1.80 is switched off once LangGraph is imported, since each span "
+        "would be made twice; OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=langgraph keeps it instead"
+    )
+
+
+def test_one_that_cannot_be_switched_off_is_named(installed: Path) -> None:
+    metadata = next(installed.rglob("METADATA"))
+    metadata.write_text(
+        metadata.read_text().replace("openinference-instrumentation-", "opentelemetry-instrumentation-")
+    )
     (*_, found) = told()
     name, status, detail, remedy = found
     assert (name, status) == ("double spans", "warn")
     assert detail.startswith(
-        "openinference-instrumentation-langchain 0.1.80 observes LangChain too: graphs, models and"
+        "opentelemetry-instrumentation-langchain 0.1.80 observes LangChain too: graphs, models and"
     )
     assert remedy == (
-        "pip uninstall openinference-instrumentation-langchain, or OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=langchain"
+        "pip uninstall opentelemetry-instrumentation-langchain, or OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=langchain"
     )
 
 

@@ -6,13 +6,15 @@ import csv
 import io
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from argus_otel.detections import cross_run
+from argus_otel.detections.findings import Severity
 from argus_otel.sources.graphs.cli import COMMANDS
 from argus_otel.sources.graphs.history import History
 from argus_otel.sources.graphs.history.results import Run
@@ -22,6 +24,7 @@ from .conftest import Graphs
 LISTS = {
     "runs": ((), ("support", "--outcome", "ok"), ("--found",), ("--service", "worker")),
     "findings": ((), ("support", "--severity", "error"), ("--by-cause",)),
+    "evaluations": ((), ("judged", "--name", "grounded"), ("--by-node",)),
     "nodes": ((), ("changing",)),
     "baseline": (("changing", "--recent", "12"),),
 }
@@ -48,7 +51,7 @@ def test_every_list_in_every_format(graphs: Graphs, command: str, more: tuple[st
 def test_json_has_what_the_api_returns(graphs: Graphs, history: History) -> None:
     expected = [asdict(run) for run in history.runs()]
     found = objects(graphs, "runs", "--limit", 100)
-    assert len(found) == len(expected) == 28
+    assert len(found) == len(expected) == 29
     for one, other in zip(found, expected, strict=True):
         assert datetime.fromisoformat(one.pop("begin")) == other.pop("begin")
         assert one == other
@@ -116,6 +119,51 @@ def test_a_run_as_json(graphs: Graphs, failed: Run) -> None:
     assert {finding["rule"] for finding in found["findings"]} == {"unknown_key", "key_missing", "no_update"}
 
 
+def test_a_run_that_was_evaluated(graphs: Graphs) -> None:
+    [run] = objects(graphs, "runs", "judged")
+    lines = graphs("show", run["id"]).out.partition("\n\n")[2].splitlines()[2:]
+    assert [re.sub(TIMES, "", line).strip() for line in lines] == [
+        "├─ search  wrote docs: list of 1  → write",
+        "│  * grounded: 0.75, good (It names 1 Main Street.)",
+        "│  * sure: yes",
+        "└─ write  wrote answer: str of 4  → __end__",
+        "* refuses: 0, fail",
+        "* fails failed itself: KeyError",
+        "* helpfulness: 0.25, poor",
+        "! error: evaluation_low refuses",
+    ]
+    found = objects(graphs, "show", run["id"])["evaluations"]
+    assert [(each["name"], each["node"], each["score"], each["label"]) for each in found] == [
+        ("grounded", "search", 0.75, "good"),
+        ("sure", "search", None, "yes"),
+        ("refuses", "write", 0.0, "fail"),
+        ("fails", "write", None, None),
+        ("helpfulness", "write", 0.25, "poor"),
+    ]
+
+
+def test_evaluations(graphs: Graphs) -> None:
+    heads, *lines = [line.split() for line in graphs("evaluations", "judged").out.splitlines()]
+    assert heads == ["run", "time", "graph", "node", "name", "score", "label", "error"]
+    assert [line[4:] for line in lines] == [
+        ["write", "helpfulness", "0.25", "poor", "-"],
+        ["write", "fails", "-", "-", "KeyError"],
+        ["write", "refuses", "0.00", "fail", "-"],
+        ["search", "sure", "-", "yes", "-"],
+        ["search", "grounded", "0.75", "good", "-"],
+    ]
+    heads, *lines = [line.split() for line in graphs("evaluations", "--by-node").out.splitlines()]
+    assert heads == ["graph", "node", "name", "evaluations", "failed", "mean", "labels"]
+    assert ["judged", "write", "refuses", "1", "0", "0.00", "fail", "1"] in lines
+    assert ["judged", "write", "fails", "1", "1", "-", "-"] in lines
+    [grounded] = objects(graphs, "evaluations", "--by-node", "--name", "grounded")
+    assert grounded == {
+        "graph": "judged", "node": "search", "name": "grounded", "evaluations": 1, "failed": 0, "mean": 0.75,
+        "labels": {"good": 1},
+    }  # fmt: skip
+    assert graphs("evaluations", "no such graph").out == "No matching history.\n"
+
+
 def test_why_a_run_failed(graphs: Graphs, failed: Run) -> None:
     ended = graphs("why", failed.id[:8])
     assert ended.code == 0
@@ -124,7 +172,7 @@ def test_why_a_run_failed(graphs: Graphs, failed: Run) -> None:
         "error: key_missing docs at write (step 3)",
         "    cause   fetch (step 1) wrote docs under another name (observed)",
         "    path    fetch → search → write",
-        "    remedy  See the cause of the finding.",
+        "    remedy  Let the node that caused it write the key; must_write declares that it has to.",
         "error: unknown_key docs at fetch (step 1)",
         "    remedy  Correct the name, or add the key to the state's schema.",
     ]
@@ -168,10 +216,38 @@ def test_a_baseline(graphs: Graphs) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_a_baseline_that_fails_in_ci(graphs: Graphs, form: str) -> None:
+    asked = ("baseline", "changing", "--recent", "12", "--format", form)
+    told, ended = graphs(*asked), graphs(*asked, "--fail")
+    assert (told.code, told.err) == (0, "")
+    assert (ended.code, ended.out) == (1, told.out)
+    assert ended.err.startswith("argus-otel graphs baseline: the last runs differ: baseline_key")
+    assert "; explained by argus-otel graphs rules baseline_key" in ended.err
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_a_baseline_that_does_not_differ_fails_nothing(
+    graphs: Graphs, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr(History, "baseline", lambda *_, **__: [])
+    ended = graphs("baseline", "changing", "--fail", "--format", form)
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_what_is_only_worth_a_look_fails_nothing(graphs: Graphs, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = tuple(replace(rule, severity=Severity.INFO) for rule in cross_run.RULES)
+    monkeypatch.setattr(cross_run, "RULES", rules)
+    ended = graphs("baseline", "changing", "--recent", "12", "--fail")
+    assert (ended.code, ended.err) == (0, "")
+    assert "baseline_key" in ended.out
+
+
 def test_too_few_runs_for_a_baseline(graphs: Graphs) -> None:
     ended = graphs("baseline", "support")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith("argus-otel graphs baseline: too few runs of 'support' to compare")
+    assert graphs("baseline", "support", "--fail") == ended
 
 
 # -- what is wrong

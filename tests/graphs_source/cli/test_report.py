@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies
 
 from argus_otel.sources.graphs.cli.report import rendered
 from argus_otel.sources.graphs.cli.report_forms import FORMS, Html, Markdown
-from argus_otel.sources.graphs.history.results import NodeRun, RecordedFinding, Run, RunDetail
+from argus_otel.sources.graphs.history.results import NodeRun, RecordedEvaluation, RecordedFinding, Run, RunDetail
 
 from .conftest import Graphs
 from .conftest import Run as Failed
@@ -28,7 +28,8 @@ def nasty(text: str = NASTY) -> RunDetail:
     run = Run("5f0c7c52", now, text, text, text, 1.0, 1, 1, 1, 1, None, None, 1, 1, text, text, text)
     node = NodeRun(0, text, text, 1, 0.0, 1.0, text, text, 2, (), -1, (text,), {text: (text, 1)}, (text,))
     finding = RecordedFinding("5f0c7c52", now, text, text, "error", text, 1, 0, text, text, 1, text, text, text)
-    return RunDetail(run, (node,), (finding,))
+    evaluation = RecordedEvaluation("5f0c7c52", now, text, text, 1, 0, text, 0.5, text, text, "")
+    return RunDetail(run, (node,), (finding,), (evaluation,))
 
 
 class Seen(HTMLParser):
@@ -150,5 +151,5 @@ def test_no_name_is_markdown(text: str) -> None:
 
 
 def test_a_run_without_nodes_or_findings() -> None:
-    detail = replace(nasty("x"), nodes=(), findings=())
+    detail = replace(nasty("x"), nodes=(), findings=(), evaluations=())
     assert "No rule has found anything in this run." in rendered(detail, TEMPLATE, Markdown())

@@ -14,6 +14,8 @@ from langchain_core.tools import tool
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
 
+from argus_otel import graphs as argus
+
 
 class State(TypedDict, total=False):
     question: str
@@ -133,6 +135,37 @@ def working() -> Any:
     graph.add_node("work", work)
     graph.add_edge(START, "work")
     return graph.compile(name="working")
+
+
+def refuses(_: str, update: Any) -> bool:
+    return not update
+
+
+def fails(_: str, update: Any) -> bool:
+    return update["no such key"]
+
+
+def helpfulness(_: str, __: Any) -> tuple[float, str]:
+    return 0.25, "poor"
+
+
+def judged() -> Any:
+    """Return a graph whose nodes are evaluated: the first by itself, the other one by two validators and a judge."""
+
+    def search(_: State) -> State:
+        argus.evaluate("grounded", score=0.75, label="good", explanation="It names 1 Main Street.")
+        argus.evaluate("sure", label="yes")
+        return {"docs": ["a"]}
+
+    graph = StateGraph(State)
+    graph.add_node("search", search)
+    graph.add_node("write", lambda _: {"answer": "soon"})
+    graph.add_edge(START, "search")
+    graph.add_edge("search", "write")
+    argus.graph(
+        "judged", validators={"write": [refuses, fails]}, judges={"write": helpfulness}, floor={"grounded": 0.5}
+    )
+    return graph.compile(name="judged")
 
 
 WIDE = {"a_key_of_some_length_0": 0}

@@ -205,6 +205,7 @@ def test_how_long_rows_are_kept(store: Store) -> None:
     assert {subject: age for subject, age in ages.items() if subject.startswith("graphs")} == {
         "graphs_events": 90 * 24,
         "graphs_hourly": 3 * 365 * 24,
+        "graphs_evaluations_hourly": 3 * 365 * 24,
     }
     changed = SCHEMA.parse_ages("graphs_events=7d")
     assert migrations.migrate(store, SCHEMA, keep=changed).kept == {"graphs_events": 7 * 24}

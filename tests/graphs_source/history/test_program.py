@@ -32,11 +32,13 @@ def asked(*words):
 
 [run] = json.loads(asked("runs", "support", "--outcome", "error", "--format", "json"))
 found = {name: asked(name, run["id"][:8]) for name in ("show", "why", "report")}
-found |= {name: asked(name) for name in ("runs", "findings", "nodes", "rules")}
+found |= {name: asked(name) for name in ("runs", "findings", "evaluations", "nodes", "rules")}
 from argus_otel import graphs
 with graphs.history() as history:
     detail = history.run(run["id"])
     found["nodes of the run"] = [node.node for node in detail.nodes]
+    [judged] = history.runs("judged")
+    found["evaluations of a run"] = [[each.name, each.score, each.label] for each in history.run(judged.id).evaluations]
     found["cause"] = history.causes("support", severity="error")[0].node
 print(json.dumps(found))
 """
@@ -70,11 +72,17 @@ def check_answers(found: dict[str, object]) -> None:
     assert "! error: key_missing docs, caused by fetch" in str(found["show"])
     assert "fetch (step 1) wrote docs under another name (observed)" in str(found["why"])
     assert str(found["report"]).startswith("# support: error KeyError\n")
-    assert len(str(found["runs"]).splitlines()) == 4
+    assert len(str(found["runs"]).splitlines()) == 5
+    assert len(str(found["evaluations"]).splitlines()) == 6
+    assert found["evaluations of a run"] == [
+        ["grounded", 0.75, "good"], ["sure", None, "yes"], ["refuses", 0.0, "fail"], ["fails", None, None],
+        ["helpfulness", 0.25, "poor"],
+    ]  # fmt: skip
     assert "finder" in str(found["nodes"])
     assert found["nodes of the run"] == ["fetch", "search", "look", "rank", "write"]
     assert found["cause"] == "fetch"
     assert "parcel" not in json.dumps(found)
+    assert "Main Street" not in json.dumps(found)
 
 
 @pytest.mark.timeout(300)
@@ -100,7 +108,7 @@ def test_a_program_and_answers_of_a_server(tmp_path: Path, server: ClickHouse, m
     run_program(tmp_path, ARGUS_HISTORY_STORE=address)
     monkeypatch.setenv("ARGUS_HISTORY_STORE", address)
     with graphs.history() as history:
-        assert [run.graph for run in history.runs()] == ["working", "support", "support"]
+        assert [run.graph for run in history.runs()] == ["judged", "working", "support", "support"]
         [run] = history.runs(outcome="error")
         assert (run.service, run.thread, run.error) == ("shop", "42", "KeyError")
         assert [node.node for node in history.run(run.id).nodes] == ["fetch", "search", "look", "rank", "write"]

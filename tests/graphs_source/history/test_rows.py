@@ -32,6 +32,8 @@ def test_a_run_has_a_row_and_each_of_its_nodes_and_findings() -> None:
     (missing,) = [row for row in findings if row.attributes["graph.detection.id"] == "key_missing"]
     (write,) = [row for row in nodes if row.attributes["graph.node.name"] == "write"]
     assert missing.attributes["graph.node.number"] == write.attributes["graph.node.number"]
+    assert write.attributes["graph.outcome"] == "error"
+    assert {row.attributes["graph.attempts"] for row in nodes} == {1}, "none has a retry policy"
 
 
 def test_a_node_begins_after_its_run_and_ends_before_it() -> None:

@@ -88,6 +88,13 @@ class Delivery(ABC):
         self._rows.close_segment()
         self._rows.drop()
 
+    def save(self, rows: list[Row]) -> bool:  # noqa: ARG002 - a delivery that writes rows to the disk at once has none
+        """Spool ``rows`` and all rows in memory, while an export takes long; return whether all are on the disk.
+
+        None is dropped. Any thread.
+        """
+        return False
+
     @abstractmethod
     def deliver(self) -> None:
         """Export the accepted rows, or spool them."""
@@ -109,6 +116,7 @@ class DirectDelivery(Delivery):
         self._exporter = exporter
         self._guard = guard
         self._spooled = spool is not None  # perhaps: an earlier process may have left rows
+        self._saved = 0
 
     def deliver(self) -> None:
         """Export the accepted rows, or spool them until the destination is back."""
@@ -117,6 +125,19 @@ class DirectDelivery(Delivery):
         if self._rows.held and self._rows.spool is not None:
             self._spooled = True
             self._rows.spool_all()
+
+    def save(self, rows: list[Row]) -> bool:
+        """Spool ``rows`` and all rows in memory, while an export takes long; return whether all are on the disk.
+
+        So a destination that does not answer for minutes does not fill the memory, and if the process is killed
+        meanwhile, its rows are not lost. None is dropped. Any thread.
+        """
+        if self._rows.spool is None:
+            return False
+        self._rows.add(rows)
+        self._saved += 1
+        self._spooled = True
+        return self._rows.save()
 
     def tick(self) -> None:
         """Export waiting rows, the oldest first, once the next attempt is due."""
@@ -140,10 +161,13 @@ class DirectDelivery(Delivery):
     def _export_held(self, deadline: float = math.inf) -> None:
         """Export the rows in memory, in batches: without a spool they may be more than one request can hold."""
         while rows := self._rows.held[:BATCH]:
-            if not self._export(rows):
-                return
-            self._rows.release(rows)
-            if time.monotonic() > deadline:
+            self._rows.begin_export(rows)
+            arrived = False
+            try:
+                arrived = self._export(rows)
+            finally:
+                self._rows.end_export(arrived=arrived)
+            if not arrived or time.monotonic() > deadline:
                 return
 
     def _export_spooled(self, deadline: float | None = None) -> None:
@@ -151,6 +175,7 @@ class DirectDelivery(Delivery):
         spool = self._rows.spool
         if spool is None:
             return
+        saved = self._saved
         self._rows.close_segment()
         try:
             for segment in spool.claim():
@@ -163,7 +188,7 @@ class DirectDelivery(Delivery):
             self._stats.spool_failed(str(error))  # new events are exported past it
         else:
             self._stats.spool_works()
-        self._spooled = False
+        self._spooled = self._saved != saved
         spool.remove_if_empty()
 
     def _export_segment(self, segment: Segment) -> bool:

@@ -1,4 +1,4 @@
-"""The thread that takes rows from the buffer and hands them to a delivery."""
+"""The thread that takes rows from the buffer and hands them to a delivery; another one watches how long that takes."""
 
 from __future__ import annotations
 
@@ -53,20 +53,25 @@ class FlushThread:
         self._around = around
         self._interval = interval
         self._moving = threading.Lock()
+        self._delivering, self._delivered = threading.Event(), threading.Event()
         self._ending = threading.Event()
         self._deadline = 0.0
         self._thread = threading.Thread(target=self._run, name="argus-otel history", daemon=True)
+        self._watcher = threading.Thread(target=self._watch, name="argus-otel history watcher", daemon=True)
         self._flush = guard.shield("history", self._flush_batches)
+        self._save = guard.shield("history", self._save_waiting)
         self._finish = guard.shield("history", self._flush_last)
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the threads."""
         self._thread.start()
+        self._watcher.start()
 
     def end(self, timeout: float) -> None:
         """Deliver as many rows as possible within ``timeout`` seconds, and spool the rest. Any thread, once."""
         self._deadline = time.monotonic() + 0.8 * timeout
         self._ending.set()
+        self._delivering.set()
         self._buffer.filled.set()
         if self._thread.ident is None:
             return
@@ -78,10 +83,28 @@ class FlushThread:
                     rows += self._buffer.take()
                 self._delivery.spool(rows)
 
+    def _watch(self) -> None:
+        """Save rows each half interval while a delivery takes longer than that."""
+        with self._around():
+            while not self._ending.is_set():
+                self._delivering.wait()
+                while not self._delivered.wait(self._interval / 2) and not self._ending.is_set():
+                    self._save()
+
+    def _save_waiting(self) -> None:
+        with self._moving:
+            saved = self._delivery.save([])
+            while saved and len(self._buffer):
+                saved = self._delivery.save(self._buffer.take())
+
     def _run(self) -> None:
         with self._around():
             while not self._ending.is_set():
+                self._delivered.clear()
+                self._delivering.set()
                 self._flush()
+                self._delivering.clear()
+                self._delivered.set()
                 self._buffer.filled.wait(self._interval)
                 self._buffer.filled.clear()
             self._finish()

@@ -24,6 +24,8 @@ class PendingRows:
         self.spool = spool
         self.held: list[Row] = []
         self._stats = stats
+        self._exported = 0
+        self._copies: Spool | None = None
         self._lock = threading.RLock()
 
     def add(self, rows: Sequence[Row]) -> None:
@@ -35,6 +37,21 @@ class PendingRows:
         """Let go of these rows, which are the oldest in memory."""
         with self._lock:
             self.held = self.held[len(rows) :]
+
+    def begin_export(self, rows: Sequence[Row]) -> None:
+        """Note that these rows, the oldest in memory, are being exported."""
+        with self._lock:
+            self._exported = len(rows)
+
+    def end_export(self, *, arrived: bool) -> None:
+        """Note that the export has ended. Rows that have arrived are let go of, the others stay in memory."""
+        with self._lock:
+            if arrived:
+                self.held = self.held[self._exported :]
+            self._exported = 0
+            if self._copies is not None:
+                self._copies.discard()
+                self._copies = None
 
     def spool_all(self) -> bool:
         """Write the rows in memory to the spool; return whether none is left in memory.
@@ -57,6 +74,32 @@ class PendingRows:
                 self._stats.drop(len(self.held) - kept, "spool_full")
                 self.held = []
             return not self.held
+
+    def save(self) -> bool:
+        """Write the rows in memory to the spool as far as they fit, while an export takes long.
+
+        Those that are being exported stay in memory too: their copies are removed when the export ends, and delivered
+        by the next process if this one is killed before. None is dropped.
+
+        Returns
+        -------
+        bool
+            Whether all of them are on the disk.
+        """
+        with self._lock:
+            if self.spool is None:
+                return False
+            exported, rest = self.held[: self._exported], self.held[self._exported :]
+            kept = 0
+            try:
+                if exported and self._copies is None:
+                    self._copies = self.spool.another()
+                    self._copies.append(exported)
+                kept = self.spool.append(rest) if rest else 0
+            except SpoolError as error:
+                kept = error.kept
+            self.held = [*exported, *rest[kept:]]
+            return kept == len(rest)
 
     def drop(self) -> None:
         """Give up the rows in memory, as the process ends and no destination accepts them."""

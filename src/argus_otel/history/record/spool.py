@@ -224,6 +224,22 @@ class Spool:
             with suppress(OSError):  # its rows are synced
                 file.close()
 
+    def discard(self) -> None:
+        """Remove the segment that is being written."""
+        path = self._open_path
+        if os.name == "nt":  # Windows cannot remove open files
+            self.close()
+        if path is not None:
+            with suppress(OSError):
+                path.unlink()
+        self.close()
+
+    def another(self) -> Spool:
+        """Return one that writes other segments in the same directory."""
+        made = Spool(self.directory, self._limit)
+        made._files = self._files
+        return made
+
     def drop_in_child(self) -> None:
         """After a fork, in the child: close its copies of the files, with which the parent's locks would live on."""
         for file in tuple(self._files):

@@ -14,6 +14,7 @@ SPEC = SourceSpec(
     imports=("langgraph.pregel",),
     activates="first_use",
     prefixes=("graph", "graphs", "gen_ai"),
+    supersedes=("langchain",),
     instrumentor="langgraph",
     settings="argus_otel.sources.graphs.settings:GraphSettings",
     history="argus_otel.sources.graphs.history:MODEL",

@@ -1,7 +1,8 @@
 """Observed: runs of nodes, by LangChain's callbacks, where LangGraph has moved the function that runs a task.
 
-Callbacks know when a node begins and ends, and nothing of its writes: there are no routes, attempts, keys and
-detections, and what a node calls is not under its span. Safe, because a handler that raises is only logged.
+Callbacks know when a node begins and ends, and nothing of its writes. They run beside the node, not around it: so what
+it calls is not under its span, and no gate can stop it. :data:`LOST` says what there is not. Safe, because a handler
+that raises is only logged.
 """
 
 from __future__ import annotations
@@ -25,6 +26,14 @@ from .runs import NodeRun, current_run
 
 HOOK = "nodes by callbacks"
 
+LOST = (
+    "LangChain's callbacks observe nodes: how often they run, for how long, and how they end. Gates stop nothing, and "
+    "validators and judges do not run. Rules on nodes find nothing. There are no routes, failed attempts, keys, links "
+    "between nodes, and rows of nodes in history. What a node calls or evaluates is counted for its run, tools for "
+    "none; a graph in a node is a run of its own"
+)
+"""What is said of a process in which nodes are observed by callbacks."""
+
 _MOST = 10_000
 """How many nodes that have begun are remembered. One whose end is never reported is forgotten in the end."""
 
@@ -45,12 +54,7 @@ class NodeCallbacks:
     def install(self) -> None:
         """Be called for each node from now on. LangChain has no way to take a handler out: it is switched off."""
         _HANDLER.nodes = self
-        self._telemetry.health.report(
-            f"hook:{HOOK}",
-            State.DEGRADED,
-            "nodes are observed by LangChain's callbacks: without routes, attempts, keys and detections, and what a "
-            "node calls is not under its span; look for a newer argus-otel",
-        )
+        self._telemetry.health.report(f"hook:{HOOK}", State.DEGRADED, f"{LOST}. Look for a newer argus-otel")
         _register()
 
     def _begin(self, name: str, run_id: UUID, above: UUID | None) -> None:
@@ -62,6 +66,7 @@ class NodeCallbacks:
         kind = run.kind.node(name)
         node = NodeRun(kind, run, None)
         kind.active.value += 1
+        run.begun = node.step
         if len(self._running) >= _MOST:
             self.end(next(iter(self._running)), None)
         self._running[run_id] = node

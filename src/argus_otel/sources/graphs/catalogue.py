@@ -187,6 +187,11 @@ DETECTION_ROW = Event(
     "What a rule has found; only in history",
     (a.RUN_ID.name, genai.CONVERSATION.name, a.NUMBER.name, *DETECTION.attributes),
 )
+EVALUATION_ROW = Event(
+    "graph.evaluation",
+    "An evaluation of what a node did; only in history",
+    (a.RUN_ID.name, genai.CONVERSATION.name, a.NUMBER.name, *EVALUATION.attributes),
+)
 
 CATALOGUE = Catalogue(
     "graphs",
@@ -207,7 +212,7 @@ CATALOGUE = Catalogue(
         VALIDATIONS_DROPPED,
     ),
     spans=(NODE_SPAN, WORKFLOW_SPAN, AGENT_SPAN, TOOL_SPAN, CHAT_SPAN),
-    events=(DETECTION, EVALUATION, RUN_ROW, NODE_ROW, DETECTION_ROW),
+    events=(DETECTION, EVALUATION, RUN_ROW, NODE_ROW, DETECTION_ROW, EVALUATION_ROW),
     span_attributes=(
         a.STEP,
         a.ATTEMPTS,

@@ -15,8 +15,8 @@ def evaluate(
 
     It becomes an event ``gen_ai.evaluation.result`` in the span of the node, and is counted in ``graph.evaluations``.
     The node is the one that the call is made in, or that a task or thread has been started by, even if it has ended
-    since. Outside of runs of graphs, it is only counted. A score under the floor that :func:`graph` declares is found
-    by the rule ``evaluation_low``.
+    since. If history is on, it is a row beside its run. Outside of runs of graphs, it is only counted. A score under
+    the floor that :func:`graph` declares is found by the rule ``evaluation_low``.
 
     Parameters
     ----------

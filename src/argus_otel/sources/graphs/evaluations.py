@@ -1,4 +1,4 @@
-"""Evaluations of what nodes did, by validators, judges and the program: events, a metric, and findings of low ones."""
+"""Evaluations of what nodes did, by validators, judges and the program: events, a metric, rows; low ones are found."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from . import catalogue as c
 from . import conventions as genai
 from .judging import Judge
 from .places import Place, current_place
+from .rows import Rows
 from .validators import DECLARED, MOST_CHARACTERS
 
 HOOK = "evaluations"
@@ -72,6 +73,7 @@ class Evaluations:
         self._judge = judge
         self._content = content
         self._counter = telemetry.counter(c.EVALUATIONS)
+        self._rows = Rows(telemetry)
         self._warned: set[tuple[str, str]] = set()
         self.given = telemetry.guard.shield(HOOK, self._given)
 
@@ -81,7 +83,9 @@ class Evaluations:
         self._counter[(graph, evaluation.name, evaluation.label, evaluation.error_type)].value += 1
         if place is None:
             return
-        self._telemetry.emit(c.EVALUATION, self._described(evaluation, place), place.span)
+        described = self._described(evaluation, place)
+        self._telemetry.emit(c.EVALUATION, described, place.span)
+        self._rows.add_evaluation(place, described)
         if self._judge is not None and _is_low(evaluation, place.graph):
             finding = Finding(
                 EVALUATION_LOW.id,

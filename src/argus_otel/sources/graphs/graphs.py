@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextvars import Token
 from typing import Any
+from uuid import uuid4
 
 from argus_otel.detections.findings import Finding
 from argus_otel.sources.patches import Patch, PatchSet
@@ -183,10 +184,12 @@ class Graphs:
         if above is not None:
             run.record = above.run.record
         elif self._judge is not None or telemetry.history is not None:
-            run.record = Record(run.thread)
+            run.record = Record()
             run.record.given = given_shapes(given, kind)
         if run.record is not None:
             run.record.graphs.setdefault(kind.name, kind.facts)
+        if telemetry.history is not None and above is None:
+            run.id = str(uuid4())
         kind.active.value += 1
         self._telemetry.guard.in_flight[run] = self._end_shielded
         resumed, before = self._resumed(run, given)
@@ -242,6 +245,8 @@ class Graphs:
         if run.ended:  # the process is ending, or this is a forked child of it
             return
         kind = run.kind
+        if error is not None:
+            _leave_out_step(run)
         self._count_stop(run)
         kind.active.value -= 1
         outcome = self._exceptions.outcome(error)
@@ -304,7 +309,18 @@ def _count_step(run: GraphRun, loop: Any) -> None:
     for task in loop.tasks.values():
         if task.name[:2] != "__":
             run.steps += 1
+            run.prepared = loop.step
             return
+
+
+def _leave_out_step(run: GraphRun) -> None:
+    """Leave out the last step if no node has begun in it, and LangGraph has taken none from its cache.
+
+    LangGraph prepares a step before it hands on what the step before has written: then a stream may be left.
+    """
+    loop = run.loop
+    if loop is not None and run.begun != run.prepared and not any(task.writes for task in loop.tasks.values()):
+        run.steps -= 1
 
 
 class _Stream:

@@ -7,12 +7,11 @@ import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import NamedTuple
-from uuid import uuid4
 
 from argus_otel.detections.behavioural import is_near_limit
 from argus_otel.detections.detect import MOST, RULES, findings_of
-from argus_otel.detections.detectors import rules
-from argus_otel.detections.facts import GraphFacts, RunFacts
+from argus_otel.detections.detectors import DetectorError, rules
+from argus_otel.detections.facts import GraphFacts, Promises, RunFacts
 from argus_otel.detections.findings import Finding
 from argus_otel.detections.pace import costs_much, takes_long
 from argus_otel.detections.rule import Habits, Rule
@@ -24,7 +23,7 @@ from .findings import described
 from .habits import GraphHabits
 from .outcomes import Outcome
 from .places import Place
-from .promises import any_declared, promises_of
+from .promises import NOTHING, any_declared, promises_of, unknown_names
 from .records import MOST_NODES, Record
 from .rows import Rows
 from .runs import GraphRun
@@ -35,6 +34,14 @@ _MOST_EVENTS = 20
 """How many findings of one run become events. The metric counts all."""
 
 _MOST_ON_SPAN = 16
+
+_MOST_NAMED = 30
+"""How many nodes, and how many keys, a warning names."""
+
+_FAILED = (
+    "the detector %s failed itself: %s. The graph goes on, and other rules are applied. (Reported once for each "
+    "detector; argus.hook.errors counts on.)"
+)
 
 
 class Verdict(NamedTuple):
@@ -80,6 +87,7 @@ class Judge:
         self._rows = Rows(telemetry)
         self._closing = threading.Lock()
         self._asked_in_vain = False
+        self._promises_checked: dict[str, Promises] = {}
 
     def judge(self, run: GraphRun, outcome: Outcome, error: BaseException | None, seconds: float) -> list[Finding]:
         """Judge a run at the top, which took so many seconds; return what was found, also while it ran."""
@@ -87,7 +95,7 @@ class Judge:
         if record is None:
             return []
         habits = self._habits.of(run.kind.name)
-        facts = None if self._is_usual(run, outcome, seconds, habits) else _facts(run, record, outcome, seconds)
+        facts = None if self._is_usual(run, outcome, seconds, habits) else self._facts(run, record, outcome, seconds)
         found = [] if facts is None else findings_of(facts, habits, self._applied())
         if outcome is Outcome.OK:
             self._learn(run.kind.name, record, seconds, facts)
@@ -100,8 +108,6 @@ class Judge:
             record.found += found
             all_found = list(record.found)
             record.closed = True
-            if self._telemetry.history is not None:
-                record.run_id = str(uuid4())
         if facts is not None:
             for listener in self._listeners:
                 listener(Verdict(facts, record.found, run.started, error))
@@ -122,6 +128,32 @@ class Judge:
             or len(rules()) > len(RULES)  # a detector may find anything
         )
 
+    def _facts(self, run: GraphRun, record: Record, outcome: Outcome, seconds: float) -> RunFacts:
+        graphs = {name: self._with_promises(known) for name, known in record.graphs.items()}
+        return RunFacts(
+            graphs[run.kind.name],
+            graphs,
+            record.facts(),
+            record.given,
+            run.steps,
+            run.limit,
+            outcome.value,
+            len(record.nodes) < MOST_NODES,
+            seconds,
+            record.tokens,
+        )
+
+    def _with_promises(self, graph: GraphFacts) -> GraphFacts:
+        """Return a graph with what is declared of it by now; the first time, warn of names that it does not have."""
+        promises = promises_of(graph.name)
+        if promises is graph.promises:
+            return graph
+        declared = replace(graph, promises=promises)
+        if promises is not NOTHING and self._promises_checked.get(graph.name) is not promises:
+            self._promises_checked[graph.name] = promises
+            _warn_of_unknown_names(declared)
+        return declared
+
     def _learn(self, graph: str, record: Record, seconds: float, facts: RunFacts | None) -> None:
         if self._habits.count(graph, seconds, record.tokens):
             self._habits.learn_durations(graph, _durations(record))
@@ -133,15 +165,15 @@ class Judge:
         if not self._applies(finding.rule, place):
             return
         record = place.record
-        late = False
+        late = True
         if record is not None:
             with self._closing:
                 late = record.closed
                 if len(record.found) < MOST:
                     record.found.append(finding)
         self._report(place.top, finding, place.span, event=True)
-        if record is not None and late and record.run_id:
-            self._rows.add_finding(record, place.top, finding)
+        if late:
+            self._rows.add_finding(place, finding)
 
     def unlock(self) -> None:
         """Replace the lock in a forked child: another thread of the parent may have held it."""
@@ -163,10 +195,16 @@ class Judge:
         return self._rules
 
     def _shielded(self, rule: Rule) -> Callable[[Rule, RunFacts, Habits], Iterable[Finding]]:
-        def whole(asked: Rule, run: RunFacts, habits: Habits) -> list[Finding]:
-            return list(rule.find(asked, run, habits))
+        guard, hook = self._telemetry.guard, f"detection {rule.id}"
 
-        find = self._telemetry.guard.shield(f"detection {rule.id}", whole, 3)
+        def whole(asked: Rule, run: RunFacts, habits: Habits) -> list[Finding]:
+            try:
+                return list(rule.find(asked, run, habits))
+            except DetectorError as error:
+                guard.record_failure(hook, str(error), _FAILED % (rule.id, error))
+                return []
+
+        find = guard.shield(hook, whole, 3)
         return lambda asked, run, habits: find(asked, run, habits) or ()
 
     def _check_chosen(self, known: Collection[str]) -> None:
@@ -188,25 +226,17 @@ class Judge:
             self._telemetry.emit(c.DETECTION, described(graph, finding), span)
 
 
-def _facts(run: GraphRun, record: Record, outcome: Outcome, seconds: float) -> RunFacts:
-    graphs = {name: _with_promises(known) for name, known in record.graphs.items()}
-    return RunFacts(
-        graphs[run.kind.name],
-        graphs,
-        record.facts(),
-        record.given,
-        run.steps,
-        run.limit,
-        outcome.value,
-        len(record.nodes) < MOST_NODES,
-        seconds,
-        record.tokens,
-    )
-
-
-def _with_promises(graph: GraphFacts) -> GraphFacts:
-    promises = promises_of(graph.name)
-    return graph if promises is graph.promises else replace(graph, promises=promises)
+def _warn_of_unknown_names(graph: GraphFacts) -> None:
+    unknown = unknown_names(graph)
+    if unknown:
+        _log.warning(
+            "argus-otel: graphs.graph(%r) names %s, and the graph has no such node or key; its nodes are %s, and the "
+            "keys of its state %s",
+            graph.name,
+            ", ".join(unknown),
+            ", ".join(sorted(graph.nodes)[:_MOST_NAMED]),
+            ", ".join(sorted(graph.keys)[:_MOST_NAMED]),
+        )
 
 
 def _durations(record: Record) -> dict[tuple[str, str], float]:

@@ -18,7 +18,7 @@ from . import catalogue as c
 from . import conventions as genai
 from .configs import section
 from .outcomes import Outcome
-from .schema import allowed_types
+from .schema import allowed_types, converts, reduced_keys
 from .writings import Writings
 
 _MOST = 1000
@@ -113,7 +113,15 @@ class GraphKind:
         self.has_schema = bool(schema)
         self.keys = frozenset(name for name in schema or graph.channels if name[:2] != "__")
         self.followers = _followers(graph.nodes)
-        self.facts = GraphFacts(self.name, self.keys, allowed_types(graph) if self.has_schema else {}, self.agent)
+        self.facts = GraphFacts(
+            self.name,
+            self.keys,
+            allowed_types(graph) if self.has_schema else {},
+            self.agent,
+            reduced=reduced_keys(graph),
+            converts=converts(graph),
+            nodes=frozenset(name for name in graph.nodes if name[:2] != "__" and self.has_schema),
+        )
         self.ok: list[HistogramCell] | None = None
         self._telemetry = telemetry
         self._nodes: dict[str, NodeKind] = {}

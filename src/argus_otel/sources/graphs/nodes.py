@@ -124,6 +124,7 @@ class Nodes:
             node.failed_attempts = []
             node.task = _with_proc(task, _Counting(task.proc, node.failed_attempts))
         kind.active.value += 1
+        run.begun = node.step
         self._in_flight[node] = self._cut_short
         if run.record is not None:
             node.number = run.record.next_number()
@@ -238,7 +239,7 @@ def _remarks(
         key_of(error, node.kind.graph) if error is not None else "",
         unknown,
         node.attempts(failed=failed),
-        [*node.tools, *refused_tools(messages, node.called)],
+        [*node.tools, *refused_tools(messages, node.called, node.task.input)],
         answer_of(messages),
     )
 

@@ -25,6 +25,8 @@ class Place(NamedTuple):
         That of the node, or of the run; ``None`` if it is not sampled.
     record:
         The facts of the run at the top; ``None`` if nothing is judged, or the run has ended.
+    run_id, thread:
+        Those of the run at the top; the id is empty while history is off.
     """
 
     graph: str
@@ -34,16 +36,17 @@ class Place(NamedTuple):
     number: int
     span: SpanRef | None
     record: Record | None
+    run_id: str
+    thread: str
 
 
 def place_of(work: GraphRun | NodeRun) -> Place:
     """Return the place of a node, or of a run."""
     run = work.run if isinstance(work, NodeRun) else work
-    top = top_of(run).kind.name
-    if isinstance(work, NodeRun):
-        kind = work.kind
-        return Place(kind.graph.name, top, kind.name, work.step, work.number, SpanRef.to(work.trace), run.record)
-    return Place(run.kind.name, top, "", 0, -1, SpanRef.to(run.trace), run.record)
+    top = top_of(run)
+    node, step, number = (work.kind.name, work.step, work.number) if isinstance(work, NodeRun) else ("", 0, -1)
+    span = SpanRef.to(work.trace)
+    return Place(run.kind.name, top.kind.name, node, step, number, span, run.record, top.id, top.thread)
 
 
 def current_place() -> Place | None:

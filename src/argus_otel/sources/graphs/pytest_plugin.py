@@ -119,9 +119,15 @@ class _Plugin:
 
 def _reasons(item: pytest.Item, verdicts: list[Verdict]) -> Iterator[str]:
     """Yield why a test does not pass: one line for each error."""
+    from argus_otel.detections.detectors import rules
     from argus_otel.detections.findings import Severity
 
-    allowed = {rule for mark in item.iter_markers("graph_allows") for rule in mark.args}
+    marks = list(item.iter_markers("graph_allows"))
+    allowed = {rule for mark in marks for rule in mark.args}
+    if not all(mark.args for mark in marks):
+        yield 'graph_allows needs ids of rules, such as graph_allows("key_empty"); argus-otel graphs rules lists them'
+    for rule in sorted(allowed - {rule.id for rule in rules()}):
+        yield f"graph_allows names {rule}, and there is no such rule or detector; argus-otel graphs rules lists rules"
     for verdict in verdicts:
         if _reached(verdict.error, str(item.path)):
             continue

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -102,10 +102,6 @@ class Record:
         What was found: while the run is open, at its end, and by validators later.
     closed:
         Whether the run has been judged: what is found from then on has a row of its own.
-    thread:
-        The ``thread_id`` of the run's configuration; empty without.
-    run_id:
-        The id of the run in history; empty before it has been judged.
     stuck:
         Whether it was found to be open for too long.
     """
@@ -124,16 +120,13 @@ class Record:
         "output_tokens",
         "found",
         "closed",
-        "thread",
-        "run_id",
         "stuck",
         "_remarkable",
         "_changed",
         "_facts",
     )
 
-    def __init__(self, thread: str = "") -> None:
-        self.thread = thread
+    def __init__(self) -> None:
         self.nodes: list[Ended] = []
         self.next_number = itertools.count().__next__
         self.given: dict[str, Shape] = {}
@@ -144,7 +137,6 @@ class Record:
         self.output_tokens: int | None = None
         self.found: list[Finding] = []
         self.closed = False
-        self.run_id = ""
         self.stuck = False
         self._remarkable = False
         self._changed: list[tuple[Writing, Classes]] = []
@@ -317,19 +309,38 @@ def answer_of(messages: Iterable[Any]) -> AnswerFacts | None:
     return None
 
 
-def refused_tools(messages: Iterable[Any], called: Iterable[str]) -> list[ToolFacts]:
+def refused_tools(messages: Iterable[Any], called: Iterable[str], given: Any) -> list[ToolFacts]:
     """Return the tools that a model asked for and that there are not: they are answered without being called.
 
     Parameters
     ----------
     called:
         The ids of the calls that were made.
+    given:
+        What the node was given. A node may return all messages of its thread: what it has from there, it has not
+        written.
     """
     known = set(called)
-    return [
-        ToolFacts("", 0, failed=True, known=False)
-        for message in messages
-        if getattr(message, "type", "") == "tool"
-        and getattr(message, "status", "") == "error"
-        and message.tool_call_id not in known
-    ]
+    refused = [each for each in messages if _is_error_of_tool(each) and each.tool_call_id not in known]
+    if refused:
+        earlier = {each for message in _errors_given(given) for each in _identities(message)}
+        refused = [each for each in refused if earlier.isdisjoint(_identities(each))]
+    return [ToolFacts("", 0, failed=True, known=False) for _ in refused]
+
+
+def _identities(message: Any) -> tuple[object, ...]:
+    """Return by what a message is the same as another one: the object, and the id that LangGraph has given it."""
+    known = getattr(message, "id", None)
+    return (id(message), known) if isinstance(known, str) else (id(message),)
+
+
+def _is_error_of_tool(message: Any) -> bool:
+    return getattr(message, "type", "") == "tool" and getattr(message, "status", "") == "error"
+
+
+def _errors_given(given: Any) -> Iterator[Any]:
+    """Yield the errors of tools in the lists of a state: of a mapping, of an object, or of a list itself."""
+    state = cast("dict[Any, Any]", given if isinstance(given, dict) else getattr(given, "__dict__", {}))
+    for value in (cast("Any", given), *dict[Any, Any].values(state)):
+        if type(value) is list:
+            yield from filter(_is_error_of_tool, cast("list[Any]", value))

@@ -1,4 +1,7 @@
-"""The rows of history: a run, each of its nodes, and each finding. Names, types and lengths, never values."""
+"""The rows of history: a run, each of its nodes, each finding and each evaluation.
+
+Names, types and lengths, never values; of evaluations also scores, labels and, if content is asked for, explanations.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ from uuid import uuid4
 from argus_otel.detections.facts import CUT, NodeFacts, ToolFacts
 from argus_otel.detections.findings import Finding, Severity
 from argus_otel.detections.shapes import Shape
-from argus_otel.telemetry import AttributeValue, Telemetry
+from argus_otel.telemetry import AttributeValue, Event, Telemetry
 
 from . import attributes as a
 from . import catalogue as c
 from . import conventions as genai
 from .findings import described
 from .outcomes import Outcome
+from .places import Place
 from .records import Record
 from .runs import GraphRun
 
@@ -37,26 +41,34 @@ class Rows:
         history, record = self._telemetry.history, run.record
         if history is None or record is None:
             return
-        record.run_id = record.run_id or str(uuid4())  # without an id, nothing judges the run
-        common = _common(record)
+        run.id = run.id or str(uuid4())  # history has been started meanwhile
+        common = _common(run.id, run.thread)
         history(c.RUN_ROW, {**common, **_run(run, record, outcome, error_type), **_counted(found)}, seconds)
         for node in record.facts():
             history(c.NODE_ROW, _NodeAttributes(node, common, run.started), node.duration)
         for finding in found:
-            self.add_finding(record, run.kind.name, finding)
+            history(c.DETECTION_ROW, {**common, **_finding(run.kind.name, finding)}, None)
 
-    def add_finding(self, record: Record, graph: str, finding: Finding) -> None:
+    def add_finding(self, place: Place, finding: Finding) -> None:
         """Record a finding about a run that has ended."""
+        self._add(c.DETECTION_ROW, place, _finding(place.top, finding))
+
+    def add_evaluation(self, place: Place, described: Mapping[str, AttributeValue]) -> None:
+        """Record an evaluation, as its event describes it; the run may be open, or have ended."""
+        number = {a.NUMBER.name: place.number} if place.number >= 0 else {}
+        self._add(c.EVALUATION_ROW, place, {**number, **described})
+
+    def _add(self, row: Event, place: Place, attributes: Mapping[str, AttributeValue]) -> None:
         history = self._telemetry.history
-        if history is not None:
-            history(c.DETECTION_ROW, {**_common(record), **_finding(graph, finding)}, None)
+        if history is not None and place.run_id:
+            history(row, {**_common(place.run_id, place.thread), **attributes}, None)
 
 
-def _common(record: Record) -> dict[str, AttributeValue]:
+def _common(run_id: str, thread: str) -> dict[str, AttributeValue]:
     """Return the attributes of all rows of a run."""
-    found: dict[str, AttributeValue] = {a.RUN_ID.name: record.run_id}
-    if record.thread:
-        found[genai.CONVERSATION.name] = record.thread
+    found: dict[str, AttributeValue] = {a.RUN_ID.name: run_id}
+    if thread:
+        found[genai.CONVERSATION.name] = thread
     return found
 
 

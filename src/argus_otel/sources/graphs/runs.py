@@ -25,8 +25,12 @@ class GraphRun(Operation):
         The node that called the graph; ``None`` at the top.
     thread:
         The ``thread_id`` of its configuration; empty without.
+    id:
+        That of a run at the top in history; empty while history is off.
     steps:
-        How many steps it has had.
+        How many steps it has had, with the last one that LangGraph has prepared.
+    prepared, begun:
+        LangGraph's number of that step, and of the last one in which a node has begun; -1 before the first.
     interrupted:
         Whether one of its nodes waits for a person.
     invoked:
@@ -47,7 +51,10 @@ class GraphRun(Operation):
         "kind",
         "above",
         "thread",
+        "id",
         "steps",
+        "prepared",
+        "begun",
         "interrupted",
         "invoked",
         "loop",
@@ -63,7 +70,9 @@ class GraphRun(Operation):
         self.kind = kind
         self.above = above
         self.thread = thread
+        self.id = ""
         self.steps = 0
+        self.prepared = self.begun = -1
         self.interrupted = False
         self.invoked: Any = None
         self.loop: Any = None
@@ -115,7 +124,7 @@ class NodeRun(Operation):
 
     def attempts(self, *, failed: bool) -> int:
         """Return how many attempts were made, of which the last one has failed or not."""
-        return len(self.failed_attempts or ()) + (not failed)
+        return max(1, len(self.failed_attempts or ()) + (not failed))
 
 
 CURRENT: ContextVar[GraphRun | NodeRun | None] = ContextVar("argus_otel.graph", default=None)

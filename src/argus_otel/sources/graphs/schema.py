@@ -1,4 +1,4 @@
-"""Which classes the schema of a graph's state allows for each key, where that can be told by the class's name."""
+"""What the schema of a state says of each key: which classes it allows, where that can be told by a class's name."""
 
 from __future__ import annotations
 
@@ -14,17 +14,35 @@ _BUILTINS = {each: each.__name__ for each in (bool, int, float, str, bytes, list
 _AS_WELL = {"float": ("int", "bool"), "int": ("bool",)}
 _OVERWRITTEN = "LastValue"
 """The channel of a key without a reducer. What a reducer is given need not be of the key's class."""
+_REDUCED = ("BinaryOperatorAggregate", "DeltaChannel")
+"""The channels of keys with one."""
 
 
 def allowed_types(graph: Any) -> dict[str, frozenset[str]]:
     """Return the names of the classes that may be written, by key; keys of which that cannot be told are missing."""
-    builder = getattr(graph, "builder", None)
-    schema = getattr(builder, "state_schema", None) or getattr(builder, "schema", None)
-    if not isinstance(schema, type):
+    schema = _schema_of(graph)
+    if schema is None:
         return {}
     channels: Mapping[str, Any] = graph.channels
     plain = {name for name, channel in channels.items() if type(channel).__name__ == _OVERWRITTEN}
     return {key: names for key, names in _of_schema(schema).items() if key in plain}
+
+
+def reduced_keys(graph: Any) -> frozenset[str]:
+    """Return the keys that have a reducer."""
+    channels: Mapping[str, Any] = graph.channels
+    return frozenset(name for name, channel in channels.items() if type(channel).__name__ in _REDUCED)
+
+
+def converts(graph: Any) -> bool:
+    """Whether the schema is pydantic's, which reads the number 0.5 where ``"0.5"`` was written."""
+    return hasattr(_schema_of(graph), "model_fields")
+
+
+def _schema_of(graph: Any) -> type[Any] | None:
+    builder = getattr(graph, "builder", None)
+    schema = getattr(builder, "state_schema", None) or getattr(builder, "schema", None)
+    return schema if isinstance(schema, type) else None
 
 
 @lru_cache(maxsize=256)

@@ -78,6 +78,7 @@ class LangGraphSource(Source):
     def _imported(self) -> None:
         if not self._wanted or self._hooks.on:  # installed already
             return
+        from . import log_policy, secrets
         from .evaluations import Evaluations
         from .genai_metrics import GenAIMetrics
         from .graphs import Graphs
@@ -93,6 +94,8 @@ class LangGraphSource(Source):
 
         telemetry, hooks, exceptions = self.telemetry, self._hooks, Exceptions()
         hooks.on = True
+        secrets.add_pattern(telemetry)
+        log_policy.apply_to(telemetry)
         settings = self.settings[GraphSettings]
         content = settings.capture_content
         metrics = GenAIMetrics(telemetry, settings.conventions)

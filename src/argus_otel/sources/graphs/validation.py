@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from inspect import isawaitable
@@ -31,6 +31,9 @@ HOOK = "validators"
 WAITING = 100
 """How many updates may wait for their validators."""
 
+_RETURNED = ("__return__", "__end__", "__root__")
+"""The channels that take what a task or an entrypoint of the functional API returns, and a state that has no keys."""
+
 T = TypeVar("T")
 
 _log = logging.getLogger("argus_otel")
@@ -44,7 +47,7 @@ class _Update(NamedTuple):
 
     validators: tuple[Validator, ...]
     node: str
-    written: Mapping[str, Any]
+    written: Any
     place: Place
 
 
@@ -205,9 +208,18 @@ class Validation:
 
 
 def _update(node: NodeRun, validators: tuple[Validator, ...]) -> _Update:
-    keys = node.kind.graph.keys
-    written = {channel: value for channel, value in node.task.writes if channel in keys}
-    return _Update(validators, node.kind.name, written, place_of(node))
+    return _Update(validators, node.kind.name, _written(node), place_of(node))
+
+
+def _written(node: NodeRun) -> Any:
+    """Return the keys that a node has written, with their values; what it has returned where there are no keys."""
+    keys, written = node.kind.graph.keys, dict[str, Any]()
+    for channel, value in node.task.writes:
+        if channel in _RETURNED:
+            return value
+        if channel in keys:
+            written[channel] = value
+    return written
 
 
 def _evaluation(validator: Validator, result: Any) -> tuple[Evaluation | None, str]:

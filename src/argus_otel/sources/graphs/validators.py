@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from math import isfinite
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from argus_otel.detections.findings import Severity
 
 Result: TypeAlias = "bool | float | tuple[float, str] | None"
-Validate: TypeAlias = "Callable[[str, Mapping[str, Any]], Result | Awaitable[Result]]"
-"""Is given the node's name and its update: each key of the state that it has written, with the value."""
+Validate: TypeAlias = "Callable[[str, Any], Result | Awaitable[Result]]"
+"""Is given the node's name and its update: each key of the state that it has written, with the value.
+
+Of a task or an entrypoint of the functional API, and of a state that has no keys, it is what the node has returned.
+"""
+
+T = TypeVar("T")
 
 MOST_CHARACTERS = 100
 """How long the name of an evaluation and its label may be."""
@@ -112,9 +117,22 @@ def validators_of(
     return Validators(checked if gate else {}, others, lowest, floors, Severity(severity))
 
 
+def by_node(what: str, given: Mapping[str, T] | None) -> Mapping[str, T]:
+    """Return what is declared by the names of nodes.
+
+    Raises
+    ------
+    TypeError
+        It is not given by names.
+    """
+    if given is not None and not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"{what} is a dictionary by the names of nodes, not {type(given).__name__}")
+    return given or {}
+
+
 def _by_node(what: str, given: Given, *, judges: bool) -> dict[str, tuple[Validator, ...]]:
     found: dict[str, tuple[Validator, ...]] = {}
-    for node, functions in (given or {}).items():
+    for node, functions in by_node(what, given).items():
         several = (functions,) if callable(functions) else _several(what, node, functions)
         for each in several:
             if not callable(each):

@@ -28,7 +28,8 @@ COMMANDS: dict[str, Command] = dict(
             "show",
             "show a run as a tree of its nodes",
             "Shows a run with each node below the one whose graph it is in: outcome, duration, what it wrote, where it "
-            "led, its tools, and what rules have found there. RUN is the id of a run, or its first letters.",
+            "led, its tools, what rules have found there (!), and how it was evaluated (*). RUN is the id of a run, or "
+            "its first letters.",
             "5f0c7c52",
             missing=_NO_RUN,
         ),
@@ -49,6 +50,15 @@ COMMANDS: dict[str, Command] = dict(
             "support --by-cause",
         ),
         _query(
+            "evaluations",
+            "list what validators, judges and the program said of nodes",
+            "Lists evaluations, the latest first; or how often each node was evaluated, with the mean of its scores, "
+            "and how many had which label.",
+            "support --since 7d",
+            "--name helpfulness --format json",
+            "support --by-node",
+        ),
+        _query(
             "nodes",
             "show how long nodes take, and how often they fail",
             "Shows each node of each graph: runs, failures, visits in a run, percentiles of its duration.",
@@ -66,10 +76,15 @@ COMMANDS: dict[str, Command] = dict(
             "tell in what the last runs differ from healthy ones before them",
             "Compares the last runs of a graph with healthy ones before them: keys that are no longer written, new "
             "classes and errors, routes whose share has moved, tokens and durations. A healthy run ended well, and no "
-            "rule found an error in it. `argus-otel graphs rules baseline_key` and so on explain the rules.",
+            "rule found an error in it. `argus-otel graphs rules baseline_key` and so on explain the rules. For CI: "
+            "run the program there with ARGUS_HISTORY and a store that keeps its runs, then this command with --fail, "
+            "and with --recent as many runs as CI has made; of fewer than ten, rules on tokens and durations tell "
+            "nothing.",
             "support",
             "support --recent 50 --earlier 500",
-            missing=", or has too few runs to compare",
+            "support --recent 20 --service ci --fail",
+            missing=", there are too few runs to compare, or, with --fail, a rule of the severity warn or error has "
+            "found a difference",
         ),
         _query(
             "rules",

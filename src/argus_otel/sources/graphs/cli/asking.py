@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def add_graph(parser: argparse.ArgumentParser, *, limit: int = 0, required: bool = False) -> None:
     """Declare ``GRAPH`` and the options of every query."""
     nargs: Any = None if required else "?"
-    parser.add_argument("graph", metavar="GRAPH", nargs=nargs, default="", help="its name; all graphs without")
+    meaning = "its name" if required else "its name; all graphs without"
+    parser.add_argument("graph", metavar="GRAPH", nargs=nargs, default="", help=meaning)
     add_query_options(parser, limit=limit)
 
 

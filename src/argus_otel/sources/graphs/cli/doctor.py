@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 
+from argus_otel.sources.graphs import SPEC
 from argus_otel.terminal.findings import Check, Finding, Look, Status
 from argus_otel.terminal.probes import ProbeError, probed
 from argus_otel.terminal.requirements import installed_version
@@ -14,6 +15,10 @@ _LIBRARY = "langgraph"
 _OURS = "argus-otel"
 _OBSERVED = ("langchain", "langgraph")
 _INSTRUMENTORS = "opentelemetry_instrumentor"
+_STAY = ("opentelemetry-instrumentation-langchain",)
+"""Those that observe LangChain still after they were uninstrumented."""
+
+_INSTEAD = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=langgraph keeps it instead"
 
 _PROBE = """
 import importlib, json
@@ -26,7 +31,10 @@ telemetry = Telemetry()
 LangGraphSource(telemetry, Settings.resolve({}), lambda: None).install()
 hooks = telemetry.health.parts("hook:")
 print()
-print(json.dumps({name: None if hook.state is State.OK else hook.detail for name, hook in hooks.items()}))
+degraded = [hook.detail for hook in hooks.values() if hook.state is State.DEGRADED]
+targets = {name: hook for name, hook in hooks.items() if hook.state is not State.DEGRADED}
+absent = {name: hook.detail for name, hook in targets.items() if hook.state is not State.OK}
+print(json.dumps({"targets": len(targets), "absent": absent, "degraded": degraded}))
 """
 
 
@@ -36,21 +44,25 @@ def _hooks(look: Look) -> Iterator[Finding]:
     if version is None:
         return
     try:
-        hooks: dict[str, str | None] = probed(_PROBE, f"{_LIBRARY}.pregel", look.environ)
+        hooks = probed(_PROBE, f"{_LIBRARY}.pregel", look.environ)
     except ProbeError as error:
         yield Finding(_GROUP, "import", Status.FAIL, str(error), error.remedy)
         return
     yield Finding(_GROUP, "import", Status.OK, f"{_LIBRARY} {version}")
-    absent = {name: reason for name, reason in hooks.items() if reason is not None}
+    targets: int = hooks["targets"]
+    absent: dict[str, str] = hooks["absent"]
     status = Status.WARN if absent else Status.OK
-    yield Finding(_GROUP, "hooks", status, f"{len(hooks) - len(absent)} of {len(hooks)} patch targets exist")
+    yield Finding(_GROUP, "hooks", status, f"{targets - len(absent)} of {targets} patch targets exist")
     for name, reason in absent.items():
         remedy = "the program runs without this signal; please report it"
         yield Finding(_GROUP, name.replace("hook:", "hook ", 1), Status.WARN, reason, remedy)
+    for reason in hooks["degraded"]:
+        remedy = "pip install -U argus-otel; if it is the newest already, please report it"
+        yield Finding(_GROUP, "degraded", Status.WARN, reason, remedy)
 
 
 def _others(look: Look) -> Iterator[Finding]:
-    """Name other instrumentations of LangChain: they make a second span of each graph, model and tool."""
+    """Name other instrumentations of LangChain, which would make a second span of each graph, model and tool."""
     if installed_version(_LIBRARY) is None:
         return
     for point in sorted(entry_points(group=_INSTRUMENTORS), key=lambda each: each.name):
@@ -61,6 +73,10 @@ def _others(look: Look) -> Iterator[Finding]:
         disabled = look.settings.disabled_instrumentations
         if point.name in disabled:
             yield Finding(_GROUP, "double spans", Status.OK, f"{name} is switched off: {point.name}")
+            continue
+        if point.name in SPEC.supersedes and of.name not in _STAY:
+            detail = f"{name} is switched off once LangGraph is imported, since each span would be made twice"
+            yield Finding(_GROUP, "double spans", Status.OK, f"{detail}; {_INSTEAD}")
             continue
         detail = f"{name} observes LangChain too: graphs, models and tools get two spans each, and tokens count twice"
         names = ",".join([*disabled, point.name])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 
 from argus_otel.detections import cross_run, detectors
 from argus_otel.detections.rule import Explained
+from argus_otel.telemetry.guard import one_line, tried
 from argus_otel.terminal import records
 
 
@@ -39,12 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """List or explain rules; return 0, or 2 if there is no such rule, or a module cannot be imported."""
     sys.path.insert(0, "")  # as `python -m` has it: a program's own modules are mostly in the current directory
-    try:
-        for module in arguments.modules:
-            import_module(module)
-    except ImportError as error:
-        print(f"argus-otel graphs rules: --import: {error}", file=sys.stderr)
-        return 2
+    for module in arguments.modules:
+        _, error = tried(partial(import_module, module))
+        if error is not None:
+            reason = str(error) if isinstance(error, ModuleNotFoundError) else one_line(error)
+            print(f"argus-otel graphs rules: --import {module}: {reason}", file=sys.stderr)
+            return 2
     known: dict[str, Explained] = {rule.id: rule for rule in (*detectors.rules(), *cross_run.RULES)}
     unknown = [each for each in arguments.ids if each not in known]
     if unknown:

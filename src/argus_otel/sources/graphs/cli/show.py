@@ -1,4 +1,4 @@
-"""``argus-otel graphs show``: a run as a tree of its nodes, with what rules have found."""
+"""``argus-otel graphs show``: a run as a tree of its nodes, with evaluations and what rules have found."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""A run as a tree: each node below the one whose graph it is in, in the order in which they began."""
+"""A run as a tree: each node below the one whose graph it is in, with findings and evaluations, by their begin."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from argus_otel.sources.graphs.history.baselines import node_name
-from argus_otel.sources.graphs.history.results import NodeRun, RecordedFinding, RunDetail
+from argus_otel.sources.graphs.history.results import NodeRun, RecordedEvaluation, RecordedFinding, RunDetail
 from argus_otel.terminal.records import text_of
 
 _WIDTH = 9
@@ -16,7 +16,7 @@ def lines_of(detail: RunDetail) -> list[str]:
     run = detail.run
     steps = f"{run.steps} step{'' if run.steps == 1 else 's'}"
     words = [run.graph, _outcome(run.outcome, run.error), duration_text(run.duration), steps]
-    head = [text_of("  ".join(words)), *(f"  {each}" for each in _found(detail, -1))]
+    head = [text_of("  ".join(words)), *(f"  {each}" for each in _said(detail, -1))]
     columns = f"{'begin':>{_WIDTH}} {'duration':>{_WIDTH}}"
     return [*head, columns, *_below(_Tree(detail), -1, "")] if detail.nodes else head
 
@@ -40,8 +40,8 @@ def _below(tree: _Tree, above: int, indent: str) -> Iterator[str]:
         words = text_of("  ".join(_words(node, tree.detail.run.graph)))
         yield f"{times}  {indent}{'└─' if last else '├─'} {words}"
         inside = f"{indent}{'   ' if last else '│  '}"
-        for finding in _found(tree.detail, node.number):
-            yield f"{'':{2 * _WIDTH + 1}}  {inside}{finding}"
+        for line in _said(tree.detail, node.number):
+            yield f"{'':{2 * _WIDTH + 1}}  {inside}{line}"
         yield from _below(tree, node.number, inside)
 
 
@@ -60,8 +60,18 @@ def _words(node: NodeRun, graph: str) -> Iterator[str]:
         yield f"→ {', '.join(node.routes)}"
 
 
-def _found(detail: RunDetail, number: int) -> list[str]:
-    return [f"! {text_of(_finding(each))}" for each in detail.findings if each.number == number]
+def _said(detail: RunDetail, number: int) -> list[str]:
+    """Return how a node was evaluated, and what rules have found there; of the number -1, for the run as a whole."""
+    evaluations = [f"* {text_of(_evaluation(each))}" for each in detail.evaluations if each.number == number]
+    return evaluations + [f"! {text_of(_finding(each))}" for each in detail.findings if each.number == number]
+
+
+def _evaluation(evaluation: RecordedEvaluation) -> str:
+    if evaluation.error:
+        return f"{evaluation.name} failed itself: {evaluation.error}"
+    score = "" if evaluation.score is None else f"{evaluation.score:g}"
+    said = ", ".join(filter(None, (score, evaluation.label)))
+    return f"{evaluation.name}: {said}" + (f" ({evaluation.explanation})" if evaluation.explanation else "")
 
 
 def _finding(finding: RecordedFinding) -> str:

@@ -1,4 +1,4 @@
-"""The history of agent graphs: every run with its nodes and findings, as names, shapes and durations, never values.
+"""The history of agent graphs: every run with its nodes, findings and evaluations; names and shapes, never values.
 
 .. code-block:: python
 
@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
 __all__ = ["MODEL", "History"]
 
-RUN, NODE, FINDING = "graph.run", "graph.node", "graph.finding"
+RUN, NODE, FINDING, EVALUATION = "graph.run", "graph.node", "graph.finding", "graph.evaluation"
 
 _MEASURES = (
     "count() as count, sum(duration) as duration_sum, max(duration) as duration_max,"
     f" sum(ifNull(input_tokens, 0)) as input_tokens, sum(ifNull(output_tokens, 0)) as output_tokens, {buckets.MEASURE}"
+)
+_EVALUATION_MEASURES = (
+    "count() as count, count(score) as scored, sum(ifNull(score, 0)) as score_sum,"
+    " sumMapIf(map(toString(ifNull(label, '')), toUInt64(1)), isNotNull(label)) as labels"
 )
 _DAY = 24
 
@@ -55,10 +59,19 @@ MODEL = HistoryModel(
             _MEASURES,
             only=f"event in ('{RUN}', '{NODE}')",
         ),
+        Rollup(
+            "graphs_evaluations_hourly",
+            "hour",
+            "toStartOfHour(time)",
+            ("service", "graph", "node", "evaluation", "error"),
+            _EVALUATION_MEASURES,
+            only=f"event = '{EVALUATION}'",
+        ),
     ),
     retention=(
         Retention("graphs_events", {"graphs_events": "toDateTime(time)"}, 90 * _DAY),
         Retention("graphs_hourly", {"graphs_hourly": "hour"}, 3 * 365 * _DAY),
+        Retention("graphs_evaluations_hourly", {"graphs_evaluations_hourly": "hour"}, 3 * 365 * _DAY),
     ),
 )
 

@@ -20,10 +20,20 @@ from argus_otel.history.store.errors import NotFoundError
 from argus_otel.history.store.query import Queries, QueryContext
 from argus_otel.history.store.time_range import QueryError, one_of, time_range
 
-from . import FINDING, NODE, RUN
+from . import EVALUATION, FINDING, NODE, RUN
 from .baselines import behaviour
 from .differences import differences
-from .results import CauseSummary, Difference, NodeRun, NodeSummary, RecordedFinding, Run, RunDetail
+from .results import (
+    CauseSummary,
+    Difference,
+    EvaluationSummary,
+    NodeRun,
+    NodeSummary,
+    RecordedEvaluation,
+    RecordedFinding,
+    Run,
+    RunDetail,
+)
 
 Moment = datetime | date | None
 
@@ -40,7 +50,7 @@ _EVERY_RUN: dict[str, object] = {
 }
 
 _SLACK = timedelta(hours=2)
-"""How long after its end rows of a run are looked for: its findings are recorded then, and a range has whole hours."""
+"""How long after its end rows of a run are looked for: its findings are recorded then, and evaluations maybe later."""
 
 
 class History(Queries):
@@ -73,7 +83,7 @@ class History(Queries):
         return self._runs(asked, outcome=outcome, thread=thread, found=int(found), limit=limit)
 
     def run(self, run: str) -> RunDetail:
-        """Return a run with its nodes and findings.
+        """Return a run with its nodes, findings and evaluations.
 
         Parameters
         ----------
@@ -98,7 +108,9 @@ class History(Queries):
         [known] = found
         asked = _asked_of_runs(found, id=known.id)
         nodes = tuple(_node(row) for row in self._rows("nodes", asked))
-        return RunDetail(known, nodes, tuple(self._findings("findings_of_run", asked)))
+        findings = self._findings("findings_of_run", asked)
+        evaluations = self._evaluations("evaluations_of_run", asked)
+        return RunDetail(known, nodes, tuple(findings), tuple(evaluations))
 
     def findings(
         self,
@@ -145,6 +157,32 @@ class History(Queries):
         severities = _at_least(severity)
         asked = _asked(graph, since, until, service, rule=rule, severities=severities, limit=limit)
         return self._select(CauseSummary, "causes", asked)
+
+    def evaluations(
+        self,
+        graph: str = "",
+        *,
+        name: str = "",
+        limit: int = 100,
+        since: Moment = None,
+        until: Moment = None,
+        service: str = "",
+    ) -> list[RecordedEvaluation]:
+        """Return evaluations by validators, judges and the program, the latest first.
+
+        Parameters
+        ----------
+        name:
+            Only evaluations of this name.
+        """
+        return self._evaluations("evaluations", _asked(graph, since, until, service, name=name, limit=limit))
+
+    def scores(
+        self, graph: str = "", *, name: str = "", since: Moment = None, until: Moment = None, service: str = ""
+    ) -> list[EvaluationSummary]:
+        """Return how the nodes of graphs were evaluated, by graph, node and name; kept for years."""
+        asked = _asked(graph, since, until, service, name=name)
+        return self._select(EvaluationSummary, "scores", asked)
 
     def nodes(
         self, graph: str = "", *, since: Moment = None, until: Moment = None, service: str = ""
@@ -216,6 +254,9 @@ class History(Queries):
     def _findings(self, query: str, asked: QueryContext) -> list[RecordedFinding]:
         return self._select(RecordedFinding, query, asked, columns=asked.sql("finding_columns"))
 
+    def _evaluations(self, query: str, asked: QueryContext) -> list[RecordedEvaluation]:
+        return self._select(RecordedEvaluation, query, asked, columns=asked.sql("evaluation_columns"))
+
 
 def _asked(
     graph: str = "", since: Moment = None, until: Moment = None, service: str = "", **values: object
@@ -229,6 +270,7 @@ def _asked(
         "run": RUN,
         "node": NODE,
         "finding": FINDING,
+        "evaluation": EVALUATION,
         "within": within,
         "of_runs": f"event = '{NODE}' and outcome = 'ok' and {within} and toString(run_id) in {{ids:Array(String)}}",
         "durations": buckets.MEASURE,

@@ -180,6 +180,66 @@ class CauseSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedEvaluation:
+    """What a validator, a judge or the program itself has said of what a node did.
+
+    Attributes
+    ----------
+    run:
+        The run's id.
+    time:
+        When it was said.
+    graph:
+        The graph that the node is in: the run's, or one in a node.
+    node, step, number:
+        The node, its step, and its place in the run; empty, 0 and -1 for the run as a whole.
+    score, label:
+        ``None`` if it has none.
+    explanation:
+        Empty unless content was captured; its first 500 characters.
+    error:
+        The class of the exception of a validator that has failed itself; else empty.
+    """
+
+    run: str = field(metadata=_ID)
+    time: datetime
+    graph: str
+    node: str
+    step: int
+    number: int
+    name: str
+    score: float | None
+    label: str | None
+    explanation: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSummary:
+    """How a node of a graph was evaluated in a range.
+
+    Attributes
+    ----------
+    node:
+        Empty for the run as a whole.
+    evaluations, failed:
+        How many there are, and how often the validator failed itself.
+    mean:
+        Of the scores; ``None`` without any.
+    labels:
+        How many have which label.
+    """
+
+    graph: str
+    node: str
+    name: str
+    evaluations: int
+    failed: int
+    mean: float | None
+    labels: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class RunDetail:
     """A run with all that is known of it.
 
@@ -189,11 +249,14 @@ class RunDetail:
         In the order in which they began.
     findings:
         The most severe first.
+    evaluations:
+        In the order in which they were made.
     """
 
     run: Run
     nodes: tuple[NodeRun, ...]
     findings: tuple[RecordedFinding, ...]
+    evaluations: tuple[RecordedEvaluation, ...]
 
 
 @dataclass(frozen=True, slots=True)

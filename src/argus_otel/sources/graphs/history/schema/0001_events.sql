@@ -1,9 +1,9 @@
--- One row for each run of a graph, each node in it, and each finding. By the hour first, as the engine's lookup of stored
--- ids needs it; then by graph and run.
+-- One row for each run of a graph, each node in it, each finding, and each evaluation. By the hour first, as the engine's
+-- lookup of stored ids needs it; then by graph and run.
 create table if not exists ${database}.graphs_events${local}${on_cluster}
 (
-    time            DateTime64(6, 'UTC') comment 'when the run began; of other rows, about when it ended' codec(Delta, ZSTD(1)),
-    event           LowCardinality(String) comment 'graph.run, .node or .finding' codec(ZSTD(1)),
+    time            DateTime64(6, 'UTC') comment 'when the run began, or the evaluation was made; of other rows, about when it ended' codec(Delta, ZSTD(1)),
+    event           LowCardinality(String) comment 'graph.run, .node, .finding or .evaluation' codec(ZSTD(1)),
     event_id        UUID codec(NONE),
     service         LowCardinality(String) comment 'service.name of the program' codec(ZSTD(1)),
     run_id          UUID comment 'the same on all rows of a run' codec(ZSTD(1)),
@@ -42,6 +42,10 @@ create table if not exists ${database}.graphs_events${local}${on_cluster}
     cause_kind      LowCardinality(String) comment 'empty, mistyped, misnamed, missing, swallowed or own' codec(ZSTD(1)),
     path            String comment 'the nodes from the cause to where it shows' codec(ZSTD(1)),
     confidence      LowCardinality(String) comment 'declared, observed or inferred' codec(ZSTD(1)),
+    evaluation      LowCardinality(String) comment 'the name of an evaluation' codec(ZSTD(1)),
+    score           Nullable(Float64) comment 'of an evaluation; null if it has none' codec(ZSTD(1)),
+    label           LowCardinality(Nullable(String)) comment 'likewise' codec(ZSTD(1)),
+    explanation     String comment 'of an evaluation; empty unless content is captured' codec(ZSTD(1)),
     attributes      Map(LowCardinality(String), String) comment 'every other attribute, as text' codec(ZSTD(1))
 )
 engine = ${merge_tree}

@@ -21,13 +21,40 @@ partition by toYYYYMM(hour)
 order by (graph, node, event, service, outcome, error, hour)
 ${ttl_graphs_hourly};
 
+-- Evaluations by the hour, likewise.
+create table if not exists ${database}.graphs_evaluations_hourly${local}${on_cluster}
+(
+    hour DateTime('UTC') codec(Delta, ZSTD(1)),
+    service LowCardinality(String) codec(ZSTD(1)),
+    graph LowCardinality(String) codec(ZSTD(1)),
+    node LowCardinality(String) comment 'empty for the run as a whole' codec(ZSTD(1)),
+    evaluation LowCardinality(String) comment 'its name' codec(ZSTD(1)),
+    error LowCardinality(String) comment 'error.type of a validator that failed itself; else empty' codec(ZSTD(1)),
+    count SimpleAggregateFunction(sum, UInt64) comment 'how many' codec(ZSTD(1)),
+    scored SimpleAggregateFunction(sum, UInt64) comment 'how many have a score' codec(ZSTD(1)),
+    score_sum SimpleAggregateFunction(sum, Float64) comment 'of these' codec(ZSTD(1)),
+    labels SimpleAggregateFunction(sumMap, Map(String, UInt64)) comment 'how many have which label' codec(ZSTD(1))
+)
+engine = ${aggregating_merge_tree}
+partition by toYYYYMM(hour)
+order by (graph, node, evaluation, service, error, hour)
+${ttl_graphs_evaluations_hourly};
+
 -- only on a cluster
 create table if not exists ${database}.graphs_hourly${on_cluster} as ${database}.graphs_hourly${local}
 engine = Distributed('${cluster}', '${database}', 'graphs_hourly${local}', cityHash64(graph));
 
+-- only on a cluster
+create table if not exists ${database}.graphs_evaluations_hourly${on_cluster}
+as ${database}.graphs_evaluations_hourly${local}
+engine = Distributed('${cluster}', '${database}', 'graphs_evaluations_hourly${local}', cityHash64(graph));
+
 -- Views come last, and the one on the inbox last of all: no event is stored before every rollup sees it.
 create materialized view if not exists ${database}.graphs_hourly_view${on_cluster}
 to ${database}.graphs_hourly${local} as ${rollup_graphs_hourly};
+
+create materialized view if not exists ${database}.graphs_evaluations_hourly_view${on_cluster}
+to ${database}.graphs_evaluations_hourly${local} as ${rollup_graphs_evaluations_hourly};
 
 create materialized view if not exists ${database}.graphs_events_view${on_cluster}
 to ${database}.graphs_events${local} as
@@ -84,6 +111,10 @@ select
     inbox.attributes['graph.cause.kind'] as cause_kind,
     inbox.attributes['graph.path'] as path,
     inbox.attributes['graph.confidence'] as confidence,
+    inbox.attributes['gen_ai.evaluation.name'] as evaluation,
+    toFloat64OrNull(inbox.attributes['gen_ai.evaluation.score.value']) as score,
+    nullIf(inbox.attributes['gen_ai.evaluation.score.label'], '') as label,
+    inbox.attributes['gen_ai.evaluation.explanation'] as explanation,
     mapFromArrays(
         arrayFilter(
             name -> name not in (
@@ -94,7 +125,8 @@ select
                 'graph.node.after', 'graph.node.above', 'graph.step', 'graph.node.began', 'graph.attempts',
                 'graph.route', 'graph.node.shapes', 'graph.node.tools', 'graph.detection.id',
                 'graph.detection.severity', 'graph.key', 'graph.cause.node', 'graph.cause.step', 'graph.cause.kind',
-                'graph.path', 'graph.confidence'
+                'graph.path', 'graph.confidence', 'gen_ai.evaluation.name', 'gen_ai.evaluation.score.value',
+                'gen_ai.evaluation.score.label', 'gen_ai.evaluation.explanation'
             ),
             mapKeys(inbox.attributes)
         ),
@@ -107,7 +139,8 @@ select
                 'graph.node.after', 'graph.node.above', 'graph.step', 'graph.node.began', 'graph.attempts',
                 'graph.route', 'graph.node.shapes', 'graph.node.tools', 'graph.detection.id',
                 'graph.detection.severity', 'graph.key', 'graph.cause.node', 'graph.cause.step', 'graph.cause.kind',
-                'graph.path', 'graph.confidence'
+                'graph.path', 'graph.confidence', 'gen_ai.evaluation.name', 'gen_ai.evaluation.score.value',
+                'gen_ai.evaluation.score.label', 'gen_ai.evaluation.explanation'
             ),
             mapValues(inbox.attributes),
             mapKeys(inbox.attributes)
