@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from importlib.util import find_spec
+from math import isfinite, isnan
 from typing import Any, cast
 
 NO_RECORDS = "No matching history."
@@ -51,13 +52,18 @@ def print_json(value: Any) -> None:
 
 
 def _plain(value: Any, unit: str = "") -> Any:
-    """Return a value that JSON can hold. Ids become text: JavaScript and jq round numbers of that size."""
+    """Return a value that JSON can hold. Ids become text: JavaScript and jq round numbers of that size.
+
+    So does what is no finite number, spelt as OTLP spells it, for JSON has none.
+    """
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name), _unit(field)) for field in fields(value)}
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in cast("Sequence[object]", value)]
     if isinstance(value, (date, datetime)):
         return value.isoformat()
+    if isinstance(value, float) and not isfinite(value):
+        return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return str(value) if unit == "id" else value
 
 
