@@ -1,8 +1,9 @@
 """Prints dataclasses: as tables for people, as JSON or CSV for programs.
 
 The metadata of a field may name its ``unit``: ``id``, ``short id`` (of which a table has the first letters), ``s``
-(seconds), ``duration`` (seconds, of hours and days too), ``share`` (0 to 1), ``precise share``, or ``series``, a tuple
-of counts with a column each, which a table shows as shares of the field that ``of`` names.
+(seconds), ``duration`` (seconds, of hours and days too), ``number`` (of any size), ``share`` (0 to 1), ``precise
+share``, or ``series``, a tuple of counts with a column each, which a table shows as shares of the field that ``of``
+names.
 """
 
 from __future__ import annotations
@@ -179,7 +180,9 @@ def _cell(value: Any, name: str, unit: str) -> str:
     if unit == "s":
         return _seconds(value)
     if unit == "duration":
-        return _duration(value)
+        return duration_text(value)
+    if unit == "number":
+        return f"{value:.5g}"
     if isinstance(value, float):
         return f"{value:,.2f}"
     if isinstance(value, datetime):
@@ -206,7 +209,7 @@ def _seconds(value: float) -> str:
     return f"{value * 1000:.0f} ms" if value < 0.9995 else f"{value:.2f} s"
 
 
-def _duration(value: float) -> str:
+def duration_text(value: float) -> str:
     """Return a duration by its two largest units: ``3d 4h``, ``12m 30s``."""
     if 0 < abs(value) < 60:
         return f"{value:.3g}s"

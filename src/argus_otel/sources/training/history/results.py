@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 _DURATION: dict[str, Any] = {"unit": "duration"}
+_NUMBER: dict[str, Any] = {"unit": "number"}
 _ID: dict[str, Any] = {"unit": "short id"}
 
 
@@ -23,7 +24,8 @@ class RecordedRun:
         The first letters are enough to name it.
     state:
         ``running``; ``ok``, ``stopped``, ``guarded``, ``interrupted`` or ``error``: how it ended; ``lost``: its process
-        ended without a word; ``silent``: history has no end of it, and no sign of life for some time.
+        ended without a word; ``silent``: history has no end of it, and no sign of life for some time; ``unknown``: an
+        imported log does not say how it ended.
     began:
         When its first attempt began.
     heard:
@@ -59,12 +61,12 @@ class RecordedRun:
     duration: float = field(metadata=_DURATION)
     attempts: int
     steps: int
-    epoch: float
-    total_steps: float | None
+    epoch: float = field(metadata=_NUMBER)
+    total_steps: float | None = field(metadata=_NUMBER)
     error: str
     metric: str
-    last: float | None
-    best: float | None
+    last: float | None = field(metadata=_NUMBER)
+    best: float | None = field(metadata=_NUMBER)
     nonfinite: int
     framework: str
     model: str
@@ -91,7 +93,7 @@ class Attempt:
     began: datetime
     heard: datetime
     steps: int
-    epoch: float
+    epoch: float = field(metadata=_NUMBER)
     error: str
 
 
@@ -113,9 +115,9 @@ class LoggedValue:
     phase: str
     count: int
     nonfinite: int
-    low: float | None
-    high: float | None
-    last: float
+    low: float | None = field(metadata=_NUMBER)
+    high: float | None = field(metadata=_NUMBER)
+    last: float = field(metadata=_NUMBER)
     last_step: int
 
 
@@ -177,14 +179,14 @@ class CurvePoint:
     """
 
     step: int
-    epoch: float
+    epoch: float = field(metadata=_NUMBER)
     time: datetime
     count: int
     nonfinite: int
-    low: float | None
-    mean: float | None
-    high: float | None
-    last: float
+    low: float | None = field(metadata=_NUMBER)
+    mean: float | None = field(metadata=_NUMBER)
+    high: float | None = field(metadata=_NUMBER)
+    last: float = field(metadata=_NUMBER)
     attempt: int
 
 
@@ -259,9 +261,9 @@ class BestRun:
     state: str
     metric: str
     phase: str
-    best: float
+    best: float = field(metadata=_NUMBER)
     step: int | None
-    last: float
+    last: float = field(metadata=_NUMBER)
     steps: int
     duration: float = field(metadata=_DURATION)
     config: str

@@ -11,9 +11,9 @@ from .results import Attempt
 
 LOST_EVENT = "training.run.lost"
 
-RUNNING, LOST, SILENT = "running", "lost", "silent"
-STATES = (RUNNING, *(each.value for each in Outcome), LOST, SILENT)
-"""All of them."""
+RUNNING, LOST, SILENT, UNKNOWN = "running", "lost", "silent", "unknown"
+STATES = (RUNNING, *(each.value for each in Outcome), LOST, SILENT, UNKNOWN)
+"""All of them. How an imported run ended may be unknown: TensorBoard does not say it."""
 
 SILENT_AFTER = timedelta(minutes=15)
 """After how long without an event or a logged value a run without an end counts as silent."""

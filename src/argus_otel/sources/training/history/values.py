@@ -40,12 +40,14 @@ def best_of(value: LoggedValue, *, minimise: bool | None = None) -> float | None
 
 
 def main_value(values: Sequence[LoggedValue]) -> LoggedValue | None:
-    """Return the value that is shown for a run: its loss, or else the first one by name."""
-    for name in _MAIN:
-        for value in values:
-            if value.metric.lower() == name:
-                return value
-    return min(values, key=lambda value: ("loss" not in value.metric.lower(), value.metric), default=None)
+    """Return the value that is shown for a run: its loss in training, or else the first one by name."""
+
+    def rank(value: LoggedValue) -> tuple[int, bool, str, bool]:
+        name = value.metric.lower()
+        place = _MAIN.index(name) if name in _MAIN else len(_MAIN)
+        return place, "loss" not in name, value.metric, value.phase != "train"
+
+    return min(values, key=rank, default=None)
 
 
 def finite(number: float) -> float | None:
