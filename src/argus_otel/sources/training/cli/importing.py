@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _COMMAND = "training import"
 _KEPT = timedelta(days=89)
-"""How old rows are at most whose ids a store surely has: see the retention of ``training_rows``."""
+"""Of a run whose ids are gone, younger rows are imported: see the retention of ``training_rows``."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         return failed(_COMMAND, error)
     print(f"{work.runs} run{'' if work.runs == 1 else 's'}, {work.rows:,} rows are in {address}")
     if work.old:
-        print(f"{work.old:,} rows of runs that were there already are older than 89 days, and are taken for imported")
+        print(f"{work.old:,} rows are left out: their runs were imported long ago, and they are older than 89 days")
     for each in work.warnings:
         print(f"argus-otel {_COMMAND}: {each}", file=sys.stderr)
     return 1 if work.warnings else 0
@@ -84,7 +84,7 @@ class _Import:
         from argus_otel.terminal.inserting import batches
 
         rows = rows_of(run, self._service)
-        if _is_known(run.id, target):  # of rows whose ids are gone, curves would count twice
+        if _is_forgotten(run.id, target):  # curves would count its rows twice
             rows = younger(rows, (datetime.now(timezone.utc) - _KEPT).timestamp(), self._left_out)
         for batch in batches(rows):
             target.insert(batch)
@@ -95,8 +95,13 @@ class _Import:
         self.old += 1
 
 
-def _is_known(run: str, target: Target) -> bool:
+def _is_forgotten(run: str, target: Target) -> bool:
+    """Whether a store has a run, and no longer the ids of its rows."""
     if target.store is None:
         return False
-    [[rows]] = target.store.query("select count() from training_runs where run_id = {id:String}", {"id": run})
+    [[rows]] = target.store.query(
+        "select count() from training_runs where run_id = {id:String}"
+        " and run_id not in (select run_id from training_rows where run_id = {id:String})",
+        {"id": run},
+    )
     return bool(rows)

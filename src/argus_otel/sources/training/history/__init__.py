@@ -45,8 +45,8 @@ MODEL = HistoryModel(
     references={"run": ErasureReference(a.RUN.name, "run_id", _run, "5f0c7c52-8d1e-44aa-9b1c-0d6f3a1e2b4c")},
     others=("training_points", "training_runs", "training_curves"),
     retention=(
-        Retention("training_rows", {"training_rows": "toDateTime(time)"}, 90 * _DAY),
-        Retention("training_points", {"training_points": "toDateTime(time)"}, 400 * _DAY),
+        Retention("training_rows", {"training_rows": "stored"}, 90 * _DAY),
+        Retention("training_points", {"training_points": "stored"}, 400 * _DAY),
         Retention("training_runs", {"training_runs": "toDateTime(time)"}, None),
         Retention("training_curves", {"training_curves": "toDateTime(day)"}, None),
     ),

@@ -6,7 +6,8 @@ create table if not exists ${database}.training_rows${local}${on_cluster}
     event    LowCardinality(String) comment 'training.points, training.run.start and so on' codec(ZSTD(1)),
     event_id UUID codec(NONE),
     service  LowCardinality(String) comment 'service.name of the program' codec(ZSTD(1)),
-    run_id   String codec(ZSTD(1))
+    run_id   String codec(ZSTD(1)),
+    stored   DateTime('UTC') default now() codec(Delta, ZSTD(1))
 )
 engine = ${merge_tree}
 partition by toYYYYMM(time)
@@ -87,7 +88,8 @@ create table if not exists ${database}.training_points${local}${on_cluster}
     attempt  UInt16 codec(ZSTD(1)),
     step     Int64 codec(Delta, ZSTD(1)),
     epoch    Float64 codec(ZSTD(1)),
-    value    Float64 codec(ZSTD(1))
+    value    Float64 codec(ZSTD(1)),
+    stored   DateTime('UTC') default now() comment 'from then on it is kept: logs of long ago may be imported' codec(Delta, ZSTD(1))
 )
 engine = ${replacing_merge_tree}
 partition by toYYYYMM(time)
