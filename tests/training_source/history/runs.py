@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from argus_otel import training
 from argus_otel.history.record.buffer import EventBuffer
@@ -79,4 +80,5 @@ def point(
         a.NAMES.name: names,
         a.VALUES.name: str(value),
     }
-    return row(run, "training.points", time, attempt=attempt, step=step, **more)
+    made = row(run, "training.points", time, attempt=attempt, step=step)
+    return replace(made, attributes={**made.attributes, **more})

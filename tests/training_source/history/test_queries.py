@@ -181,7 +181,7 @@ def test_what_cannot_be_asked(store: Store, history: History) -> None:
         history.runs(state="gone")
 
 
-_ANY = st.floats(width=32)
+_ANY = st.floats(width=16)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+_LEAST, _GREATEST = 1e-290, 1e300
+"""Differences and numbers beyond these are drawn as if they were these."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -106,13 +109,14 @@ class Axis:
         """
         if logarithmic:
             values = [each for each in values if each > 0]
+        values = [_bounded(each) for each in values]
         low, high = (min(values), max(values)) if values else (0.0, 1.0)
         if logarithmic:
-            first, last = math.floor(math.log10(low)) if values else 0, math.ceil(math.log10(high))
+            first, last = math.floor(math.log10(max(low, _LEAST))), math.ceil(math.log10(max(high, _LEAST)))
             last = max(last, first + 1)
             step = max(1, -(-(last - first) // 6))
             return cls(10.0**first, 10.0**last, True, tuple(10.0**each for each in range(first, last + 1, step)))
-        if low == high:
+        if high / 2 - low / 2 < _LEAST:
             space = abs(low) / 2 or 0.5
             low, high = (low, high + 1.0) if tight else (low - space, high + space)
         ticks = _ticks(low, high)
@@ -122,18 +126,23 @@ class Axis:
 
     def place(self, value: float) -> float | None:
         """Return where a value is, from 0 to 1; ``None`` if the axis does not have it."""
+        if self.logarithmic and value <= 0:
+            return None
+        value = min(max(value, self.low), self.high)
         if self.logarithmic:
-            if value <= 0:
-                return None
             return (math.log10(value) - math.log10(self.low)) / (math.log10(self.high) - math.log10(self.low))
         # Halves: of two large numbers with different signs, the difference may be infinite.
         return (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
 
 
+def _bounded(value: float) -> float:
+    return max(-_GREATEST, min(_GREATEST, value))
+
+
 def _ticks(low: float, high: float, number: int = 5) -> tuple[float, ...]:
     """Return round numbers, the first at or below ``low``, the last at or above ``high``."""
     rough = (high / number) - (low / number)
-    if not rough or not math.isfinite(rough) or rough < 1e-300:
+    if not rough or not math.isfinite(rough) or rough < _LEAST:
         return (low, high)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(each * power for each in (1, 2, 5, 10) if each * power >= rough * 0.999999)

@@ -183,7 +183,7 @@ def _run(
         commit=tags.get("mlflow.source.git.commit", ""),
         ended=_seconds(about.get("end_time", "")),
         outcome=_OUTCOMES.get(about.get("status", ""), ""),
-        config=dict(params),
+        config=dict(sorted(params.items())),
     )
 
 
