@@ -50,6 +50,7 @@ def training(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
             code = main(["training", *map(str, words)])
         except SystemExit as end:
             code = int(str(end.code or 0))
-        return Ended(code, *capsys.readouterr())
+        out, err = capsys.readouterr()
+        return Ended(code, out, err)
 
     return run
