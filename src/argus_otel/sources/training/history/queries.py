@@ -26,12 +26,11 @@ from .values import best_of, finite, is_maximised, main_value
 
 Moment = datetime | date | None
 
-BY = {
-    "step": "toFloat64(step)",
-    "epoch": "tupleElement(found, 2)",
-    "time": "(toUnixTimestamp64Micro(tupleElement(found, 3)) / 1000000)",
-}
+BY = {"step": "toFloat64(step)", "epoch": "{epoch}", "time": "(toUnixTimestamp64Micro({time}) / 1000000)"}
 """What a curve can be divided by, and the SQL of it."""
+
+_STORED = {"epoch": "epoch", "time": "time"}
+_FOUND = {"epoch": "tupleElement(found, 2)", "time": "tupleElement(found, 3)"}
 
 _PHASES = ("train", "validation", "test", "sanity")
 _ALL = 1_000_000
@@ -97,7 +96,7 @@ class History(Queries):
         QueryError
             There are several runs whose id begins so.
         """
-        known = self._named(run)
+        known, _ = self._named(run)
         [found] = self._runs(_asked(ids=[known], any=0), metric, silent_after)
         asked = _asked(id=known, ids=[known], metric="")
         [(config, argv, commit, attributes)] = self._rows("facts", asked)
@@ -161,7 +160,7 @@ class History(Queries):
         one_of(by, BY, "by")
         if points < 1:
             raise QueryError(f"points is {points}, but it has to be 1 or more")
-        known = self._named(run)
+        known, name = self._named(run)
         values = [value for value, _ in self._values(_asked(ids=[known], metric="")).get(known, [])]
         asked = _asked(id=known, metric=metric, phase=_phase_of(values, run, metric, phase), rank=rank)
         found = self._parts(asked, points, by)
@@ -170,9 +169,8 @@ class History(Queries):
             found = by_blocks(self._rows("blocks", asked), points)
         if not found:
             raise NotFoundError(f"the run {run} has no values of {metric} of rank {rank}")
-        [summary] = self._rows("runs", _asked(ids=[known], any=0))
         resumes = tuple(self._select(Resume, "resumes", asked))
-        return Curve(known, summary[2], metric, str(asked.values["phase"]), by, tuple(found), resumes, coarse)
+        return Curve(known, name, metric, str(asked.values["phase"]), by, tuple(found), resumes, coarse)
 
     def compare(
         self, runs: Sequence[str], metric: str, phase: str = "", *, points: int = 1000, by: str = "step"
@@ -227,16 +225,17 @@ class History(Queries):
             value.last, run.steps, run.duration, config,
         )  # fmt: skip
 
-    def _named(self, run: str) -> str:
-        """Return the id of the run that a text names."""
-        found = [row[0] for row in self._rows("runs", _asked(prefix=run, limit=_ALL))] if run else []
-        if run in found:
-            return run
+    def _named(self, run: str) -> tuple[str, str]:
+        """Return id and name of the run that a text names."""
+        found = self._rows("named", _asked(prefix=run)) if run else []
+        for known, name in found:
+            if known == run:
+                return known, name
         if not found:
             raise NotFoundError(f"there is no run {run}; argus-otel training list lists them")
         if len(found) > 1:
             raise QueryError(f"there are {len(found)} runs whose id begins with {run}; give more letters of it")
-        return found[0]
+        return found[0][0], found[0][1]
 
     def _runs(self, asked: QueryContext, metric: str, silent_after: timedelta = SILENT_AFTER) -> list[RecordedRun]:
         rows = self._rows("runs", asked)
@@ -286,14 +285,13 @@ class History(Queries):
         ]
 
     def _parts(self, asked: QueryContext, points: int, by: str) -> list[CurvePoint]:
-        words = {"x": BY[by], "logged": asked.sql("logged")}
-        [(count, low, high)] = self._rows("extent", asked, **words)
+        [(count, low, high)] = self._rows("extent", asked, x=BY[by].format(**_STORED))
         if not count:
             return []
         # Steps are whole numbers: parts of as many steps each, and not of 1 and 2 by turns.
         width = -(-(high - low + 1) // points) if by == "step" else (high - low) / points or 1.0
         bound = replace(asked, values={**asked.values, "low": low, "width": width, "final": points - 1})
-        return in_parts(self._rows("curve", bound, **words))
+        return in_parts(self._rows("curve", bound, x=BY[by].format(**_FOUND), logged=asked.sql("logged")))
 
 
 _Sign = tuple[int, datetime, int, float]

@@ -13,7 +13,7 @@ select
     argMaxIf(total_steps, time, total_steps > 0),
     max(world_size)
 from training_runs
-where startsWith(lower(run_id), lower({prefix:String})) and ({any:UInt8} = 1 or has({ids:Array(String)}, run_id))
+where ({any:UInt8} = 1 or has({ids:Array(String)}, run_id))
 group by run_id
 having begun >= toDateTime({since:UInt32}, 'UTC') and begun < toDateTime({until:UInt32}, 'UTC')
     and ({service:String} = '' or of_service = {service:String})
