@@ -7,7 +7,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argus_otel.terminal.plots.characters import GAP, drawn, text_of
@@ -118,6 +118,7 @@ def test_an_svg_is_a_picture_that_says_what_it_has() -> None:
     assert [text.text for text in root.findall(f"{SVG}text")][-2:] == ["train; 2 values are NaN or infinite", "train"]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)), min_size=1, max_size=30),
     st.booleans(),
@@ -130,6 +131,7 @@ def test_any_numbers_can_be_drawn(values: list[float | None], logarithmic: bool)
     ElementTree.fromstring(as_svg(made))  # noqa: S314
 
 
+@settings(deadline=None)
 @given(st.floats(-1e15, 1e15), st.floats(-1e15, 1e15))
 def test_ticks_are_on_the_axis_and_few(one: float, other: float) -> None:
     axis = Axis.of([one, other])
