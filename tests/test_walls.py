@@ -44,13 +44,15 @@ def source_walls(source: str) -> tuple[Wall, ...]:
     shared = (*neutral, "argus_otel.sources.patches", "argus_otel.sources.spec", room)
     tools = ("argus_otel.history.store", "argus_otel.scrape", "argus_otel.settings", "argus_otel.terminal")
     shown = ("argus_otel.panels", "argus_otel.scrape.buckets", "argus_otel.scrape.series")
-    apart = (f"{room}.cli", f"{room}.history", f"{room}.panels")
+    apart = (f"{room}.cli", f"{room}.history", f"{room}.panels", f"{room}.imports")
     # These know what the user has set.
     configured = (f"{room}.source", f"{room}.settings", f"{room}.resource", f"{room}.pytest_plugin")
     return (
         Wall(room, never, shared, save=apart, apart=(*apart, *configured)),
         *(Wall(each, never, (*shared, "argus_otel.settings"), save=apart) for each in configured),
         *(Wall(each, never, (*shared, *tools)) for each in apart[:2]),
+        # Logs of other tools, which become rows of history; one of them may be in SQLite.
+        Wall(apart[3], tuple(each for each in never if each != "sqlite3"), (*shared, "argus_otel.history.row")),
         Wall(f"{room}.panels", (*never, "rich"), (*shared, *shown)),  # a terminal draws it, and a page
     )
 
@@ -286,7 +288,7 @@ def test_the_environment_is_touched_where_it_is_argued_for_only() -> None:
 
 def test_every_room_with_a_wall_is_there() -> None:
     modules = {module_of(path) for path in FILES}
-    parts = ("cli", "history", "panels", "pytest_plugin", "resource", "settings")
+    parts = ("cli", "history", "imports", "panels", "pytest_plugin", "resource", "settings")
     optional = {f"argus_otel.sources.{source}.{part}" for source in SOURCES for part in parts}
     assert {wall.room for wall in WALLS} - modules <= {"argus_otel.history", *optional}
 

@@ -5,6 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from argus_otel.testing import Observation, observe
+from lab.clickhouse import ClickHouse
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    """A ClickHouse server: the engine in a process of its own."""
+    with ClickHouse.running_in(tmp_path_factory.mktemp("training") / "data") as running:
+        yield running
 
 
 @pytest.fixture

@@ -14,4 +14,6 @@ SPEC = SourceSpec(
     activates="first_use",
     prefixes=("training", "argus.training"),
     settings="argus_otel.sources.training.settings:TrainingSettings",
+    history="argus_otel.sources.training.history:MODEL",
+    commands="argus_otel.sources.training.cli:COMMANDS",
 )
