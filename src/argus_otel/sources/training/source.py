@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from argus_otel.settings import Settings
-from argus_otel.sources.patches import PatchSet
+from argus_otel.sources.patches import Patch, PatchSet, when_imported
 from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import Telemetry
 
 from . import api
+from .frameworks import keras
+from .frameworks.keras import KerasFits
 from .recorder import Recorder
 from .settings import TrainingSettings
 
@@ -30,6 +34,7 @@ class TrainingSource(Source):
         """Take what the program says of its own loops, and place the hooks of frameworks. Safe to repeat."""
         self._hooks.on = True
         api.bind(self.recorder, self.telemetry.guard)
+        when_imported(keras.PACKAGE, lambda: self._apply(KerasFits(self.telemetry, self._hooks, self.recorder).patches))
 
     def uninstall(self) -> None:
         """Revert the hooks. A run that is open is recorded to its end."""
@@ -40,3 +45,7 @@ class TrainingSource(Source):
         """Return how many runs there are."""
         number = len(self.recorder.active)
         return f"{number} training run{'s' if number > 1 else ''}" if number else ""
+
+    def _apply(self, patches: Callable[[], list[Patch]]) -> None:
+        if self._hooks.on:
+            self._hooks.apply(self.telemetry.guard.run("training", patches) or ())
