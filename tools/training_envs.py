@@ -118,7 +118,7 @@ ENVIRONMENTS = MappingProxyType(
             Environment("torch", (*_TORCH, *_LIGHTNING, "transformers==5.24.0", "psutil"), _SMALL_TORCH),
             Environment(
                 "torch-oldest",
-                (*_TORCH, *_LIGHTNING, "transformers==4.46.0", "psutil", "numpy<2"),
+                (*_TORCH, *_LIGHTNING, "transformers==4.46.0", "psutil", "numpy<2", "setuptools<81"),
                 ("torch==2.4.1", "pytorch-lightning==2.0.9", "accelerate==0.34.2"),
             ),
         )

@@ -16,7 +16,7 @@ import pytest
 from tests.otel.receivers import Received, attributes, grpc_receiver
 from tools.training_envs import ENVIRONMENTS
 
-TIMEOUT = 300.0
+TIMEOUT = 100.0
 """How long a program may take, in seconds: the first import of torch takes ten, and more on a busy machine."""
 
 SMALL = ("keras",)
@@ -50,7 +50,11 @@ class Program:
 
     def ended(self, status: int | None = 0) -> Program:
         """Wait for its end; ``None`` for any exit status."""
-        output, _ = self.process.communicate(timeout=TIMEOUT)
+        try:
+            output, _ = self.process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
         for line in output.splitlines(keepends=True):
             self._read(line)
         assert status is None or self.process.returncode == status, self.output

@@ -132,6 +132,8 @@ class Recorder:
         self._begin_span(run)
         if rank == 0:
             self._emit(run, c.STARTED, {**self._start(run, config), **(facts or {})})
+            if first_step:
+                self._emit(run, c.RESUMED, {a.STEP.name: first_step})
         return run
 
     def end(self, run: TrainingRun, error: BaseException | None, outcome: Outcome | None = None) -> None:

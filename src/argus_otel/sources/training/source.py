@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from argus_otel.settings import Settings
 from argus_otel.sources.patches import Patch, PatchSet, when_imported
 from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import Telemetry
 
-from . import api
-from .frameworks import keras
+from . import api, factories
+from .frameworks import keras, lightning
 from .frameworks.keras import KerasFits
+from .frameworks.lightning import LightningFits
 from .recorder import Recorder
 from .settings import TrainingSettings
 
@@ -29,16 +31,22 @@ class TrainingSource(Source):
         super().__init__(telemetry, settings, activate)
         self._hooks = PatchSet(telemetry)
         self.recorder = Recorder(telemetry, settings[TrainingSettings], activate)
+        self._keras = KerasFits(telemetry, self._hooks, self.recorder)
+        self._lightning = LightningFits(telemetry, self._hooks, self.recorder)
 
     def install(self) -> None:
         """Take what the program says of its own loops, and place the hooks of frameworks. Safe to repeat."""
         self._hooks.on = True
         api.bind(self.recorder, self.telemetry.guard)
-        when_imported(keras.PACKAGE, lambda: self._apply(KerasFits(self.telemetry, self._hooks, self.recorder).patches))
+        when_imported(keras.PACKAGE, partial(self._apply, self._keras.patches))
+        for package in lightning.PACKAGES:
+            when_imported(package, partial(self._apply, partial(self._lightning.patches, package)))
+        factories.bind(self._lightning.callbacks)
 
     def uninstall(self) -> None:
         """Revert the hooks. A run that is open is recorded to its end."""
         self._hooks.revert()
+        factories.bind(None)
         api.bind(None, None)
 
     def describe(self) -> str:
