@@ -15,11 +15,12 @@ def parameters_of(module: Any) -> int:
 
 def samples_of(loader: Any) -> tuple[int, int]:
     """Return how many samples a batch of a ``DataLoader`` has, and how many all have; zeros if it does not say so."""
-    size = getattr(loader, "batch_size", None)
+    batches_of = getattr(loader, "batch_sampler", None)  # accelerate's loaders have the size only there
+    size = getattr(loader, "batch_size", None) or getattr(batches_of, "batch_size", None)
     if not isinstance(size, int):
         return 0, 0
     try:
-        total = len(loader.sampler)
+        total = len(getattr(batches_of, "sampler", loader.sampler))
         batches = len(loader)
     except (AttributeError, NotImplementedError, TypeError):  # such as of an iterable dataset
         return 0, 0
