@@ -8,6 +8,7 @@ import time
 import keras
 import numpy as np
 
+from argus_otel.entrypoints import TrainingInstrumentor
 from argus_otel.sources.training.recorder import CURRENT
 
 TOLD = {}
@@ -173,5 +174,16 @@ alone = model("Alone")
 alone.train_on_batch(x, y)
 alone.evaluate(x, y, verbose=0)
 alone.predict(x, verbose=0)
+
+# -- without hooks again
+
+TrainingInstrumentor().uninstrument()
+fit("Unobserved")
+trainer = next(each for each in keras.Model.__mro__ if "fit" in vars(each))
+TOLD["wrapped"] = [
+    function.__qualname__
+    for function in (trainer.fit, keras.Model.save, keras.Model.save_weights)
+    if function.__globals__["__name__"].startswith("argus_otel.")
+]
 
 print("TOLD", json.dumps(TOLD), flush=True)

@@ -11,6 +11,7 @@ import weakref
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
+from argus_otel.entrypoints import TrainingInstrumentor
 from argus_otel.sources.training.recorder import CURRENT
 
 warnings.simplefilter("ignore")
@@ -201,5 +202,11 @@ alone = net("Alone")
 trainer().validate(alone, loader(), verbose=False)
 trainer().test(alone, loader(), verbose=False)
 trainer().predict(alone, loader())
+
+# -- without hooks again
+
+TrainingInstrumentor().uninstrument()
+TOLD["classes"] = [type(each).__name__ for each in trainer().callbacks]
+fit(net("Unobserved"))
 
 print("TOLD", json.dumps(TOLD), flush=True)

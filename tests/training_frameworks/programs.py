@@ -140,11 +140,14 @@ def environment(name: str) -> str:
     return str(found.python)
 
 
-def start(name: str, script: str, received: Received, directory: Path, *words: str, **variables: str) -> Program:
-    """Start a program of this folder in an environment."""
+def start(
+    name: str, script: str | tuple[str, ...], received: Received, directory: Path, *words: str, **variables: str
+) -> Program:
+    """Start a program of this folder in an environment: itself, or the last of the words by a launcher."""
+    *launcher, program = (script,) if isinstance(script, str) else script
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("ARGUS_", "OTEL_", "VIRTUAL_ENV"))}
     process = subprocess.Popen(
-        [environment(name), "-m", "argus_otel", "run", str(HERE / script), *words],
+        [environment(name), "-m", "argus_otel", "run", *launcher, str(HERE / program), *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

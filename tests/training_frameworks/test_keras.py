@@ -138,6 +138,11 @@ def test_an_evaluation_alone_is_no_run(fits: Program) -> None:
     assert fits.value("training.steps", model="Alone") == 0
 
 
+def test_uninstrumented_it_is_as_before(fits: Program) -> None:
+    assert fits.told["wrapped"] == []
+    assert fits.rows("training.run.start", "Unobserved") == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_interrupts_it(otlp: Received, tmp_path: Path, number: int) -> None:
     program = start("keras", "keras_waits.py", otlp, tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from lab.processes import free_port
 from tests.otel.receivers import Received
 
-from .programs import Program, ran, start
+from .programs import Program, environment, ran, start
 
 EACH = [("torch", "lightning.pytorch"), ("torch-oldest", "pytorch_lightning")]
 
@@ -19,7 +20,8 @@ EACH = [("torch", "lightning.pytorch"), ("torch-oldest", "pytorch_lightning")]
 @pytest.fixture(scope="module", params=EACH, ids=["lightning.pytorch", "pytorch_lightning-2.0"])
 def fits(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     name, package = request.param
-    yield from ran(name, "lightning_fits.py", tmp_path_factory.mktemp("fits"), package)
+    variables = {"ARGUS_TRAINING_TORCH": "true"}  # whose steps are not counted again
+    yield from ran(name, "lightning_fits.py", tmp_path_factory.mktemp("fits"), package, **variables)
 
 
 def test_steps_and_phases_are_counted_once_and_the_sanity_check_is_not(fits: Program) -> None:
@@ -128,6 +130,33 @@ def test_a_fit_within_a_fit_is_a_run_with_a_parent(fits: Program) -> None:
 
 def test_a_validation_a_test_and_a_prediction_alone_are_no_run(fits: Program) -> None:
     assert fits.rows("training.run.start", "Alone") == []
+
+
+def test_steps_of_optimizers_within_it_are_not_counted_again(fits: Program) -> None:
+    assert fits.value("training.steps", framework="torch") == 0
+
+
+def test_uninstrumented_it_is_as_before(fits: Program) -> None:
+    assert "ArgusCallback" not in fits.told["classes"]
+    assert fits.rows("training.run.start", "Unobserved") == []
+
+
+UNOBSERVED = """
+import sys, lightning.pytorch as pl
+trainer = pl.Trainer(logger=False, accelerator="cpu", enable_checkpointing=False)
+assert "argus_otel.sources.training.factories" in sys.modules  # Lightning has asked
+print(*(type(each).__name__ for each in trainer.callbacks))
+print(*(name for name in sys.modules if name in ("argus_otel.sources.training.recorder", "opentelemetry")))
+"""
+
+
+def test_a_trainer_in_a_program_that_is_not_observed_has_no_callback(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [environment("torch"), "-c", UNOBSERVED], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    callbacks, imported = done.stdout.splitlines()[-2:]
+    assert "ArgusCallback" not in callbacks
+    assert imported == ""
 
 
 def test_two_ranks_are_one_run_and_stop_at_the_same_step(otlp: Received, tmp_path: Path) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from .programs import Program, ran
+from lab.processes import free_port
+from tests.otel.receivers import Received
+
+from .programs import Program, ran, start
 
 
 @pytest.fixture(scope="module", params=["torch", "torch-oldest"])
@@ -118,3 +122,21 @@ def test_a_batch_that_becomes_smaller_is_one_run(fits: Program) -> None:
 
 def test_an_evaluation_alone_is_no_run(fits: Program) -> None:
     assert fits.rows("training.run.start", "Alone") == []
+
+
+def test_uninstrumented_it_is_as_before(fits: Program) -> None:
+    assert "ArgusCallback" not in fits.told["classes"]
+    assert fits.told["wrapped"] == []
+    assert fits.rows("training.run.start", "Unobserved") == []
+
+
+def test_two_ranks_are_one_run_and_stop_at_the_same_step(otlp: Received, tmp_path: Path) -> None:
+    launcher = ("-m", "torch.distributed.run", "--nproc-per-node=2", f"--master-port={free_port()}")
+    program = start("torch", (*launcher, "transformers_ranks.py"), otlp, tmp_path).ended()
+    ((outcome, steps),) = program.ends("Ranked")
+    assert outcome == "stopped"
+    assert program.told == {"steps0": steps, "steps1": steps}
+    assert 4 <= steps < 24
+    assert program.value("training.steps", model="Ranked") == steps
+    assert program.value("training.runs", model="Ranked") == 1
+    assert program.value("training.batches", model="Ranked", phase="train") == 2 * steps

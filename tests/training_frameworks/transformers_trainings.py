@@ -9,6 +9,7 @@ import weakref
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
+from argus_otel.entrypoints import TrainingInstrumentor
 from argus_otel.sources.training.recorder import CURRENT
 
 torch.manual_seed(0)
@@ -175,5 +176,17 @@ if hasattr(TrainingArguments, "auto_find_batch_size"):
             return super().forward(x, labels)
 
     trainer("Fitting", base=TooLarge, auto_find_batch_size=True, length=16).train()
+
+# -- without hooks again
+
+TrainingInstrumentor().uninstrument()
+unobserved = trainer("Unobserved")
+unobserved.train()
+TOLD["classes"] = [type(each).__name__ for each in unobserved.callback_handler.callbacks]
+TOLD["wrapped"] = [
+    name
+    for name in ("train", "training_step", "evaluate", "_save_checkpoint")
+    if getattr(Trainer, name).__globals__["__name__"].startswith("argus_otel.")
+]
 
 print("TOLD", json.dumps(TOLD), flush=True)
