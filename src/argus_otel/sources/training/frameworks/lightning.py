@@ -91,6 +91,7 @@ class LightningHooks:
         self._fit = Fit(recorder)
         self._package = package
         self._steps = self._batches = self._size = self._samples = self._validated = 0
+        self._alone = True
         self._logged: set[str] = set()
         self._of_training: set[str] = set()
         self._began = shield(HOOK, self._on_train_start, 2)
@@ -161,6 +162,7 @@ class LightningHooks:
         if parameters:
             facts[a.PARAMETERS.name] = parameters
         epochs = trainer.max_epochs if (trainer.max_epochs or 0) > 0 else None
+        self._alone = trainer.world_size == 1
         self._steps, self._batches = trainer.global_step, 0
         self._logged, self._of_training = set(), set()
         run = self._fit.begin(
@@ -231,7 +233,7 @@ class LightningHooks:
         logs = each > 0 and self._batches % each == 0
         if logs and not self._log(trainer, on_step=True):
             self._fit.log(outputs if isinstance(outputs, dict) else {"loss": outputs}, "train")  # pyright: ignore[reportUnknownArgumentType]
-        if trainer.world_size == 1:
+        if self._alone:
             if run.stop_asked:
                 trainer.should_stop = True
         elif logs and trainer.strategy.reduce_boolean_decision(bool(run.stop_asked), all=False):

@@ -177,6 +177,7 @@ class TransformersHooks:
         shield = telemetry.guard.shield
         self.fit = Fit(recorder)
         self._bad: Any = None
+        self._alone = True  # asking the arguments each time would take several times as long as all else
         self._steps = self._tokens = self._batches = self._size = self._samples = 0
         self._train_began = shield(HOOK, self.begin, 3)
         self._epoch_began = shield(HOOK, self._on_epoch_begin, 2)
@@ -209,9 +210,9 @@ class TransformersHooks:
         """Count a batch without a step."""
         self._batch_ended()
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+    def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:  # noqa: ARG002
         """Count a step, and stop if that is asked for."""
-        self._step_ended(state, more.get("optimizer"), control if args.world_size == 1 else None)
+        self._step_ended(state, more.get("optimizer"), control)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:  # noqa: ARG002
         """Log values."""
@@ -225,6 +226,7 @@ class TransformersHooks:
 
     def begin(self, args: Any, state: Any, model: Any) -> None:
         """Begin the run, unless it has begun."""
+        self._alone = args.world_size == 1
         self._steps, self._tokens, self._bad = state.global_step, state.num_input_tokens_seen, None
         if self.fit.run is not None:
             return
@@ -252,7 +254,7 @@ class TransformersHooks:
         if bad is None or bad.device != loss.device:
             self._bad = loss.detach() * 0  # 0 times what is not finite is NaN
         else:
-            bad.add_(loss.detach(), alpha=0)
+            bad.add_(loss.detach() if loss.requires_grad else loss, alpha=0)
 
     def _on_epoch_begin(self, state: Any, loader: Any) -> None:
         self._batches = 0
@@ -282,7 +284,7 @@ class TransformersHooks:
             run.steps += steps
             steps = 0
         self._on_substep_end(steps)
-        if control is not None and run.stop_asked:
+        if run.stop_asked and self._alone:
             control.should_training_stop = True
 
     def _on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any]) -> None:
@@ -296,7 +298,7 @@ class TransformersHooks:
             if self._bad is not None and math.isnan(float(self._bad)):
                 values["loss"] = math.nan
             self._bad = None
-            if args.world_size > 1 and _any_asks(args.device, bool(run.stop_asked)):
+            if not self._alone and _any_asks(args.device, bool(run.stop_asked)):
                 control.should_training_stop = True
         seen = state.num_input_tokens_seen
         if seen > self._tokens:
