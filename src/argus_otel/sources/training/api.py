@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from . import attributes as a
-from .recorder import CURRENT, Phase, Recorder
+from .recorder import Phase, Recorder, enter, leave
 from .values import numbers_of
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ class Run:
     def __enter__(self) -> Self:
         run = self._run
         if run is not None:
-            self._token = CURRENT.set(run)
-            if run.scope is not None:
-                run.scope.attach()
+            self._token = enter(run)
         return self
 
     def __exit__(
@@ -72,9 +70,7 @@ class Run:
         run, token = self._run, self._token
         if run is not None and token is not None:
             self._token = None
-            CURRENT.reset(token)
-            if run.scope is not None:
-                run.scope.detach()
+            leave(run, token)
         self.end(error)
 
     def end(self, error: BaseException | None = None) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
+from contextlib import suppress
+from contextvars import ContextVar, Token
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -27,6 +28,22 @@ HOOK = "training"
 
 CURRENT: ContextVar[TrainingRun | None] = ContextVar("argus_otel.training", default=None)
 """The run that the context belongs to."""
+
+
+def enter(run: TrainingRun) -> Token[TrainingRun | None]:
+    """Make a run current; return what :func:`leave` takes."""
+    if run.scope is not None:
+        run.scope.attach()
+    return CURRENT.set(run)
+
+
+def leave(run: TrainingRun, token: Token[TrainingRun | None]) -> None:
+    """Make the run current that was before; in another context than that in which it was entered, do nothing."""
+    with suppress(ValueError):
+        CURRENT.reset(token)
+    if run.scope is not None:
+        run.scope.detach()
+
 
 _EPOCH_SPANS, _EACH = 1000, 10
 """After how many epochs of a run only one in how many has a span."""
@@ -115,6 +132,8 @@ class Recorder:
         self._begin_span(run)
         if rank == 0:
             self._emit(run, c.STARTED, {**self._start(run, config), **(facts or {})})
+            if first_step:
+                self._emit(run, c.RESUMED, {a.STEP.name: first_step})
         return run
 
     def end(self, run: TrainingRun, error: BaseException | None, outcome: Outcome | None = None) -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from argus_otel.settings import Settings
-from argus_otel.sources.patches import PatchSet
+from argus_otel.sources.patches import Patch, PatchSet, when_imported
 from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import Telemetry
 
-from . import api
+from . import api, factories
+from .frameworks import keras, lightning, torch_loops, transformers
+from .frameworks.keras import KerasFits
+from .frameworks.lightning import LightningFits
+from .frameworks.torch_loops import TorchLoops
+from .frameworks.transformers import TransformersTrainings
 from .recorder import Recorder
 from .settings import TrainingSettings
 
@@ -25,18 +33,40 @@ class TrainingSource(Source):
         super().__init__(telemetry, settings, activate)
         self._hooks = PatchSet(telemetry)
         self.recorder = Recorder(telemetry, settings[TrainingSettings], activate)
+        self._keras = KerasFits(telemetry, self._hooks, self.recorder)
+        self._lightning = LightningFits(telemetry, self._hooks, self.recorder)
+        self._torch = TorchLoops(telemetry, self.recorder)
+        self._transformers = TransformersTrainings(telemetry, self._hooks, self.recorder)
 
     def install(self) -> None:
         """Take what the program says of its own loops, and place the hooks of frameworks. Safe to repeat."""
         self._hooks.on = True
         api.bind(self.recorder, self.telemetry.guard)
+        when_imported(keras.PACKAGE, partial(self._apply, self._keras.patches))
+        when_imported(transformers.PACKAGE, partial(self._apply, self._transformers.patches))
+        for package in lightning.PACKAGES:
+            when_imported(package, partial(self._apply, partial(self._lightning.patches, package)))
+        if self.settings[TrainingSettings].torch:
+            when_imported(torch_loops.PACKAGE, self._watch_torch)
+        factories.bind(self._lightning.callbacks)
 
     def uninstall(self) -> None:
         """Revert the hooks. A run that is open is recorded to its end."""
         self._hooks.revert()
+        self._transformers.revert()
+        self._torch.uninstall()
+        factories.bind(None)
         api.bind(None, None)
 
     def describe(self) -> str:
         """Return how many runs there are."""
         number = len(self.recorder.active)
         return f"{number} training run{'s' if number > 1 else ''}" if number else ""
+
+    def _apply(self, patches: Callable[[], list[Patch]]) -> None:
+        if self._hooks.on:
+            self._hooks.apply(self.telemetry.guard.run("training", patches) or ())
+
+    def _watch_torch(self) -> None:
+        if self._hooks.on:
+            self.telemetry.attempt("hook:torch", self._torch.install)
