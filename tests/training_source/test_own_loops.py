@@ -31,8 +31,12 @@ def points(observed: Observation) -> Iterable[tuple[str, str, int, float]]:
     """Return what history has of logged values: phase, name, step, value."""
     for row in rows(observed, "training.points"):
         names = row["argus.training.names"].split(",")
-        for name, text in zip(names, row["argus.training.values"].split(","), strict=True):
-            yield row["argus.training.phase"], name, row["argus.training.step"], float(text)
+        steps = [int(step) for step in row["argus.training.step"].split(",")]
+        values = [float(text) for text in row["argus.training.values"].split(",")]
+        assert len(values) == len(names) * len(steps)
+        assert len(row["argus.training.offsets"].split(",")) == len(steps)
+        for place, number in enumerate(values):
+            yield row["argus.training.phase"], names[place % len(names)], steps[place // len(names)], number
 
 
 def test_steps_and_values_are_counted_once(observed: Observation) -> None:

@@ -49,9 +49,14 @@ EPOCH = SpanAttribute(
 )
 TOTAL_STEPS = SpanAttribute("argus.training.total_steps", "How many steps it will have, if that is known.", (10_000,))
 TOTAL_EPOCHS = SpanAttribute("argus.training.total_epochs", "How many epochs it will have, if known.", (10,))
+OFFSETS = SpanAttribute(
+    "argus.training.offsets", "How long after the row's time each of its steps was logged, in µs.", ("0,1200",)
+)
 NAMES = SpanAttribute("argus.training.names", "The names of the logged values, separated by commas.", ("loss,lr",))
 VALUES = SpanAttribute(
-    "argus.training.values", "The logged values in the order of their names; `nan`, `inf` and `-inf` too.", ("0.5,nan",)
+    "argus.training.values",
+    "The logged values of each step, in the order of their names; `nan`, `inf` and `-inf` too.",
+    ("0.5,nan",),
 )
 FRAMEWORK_VERSION = SpanAttribute("argus.training.framework.version", "The framework's version.", ("2.6.6",))
 PARAMETERS = SpanAttribute("argus.training.parameters", "How many numbers the model learns.", (11_689_512,))

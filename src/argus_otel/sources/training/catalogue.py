@@ -178,9 +178,10 @@ NOT_FINITE = Event(
 
 POINTS_ROW = Event(
     "training.points",
-    "The values that were logged at one step.",
-    (a.RUN.name, a.ATTEMPT.name, a.RANK.name, a.PHASE.name, a.STEP.name, a.EPOCH.name, a.NAMES.name, a.VALUES.name),
-)
+    "The values that were logged at some steps in a row: `argus.training.step` and the like are lists.",
+    (a.RUN.name, a.ATTEMPT.name, a.RANK.name, a.PHASE.name, a.STEP.name, a.EPOCH.name, a.OFFSETS.name, a.NAMES.name,
+     a.VALUES.name),
+)  # fmt: skip
 
 CATALOGUE = Catalogue(
     "training",
@@ -192,7 +193,8 @@ CATALOGUE = Catalogue(
     events=(STARTED, RESUMED, ENDED, EPOCH_ENDED, VALIDATED, SAVED, NOT_FINITE, POINTS_ROW),
     span_attributes=(
         a.RUN, a.ATTEMPT, a.NAME, a.PARENT, a.GROUP, a.RANK, a.WORLD_SIZE, a.STEP, a.EPOCH, a.TOTAL_STEPS,
-        a.TOTAL_EPOCHS, a.NAMES, a.VALUES, a.FRAMEWORK_VERSION, a.PARAMETERS, a.CONFIG, a.ARGV, a.COMMIT, a.PATH,
+        a.TOTAL_EPOCHS, a.OFFSETS, a.NAMES, a.VALUES,
+        a.FRAMEWORK_VERSION, a.PARAMETERS, a.CONFIG, a.ARGV, a.COMMIT, a.PATH,
         a.SIZE, a.DIGEST,
     ),
 )  # fmt: skip

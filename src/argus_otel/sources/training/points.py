@@ -1,62 +1,86 @@
-"""The values that are logged at one step, as a row of history."""
+"""The values that are logged at several steps in a row, as one row of history.
+
+A program may log thousands of steps a second. A row for each would cost more than the values in it, on every way to the
+store: so steps are added to a row until history takes it, which is each second, or until it is full.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from threading import Lock
+from time import time_ns
+from typing import NamedTuple
 
-from argus_otel.telemetry import AttributeValue
+from argus_otel.telemetry import AttributeValue, WholeText
 
 from . import attributes as a
 
-_LONGEST = 480
-"""The most characters of the names in one row: history cuts a text after 500."""
+MOST_STEPS = 100
+"""The most steps in one row."""
 
-_MOST = 18
-"""The most values in one row, by the same limit: one has 25 characters at most."""
+_MOST_VALUES = 2000
+"""About the most values in one row: one has 25 characters at most."""
 
 _SEPARATOR = str.maketrans(",", ";")
 
 
-def in_rows(names: Sequence[str]) -> tuple[slice, ...]:
-    """Return which of the values go into which row."""
-    slices: list[slice] = []
-    start = length = 0
-    for place, name in enumerate(names):
-        length += len(name) + 1
-        if place > start and (length > _LONGEST or place - start >= _MOST):
-            slices.append(slice(start, place))
-            start, length = place, len(name) + 1
-    return (*slices, slice(start, len(names)))
+class _Step(NamedTuple):
+    step: int
+    epoch: float
+    at: int
+    values: Sequence[float]
 
 
-class PointAttributes(Mapping[str, AttributeValue]):
-    """The attributes of such a row. History's own thread makes them, not the one that trains."""
+class Points(Mapping[str, AttributeValue]):
+    """The attributes of such a row, to which steps are added until history's own thread reads them.
 
-    __slots__ = ("_common", "_step", "_epoch", "_names", "_values", "_made")
+    Parameters
+    ----------
+    common:
+        The attributes that all points of the run in this phase have.
+    names:
+        The names of the values.
+    """
 
-    def __init__(
-        self,
-        common: Mapping[str, AttributeValue],
-        step: int,
-        epoch: float,
-        names: Sequence[str],
-        values: Sequence[float],
-    ) -> None:
+    __slots__ = ("_common", "_names", "_steps", "_most", "_reading", "_taken", "_made")
+
+    def __init__(self, common: Mapping[str, AttributeValue], names: Sequence[str]) -> None:
         self._common = common
-        self._step = step
-        self._epoch = epoch
         self._names = names
-        self._values = values
+        self._steps: list[_Step] = []
+        self._most = min(MOST_STEPS, max(1, _MOST_VALUES // max(1, len(names))))
+        self._reading = Lock()
+        self._taken: list[_Step] | None = None
         self._made: dict[str, AttributeValue] | None = None
+
+    def add(self, step: int, epoch: float, values: Sequence[float]) -> bool:
+        """Add the values of a step; return whether they are in the row: not if it is full, or has been read.
+
+        Any thread. The lock is taken only around the moment in which the row is read.
+        """
+        if len(self._steps) >= self._most:
+            return False
+        added = _Step(step, epoch, time_ns(), values)
+        self._steps.append(added)
+        if self._taken is None and not self._reading.locked():
+            return True  # who reads it from now on finds it
+        with self._reading:
+            return self._taken is None or any(each is added for each in self._taken)
 
     def _attributes(self) -> dict[str, AttributeValue]:
         if self._made is None:
+            with self._reading:
+                if self._taken is None:
+                    self._taken = list(self._steps)
+            steps = self._taken
+            epochs = [each.epoch for each in steps]
             self._made = {
                 **self._common,
-                a.STEP.name: self._step,
-                a.EPOCH.name: self._epoch,
-                a.NAMES.name: ",".join([name.translate(_SEPARATOR) for name in self._names]),
-                a.VALUES.name: ",".join(map(repr, self._values)),
+                a.STEP.name: _listed(each.step for each in steps),
+                a.EPOCH.name: _listed(epochs[:1] if len(set(epochs)) == 1 else epochs),
+                a.OFFSETS.name: _listed((each.at - steps[0].at) // 1000 for each in steps),
+                a.NAMES.name: _listed(name.translate(_SEPARATOR) for name in self._names),
+                a.VALUES.name: _listed(value for each in steps for value in each.values),
             }
         return self._made
 
@@ -68,3 +92,16 @@ class PointAttributes(Mapping[str, AttributeValue]):
 
     def __len__(self) -> int:
         return len(self._attributes())
+
+
+def points_of(
+    common: Mapping[str, AttributeValue], names: Sequence[str], step: int, values: Sequence[float]
+) -> dict[str, AttributeValue]:
+    """Return the attributes of the row of a single step, as one of another tool."""
+    row = Points(common, names)
+    row.add(step, 0.0, values)
+    return dict(row)
+
+
+def _listed(items: Iterable[object]) -> WholeText:
+    return WholeText(",".join([item if isinstance(item, str) else repr(item) for item in items]))

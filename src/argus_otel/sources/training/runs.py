@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from argus_otel.telemetry import AttributeValue, Operation
 
 from . import attributes as a
+from .points import Points
 from .remaining import Pace, time_remaining
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class TrainingRun(Operation):
         How many there were, and how long they took together, in seconds.
     progress_at:
         When it last made progress, by :func:`time.perf_counter`.
+    points:
+        The rows of history that logged values are added to, by phase and names.
     stop_asked:
         Whether it has been asked to stop, by what: ``command`` or ``guard``; empty if not.
     """
@@ -57,6 +60,7 @@ class TrainingRun(Operation):
         "validating",
         "progress_at",
         "stop_asked",
+        "points",
         "_common",
         "_pace",
         "_step_ended",
@@ -83,6 +87,7 @@ class TrainingRun(Operation):
         self.validating = 0.0
         self.progress_at = self.started
         self.stop_asked = ""
+        self.points: dict[tuple[str, tuple[str, ...]], Points] = {}
         self._common: dict[str, dict[str, AttributeValue]] = {}
         self._pace = Pace()
         self._step_ended: float | None = None

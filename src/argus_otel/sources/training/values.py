@@ -10,7 +10,7 @@ from argus_otel.telemetry import AttributeValue, Reading, Telemetry
 
 from . import attributes as a
 from . import catalogue as c
-from .points import PointAttributes, in_rows
+from .points import Points
 from .runs import TrainingRun
 
 _MOST_NAMES = 256
@@ -29,7 +29,6 @@ class Values:
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
         self._last: dict[tuple[str, str], float] = {}
-        self._rows: dict[tuple[str, ...], tuple[slice, ...]] = {}
         self._not_finite = telemetry.counter(c.VALUES_NONFINITE)
         self._seen: set[tuple[str, str]] = set()
         self.watchers: list[Callable[[TrainingRun, str, Sequence[str], Sequence[float]], None]] = []
@@ -44,24 +43,24 @@ class Values:
                 last[key] = value
             if not isfinite(value):
                 self._count(run, name, value, step)
-        history = self._telemetry.history
-        if history is not None:
-            for part in self._parts(names):
-                history(
-                    c.POINTS_ROW,
-                    PointAttributes(run.common(phase), step, run.epoch, names[part], values[part]),
-                    None,
-                )
+        if self._telemetry.history is not None:
+            row = run.points.get((phase, names))
+            if row is None or not row.add(step, run.epoch, values):
+                self._begin_row(run, names, values, step, phase)
         for watch in self.watchers:
             watch(run, phase, names, values)
 
-    def _parts(self, names: tuple[str, ...]) -> tuple[slice, ...]:
-        parts = self._rows.get(names)
-        if parts is None:
-            parts = in_rows(names)
-            if len(self._rows) < _MOST_NAMES:
-                self._rows[names] = parts
-        return parts
+    def _begin_row(
+        self, run: TrainingRun, names: tuple[str, ...], values: Sequence[float], step: int, phase: str
+    ) -> None:
+        history = self._telemetry.history
+        if history is None:
+            return
+        if len(run.points) >= _MOST_NAMES:
+            run.points.clear()
+        row = run.points[phase, names] = Points(run.common(phase), names)
+        row.add(step, run.epoch, values)
+        history(c.POINTS_ROW, row, None)
 
     def _count(self, run: TrainingRun, name: str, value: float, step: int) -> None:
         kind = "nan" if isnan(value) else "inf"

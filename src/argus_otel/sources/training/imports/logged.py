@@ -11,7 +11,7 @@ from argus_otel.history.row import Row
 from argus_otel.sources.training import attributes as a
 from argus_otel.sources.training import catalogue as c
 from argus_otel.sources.training.parameters import config_as_json
-from argus_otel.sources.training.points import PointAttributes, in_rows
+from argus_otel.sources.training.points import points_of
 from argus_otel.telemetry import AttributeValue
 
 NAMESPACE = uuid.UUID("6c0f1d0a-6f7e-5a55-9f3b-2f6a4f0f7b11")
@@ -91,9 +91,8 @@ def rows_of(run: LoggedRun, service: str) -> Iterator[Row]:
             a.RANK.name: 0,
             a.PHASE.name: step.phase,
         }
-        for part in in_rows(step.names):
-            attributes = dict(PointAttributes(common, step.step, 0.0, step.names[part], step.values[part]))
-            yield _row(run, c.POINTS_ROW.name, step.time, service, resource, attributes)
+        attributes = points_of(common, step.names, step.step, step.values)
+        yield _row(run, c.POINTS_ROW.name, step.time, service, resource, attributes)
     yield _row(run, c.STARTED.name, run.began, service, resource, {**named, **given})
     if run.outcome:
         ended = last if run.ended is None else run.ended

@@ -5,9 +5,16 @@ select time, event, event_id, service, run_id from ${database}.training_new${loc
 
 create materialized view if not exists ${database}.training_points_view${on_cluster}
 to ${database}.training_points${local} as
-select time, service, instance, run_id, metric, phase, rank, attempt, step, epoch, assumeNotNull(number) as value
+select
+    at as time, service, instance, run_id, metric, phase, rank, attempt, of_step as step, of_epoch as epoch,
+    assumeNotNull(number) as value
 from ${database}.training_new${local}
-array join names as metric, numbers as number
+array join
+    arrayFlatten(arrayMap(offset -> arrayMap(name -> time + toIntervalMicrosecond(offset), names), offsets)) as at,
+    arrayFlatten(arrayMap(each -> names, steps)) as metric,
+    arrayFlatten(arrayMap(each -> arrayMap(name -> each, names), steps)) as of_step,
+    arrayFlatten(arrayMap(each -> arrayMap(name -> each, names), epochs)) as of_epoch,
+    numbers as number
 where event = 'training.points' and isNotNull(number);
 
 create materialized view if not exists ${database}.training_curves_view${on_cluster}
@@ -19,18 +26,22 @@ select
     phase,
     rank,
     attempt,
-    toInt64(floor(step / 100)) as block,
+    toInt64(floor(of_step / 100)) as block,
     toUInt64(count()) as count,
     toUInt64(countIf(not isFinite(assumeNotNull(number)))) as nonfinite,
     min(if(isFinite(assumeNotNull(number)), assumeNotNull(number), inf)) as low,
     max(if(isFinite(assumeNotNull(number)), assumeNotNull(number), -inf)) as high,
     sum(if(isFinite(assumeNotNull(number)), assumeNotNull(number), 0)) as total,
-    max(tuple(step, assumeNotNull(number))) as last,
-    max(epoch) as epoch,
+    max(tuple(of_step, assumeNotNull(number))) as last,
+    max(of_epoch) as epoch,
     min(time) as began,
     max(time) as ended
 from ${database}.training_new${local}
-array join names as metric, numbers as number
+array join
+    arrayFlatten(arrayMap(each -> names, steps)) as metric,
+    arrayFlatten(arrayMap(each -> arrayMap(name -> each, names), steps)) as of_step,
+    arrayFlatten(arrayMap(each -> arrayMap(name -> each, names), epochs)) as of_epoch,
+    numbers as number
 where event = 'training.points' and isNotNull(number)
 group by day, run_id, metric, phase, rank, attempt, block;
 
@@ -90,7 +101,8 @@ select
 from ${database}.training_new${local} as new
 where new.event != 'training.points';
 
--- Names and values are two texts. If one has been cut, those that are whole in both are kept.
+-- The values of some steps in a row are lists: of steps, of epochs (one for all, or one for each), of names, and of the
+-- values of each step. A value that is missing is left out.
 create materialized view if not exists ${database}.training_new_view${on_cluster}
 to ${database}.training_new${local} as
 select
@@ -106,15 +118,21 @@ select
     inbox.attributes['argus.training.phase'] as phase,
     toInt64OrZero(inbox.attributes['argus.training.step']) as step,
     toFloat64OrZero(inbox.attributes['argus.training.epoch']) as epoch,
-    arraySlice(
-        splitByChar(',', inbox.attributes['argus.training.names']),
-        1,
-        length(splitByChar(',', inbox.attributes['argus.training.values']))
-    ) as names,
-    arraySlice(
+    arrayMap(text -> toInt64OrZero(text), splitByChar(',', inbox.attributes['argus.training.step'])) as steps,
+    arrayResize(
+        arrayMap(text -> toFloat64OrZero(text), splitByChar(',', inbox.attributes['argus.training.epoch'])),
+        length(steps),
+        epoch
+    ) as epochs,
+    arrayResize(
+        arrayMap(text -> toInt64OrZero(text), splitByChar(',', inbox.attributes['argus.training.offsets'])),
+        length(steps)
+    ) as offsets,
+    splitByChar(',', inbox.attributes['argus.training.names']) as names,
+    arrayResize(
         arrayMap(text -> toFloat64OrNull(text), splitByChar(',', inbox.attributes['argus.training.values'])),
-        1,
-        length(splitByChar(',', inbox.attributes['argus.training.names']))
+        length(steps) * length(names),
+        NULL
     ) as numbers,
     inbox.duration as duration,
     inbox.attributes as attributes
