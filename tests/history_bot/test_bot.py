@@ -82,11 +82,11 @@ def test_history_goes_where_logs_go_and_waits_while_that_is_away(
     collector.stop()
     drive(simulator)
     until(lambda: status(bot)["waiting"]["disk"] == sum(DRIVEN.values()), 20)
+    until(lambda: "UNAVAILABLE" in status(bot)["last_error"], 20)  # they are on the disk before the export has failed
     told = status(bot)
     assert told["mode"] == "otlp"
     assert told["users"] == "hashed"
     assert told["where"].endswith(f"127.0.0.1:{collector.port}")
-    assert "UNAVAILABLE" in told["last_error"]
     assert "a key" not in json.dumps(told)
     collector.start()
     until(lambda: collector.events == driven(4), 20)
