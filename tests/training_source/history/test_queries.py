@@ -207,8 +207,10 @@ def test_bands_are_those_of_the_values_in_them(many: Store, values: dict[int, fl
         inside = [value for step, value in values.items() if each.step <= step < end]
         good = [value for value in inside if math.isfinite(value)]
         assert (each.count, each.nonfinite) == (len(inside), len(inside) - len(good))
-        assert (each.low, each.high) == ((min(good), max(good)) if good else (None, None))
-        if good:
+        if not good:
+            assert (each.low, each.high) == (None, None)
+        else:
+            assert (each.low, each.high) == pytest.approx((min(good), max(good)), rel=1e-15)
             assert each.mean == pytest.approx(math.fsum(good) / len(good), rel=1e-6, abs=1e-6 * max(map(abs, good)))
 
 
