@@ -214,7 +214,7 @@ def _broken(
 
 BROKEN = (
     _broken(
-        "a key that nobody writes",
+        "a key that no node writes",
         {"search": writes(), "write": answers_from("docs")},
         ["key_missing"],
         "search",

@@ -18,6 +18,7 @@ import pytest
 
 from argus_otel.history.record.codec import decoded, encoded
 from argus_otel.history.record.delivery import DirectDelivery
+from argus_otel.history.record.pending import PendingRows
 from argus_otel.history.record.spool import SUFFIX, Segment, Spool, SpoolError
 from argus_otel.history.record.stats import SPOOL, Stats
 from argus_otel.telemetry import State, Telemetry
@@ -165,6 +166,26 @@ def test_a_disk_that_fails_within_a_batch_keeps_whole_rows_and_tells_how_many(
     assert spool.append([row(number) for number in range(4, 10)]) == 6
     spool.close()
     assert read(spool) == list(range(10))
+
+
+def test_a_disk_that_fails_while_an_export_takes_long_loses_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stats: Stats
+) -> None:
+    rows = PendingRows(Spool(tmp_path, ROOM), stats)
+    exported, rest = [row(number) for number in range(5)], [row(number) for number in range(5, 9)]
+    rows.add(exported)
+    rows.begin_export(exported)
+    rows.add(rest)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", Failing(os.write, errno.ENOSPC, part=3 * len(encoded(row(1))) + 7))
+        assert not rows.save()
+    assert rows.held == [*exported, *rest], "what is on the disk are copies of three that are being exported"
+    assert rows.save()
+    rows.end_export(arrived=True)
+    rows.close_segment()
+    assert rows.held == []
+    assert rows.spool is not None
+    assert read(rows.spool) == [5, 6, 7, 8]
 
 
 @pytest.mark.parametrize("call", ["fsync", "write"])

@@ -47,7 +47,7 @@ class PendingRows:
         """Note that the export has ended. Rows that have arrived are let go of, the others stay in memory."""
         with self._lock:
             if arrived:
-                self.held = self.held[self._exported :]
+                self.release(self.held[: self._exported])
             self._exported = 0
             if self._copies is not None:
                 self._copies.discard()
@@ -90,14 +90,10 @@ class PendingRows:
             if self.spool is None:
                 return False
             exported, rest = self.held[: self._exported], self.held[self._exported :]
-            kept = 0
-            try:
-                if exported and self._copies is None:
-                    self._copies = self.spool.another()
-                    self._copies.append(exported)
-                kept = self.spool.append(rest) if rest else 0
-            except SpoolError as error:
-                kept = error.kept
+            if exported and self._copies is None:
+                self._copies = self.spool.another()
+                _append(self._copies, exported)
+            kept = _append(self.spool, rest) if rest else 0
             self.held = [*exported, *rest[kept:]]
             return kept == len(rest)
 
@@ -112,3 +108,11 @@ class PendingRows:
         with self._lock:
             if self.spool is not None:
                 self.spool.close()
+
+
+def _append(spool: Spool, rows: Sequence[Row]) -> int:
+    """Append rows; return how many of them, the first ones, are on the disk, which may be full or fail."""
+    try:
+        return spool.append(rows)
+    except SpoolError as error:
+        return error.kept

@@ -105,6 +105,7 @@ class Spool:
         self._open: IO[bytes] | None = None
         self._open_path: Path | None = None
         self._made = 0
+        self._begun_paths: list[Path] | None = None
         self._files: weakref.WeakSet[IO[bytes]] = weakref.WeakSet()
         self._counted: dict[Path, tuple[int, int]] = {}
 
@@ -211,6 +212,8 @@ class Spool:
             file = os.fdopen(descriptor, "wb", buffering=0)
             self._files.add(file)
             if lock(file.fileno()) and _same(file, path):
+                if self._begun_paths is not None:
+                    self._begun_paths.append(path)
                 return file, path
             file.close()  # another process has claimed it meanwhile, found it empty, and removed it
 
@@ -225,19 +228,19 @@ class Spool:
                 file.close()
 
     def discard(self) -> None:
-        """Remove the segment that is being written."""
-        path = self._open_path
+        """Remove the segments that it has begun, if it was made by :meth:`another`."""
         if os.name == "nt":  # Windows cannot remove open files
             self.close()
-        if path is not None:
+        for path in self._begun_paths or ():
             with suppress(OSError):
-                path.unlink()
+                path.unlink(missing_ok=True)
         self.close()
 
     def another(self) -> Spool:
-        """Return one that writes other segments in the same directory."""
+        """Return one that writes other segments in the same directory, which :meth:`discard` removes."""
         made = Spool(self.directory, self._limit)
         made._files = self._files
+        made._begun_paths = []
         return made
 
     def drop_in_child(self) -> None:

@@ -114,7 +114,7 @@ class Judge:
         return all_found
 
     def _is_usual(self, run: GraphRun, outcome: Outcome, seconds: float, habits: Habits) -> bool:
-        """Whether no rule can find anything, and nobody asks for the facts. Nearly every run is usual."""
+        """Whether a run is like earlier ones: no rule can find anything, and no listener gets the facts."""
         record = run.record
         return not (
             record is None

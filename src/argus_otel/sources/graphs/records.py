@@ -106,8 +106,8 @@ class Record:
         Whether it was found to be open for too long.
     """
 
-    # Nearly every run is as others were, and nobody asks for its facts: so they are made only at the end, of what is
-    # kept of its nodes.
+    # Most runs are like earlier ones, and need no facts. So the facts of nodes are made only when the run has ended,
+    # from what is kept of each node.
 
     __slots__ = (
         "nodes",

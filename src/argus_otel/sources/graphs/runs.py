@@ -40,7 +40,7 @@ class GraphRun(Operation):
     limit:
         How many steps it may have; 0 before the first.
     record:
-        What is kept of the run at the top until it ends; ``None`` if nobody asks for it.
+        What is kept of the run at the top until it ends; ``None`` without detections and history.
     level:
         Whose spans the next nodes are linked to; ``None`` without traces.
     inference_calls, tool_calls:

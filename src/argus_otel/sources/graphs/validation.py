@@ -212,7 +212,7 @@ def _update(node: NodeRun, validators: tuple[Validator, ...]) -> _Update:
 
 
 def _written(node: NodeRun) -> Any:
-    """Return the keys that a node has written, with their values; what it has returned where there are no keys."""
+    """Return the values that a node has written, by key; if the state has no keys, what the node has returned."""
     keys, written = node.kind.graph.keys, dict[str, Any]()
     for channel, value in node.task.writes:
         if channel in _RETURNED:
