@@ -17,6 +17,7 @@ from argus_otel.telemetry import AttributeValue, Event, Metric, Reading, SpanKin
 from . import attributes as a
 from . import catalogue as c
 from .commit import commit_of
+from .companions import Companions
 from .kinds import RunKind
 from .outcomes import Outcome, outcome_of
 from .parameters import arguments_as_text, config_as_json
@@ -56,6 +57,13 @@ class Recorder:
     ----------
     activate:
         Called at the first run.
+
+    Attributes
+    ----------
+    values:
+        Takes what runs log.
+    companions:
+        What goes along with each run.
     """
 
     def __init__(self, telemetry: Telemetry, settings: TrainingSettings, activate: Callable[[], None]) -> None:
@@ -67,6 +75,7 @@ class Recorder:
         self._ended = telemetry.counter(c.RUNS)
         self._given_run: str = settings.run
         self.values = Values(telemetry)
+        self.companions = Companions(telemetry.guard, lambda: self._active)
         self._in_flight = telemetry.guard.in_flight
         self._cut_short = telemetry.guard.shield(HOOK, self.end, 2)
         gauges: tuple[tuple[Metric, Callable[[TrainingRun], float | None]], ...] = (
@@ -134,6 +143,7 @@ class Recorder:
             self._emit(run, c.STARTED, {**self._start(run, config), **(facts or {})})
             if first_step:
                 self._emit(run, c.RESUMED, {a.STEP.name: first_step})
+        self.companions.began(run)
         return run
 
     def end(self, run: TrainingRun, error: BaseException | None, outcome: Outcome | None = None) -> None:
@@ -158,6 +168,7 @@ class Recorder:
             self._ended[(kind.framework, kind.model, outcome.value, error_type)].value += 1
             self._emit(run, c.ENDED, found, seconds)
         run.end_span(outcome.failed, found)
+        self.companions.ended(run, outcome)
 
     # -- its phases
 
