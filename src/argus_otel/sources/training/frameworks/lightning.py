@@ -165,7 +165,7 @@ class LightningHooks:
         self._alone = trainer.world_size == 1
         self._steps, self._batches = trainer.global_step, 0
         self._logged, self._of_training = set(), set()
-        run = self._fit.begin(
+        self._fit.begin(
             _FRAMEWORK,
             type(module).__name__,
             rank=trainer.global_rank,
@@ -175,8 +175,6 @@ class LightningHooks:
             facts=facts,
             config=dict(getattr(module, "hparams", None) or {}),
         )
-        if epochs and trainer.enable_validation and trainer.check_val_every_n_epoch:
-            run.total_validations = (epochs - trainer.current_epoch) // trainer.check_val_every_n_epoch
 
     def _on_train_end(self, trainer: Any) -> None:
         run = self._fit.run
