@@ -16,6 +16,7 @@ from .frameworks.keras import KerasFits
 from .frameworks.lightning import LightningFits
 from .frameworks.torch_loops import TorchLoops
 from .frameworks.transformers import TransformersTrainings
+from .gpu.gpus import Gpus
 from .guard.losses import Losses
 from .guard.stalls import Stalls
 from .outcomes import Action
@@ -39,6 +40,7 @@ class TrainingSource(Source):
         guard: str = settings[TrainingSettings].guard
         if guard != "off":
             self._add_guard(Action(guard))
+        self.recorder.companions.add(Gpus(telemetry, lambda: self.recorder.active))
         self._keras = KerasFits(telemetry, self._hooks, self.recorder)
         self._lightning = LightningFits(telemetry, self._hooks, self.recorder)
         self._torch = TorchLoops(telemetry, self.recorder)
