@@ -441,8 +441,8 @@ def test_a_source_that_was_not_resolved_has_its_defaults() -> None:
 def test_every_variable_of_a_source_bears_its_name() -> None:
     for setting in all_settings():
         ours = [name for name in setting.variables if not name.startswith("OTEL_")]
-        # The conventions' names are not of graphs alone.
-        assert ours in ([], [f"ARGUS_{setting.name.upper()}"], ["ARGUS_GENAI_CONVENTIONS"])
+        # The conventions' names are not of graphs alone; launchers of training runs number processes by theirs.
+        assert ours in ([], [f"ARGUS_{setting.name.upper()}"], ["ARGUS_GENAI_CONVENTIONS"], ["RANK"], ["WORLD_SIZE"])
 
 
 def test_rates_of_what_is_no_source_are_named() -> None:

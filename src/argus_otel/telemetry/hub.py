@@ -49,8 +49,8 @@ class HistorySink(Protocol):
         attributes: Mapping[str, AttributeValue],
         duration: float | None,
         event_id: str | None = None,
-    ) -> None:
-        """Record an event.
+    ) -> bool | None:
+        """Record an event; return whether it is taken: it may be lost, and is counted then.
 
         Parameters
         ----------

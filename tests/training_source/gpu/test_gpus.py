@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -22,6 +21,7 @@ from argus_otel.sources.training.gpu.visible import VARIABLE
 from argus_otel.telemetry import State
 from argus_otel.testing import Observation, observe, until
 
+from .like_torch import Cuda, like_torch
 from .stand_in import GIBIBYTE, StandIn, compiled, gpus
 
 if TYPE_CHECKING:
@@ -248,36 +248,6 @@ def test_without_the_package_it_is_named_where_there_is_a_gpu(
 # -- torch: no machine of these tests has a GPU, so this is of an object that answers like torch
 
 
-class Cuda:
-    """Answers like ``torch.cuda``."""
-
-    def __init__(self, *reserved: int, uuids: tuple[str, ...] = ()) -> None:
-        self._reserved = reserved
-        self._uuids = uuids
-        self.initialized = True
-
-    def is_initialized(self) -> bool:
-        return self.initialized
-
-    def device_count(self) -> int:
-        return len(self._reserved)
-
-    def memory_reserved(self, device: int) -> int:
-        return self._reserved[device]
-
-    def memory_allocated(self, device: int) -> int:
-        return self._reserved[device] // 2
-
-    def get_device_properties(self, device: int) -> object:
-        return SimpleNamespace(uuid=self._uuids[device].removeprefix("GPU-")) if self._uuids else SimpleNamespace()
-
-
-def distributed(world_size: int) -> object:
-    return SimpleNamespace(
-        is_available=lambda: True, is_initialized=lambda: world_size > 0, get_world_size=lambda: world_size
-    )
-
-
 Torch = Callable[..., Cuda]
 
 
@@ -285,9 +255,7 @@ Torch = Callable[..., Cuda]
 def torch(monkeypatch: pytest.MonkeyPatch) -> Torch:
     def make(*reserved: int, uuids: tuple[str, ...] = (), world_size: int = 0) -> Cuda:
         cuda = Cuda(*reserved, uuids=uuids)
-        monkeypatch.setitem(
-            sys.modules, "torch", cast("Any", SimpleNamespace(cuda=cuda, distributed=distributed(world_size)))
-        )
+        monkeypatch.setitem(sys.modules, "torch", like_torch(cuda, world_size))
         return cuda
 
     return make

@@ -71,6 +71,7 @@ UPSTREAM = frozenset(
         "url.full",
         "url.template",
         "user_agent.synthetic.type",
+        "vcs.ref.head.revision",
     }
 )
 """The attributes in use that OpenTelemetry's semantic conventions define."""

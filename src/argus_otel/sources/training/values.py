@@ -73,9 +73,12 @@ class Values:
             return
         if len(run.points) >= _MOST_NAMES:
             run.points.clear()
-        row = run.points[phase, names] = Points(run.common(phase), names)
+        row = Points(run.common(phase), names)
         row.add(step, run.epoch, values)
-        history(c.POINTS_ROW, row, None)
+        if history(c.POINTS_ROW, row, None):
+            run.points[phase, names] = row
+        else:  # it is lost, and counted: the next step must not be added to it
+            run.points.pop((phase, names), None)
 
     def _count(self, run: TrainingRun, name: str, value: float, step: int) -> None:
         kind = "nan" if isnan(value) else "inf"
