@@ -283,6 +283,8 @@ class KerasHooks:
         logs = logs or {}
         self.fit.log({name: value for name, value in logs.items() if not name.startswith("val_")}, "train")
         self.fit.log({name: value for name, value in logs.items() if name.startswith("val_")}, "validation")
+        if self._run is not None and self._run.stop_asked:
+            self.fitted.stop_training = True
 
     def _learn_steps(self) -> None:
         """Expect of the other epochs as many steps as the first one had, of a generator that does not tell."""

@@ -206,8 +206,11 @@ class LightningHooks:
         self._fit.epoch_began(trainer.current_epoch)
 
     def _on_epoch_end(self, trainer: Any) -> None:
+        run = self._fit.run
         self._fit.epoch_ended()
         self._log(trainer, on_step=False)
+        if self._alone and run is not None and run.stop_asked:
+            trainer.should_stop = True
 
     def _on_batch_start(self) -> None:
         run = self._fit.run
