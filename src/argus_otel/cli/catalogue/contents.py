@@ -56,6 +56,8 @@ UPSTREAM = frozenset(
         "http.request.method",
         "http.request.resend_count",
         "http.response.status_code",
+        "hw.id",
+        "hw.type",
         "network.peer.address",
         "process.runtime.version",
         "server.address",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argus_otel.telemetry import Attribute, SpanAttribute
 
-from .outcomes import Outcome
+from .outcomes import Action, Outcome, Rule
 
 FRAMEWORK = Attribute(
     "argus.training.framework",
@@ -33,6 +33,22 @@ OUTCOME = Attribute(
 ERROR_TYPE = Attribute(
     "error.type", "The exception that ended it; absent without.", cardinality_limit=100, examples=("ValueError",)
 )
+RULE = Attribute(
+    "argus.training.rule",
+    "`nonfinite`: a loss was infinite or not a number several times in a row; `divergence`: a loss has grown far above "
+    "its best; `stall`: no progress for long.",
+    values=tuple(each.value for each in Rule),
+)
+ACTION = Attribute(
+    "argus.training.action",
+    "`warn`; `stop`: the run is asked to end, as `ARGUS_TRAINING_GUARD=stop` says. A stall never ends one.",
+    values=tuple(each.value for each in Action),
+)
+DEVICE = Attribute(
+    "hw.id", "The UUID of the GPU, or of the part of one that MIG makes.", cardinality_limit=64,
+    examples=("GPU-8932f937-d72c-4106-c12f-20bd9faed9f6",),
+)  # fmt: skip
+DEVICE_TYPE = Attribute("hw.type", "The kind of device.", values=("gpu",))
 
 # -- on spans, events and rows only
 
@@ -66,3 +82,9 @@ COMMIT = SpanAttribute("vcs.ref.head.revision", "The commit that is checked out.
 PATH = SpanAttribute("argus.training.path", "Where a checkpoint or an artifact was written.", ("out/last.ckpt",))
 SIZE = SpanAttribute("argus.training.size", "Its size in bytes.", (1_048_576,))
 DIGEST = SpanAttribute("argus.training.sha256", "Its SHA-256, in hexadecimal digits.", ("9f86d081884c7d65…",))
+STALLED = SpanAttribute("argus.training.stalled", "How long it had made no progress, in seconds.", (61.5,))
+STACK = SpanAttribute(
+    "code.stacktrace", "The stack of the thread that trains, as in a traceback, without values.",
+    ('File "train.py", line 12',),
+)  # fmt: skip
+THREAD = SpanAttribute("thread.name", "The thread that trains.", ("MainThread",))

@@ -82,7 +82,7 @@ class Recorder:
             (c.EPOCH, _epoch),
             (c.PROGRESS, _progress),
             (c.TIME_REMAINING, TrainingRun.time_remaining),
-            (c.STEP_TIME, _progressed_at),
+            (c.STEP_TIME, self._progressed_at),
         )
         for metric, read in gauges:
             telemetry.gauge(metric, self._reader(read))
@@ -134,7 +134,8 @@ class Recorder:
         run_id, self._given_run = run_id or self._given_run, ""
         run = TrainingRun(kind, run_id or str(uuid4()), 1, name or self._name(), CURRENT.get())
         run.rank, run.group = rank, group or self._settings.group or ""
-        run.steps, run.total_steps, run.total_epochs = first_step, total_steps, total_epochs
+        run.steps = run.first_step = first_step
+        run.total_steps, run.total_epochs = total_steps, total_epochs
         kind.active.value += 1
         self._active = (*self._active, run)
         self._in_flight[run] = self._cut_short
@@ -157,6 +158,8 @@ class Recorder:
         kind.active.value -= 1
         self._active = tuple(each for each in self._active if each is not run)
         seconds = run.settle()
+        if run.parent is not None:
+            run.parent.progressed()
         found: dict[str, AttributeValue] = {
             a.STEP.name: run.steps,
             a.EPOCH.name: run.epoch,
@@ -198,9 +201,7 @@ class Recorder:
         """Record a validation or a checkpoint that has ended."""
         run, seconds = phase.run, perf_counter() - phase.started
         run.paused(seconds)
-        if phase.validates:
-            run.validations += 1
-            run.validating += seconds
+        (run.validations if phase.validates else run.checkpoints).add(run.steps, seconds)
         cell = run.kind.validation if phase.validates else run.kind.checkpoint
         cell.record(seconds)
         if run.kind.counted:
@@ -214,6 +215,10 @@ class Recorder:
         self._emit(run, c.SAVED, {a.STEP.name: run.steps, **attributes})
 
     # -- what is emitted
+
+    def tell(self, run: TrainingRun, event: Event, attributes: Mapping[str, AttributeValue]) -> None:
+        """Record what has happened to a run, as an event and as a row of its history. Any thread."""
+        self._emit(run, event, attributes)
 
     def _emit(
         self, run: TrainingRun, event: Event, attributes: Mapping[str, AttributeValue], seconds: float | None = None
@@ -271,6 +276,11 @@ class Recorder:
             kind = self._kinds[key] = RunKind(self._telemetry, framework, model, counted=counted)
         return kind
 
+    def _progressed_at(self, run: TrainingRun) -> float:
+        """Return when a run, or one that is a part of it, last made progress: in seconds since 1970."""
+        parts = (each.progress_at for each in self._active if each.is_part_of(run))
+        return time.time() - (perf_counter() - max((run.progress_at, *parts)))
+
     def _name(self) -> str:
         return Path(sys.argv[0]).stem or "training"
 
@@ -296,6 +306,7 @@ class Phase:
         self.span = span
         self.validates = validates
         self.started = perf_counter()
+        run.phase_begins()
 
     def end(self, attributes: Mapping[str, AttributeValue] | None = None) -> None:
         """End it."""
@@ -327,7 +338,3 @@ def _epoch(run: TrainingRun) -> float:
 
 def _progress(run: TrainingRun) -> float | None:
     return min(1.0, run.steps / run.total_steps) if run.total_steps else None
-
-
-def _progressed_at(run: TrainingRun) -> float:
-    return time.time() - (perf_counter() - run.progress_at)

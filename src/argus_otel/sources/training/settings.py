@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from argus_otel.settings import Setting, Table
-from argus_otel.settings.parsers import boolean, optional
+from argus_otel.settings.parsers import boolean, one_of, optional
 
 
 def _run_id(text: str) -> str:
@@ -39,6 +39,15 @@ class TrainingSettings(Table):
         right="a name",
         help="What the runs of the program belong to, such as a sweep.",
         type="str | None",
+    )
+    guard = Setting(
+        "ARGUS_TRAINING_GUARD",
+        parse=one_of("warn", "stop", "off"),
+        default="warn",
+        right="warn, stop or off",
+        help="What is done when a loss is NaN or infinite three times in a row, or has grown far above its best: "
+        "`warn`, or `stop`, which asks the run to end. A run that stands still is warned of, and never stopped.",
+        type="str",
     )
     torch = Setting(
         "ARGUS_TRAINING_TORCH",

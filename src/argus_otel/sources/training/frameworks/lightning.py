@@ -165,7 +165,7 @@ class LightningHooks:
         self._alone = trainer.world_size == 1
         self._steps, self._batches = trainer.global_step, 0
         self._logged, self._of_training = set(), set()
-        run = self._fit.begin(
+        self._fit.begin(
             _FRAMEWORK,
             type(module).__name__,
             rank=trainer.global_rank,
@@ -175,8 +175,6 @@ class LightningHooks:
             facts=facts,
             config=dict(getattr(module, "hparams", None) or {}),
         )
-        if epochs and trainer.enable_validation and trainer.check_val_every_n_epoch:
-            run.total_validations = (epochs - trainer.current_epoch) // trainer.check_val_every_n_epoch
 
     def _on_train_end(self, trainer: Any) -> None:
         run = self._fit.run
@@ -208,8 +206,11 @@ class LightningHooks:
         self._fit.epoch_began(trainer.current_epoch)
 
     def _on_epoch_end(self, trainer: Any) -> None:
+        run = self._fit.run
         self._fit.epoch_ended()
         self._log(trainer, on_step=False)
+        if self._alone and run is not None and run.stop_asked:
+            trainer.should_stop = True
 
     def _on_batch_start(self) -> None:
         run = self._fit.run
