@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry import context
 
 from argus_otel import training
 from argus_otel.sources.training import catalogue as c
@@ -162,6 +163,22 @@ def test_how_it_ends(observed: Observation, error: BaseException, outcome: str, 
     assert ended["argus.training.outcome"] == outcome
     assert ended.get("error.type") == error_type
     assert "secret" not in repr(observed.rows) + repr([span.attributes for span in observed.spans()])
+
+
+def test_a_run_leaves_nothing_in_the_context_of_the_program(observed: Observation, tmp_path: Path) -> None:
+    before = context.get_current()
+    with training.run("first") as run:
+        run.log(loss=1)
+        with run.validation():
+            run.log(loss=1, phase="validation")
+        with run.checkpoint(tmp_path / "model"):
+            pass
+    assert context.get_current() == before
+    with training.run("second"):
+        pass
+    first, second = (each for each in observed.spans() if each.name.startswith("training "))
+    assert first.parent is second.parent is None
+    assert {each.parent.span_id for each in observed.spans() if each.parent} == {first.context.span_id}
 
 
 def test_a_run_within_a_run_has_it_as_its_parent(observed: Observation) -> None:

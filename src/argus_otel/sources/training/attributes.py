@@ -45,7 +45,7 @@ RANK = SpanAttribute("argus.training.rank", "The number of the process among tho
 WORLD_SIZE = SpanAttribute("argus.training.world_size", "How many processes train together.", (4,))
 STEP = SpanAttribute("argus.training.step", "How many steps of optimizers it has had.", (1200,))
 EPOCH = SpanAttribute(
-    "argus.training.epoch", "The epoch, from 0 on; a part of one where a value is logged in it.", (3,)
+    "argus.training.epoch", "The epoch, from 0 on; a part of one where a value is logged in it.", (3.0,)
 )
 TOTAL_STEPS = SpanAttribute("argus.training.total_steps", "How many steps it will have, if that is known.", (10_000,))
 TOTAL_EPOCHS = SpanAttribute("argus.training.total_epochs", "How many epochs it will have, if known.", (10,))

@@ -119,13 +119,15 @@ VALUES_NONFINITE = Metric(
 
 # -- spans; never one a step
 
-_OF_RUN = (a.RUN.name, a.ATTEMPT.name, a.NAME.name, a.FRAMEWORK.name, a.MODEL.name)
+_OF_RUN = (
+    a.RUN.name, a.ATTEMPT.name, a.NAME.name, a.GROUP.name, a.PARENT.name, a.FRAMEWORK.name, a.MODEL.name,
+)  # fmt: skip
 
 RUN_SPAN = Span(
     "training {argus.training.run.name}",
     SpanKind.INTERNAL,
     "A training run, from its beginning to its end.",
-    (*_OF_RUN, a.GROUP.name, a.PARENT.name, a.STEP.name, a.EPOCH.name, a.OUTCOME.name, a.ERROR_TYPE.name),
+    (*_OF_RUN, a.STEP.name, a.EPOCH.name, a.OUTCOME.name, a.ERROR_TYPE.name),
     raises=False,
 )
 EPOCH_SPAN = Span(
@@ -147,7 +149,7 @@ CHECKPOINT_SPAN = Span(
 STARTED = Event(
     "training.run.start",
     "A training run has begun.",
-    (*_OF_RUN, a.GROUP.name, a.PARENT.name, a.WORLD_SIZE.name, a.TOTAL_STEPS.name, a.TOTAL_EPOCHS.name,
+    (*_OF_RUN, a.WORLD_SIZE.name, a.TOTAL_STEPS.name, a.TOTAL_EPOCHS.name,
      a.FRAMEWORK_VERSION.name, a.PARAMETERS.name, a.CONFIG.name, a.ARGV.name, a.COMMIT.name),
 )  # fmt: skip
 RESUMED = Event(
@@ -170,7 +172,7 @@ SAVED = Event(
 NOT_FINITE = Event(
     "training.nonfinite",
     "A value of this name was infinite or not a number for the first time.",
-    (a.RUN.name, a.STEP.name, a.METRIC.name, a.NONFINITE.name),
+    (a.RUN.name, a.ATTEMPT.name, a.STEP.name, a.METRIC.name, a.NONFINITE.name),
     severity=Severity.WARN,
 )
 

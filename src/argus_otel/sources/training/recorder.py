@@ -175,7 +175,7 @@ class Recorder:
     def epoch_ended(self, run: TrainingRun, epoch: float, span: TraceSpan | None) -> None:
         """Record the end of an epoch, which has a span unless it is one of many."""
         if run.kind.counted:
-            self._emit(run, c.EPOCH_ENDED, {a.EPOCH.name: epoch, a.STEP.name: run.steps})
+            self._emit(run, c.EPOCH_ENDED, {a.EPOCH.name: float(epoch), a.STEP.name: run.steps})
         if span is not None:
             span.set_attributes({a.STEP.name: run.steps})
             span.end(None, failed=False)
@@ -184,7 +184,7 @@ class Recorder:
         """Return the span of an epoch that begins; ``None`` if it has none."""
         if epoch >= _EPOCH_SPANS and epoch % _EACH:
             return None
-        return self._child(run, f"epoch {epoch}", {a.EPOCH.name: epoch})
+        return self._child(run, f"epoch {epoch}", {a.EPOCH.name: float(epoch)})
 
     def validation(self, run: TrainingRun) -> Phase:
         """Begin a validation."""
@@ -257,14 +257,10 @@ class Recorder:
 
     def _child(self, run: TrainingRun, name: str, attributes: Mapping[str, AttributeValue]) -> TraceSpan | None:
         """Start a span under that of a run, which need not be current: a framework's hooks are called by turns."""
-        tracing, scope = self._telemetry.tracing, run.span
-        if tracing is None or scope is None:
+        tracing, span = self._telemetry.tracing, run.span
+        if tracing is None or span is None:
             return None
-        scope.attach()
-        try:
-            return tracing.child(name, SpanKind.INTERNAL, {a.RUN.name: run.id, **attributes})
-        finally:
-            scope.detach()
+        return tracing.child(name, SpanKind.INTERNAL, {a.RUN.name: run.id, **attributes}, of=span)
 
     # -- helpers
 

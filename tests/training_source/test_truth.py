@@ -1,0 +1,539 @@
+"""For each metric, span and event of training runs: the number that is true, which loops wrote down, and ours.
+
+The loops are the program's own, and one that says what frameworks say of themselves: epochs, samples, tokens. What the
+frameworks really do is tested with them, in ``tests/training_frameworks``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import StatusCode
+
+from argus_otel import training
+from argus_otel.sources.training import attributes as a
+from argus_otel.sources.training import catalogue as c
+from argus_otel.sources.training.catalogue import CATALOGUE
+from argus_otel.sources.training.frameworks.fit import Fit
+from argus_otel.telemetry import Event, Metric, Span
+from argus_otel.testing import Observation, observe
+
+from ..attribute_types import catalogued_types, mistyped
+from ..truths import DataPoints, Truths, data_points
+
+if TYPE_CHECKING:
+    from argus_otel.sources.training.source import TrainingSource
+
+# Durations are compared.
+pytestmark = pytest.mark.alone
+
+STEPS, EVERY, PAUSE = 40, 10, 0.01
+EPOCHS, BATCHES, SIZE, TOKENS = 3, 8, 4, 100
+ACCUMULATED = 2
+SKIPPED = 3
+
+LOOP, NET = ("loop", "Net"), ("keras", "Net")
+"""Framework and model of the loops."""
+
+
+@dataclass
+class Ledger:
+    """What the loops have done; durations in seconds, by the loops' own clock."""
+
+    runs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    steps: Counter[tuple[str, str]] = field(default_factory=Counter)
+    batches: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    values: list[tuple[str, str, str, int, float]] = field(default_factory=list)
+    between: list[float] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    validations: list[float] = field(default_factory=list)
+    checkpoints: list[float] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+
+    def last(self) -> dict[tuple[str, str], float]:
+        """Return the last value of each name and phase."""
+        return {(name, phase): value for _, phase, name, _, value in self.values}
+
+
+@dataclass
+class Evidence:
+    """What the loops wrote down, and what was told of them.
+
+    Attributes
+    ----------
+    middle, middle_at, remaining:
+        The points while the first loop had done half of its steps, and when; how long it went on after that.
+    """
+
+    ledger: Ledger
+    middle: dict[str, list[tuple[dict[str, Any], float]]]
+    middle_at: float
+    remaining: float
+    points: DataPoints
+    spans: tuple[ReadableSpan, ...]
+    events: list[tuple[str, dict[str, Any]]]
+    rows: list[tuple[str, dict[str, Any], float | None]]
+    file: Path
+
+    def ours(self, metric: Metric, *names: str) -> dict[Any, float]:
+        """Return a counter, or the number of records of a histogram, by some attributes."""
+        found: Counter[Any] = Counter()
+        for attributes, point in self.points.get(metric.name, ()):
+            value = point.count if hasattr(point, "count") else point.value
+            found[tuple(attributes.get(name) for name in names)] += value
+        return {key: value for key, value in found.items() if value}
+
+    def sum(self, metric: Metric, framework: str) -> float:
+        """Return what a histogram has added up, in seconds."""
+        return sum(point.sum for has, point in self.points[metric.name] if has[a.FRAMEWORK.name] == framework)
+
+    def half(self, metric: Metric) -> float:
+        """Return the one point of a gauge while the first loop was half done."""
+        [(attributes, value)] = self.middle[metric.name]
+        assert attributes == {a.FRAMEWORK.name: "loop", a.MODEL.name: "Net"}
+        return value
+
+    def named(self, work: str) -> list[ReadableSpan]:
+        """Return the spans of a kind of work."""
+        return [each for each in self.spans if each.name.split(" ")[0] == work]
+
+    def told(self, event: Event) -> list[dict[str, Any]]:
+        """Return the attributes of events."""
+        return [attributes for name, attributes in self.events if name == event.name]
+
+    def kept(self, event: Event) -> list[dict[str, Any]]:
+        """Return the attributes of rows of history."""
+        return [attributes for name, attributes, _ in self.rows if name == event.name]
+
+
+class Loops:
+    """Trains, and writes down what it does."""
+
+    def __init__(self, observed: Observation, directory: Path) -> None:
+        self.ledger = Ledger()
+        self.file = directory / "model.bin"
+        self.file.write_bytes(b"weights")
+        self.middle: dict[str, list[tuple[dict[str, Any], float]]] = {}
+        self.middle_at = self.remaining = 0.0
+        self._observed = observed
+        self._recorder = cast("TrainingSource", observed.handle.source).recorder
+
+    def all(self) -> None:
+        """Run all loops, one after the other."""
+        self._whole()
+        self._ends_early()
+        self._goes_on()
+        self._epochs()
+        self._asked()
+
+    def _note(self, run: training.Run, step: int, phase: str, **values: float) -> None:
+        for name, value in values.items():
+            self.ledger.values.append((run.id, phase, name, step, value))
+
+    def _begin(self, run: training.Run) -> float:
+        self.ledger.ids.append(run.id)
+        return time.perf_counter()
+
+    def _whole(self) -> None:
+        ledger = self.ledger
+        before = time.perf_counter()
+        with training.run("whole", model="Net", total_steps=STEPS, config={"lr": 0.1}, group="sweep-7") as run:
+            self._begin(run)
+            for step in range(STEPS):
+                time.sleep(PAUSE)
+                loss = math.nan if step == 5 else -math.inf if step in (6, 7) else 1 / (step + 1)
+                run.log(loss=loss, lr=0.1, step=step)
+                now = time.perf_counter()
+                (ledger.between if step else ledger.first).append(now - before)
+                before = now
+                self._note(run, step, "train", loss=loss, lr=0.1)
+                ledger.steps[LOOP] += 1
+                ledger.batches[(*LOOP, "train")] += 1
+                if step == STEPS // 2:
+                    self.middle, self.middle_at = self._observed.points(), time.time()
+                    before = time.perf_counter()
+                    half = before
+                    time.sleep(0)
+                if step % EVERY == EVERY - 1 and step < STEPS // 2:
+                    before += self._validate(run, step) + self._save(run)
+            self.remaining = time.perf_counter() - half
+            run.artifact(self.file)
+        ledger.runs["ok", ""] += 1
+
+    def _validate(self, run: training.Run, step: int) -> float:
+        began = time.perf_counter()
+        with run.validation():
+            time.sleep(3 * PAUSE)
+            run.log(loss=0.5, phase="validation")
+        self._note(run, step, "validation", loss=0.5)
+        self.ledger.validations.append(time.perf_counter() - began)
+        return self.ledger.validations[-1]
+
+    def _save(self, run: training.Run) -> float:
+        began = time.perf_counter()
+        with run.checkpoint(self.file):
+            time.sleep(2 * PAUSE)
+        self.ledger.checkpoints.append(time.perf_counter() - began)
+        return self.ledger.checkpoints[-1]
+
+    def _once(self, run: training.Run) -> None:
+        began = self._begin(run)
+        time.sleep(PAUSE)
+        run.log(loss=1.0)
+        self.ledger.first.append(time.perf_counter() - began)
+        self._note(run, 0, "train", loss=1.0)
+        self.ledger.steps[LOOP] += 1
+        self.ledger.batches[(*LOOP, "train")] += 1
+
+    def _ends_early(self) -> None:
+        for error, outcome in ((ValueError("private"), "error"), (KeyboardInterrupt(), "interrupted")):
+            with contextlib.suppress(ValueError, KeyboardInterrupt), training.run("early", model="Net") as run:
+                self._once(run)
+                self.ledger.runs[outcome, "ValueError" if outcome == "error" else ""] += 1
+                raise error
+
+    def _goes_on(self) -> None:
+        with training.run("goes on", model="Net", first_step=STEPS, run_id=self.ledger.ids[0]) as run:
+            self._begin(run)
+            with training.run("within", model="Net") as inner:
+                self._once(inner)
+        self.ledger.runs["ok", ""] += 2
+
+    def _epochs(self) -> None:
+        """Say what frameworks say: epochs, batches that make no step, and how much was in a batch."""
+        ledger, fit = self.ledger, Fit(self._recorder)
+        run = fit.begin(
+            "keras", "Net", name="epochs", total_steps=EPOCHS * BATCHES // ACCUMULATED, total_epochs=EPOCHS,
+            facts={a.FRAMEWORK_VERSION.name: "3.15.1", a.PARAMETERS.name: 12},
+        )  # fmt: skip
+        ledger.ids.append(run.id)
+        for epoch in range(EPOCHS):
+            fit.epoch_began(epoch)
+            for batch in range(BATCHES):
+                began = time.perf_counter()
+                time.sleep(PAUSE)
+                run.batch_began()
+                if epoch or batch:
+                    ledger.waits.append(time.perf_counter() - began)
+                steps = int(batch % ACCUMULATED == ACCUMULATED - 1)
+                run.batch_ended(steps)
+                ledger.steps[NET] += steps
+                ledger.batches[(*NET, "train")] += 1
+                run.kind.count_samples(SIZE, "train")
+                run.kind.count_tokens(TOKENS, "train")
+            fit.validation_began()
+            run.kind.batches("validation").value += 1
+            ledger.batches[(*NET, "validation")] += 1
+            fit.validation_ended()
+            fit.epoch_ended()
+        run.kind.skipped.value += SKIPPED
+        fit.end(None)
+        ledger.runs["ok", ""] += 1
+
+    def _asked(self) -> None:
+        for by, outcome in (("command", "stopped"), ("guard", "guarded")):
+            with training.run("asked", model="Net") as run:
+                self._once(run)
+                self._recorder.active[-1].stop_asked = by
+                assert run.should_stop
+            self.ledger.runs[outcome, ""] += 1
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
+    with observe("training") as observed:
+        loops = Loops(observed, tmp_path_factory.mktemp("loops"))
+        loops.all()
+        points = data_points(observed)
+        assert not observed.telemetry.guard.faults
+        rows = [(name, dict(attributes), seconds) for name, attributes, seconds in observed.rows]
+        yield Evidence(
+            loops.ledger, loops.middle, loops.middle_at, loops.remaining, points, observed.spans(),
+            list(observed.events), rows, loops.file,
+        )  # fmt: skip
+
+
+TRUTHS = Truths[Evidence](CATALOGUE)
+
+
+def near(ours: float, true: float, times: int = 1) -> None:
+    """Assert that a time is true up to 5 ms for each that it was added up of, or 5 %."""
+    assert abs(ours - true) <= max(0.005 * times, 0.05 * true), (ours, true)
+
+
+# -- runs
+
+
+@TRUTHS.of(c.RUNS)
+def _(evidence: Evidence) -> None:
+    assert {
+        (outcome, error or ""): value
+        for (outcome, error), value in evidence.ours(c.RUNS, a.OUTCOME.name, a.ERROR_TYPE.name).items()
+    } == evidence.ledger.runs
+
+
+@TRUTHS.of(c.RUNS_ACTIVE)
+def _(evidence: Evidence) -> None:
+    assert evidence.half(c.RUNS_ACTIVE) == 1
+    assert evidence.ours(c.RUNS_ACTIVE) == {}
+
+
+@TRUTHS.of(c.EPOCH)
+def _(evidence: Evidence) -> None:
+    assert evidence.half(c.EPOCH) == 0
+
+
+@TRUTHS.of(c.PROGRESS)
+def _(evidence: Evidence) -> None:
+    assert evidence.half(c.PROGRESS) == (STEPS // 2 + 1) / STEPS
+
+
+@TRUTHS.of(c.TIME_REMAINING)
+def _(evidence: Evidence) -> None:
+    ours = evidence.half(c.TIME_REMAINING)
+    assert abs(ours - evidence.remaining) < 0.25 * evidence.remaining
+
+
+@TRUTHS.of(c.STEP_TIME)
+def _(evidence: Evidence) -> None:
+    near(evidence.half(c.STEP_TIME) - evidence.middle_at, 0)
+
+
+# -- steps
+
+
+@TRUTHS.of(c.STEPS)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(c.STEPS, a.FRAMEWORK.name, a.MODEL.name) == evidence.ledger.steps
+
+
+@TRUTHS.of(c.STEPS_SKIPPED)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(c.STEPS_SKIPPED, a.FRAMEWORK.name, a.MODEL.name) == {NET: SKIPPED}
+
+
+@TRUTHS.of(c.BATCHES)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(c.BATCHES, a.FRAMEWORK.name, a.MODEL.name, a.PHASE.name) == evidence.ledger.batches
+
+
+@TRUTHS.of(c.SAMPLES, c.TOKENS)
+def _(evidence: Evidence) -> None:
+    names = (a.FRAMEWORK.name, a.MODEL.name, a.PHASE.name)
+    assert evidence.ours(c.SAMPLES, *names) == {(*NET, "train"): EPOCHS * BATCHES * SIZE}
+    assert evidence.ours(c.TOKENS, *names) == {(*NET, "train"): EPOCHS * BATCHES * TOKENS}
+
+
+@TRUTHS.of(c.STEP_DURATION)
+def _(evidence: Evidence) -> None:
+    between = evidence.ledger.between
+    assert evidence.ours(c.STEP_DURATION, a.FRAMEWORK.name)["loop",] == len(between)
+    near(evidence.sum(c.STEP_DURATION, "loop"), sum(between), len(between))
+
+
+@TRUTHS.of(c.STEP_FIRST)
+def _(evidence: Evidence) -> None:
+    first = evidence.ledger.first
+    assert evidence.ours(c.STEP_FIRST, a.FRAMEWORK.name)["loop",] == len(first)
+    near(evidence.sum(c.STEP_FIRST, "loop"), sum(first), len(first))
+
+
+@TRUTHS.of(c.DATA_WAIT)
+def _(evidence: Evidence) -> None:
+    waits = evidence.ledger.waits
+    assert evidence.ours(c.DATA_WAIT, a.FRAMEWORK.name) == {("keras",): len(waits)}
+    near(evidence.sum(c.DATA_WAIT, "keras"), sum(waits), len(waits))
+
+
+@TRUTHS.of(c.VALIDATION_DURATION)
+def _(evidence: Evidence) -> None:
+    validations = evidence.ledger.validations
+    assert evidence.ours(c.VALIDATION_DURATION, a.FRAMEWORK.name) == {("loop",): len(validations), ("keras",): EPOCHS}
+    near(evidence.sum(c.VALIDATION_DURATION, "loop"), sum(validations), len(validations))
+
+
+@TRUTHS.of(c.CHECKPOINT_DURATION)
+def _(evidence: Evidence) -> None:
+    checkpoints = evidence.ledger.checkpoints
+    assert evidence.ours(c.CHECKPOINT_DURATION, a.FRAMEWORK.name) == {("loop",): len(checkpoints)}
+    near(evidence.sum(c.CHECKPOINT_DURATION, "loop"), sum(checkpoints), len(checkpoints))
+
+
+# -- values
+
+
+@TRUTHS.of(c.VALUE)
+def _(evidence: Evidence) -> None:
+    ours = {(has[a.METRIC.name], has[a.PHASE.name]): point.value for has, point in evidence.points[c.VALUE.name]}
+    assert ours == evidence.ledger.last()
+
+
+@TRUTHS.of(c.VALUES_NONFINITE)
+def _(evidence: Evidence) -> None:
+    true = Counter(
+        (name, "nan" if math.isnan(value) else "inf")
+        for _, _, name, _, value in evidence.ledger.values
+        if not math.isfinite(value)
+    )
+    assert evidence.ours(c.VALUES_NONFINITE, a.METRIC.name, a.NONFINITE.name) == true
+
+
+@TRUTHS.of(c.NOT_FINITE)
+def _(evidence: Evidence) -> None:
+    told = [
+        (each[a.RUN.name], each[a.METRIC.name], each[a.STEP.name], each[a.NONFINITE.name])
+        for each in evidence.told(c.NOT_FINITE)
+    ]
+    run, _, name, step, _ = next(each for each in evidence.ledger.values if math.isnan(each[-1]))
+    assert told == [(run, name, step, "nan")]
+
+
+@TRUTHS.of(c.POINTS_ROW)
+def _(evidence: Evidence) -> None:
+    ours: list[tuple[str, str, str, int, float]] = []
+    for row in evidence.kept(c.POINTS_ROW):
+        names = row[a.NAMES.name].split(",")
+        steps = row[a.STEP.name].split(",")
+        for place, text in enumerate(row[a.VALUES.name].split(",")):
+            step = int(steps[place // len(names)])
+            ours.append((row[a.RUN.name], row[a.PHASE.name], names[place % len(names)], step, float(text)))
+    assert sorted(map(str, ours)) == sorted(map(str, evidence.ledger.values))  # as texts, since NaN equals nothing
+
+
+# -- spans
+
+
+@TRUTHS.of(c.RUN_SPAN)
+def _(evidence: Evidence) -> None:
+    spans = evidence.named("training")
+    assert Counter(_of(each, a.RUN.name) for each in spans) == Counter(evidence.ledger.ids)
+    failed = [each for each in spans if each.status.status_code is StatusCode.ERROR]
+    assert [_of(each, a.ERROR_TYPE.name) for each in failed] == ["ValueError"]
+    by_id = {each.context.span_id: each for each in spans}
+    [within] = [each for each in spans if each.parent is not None]
+    assert _of(within, a.PARENT.name) == _of(by_id[within.parent.span_id], a.RUN.name)
+
+
+@TRUTHS.of(c.EPOCH_SPAN)
+def _(evidence: Evidence) -> None:
+    assert [(each.name, _of(each, a.STEP.name)) for each in evidence.named("epoch")] == [
+        (f"epoch {epoch}", (epoch + 1) * BATCHES // ACCUMULATED) for epoch in range(EPOCHS)
+    ]
+
+
+@TRUTHS.of(c.VALIDATION_SPAN)
+def _(evidence: Evidence) -> None:
+    assert len(evidence.named("validation")) == len(evidence.ledger.validations) + EPOCHS
+
+
+@TRUTHS.of(c.CHECKPOINT_SPAN)
+def _(evidence: Evidence) -> None:
+    assert len(evidence.named("checkpoint")) == len(evidence.ledger.checkpoints)
+
+
+def _of(span: ReadableSpan, name: str) -> Any:
+    return (span.attributes or {}).get(name)
+
+
+# -- events, which are rows of history too
+
+
+def both(evidence: Evidence, event: Event) -> list[dict[str, Any]]:
+    """Return the attributes of events, which are those of the rows."""
+    assert evidence.told(event) == evidence.kept(event)
+    return evidence.told(event)
+
+
+@TRUTHS.of(c.STARTED)
+def _(evidence: Evidence) -> None:
+    told = both(evidence, c.STARTED)
+    assert [each[a.RUN.name] for each in told] == evidence.ledger.ids
+    assert told[0][a.TOTAL_STEPS.name] == STEPS
+    assert told[0][a.CONFIG.name] == '{"lr": 0.1}'
+
+
+@TRUTHS.of(c.RESUMED)
+def _(evidence: Evidence) -> None:
+    assert [(each[a.RUN.name], each[a.STEP.name]) for each in both(evidence, c.RESUMED)] == [
+        (evidence.ledger.ids[0], STEPS)
+    ]
+
+
+@TRUTHS.of(c.ENDED)
+def _(evidence: Evidence) -> None:
+    told = both(evidence, c.ENDED)
+    assert Counter((each[a.OUTCOME.name], each.get(a.ERROR_TYPE.name, "")) for each in told) == evidence.ledger.runs
+    assert Counter(each[a.RUN.name] for each in told) == Counter(evidence.ledger.ids)
+
+
+@TRUTHS.of(c.EPOCH_ENDED)
+def _(evidence: Evidence) -> None:
+    assert [each[a.EPOCH.name] for each in both(evidence, c.EPOCH_ENDED)] == list(range(EPOCHS))
+
+
+@TRUTHS.of(c.VALIDATED)
+def _(evidence: Evidence) -> None:
+    assert len(both(evidence, c.VALIDATED)) == len(evidence.ledger.validations) + EPOCHS
+
+
+@TRUTHS.of(c.SAVED)
+def _(evidence: Evidence) -> None:
+    told = both(evidence, c.SAVED)
+    assert {each[a.PATH.name] for each in told} == {str(evidence.file)}
+    assert [each[a.DIGEST.name] for each in told if a.DIGEST.name in each] == [
+        hashlib.sha256(evidence.file.read_bytes()).hexdigest()
+    ]
+    assert len(told) == len(evidence.ledger.checkpoints) + 1
+
+
+def test_there_is_a_truth_for_everything() -> None:
+    assert TRUTHS.unmatched() == set()
+
+
+@pytest.mark.parametrize("name", TRUTHS.all)
+def test_it_is_true(evidence: Evidence, name: str) -> None:
+    TRUTHS.all[name](evidence)
+
+
+# -- attributes
+
+NOT_SEEN = {c.RESUMED.name: {a.EPOCH.name, a.GROUP.name, a.PARENT.name}}
+"""Attributes of what does not happen here."""
+
+
+def test_metrics_and_events_have_the_attributes_of_the_catalogue_and_no_other(evidence: Evidence) -> None:
+    for metric in CATALOGUE.metrics:
+        points = evidence.points.get(metric.name) or evidence.middle[metric.name]
+        assert set().union(*(has for has, _ in points)) == {each.name for each in metric.attributes}, metric.name
+    for event in CATALOGUE.events:
+        seen: set[str] = set().union(*(evidence.told(event) or evidence.kept(event)))
+        assert seen <= set(event.attributes), event.name
+        assert set(event.attributes) - NOT_SEEN.get(event.name, set()) <= seen, event.name
+
+
+def test_spans_have_the_attributes_of_the_catalogue_and_no_other(evidence: Evidence) -> None:
+    for span in CATALOGUE.spans:
+        seen = set().union(*(each.attributes or {} for each in evidence.named(_work(span))))
+        assert seen == set(span.attributes), span.name
+
+
+def _work(span: Span) -> str:
+    return span.name.split(" ")[0]
+
+
+def test_every_attribute_has_the_type_that_the_catalogue_says(evidence: Evidence) -> None:
+    pairs: list[Mapping[str, Any]] = [has for points in evidence.points.values() for has, _ in points]
+    pairs += [attributes for _, attributes in evidence.events]
+    pairs += [dict(each.attributes or {}) for each in evidence.spans]
+    assert mistyped(catalogued_types(CATALOGUE), pairs) == {}
