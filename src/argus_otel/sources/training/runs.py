@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,10 @@ class TrainingRun(Operation):
         The rows of history that logged values are added to, by phase and names.
     stop_asked:
         Whether it has been asked to stop, by what: ``command`` or ``guard``; empty if not.
+    stops:
+        When it ends once it is asked to, for who asks; empty if it never does.
+    world_size:
+        How many processes train together.
     """
 
     __slots__ = (
@@ -60,6 +65,8 @@ class TrainingRun(Operation):
         "validating",
         "progress_at",
         "stop_asked",
+        "stops",
+        "world_size",
         "points",
         "_common",
         "_pace",
@@ -87,6 +94,8 @@ class TrainingRun(Operation):
         self.validating = 0.0
         self.progress_at = self.started
         self.stop_asked = ""
+        self.stops = ""
+        self.world_size = 1
         self.points: dict[tuple[str, tuple[str, ...]], Points] = {}
         self._common: dict[str, dict[str, AttributeValue]] = {}
         self._pace = Pace()
@@ -160,6 +169,14 @@ class TrainingRun(Operation):
     def progressed(self) -> None:
         """Note that something goes on, such as a batch of a validation."""
         self.progress_at = perf_counter()
+
+    def progressed_at(self) -> float:
+        """Return when it last made progress, in seconds since 1970."""
+        return time.time() - (perf_counter() - self.progress_at)
+
+    def step_duration(self) -> float | None:
+        """Return the mean duration of its last steps, in seconds; ``None`` before the second one."""
+        return self._pace.mean()
 
     def time_remaining(self) -> float | None:
         """Return how long it will go on, in seconds; ``None`` if that is not known."""

@@ -11,6 +11,7 @@ from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import Telemetry
 
 from . import api, factories
+from .control.keeping import Keeper
 from .frameworks import keras, lightning, torch_loops, transformers
 from .frameworks.keras import KerasFits
 from .frameworks.lightning import LightningFits
@@ -32,7 +33,17 @@ class TrainingSource(Source):
     def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
         super().__init__(telemetry, settings, activate)
         self._hooks = PatchSet(telemetry)
-        self.recorder = Recorder(telemetry, settings[TrainingSettings], activate)
+        chosen = settings[TrainingSettings]
+        self.recorder = Recorder(telemetry, chosen, activate)
+        keeper = Keeper(
+            telemetry,
+            chosen.control,
+            settings.service_name,
+            restarts=chosen.restarts,
+            launched=chosen.world_size > 1,
+        )
+        self.recorder.attempt_of = keeper.attempt
+        self.recorder.companions.add(keeper)
         self._keras = KerasFits(telemetry, self._hooks, self.recorder)
         self._lightning = LightningFits(telemetry, self._hooks, self.recorder)
         self._torch = TorchLoops(telemetry, self.recorder)

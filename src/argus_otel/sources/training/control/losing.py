@@ -33,6 +33,11 @@ class LostRun:
     event_id: str
     told: bool
 
+    @property
+    def at(self) -> float:
+        """When it was heard of last, in seconds since 1970: the time of the event, whoever finds it."""
+        return max(self.run.began_at, self.run.progress_at)
+
 
 Emit = Callable[[LostRun], bool]
 """Records a lost run; returns whether history has it now. If not, the next finder is asked to record it, too."""

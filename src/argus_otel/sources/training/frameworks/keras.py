@@ -231,6 +231,7 @@ class KerasHooks:
             total_epochs=epochs,
             facts=facts,
             config=_config(given, model),
+            stops="it ends with the batch that runs now",
         )
         if given.get("validation_data") is not None or given.get("validation_split"):
             frequency = given.get("validation_freq", 1)
