@@ -100,7 +100,7 @@ class TrainingSettings(Table):
         parse=_number,
         default=0,
         right="a whole number, 0 or more",
-        help="How often a launcher has started the program again, as torchrun and Slurm tell. It numbers the attempt of a "
-        "run that is gone on with where the control directory does not know a later one.",
+        help="How often a launcher has started the program again; torchrun and Slurm set it. It numbers the attempt of "
+        "a run that is gone on with, where the control directory does not know a later one.",
         type="int",
     )

@@ -20,8 +20,8 @@ from argus_otel.sources.training.runs import TrainingRun
 from argus_otel.telemetry import AttributeValue, State, Telemetry
 
 from . import files, locks, processes
-from .directory import RIGHT, WRITTEN_EACH, ControlDirectory, KnownRun, host_name
-from .losing import LostRun, record_lost
+from .directory import RIGHT, WRITTEN_EACH, ControlDirectory, host_name
+from .losing import LostRun, lost_attributes, record_lost
 
 PART: Final = "training control"
 
@@ -267,18 +267,6 @@ class Keeper(Companion):
             return False
         history(c.LOST, attributes, None, lost.event_id, lost.at)
         return True
-
-
-def lost_attributes(run: KnownRun) -> dict[str, AttributeValue]:
-    """Return the attributes of the event that a run is lost."""
-    named = ((a.NAME, run.name), (a.GROUP, run.group), (a.FRAMEWORK, run.framework), (a.MODEL, run.model))
-    return {
-        a.RUN.name: run.id,
-        a.ATTEMPT.name: run.attempt,
-        **{attribute.name: value for attribute, value in named if value},
-        a.STEP.name: run.step,
-        a.PROGRESS_AT.name: run.progress_at,
-    }
 
 
 def _refusal(run: TrainingRun, command: Mapping[str, Any]) -> str:

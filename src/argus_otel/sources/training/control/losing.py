@@ -11,6 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
+from argus_otel.sources.training import attributes as a
+from argus_otel.telemetry import AttributeValue
+
 from . import files, locks
 from .directory import ControlDirectory, KnownRun
 
@@ -63,6 +66,18 @@ def record_lost(directory: ControlDirectory, runs: Iterable[KnownRun], emit: Emi
     """
     lost = (run for run in runs if run.state == "lost" and not run.lost_recorded and run.here)
     return [run for run in lost if _record(directory, run, emit)]
+
+
+def lost_attributes(run: KnownRun) -> dict[str, AttributeValue]:
+    """Return the attributes of the event that a run is lost."""
+    named = ((a.NAME, run.name), (a.GROUP, run.group), (a.FRAMEWORK, run.framework), (a.MODEL, run.model))
+    return {
+        a.RUN.name: run.id,
+        a.ATTEMPT.name: run.attempt,
+        **{attribute.name: value for attribute, value in named if value},
+        a.STEP.name: run.step,
+        a.PROGRESS_AT.name: run.progress_at,
+    }
 
 
 def _record(directory: ControlDirectory, run: KnownRun, emit: Emit) -> bool:
