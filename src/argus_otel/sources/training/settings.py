@@ -23,19 +23,16 @@ def _number(text: str) -> int:
     return number
 
 
-_CONTROL = "~/.argus/control"
-
-
 def _directory(text: str) -> str:
     return "" if text.lower() in ("false", "0", "no", "off") else text
 
 
-def _at_home(resolution: Resolution, directory: str) -> str:
+def _at_home(resolution: Resolution, directory: str | None) -> str | None:
     """Return the directory of a user whose home is known; the environment of a test has none."""
     home = resolution.variable("HOME")
-    if not directory.startswith("~/"):
-        return directory
-    return f"{home}{directory[1:]}" if home else ""
+    if directory is None:
+        return f"{home}/.argus/control" if home else None
+    return directory
 
 
 class TrainingSettings(Table):
@@ -87,11 +84,12 @@ class TrainingSettings(Table):
     control = Setting(
         "ARGUS_CONTROL",
         parse=_directory,
-        default=_CONTROL,
+        default=None,
         right="a directory of this user's own, or false",
         help="The directory in which runs tell of themselves and are told to stop, for `argus-otel training list`, "
         "`stop` and `rerun`. It is made for this user only; one that others may write to is refused. `false` for none.",
-        type="str",
+        type="str | None",
+        default_help="`~/.argus/control`",
         derive=_at_home,
     )
     restarts = Setting(

@@ -50,6 +50,8 @@ RIGHT: Final = "a directory of this user's own, to which nobody else may write (
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _LEFT_OVER: Final = 3600.0
+_GREATEST: Final = 2.5e11
+"""Greater numbers are damaged: as seconds since 1970, they are after the year 9999."""
 
 
 @dataclass(frozen=True)
@@ -299,8 +301,10 @@ def _known(data: Mapping[str, Any], directory: Path) -> KnownRun | None:
 
 
 def _whole(value: object) -> int:
-    return value if type(value) is int else 0
+    return int(_number(value) or 0)
 
 
 def _number(value: object) -> float | None:
-    return float(value) if type(value) in (int, float) else None  # type: ignore[arg-type]
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and -_GREATEST < value < _GREATEST:
+        return float(value)
+    return None

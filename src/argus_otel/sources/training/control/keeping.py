@@ -58,7 +58,7 @@ class Keeper(Companion):
     Parameters
     ----------
     path:
-        The control directory; empty for none.
+        The control directory; ``None`` or empty for none.
     project:
         The ``service.name``.
     restarts:
@@ -67,9 +67,9 @@ class Keeper(Companion):
         Whether a launcher has started it among others.
     """
 
-    def __init__(self, telemetry: Telemetry, path: str, project: str, *, restarts: int, launched: bool) -> None:
+    def __init__(self, telemetry: Telemetry, path: str | None, project: str, *, restarts: int, launched: bool) -> None:
         self._telemetry = telemetry
-        self._directory = ControlDirectory(path)
+        self._directory = ControlDirectory(path or "")
         self._path = path
         self._project = project
         self._restarts = restarts

@@ -29,5 +29,5 @@ def group_of(pid: int) -> int | None:
     """Return the process group of a process; ``None`` if it is gone."""
     try:
         return os.getpgid(pid)
-    except OSError:
+    except (OSError, OverflowError):
         return None
