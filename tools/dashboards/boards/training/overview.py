@@ -257,6 +257,30 @@ _ENDS = Row(
             no_value="none has ended",
         ),
         timeseries(
+            "What the guard noticed",
+            """How often a rule of ARGUS_TRAINING_GUARD has noticed something: losses that are not finite, or that grow;
+            runs that stand still. The event training.guard, or training.stall with the stack, has more.""",
+            prom(increase("training_guard_trips_total", by="argus_training_rule"), "{{argus_training_rule}}"),
+            unit=NUMBER,
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+            no_value="nothing",
+        ),
+        timeseries(
+            "Commands",
+            """Commands to runs, such as to stop, and what came of them.""",
+            prom(
+                increase("training_commands_total", by="argus_training_command, argus_training_command_result"),
+                "{{argus_training_command}} {{argus_training_command_result}}",
+            ),
+            unit=NUMBER,
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+            no_value="none",
+        ),
+        timeseries(
             "Exceptions that ended runs",
             """Failed runs by model and the class of the exception.""",
             prom(increase(_RUNS, OF_MODEL, 'error_type!=""', by=f"{MODEL}, error_type"), f"{_NAME} {{{{error_type}}}}"),
