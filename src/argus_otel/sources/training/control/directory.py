@@ -128,7 +128,7 @@ class ControlDirectory:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).expanduser()
+        self.path = Path(path).expanduser().absolute()  # the program may change its directory
 
     def check(self) -> str | None:
         """Return why it must not be used; ``None`` if it may be, or is not there yet."""

@@ -91,7 +91,7 @@ def _start(directory: ControlDirectory, run: KnownRun, wait: float) -> Answer:
         process = subprocess.Popen(  # noqa: S603 - how this user started it before
             run.argv,
             cwd=run.cwd,
-            env={**environment, "ARGUS_TRAINING_RUN": run.id, "ARGUS_CONTROL": str(directory.path.absolute())},
+            env={**environment, "ARGUS_TRAINING_RUN": run.id, "ARGUS_CONTROL": str(directory.path)},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
