@@ -184,6 +184,7 @@ ENVIRONMENT = {
     "cli/doctor/__init__.py": "examines the environment that the program would have, as a whole",
     "history/record/embedded_delivery.py": "takes settings out of the environment of the process that it starts",
     "testing/contract.py": "starts a process without the settings of the tests",
+    "sources/training/gpu/visible.py": "reads which GPUs CUDA leaves the program, where empty means none",
     "sources/checks/file/checks_file.py": "looks up ${env:NAME} in a file of checks, which names the variable itself",
     "sources/checks/cli/endpoint.py": "looks up the token for an endpoint, whose variable an argument names",
     "sources/checks/cli/run.py": "hands options on to the agent, which reads settings as any other program does",

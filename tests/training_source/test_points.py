@@ -10,10 +10,13 @@ from collections.abc import Iterator
 import pytest
 
 from argus_otel import training
-from argus_otel.history.record.buffer import LONGEST_TEXT
+from argus_otel.history.record import buffer
+from argus_otel.history.record.buffer import LONGEST_TEXT, EventBuffer
+from argus_otel.history.record.stats import Stats
 from argus_otel.history.row import Row
 from argus_otel.sources.training.points import MOST_STEPS, Points
-from argus_otel.telemetry import AttributeValue
+from argus_otel.telemetry import AttributeValue, Telemetry
+from argus_otel.testing import observe
 
 from .history.runs import of, rows_of
 
@@ -120,3 +123,21 @@ def test_rows_of_other_names_and_phases_are_others() -> None:
         ("train", "loss,lr"): 1,
         ("validation", "loss"): 1,
     }
+
+
+def test_a_step_that_finds_no_room_is_lost_alone_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    stats = Stats(Telemetry(), "exporter:history test")
+    events = EventBuffer("test", {}, (), str, stats)
+    with observe("training") as observed:
+        observed.telemetry.history = events
+        with training.run() as run:
+            monkeypatch.setattr(buffer, "LIMIT", len(events))
+            for step in range(3):
+                run.log(loss=0.0, step=step)
+            assert stats.buffer_full.value == 3
+            monkeypatch.undo()
+            for step in range(3, 6):
+                run.log(loss=0.0, step=step)
+            rows = events.take()
+    assert [steps_of(dict(row.attributes)) for row in of(rows, "training.points")] == [[3, 4, 5]]
+    assert stats.buffer_full.value == 3

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
+import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -27,11 +29,14 @@ from argus_otel.sources.training.catalogue import CATALOGUE
 from argus_otel.sources.training.control import files
 from argus_otel.sources.training.control.directory import ControlDirectory, host_name
 from argus_otel.sources.training.frameworks.fit import Fit
+from argus_otel.sources.training.guard import stalls
 from argus_otel.telemetry import Event, Metric, Span
-from argus_otel.testing import Observation, observe
+from argus_otel.testing import Observation, observe, until
 
 from ..attribute_types import catalogued_types, mistyped
 from ..truths import DataPoints, Truths, data_points
+from .gpu.like_torch import Cuda, like_torch
+from .gpu.stand_in import GIBIBYTE, gpus
 
 if TYPE_CHECKING:
     from argus_otel.sources.training.source import TrainingSource
@@ -46,6 +51,12 @@ SKIPPED = 3
 
 LOOP, NET = ("loop", "Net"), ("keras", "Net")
 """Framework and model of the loops."""
+
+GPU, UTILIZATION, USED, LIMIT, HELD = "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6", 40, 3, 8, 2
+"""The GPU that the first loop sees: its utilization in percent; its memory, in GiB, and what torch holds of it."""
+
+STILL = 1.0
+"""How long a loop may stand still, in seconds, where one does."""
 
 
 @dataclass
@@ -64,6 +75,8 @@ class Ledger:
     ids: list[str] = field(default_factory=list)
     commands: Counter[tuple[str, str]] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
+    trips: list[tuple[str, str, str, int]] = field(default_factory=list)
+    still: list[tuple[str, int, float]] = field(default_factory=list)
 
     def last(self) -> dict[tuple[str, str], float]:
         """Return the last value of each name and phase."""
@@ -137,12 +150,15 @@ class Loops:
 
     def all(self) -> None:
         """Run all loops, one after the other."""
+        self._killed()
         self._whole()
         self._ends_early()
         self._goes_on()
         self._epochs()
         self._asked()
         self._commanded()
+        self._diverges()
+        self._stands_still()
 
     def _note(self, run: training.Run, step: int, phase: str, **values: float) -> None:
         for name, value in values.items():
@@ -157,6 +173,8 @@ class Loops:
         before = time.perf_counter()
         with training.run("whole", model="Net", total_steps=STEPS, config={"lr": 0.1}, group="sweep-7") as run:
             self._begin(run)
+            for companion in self._recorder.companions._all:  # one of them opens what GPUs are read by
+                companion.each_second(self._recorder.active)
             for step in range(STEPS):
                 time.sleep(PAUSE)
                 loss = math.nan if step == 5 else -math.inf if step in (6, 7) else 1 / (step + 1)
@@ -167,12 +185,14 @@ class Loops:
                 self._note(run, step, "train", loss=loss, lr=0.1)
                 ledger.steps[LOOP] += 1
                 ledger.batches[(*LOOP, "train")] += 1
+                if step == 7:  # the third in a row
+                    ledger.trips.append((run.id, "nonfinite", "loss", step + 1))
                 if step == STEPS // 2:
-                    self.middle, self.middle_at = self._observed.points(), time.time()
+                    self.middle_at, self.middle = time.time(), self._observed.points()
                     before = time.perf_counter()
                     half = before
                     time.sleep(0)
-                if step % EVERY == EVERY - 1 and step < STEPS // 2:
+                if step % EVERY == EVERY - 1:
                     before += self._validate(run, step) + self._save(run)
             self.remaining = time.perf_counter() - half
             run.artifact(self.file)
@@ -248,13 +268,18 @@ class Loops:
         fit.end(None)
         ledger.runs["ok", ""] += 1
 
-    def _commanded(self) -> None:
-        """Ask a run to stop by its file, as another process does; meanwhile, one that was killed is found."""
+    def _killed(self) -> None:
+        """Leave the file of a run that was killed, which the next one finds."""
         ledger, control = self.ledger, ControlDirectory(self._control)
+        control.make()
         ledger.lost.append("b8c5f3b2-6c2e-4d57-9d4f-7a0b3d1e5f60")
         killed = {"attempt": 2, "name": "killed", "group": "sweep-7", "framework": "loop", "model": "Net", "step": 7}
         said = {**killed, "id": ledger.lost[0], "progress_at": 1000.0, "project": self._project, "host": host_name()}
         files.write(control.file(ledger.lost[0], "json"), said)
+
+    def _commanded(self) -> None:
+        """Ask a run to stop by its file, as another process does."""
+        ledger, control = self.ledger, ControlDirectory(self._control)
         for kind, result in (("run", "refused"), ("stop", "accepted")):
             with training.run("commanded", model="Net") as run:
                 self._once(run)
@@ -274,11 +299,39 @@ class Loops:
                 assert run.should_stop
             self.ledger.runs[outcome, ""] += 1
 
+    def _diverges(self) -> None:
+        with training.run("diverges", model="Net") as run:
+            began = self._begin(run)
+            for step in range(20):
+                loss = 1.0 if step < 12 else 1e6
+                run.log(loss=loss)
+                now = time.perf_counter()
+                (self.ledger.between if step else self.ledger.first).append(now - began)
+                began = now
+                self._note(run, step, "train", loss=loss)
+                self.ledger.steps[LOOP] += 1
+                self.ledger.batches[(*LOOP, "train")] += 1
+            self.ledger.trips.append((run.id, "divergence", "loss", 12 + 5))
+        self.ledger.runs["ok", ""] += 1
+
+    def _stands_still(self) -> None:
+        with pytest.MonkeyPatch.context() as patch, training.run("stands still", model="Net") as run:
+            patch.setattr(stalls, "_LEAST", STILL)
+            self._once(run)
+            began = time.perf_counter()
+            until(lambda: any(name == c.STALLED.name for name, _ in self._observed.events), timeout=60)
+            self.ledger.still.append((run.id, 1, time.perf_counter() - began))
+        self.ledger.runs["ok", ""] += 1
+
 
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     directory = tmp_path_factory.mktemp("loops")
-    with observe("training", settings={"training_control": str(directory / "control")}) as observed:
+    settings = {"training_control": str(directory / "control")}
+    with gpus() as machine, pytest.MonkeyPatch.context() as patch, observe("training", settings=settings) as observed:
+        patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        patch.setitem(sys.modules, "torch", like_torch(Cuda(HELD * GIBIBYTE)))
+        machine.add(GPU, utilization=UTILIZATION, used=USED, total=LIMIT)
         loops = Loops(observed, directory)
         loops.all()
         points = data_points(observed)
@@ -413,6 +466,55 @@ def _(evidence: Evidence) -> None:
         if not math.isfinite(value)
     )
     assert evidence.ours(c.VALUES_NONFINITE, a.METRIC.name, a.NONFINITE.name) == true
+
+
+@TRUTHS.of(c.GUARD_TRIPS)
+def _(evidence: Evidence) -> None:
+    ledger = evidence.ledger
+    assert evidence.ours(c.GUARD_TRIPS, a.RULE.name, a.ACTION.name) == {
+        **{(rule, "warn"): 1 for _, rule, _, _ in ledger.trips},
+        ("stall", "warn"): len(ledger.still),
+    }
+
+
+@TRUTHS.of(c.GUARDED)
+def _(evidence: Evidence) -> None:
+    names = (a.RUN.name, a.RULE.name, a.METRIC.name, a.STEP.name)
+    assert [tuple(each[name] for name in names) for each in both(evidence, c.GUARDED)] == evidence.ledger.trips
+    assert {each[a.PHASE.name] for each in evidence.told(c.GUARDED)} == {"train"}
+
+
+@TRUTHS.of(c.STALLED)
+def _(evidence: Evidence) -> None:
+    [(run, steps, seconds)] = evidence.ledger.still
+    [told] = both(evidence, c.STALLED)
+    assert (told[a.RUN.name], told[a.STEP.name], told[a.RANK.name]) == (run, steps, 0)
+    assert STILL <= told[a.STALLED.name] <= seconds + 0.05
+    assert told[a.THREAD.name] == threading.current_thread().name
+    assert "in _stands_still" in told[a.STACK.name]
+
+
+# -- GPUs
+
+
+@TRUTHS.of(
+    c.GPU_UTILIZATION, c.GPU_MEMORY_USAGE, c.GPU_MEMORY_LIMIT, c.GPU_TEMPERATURE, c.GPU_POWER, c.GPU_MEMORY_RESERVED,
+    c.GPU_MEMORY_ALLOCATED,
+)  # fmt: skip
+def _(evidence: Evidence) -> None:
+    true = {
+        c.GPU_UTILIZATION: UTILIZATION / 100,
+        c.GPU_MEMORY_USAGE: USED * GIBIBYTE,
+        c.GPU_MEMORY_LIMIT: LIMIT * GIBIBYTE,
+        c.GPU_TEMPERATURE: 65,
+        c.GPU_POWER: 250,
+        c.GPU_MEMORY_RESERVED: HELD * GIBIBYTE,
+        c.GPU_MEMORY_ALLOCATED: HELD * GIBIBYTE / 2,
+    }
+    for metric, value in true.items():
+        [(has, ours)] = evidence.middle[metric.name]
+        assert (has["hw.id"], ours) == (GPU, value), metric.name
+        assert not evidence.points.get(metric.name)  # no run goes on
 
 
 @TRUTHS.of(c.NOT_FINITE)

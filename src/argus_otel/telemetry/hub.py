@@ -50,8 +50,8 @@ class HistorySink(Protocol):
         duration: float | None,
         event_id: str | None = None,
         at: float | None = None,
-    ) -> None:
-        """Record an event.
+    ) -> bool | None:
+        """Record an event; return whether it is taken: it may be lost, and is counted then.
 
         Parameters
         ----------

@@ -71,8 +71,9 @@ class Observation:
         duration: float | None,
         event_id: str | None = None,  # noqa: ARG002 - the sink's signature
         at: float | None = None,  # noqa: ARG002
-    ) -> None:
+    ) -> bool:
         self.rows.append((event.name, dict(attributes), duration))
+        return True
 
     def points(self) -> dict[str, list[Point]]:
         """Return the points of every metric, by the metric's name."""

@@ -79,16 +79,17 @@ class EventBuffer:
         duration: float | None,
         event_id: str | None = None,
         at: float | None = None,
-    ) -> None:
+    ) -> bool:
         """Add an event, as :class:`argus_otel.telemetry.HistorySink` says. Any thread."""
         entries = self._entries
         buffered = len(entries)
         if buffered >= LIMIT:
             self._stats.buffer_full.value += 1
-            return
+            return False
         entries.append((time_ns() if at is None else int(at * 1e9), event.name, attributes, duration, event_id))
         if buffered == BATCH:
             self.filled.set()
+        return True
 
     def take(self) -> list[Row]:
         """Remove the oldest events, a batch at most, and return them as rows. Any thread."""

@@ -117,7 +117,8 @@ class Run:
         """
         recorder, run, guard = self._recorder, self._run, _guard
         if recorder is not None and run is not None and guard is not None and not run.ended:
-            guard.run("training", self._log, recorder, run, {**(values or {}), **named}, step, phase, epoch)
+            given = {**values, **named} if values and named else values or named
+            guard.run("training", self._log, recorder, run, given, step, phase, epoch)
 
     def _log(
         self,
@@ -138,6 +139,9 @@ class Run:
             if number >= self._next:
                 run.batch_ended(number + 1 - self._next)
                 self._next = number + 1
+                run.behind = 0
+            elif number < self._next - 1 or run.behind:  # not just more values of the last step
+                run.repeated(self._next - 1 - number)
         else:
             number = max(self._first_step, self._next - 1) if step is None else int(step)
             run.progressed()

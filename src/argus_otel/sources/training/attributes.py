@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argus_otel.telemetry import Attribute, SpanAttribute
 
-from .outcomes import Outcome
+from .outcomes import Action, Outcome, Rule
 
 FRAMEWORK = Attribute(
     "argus.training.framework",
@@ -43,6 +43,22 @@ RESULT = Attribute(
     "`accepted`: the run does it soon; `done`; `refused`; `expired`: it was asked for too long ago.",
     values=("accepted", "done", "refused", "expired"),
 )
+RULE = Attribute(
+    "argus.training.rule",
+    "`nonfinite`: a loss was infinite or not a number several times in a row; `divergence`: a loss has grown far above "
+    "its best; `stall`: no progress for long.",
+    values=tuple(each.value for each in Rule),
+)
+ACTION = Attribute(
+    "argus.training.action",
+    "`warn`; `stop`: the run is asked to end, as `ARGUS_TRAINING_GUARD=stop` says. A stall never ends one.",
+    values=tuple(each.value for each in Action),
+)
+DEVICE = Attribute(
+    "hw.id", "The UUID of the GPU, or of the part of one that MIG makes.", cardinality_limit=64,
+    examples=("GPU-8932f937-d72c-4106-c12f-20bd9faed9f6",),
+)  # fmt: skip
+DEVICE_TYPE = Attribute("hw.type", "The kind of device.", values=("gpu",))
 
 # -- on spans, events and rows only
 
@@ -80,3 +96,9 @@ PROGRESS_AT = SpanAttribute(
     "argus.training.progress.time", "When it last made progress: seconds since 1970.", (1_796_083_200.5,)
 )
 ASKED_BY = SpanAttribute("argus.training.command.by", "Who asked for it, as they said.", ("alice@gpu-1",))
+STALLED = SpanAttribute("argus.training.stalled", "How long it had made no progress, in seconds.", (61.5,))
+STACK = SpanAttribute(
+    "code.stacktrace", "The stack of the thread that trains, as in a traceback, without values.",
+    ('File "train.py", line 12',),
+)  # fmt: skip
+THREAD = SpanAttribute("thread.name", "The thread that trains.", ("MainThread",))

@@ -127,6 +127,54 @@ COMMANDS = Metric(
     (a.COMMAND, a.RESULT),
 )
 
+# -- the guard
+
+GUARD_TRIPS = Metric(
+    "training.guard.trips",
+    InstrumentKind.COUNTER,
+    "{trip}",
+    "How often a rule of the guard has noticed something, at most once a rule and run; each stall counts.",
+    (a.RULE, a.ACTION),
+)
+
+# -- the GPUs of this process; the names and meanings are those of OpenTelemetry's conventions
+
+_OF_DEVICE = (a.DEVICE, a.DEVICE_TYPE)
+
+GPU_UTILIZATION = Metric(
+    "hw.gpu.utilization",
+    InstrumentKind.GAUGE,
+    "{part}",
+    "For which part of the last moments the GPU computed anything, from 0 to 1.",
+    _OF_DEVICE,
+)
+GPU_MEMORY_USAGE = Metric(
+    "hw.gpu.memory.usage",
+    InstrumentKind.UP_DOWN_COUNTER,
+    "By",
+    "The GPU's memory that is in use, also by other processes.",
+    _OF_DEVICE,
+)
+GPU_MEMORY_LIMIT = Metric(
+    "hw.gpu.memory.limit", InstrumentKind.UP_DOWN_COUNTER, "By", "How much memory the GPU has.", _OF_DEVICE
+)
+GPU_TEMPERATURE = Metric("hw.temperature", InstrumentKind.GAUGE, "Cel", "The temperature of the GPU.", _OF_DEVICE)
+GPU_POWER = Metric("hw.power", InstrumentKind.GAUGE, "W", "The electric power that the GPU draws.", _OF_DEVICE)
+GPU_MEMORY_ALLOCATED = Metric(
+    "training.gpu.memory.allocated",
+    InstrumentKind.GAUGE,
+    "By",
+    "The memory of torch's tensors on the GPU, by torch's own count.",
+    (a.DEVICE,),
+)
+GPU_MEMORY_RESERVED = Metric(
+    "training.gpu.memory.reserved",
+    InstrumentKind.GAUGE,
+    "By",
+    "The GPU's memory that torch holds, for tensors and to use again.",
+    (a.DEVICE,),
+)
+
 # -- spans; never one a step
 
 _OF_RUN = (
@@ -199,6 +247,19 @@ COMMANDED = Event(
     (a.RUN.name, a.ATTEMPT.name, a.COMMAND.name, a.RESULT.name, a.ASKED_BY.name, a.STEP.name),
 )
 
+GUARDED = Event(
+    "training.guard",
+    "A rule of the guard has noticed something in the values that a run logs; once a rule and run.",
+    (a.RUN.name, a.ATTEMPT.name, a.STEP.name, a.PHASE.name, a.METRIC.name, a.RULE.name, a.ACTION.name),
+    severity=Severity.WARN,
+)
+STALLED = Event(
+    "training.stall",
+    "A run has made no progress for long, and is in the code that the stack shows.",
+    (a.RUN.name, a.ATTEMPT.name, a.RANK.name, a.STEP.name, a.STALLED.name, a.STACK.name, a.THREAD.name),
+    severity=Severity.WARN,
+)
+
 # -- in history only
 
 POINTS_ROW = Event(
@@ -213,14 +274,19 @@ CATALOGUE = Catalogue(
     metrics=(
         RUNS_ACTIVE, RUNS, EPOCH, PROGRESS, TIME_REMAINING, STEP_TIME, STEPS, STEPS_SKIPPED, BATCHES, SAMPLES, TOKENS,
         STEP_DURATION, STEP_FIRST, DATA_WAIT, VALIDATION_DURATION, CHECKPOINT_DURATION, VALUE, VALUES_NONFINITE,
-        COMMANDS,
+        GUARD_TRIPS, GPU_UTILIZATION, GPU_MEMORY_USAGE, GPU_MEMORY_LIMIT, GPU_TEMPERATURE, GPU_POWER,
+        GPU_MEMORY_ALLOCATED, GPU_MEMORY_RESERVED, COMMANDS,
     ),
     spans=(RUN_SPAN, EPOCH_SPAN, VALIDATION_SPAN, CHECKPOINT_SPAN),
-    events=(STARTED, RESUMED, ENDED, EPOCH_ENDED, VALIDATED, SAVED, NOT_FINITE, LOST, COMMANDED, POINTS_ROW),
+    events=(
+        STARTED, RESUMED, ENDED, EPOCH_ENDED, VALIDATED, SAVED, NOT_FINITE, LOST, COMMANDED, GUARDED, STALLED,
+        POINTS_ROW,
+    ),
     span_attributes=(
         a.RUN, a.ATTEMPT, a.NAME, a.PARENT, a.GROUP, a.RANK, a.WORLD_SIZE, a.STEP, a.EPOCH, a.TOTAL_STEPS,
         a.TOTAL_EPOCHS, a.OFFSETS, a.NAMES, a.VALUES,
         a.FRAMEWORK_VERSION, a.PARAMETERS, a.CONFIG, a.ARGV, a.COMMIT, a.PATH,
         a.SIZE, a.DIGEST, a.PROGRESS_AT, a.ASKED_BY,
+        a.STALLED, a.STACK, a.THREAD,
     ),
 )  # fmt: skip

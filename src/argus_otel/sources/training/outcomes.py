@@ -1,4 +1,4 @@
-"""How a training run ended."""
+"""How a training run ended, and what its guard has noticed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,21 @@ class Outcome(Enum):
     def failed(self) -> bool:
         """Whether the status of its span is an error."""
         return self is Outcome.ERROR
+
+
+class Rule(Enum):
+    """What the guard has noticed."""
+
+    NONFINITE = "nonfinite"
+    DIVERGENCE = "divergence"
+    STALL = "stall"
+
+
+class Action(Enum):
+    """What the guard has done about it."""
+
+    WARN = "warn"
+    STOP = "stop"
 
 
 def outcome_of(error: BaseException | None) -> Outcome:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from time import time_ns
-from typing import NamedTuple
 
 from argus_otel.telemetry import AttributeValue, WholeText
 
@@ -24,11 +23,8 @@ _MOST_VALUES = 2000
 _SEPARATOR = str.maketrans(",", ";")
 
 
-class _Step(NamedTuple):
-    step: int
-    epoch: float
-    at: int
-    values: Sequence[float]
+_Step = tuple[int, float, int, Sequence[float]]
+"""Number, epoch, when it was logged in ns since 1970, values. A named tuple would take three times as long."""
 
 
 class Points(Mapping[str, AttributeValue]):
@@ -60,7 +56,7 @@ class Points(Mapping[str, AttributeValue]):
         """
         if len(self._steps) >= self._most:
             return False
-        added = _Step(step, epoch, time_ns(), values)
+        added = (step, epoch, time_ns(), values)
         self._steps.append(added)
         if self._taken is None and not self._reading.locked():
             return True  # who reads it from now on finds it
@@ -73,14 +69,14 @@ class Points(Mapping[str, AttributeValue]):
                 if self._taken is None:
                     self._taken = list(self._steps)
             steps = self._taken
-            epochs = [each.epoch for each in steps]
+            epochs = [epoch for _, epoch, _, _ in steps]
             self._made = {
                 **self._common,
-                a.STEP.name: _listed(each.step for each in steps),
+                a.STEP.name: _listed(step for step, _, _, _ in steps),
                 a.EPOCH.name: _listed(epochs[:1] if len(set(epochs)) == 1 else epochs),
-                a.OFFSETS.name: _listed((each.at - steps[0].at) // 1000 for each in steps),
+                a.OFFSETS.name: _listed((at - steps[0][2]) // 1000 for _, _, at, _ in steps),
                 a.NAMES.name: _listed(name.translate(_SEPARATOR) for name in self._names),
-                a.VALUES.name: _listed(value for each in steps for value in each.values),
+                a.VALUES.name: _listed(value for *_, values in steps for value in values),
             }
         return self._made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
@@ -84,7 +85,7 @@ class Recorder:
             (c.EPOCH, _epoch),
             (c.PROGRESS, _progress),
             (c.TIME_REMAINING, TrainingRun.time_remaining),
-            (c.STEP_TIME, TrainingRun.progressed_at),
+            (c.STEP_TIME, self.progressed_at),
         )
         for metric, read in gauges:
             telemetry.gauge(metric, self._reader(read))
@@ -142,7 +143,8 @@ class Recorder:
         run.rank, run.group, run.stops = rank, group or self._settings.group or "", stops
         world_size = (facts or {}).get(a.WORLD_SIZE.name)
         run.world_size = world_size if isinstance(world_size, int) else max(1, self._settings.world_size)
-        run.steps, run.total_steps, run.total_epochs = first_step, total_steps, total_epochs
+        run.steps = run.first_step = first_step
+        run.total_steps, run.total_epochs = total_steps, total_epochs
         kind.active.value += 1
         self._active = (*self._active, run)
         self._in_flight[run] = self._cut_short
@@ -165,6 +167,8 @@ class Recorder:
         kind.active.value -= 1
         self._active = tuple(each for each in self._active if each is not run)
         seconds = run.settle()
+        if run.parent is not None:
+            run.parent.progressed()
         found: dict[str, AttributeValue] = {
             a.STEP.name: run.steps,
             a.EPOCH.name: run.epoch,
@@ -177,6 +181,11 @@ class Recorder:
             self._emit(run, c.ENDED, found, seconds)
         run.end_span(outcome.failed, found)
         self.companions.ended(run, outcome)
+
+    def progressed_at(self, run: TrainingRun) -> float:
+        """Return when a run, or one that is a part of it, last made progress: in seconds since 1970."""
+        parts = (each.progress_at for each in self._active if each.is_part_of(run))
+        return time.time() - (perf_counter() - max((run.progress_at, *parts)))
 
     # -- its phases
 
@@ -206,9 +215,7 @@ class Recorder:
         """Record a validation or a checkpoint that has ended."""
         run, seconds = phase.run, perf_counter() - phase.started
         run.paused(seconds)
-        if phase.validates:
-            run.validations += 1
-            run.validating += seconds
+        (run.validations if phase.validates else run.checkpoints).add(run.steps, seconds)
         cell = run.kind.validation if phase.validates else run.kind.checkpoint
         cell.record(seconds)
         if run.kind.counted:
@@ -222,6 +229,10 @@ class Recorder:
         self._emit(run, c.SAVED, {a.STEP.name: run.steps, **attributes})
 
     # -- what is emitted
+
+    def tell(self, run: TrainingRun, event: Event, attributes: Mapping[str, AttributeValue]) -> None:
+        """Record what has happened to a run, as an event and as a row of its history. Any thread."""
+        self._emit(run, event, attributes)
 
     def _emit(
         self, run: TrainingRun, event: Event, attributes: Mapping[str, AttributeValue], seconds: float | None = None
@@ -304,6 +315,7 @@ class Phase:
         self.span = span
         self.validates = validates
         self.started = perf_counter()
+        run.phase_begins()
 
     def end(self, attributes: Mapping[str, AttributeValue] | None = None) -> None:
         """End it."""

@@ -1,6 +1,8 @@
-"""How long a run will go on: by its last steps, and by the validations that are still to come."""
+"""How long a run will go on: by its last steps, and by the validations and checkpoints that are still to come."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 _LAST = 100
 """How many steps the mean is of."""
@@ -38,23 +40,54 @@ class Pace:
         (first, began), (last, ended) = ends[(added - 1 - between) % (_LAST + 1)], ends[(added - 1) % (_LAST + 1)]
         return (ended - began) / (last - first) if last > first else None
 
+    def median(self) -> float | None:
+        """Return the median duration of the last steps, in seconds; ``None`` before the second one. Any thread."""
+        added = self._added
+        last = [self._ends[place % (_LAST + 1)] for place in range(max(0, added - _LAST - 1), added)]
+        took = sorted(
+            (end - began) / (steps - before)
+            for (before, began), (steps, end) in pairwise(last)
+            if steps > before and end >= began
+        )
+        return took[len(took) // 2] if took else None
 
-def time_remaining(
-    pace: Pace, steps: float, total_steps: float | None, validations: int, validating: float, total_validations: int
-) -> float | None:
-    """Return how long a run will go on, in seconds; ``None`` if that is not known.
 
-    Parameters
-    ----------
-    steps, total_steps:
-        How many steps it has had, and how many it will have.
-    validations, validating, total_validations:
-        How many validations it has had, how long they took together in seconds, and how many it will have.
+class Recurring:
+    """What a run does again and again between its steps: validations, or checkpoints.
+
+    Some at one step are one: such as a validation of each data set. The first one may take longer than all others,
+    since it compiles the model for it; so it counts only while there is no other.
     """
-    mean = pace.mean()
-    if mean is None or total_steps is None or total_steps < steps:
-        return None
-    remaining = (total_steps - steps) * mean
-    if validations:
-        remaining += max(0, total_validations - validations) * validating / validations
-    return remaining
+
+    __slots__ = ("_first", "_last", "_times", "_seconds", "_of_first")
+
+    def __init__(self) -> None:
+        self._first = self._last = -1
+        self._times = 0
+        self._seconds = self._of_first = 0.0
+
+    def add(self, steps: int, seconds: float) -> None:
+        """Note that it was done after so many steps, and how long it took."""
+        if not self._times or steps != self._last:
+            self._times += 1
+            self._last = steps
+        if self._times == 1:
+            self._first = steps
+            self._of_first += seconds
+        else:
+            self._seconds += seconds
+
+    def remaining(self, began_at: int, total_steps: float) -> float:
+        """Return how long all those that are still to come will take, in seconds; 0 if nothing is known of them.
+
+        Parameters
+        ----------
+        began_at:
+            At which step the run began, or went on.
+        """
+        others = self._times - 1
+        if others < 0:
+            return 0.0
+        since, times, seconds = (self._first, others, self._seconds) if others else (began_at, 1, self._of_first)
+        apart = (self._last - since) / times
+        return (total_steps - self._last) // apart * seconds / times if apart > 0 else 0.0

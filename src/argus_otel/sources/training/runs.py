@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,13 @@ from argus_otel.telemetry import AttributeValue, Operation
 
 from . import attributes as a
 from .points import Points
-from .remaining import Pace, time_remaining
+from .remaining import Pace, Recurring
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from .kinds import RunKind
+    from .outcomes import Rule
 
 
 class TrainingRun(Operation):
@@ -31,12 +33,22 @@ class TrainingRun(Operation):
         The number of this process among those that train together. Only that of rank 0 records the run.
     steps, epoch, phase:
         Where it is. The steps are those of optimizers.
-    total_steps, total_epochs, total_validations:
-        How many there will be; ``None`` where that is not known, 0 for no validation.
-    validations, validating:
-        How many there were, and how long they took together, in seconds.
+    first_step:
+        How many steps it had had before it began or went on here.
+    behind:
+        How many steps it has gone back, to train them again.
+    total_steps, total_epochs:
+        How many there will be; ``None`` where that is not known.
+    validations, checkpoints:
+        Those that there were.
     progress_at:
         When it last made progress, by :func:`time.perf_counter`.
+    phase_began:
+        When the validation or checkpoint began that goes on; ``None`` without.
+    judged, judges:
+        What judges the values that it logs: by phase and names, with their places, and by phase and name.
+    tripped:
+        The rules of the guard that have noticed something.
     points:
         The rows of history that logged values are added to, by phase and names.
     stop_asked:
@@ -58,18 +70,24 @@ class TrainingRun(Operation):
         "steps",
         "epoch",
         "phase",
+        "first_step",
+        "behind",
         "total_steps",
         "total_epochs",
-        "total_validations",
         "validations",
-        "validating",
+        "checkpoints",
         "progress_at",
+        "phase_began",
         "stop_asked",
         "stops",
         "world_size",
         "points",
+        "judged",
+        "judges",
+        "tripped",
         "_common",
         "_pace",
+        "_first_took",
         "_step_ended",
         "_batch_ended",
         "_paused",
@@ -84,21 +102,25 @@ class TrainingRun(Operation):
         self.group = ""
         self.parent = parent
         self.rank = 0
-        self.steps = 0
+        self.steps = self.first_step = self.behind = 0
         self.epoch = 0.0
         self.phase = "train"
         self.total_steps: float | None = None
         self.total_epochs: int | None = None
-        self.total_validations = 0
-        self.validations = 0
-        self.validating = 0.0
+        self.validations = Recurring()
+        self.checkpoints = Recurring()
         self.progress_at = self.started
+        self.phase_began: float | None = None
         self.stop_asked = ""
         self.stops = ""
         self.world_size = 1
         self.points: dict[tuple[str, tuple[str, ...]], Points] = {}
+        self.judged: dict[tuple[str, Sequence[str]], tuple[tuple[int, Callable[[float], Rule | None]], ...]] = {}
+        self.judges: dict[tuple[str, str], Callable[[float], Rule | None]] = {}
+        self.tripped: set[Rule] = set()
         self._common: dict[str, dict[str, AttributeValue]] = {}
         self._pace = Pace()
+        self._first_took: float | None = None
         self._step_ended: float | None = None
         self._batch_ended: float | None = None
         self._paused = 0.0
@@ -113,6 +135,13 @@ class TrainingRun(Operation):
         if known is None:
             known = self._common[phase] = {**self.identity(), a.RANK.name: self.rank, a.PHASE.name: phase}
         return known
+
+    def is_part_of(self, other: TrainingRun) -> bool:
+        """Whether it began within another run."""
+        parent = self.parent
+        while parent is not None and parent is not other:
+            parent = parent.parent
+        return parent is not None
 
     # -- on the training thread, at each step
 
@@ -149,7 +178,8 @@ class TrainingRun(Operation):
         active = now - self._paused
         before, self._step_ended = self._step_ended, active
         if before is None:
-            kind.first.record(now - self.started)
+            self._first_took = now - self.started
+            kind.first.record(self._first_took)
         elif steps == 1:
             kind.step.record(active - before)
         else:
@@ -157,7 +187,24 @@ class TrainingRun(Operation):
                 kind.step.record((active - before) / steps)
         self._pace.add(self.steps, active)
 
+    def repeated(self, behind: int) -> None:
+        """Note that a step has been trained again. The time since the last step is no part of the next one's.
+
+        Parameters
+        ----------
+        behind:
+            How many steps it is behind the last one, which it will train again as well.
+        """
+        self.progress_at = perf_counter()
+        self.behind = behind
+        if self._step_ended is not None:
+            self._paused = self.progress_at - self._step_ended
+
     # -- phases
+
+    def phase_begins(self) -> None:
+        """Note that a validation or a checkpoint begins."""
+        self.phase_began = self.progress_at = perf_counter()
 
     def paused(self, seconds: float) -> None:
         """Leave a time in which nothing was trained out of the durations of steps and of waits for data."""
@@ -165,21 +212,26 @@ class TrainingRun(Operation):
         if self._batch_ended is not None:
             self._batch_ended += seconds
         self.progress_at = perf_counter()
+        self.phase_began = None
 
     def progressed(self) -> None:
         """Note that something goes on, such as a batch of a validation."""
         self.progress_at = perf_counter()
 
-    def progressed_at(self) -> float:
-        """Return when it last made progress, in seconds since 1970."""
-        return time.time() - (perf_counter() - self.progress_at)
-
-    def step_duration(self) -> float | None:
-        """Return the mean duration of its last steps, in seconds; ``None`` before the second one."""
-        return self._pace.mean()
+    # -- on any thread
 
     def time_remaining(self) -> float | None:
         """Return how long it will go on, in seconds; ``None`` if that is not known."""
-        return time_remaining(
-            self._pace, self.steps, self.total_steps, self.validations, self.validating, self.total_validations
-        )
+        mean, total = self._pace.mean(), self.total_steps
+        if mean is None or total is None or total < self.steps:
+            return None
+        others = (each.remaining(self.first_step, total) for each in (self.validations, self.checkpoints))
+        return (total - self.steps + self.behind) * mean + sum(others)
+
+    def usual_step(self) -> float | None:
+        """Return how long a step usually takes, in seconds: the first one only while it is the only one.
+
+        ``None`` before its end.
+        """
+        usual = self._pace.median()
+        return self._first_took if usual is None else usual

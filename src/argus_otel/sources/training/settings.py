@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from argus_otel.settings import Setting, Table
-from argus_otel.settings.parsers import boolean, optional
+from argus_otel.settings.parsers import boolean, one_of, optional
 
 if TYPE_CHECKING:
     from argus_otel.settings.resolution import Resolution
@@ -55,6 +55,15 @@ class TrainingSettings(Table):
         right="a name",
         help="What the runs of the program belong to, such as a sweep.",
         type="str | None",
+    )
+    guard = Setting(
+        "ARGUS_TRAINING_GUARD",
+        parse=one_of("warn", "stop", "off"),
+        default="warn",
+        right="warn, stop or off",
+        help="What is done when a loss is NaN or infinite three times in a row, or has grown far above its best: "
+        "`warn`, or `stop`, which asks the run to end. A run that stands still is warned of, and never stopped.",
+        type="str",
     )
     torch = Setting(
         "ARGUS_TRAINING_TORCH",

@@ -17,6 +17,10 @@ from .frameworks.keras import KerasFits
 from .frameworks.lightning import LightningFits
 from .frameworks.torch_loops import TorchLoops
 from .frameworks.transformers import TransformersTrainings
+from .gpu.gpus import Gpus
+from .guard.losses import Losses
+from .guard.stalls import Stalls
+from .outcomes import Action
 from .recorder import Recorder
 from .settings import TrainingSettings
 
@@ -37,6 +41,7 @@ class TrainingSource(Source):
         self.recorder = Recorder(telemetry, chosen, activate)
         keeper = Keeper(
             telemetry,
+            self.recorder,
             chosen.control,
             settings.service_name,
             restarts=chosen.restarts,
@@ -44,6 +49,10 @@ class TrainingSource(Source):
         )
         self.recorder.attempt_of = keeper.attempt
         self.recorder.companions.add(keeper)
+        guard: str = chosen.guard
+        if guard != "off":
+            self._add_guard(Action(guard))
+        self.recorder.companions.add(Gpus(telemetry, lambda: self.recorder.active))
         self._keras = KerasFits(telemetry, self._hooks, self.recorder)
         self._lightning = LightningFits(telemetry, self._hooks, self.recorder)
         self._torch = TorchLoops(telemetry, self.recorder)
@@ -73,6 +82,12 @@ class TrainingSource(Source):
         """Return how many runs there are."""
         number = len(self.recorder.active)
         return f"{number} training run{'s' if number > 1 else ''}" if number else ""
+
+    def _add_guard(self, action: Action) -> None:
+        losses = Losses(self.telemetry, self.recorder, action)
+        self.recorder.values.watchers.append(losses.watch)
+        self.recorder.companions.add(losses)
+        self.recorder.companions.add(Stalls(self.telemetry, self.recorder))
 
     def _apply(self, patches: Callable[[], list[Patch]]) -> None:
         if self._hooks.on:

@@ -16,6 +16,10 @@ from .runs import TrainingRun
 _MOST_NAMES = 256
 """How many combinations of names are remembered, and how many names: a program may make some of a number."""
 
+_FLOATS = {float}
+_NOWHERE = ("", "")
+"""The key of values that are more than are remembered."""
+
 
 class Values:
     """Takes what runs log.
@@ -29,6 +33,7 @@ class Values:
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
         self._last: dict[tuple[str, str], float] = {}
+        self._keys: dict[tuple[str, tuple[str, ...]], tuple[tuple[str, str], ...]] = {}
         self._not_finite = telemetry.counter(c.VALUES_NONFINITE)
         self._seen: set[tuple[str, str]] = set()
         self.watchers: list[Callable[[TrainingRun, str, Sequence[str], Sequence[float]], None]] = []
@@ -36,19 +41,29 @@ class Values:
 
     def log(self, run: TrainingRun, names: tuple[str, ...], values: Sequence[float], step: int, phase: str) -> None:
         """Take the values of one step. No lock is taken, and nothing is written, on this thread."""
-        last = self._last
-        for name, value in zip(names, values, strict=True):
-            key = (name, phase)
-            if key in last or len(last) < _MOST_NAMES:
-                last[key] = value
-            if not isfinite(value):
-                self._count(run, name, value, step)
+        together = (phase, names)
+        keys = self._keys.get(together)
+        if keys is None:
+            keys = self._known(phase, names)
+        self._last.update(zip(keys, values, strict=False))
+        if not isfinite(sum(values)):  # one of them is not, or they are very large
+            for name, value in zip(names, values, strict=True):
+                if not isfinite(value):
+                    self._count(run, name, value, step)
         if self._telemetry.history is not None:
-            row = run.points.get((phase, names))
+            row = run.points.get(together)
             if row is None or not row.add(step, run.epoch, values):
                 self._begin_row(run, names, values, step, phase)
         for watch in self.watchers:
             watch(run, phase, names, values)
+
+    def _known(self, phase: str, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        """Return the keys of the last values of these names; of no more than are remembered."""
+        last = self._last
+        keys = tuple((name, phase) if (name, phase) in last or len(last) < _MOST_NAMES else _NOWHERE for name in names)
+        if len(self._keys) < _MOST_NAMES:
+            self._keys[phase, names] = keys
+        return keys
 
     def _begin_row(
         self, run: TrainingRun, names: tuple[str, ...], values: Sequence[float], step: int, phase: str
@@ -58,9 +73,12 @@ class Values:
             return
         if len(run.points) >= _MOST_NAMES:
             run.points.clear()
-        row = run.points[phase, names] = Points(run.common(phase), names)
+        row = Points(run.common(phase), names)
         row.add(step, run.epoch, values)
-        history(c.POINTS_ROW, row, None)
+        if history(c.POINTS_ROW, row, None):
+            run.points[phase, names] = row
+        else:  # it is lost, and counted: the next step must not be added to it
+            run.points.pop((phase, names), None)
 
     def _count(self, run: TrainingRun, name: str, value: float, step: int) -> None:
         kind = "nan" if isnan(value) else "inf"
@@ -77,7 +95,8 @@ class Values:
 
     def _read(self) -> Reading:
         for (name, phase), value in tuple(self._last.items()):
-            yield {a.METRIC.name: name, a.PHASE.name: phase}, value
+            if name:
+                yield {a.METRIC.name: name, a.PHASE.name: phase}, value
 
 
 def numbers_of(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[float], list[str]]:
@@ -85,6 +104,9 @@ def numbers_of(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[float], 
 
     A tensor with one element is read at once; on a device, that waits for what the device is still to do.
     """
+    numbers = [*given.values()]
+    if {*map(type, numbers)} == _FLOATS:
+        return tuple(given), numbers, []
     names: list[str] = []
     values: list[float] = []
     wrong: list[str] = []

@@ -15,7 +15,9 @@ from typing import Any, Final
 from argus_otel.sources.training import attributes as a
 from argus_otel.sources.training import catalogue as c
 from argus_otel.sources.training.companions import Companion
+from argus_otel.sources.training.guard.stalls import allowed
 from argus_otel.sources.training.outcomes import Outcome
+from argus_otel.sources.training.recorder import Recorder
 from argus_otel.sources.training.runs import TrainingRun
 from argus_otel.telemetry import AttributeValue, State, Telemetry
 
@@ -25,8 +27,6 @@ from .losing import LostRun, lost_attributes, record_lost
 
 PART: Final = "training control"
 
-_STALLS_AFTER, _STEPS = 60.0, 20
-"""After how long without progress a run hangs: so many seconds, or so many of its steps if they take longer."""
 _LONGEST_NAME: Final = 100
 _LONGEST_WAIT: Final = 1.0
 _VERSION: Final = 1
@@ -73,8 +73,18 @@ class Keeper(Companion):
         Whether a launcher has started it among others.
     """
 
-    def __init__(self, telemetry: Telemetry, path: str | None, project: str, *, restarts: int, launched: bool) -> None:
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        recorder: Recorder,
+        path: str | None,
+        project: str,
+        *,
+        restarts: int,
+        launched: bool,
+    ) -> None:
         self._telemetry = telemetry
+        self._recorder = recorder
         self._directory = ControlDirectory(path or "")
         self._path = path
         self._project = project
@@ -106,7 +116,7 @@ class Keeper(Companion):
         except ValueError as error:
             self._report(State.DEGRADED, f"a run cannot be controlled: {error}")
             return
-        kept = _Kept(run, max(time.time(), run.progressed_at()))
+        kept = _Kept(run, max(time.time(), self._recorder.progressed_at(run)))
         with kept.changing, self._telling():
             known = self._directory.run(run.id)
             if known is not None:
@@ -208,7 +218,6 @@ class Keeper(Companion):
 
     def _write(self, kept: _Kept, outcome: Outcome | None = None) -> None:
         run, pid = kept.run, os.getpid()
-        mean = run.step_duration()
         value: dict[str, Any] = {
             "version": _VERSION,
             "id": run.id,
@@ -230,9 +239,9 @@ class Keeper(Companion):
             "total_steps": run.total_steps,
             "time_remaining": None if outcome else run.time_remaining(),
             "began_at": kept.began_at,
-            "progress_at": run.progressed_at(),
+            "progress_at": self._recorder.progressed_at(run),
             "written_at": time.time(),
-            "stalls_after": None if mean is None else max(_STALLS_AFTER, _STEPS * mean),
+            "stalls_after": allowed(run),
             "stop_asked": run.stop_asked,
             "outcome": outcome.value if outcome else "",
         }
@@ -294,8 +303,7 @@ class Keeper(Companion):
         history = self._telemetry.history
         if history is None:
             return False
-        history(c.LOST, attributes, None, lost.event_id, lost.at)
-        return True
+        return history(c.LOST, attributes, None, lost.event_id, lost.at) is not False
 
 
 def _refusal(run: TrainingRun, command: Mapping[str, Any]) -> str:
@@ -311,8 +319,5 @@ def _refusal(run: TrainingRun, command: Mapping[str, Any]) -> str:
 def _stop(run: TrainingRun, runs: Sequence[TrainingRun]) -> None:
     """Ask a run and those within it to stop."""
     for each in runs:
-        around: TrainingRun | None = each
-        while around is not None and around is not run:
-            around = around.parent
-        if around is run and not each.stop_asked:
+        if (each is run or each.is_part_of(run)) and not each.stop_asked:
             each.stop_asked = "command"

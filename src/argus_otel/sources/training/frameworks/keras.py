@@ -223,7 +223,7 @@ class KerasHooks:
         parameters = sum(math.prod(each.shape) for each in model.trainable_variables)
         if parameters:
             facts[a.PARAMETERS.name] = parameters
-        run = self._run = self.fit.begin(
+        self._run = self.fit.begin(
             _FRAMEWORK,
             type(model).__name__,
             first_step=first * (steps or 0),
@@ -233,9 +233,6 @@ class KerasHooks:
             config=_config(given, model),
             stops="it ends with the batch that runs now",
         )
-        if given.get("validation_data") is not None or given.get("validation_split"):
-            frequency = given.get("validation_freq", 1)
-            run.total_validations = (epochs - first) // frequency if isinstance(frequency, int) else len(frequency)
 
     def _on_epoch_began(self, epoch: int) -> None:
         self._reached = 0
@@ -287,6 +284,8 @@ class KerasHooks:
         logs = logs or {}
         self.fit.log({name: value for name, value in logs.items() if not name.startswith("val_")}, "train")
         self.fit.log({name: value for name, value in logs.items() if name.startswith("val_")}, "validation")
+        if self._run is not None and self._run.stop_asked:
+            self.fitted.stop_training = True
 
     def _learn_steps(self) -> None:
         """Expect of the other epochs as many steps as the first one had, of a generator that does not tell."""

@@ -165,7 +165,7 @@ class LightningHooks:
         self._alone = trainer.world_size == 1
         self._steps, self._batches = trainer.global_step, 0
         self._logged, self._of_training = set(), set()
-        run = self._fit.begin(
+        self._fit.begin(
             _FRAMEWORK,
             type(module).__name__,
             rank=trainer.global_rank,
@@ -176,8 +176,6 @@ class LightningHooks:
             config=dict(getattr(module, "hparams", None) or {}),
             stops=_stops(trainer),
         )
-        if epochs and trainer.enable_validation and trainer.check_val_every_n_epoch:
-            run.total_validations = (epochs - trainer.current_epoch) // trainer.check_val_every_n_epoch
 
     def _on_train_end(self, trainer: Any) -> None:
         run = self._fit.run
@@ -209,8 +207,11 @@ class LightningHooks:
         self._fit.epoch_began(trainer.current_epoch)
 
     def _on_epoch_end(self, trainer: Any) -> None:
+        run = self._fit.run
         self._fit.epoch_ended()
         self._log(trainer, on_step=False)
+        if self._alone and run is not None and run.stop_asked:
+            trainer.should_stop = True
 
     def _on_batch_start(self) -> None:
         run = self._fit.run

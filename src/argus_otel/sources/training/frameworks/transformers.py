@@ -299,13 +299,14 @@ class TransformersHooks:
             if self._bad is not None and math.isnan(float(self._bad)):
                 values["loss"] = math.nan
             self._bad = None
-            if not self._alone and _any_asks(args.device, bool(run.stop_asked)):
-                control.should_training_stop = True
         seen = state.num_input_tokens_seen
         if seen > self._tokens:
             run.kind.count_tokens(seen - self._tokens, "train")
             self._tokens = seen
         self.fit.log(values, "validation" if evaluated else "train")
+        asks = bool(run.stop_asked)
+        if asks if self._alone else "loss" in values and _any_asks(args.device, asks):
+            control.should_training_stop = True
 
     def _on_prediction_step(self) -> None:
         run = self.fit.run
