@@ -264,7 +264,7 @@ def _state_of(data: Mapping[str, Any], held: bool | None) -> State:
     if not held:
         return "lost"
     stalls_after = _number(data.get("stalls_after"))
-    stalls = stalls_after is not None and now - (_number(data.get("progress_at")) or 0.0) > stalls_after
+    stalls = stalls_after is not None and written - (_number(data.get("progress_at")) or 0.0) > stalls_after
     return "hung" if stalls or now - written > HUNG_AFTER else "running"
 
 
