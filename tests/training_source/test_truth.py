@@ -73,10 +73,10 @@ class Ledger:
     validations: list[float] = field(default_factory=list)
     checkpoints: list[float] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
-    commands: Counter[tuple[str, str]] = field(default_factory=Counter)
-    lost: list[str] = field(default_factory=list)
     trips: list[tuple[str, str, str, int]] = field(default_factory=list)
     still: list[tuple[str, int, float]] = field(default_factory=list)
+    commands: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
 
     def last(self) -> dict[tuple[str, str], float]:
         """Return the last value of each name and phase."""
@@ -156,9 +156,9 @@ class Loops:
         self._goes_on()
         self._epochs()
         self._asked()
-        self._commanded()
         self._diverges()
         self._stands_still()
+        self._commanded()
 
     def _note(self, run: training.Run, step: int, phase: str, **values: float) -> None:
         for name, value in values.items():
@@ -269,13 +269,13 @@ class Loops:
         ledger.runs["ok", ""] += 1
 
     def _killed(self) -> None:
-        """Leave the file of a run that was killed, which the next one finds."""
-        ledger, control = self.ledger, ControlDirectory(self._control)
-        control.make()
-        ledger.lost.append("b8c5f3b2-6c2e-4d57-9d4f-7a0b3d1e5f60")
+        """Leave the file of a run whose process was killed: the first run of this one finds it."""
+        self.ledger.lost.append("b8c5f3b2-6c2e-4d57-9d4f-7a0b3d1e5f60")
         killed = {"attempt": 2, "name": "killed", "group": "sweep-7", "framework": "loop", "model": "Net", "step": 7}
-        said = {**killed, "id": ledger.lost[0], "progress_at": 1000.0, "project": self._project, "host": host_name()}
-        files.write(control.file(ledger.lost[0], "json"), said)
+        said = {**killed, "id": self.ledger.lost[0], "progress_at": 1000.0}
+        Path(self._control).mkdir(mode=0o700)
+        place = ControlDirectory(self._control).file(self.ledger.lost[0], "json")
+        files.write(place, {**said, "project": self._project, "host": host_name()})
 
     def _commanded(self) -> None:
         """Ask a run to stop by its file, as another process does."""
@@ -328,7 +328,11 @@ class Loops:
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     directory = tmp_path_factory.mktemp("loops")
     settings = {"training_control": str(directory / "control")}
-    with gpus() as machine, pytest.MonkeyPatch.context() as patch, observe("training", settings=settings) as observed:
+    with (
+        gpus() as machine,
+        pytest.MonkeyPatch.context() as patch,
+        observe("training", settings=settings) as observed,
+    ):
         patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
         patch.setitem(sys.modules, "torch", like_torch(Cuda(HELD * GIBIBYTE)))
         machine.add(GPU, utilization=UTILIZATION, used=USED, total=LIMIT)

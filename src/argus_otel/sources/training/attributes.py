@@ -33,16 +33,6 @@ OUTCOME = Attribute(
 ERROR_TYPE = Attribute(
     "error.type", "The exception that ended it; absent without.", cardinality_limit=100, examples=("ValueError",)
 )
-COMMAND = Attribute(
-    "argus.training.command",
-    "`stop`; `rerun`; `unknown`: what is asked for cannot be read.",
-    values=("stop", "rerun", "unknown"),
-)
-RESULT = Attribute(
-    "argus.training.command.result",
-    "`accepted`: the run does it soon; `done`; `refused`; `expired`: it was asked for too long ago.",
-    values=("accepted", "done", "refused", "expired"),
-)
 RULE = Attribute(
     "argus.training.rule",
     "`nonfinite`: a loss was infinite or not a number several times in a row; `divergence`: a loss has grown far above "
@@ -59,6 +49,16 @@ DEVICE = Attribute(
     examples=("GPU-8932f937-d72c-4106-c12f-20bd9faed9f6",),
 )  # fmt: skip
 DEVICE_TYPE = Attribute("hw.type", "The kind of device.", values=("gpu",))
+COMMAND = Attribute(
+    "argus.training.command",
+    "`stop`; `rerun`; `unknown`: what is asked for cannot be read.",
+    values=("stop", "rerun", "unknown"),
+)
+RESULT = Attribute(
+    "argus.training.command.result",
+    "`accepted`: the run does it soon; `done`; `refused`; `expired`: it was asked for too long ago.",
+    values=("accepted", "done", "refused", "expired"),
+)
 
 # -- on spans, events and rows only
 
@@ -92,13 +92,13 @@ COMMIT = SpanAttribute("vcs.ref.head.revision", "The commit that is checked out.
 PATH = SpanAttribute("argus.training.path", "Where a checkpoint or an artifact was written.", ("out/last.ckpt",))
 SIZE = SpanAttribute("argus.training.size", "Its size in bytes.", (1_048_576,))
 DIGEST = SpanAttribute("argus.training.sha256", "Its SHA-256, in hexadecimal digits.", ("9f86d081884c7d65…",))
-PROGRESS_AT = SpanAttribute(
-    "argus.training.progress.time", "When it last made progress: seconds since 1970.", (1_796_083_200.5,)
-)
-ASKED_BY = SpanAttribute("argus.training.command.by", "Who asked for it, as they said.", ("alice@gpu-1",))
 STALLED = SpanAttribute("argus.training.stalled", "How long it had made no progress, in seconds.", (61.5,))
 STACK = SpanAttribute(
     "code.stacktrace", "The stack of the thread that trains, as in a traceback, without values.",
     ('File "train.py", line 12',),
 )  # fmt: skip
 THREAD = SpanAttribute("thread.name", "The thread that trains.", ("MainThread",))
+PROGRESS_AT = SpanAttribute(
+    "argus.training.progress.time", "When it last made progress: seconds since 1970.", (1_796_083_200.5,)
+)
+ASKED_BY = SpanAttribute("argus.training.command.by", "Who asked for it, as they said.", ("alice@gpu-1",))

@@ -117,16 +117,6 @@ VALUES_NONFINITE = Metric(
     (a.METRIC, a.NONFINITE),
 )
 
-# -- commands
-
-COMMANDS = Metric(
-    "training.commands",
-    InstrumentKind.COUNTER,
-    "{command}",
-    "Commands to runs, such as to stop, and what came of them.",
-    (a.COMMAND, a.RESULT),
-)
-
 # -- the guard
 
 GUARD_TRIPS = Metric(
@@ -173,6 +163,16 @@ GPU_MEMORY_RESERVED = Metric(
     "By",
     "The GPU's memory that torch holds, for tensors and to use again.",
     (a.DEVICE,),
+)
+
+# -- commands
+
+COMMANDS = Metric(
+    "training.commands",
+    InstrumentKind.COUNTER,
+    "{command}",
+    "Commands to runs, such as to stop, and what came of them.",
+    (a.COMMAND, a.RESULT),
 )
 
 # -- spans; never one a step
@@ -279,7 +279,7 @@ CATALOGUE = Catalogue(
     ),
     spans=(RUN_SPAN, EPOCH_SPAN, VALIDATION_SPAN, CHECKPOINT_SPAN),
     events=(
-        STARTED, RESUMED, ENDED, EPOCH_ENDED, VALIDATED, SAVED, NOT_FINITE, LOST, COMMANDED, GUARDED, STALLED,
+        STARTED, RESUMED, ENDED, EPOCH_ENDED, VALIDATED, SAVED, NOT_FINITE, GUARDED, STALLED, LOST, COMMANDED,
         POINTS_ROW,
     ),
     span_attributes=(
