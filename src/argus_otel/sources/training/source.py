@@ -41,6 +41,7 @@ class TrainingSource(Source):
         self.recorder = Recorder(telemetry, chosen, activate)
         keeper = Keeper(
             telemetry,
+            self.recorder,
             chosen.control,
             settings.service_name,
             restarts=chosen.restarts,

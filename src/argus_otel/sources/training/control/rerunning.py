@@ -47,7 +47,11 @@ def rerun(run: KnownRun, *, wait: float = WAIT) -> Answer:
         if lock is None:
             return Answer("refused", "it is being started again already", run.step)
         try:
-            return _start(directory, directory.run(run.id) or run, wait)
+            known = directory.run(run.id)
+            if known is None or known.attempt != run.attempt:  # another one has just started it
+                attempt = 0 if known is None else known.attempt
+                return Answer("refused", f"it has been started again already, as attempt {attempt}", run.step)
+            return _start(directory, known, wait)
         finally:
             lock.release()
     except (OSError, ValueError) as error:
@@ -83,15 +87,13 @@ def _hindrance(directory: ControlDirectory, run: KnownRun) -> str:
 
 
 def _start(directory: ControlDirectory, run: KnownRun, wait: float) -> Answer:
-    if run.alive:  # another one has just started it
-        return Answer("refused", f"it has been started again as attempt {run.attempt}", run.step)
     output = directory.file(run.id, f"{run.attempt + 1}.out")
     environment = {name: value for name, value in os.environ.items() if name not in _OF_LAUNCHERS}
     with os.fdopen(files.private(output), "ab") as file:
         process = subprocess.Popen(  # noqa: S603 - how this user started it before
             run.argv,
             cwd=run.cwd,
-            env={**environment, "ARGUS_TRAINING_RUN": run.id, "ARGUS_CONTROL": str(directory.path.absolute())},
+            env={**environment, "ARGUS_TRAINING_RUN": run.id, "ARGUS_CONTROL": str(directory.path)},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
