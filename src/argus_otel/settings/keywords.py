@@ -52,6 +52,7 @@ class Keywords(TypedDict, total=False):
     process_loop_blocked_after: float | None
     training_run: str | None
     training_group: str | None | None
+    training_guard: str | None
     training_torch: bool | None
     training_rank: int | None
     training_world_size: int | None
