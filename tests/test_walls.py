@@ -189,6 +189,7 @@ ENVIRONMENT = {
     "sources/checks/cli/endpoint.py": "looks up the token for an endpoint, whose variable an argument names",
     "sources/checks/cli/run.py": "hands options on to the agent, which reads settings as any other program does",
     "sources/checks/cli/edit.py": "starts the editor that the user has chosen for every program",
+    "sources/training/control/rerunning.py": "starts a program again as this user would, with its run to go on with",
     "demo/observed_process.py": "takes settings out of the environment of the program that it starts",
 }
 

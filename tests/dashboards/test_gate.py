@@ -99,6 +99,20 @@ def test_every_metric_label_and_legend_is_there(world: World, cache: Cache, show
     assert list(answer_checks.legends(found, MAY_BE_EMPTY)) == []
 
 
+ANNOTATED = [(shown, one) for shown in DASHBOARDS for one in shown.model["annotations"]["list"] if "target" in one]
+
+
+@pytest.mark.parametrize(
+    ("shown", "annotation"), ANNOTATED, ids=[f"{each.uid}-{one['name']}" for each, one in ANNOTATED]
+)
+def test_every_annotation_has_something_to_tell(world: World, shown: Dashboard, annotation: dict[str, Any]) -> None:
+    session = opened(world, shown, "collected", "saved")
+    target = Target(annotation["target"], {"type": "table", "title": annotation["name"]})
+    texts = [text for frame in session.ask(target) for one in frame.of_kind("string") for text in one.values]
+    assert texts
+    assert all(texts)
+
+
 @EACH
 def test_every_attribute_that_sql_looks_up_is_there(world: World, cache: Cache, shown: Dashboard) -> None:
     found = answers(world, cache, shown, "collected", "saved")

@@ -15,6 +15,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _control(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the runs of whoever runs the tests."""
+    monkeypatch.setenv("ARGUS_CONTROL", str(tmp_path_factory.getbasetemp() / "no-control"))
+
+
 @pytest.fixture
 def observed() -> Iterator[Observation]:
     """The source, installed and started. Every trace is sampled."""

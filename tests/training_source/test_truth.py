@@ -26,6 +26,8 @@ from argus_otel import training
 from argus_otel.sources.training import attributes as a
 from argus_otel.sources.training import catalogue as c
 from argus_otel.sources.training.catalogue import CATALOGUE
+from argus_otel.sources.training.control import files
+from argus_otel.sources.training.control.directory import ControlDirectory, host_name
 from argus_otel.sources.training.frameworks.fit import Fit
 from argus_otel.sources.training.guard import stalls
 from argus_otel.telemetry import Event, Metric, Span
@@ -73,6 +75,8 @@ class Ledger:
     ids: list[str] = field(default_factory=list)
     trips: list[tuple[str, str, str, int]] = field(default_factory=list)
     still: list[tuple[str, int, float]] = field(default_factory=list)
+    commands: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
 
     def last(self) -> dict[tuple[str, str], float]:
         """Return the last value of each name and phase."""
@@ -140,6 +144,8 @@ class Loops:
         self.middle: dict[str, list[tuple[dict[str, Any], float]]] = {}
         self.middle_at = self.remaining = 0.0
         self._observed = observed
+        self._control = directory / "control"
+        self._project = observed.handle.source.settings.service_name if observed.handle.source else ""
         self._recorder = cast("TrainingSource", observed.handle.source).recorder
 
     def all(self) -> None:
@@ -151,6 +157,7 @@ class Loops:
         self._asked()
         self._diverges()
         self._stands_still()
+        self._commanded()
 
     def _note(self, run: training.Run, step: int, phase: str, **values: float) -> None:
         for name, value in values.items():
@@ -260,6 +267,24 @@ class Loops:
         fit.end(None)
         ledger.runs["ok", ""] += 1
 
+    def _commanded(self) -> None:
+        """Ask a run to stop by its file, as another process does; meanwhile, one that was killed is found."""
+        ledger, control = self.ledger, ControlDirectory(self._control)
+        ledger.lost.append("b8c5f3b2-6c2e-4d57-9d4f-7a0b3d1e5f60")
+        killed = {"attempt": 2, "name": "killed", "group": "sweep-7", "framework": "loop", "model": "Net", "step": 7}
+        said = {**killed, "id": ledger.lost[0], "progress_at": 1000.0, "project": self._project, "host": host_name()}
+        files.write(control.file(ledger.lost[0], "json"), said)
+        for kind, result in (("run", "refused"), ("stop", "accepted")):
+            with training.run("commanded", model="Net") as run:
+                self._once(run)
+                assert not run.should_stop
+                command = {"id": kind, "kind": kind, "attempt": 1, "asked_by": "alice"}
+                files.write(control.file(run.id, "command"), command)
+                while not control.file(run.id, "ack").exists():
+                    time.sleep(PAUSE)
+                ledger.commands["stop" if kind == "stop" else "unknown", result] += 1
+            ledger.runs["stopped" if kind == "stop" else "ok", ""] += 1
+
     def _asked(self) -> None:
         for by, outcome in (("command", "stopped"), ("guard", "guarded")):
             with training.run("asked", model="Net") as run:
@@ -295,11 +320,17 @@ class Loops:
 
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
-    with gpus() as machine, pytest.MonkeyPatch.context() as patch, observe("training") as observed:
+    directory = tmp_path_factory.mktemp("loops")
+    settings = {"training_control": str(directory / "control")}
+    with (
+        gpus() as machine,
+        pytest.MonkeyPatch.context() as patch,
+        observe("training", settings=settings) as observed,
+    ):
         patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
         patch.setitem(sys.modules, "torch", like_torch(Cuda(HELD * GIBIBYTE)))
         machine.add(GPU, utilization=UTILIZATION, used=USED, total=LIMIT)
-        loops = Loops(observed, tmp_path_factory.mktemp("loops"))
+        loops = Loops(observed, directory)
         loops.all()
         points = data_points(observed)
         assert not observed.telemetry.guard.faults
@@ -590,6 +621,28 @@ def _(evidence: Evidence) -> None:
         hashlib.sha256(evidence.file.read_bytes()).hexdigest()
     ]
     assert len(told) == len(evidence.ledger.checkpoints) + 1
+
+
+# -- commands, and what is lost
+
+
+@TRUTHS.of(c.COMMANDS)
+def _(evidence: Evidence) -> None:
+    assert evidence.ours(c.COMMANDS, a.COMMAND.name, a.RESULT.name) == evidence.ledger.commands
+
+
+@TRUTHS.of(c.COMMANDED)
+def _(evidence: Evidence) -> None:
+    told = both(evidence, c.COMMANDED)
+    assert Counter((each[a.COMMAND.name], each[a.RESULT.name]) for each in told) == evidence.ledger.commands
+    assert {each[a.ASKED_BY.name] for each in told} == {"alice"}
+
+
+@TRUTHS.of(c.LOST)
+def _(evidence: Evidence) -> None:
+    [told] = both(evidence, c.LOST)
+    assert [told[a.RUN.name]] == evidence.ledger.lost
+    assert (told[a.ATTEMPT.name], told[a.STEP.name], told[a.PROGRESS_AT.name]) == (2, 7, 1000.0)
 
 
 def test_there_is_a_truth_for_everything() -> None:

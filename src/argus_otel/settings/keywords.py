@@ -56,3 +56,5 @@ class Keywords(TypedDict, total=False):
     training_torch: bool | None
     training_rank: int | None
     training_world_size: int | None
+    training_control: str | None | None
+    training_restarts: int | None

@@ -70,6 +70,7 @@ class Observation:
         attributes: Mapping[str, AttributeValue],
         duration: float | None,
         event_id: str | None = None,  # noqa: ARG002 - the sink's signature
+        at: float | None = None,  # noqa: ARG002
     ) -> bool:
         self.rows.append((event.name, dict(attributes), duration))
         return True

@@ -78,6 +78,7 @@ class EventBuffer:
         attributes: Mapping[str, AttributeValue],
         duration: float | None,
         event_id: str | None = None,
+        at: float | None = None,
     ) -> bool:
         """Add an event, as :class:`argus_otel.telemetry.HistorySink` says. Any thread."""
         entries = self._entries
@@ -85,7 +86,7 @@ class EventBuffer:
         if buffered >= LIMIT:
             self._stats.buffer_full.value += 1
             return False
-        entries.append((time_ns(), event.name, attributes, duration, event_id))
+        entries.append((time_ns() if at is None else int(at * 1e9), event.name, attributes, duration, event_id))
         if buffered == BATCH:
             self.filled.set()
         return True

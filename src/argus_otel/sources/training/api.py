@@ -27,6 +27,9 @@ _log = logging.getLogger("argus_otel")
 _PHASES = ("train", "validation", "test")
 _BLOCK = 1 << 20
 
+_LOOKS = "it ends where its loop looks at run.should_stop"
+_DOES_NOT_LOOK = "its loop has not looked at run.should_stop yet, so it may go on; --now ends its process"
+
 _recorder: Recorder | None = None
 _guard: Guard | None = None
 
@@ -183,8 +186,16 @@ class Run:
 
     @property
     def should_stop(self) -> bool:
-        """Whether the loop is asked to end, by a command or by the guard."""
-        return self._run is not None and bool(self._run.stop_asked)
+        """Whether the loop is asked to end, by a command or by the guard.
+
+        Of several processes that train together, that of rank 0 is asked by a command. All have to end at the same
+        step: share what it is told there, such as by ``torch.distributed.broadcast``.
+        """
+        run = self._run
+        if run is None:
+            return False
+        run.stops = _LOOKS
+        return bool(run.stop_asked)
 
     def _warn(self, about: str, what: str) -> None:
         if about not in self._warned and len(self._warned) < 100:
@@ -271,6 +282,7 @@ def begin(
             total_steps=total_steps,
             total_epochs=total_epochs,
             config=config,
+            stops=_DOES_NOT_LOOK,
         ),
     )
     return Run(recorder, run, first_step)

@@ -49,6 +49,16 @@ DEVICE = Attribute(
     examples=("GPU-8932f937-d72c-4106-c12f-20bd9faed9f6",),
 )  # fmt: skip
 DEVICE_TYPE = Attribute("hw.type", "The kind of device.", values=("gpu",))
+COMMAND = Attribute(
+    "argus.training.command",
+    "`stop`; `rerun`; `unknown`: what is asked for cannot be read.",
+    values=("stop", "rerun", "unknown"),
+)
+RESULT = Attribute(
+    "argus.training.command.result",
+    "`accepted`: the run does it soon; `done`; `refused`; `expired`: it was asked for too long ago.",
+    values=("accepted", "done", "refused", "expired"),
+)
 
 # -- on spans, events and rows only
 
@@ -88,3 +98,7 @@ STACK = SpanAttribute(
     ('File "train.py", line 12',),
 )  # fmt: skip
 THREAD = SpanAttribute("thread.name", "The thread that trains.", ("MainThread",))
+PROGRESS_AT = SpanAttribute(
+    "argus.training.progress.time", "When it last made progress: seconds since 1970.", (1_796_083_200.5,)
+)
+ASKED_BY = SpanAttribute("argus.training.command.by", "Who asked for it, as they said.", ("alice@gpu-1",))

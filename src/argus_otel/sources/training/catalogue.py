@@ -165,6 +165,16 @@ GPU_MEMORY_RESERVED = Metric(
     (a.DEVICE,),
 )
 
+# -- commands
+
+COMMANDS = Metric(
+    "training.commands",
+    InstrumentKind.COUNTER,
+    "{command}",
+    "Commands to runs, such as to stop, and what came of them.",
+    (a.COMMAND, a.RESULT),
+)
+
 # -- spans; never one a step
 
 _OF_RUN = (
@@ -223,6 +233,19 @@ NOT_FINITE = Event(
     (a.RUN.name, a.ATTEMPT.name, a.STEP.name, a.METRIC.name, a.NONFINITE.name),
     severity=Severity.WARN,
 )
+LOST = Event(
+    "training.run.lost",
+    "A training run was found whose process has ended without an end of the run. Its time is that of the last progress "
+    "in history, and that of the finding in logs.",
+    (a.RUN.name, a.ATTEMPT.name, a.NAME.name, a.GROUP.name, a.FRAMEWORK.name, a.MODEL.name, a.STEP.name,
+     a.PROGRESS_AT.name),
+    severity=Severity.WARN,
+)  # fmt: skip
+COMMANDED = Event(
+    "training.command",
+    "A run was asked for something, such as to stop, and has answered.",
+    (a.RUN.name, a.ATTEMPT.name, a.COMMAND.name, a.RESULT.name, a.ASKED_BY.name, a.STEP.name),
+)
 
 GUARDED = Event(
     "training.guard",
@@ -252,15 +275,18 @@ CATALOGUE = Catalogue(
         RUNS_ACTIVE, RUNS, EPOCH, PROGRESS, TIME_REMAINING, STEP_TIME, STEPS, STEPS_SKIPPED, BATCHES, SAMPLES, TOKENS,
         STEP_DURATION, STEP_FIRST, DATA_WAIT, VALIDATION_DURATION, CHECKPOINT_DURATION, VALUE, VALUES_NONFINITE,
         GUARD_TRIPS, GPU_UTILIZATION, GPU_MEMORY_USAGE, GPU_MEMORY_LIMIT, GPU_TEMPERATURE, GPU_POWER,
-        GPU_MEMORY_ALLOCATED, GPU_MEMORY_RESERVED,
+        GPU_MEMORY_ALLOCATED, GPU_MEMORY_RESERVED, COMMANDS,
     ),
     spans=(RUN_SPAN, EPOCH_SPAN, VALIDATION_SPAN, CHECKPOINT_SPAN),
-    events=(STARTED, RESUMED, ENDED, EPOCH_ENDED, VALIDATED, SAVED, NOT_FINITE, GUARDED, STALLED, POINTS_ROW),
+    events=(
+        STARTED, RESUMED, ENDED, EPOCH_ENDED, VALIDATED, SAVED, NOT_FINITE, GUARDED, STALLED, LOST, COMMANDED,
+        POINTS_ROW,
+    ),
     span_attributes=(
         a.RUN, a.ATTEMPT, a.NAME, a.PARENT, a.GROUP, a.RANK, a.WORLD_SIZE, a.STEP, a.EPOCH, a.TOTAL_STEPS,
         a.TOTAL_EPOCHS, a.OFFSETS, a.NAMES, a.VALUES,
         a.FRAMEWORK_VERSION, a.PARAMETERS, a.CONFIG, a.ARGV, a.COMMIT, a.PATH,
-        a.SIZE, a.DIGEST,
+        a.SIZE, a.DIGEST, a.PROGRESS_AT, a.ASKED_BY,
         a.STALLED, a.STACK, a.THREAD,
     ),
 )  # fmt: skip

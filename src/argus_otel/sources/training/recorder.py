@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
@@ -64,6 +63,8 @@ class Recorder:
         Takes what runs log.
     companions:
         What goes along with each run.
+    attempt_of:
+        Returns the number of the attempt that begins, of a run that is gone on with, by its id and this process's rank.
     """
 
     def __init__(self, telemetry: Telemetry, settings: TrainingSettings, activate: Callable[[], None]) -> None:
@@ -74,6 +75,7 @@ class Recorder:
         self._active: tuple[TrainingRun, ...] = ()
         self._ended = telemetry.counter(c.RUNS)
         self._given_run: str = settings.run
+        self.attempt_of: Callable[[str, int], int] = _first
         self.values = Values(telemetry)
         self.companions = Companions(telemetry.guard, lambda: self._active)
         self._in_flight = telemetry.guard.in_flight
@@ -108,6 +110,7 @@ class Recorder:
         total_epochs: int | None = None,
         facts: Mapping[str, AttributeValue] | None = None,
         config: Mapping[str, Any] | None = None,
+        stops: str = "",
     ) -> TrainingRun:
         """Begin a run.
 
@@ -127,13 +130,18 @@ class Recorder:
             Other attributes of the event ``training.run.start``.
         config:
             What the run was given.
+        stops:
+            When it ends once it is asked to, for who asks; empty if it never does.
         """
         self._activate()
         rank = self._settings.rank if rank is None else rank
         kind = self._kind(framework, model, counted=rank == 0)
         run_id, self._given_run = run_id or self._given_run, ""
-        run = TrainingRun(kind, run_id or str(uuid4()), 1, name or self._name(), CURRENT.get())
-        run.rank, run.group = rank, group or self._settings.group or ""
+        attempt = self.attempt_of(run_id, rank) if run_id else 1
+        run = TrainingRun(kind, run_id or str(uuid4()), attempt, name or self._name(), CURRENT.get())
+        run.rank, run.group, run.stops = rank, group or self._settings.group or "", stops
+        world_size = (facts or {}).get(a.WORLD_SIZE.name)
+        run.world_size = world_size if isinstance(world_size, int) else max(1, self._settings.world_size)
         run.steps = run.first_step = first_step
         run.total_steps, run.total_epochs = total_steps, total_epochs
         kind.active.value += 1
@@ -232,7 +240,7 @@ class Recorder:
 
     def _start(self, run: TrainingRun, config: Mapping[str, Any] | None) -> dict[str, AttributeValue]:
         redact = self._telemetry.redact
-        found: dict[str, AttributeValue] = {a.WORLD_SIZE.name: max(1, self._settings.world_size)}
+        found: dict[str, AttributeValue] = {a.WORLD_SIZE.name: run.world_size}
         if run.total_steps is not None:
             found[a.TOTAL_STEPS.name] = run.total_steps
         if run.total_epochs is not None:
@@ -278,8 +286,7 @@ class Recorder:
 
     def _progressed_at(self, run: TrainingRun) -> float:
         """Return when a run, or one that is a part of it, last made progress: in seconds since 1970."""
-        parts = (each.progress_at for each in self._active if each.is_part_of(run))
-        return time.time() - (perf_counter() - max((run.progress_at, *parts)))
+        return max(each.progressed_at() for each in (run, *self._active) if each is run or each.is_part_of(run))
 
     def _name(self) -> str:
         return Path(sys.argv[0]).stem or "training"
@@ -323,6 +330,10 @@ def _names(run: TrainingRun) -> dict[str, AttributeValue]:
     if run.parent is not None:
         found[a.PARENT.name] = run.parent.id
     return found
+
+
+def _first(run_id: str, rank: int) -> int:  # noqa: ARG001 - what an attempt is told by
+    return 1
 
 
 def _outcome(run: TrainingRun, error: BaseException | None) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,10 @@ class TrainingRun(Operation):
         The rows of history that logged values are added to, by phase and names.
     stop_asked:
         Whether it has been asked to stop, by what: ``command`` or ``guard``; empty if not.
+    stops:
+        When it ends once it is asked to, for who asks; empty if it never does.
+    world_size:
+        How many processes train together.
     """
 
     __slots__ = (
@@ -75,6 +80,8 @@ class TrainingRun(Operation):
         "progress_at",
         "phase_began",
         "stop_asked",
+        "stops",
+        "world_size",
         "points",
         "judged",
         "judges",
@@ -106,6 +113,8 @@ class TrainingRun(Operation):
         self.progress_at = self.started
         self.phase_began: float | None = None
         self.stop_asked = ""
+        self.stops = ""
+        self.world_size = 1
         self.points: dict[tuple[str, tuple[str, ...]], Points] = {}
         self.judged: dict[tuple[str, Sequence[str]], tuple[tuple[int, Callable[[float], Rule | None]], ...]] = {}
         self.judges: dict[tuple[str, str], Callable[[float], Rule | None]] = {}
@@ -211,6 +220,14 @@ class TrainingRun(Operation):
         self.progress_at = perf_counter()
 
     # -- on any thread
+
+    def progressed_at(self) -> float:
+        """Return when it last made progress, in seconds since 1970."""
+        return time.time() - (perf_counter() - self.progress_at)
+
+    def step_duration(self) -> float | None:
+        """Return the mean duration of its last steps, in seconds; ``None`` before the second one."""
+        return self._pace.mean()
 
     def time_remaining(self) -> float | None:
         """Return how long it will go on, in seconds; ``None`` if that is not known."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from argus_otel.settings import Setting, Table
 from argus_otel.settings.parsers import boolean, one_of, optional
+
+if TYPE_CHECKING:
+    from argus_otel.settings.resolution import Resolution
 
 
 def _run_id(text: str) -> str:
@@ -17,6 +21,18 @@ def _number(text: str) -> int:
     if number < 0:
         raise ValueError(text)
     return number
+
+
+def _directory(text: str) -> str:
+    return "" if text.lower() in ("false", "0", "no", "off") else text
+
+
+def _at_home(resolution: Resolution, directory: str | None) -> str | None:
+    """Return the directory of a user whose home is known; the environment of a test has none."""
+    home = resolution.variable("HOME")
+    if directory is None:
+        return f"{home}/.argus/control" if home else None
+    return directory
 
 
 class TrainingSettings(Table):
@@ -72,5 +88,26 @@ class TrainingSettings(Table):
         default=1,
         right="a whole number",
         help="How many processes train together; launchers such as torchrun set it.",
+        type="int",
+    )
+    control = Setting(
+        "ARGUS_CONTROL",
+        parse=_directory,
+        default=None,
+        right="a directory of this user's own, or false",
+        help="The directory in which runs tell of themselves and are told to stop, for `argus-otel training list`, "
+        "`stop` and `rerun`. It is made for this user only; one that others may write to is refused. `false` for none.",
+        type="str | None",
+        default_help="`~/.argus/control`",
+        derive=_at_home,
+    )
+    restarts = Setting(
+        "TORCHELASTIC_RESTART_COUNT",
+        "SLURM_RESTART_COUNT",
+        parse=_number,
+        default=0,
+        right="a whole number, 0 or more",
+        help="How often a launcher has started the program again; torchrun and Slurm set it. It numbers the attempt of "
+        "a run that is gone on with, where the control directory does not know a later one.",
         type="int",
     )

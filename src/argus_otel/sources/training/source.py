@@ -11,6 +11,7 @@ from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import Telemetry
 
 from . import api, factories
+from .control.keeping import Keeper
 from .frameworks import keras, lightning, torch_loops, transformers
 from .frameworks.keras import KerasFits
 from .frameworks.lightning import LightningFits
@@ -36,8 +37,18 @@ class TrainingSource(Source):
     def __init__(self, telemetry: Telemetry, settings: Settings, activate: Activate) -> None:
         super().__init__(telemetry, settings, activate)
         self._hooks = PatchSet(telemetry)
-        self.recorder = Recorder(telemetry, settings[TrainingSettings], activate)
-        guard: str = settings[TrainingSettings].guard
+        chosen = settings[TrainingSettings]
+        self.recorder = Recorder(telemetry, chosen, activate)
+        keeper = Keeper(
+            telemetry,
+            chosen.control,
+            settings.service_name,
+            restarts=chosen.restarts,
+            launched=chosen.world_size > 1,
+        )
+        self.recorder.attempt_of = keeper.attempt
+        self.recorder.companions.add(keeper)
+        guard: str = chosen.guard
         if guard != "off":
             self._add_guard(Action(guard))
         self.recorder.companions.add(Gpus(telemetry, lambda: self.recorder.active))

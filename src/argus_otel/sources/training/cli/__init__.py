@@ -23,8 +23,9 @@ COMMANDS: dict[str, Command] = dict(
             "list runs, the latest first",
             "Lists training runs with state, duration, steps, and one of their values: the last and the best. States "
             "are running; ok, stopped, guarded, interrupted and error, as they ended; lost, if the process ended "
-            "without a word; silent, if history has neither an end nor a sign of life for --silent-after. JSON and CSV "
-            "have the whole id, host, model and more.",
+            "without a word; silent, if history has neither an end nor a sign of life for --silent-after. Runs of this "
+            "host are shown without history too, and then hung is a state: the process lives and makes no progress. "
+            "What is found lost is recorded in history. JSON and CSV have the whole id, host, model and more.",
             "",
             "--state running",
             "--group sweep-7 --metric val_loss --since 7d",
@@ -74,9 +75,41 @@ COMMANDS: dict[str, Command] = dict(
             "lost",
             "list runs that ended without a word",
             "Lists runs whose process ended without an end of the run, such as by SIGKILL (lost), and those of which "
-            "history has neither an end nor a sign of life for --silent-after (silent).",
+            "history has neither an end nor a sign of life for --silent-after (silent); of this host, without history "
+            "too, those that hang. What is found lost on this host is recorded in history.",
             "",
             "--silent-after 2h",
+        ),
+        (
+            "stop",
+            Command(
+                f"{__name__}.stop",
+                "stop a run of this host",
+                "Asks a run to stop, as its framework stops: Keras, Lightning and transformers end with the batch that "
+                "runs now, keep what they save at an end, and return from fit() or train(); a loop of the program's "
+                "own ends where it looks at run.should_stop. The outcome of the run is stopped. Lightning goes on "
+                "until min_epochs and min_steps. Several processes that train together end at the same step, where "
+                "values are logged. The answer is there in about a second; a run that hangs gives none in ten, and "
+                "then the command is taken back. --now sends SIGTERM to the run's process group, and SIGKILL after "
+                "--grace, only if the process is still the one that began the run. Runs are those of ARGUS_CONTROL, "
+                "which belongs to one user." + _RUN + " Exit code 0: it has ended (done), or ends soon (accepted); 1: "
+                "it is not stopped, or there is no such run; 2: the command was used in a wrong way.",
+                ("training stop 5f0c7c52", "training stop 5f0c7c52 --now", "training stop 5f0c7c52 --now --grace 120"),
+            ),
+        ),
+        (
+            "rerun",
+            Command(
+                f"{__name__}.rerun",
+                "start the program of a run again, as its next attempt",
+                "Starts the program of a run that has ended or is lost again: its arguments in its directory, with the "
+                "environment of this command, as a process of its own. ARGUS_TRAINING_RUN has it go on as the next "
+                "attempt of the same run; whether it goes on from a checkpoint is the program's choice. What it prints "
+                "is in a file of the control directory. What a launcher such as torchrun has started is not started "
+                "again." + _RUN + " Exit code 0: the attempt has begun (done), or its program runs (accepted); 1: "
+                "it is not started, or there is no such run; 2: the command was used in a wrong way.",
+                ("training rerun 5f0c7c52",),
+            ),
         ),
         (
             "import",

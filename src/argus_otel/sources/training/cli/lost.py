@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from argus_otel.terminal import records
 
 from .asking import add_runs, add_silent_after, asked, run_training_query
+from .local import HUNG, shown
 
 if TYPE_CHECKING:
     from argus_otel.sources.training.history.queries import History
@@ -39,7 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the query; return the exit code."""
-    return run_training_query("lost", _query, arguments, show=_show)
+    return shown(
+        "training lost",
+        arguments,
+        lambda merge: run_training_query("lost", _query, arguments, show=lambda runs, form: _show(merge(runs), form)),
+        _show,
+        "lost",
+        "silent",
+        HUNG,
+    )
 
 
 def _query(history: History, arguments: argparse.Namespace) -> list[RecordedRun]:

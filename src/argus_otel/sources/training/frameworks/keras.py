@@ -231,6 +231,7 @@ class KerasHooks:
             total_epochs=epochs,
             facts=facts,
             config=_config(given, model),
+            stops="it ends with the batch that runs now",
         )
 
     def _on_epoch_began(self, epoch: int) -> None:

@@ -174,6 +174,7 @@ class LightningHooks:
             total_epochs=epochs,
             facts=facts,
             config=dict(getattr(module, "hparams", None) or {}),
+            stops=_stops(trainer),
         )
 
     def _on_train_end(self, trainer: Any) -> None:
@@ -293,6 +294,19 @@ def _total_steps(trainer: Any, module: Any) -> float | None:
         return None
     total = trainer.estimated_stepping_batches
     return None if math.isinf(total) or total < 0 else total
+
+
+def _stops(trainer: Any) -> str:
+    """Return when it ends once it is asked to."""
+    if trainer.world_size == 1:
+        when = "it ends with the batch that runs now"
+    else:
+        each = trainer.log_every_n_steps
+        when = f"its {trainer.world_size} processes end together where Lightning logs: each {each} batches"
+        if each <= 0:
+            return ""
+    least = [f"{name}={value}" for name in ("min_epochs", "min_steps") if (value := getattr(trainer, name, None))]
+    return f"{when}, but not before {' and '.join(least)}: Lightning goes on until then" if least else when
 
 
 def _stops_early(trainer: Any) -> bool:

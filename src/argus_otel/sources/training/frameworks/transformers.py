@@ -246,6 +246,7 @@ class TransformersHooks:
             total_epochs=math.ceil(state.num_train_epochs) or None,
             facts=facts,
             config={name: getattr(args, name) for name in _CONFIG if getattr(args, name, None) is not None},
+            stops=_stops(args),
         )
 
     def watch(self, loss: Any) -> None:
@@ -312,6 +313,13 @@ class TransformersHooks:
         if run is not None:
             run.kind.batches("validation").value += 1
             run.progressed()
+
+
+def _stops(args: Any) -> str:
+    """Return when it ends once it is asked to."""
+    if args.world_size == 1:
+        return "it ends with the step that runs now"
+    return f"its {args.world_size} processes end together where the Trainer logs: each {args.logging_steps:g} steps"
 
 
 def _any_asks(device: Any, asks: bool) -> bool:

@@ -1,4 +1,5 @@
--- Runs that began in a range, the latest first, with what their events say of them.
+-- Runs that began in a range, the latest first, with what their events say of them. That one is lost is told
+-- by another process.
 select
     run_id,
     min(time - toIntervalMicrosecond(toInt64(duration * 1000000))) as begun,
@@ -7,9 +8,9 @@ select
     argMaxIf(model, time, model != ''),
     argMaxIf(run_group, time, run_group != '') as of_group,
     argMaxIf(parent, time, parent != ''),
-    argMaxIf(service, time, service != '') as of_service,
-    argMaxIf(host, time, host != ''),
-    argMaxIf(instance, time, instance != ''),
+    argMaxIf(service, tuple(event != '${lost}', time), service != '') as of_service,
+    argMaxIf(host, tuple(event != '${lost}', time), host != ''),
+    argMaxIf(instance, tuple(event != '${lost}', time), instance != ''),
     argMaxIf(total_steps, time, total_steps > 0),
     max(world_size)
 from training_runs
