@@ -150,6 +150,7 @@ class Loops:
 
     def all(self) -> None:
         """Run all loops, one after the other."""
+        self._killed()
         self._whole()
         self._ends_early()
         self._goes_on()
@@ -267,13 +268,18 @@ class Loops:
         fit.end(None)
         ledger.runs["ok", ""] += 1
 
-    def _commanded(self) -> None:
-        """Ask a run to stop by its file, as another process does; meanwhile, one that was killed is found."""
-        ledger, control = self.ledger, ControlDirectory(self._control)
-        ledger.lost.append("b8c5f3b2-6c2e-4d57-9d4f-7a0b3d1e5f60")
+    def _killed(self) -> None:
+        """Leave the file of a run whose process was killed: the first run of this one finds it."""
+        self.ledger.lost.append("b8c5f3b2-6c2e-4d57-9d4f-7a0b3d1e5f60")
         killed = {"attempt": 2, "name": "killed", "group": "sweep-7", "framework": "loop", "model": "Net", "step": 7}
-        said = {**killed, "id": ledger.lost[0], "progress_at": 1000.0, "project": self._project, "host": host_name()}
-        files.write(control.file(ledger.lost[0], "json"), said)
+        said = {**killed, "id": self.ledger.lost[0], "progress_at": 1000.0}
+        Path(self._control).mkdir(mode=0o700)
+        place = ControlDirectory(self._control).file(self.ledger.lost[0], "json")
+        files.write(place, {**said, "project": self._project, "host": host_name()})
+
+    def _commanded(self) -> None:
+        """Ask a run to stop by its file, as another process does."""
+        ledger, control = self.ledger, ControlDirectory(self._control)
         for kind, result in (("run", "refused"), ("stop", "accepted")):
             with training.run("commanded", model="Net") as run:
                 self._once(run)
