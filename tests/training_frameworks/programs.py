@@ -116,13 +116,13 @@ class Program:
 
     def points(self, model: str) -> list[tuple[str, str, int, float]]:
         """Return the values that runs of a class of models have logged: phase, name, step and value."""
-        return [
-            (row["argus.training.phase"], name, row["argus.training.step"], float(value))
-            for row in self.rows("training.points", model)
-            for name, value in zip(
-                row["argus.training.names"].split(","), row["argus.training.values"].split(","), strict=True
-            )
-        ]
+        found: list[tuple[str, str, int, float]] = []
+        for row in self.rows("training.points", model):
+            names, steps = row["argus.training.names"].split(","), row["argus.training.step"].split(",")
+            for place, value in enumerate(row["argus.training.values"].split(",")):
+                step = int(steps[place // len(names)])
+                found.append((row["argus.training.phase"], names[place % len(names)], step, float(value)))
+        return found
 
 
 def _model(row: dict[str, Any]) -> object:

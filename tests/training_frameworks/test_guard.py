@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from .programs import Program, ran
+from lab.processes import free_port
+from tests.otel.receivers import Received
+
+from .programs import Program, ran, start
 
 PROGRAMS = {
     "keras": ("keras", "keras_guarded.py", ()),
@@ -93,3 +96,24 @@ def test_only_warned_of_it_goes_on_to_its_end(framework: str, warning: Program) 
     lines = [line for line in warning.output.splitlines() if "argus-otel: training:" in line]
     assert len(lines) == len(steps_of)
     assert warning.value("training.guard.trips", rule="nonfinite", action="warn") == len(steps_of) - 1
+
+
+@pytest.mark.parametrize("script", ["lightning_ranks_guarded.py", "transformers_ranks_guarded.py"])
+def test_two_ranks_end_at_the_same_step(script: str, otlp: Received, tmp_path: Path) -> None:
+    """The loss of the second is no number; with the next step neither is that of the first, which judges."""
+    launcher = ("-m", "torch.distributed.run", "--nproc-per-node=2", f"--master-port={free_port()}")
+    program = start(
+        "torch",
+        script if script.startswith("lightning") else (*launcher, script),
+        otlp,
+        tmp_path,
+        ARGUS_TRAINING_GUARD="stop",
+        MASTER_PORT=str(free_port()),
+        OMP_NUM_THREADS="1",
+    ).ended()
+    ((outcome, steps),) = program.ends("Ranked")
+    assert outcome == "guarded"
+    assert 8 <= steps <= 12
+    assert program.told == {"steps0": steps, "steps1": steps}
+    assert program.value("training.guard.trips", rule="nonfinite", action="stop") == 1
+    assert len([line for line in program.output.splitlines() if "argus-otel: training:" in line]) == 1

@@ -57,7 +57,7 @@ def trained(server: ClickHouse, tmp_path_factory: pytest.TempPathFactory) -> Ite
             env={
                 **kept,
                 "ARGUS_ENDPOINT_PORT": "0",
-                "ARGUS_HISTORY": "true",
+                "ARGUS_HISTORY": "store",
                 "ARGUS_HISTORY_SPOOL": str(directory / "spool"),
                 "ARGUS_HISTORY_STORE": store,
                 "HOME": str(directory),

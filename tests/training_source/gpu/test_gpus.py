@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -363,3 +364,15 @@ def test_no_thread_is_left_after_a_run(observed: Observation) -> None:
     with training.run():
         assert len(ours()) == 1
     until(lambda: not ours())
+
+
+def test_torch_that_another_thread_still_imports_is_asked_nothing(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("torch")
+    with training.run():
+        for part in ("cuda", "distributed"):
+            monkeypatch.setitem(sys.modules, "torch", module)
+            assert machine.figures(c.GPU_MEMORY_RESERVED) == {}
+            vars(module)[part] = ModuleType(f"torch.{part}")
+    assert not machine.observed.telemetry.guard.faults

@@ -168,7 +168,8 @@ def test_many_names_cost_no_memory(guarded: Observation) -> None:
         for step in range(1000):
             run.log({f"layer_{step}_loss": 1.0}, step=step)
         [open_run] = source.recorder.active
-        assert len(open_run.judged) == len(open_run.judges) == 256
+        assert len(open_run.judges) == 256
+        assert len(open_run.logged) <= 256
 
 
 def test_gradients_that_a_scaler_has_left_out_are_excused() -> None:

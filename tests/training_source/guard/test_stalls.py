@@ -211,3 +211,15 @@ def test_in_real_time_a_thread_looks(monkeypatch: pytest.MonkeyPatch) -> None:
         until(lambda: any(name == c.STALLED.name for name, _ in observed.events), timeout=20)
     [told] = [attributes for name, attributes in observed.events if name == c.STALLED.name]
     assert "until" in told[a.STACK.name]
+
+
+def test_a_thread_that_has_ended_has_no_stack(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
+    def begin() -> None:
+        watched.steps(training.run("left"), 5)
+
+    thread = threading.Thread(target=begin)
+    thread.start()
+    thread.join()
+    assert watched.wait(61) == 1
+    assert watched.told[0][a.STACK.name] == ""
+    assert "is in no Python code" in warnings(caplog)[0]

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 _LAST = 100
 """How many steps the mean is of."""
+_NEARLY = 0.05
+"""What is missing at most of a time between two, at the end of a run, for one more: epochs differ by some steps."""
 
 
 class Pace:
@@ -90,4 +92,4 @@ class Recurring:
             return 0.0
         since, times, seconds = (self._first, others, self._seconds) if others else (began_at, 1, self._of_first)
         apart = (self._last - since) / times
-        return (total_steps - self._last) // apart * seconds / times if apart > 0 else 0.0
+        return (total_steps - self._last + _NEARLY * apart) // apart * seconds / times if apart > 0 else 0.0

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from argus_otel.telemetry import AttributeValue, Operation
 
 from . import attributes as a
-from .points import Points
 from .remaining import Pace, Recurring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from .kinds import RunKind
     from .outcomes import Rule
+    from .values import Together
 
 
 class TrainingRun(Operation):
@@ -45,12 +45,12 @@ class TrainingRun(Operation):
         When it last made progress, by :func:`time.perf_counter`.
     phase_began:
         When the validation or checkpoint began that goes on; ``None`` without.
-    judged, judges:
-        What judges the values that it logs: by phase and names, with their places, and by phase and name.
+    judges:
+        What judges the values that it logs, by phase and name.
     tripped:
         The rules of the guard that have noticed something.
-    points:
-        The rows of history that logged values are added to, by phase and names.
+    logged:
+        What it logs together, by phase and names.
     stop_asked:
         Whether it has been asked to stop, by what: ``command`` or ``guard``; empty if not.
     stops:
@@ -81,8 +81,7 @@ class TrainingRun(Operation):
         "stop_asked",
         "stops",
         "world_size",
-        "points",
-        "judged",
+        "logged",
         "judges",
         "tripped",
         "_common",
@@ -114,8 +113,7 @@ class TrainingRun(Operation):
         self.stop_asked = ""
         self.stops = ""
         self.world_size = 1
-        self.points: dict[tuple[str, tuple[str, ...]], Points] = {}
-        self.judged: dict[tuple[str, Sequence[str]], tuple[tuple[int, Callable[[float], Rule | None]], ...]] = {}
+        self.logged: dict[tuple[str, tuple[str, ...]], Together] = {}
         self.judges: dict[tuple[str, str], Callable[[float], Rule | None]] = {}
         self.tripped: set[Rule] = set()
         self._common: dict[str, dict[str, AttributeValue]] = {}

@@ -16,9 +16,33 @@ from .runs import TrainingRun
 _MOST_NAMES = 256
 """How many combinations of names are remembered, and how many names: a program may make some of a number."""
 
-_FLOATS = {float}
 _NOWHERE = ("", "")
 """The key of values that are more than are remembered."""
+
+
+Watch = Callable[[Sequence[float]], None]
+"""What is called on the training thread with the values of each step, in the order of their names."""
+
+
+class Together:
+    """The values that a run logs together in a phase: what is looked up once for all steps.
+
+    Attributes
+    ----------
+    keys:
+        Those of the last values.
+    watches:
+        What is called with them.
+    row:
+        The row of history that steps are added to; ``None`` if the next one begins another.
+    """
+
+    __slots__ = ("keys", "watches", "row")
+
+    def __init__(self, keys: tuple[tuple[str, str], ...], watches: tuple[Watch, ...]) -> None:
+        self.keys = keys
+        self.watches = watches
+        self.row: Points | None = None
 
 
 class Values:
@@ -27,58 +51,54 @@ class Values:
     Parameters
     ----------
     watchers:
-        Called on the training thread with each run, phase, names and values that are logged; may be added to.
+        Each is asked once for each run, phase and names, and returns what is called with the values of each step, or
+        ``None``. May be added to.
     """
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
         self._last: dict[tuple[str, str], float] = {}
-        self._keys: dict[tuple[str, tuple[str, ...]], tuple[tuple[str, str], ...]] = {}
         self._not_finite = telemetry.counter(c.VALUES_NONFINITE)
         self._seen: set[tuple[str, str]] = set()
-        self.watchers: list[Callable[[TrainingRun, str, Sequence[str], Sequence[float]], None]] = []
+        self.watchers: list[Callable[[TrainingRun, str, Sequence[str]], Watch | None]] = []
         telemetry.gauge(c.VALUE, self._read)
 
     def log(self, run: TrainingRun, names: tuple[str, ...], values: Sequence[float], step: int, phase: str) -> None:
         """Take the values of one step. No lock is taken, and nothing is written, on this thread."""
-        together = (phase, names)
-        keys = self._keys.get(together)
-        if keys is None:
-            keys = self._known(phase, names)
-        self._last.update(zip(keys, values, strict=False))
+        together = run.logged.get((phase, names))
+        if together is None:
+            together = self._begin(run, phase, names)
+        self._last.update(zip(together.keys, values))  # noqa: B905 - at each step, and a keyword takes its time
         if not isfinite(sum(values)):  # one of them is not, or they are very large
             for name, value in zip(names, values, strict=True):
                 if not isfinite(value):
                     self._count(run, name, value, step)
         if self._telemetry.history is not None:
-            row = run.points.get(together)
+            row = together.row
             if row is None or not row.add(step, run.epoch, values):
-                self._begin_row(run, names, values, step, phase)
-        for watch in self.watchers:
-            watch(run, phase, names, values)
+                together.row = self._begin_row(run, names, values, step, phase)
+        for watch in together.watches:
+            watch(values)
 
-    def _known(self, phase: str, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-        """Return the keys of the last values of these names; of no more than are remembered."""
+    def _begin(self, run: TrainingRun, phase: str, names: tuple[str, ...]) -> Together:
         last = self._last
         keys = tuple((name, phase) if (name, phase) in last or len(last) < _MOST_NAMES else _NOWHERE for name in names)
-        if len(self._keys) < _MOST_NAMES:
-            self._keys[phase, names] = keys
-        return keys
+        asked = (watcher(run, phase, names) for watcher in self.watchers)
+        if len(run.logged) >= _MOST_NAMES:
+            run.logged.clear()
+        together = run.logged[phase, names] = Together(keys, tuple(each for each in asked if each is not None))
+        return together
 
     def _begin_row(
         self, run: TrainingRun, names: tuple[str, ...], values: Sequence[float], step: int, phase: str
-    ) -> None:
+    ) -> Points | None:
         history = self._telemetry.history
         if history is None:
-            return
-        if len(run.points) >= _MOST_NAMES:
-            run.points.clear()
+            return None
         row = Points(run.common(phase), names)
         row.add(step, run.epoch, values)
-        if history(c.POINTS_ROW, row, None):
-            run.points[phase, names] = row
-        else:  # it is lost, and counted: the next step must not be added to it
-            run.points.pop((phase, names), None)
+        # One that is lost is counted: the next step must not be added to it.
+        return row if history(c.POINTS_ROW, row, None) else None
 
     def _count(self, run: TrainingRun, name: str, value: float, step: int) -> None:
         kind = "nan" if isnan(value) else "inf"
@@ -104,9 +124,11 @@ def numbers_of(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[float], 
 
     A tensor with one element is read at once; on a device, that waits for what the device is still to do.
     """
-    numbers = [*given.values()]
-    if {*map(type, numbers)} == _FLOATS:
-        return tuple(given), numbers, []
+    for value in given.values():
+        if type(value) is not float:
+            break
+    else:
+        return tuple(given), [*given.values()], []
     names: list[str] = []
     values: list[float] = []
     wrong: list[str] = []

@@ -26,7 +26,7 @@ class Held(NamedTuple):
 def held() -> list[Held]:
     """Return what torch holds of each GPU; nothing before it has used one."""
     cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)
-    if cuda is None or not cuda.is_initialized():
+    if not _says(cuda, "is_initialized"):
         return []
     return [
         Held(index, _uuid(cuda, index), cuda.memory_allocated(index), cuda.memory_reserved(index))
@@ -37,9 +37,14 @@ def held() -> list[Held]:
 def trains_with_others() -> bool:
     """Whether this process is one of several that train together, each with GPUs of its own."""
     distributed: Any = getattr(sys.modules.get("torch"), "distributed", None)
-    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
+    if not _says(distributed, "is_available") or not _says(distributed, "is_initialized"):
         return False
     return distributed.get_world_size() > 1
+
+
+def _says(module: Any, name: str) -> bool:
+    """Ask a function of a module, which has none yet while another thread imports it."""
+    return bool(getattr(module, name, bool)())
 
 
 def _uuid(cuda: Any, index: int) -> str:

@@ -13,12 +13,13 @@ from argus_otel.sources.training.companions import Companion
 from argus_otel.sources.training.outcomes import Action, Rule
 from argus_otel.sources.training.recorder import Recorder
 from argus_otel.sources.training.runs import TrainingRun
+from argus_otel.sources.training.values import Watch
 from argus_otel.telemetry import CounterCell, Telemetry
 
 from .rules import DIVERGED_IN_A_ROW, NONFINITE_IN_A_ROW, Loss, NonFinite, is_loss, is_whole_loss
 
 _MOST = 256
-"""How many combinations of names of a run are judged: a program may make some of a number."""
+"""How many names of a run are judged: a program may make some of a number."""
 
 _SEEN: Final = {
     Rule.NONFINITE: f"was NaN or infinite {NONFINITE_IN_A_ROW} times in a row",
@@ -56,30 +57,28 @@ class Losses(Companion):
             for rule in _SEEN:
                 self._cell(rule).value += 0
 
-    def watch(self, run: TrainingRun, phase: str, names: Sequence[str], values: Sequence[float]) -> None:
-        """Judge the values of one step. A run that logs a loss pays for this at each logged step."""
-        key = (phase, names)
-        judged = run.judged.get(key)
-        if judged is None:
-            judged = self._choose(run, phase, names)
-            if len(run.judged) < _MOST:
-                run.judged[key] = judged
-        for place, judge in judged:
-            rule = judge(values[place])
-            if rule is not None and rule not in run.tripped:
-                self._trip(run, rule, phase, names[place])
-
-    def _choose(self, run: TrainingRun, phase: str, names: Sequence[str]) -> tuple[tuple[int, _Judge], ...]:
-        if run.rank or len(run.judged) >= _MOST:
-            return ()
-        return tuple(
+    def watch(self, run: TrainingRun, phase: str, names: Sequence[str]) -> Watch | None:
+        """Return what judges the values that are logged under these names; ``None`` if none of them is judged."""
+        if run.rank:
+            return None
+        judges = [
             (place, judge) for place, name in enumerate(names) if (judge := self._judge(run, phase, name)) is not None
-        )
+        ]
+        if not judges:
+            return None
+
+        def judge_all(values: Sequence[float]) -> None:
+            for place, judge in judges:
+                rule = judge(values[place])
+                if rule is not None and rule not in run.tripped:
+                    self._trip(run, rule, phase, names[place])
+
+        return judge_all
 
     def _judge(self, run: TrainingRun, phase: str, name: str) -> _Judge | None:
         key = (phase, name)
         judge = run.judges.get(key)
-        if judge is None:
+        if judge is None and len(run.judges) < _MOST:
             if is_loss(name):
                 judge = (Loss() if is_whole_loss(name) else NonFinite()).add
             elif name == "grad_norm" and run.kind.framework == "transformers":

@@ -84,7 +84,7 @@ class Stalls(Companion):
         thread = self._threads.get(run)
         if thread is None:
             return
-        stack = Stack(thread.ident)
+        stack = Stack(thread.ident if thread.is_alive() else None)
         if stack.runs(*_DEBUGGERS) or run.progress_at != progress_at or run.ended:
             return
         warned = run in self._told
