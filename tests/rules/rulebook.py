@@ -195,9 +195,9 @@ def cases() -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
 def complete(path: Path, directory: Path) -> Path:
     """Write a copy of a test in which promtool finds every annotation; return where it is.
 
-    The tests state ``summary``, which is rendered; the other annotations are those of the rules. Groups are evaluated in
-    the order of the files: promtool takes any otherwise, and a rule that reads what another group records would see now
-    this evaluation's value, now the one before.
+    The tests state ``summary``, which is rendered; the other annotations are those of the rules. Groups are evaluated
+    in the order of the files: promtool takes any otherwise, and a rule that reads what another group records would see
+    now this evaluation's value, now the one before.
     """
     test = deepcopy(read(path))
     files = [(path.parent / file).resolve() for file in test["rule_files"]]
