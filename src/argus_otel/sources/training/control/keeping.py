@@ -96,6 +96,7 @@ class Keeper(Companion):
         self._works = True
         self._looked = False
         self._cwd = ""
+        self._process = (0, "")
 
     def attempt(self, run_id: str, rank: int) -> int:
         """Return the number of the attempt that begins now of a run that is gone on with."""
@@ -223,7 +224,7 @@ class Keeper(Companion):
             "id": run.id,
             "attempt": run.attempt,
             "pid": pid,
-            "process_started": processes.started(pid),
+            "process_started": self._started_of(pid),
             "host": host_name(),
             "argv": [sys.executable, *sys.orig_argv[1:]],
             "cwd": self._cwd,
@@ -250,6 +251,11 @@ class Keeper(Companion):
         if not self._works:
             self._works = True
             self._report(State.OK, str(self._directory.path))
+
+    def _started_of(self, pid: int) -> str:
+        if self._process[0] != pid:  # at first, and in a fork
+            self._process = pid, processes.started(pid)
+        return self._process[1]
 
     # -- what is asked for
 
