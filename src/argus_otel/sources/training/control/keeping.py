@@ -71,6 +71,8 @@ class Keeper(Companion):
         How often a launcher has started this process again.
     launched:
         Whether a launcher has started it among others.
+    given:
+        Whether the directory has been chosen, and is not the default.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Keeper(Companion):
         *,
         restarts: int,
         launched: bool,
+        given: bool,
     ) -> None:
         self._telemetry = telemetry
         self._recorder = recorder
@@ -90,6 +93,7 @@ class Keeper(Companion):
         self._project = project
         self._restarts = restarts
         self._launched = launched
+        self._given = given
         self._commands = telemetry.counter(c.COMMANDS)
         self._kept: dict[TrainingRun, _Kept] = {}
         self._usable: bool | None = None
@@ -183,6 +187,9 @@ class Keeper(Companion):
                     self._directory.make()
                 except OSError as error:
                     wrong = f"it cannot be made: {error.strerror}"
+                    if not self._given:  # as in a container whose files are read-only: nobody has asked for it
+                        self._report(State.OFF, f"{self._directory.path}: {wrong}; ARGUS_CONTROL names another one")
+                        return False
             if wrong is not None:
                 self._report(State.FAILED, f"ARGUS_CONTROL is {self._path!r}: {wrong}; it has to be {RIGHT}")
                 return False
