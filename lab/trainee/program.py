@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lab.gpus.like_torch import Cuda, like_torch
 from lab.gpus.stand_in import GIBIBYTE, gpus
+from lab.trainee.attendant import ask, attended
 from lab.trainee.lessons import Lessons, long
 
 UUID = "GPU-8932f937-d72c-4106-c12f-20bd9faed9f{}"
@@ -29,10 +30,12 @@ def main() -> None:
         sys.modules["torch"] = like_torch(Cuda(6 * GIBIBYTE, 5 * GIBIBYTE))
         thread.start()
         lessons = Lessons(Path(directory))
-        for number in itertools.count():
-            lessons.round(number)
-            if stopped.wait(PAUSE):
-                break
+        with attended(Path(directory)):
+            for number in itertools.count():
+                lessons.round(number)
+                ask()
+                if stopped.wait(PAUSE):
+                    break
         thread.join()
 
 

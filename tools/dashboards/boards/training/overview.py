@@ -294,10 +294,49 @@ _ENDS = Row(
     ],
 )
 
+_COMMAND = "job, argus_training_command, argus_training_command_result, argus_training_agent_refusal"
+
+_AGENTS = Row(
+    "What do agents do?",
+    [
+        table(
+            "Agents",
+            """How long ago each agent has asked ClickHouse for commands, and got an answer. More than some seconds: the
+            store does not answer, or refuses it.""",
+            per(f"time() - max by (job, instance) ({of('training_agent_poll_time_seconds')})"),
+            columns={
+                "job": Column("Agent"),
+                "instance": Column("Instance"),
+                "Value": Column("Asked", unit=SECONDS, thresholds=steps((60, BAD))),
+            },
+            sort="Asked",
+            width=8,
+            height=6,
+            no_value="no agent",
+        ),
+        table(
+            "What agents were asked for",
+            """Commands of people elsewhere in the time range, what has come of them, and why some were refused.""",
+            per(f"{counted('training_agent_commands_total', by=_COMMAND)} > 0"),
+            columns={
+                "job": Column("Agent"),
+                "argus_training_command": Column("Command"),
+                "argus_training_command_result": Column("Result"),
+                "argus_training_agent_refusal": Column("Refused for"),
+                "Value": Column("Times", unit="locale", decimals=0, bar=True),
+            },
+            sort="Times",
+            width=16,
+            height=6,
+            no_value="nothing",
+        ),
+    ],
+)
+
 BOARD = Board(
     uid="argus-training",
     title="Training: now",
     description="Training runs as they are: how far, how fast, what they log, and whether anything is wrong with them.",
     variables=services(),
-    rows=[_NOW, _SPEED, _LOGGED, _ENDS],
+    rows=[_NOW, _SPEED, _LOGGED, _ENDS, _AGENTS],
 )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final
@@ -125,7 +126,7 @@ class Keeper(Companion):
         with kept.changing, self._telling():
             known = self._directory.run(run.id)
             if known is not None:
-                record_lost(self._directory, [known], self._tell_lost)
+                record_lost(self._directory, [known], partial(tell_lost, self._telemetry))
             self._kept[run] = kept
             self._begin(kept, path)
 
@@ -147,7 +148,7 @@ class Keeper(Companion):
         if self._usable and not self._looked:
             mine = [each for each in self._directory.runs() if each.project == self._project]
             with self._telling():
-                record_lost(self._directory, mine, self._tell_lost)
+                record_lost(self._directory, mine, partial(tell_lost, self._telemetry))
             self._directory.prune()
             self._looked = True
 
@@ -307,16 +308,16 @@ class Keeper(Companion):
         if self._telemetry.history is not None:
             self._telemetry.history(c.COMMANDED, attributes, None)
 
-    # -- lost runs
 
-    def _tell_lost(self, lost: LostRun) -> bool:
-        attributes = lost_attributes(lost.run)
-        if not lost.told:
-            self._telemetry.emit(c.LOST, attributes)
-        history = self._telemetry.history
-        if history is None:
-            return False
-        return history(c.LOST, attributes, None, lost.event_id, lost.at) is not False
+def tell_lost(telemetry: Telemetry, lost: LostRun) -> bool:
+    """Tell of a lost run; return whether history has it."""
+    attributes = lost_attributes(lost.run)
+    if not lost.told:
+        telemetry.emit(c.LOST, attributes)
+    history = telemetry.history
+    if history is None:
+        return False
+    return history(c.LOST, attributes, None, lost.event_id, lost.at) is not False
 
 
 def _refusal(run: TrainingRun, command: Mapping[str, Any]) -> str:
