@@ -201,7 +201,7 @@ def busy(
         checked = parts.enter_context(services.running(directory / "services"))
         agent = lookout.Lookout(directory, checked, bots[0].port, **sending)
         graphs = receptionist.Receptionist(directory, **sending)
-        trains = trainee.Trainee(directory, **sending)
+        trains = trainee.Trainee(directory, **sending, ARGUS_HISTORY_STORE=clickhouse.dsn(database))
         processes = [*bots, agent, graphs, trains]
         targets = "\n".join(
             f'      - {{targets: ["127.0.0.1:{one.port}"], labels: {{instance: {one.instance}}}}}' for one in bots

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import random
 import threading
 from pathlib import Path
 
 from argus_otel import training
 from argus_otel.sources.training import api
+from argus_otel.sources.training.control import files
+from argus_otel.sources.training.control.directory import ControlDirectory
 from argus_otel.sources.training.frameworks.fit import Fit
 from argus_otel.sources.training.recorder import Recorder
 
@@ -70,8 +73,8 @@ class Lessons:
         self._whole(rate, group=f"sweep-{number // 6}", bad=number % 3 == 1)
         if number % 3 == 0:
             self._resumed()
-            self._asked("command")
-            self._asked("guard")
+            self._stopped()
+            self._guarded()
             self._fails(ValueError("private"))
             self._fails(KeyboardInterrupt())
         self._epochs()
@@ -95,11 +98,23 @@ class Lessons:
             for step in range(8, 20):
                 again.log(loss=1 / (step + 1), step=step)
 
-    def _asked(self, by: str) -> None:
-        with training.run("asked", model="Ridge", total_steps=100) as run:
-            run.log(loss=1.0)
-            recorder().active[-1].stop_asked = by
-            assert run.should_stop
+    def _stopped(self) -> None:
+        """Ask the run to stop by its file, as `argus-otel training stop` does."""
+        control = ControlDirectory(Path(os.environ["ARGUS_CONTROL"]))
+        with training.run("stopped", model="Ridge", total_steps=100) as run:
+            command = {"id": run.id, "kind": "stop", "attempt": 1, "asked_by": "the lab"}
+            files.write(control.file(run.id, "command"), command)
+            for _ in range(100):
+                run.log(loss=1.0)
+                threading.Event().wait(PAUSE * 2)
+                if run.should_stop:
+                    break
+
+    def _guarded(self) -> None:
+        with training.run("guarded", model="Ridge", total_steps=100) as run:
+            for step in range(100):
+                run.log(loss=1.0 if step < 30 else 1e6)
+            recorder().active[-1].stop_asked = "guard"
 
     def _fails(self, error: BaseException) -> None:
         with contextlib.suppress(ValueError, KeyboardInterrupt), training.run("fails", model="Ridge") as run:

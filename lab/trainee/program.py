@@ -1,4 +1,4 @@
-"""Trains until it is stopped."""
+"""Trains until it is stopped, on two GPUs that are none."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import tempfile
 import threading
 from pathlib import Path
 
+from lab.gpus.like_torch import Cuda, like_torch
+from lab.gpus.stand_in import GIBIBYTE, gpus
+from lab.trainee.attendant import ask, attended
 from lab.trainee.lessons import Lessons, long
 
+UUID = "GPU-8932f937-d72c-4106-c12f-20bd9faed9f{}"
 PAUSE = 1.0
 """How long it rests after each round, in seconds."""
 
@@ -20,14 +24,19 @@ def main() -> None:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     thread = threading.Thread(target=long, args=(stopped,))
-    thread.start()
-    with tempfile.TemporaryDirectory() as directory:
+    with gpus() as machine, tempfile.TemporaryDirectory() as directory:
+        for number, (utilization, used) in enumerate(((93, 6), (71, 5))):
+            machine.add(UUID.format(number), utilization=utilization, used=used)
+        sys.modules["torch"] = like_torch(Cuda(6 * GIBIBYTE, 5 * GIBIBYTE))
+        thread.start()
         lessons = Lessons(Path(directory))
-        for number in itertools.count():
-            lessons.round(number)
-            if stopped.wait(PAUSE):
-                break
-    thread.join()
+        with attended(Path(directory)):
+            for number in itertools.count():
+                lessons.round(number)
+                ask()
+                if stopped.wait(PAUSE):
+                    break
+        thread.join()
 
 
 if __name__ == "__main__":

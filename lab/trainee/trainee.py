@@ -27,6 +27,7 @@ class Trainee(Part):
         super().__init__("the program that trains", directory / "trainee.log")
         self.port = free_port()
         self._variables = {
+            "ARGUS_CONTROL": str(directory / "control"),
             "ARGUS_ENDPOINT_PORT": str(self.port),
             "ARGUS_HISTORY": "true",
             "ARGUS_HISTORY_SPOOL": str(directory / "spool-trainee"),

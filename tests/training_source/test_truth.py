@@ -32,11 +32,11 @@ from argus_otel.sources.training.frameworks.fit import Fit
 from argus_otel.sources.training.guard import stalls
 from argus_otel.telemetry import Event, Metric, Span
 from argus_otel.testing import Observation, observe, until
+from lab.gpus.like_torch import Cuda, like_torch
+from lab.gpus.stand_in import GIBIBYTE, gpus
 
 from ..attribute_types import catalogued_types, mistyped
 from ..truths import DataPoints, Truths, data_points
-from .gpu.like_torch import Cuda, like_torch
-from .gpu.stand_in import GIBIBYTE, gpus
 
 if TYPE_CHECKING:
     from argus_otel.sources.training.source import TrainingSource

@@ -9,8 +9,11 @@ import time
 
 import pytest
 
-from argus_otel.sources.training.control import locks, processes
+from argus_otel import training
+from argus_otel.sources.training.control import keeping, locks, processes
 from argus_otel.sources.training.control.directory import ControlDirectory
+from argus_otel.sources.training.guard import stalls
+from argus_otel.testing import observe
 
 from .conftest import Start, until
 
@@ -95,6 +98,34 @@ def test_who_looks_keeps_no_run_from_its_lock(start: Start, directory: ControlDi
         done.set()
         for each in lookers:
             each.join()
+
+
+def test_a_run_that_makes_no_progress_hangs_though_its_process_tells_of_it(
+    directory: ControlDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The peer's is running for ever: its threads go on."""
+    monkeypatch.setattr(stalls, "_LEAST", 1.0)
+    monkeypatch.setattr(keeping, "WRITTEN_EACH", 0.6)
+    with observe("training", settings={"training_control": str(directory.path)}) as observed:
+        with training.run("outer") as outer:
+
+            def state(run: training.Run) -> str:
+                known = directory.run(run.id)
+                assert known is not None
+                return known.state
+
+            outer.log(loss=1)
+            outer.log(loss=1)
+            with training.run("inner") as inner:
+                inner.log(loss=1)
+                for _ in range(20):  # the outer one waits for it
+                    time.sleep(0.1)
+                    inner.log(loss=1)
+                    assert (state(outer), state(inner)) == ("running", "running")
+                until(lambda: (state(outer), state(inner)) == ("hung", "hung"))
+                inner.log(loss=1)
+                until(lambda: (state(outer), state(inner)) == ("running", "running"))
+        assert observed.telemetry.guard.faults == {}
 
 
 def test_a_run_tells_where_it_is(start: Start) -> None:

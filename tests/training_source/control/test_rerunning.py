@@ -43,12 +43,15 @@ def test_it_goes_on_without_who_started_it(
     loop.wait_until_told("id")
     stop(directory, loop.run, now=False, grace=0, asked_by="alice", wait=5)
     loop.ended()
-    assert rerun(loop.run).result == "done"
+    first = loop.run
+    assert rerun(first).result == "done"
     again = loop.run
     assert (again.state, again.attempt) == ("running", 2)
     refused = rerun(again)
     assert (refused.result, "it has not ended" in refused.reason) == ("refused", True)
     assert stop(directory, again, now=True, grace=20, asked_by="alice").result == "done"
+    late = rerun(first)  # who has asked for it before
+    assert (late.result, late.reason) == ("refused", "it has been started again already, as attempt 2")
     assert rerun(loop.run).result == "done"
     assert loop.run.attempt == 3
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from argus_otel import training
 from argus_otel.sources.training.control import directory as directories
-from argus_otel.sources.training.control import files, locks
+from argus_otel.sources.training.control import files, keeping, locks
 from argus_otel.sources.training.control.directory import ControlDirectory
 from argus_otel.sources.training.control.keeping import PART
+from argus_otel.sources.training.control.rerunning import rerun
 from argus_otel.sources.training.control.stopping import stop
 from argus_otel.telemetry import State
 from argus_otel.testing import Observation, observe
@@ -237,6 +238,60 @@ def test_what_is_no_file_of_a_run_is_left_out(directory: ControlDirectory, conte
     path.write_bytes(content)
     path.chmod(0o600)
     assert directory.runs() == []
+
+
+# -- what it lacks
+
+
+def test_a_directory_that_cannot_be_written_to_is_told_until_it_can(
+    directory: ControlDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with observe("training", settings={"training_control": str(directory.path)}) as observed:
+        health = observed.telemetry.health
+        with training.run("one") as run:
+            path = directory.file(run.id, "json")
+            directory.path.rename(directory.path.with_name("away"))
+            monkeypatch.setattr(keeping, "WRITTEN_EACH", 0.5)
+            until(lambda: health.parts()[PART].state is State.DEGRADED)
+            assert "cannot be written to: No such file or directory" in health.parts()[PART].detail
+            run.log(loss=1)
+            directory.path.with_name("away").rename(directory.path)
+            until(lambda: health.parts()[PART].state is State.OK)
+        assert observed.telemetry.guard.faults == {}
+        data = files.read(path)
+        assert data is not None
+        assert data["outcome"] == "ok"
+
+
+def test_without_locks_a_process_that_lives_is_known_by_its_start(
+    directory: ControlDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lock(descriptor: int, *, shared: bool) -> bool:
+        raise locks.LocksUnsupportedError
+
+    monkeypatch.setattr(locks, "_lock", lock)
+    now = time.time()
+    with observe("training", settings={"training_control": str(directory.path)}) as observed:
+        with training.run("one") as run:
+            path = directory.file(run.id, "json")
+            said = files.read(path)
+            assert said is not None
+            assert said["locked"] is False
+            for more, state in (
+                ({}, "running"),
+                ({"written_at": now - 1000}, "hung"),
+                ({"process_started": "1@boot"}, "lost"),
+                ({"host": "gpu-2"}, "running"),
+                ({"host": "gpu-2", "written_at": now - 1000}, "lost"),
+            ):
+                files.write(path, {**said, **more})
+                [known] = directory.runs()
+                assert known.state == state, more
+            files.write(path, said)
+        assert [known.outcome for known in directory.runs()] == ["ok"]
+        assert observed.telemetry.guard.faults == {}
+        [known] = directory.runs()
+        assert rerun(known).reason == f"{directory.path} has no locks: two could start it at once"
 
 
 # -- its size

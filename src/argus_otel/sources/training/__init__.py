@@ -11,6 +11,7 @@ SPEC = SourceSpec(
     factory="argus_otel.sources.training.source:TrainingSource",
     catalogue="argus_otel.sources.training.catalogue:CATALOGUE",
     imports=(
+        "argus_otel.sources.training.agent.assembly",
         "argus_otel.training",
         "keras",
         "lightning.pytorch",

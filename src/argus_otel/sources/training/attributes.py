@@ -60,6 +60,20 @@ RESULT = Attribute(
     values=("accepted", "done", "refused", "expired"),
 )
 
+# -- of the agent, beside those of commands
+
+AGENT_REFUSAL = Attribute(
+    "argus.training.agent.refusal",
+    "Why it is refused; absent if it is not. `host`: it names another agent; `early`: it is older than the agent's "
+    "journal; `replay`: its id was used before; `lifetime`: it holds too long; `signature`; `user`: its issuer is not "
+    "listed; `kind`; `run`: there is no such run, or in another state; `recipe`; `arguments`; `off`; `limit`: of runs "
+    "at once; `control`: the control directory; `failed`: it was tried.",
+    values=(
+        "host", "early", "replay", "lifetime", "signature", "user", "kind", "run", "recipe", "arguments", "off",
+        "limit", "control", "failed",
+    ),
+)  # fmt: skip
+
 # -- on spans, events and rows only
 
 RUN = SpanAttribute("argus.training.run.id", "The run's id, a UUID; the same in each of its attempts.", ("5f0c7c52-…",))

@@ -175,6 +175,22 @@ COMMANDS = Metric(
     (a.COMMAND, a.RESULT),
 )
 
+# -- the agent
+
+AGENT_COMMANDS = Metric(
+    "training.agent.commands",
+    InstrumentKind.COUNTER,
+    "{command}",
+    "Commands that an agent was given through ClickHouse, once each, with what has come of them.",
+    (a.COMMAND, a.RESULT, a.AGENT_REFUSAL),
+)
+AGENT_POLL_TIME = Metric(
+    "training.agent.poll.time",
+    InstrumentKind.GAUGE,
+    "s",
+    "When an agent has last asked ClickHouse for commands, and got an answer: seconds since 1970.",
+)
+
 # -- spans; never one a step
 
 _OF_RUN = (
@@ -275,7 +291,7 @@ CATALOGUE = Catalogue(
         RUNS_ACTIVE, RUNS, EPOCH, PROGRESS, TIME_REMAINING, STEP_TIME, STEPS, STEPS_SKIPPED, BATCHES, SAMPLES, TOKENS,
         STEP_DURATION, STEP_FIRST, DATA_WAIT, VALIDATION_DURATION, CHECKPOINT_DURATION, VALUE, VALUES_NONFINITE,
         GUARD_TRIPS, GPU_UTILIZATION, GPU_MEMORY_USAGE, GPU_MEMORY_LIMIT, GPU_TEMPERATURE, GPU_POWER,
-        GPU_MEMORY_ALLOCATED, GPU_MEMORY_RESERVED, COMMANDS,
+        GPU_MEMORY_ALLOCATED, GPU_MEMORY_RESERVED, COMMANDS, AGENT_COMMANDS, AGENT_POLL_TIME,
     ),
     spans=(RUN_SPAN, EPOCH_SPAN, VALIDATION_SPAN, CHECKPOINT_SPAN),
     events=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
@@ -84,7 +85,7 @@ class Recorder:
             (c.EPOCH, _epoch),
             (c.PROGRESS, _progress),
             (c.TIME_REMAINING, TrainingRun.time_remaining),
-            (c.STEP_TIME, self._progressed_at),
+            (c.STEP_TIME, self.progressed_at),
         )
         for metric, read in gauges:
             telemetry.gauge(metric, self._reader(read))
@@ -180,6 +181,11 @@ class Recorder:
             self._emit(run, c.ENDED, found, seconds)
         run.end_span(outcome.failed, found)
         self.companions.ended(run, outcome)
+
+    def progressed_at(self, run: TrainingRun) -> float:
+        """Return when a run, or one that is a part of it, last made progress: in seconds since 1970."""
+        parts = (each.progress_at for each in self._active if each.is_part_of(run))
+        return time.time() - (perf_counter() - max((run.progress_at, *parts)))
 
     # -- its phases
 
@@ -283,10 +289,6 @@ class Recorder:
         if kind is None or kind.counted is not counted:
             kind = self._kinds[key] = RunKind(self._telemetry, framework, model, counted=counted)
         return kind
-
-    def _progressed_at(self, run: TrainingRun) -> float:
-        """Return when a run, or one that is a part of it, last made progress: in seconds since 1970."""
-        return max(each.progressed_at() for each in (run, *self._active) if each is run or each.is_part_of(run))
 
     def _name(self) -> str:
         return Path(sys.argv[0]).stem or "training"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -218,14 +217,6 @@ class TrainingRun(Operation):
         self.progress_at = perf_counter()
 
     # -- on any thread
-
-    def progressed_at(self) -> float:
-        """Return when it last made progress, in seconds since 1970."""
-        return time.time() - (perf_counter() - self.progress_at)
-
-    def step_duration(self) -> float | None:
-        """Return the mean duration of its last steps, in seconds; ``None`` before the second one."""
-        return self._pace.mean()
 
     def time_remaining(self) -> float | None:
         """Return how long it will go on, in seconds; ``None`` if that is not known."""

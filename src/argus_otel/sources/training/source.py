@@ -10,7 +10,7 @@ from argus_otel.sources.patches import Patch, PatchSet, when_imported
 from argus_otel.sources.spec import Activate, Source
 from argus_otel.telemetry import Telemetry
 
-from . import api, factories
+from . import api, factories, placed
 from .control.keeping import Keeper
 from .frameworks import keras, lightning, torch_loops, transformers
 from .frameworks.keras import KerasFits
@@ -41,6 +41,7 @@ class TrainingSource(Source):
         self.recorder = Recorder(telemetry, chosen, activate)
         keeper = Keeper(
             telemetry,
+            self.recorder,
             chosen.control,
             settings.service_name,
             restarts=chosen.restarts,
@@ -61,6 +62,7 @@ class TrainingSource(Source):
         """Take what the program says of its own loops, and place the hooks of frameworks. Safe to repeat."""
         self._hooks.on = True
         api.bind(self.recorder, self.telemetry.guard)
+        placed.bind(self.telemetry, self.activate)
         when_imported(keras.PACKAGE, partial(self._apply, self._keras.patches))
         when_imported(transformers.PACKAGE, partial(self._apply, self._transformers.patches))
         for package in lightning.PACKAGES:
@@ -76,6 +78,7 @@ class TrainingSource(Source):
         self._torch.uninstall()
         factories.bind(None)
         api.bind(None, None)
+        placed.bind(None, self.activate)
 
     def describe(self) -> str:
         """Return how many runs there are."""

@@ -18,13 +18,13 @@ RUNS_OF_HISTORY = f"$__timeFilter(time) and {chosen('service', 'service')}"
 """Selects the rows of the chosen services in the time range, in ClickHouse."""
 
 
-def services() -> list[Json]:
-    """Return data source, service, instance and model."""
-    query = f"label_values(training_run_active{{{SELECTED}}}, {MODEL})"
-    return [
-        *variables.prometheus("Service", metric="training_run_active"),
-        variables.labels("model", "Model", query, everything=".*"),
-    ]
+def services(*, model: bool = True) -> list[Json]:
+    """Return data source, service, instance and, where asked for, model."""
+    found = variables.prometheus("Service", metric="training_run_active")
+    if model:
+        query = f"label_values(training_run_active{{{SELECTED}}}, {MODEL})"
+        found.append(variables.labels("model", "Model", query, everything=".*"))
+    return found
 
 
 def stored() -> list[Json]:

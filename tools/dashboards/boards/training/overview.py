@@ -257,6 +257,30 @@ _ENDS = Row(
             no_value="none has ended",
         ),
         timeseries(
+            "What the guard noticed",
+            """How often a rule of ARGUS_TRAINING_GUARD has noticed something: losses that are not finite, or that grow;
+            runs that stand still. The event training.guard, or training.stall with the stack, has more.""",
+            prom(increase("training_guard_trips_total", by="argus_training_rule"), "{{argus_training_rule}}"),
+            unit=NUMBER,
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+            no_value="nothing",
+        ),
+        timeseries(
+            "Commands",
+            """Commands to runs, such as to stop, and what came of them.""",
+            prom(
+                increase("training_commands_total", by="argus_training_command, argus_training_command_result"),
+                "{{argus_training_command}} {{argus_training_command_result}}",
+            ),
+            unit=NUMBER,
+            bars=True,
+            stacked=True,
+            calcs=("sum",),
+            no_value="none",
+        ),
+        timeseries(
             "Exceptions that ended runs",
             """Failed runs by model and the class of the exception.""",
             prom(increase(_RUNS, OF_MODEL, 'error_type!=""', by=f"{MODEL}, error_type"), f"{_NAME} {{{{error_type}}}}"),
@@ -270,10 +294,49 @@ _ENDS = Row(
     ],
 )
 
+_COMMAND = "job, argus_training_command, argus_training_command_result, argus_training_agent_refusal"
+
+_AGENTS = Row(
+    "What do agents do?",
+    [
+        table(
+            "Agents",
+            """How long ago each agent has asked ClickHouse for commands, and got an answer. More than some seconds: the
+            store does not answer, or refuses it.""",
+            per(f"time() - max by (job, instance) ({of('training_agent_poll_time_seconds')})"),
+            columns={
+                "job": Column("Agent"),
+                "instance": Column("Instance"),
+                "Value": Column("Asked", unit=SECONDS, thresholds=steps((60, BAD))),
+            },
+            sort="Asked",
+            width=8,
+            height=6,
+            no_value="no agent",
+        ),
+        table(
+            "What agents were asked for",
+            """Commands of people elsewhere in the time range, what has come of them, and why some were refused.""",
+            per(f"{counted('training_agent_commands_total', by=_COMMAND)} > 0"),
+            columns={
+                "job": Column("Agent"),
+                "argus_training_command": Column("Command"),
+                "argus_training_command_result": Column("Result"),
+                "argus_training_agent_refusal": Column("Refused for"),
+                "Value": Column("Times", unit="locale", decimals=0, bar=True),
+            },
+            sort="Times",
+            width=16,
+            height=6,
+            no_value="nothing",
+        ),
+    ],
+)
+
 BOARD = Board(
     uid="argus-training",
     title="Training: now",
     description="Training runs as they are: how far, how fast, what they log, and whether anything is wrong with them.",
     variables=services(),
-    rows=[_NOW, _SPEED, _LOGGED, _ENDS],
+    rows=[_NOW, _SPEED, _LOGGED, _ENDS, _AGENTS],
 )

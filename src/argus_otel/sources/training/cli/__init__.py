@@ -92,9 +92,16 @@ COMMANDS: dict[str, Command] = dict(
                 "values are logged. The answer is there in about a second; a run that hangs gives none in ten, and "
                 "then the command is taken back. --now sends SIGTERM to the run's process group, and SIGKILL after "
                 "--grace, only if the process is still the one that began the run. Runs are those of ARGUS_CONTROL, "
-                "which belongs to one user." + _RUN + " Exit code 0: it has ended (done), or ends soon (accepted); 1: "
+                "which belongs to one user; with --store, those of another host, whose agent is asked."
+                + _RUN
+                + " Exit code 0: it has ended (done), or ends soon (accepted); 1: "
                 "it is not stopped, or there is no such run; 2: the command was used in a wrong way.",
-                ("training stop 5f0c7c52", "training stop 5f0c7c52 --now", "training stop 5f0c7c52 --now --grace 120"),
+                (
+                    "training stop 5f0c7c52",
+                    "training stop 5f0c7c52 --now --grace 120",
+                    "training stop 5f0c7c52 --store -",
+                    "training stop 5f0c7c52 --store - --host gpu-7 --key-file agent.key",
+                ),
             ),
         ),
         (
@@ -106,9 +113,38 @@ COMMANDS: dict[str, Command] = dict(
                 "environment of this command, as a process of its own. ARGUS_TRAINING_RUN has it go on as the next "
                 "attempt of the same run; whether it goes on from a checkpoint is the program's choice. What it prints "
                 "is in a file of the control directory. What a launcher such as torchrun has started is not started "
-                "again." + _RUN + " Exit code 0: the attempt has begun (done), or its program runs (accepted); 1: "
+                "again. With --store, the agent of another host is asked: to start a run again, where its file allows "
+                "that, or a recipe of that file." + _RUN + " Exit code 0: the attempt has begun (done), or its program "
+                "runs (accepted); 1: "
                 "it is not started, or there is no such run; 2: the command was used in a wrong way.",
-                ("training rerun 5f0c7c52",),
+                (
+                    "training rerun 5f0c7c52",
+                    "training rerun --recipe baseline --argument lr=0.1 --host gpu-7 --store -",
+                ),
+            ),
+        ),
+        (
+            "agent",
+            Command(
+                f"{__name__}.agent",
+                "stop and start runs of this host that people elsewhere ask for",
+                "Runs an agent: it asks a ClickHouse server each few seconds for commands of `stop --store` and "
+                "`rerun --store`, and acts on those that its file allows, each once. The file says who may ask, and "
+                "which programs may be started with which arguments; nothing else can be. One agent runs for each "
+                "host and user. Exit code 0; 1: with --check, the control directory "
+                "or the store cannot be used; 2: the file is wrong.",
+                ("training agent --check", "training agent --config /etc/argus-otel/agent.toml"),
+            ),
+        ),
+        (
+            "agents",
+            Command(
+                f"{__name__}.agents",
+                "list agents, and when each was heard last",
+                "Lists the agents of the last seven days, with how long ago each was heard (they are each 30 seconds), "
+                "how many runs go on there, whether they act on signed commands only, and their recipes. Exit code 0; "
+                "1: the store cannot be read; 2: the command was used in a wrong way.",
+                ("training agents", "training agents --format json"),
             ),
         ),
         (

@@ -1,4 +1,4 @@
-"""``argus-otel training stop``: stops a run of this host."""
+"""``argus-otel training stop``: stops a run of this host, or of another one by its agent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from argus_otel.settings.parsers import seconds
 
 from .local import ControlError, control_directory, named
+from .remote import add_remote, ask
 
 _COMMAND = "training stop"
 
@@ -28,10 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=30.0,
         help="with --now: how long after SIGTERM it is ended by SIGKILL (30)",
     )
+    add_remote(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Stop the run; return the exit code."""
+    if arguments.store is not None:
+        given = {"now": "true", "grace": f"{arguments.grace:g}"} if arguments.now else {}
+        return ask(arguments, _COMMAND, "stop", given)
     from argus_otel.sources.training.control.stopping import stop
     from argus_otel.terminal.store_options import waiting
 

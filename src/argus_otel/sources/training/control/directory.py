@@ -128,7 +128,7 @@ class ControlDirectory:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).expanduser()
+        self.path = Path(path).expanduser().absolute()  # the program may change its directory
 
     def check(self) -> str | None:
         """Return why it must not be used; ``None`` if it may be, or is not there yet."""
@@ -264,7 +264,7 @@ def _state_of(data: Mapping[str, Any], held: bool | None) -> State:
     if not held:
         return "lost"
     stalls_after = _number(data.get("stalls_after"))
-    stalls = stalls_after is not None and now - (_number(data.get("progress_at")) or 0.0) > stalls_after
+    stalls = stalls_after is not None and written - (_number(data.get("progress_at")) or 0.0) > stalls_after
     return "hung" if stalls or now - written > HUNG_AFTER else "running"
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final
@@ -15,7 +16,9 @@ from typing import Any, Final
 from argus_otel.sources.training import attributes as a
 from argus_otel.sources.training import catalogue as c
 from argus_otel.sources.training.companions import Companion
+from argus_otel.sources.training.guard.stalls import allowed
 from argus_otel.sources.training.outcomes import Outcome
+from argus_otel.sources.training.recorder import Recorder
 from argus_otel.sources.training.runs import TrainingRun
 from argus_otel.telemetry import AttributeValue, State, Telemetry
 
@@ -25,9 +28,8 @@ from .losing import LostRun, lost_attributes, record_lost
 
 PART: Final = "training control"
 
-_STALLS_AFTER, _STEPS = 60.0, 20
-"""After how long without progress a run hangs: so many seconds, or so many of its steps if they take longer."""
 _LONGEST_NAME: Final = 100
+_LONGEST_WAIT: Final = 1.0
 _VERSION: Final = 1
 
 
@@ -51,6 +53,11 @@ class _Kept:
     written: float = 0.0
     ended: bool = False
 
+    @property
+    def has(self) -> bool:
+        """Whether the files are its own to write."""
+        return self.lock is not None or not self.locked
+
 
 class Keeper(Companion):
     """Keeps the files of the runs of which this process is the one of rank 0.
@@ -67,8 +74,18 @@ class Keeper(Companion):
         Whether a launcher has started it among others.
     """
 
-    def __init__(self, telemetry: Telemetry, path: str | None, project: str, *, restarts: int, launched: bool) -> None:
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        recorder: Recorder,
+        path: str | None,
+        project: str,
+        *,
+        restarts: int,
+        launched: bool,
+    ) -> None:
         self._telemetry = telemetry
+        self._recorder = recorder
         self._directory = ControlDirectory(path or "")
         self._path = path
         self._project = project
@@ -77,6 +94,7 @@ class Keeper(Companion):
         self._commands = telemetry.counter(c.COMMANDS)
         self._kept: dict[TrainingRun, _Kept] = {}
         self._usable: bool | None = None
+        self._works = True
         self._looked = False
         self._cwd = ""
 
@@ -99,17 +117,13 @@ class Keeper(Companion):
         except ValueError as error:
             self._report(State.DEGRADED, f"a run cannot be controlled: {error}")
             return
-        kept = _Kept(run, max(time.time(), run.progressed_at()))
-        known = self._directory.run(run.id)
-        if known is not None:
-            record_lost(self._directory, [known], self._tell_lost)
-        with kept.changing:
+        kept = _Kept(run, max(time.time(), self._recorder.progressed_at(run)))
+        with kept.changing, self._telling():
+            known = self._directory.run(run.id)
+            if known is not None:
+                record_lost(self._directory, [known], partial(tell_lost, self._telemetry))
             self._kept[run] = kept
-            self._take(kept, path)
-            if kept.lock is not None or not kept.locked:
-                for kind in ("command", "ack"):  # of an earlier attempt
-                    files.remove(self._directory.file(run.id, kind))
-                self._write(kept)
+            self._begin(kept, path)
 
     def each_second(self, runs: Sequence[TrainingRun]) -> None:
         """Do what the runs' commands ask for, and tell of the runs when it is time."""
@@ -117,40 +131,49 @@ class Keeper(Companion):
             kept = self._kept.get(run)
             if kept is None or run.ended:
                 continue
-            with kept.changing:
+            with kept.changing, self._telling():
                 if kept.ended:
                     continue
-                if kept.lock is None and kept.locked:
-                    self._take(kept, self._directory.file(run.id, "lock"))
-                    if kept.lock is None:
-                        continue
-                self._look(kept, runs)
-                if time.monotonic() - kept.written >= WRITTEN_EACH - 0.5:
-                    self._write(kept)
-        if not self._looked:
-            self._looked = True
+                if not kept.has:
+                    self._begin(kept, self._directory.file(run.id, "lock"))
+                else:
+                    self._look(kept, runs)
+                    if time.monotonic() - kept.written >= WRITTEN_EACH - 0.5:
+                        self._write(kept)
+        if self._usable and not self._looked:
             mine = [each for each in self._directory.runs() if each.project == self._project]
-            record_lost(self._directory, mine, self._tell_lost)
+            with self._telling():
+                record_lost(self._directory, mine, partial(tell_lost, self._telemetry))
             self._directory.prune()
+            self._looked = True
 
     def ended(self, run: TrainingRun, outcome: Outcome) -> None:
         """Tell how it ended, and let its lock go."""
         kept = self._kept.pop(run, None)
         if kept is None:
             return
-        with kept.changing:
+        # Not for ever: this may be in a handler of a signal, in which what the other thread waits for cannot go on.
+        waited = kept.changing.acquire(timeout=_LONGEST_WAIT)
+        try:
             kept.ended = True
-            if kept.lock is not None or not kept.locked:
-                self._write(kept, outcome)
-                files.remove(self._directory.file(run.id, "command"))
+            with self._telling():
+                if kept.has:
+                    self._write(kept, outcome)
+                    files.remove(self._directory.file(run.id, "command"))
             if kept.lock is not None:
                 kept.lock.release()
+        finally:
+            if waited:
+                kept.changing.release()
 
     # -- the directory
 
     def _is_usable(self) -> bool:
         if self._usable is None:
             self._usable = False
+            if os.name != "posix":
+                self._report(State.OFF, "this system has no directory that belongs to one user: it is not POSIX")
+                return False
             if not self._path:
                 self._report(State.OFF, "ARGUS_CONTROL names no directory: runs are not known on their host")
                 return False
@@ -169,11 +192,25 @@ class Keeper(Companion):
             self._report(State.OK, str(self._directory.path))
         return self._usable
 
-    def _take(self, kept: _Kept, path: Path) -> None:
+    def _begin(self, kept: _Kept, path: Path) -> None:
+        """Take the lock of a run and tell of it, unless another process has the lock: then it is tried again."""
         try:
             kept.lock = locks.take(path)
         except locks.LocksUnsupportedError:
             kept.locked = False
+        if kept.has:
+            for kind in ("command", "ack"):  # of an earlier attempt
+                files.remove(self._directory.file(kept.run.id, kind))
+            self._write(kept)
+
+    @contextmanager
+    def _telling(self) -> Generator[None]:
+        """Report it if the directory cannot be written to, such as by a full disk, until it can be again."""
+        try:
+            yield
+        except OSError as error:
+            self._works = False
+            self._report(State.DEGRADED, f"{self._directory.path} cannot be written to: {error.strerror or error}")
 
     def _report(self, state: State, detail: str) -> None:
         self._telemetry.health.report(PART, state, detail)
@@ -182,7 +219,6 @@ class Keeper(Companion):
 
     def _write(self, kept: _Kept, outcome: Outcome | None = None) -> None:
         run, pid = kept.run, os.getpid()
-        mean = run.step_duration()
         value: dict[str, Any] = {
             "version": _VERSION,
             "id": run.id,
@@ -204,14 +240,17 @@ class Keeper(Companion):
             "total_steps": run.total_steps,
             "time_remaining": None if outcome else run.time_remaining(),
             "began_at": kept.began_at,
-            "progress_at": run.progressed_at(),
+            "progress_at": self._recorder.progressed_at(run),
             "written_at": time.time(),
-            "stalls_after": None if mean is None else max(_STALLS_AFTER, _STEPS * mean),
+            "stalls_after": allowed(run),
             "stop_asked": run.stop_asked,
             "outcome": outcome.value if outcome else "",
         }
         files.write(self._directory.file(run.id, "json"), value)
         kept.written = time.monotonic()
+        if not self._works:
+            self._works = True
+            self._report(State.OK, str(self._directory.path))
 
     # -- what is asked for
 
@@ -256,17 +295,16 @@ class Keeper(Companion):
         if self._telemetry.history is not None:
             self._telemetry.history(c.COMMANDED, attributes, None)
 
-    # -- lost runs
 
-    def _tell_lost(self, lost: LostRun) -> bool:
-        attributes = lost_attributes(lost.run)
-        if not lost.told:
-            self._telemetry.emit(c.LOST, attributes)
-        history = self._telemetry.history
-        if history is None:
-            return False
-        history(c.LOST, attributes, None, lost.event_id, lost.at)
-        return True
+def tell_lost(telemetry: Telemetry, lost: LostRun) -> bool:
+    """Tell of a lost run; return whether history has it."""
+    attributes = lost_attributes(lost.run)
+    if not lost.told:
+        telemetry.emit(c.LOST, attributes)
+    history = telemetry.history
+    if history is None:
+        return False
+    return history(c.LOST, attributes, None, lost.event_id, lost.at) is not False
 
 
 def _refusal(run: TrainingRun, command: Mapping[str, Any]) -> str:
@@ -282,8 +320,5 @@ def _refusal(run: TrainingRun, command: Mapping[str, Any]) -> str:
 def _stop(run: TrainingRun, runs: Sequence[TrainingRun]) -> None:
     """Ask a run and those within it to stop."""
     for each in runs:
-        around: TrainingRun | None = each
-        while around is not None and around is not run:
-            around = around.parent
-        if around is run and not each.stop_asked:
+        if (each is run or each.is_part_of(run)) and not each.stop_asked:
             each.stop_asked = "command"

@@ -6,6 +6,7 @@ import os
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -21,8 +22,8 @@ _LOOK: Final = 0.1
 _OF_LAUNCHERS: Final = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
-def rerun(run: KnownRun, *, wait: float = WAIT) -> Answer:
-    """Start the program of a run again: its arguments in its directory, with the environment of this process.
+def rerun(run: KnownRun, *, wait: float = WAIT, environment: Mapping[str, str] | None = None) -> Answer:
+    """Start the program of a run again: its arguments in its directory.
 
     The new process is one of its own: it goes on when this one ends. What it prints is in a file in the control
     directory, which only this user may read.
@@ -31,6 +32,8 @@ def rerun(run: KnownRun, *, wait: float = WAIT) -> Answer:
     ----------
     wait:
         How long the beginning of the attempt is waited for, in seconds.
+    environment:
+        By default that of this process.
 
     Returns
     -------
@@ -47,7 +50,11 @@ def rerun(run: KnownRun, *, wait: float = WAIT) -> Answer:
         if lock is None:
             return Answer("refused", "it is being started again already", run.step)
         try:
-            return _start(directory, directory.run(run.id) or run, wait)
+            known = directory.run(run.id)
+            if known is None or known.attempt != run.attempt:  # another one has just started it
+                attempt = 0 if known is None else known.attempt
+                return Answer("refused", f"it has been started again already, as attempt {attempt}", run.step)
+            return _start(directory, known, wait, os.environ if environment is None else environment)
         finally:
             lock.release()
     except (OSError, ValueError) as error:
@@ -82,16 +89,14 @@ def _hindrance(directory: ControlDirectory, run: KnownRun) -> str:
     return ""
 
 
-def _start(directory: ControlDirectory, run: KnownRun, wait: float) -> Answer:
-    if run.alive:  # another one has just started it
-        return Answer("refused", f"it has been started again as attempt {run.attempt}", run.step)
+def _start(directory: ControlDirectory, run: KnownRun, wait: float, given: Mapping[str, str]) -> Answer:
     output = directory.file(run.id, f"{run.attempt + 1}.out")
-    environment = {name: value for name, value in os.environ.items() if name not in _OF_LAUNCHERS}
+    environment = {name: value for name, value in given.items() if name not in _OF_LAUNCHERS}
     with os.fdopen(files.private(output), "ab") as file:
         process = subprocess.Popen(  # noqa: S603 - how this user started it before
             run.argv,
             cwd=run.cwd,
-            env={**environment, "ARGUS_TRAINING_RUN": run.id, "ARGUS_CONTROL": str(directory.path.absolute())},
+            env={**environment, "ARGUS_TRAINING_RUN": run.id, "ARGUS_CONTROL": str(directory.path)},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,

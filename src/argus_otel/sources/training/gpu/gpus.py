@@ -129,7 +129,8 @@ class Gpus(Companion):
         return [uuid for uuid in self._devices if uuid in own] or self._devices
 
     def _held(self, what: Callable[[Held], float]) -> Iterator[tuple[dict[str, str], float]]:
-        if self._active():
+        # Before NVML was asked, a GPU has no UUID here: its series would have another name for a second.
+        if self._active() and self._process == os.getpid():
             for each in held():
                 if each.reserved:
                     yield {a.DEVICE.name: self._id(each)}, what(each)
