@@ -232,3 +232,12 @@ def test_what_recurs_is_known_from_the_second_on(began: int, apart: int, times: 
         recurring.add(began + time * apart, seconds if time > 1 else 1.5 * seconds)
     expected = (30 - times) * seconds * (1.5 if times == 1 else 1.0)
     assert recurring.remaining(began, total) == pytest.approx(expected)
+
+
+def test_epochs_that_differ_by_a_step_end_with_a_validation_too() -> None:
+    recurring = Recurring()
+    for steps in (33, 67, 100, 134):
+        recurring.add(steps, 10.0)
+    assert recurring.remaining(0, 167) == 10.0
+    recurring.add(167, 10.0)
+    assert recurring.remaining(0, 167) == 0.0
