@@ -193,7 +193,8 @@ def test_where_the_end_is_not_known_nothing_is_said(recorder: Recorder, clock: C
         assert recorder.active[-1].time_remaining() is None
 
 
-def test_in_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.alone
+def test_in_real_time() -> None:
     """The clock that stands still while nothing is trained is that of the process."""
     import time
 
@@ -205,7 +206,7 @@ def test_in_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
             run.log(loss=1.0)
             if step == 12:
                 said, at = recorder.active[-1].time_remaining(), time.perf_counter()
-        assert said == pytest.approx(time.perf_counter() - at, rel=0.25)
+        assert said == pytest.approx(time.perf_counter() - at, rel=0.5)
 
 
 @settings(max_examples=200)
