@@ -9,15 +9,21 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lab.processes import free_port
-from tests.otel.receivers import http_receiver
+from tests.otel.receivers import Received, http_receiver
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "tests" / "training_source" / "planted.py"
+
+
+@pytest.fixture
+def received() -> Iterator[Received]:
+    yield from http_receiver()
 
 
 def _text_of(path: Path) -> str:
@@ -41,31 +47,30 @@ def _pages(port: int) -> dict[str, str]:
 
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("where", ["files", "spool"])
-def test_nothing_that_is_planted_leaves(tmp_path: Path, where: str) -> None:
+def test_nothing_that_is_planted_leaves(tmp_path: Path, received: Received, where: str) -> None:
     port, nobody = free_port(), free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))}
     away = f"clickhouse://argus:planted-store@127.0.0.1:{nobody}/argus"
-    with contextlib.contextmanager(http_receiver)() as received:
-        environment = {
-            **kept,
-            "ARGUS_ENDPOINT_PORT": str(port),
-            "ARGUS_CONTROL": str(tmp_path / "control"),
-            "ARGUS_HISTORY": "store",
-            "ARGUS_HISTORY_STORE": f"files:{tmp_path / 'history'}" if where == "files" else away,
-            "ARGUS_HISTORY_SPOOL": str(tmp_path / "spool"),
-            "OTEL_EXPORTER_OTLP_ENDPOINT": received.url,
-            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-            "PLANTED_PASSWORD": "planted-environment",
-        }
-        words = ["--api-key", "sk-plantedargument0123456789abcdef", "--password=planted-argument", "--lr", "0.5"]
-        command = [sys.executable, "-m", "argus_otel", "run", str(PROGRAM), *words]
-        process = subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-        try:
-            shown = _pages(port)
-            _, errors = process.communicate(timeout=60)
-        finally:
-            process.kill()
-            process.wait()
+    environment = {
+        **kept,
+        "ARGUS_ENDPOINT_PORT": str(port),
+        "ARGUS_CONTROL": str(tmp_path / "control"),
+        "ARGUS_HISTORY": "store",
+        "ARGUS_HISTORY_STORE": f"files:{tmp_path / 'history'}" if where == "files" else away,
+        "ARGUS_HISTORY_SPOOL": str(tmp_path / "spool"),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": received.url,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "PLANTED_PASSWORD": "planted-environment",
+    }
+    words = ["--api-key", "sk-plantedargument0123456789abcdef", "--password=planted-argument", "--lr", "0.5"]
+    command = [sys.executable, "-m", "argus_otel", "run", str(PROGRAM), *words]
+    process = subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    try:
+        shown = _pages(port)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
     assert process.returncode == 1, errors
     traceback = errors.index("Traceback")  # the interpreter's own, which has the message
     shown["standard error"] = errors[:traceback] + errors[errors.index("\n", errors.index("ValueError: ")) :]

@@ -162,7 +162,7 @@ def _deliver(server: ClickHouse, directory: Path) -> None:
 
 
 def _stored(server: ClickHouse, run: str) -> set[int]:
-    rows = server.rows("select distinct step from training_points where run_id = {run:UUID}", "argus", run=run)
+    rows = server.rows("select distinct step from training_points where run_id = {run:String}", "argus", run=run)
     return {int(step) for [step] in rows}
 
 
