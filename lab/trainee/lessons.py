@@ -1,8 +1,4 @@
-"""Loops that train: a long one that never ends, and short ones that end in each way.
-
-The short ones also say what frameworks say of theirs: epochs, batches that make no step, samples, tokens and skipped
-steps.
-"""
+"""Loops that train: a long one that never ends, one by epochs, and short ones that end in each way."""
 
 from __future__ import annotations
 
@@ -53,6 +49,28 @@ def long(stopped: threading.Event) -> None:
                     stopped.wait(PAUSE)
 
 
+def epochs(stopped: threading.Event) -> None:
+    """Train again and again until it is stopped, and say what frameworks say: each run lasts for several scrapes."""
+    while not stopped.is_set():
+        fit = Fit(recorder())
+        run = fit.begin("keras", "Ridge", name="epochs", total_steps=12, total_epochs=3)
+        for epoch in range(3):
+            fit.epoch_began(epoch)
+            for batch in range(8):
+                stopped.wait(15 * PAUSE)
+                run.batch_began()
+                run.batch_ended(batch % 2)
+                run.kind.count_samples(32, "train")
+                run.kind.count_tokens(512, "train")
+            fit.log({"loss": 1 / (epoch + 1)}, "train")
+            fit.validation_began()
+            run.kind.batches("validation").value += 1
+            fit.validation_ended()
+            fit.epoch_ended()
+        run.kind.skipped.value += 1
+        fit.end(None)
+
+
 class Lessons:
     """Short runs, of a sweep over one parameter.
 
@@ -77,7 +95,6 @@ class Lessons:
             self._guarded()
             self._fails(ValueError("private"))
             self._fails(KeyboardInterrupt())
-        self._epochs()
 
     def _whole(self, rate: float, group: str, *, bad: bool) -> None:
         with training.run("tried", model="Ridge", total_steps=_TRIED, config={"lr": rate}, group=group) as run:
@@ -120,22 +137,3 @@ class Lessons:
         with contextlib.suppress(ValueError, KeyboardInterrupt), training.run("fails", model="Ridge") as run:
             run.log(loss=math.inf)
             raise error
-
-    def _epochs(self) -> None:
-        fit = Fit(recorder())
-        run = fit.begin("keras", "Ridge", name="epochs", total_steps=12, total_epochs=3)
-        for epoch in range(3):
-            fit.epoch_began(epoch)
-            for batch in range(8):
-                threading.Event().wait(PAUSE / 4)
-                run.batch_began()
-                run.batch_ended(batch % 2)
-                run.kind.count_samples(32, "train")
-                run.kind.count_tokens(512, "train")
-            fit.log({"loss": 1 / (epoch + 1)}, "train")
-            fit.validation_began()
-            run.kind.batches("validation").value += 1
-            fit.validation_ended()
-            fit.epoch_ended()
-        run.kind.skipped.value += 1
-        fit.end(None)

@@ -122,7 +122,7 @@ class Program:
             for place, value in enumerate(row["argus.training.values"].split(",")):
                 step = int(steps[place // len(names)])
                 found.append((row["argus.training.phase"], names[place % len(names)], step, float(value)))
-        return found
+        return sorted(found, key=lambda each: each[2])  # a row has what is logged together, of many steps
 
 
 def _model(row: dict[str, Any]) -> object:

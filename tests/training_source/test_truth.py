@@ -214,8 +214,9 @@ class Loops:
         self.ledger.checkpoints.append(time.perf_counter() - began)
         return self.ledger.checkpoints[-1]
 
-    def _once(self, run: training.Run) -> None:
-        began = self._begin(run)
+    def _once(self, run: training.Run, began: float) -> None:
+        """Train one step of a run that was begun at a moment: what it costs to begin it is a part of its first step."""
+        self._begin(run)
         time.sleep(PAUSE)
         run.log(loss=1.0)
         self.ledger.first.append(time.perf_counter() - began)
@@ -225,16 +226,18 @@ class Loops:
 
     def _ends_early(self) -> None:
         for error, outcome in ((ValueError("private"), "error"), (KeyboardInterrupt(), "interrupted")):
+            before = time.perf_counter()
             with contextlib.suppress(ValueError, KeyboardInterrupt), training.run("early", model="Net") as run:
-                self._once(run)
+                self._once(run, before)
                 self.ledger.runs[outcome, "ValueError" if outcome == "error" else ""] += 1
                 raise error
 
     def _goes_on(self) -> None:
         with training.run("goes on", model="Net", first_step=STEPS, run_id=self.ledger.ids[0]) as run:
             self._begin(run)
+            before = time.perf_counter()
             with training.run("within", model="Net") as inner:
-                self._once(inner)
+                self._once(inner, before)
         self.ledger.runs["ok", ""] += 2
 
     def _epochs(self) -> None:
@@ -281,8 +284,9 @@ class Loops:
         """Ask a run to stop by its file, as another process does."""
         ledger, control = self.ledger, ControlDirectory(self._control)
         for kind, result in (("run", "refused"), ("stop", "accepted")):
+            before = time.perf_counter()
             with training.run("commanded", model="Net") as run:
-                self._once(run)
+                self._once(run, before)
                 assert not run.should_stop
                 command = {"id": kind, "kind": kind, "attempt": 1, "asked_by": "alice"}
                 files.write(control.file(run.id, "command"), command)
@@ -293,8 +297,9 @@ class Loops:
 
     def _asked(self) -> None:
         for by, outcome in (("command", "stopped"), ("guard", "guarded")):
+            before = time.perf_counter()
             with training.run("asked", model="Net") as run:
-                self._once(run)
+                self._once(run, before)
                 self._recorder.active[-1].stop_asked = by
                 assert run.should_stop
             self.ledger.runs[outcome, ""] += 1
@@ -315,9 +320,10 @@ class Loops:
         self.ledger.runs["ok", ""] += 1
 
     def _stands_still(self) -> None:
+        before = time.perf_counter()
         with pytest.MonkeyPatch.context() as patch, training.run("stands still", model="Net") as run:
             patch.setattr(stalls, "_LEAST", STILL)
-            self._once(run)
+            self._once(run, before)
             began = time.perf_counter()
             until(lambda: any(name == c.STALLED.name for name, _ in self._observed.events), timeout=60)
             self.ledger.still.append((run.id, 1, time.perf_counter() - began))
@@ -651,8 +657,12 @@ def _(evidence: Evidence) -> None:
     assert (told[a.ATTEMPT.name], told[a.STEP.name], told[a.PROGRESS_AT.name]) == (2, 7, 1000.0)
 
 
+OF_AGENTS = (c.AGENT_COMMANDS, c.AGENT_POLL_TIME)
+"""What an agent tells, which needs a database: ``agent/test_attacks.py`` counts each command."""
+
+
 def test_there_is_a_truth_for_everything() -> None:
-    assert TRUTHS.unmatched() == set()
+    assert TRUTHS.unmatched() == {f"metric {each.name}" for each in OF_AGENTS}
 
 
 @pytest.mark.parametrize("name", TRUTHS.all)
@@ -667,7 +677,7 @@ NOT_SEEN = {c.RESUMED.name: {a.EPOCH.name, a.GROUP.name, a.PARENT.name}}
 
 
 def test_metrics_and_events_have_the_attributes_of_the_catalogue_and_no_other(evidence: Evidence) -> None:
-    for metric in CATALOGUE.metrics:
+    for metric in (each for each in CATALOGUE.metrics if each not in OF_AGENTS):
         points = evidence.points.get(metric.name) or evidence.middle[metric.name]
         assert set().union(*(has for has, _ in points)) == {each.name for each in metric.attributes}, metric.name
     for event in CATALOGUE.events:

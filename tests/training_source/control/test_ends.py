@@ -104,7 +104,7 @@ def test_a_run_that_makes_no_progress_hangs_though_its_process_tells_of_it(
     directory: ControlDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The peer's is running for ever: its threads go on."""
-    monkeypatch.setattr(stalls, "_LEAST", 1.0)
+    monkeypatch.setattr(stalls, "_LEAST", 3.0)
     monkeypatch.setattr(keeping, "WRITTEN_EACH", 0.6)
     with observe("training", settings={"training_control": str(directory.path)}) as observed:
         with training.run("outer") as outer:

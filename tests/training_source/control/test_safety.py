@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
+from hypothesis import given as given_by
 from hypothesis import strategies as st
 
 from argus_otel import training
+from argus_otel.settings import Settings
 from argus_otel.sources.training.control import directory as directories
 from argus_otel.sources.training.control import files, keeping, locks
 from argus_otel.sources.training.control.directory import ControlDirectory
@@ -81,6 +84,27 @@ def test_what_is_no_directory_is_not_used(directory: ControlDirectory, kind: str
     observed = trained_in(directory.path)
     assert observed.telemetry.health.parts()[PART].state is State.FAILED
     assert not (directory.path.parent / "nowhere").exists()
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_directory_that_cannot_be_made_is_warned_of_if_it_was_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, given: bool
+) -> None:
+    def make(self: ControlDirectory) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(ControlDirectory, "make", make)
+    variables = {"ARGUS_CONTROL": str(tmp_path / "control")} if given else {"HOME": str(tmp_path)}
+    observation = Observation("training", Settings.resolve(variables, {}))
+    observation.handle.install()
+    observation.handle.start()
+    with training.run("one") as run:
+        run.log(loss=1)
+    observation.handle.uninstall()
+    part = observation.telemetry.health.parts()[PART]
+    assert part.state is (State.FAILED if given else State.OFF)
+    assert "it cannot be made: Read-only file system" in part.detail
+    assert bool(caplog.records) is given
 
 
 def test_without_a_directory_nothing_is_kept(tmp_path: Path) -> None:
@@ -217,7 +241,7 @@ NAMES = (
 )  # fmt: skip
 
 
-@given(st.dictionaries(st.sampled_from(NAMES), ANYTHING))
+@given_by(st.dictionaries(st.sampled_from(NAMES), ANYTHING))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_file_says_is_read(directory: ControlDirectory, said: dict[str, Any]) -> None:
     directory.make()
@@ -230,7 +254,7 @@ def test_whatever_a_file_says_is_read(directory: ControlDirectory, said: dict[st
         assert answer.result == "refused"
 
 
-@given(st.binary(max_size=50))
+@given_by(st.binary(max_size=50))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_no_file_of_a_run_is_left_out(directory: ControlDirectory, content: bytes) -> None:
     directory.make()

@@ -110,6 +110,7 @@ def test_each_phase_and_name_is_judged_by_itself(guarded: Observation, action: s
         assert trips(guarded) == {}
         run.log(d_loss=NAN, phase="test")
         run.log(d_loss=NAN, phase="test")
+        run.log(loss=NAN, phase="validation")  # another one trips the rule, which is told once a run
     assert trips(guarded) == {("nonfinite", action): 1}
     assert [(each[a.PHASE.name], each[a.METRIC.name]) for each in told(guarded)] == [("test", "d_loss")]
 

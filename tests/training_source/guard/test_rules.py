@@ -54,8 +54,14 @@ def test_a_slow_divergence_trips_too() -> None:
     assert place > 100 + math.log(3) / math.log(1.05)  # not before it is three times its best
 
 
+def test_both_the_value_and_its_smoothed_course_are_above() -> None:
+    # A fifth of each value is smoothed in: 4 - 3 * 0.8 ** n is above 3 from the fifth value on.
+    assert trips([*([1.0] * 50), *([4.0] * 30)]) == [(50 + 4 + DIVERGED_IN_A_ROW - 1, Rule.DIVERGENCE)]
+
+
 @pytest.mark.parametrize("values", [
     falling(1000),
+    [*([1.0] * 50), 0.1, *([1.0] * 50)],  # one lucky batch
     [1.0] * 100,
     [0.0] * 100,
     [*falling(), 1e6, *falling()[-20:]],  # one bad batch
@@ -66,7 +72,7 @@ def test_a_slow_divergence_trips_too() -> None:
     [1e-7 if step % 3 else 1e-4 for step in range(300)],
     [*falling(2000), *([1e-6] * 100), *([1e-4] * 100)],  # of nearly nothing, a multiple is nothing
     [2.0 * 1.1**step for step in range(WARM_UP)],  # of a warm-up nothing is judged
-], ids=range(11))  # fmt: skip
+], ids=range(12))  # fmt: skip
 def test_an_ordinary_course_does_not_trip(values: list[float]) -> None:
     assert trips(values) == []
 

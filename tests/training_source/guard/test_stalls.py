@@ -188,9 +188,10 @@ def test_a_debugger_is_no_stall(watched: Watched) -> None:
     thread = threading.Thread(target=train)
     thread.start()
     assert at_prompt.wait(10)
-    assert watched.wait(100) == 0
+    told = watched.wait(100)
     go_on.set()
     thread.join()
+    assert told == 0
 
 
 def test_a_secret_in_a_line_of_source_is_redacted(watched: Watched) -> None:
@@ -214,8 +215,11 @@ def test_in_real_time_a_thread_looks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_thread_that_has_ended_has_no_stack(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
+    left: list[training.Run] = []
+
     def begin() -> None:
-        watched.steps(training.run("left"), 5)
+        left.append(training.run("left"))
+        watched.steps(left[0], 5)
 
     thread = threading.Thread(target=begin)
     thread.start()
@@ -223,3 +227,4 @@ def test_a_thread_that_has_ended_has_no_stack(watched: Watched, caplog: pytest.L
     assert watched.wait(61) == 1
     assert watched.told[0][a.STACK.name] == ""
     assert "is in no Python code" in warnings(caplog)[0]
+    left[0].end()

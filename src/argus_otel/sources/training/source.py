@@ -39,6 +39,7 @@ class TrainingSource(Source):
         self._hooks = PatchSet(telemetry)
         chosen = settings[TrainingSettings]
         self.recorder = Recorder(telemetry, chosen, activate)
+        origin = settings.origins.get("training_control")
         keeper = Keeper(
             telemetry,
             self.recorder,
@@ -46,6 +47,7 @@ class TrainingSource(Source):
             settings.service_name,
             restarts=chosen.restarts,
             launched=chosen.world_size > 1,
+            given=origin is not None and origin.source != "default",
         )
         self.recorder.attempt_of = keeper.attempt
         self.recorder.companions.add(keeper)

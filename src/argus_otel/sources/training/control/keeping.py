@@ -72,6 +72,8 @@ class Keeper(Companion):
         How often a launcher has started this process again.
     launched:
         Whether a launcher has started it among others.
+    given:
+        Whether the directory has been chosen, and is not the default.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Keeper(Companion):
         *,
         restarts: int,
         launched: bool,
+        given: bool,
     ) -> None:
         self._telemetry = telemetry
         self._recorder = recorder
@@ -91,12 +94,14 @@ class Keeper(Companion):
         self._project = project
         self._restarts = restarts
         self._launched = launched
+        self._given = given
         self._commands = telemetry.counter(c.COMMANDS)
         self._kept: dict[TrainingRun, _Kept] = {}
         self._usable: bool | None = None
         self._works = True
         self._looked = False
         self._cwd = ""
+        self._process = (0, "")
 
     def attempt(self, run_id: str, rank: int) -> int:
         """Return the number of the attempt that begins now of a run that is gone on with."""
@@ -183,6 +188,9 @@ class Keeper(Companion):
                     self._directory.make()
                 except OSError as error:
                     wrong = f"it cannot be made: {error.strerror}"
+                    if not self._given:  # as in a container whose files are read-only: nobody has asked for it
+                        self._report(State.OFF, f"{self._directory.path}: {wrong}; ARGUS_CONTROL names another one")
+                        return False
             if wrong is not None:
                 self._report(State.FAILED, f"ARGUS_CONTROL is {self._path!r}: {wrong}; it has to be {RIGHT}")
                 return False
@@ -224,7 +232,7 @@ class Keeper(Companion):
             "id": run.id,
             "attempt": run.attempt,
             "pid": pid,
-            "process_started": processes.started(pid),
+            "process_started": self._started_of(pid),
             "host": host_name(),
             "argv": [sys.executable, *sys.orig_argv[1:]],
             "cwd": self._cwd,
@@ -251,6 +259,11 @@ class Keeper(Companion):
         if not self._works:
             self._works = True
             self._report(State.OK, str(self._directory.path))
+
+    def _started_of(self, pid: int) -> str:
+        if self._process[0] != pid:  # at first, and in a fork
+            self._process = pid, processes.started(pid)
+        return self._process[1]
 
     # -- what is asked for
 
