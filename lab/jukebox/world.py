@@ -54,12 +54,14 @@ DAYS = 60
 
 METRICS: tuple[Metric, ...] = tuple(metric for catalogue in (*CATALOGUES, *EXTERNAL) for metric in catalogue.metrics)
 
-# Rates need two scrapes: a rare wait, or a process's first voice connection, may have come before the first one of its
-# series.
+# Rates need two scrapes: a rare wait, a process's first voice connection, or what a program does in each third round
+# may have come before the first one of its series.
 _RARE_RISES = " and ".join(
     f"(sum(increase({series}[10m])) > 0)"
     for series in (
         "discord_rest_ratelimit_wait_seconds_count",
+        "graph_validations_dropped_total",
+        "training_commands_total",
         *(
             f'discord_voice_connect_duration_seconds_count{{instance="jukebox-{number}",error_type=""}}'
             for number in range(PROCESSES)

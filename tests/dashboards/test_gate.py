@@ -104,7 +104,9 @@ def test_every_metric_label_and_legend_is_there(world: World, cache: Cache, show
 ANNOTATED = [(shown, one) for shown in DASHBOARDS for one in shown.model["annotations"]["list"] if "target" in one]
 
 
-MARKED = {"argus-training-run": ("run", "select any(run_id) from training_runs where event = 'training.run.resume'")}
+MARKED = {
+    "argus-training-run": ("run", "select argMin(run_id, time) from training_runs where event = 'training.run.resume'")
+}
 """What has to be typed in so that annotations have something to tell: a variable, and a question to history."""
 
 

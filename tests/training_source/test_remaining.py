@@ -193,7 +193,8 @@ def test_where_the_end_is_not_known_nothing_is_said(recorder: Recorder, clock: C
         assert recorder.active[-1].time_remaining() is None
 
 
-def test_in_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.alone
+def test_in_real_time() -> None:
     """The clock that stands still while nothing is trained is that of the process."""
     import time
 
@@ -205,7 +206,7 @@ def test_in_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
             run.log(loss=1.0)
             if step == 12:
                 said, at = recorder.active[-1].time_remaining(), time.perf_counter()
-        assert said == pytest.approx(time.perf_counter() - at, rel=0.25)
+        assert said == pytest.approx(time.perf_counter() - at, rel=0.5)
 
 
 @settings(max_examples=200)
@@ -232,3 +233,12 @@ def test_what_recurs_is_known_from_the_second_on(began: int, apart: int, times: 
         recurring.add(began + time * apart, seconds if time > 1 else 1.5 * seconds)
     expected = (30 - times) * seconds * (1.5 if times == 1 else 1.0)
     assert recurring.remaining(began, total) == pytest.approx(expected)
+
+
+def test_epochs_that_differ_by_a_step_end_with_a_validation_too() -> None:
+    recurring = Recurring()
+    for steps in (33, 67, 100, 134):
+        recurring.add(steps, 10.0)
+    assert recurring.remaining(0, 167) == 10.0
+    recurring.add(167, 10.0)
+    assert recurring.remaining(0, 167) == 0.0

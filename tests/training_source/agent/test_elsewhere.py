@@ -46,7 +46,8 @@ class Place:
         self.agent.start(self.configure(more), self.control, self.address)
 
     def ask(self, *words: object):
-        return argus("training", *words, "--store", self.address, "--host", HOST)
+        command, *rest = words
+        return argus("training", command, "--wait", "90", *rest, "--store", self.address, "--host", HOST)
 
     def known(self):
         return ControlDirectory(self.control).run(self.training.run_id)
@@ -117,7 +118,7 @@ def test_a_run_is_started_again_without_the_agents_password(place: Place) -> Non
     assert place.ask("stop", place.training.run_id).returncode == 0
     place.training.wait()
     again = place.ask("rerun", place.training.run_id)
-    assert again.returncode == 0, again
+    assert again.returncode == 0, (again, place.agent.printed())
     known = wait_until(place.known, "the run is known")
     assert (known.attempt, known.state, known.project) == (2, "running", "project")
     [output] = place.control.glob("*.out")
@@ -156,7 +157,7 @@ def test_an_agent_goes_on_while_the_store_is_away(tmp_path: Path, request: pytes
             assert away.returncode == 1
             assert "does not answer" in away.stderr
             server.start()
-            asked = place.ask("stop", place.training.run_id, "--wait", "90")
+            asked = place.ask("stop", place.training.run_id)
             assert asked.returncode == 0, asked
             assert place.training.wait() == 0
             assert place.agent.section()["store_error"] == ""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from argus_otel.sources.training.agent.commands import Result
@@ -58,6 +58,7 @@ def test_it_is_synced_before_anything_is_done(tmp_path: Path, monkeypatch: pytes
     assert b'"digest": "x"' in synced[-1]
 
 
+@settings(deadline=None, max_examples=40)  # each line is synced
 @given(cut=some.integers(min_value=0, max_value=400))
 def test_a_line_that_the_power_cut_is_left_out(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = tmp_path_factory.mktemp("cut")

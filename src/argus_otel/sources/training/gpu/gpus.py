@@ -67,8 +67,11 @@ class Gpus(Companion):
     def each_second(self, runs: Sequence[TrainingRun]) -> None:  # noqa: ARG002 - the companion's signature
         """Open NVML, once in each process."""
         if self._process != os.getpid():
-            self._process, self._reading, self._readings, self._read_at = os.getpid(), Lock(), {}, 0.0
-            self._open()
+            self._reading, self._readings, self._read_at = Lock(), {}, 0.0
+            try:
+                self._open()
+            finally:
+                self._process = os.getpid()
 
     def _open(self) -> None:
         report, here = self._health.report, has_driver()
