@@ -12,6 +12,7 @@ from argus_otel.settings import Settings
 from argus_otel.sources.training.cli import doctor
 from argus_otel.sources.training.gpu import gpus as gpus_module
 from argus_otel.terminal.findings import Look
+from argus_otel.terminal.requirements import installed_version
 from lab.gpus.stand_in import compiled
 
 Told = dict[str, tuple[str, str, str]]
@@ -165,8 +166,10 @@ def test_a_machine_without_a_library_of_nvidia(driver: bool) -> None:
 
 
 def test_without_the_package(driver: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = doctor.installed_version
-    monkeypatch.setattr(doctor, "installed_version", lambda name: None if name == "nvidia-ml-py" else real(name))
+    def installed(name: str) -> str | None:
+        return None if name == "nvidia-ml-py" else installed_version(name)
+
+    monkeypatch.setattr(doctor, "installed_version", installed)
     found = told().get("GPUs")
     assert found == (
         (
