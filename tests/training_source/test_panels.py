@@ -212,12 +212,17 @@ def test_gpus(scraped: View) -> None:
     assert tones == [[Tone.CAUTION, Tone.PLAIN], [Tone.PLAIN, Tone.CAUTION]]
 
 
-def test_the_agent(scraped: View, later: Callable[[float], None]) -> None:
+def test_the_agent(scraped: View, monkeypatch: pytest.MonkeyPatch) -> None:
     assert facts_of("agent of training runs", scraped) == {
         "asked ClickHouse": "10 s ago",
         "commands": "stop refused: 2",
         "refused for": "user: 2",
     }
+    for now, tone in ((1010.0, Tone.GOOD), (1070.0, Tone.BAD)):
+        monkeypatch.setattr(panels_module.time, "time", lambda now=now: now)
+        [part] = PANELS[-1].draw(scraped)
+        assert isinstance(part, Facts)
+        assert part.facts[0].cell.tone is tone
 
 
 def test_all_panels_say_so_when_there_is_nothing() -> None:
