@@ -35,6 +35,11 @@ _SIGNS = ("/dev/nvidiactl", "/proc/driver/nvidia/version")
 _FROM_NVML = (c.GPU_UTILIZATION, c.GPU_MEMORY_USAGE, c.GPU_MEMORY_LIMIT, c.GPU_TEMPERATURE, c.GPU_POWER)
 
 
+def has_driver() -> bool:
+    """Return whether this machine seems to have a GPU of NVIDIA and its driver."""
+    return any(map(os.path.exists, _SIGNS))
+
+
 class Gpus(Companion):
     """Reads the GPUs of this process.
 
@@ -69,7 +74,7 @@ class Gpus(Companion):
                 self._process = os.getpid()
 
     def _open(self) -> None:
-        report, here = self._health.report, any(map(os.path.exists, _SIGNS))
+        report, here = self._health.report, has_driver()
         self._nvml, self._devices, self._lost = None, [], []
         try:
             nvml = Nvml()
