@@ -18,7 +18,7 @@ config = {
     "api_key": f"planted-{secret('parameter')}",
     "lr": 0.5,
     "nested": {"hub_token": "planted-nested", "note": secret("value")},
-    "address": "https://user:planted-password@example.com/data",
+    "address": f"https://user:{'planted-password'}@example.com/data",
 }
 checkpoint = Path("model.ckpt")
 checkpoint.write_text("planted-checkpoint")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -191,16 +192,20 @@ def test_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
-def test_a_file_of_root_is_read_by_another_user(tmp_path: Path) -> None:
-    for each in (tmp_path, *tmp_path.parents[:2]):
-        each.chmod(each.stat().st_mode | 0o055)
-    path = written(tmp_path, RIGHT)
-    path.chmod(0o644)
-    child = os.fork()
-    if child == 0:
-        os.setresuid(12345, 12345, 12345)
-        os._exit(0 if read(path).users == {"ada"} else 1)
-    assert os.waitpid(child, 0)[1] == 0
+def test_a_file_of_root_is_read_by_another_user() -> None:
+    with tempfile.TemporaryDirectory() as directory:  # which others may enter, unlike those of pytest
+        Path(directory).chmod(0o755)
+        path = written(Path(directory), RIGHT)
+        path.chmod(0o644)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                os.setresuid(12345, 12345, 12345)
+                code = 0 if read(path).users == {"ada"} else 2
+            finally:
+                os._exit(code)  # whatever happens, no second pytest goes on
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ SPEC = SourceSpec(
     settings="argus_otel.sources.training.settings:TrainingSettings",
     history="argus_otel.sources.training.history:MODEL",
     commands="argus_otel.sources.training.cli:COMMANDS",
+    assets="argus_otel:shipped",
     panels="argus_otel.sources.training.panels:PANELS",
     doctor="argus_otel.sources.training.cli.doctor:CHECKS",
 )
