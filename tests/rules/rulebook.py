@@ -195,10 +195,14 @@ def cases() -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
 def complete(path: Path, directory: Path) -> Path:
     """Write a copy of a test in which promtool finds every annotation; return where it is.
 
-    The tests state ``summary``, which is rendered; the other annotations are those of the rules.
+    The tests state ``summary``, which is rendered; the other annotations are those of the rules. Groups are evaluated
+    in the order of the files: promtool takes any otherwise, and a rule that reads what another group records would see
+    now this evaluation's value, now the one before.
     """
     test = deepcopy(read(path))
-    test["rule_files"] = [str((path.parent / file).resolve()) for file in test["rule_files"]]
+    files = [(path.parent / file).resolve() for file in test["rule_files"]]
+    test["rule_files"] = [str(file) for file in files]
+    test["group_eval_order"] = [group["name"] for file in files for group in read(file)["groups"]]
     for case in (case for one in test["tests"] for case in one.get("alert_rule_test", ())):
         annotations = alerts()[case["alertname"]]["annotations"]
         for expected in case["exp_alerts"]:
