@@ -30,7 +30,7 @@ BENCH_READY := $(BENCH_VENV)/$(notdir $(READY))
 WITH_PYTHON := $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-with test-graphs test-simulator backends collector hooks-table dashboards pictures page-pictures lint format typecheck bench build clean
+.PHONY: help demo test test-with test-graphs test-training test-simulator backends collector hooks-table dashboards pictures page-pictures lint format typecheck bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,10 @@ test-with: ## run the tests with DISCORD=2.4.0 PYTHON=3.10 RESOLUTION=lowest, ea
 test-graphs: ## run the tests of agent graphs with LANGGRAPH=0.2.76 or newest, PYTHON=3.10; needs uv
 	python3 tools/matrix_env.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
 	    --langgraph $(or $(LANGGRAPH),newest) -- $(PYTEST_ARGS)
+
+test-training: $(READY) ## run the tests of training runs with Keras, Lightning, transformers and torch; needs uv, and 5 GB
+	$(BIN)/python tools/training_envs.py
+	$(BIN)/python -m pytest tests/training_source tests/training_frameworks $(PYTEST_ARGS)
 
 test-simulator: $(READY) ## run discord-simulator's tests from its wheel, with discord.py and pytest alone
 	rm -rf build/simulator

@@ -7,10 +7,11 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,11 +31,21 @@ class ClickHouse(Part):
         The only valid ones. (A real server's ``default`` has no password; tests check that one is sent.)
     version:
         The version that it reports; the engine's own if empty.
+    grants:
+        What the user may do, as ``GRANT`` statements without the user; everything if empty. The engine judges it. May
+        be changed before a start.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, directory: Path, user: str = "argus", password: str = "secret", version: str = "") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        user: str = "argus",
+        password: str = "secret",
+        version: str = "",
+        grants: Sequence[str] = (),
+    ) -> None:
         if find_spec("chdb") is None:
             pytest.skip("needs ClickHouse's engine: pip install chdb-core-lite (Linux and macOS)")
         super().__init__("ClickHouse", directory.with_name(directory.name + ".log"))
@@ -42,6 +53,7 @@ class ClickHouse(Part):
         self.user = user
         self.password = password
         self.version = version
+        self.grants = grants
         self.port = free_port()
 
     @property
@@ -59,13 +71,15 @@ class ClickHouse(Part):
         command += ["--directory", str(self.directory), "--user", self.user, "--password", self.password]
         if self.version:
             command += ["--version", self.version]
+        for grant in self.grants:
+            command += ["--grant", grant]
         self.launch(command, {**os.environ, "PYTHONPATH": str(ROOT)})
         self.wait_until(self.answers, "answers", 30)
         return self
 
     @classmethod
     @contextmanager
-    def running_in(cls, directory: Path, **keywords: str) -> Iterator[ClickHouse]:
+    def running_in(cls, directory: Path, **keywords: Any) -> Iterator[ClickHouse]:
         """Run a server until the block ends; the keywords are those of the class."""
         server = cls(directory, **keywords)
         try:

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -63,14 +63,16 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, directory: str, user: str, password: str, version: str) -> None:
+    def __init__(
+        self, port: int, directory: str, user: str, password: str, version: str, grants: Sequence[str] = ()
+    ) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self.directory = directory
+        self.directory = directory + (_granted(Path(directory + ".users"), grants) if grants else "")
         self.login = (user, password)
         self.version = version.encode()
         self.scratch = Path(directory + ".scratch")
         self.scratch.mkdir(exist_ok=True)
-        self.kept = chdb.connect(directory)  # the engine lives as long as one connection does
+        self.kept = chdb.connect(self.directory)  # the engine lives as long as one connection does
         self._ending = False
         self._at_work = 0
         self._changing = threading.Condition()
@@ -102,6 +104,20 @@ class Server(ThreadingHTTPServer):
             self._ending = True
             self._changing.wait_for(lambda: not self._at_work, 10)
         self.shutdown()
+
+
+def _granted(directory: Path, grants: Sequence[str]) -> str:
+    """Return the part of the engine's address by which its user has some rights, and no others."""
+    directory.mkdir(exist_ok=True)
+    users, config = directory / "users.xml", directory / "config.xml"
+    queries = "".join(f"<query>{grant}</query>" for grant in grants)
+    users.write_text(
+        "<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users><default><password/>"
+        "<networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>"
+        f"<grants>{queries}</grants></default></users></clickhouse>"
+    )
+    config.write_text(f"<clickhouse><users_config>{users}</users_config></clickhouse>")
+    return f"?config-file={config}"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -264,8 +280,9 @@ def main() -> None:
     parser.add_argument("--user", default="default")
     parser.add_argument("--password", default="")
     parser.add_argument("--version", default="", help="what version() answers, instead of the engine's own")
+    parser.add_argument("--grant", action="append", default=[], help="what the user may do; by default everything")
     chosen = parser.parse_args()
-    server = Server(chosen.port, chosen.directory, chosen.user, chosen.password, chosen.version)
+    server = Server(chosen.port, chosen.directory, chosen.user, chosen.password, chosen.version, chosen.grant)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.end).start())
     server.serve_forever(poll_interval=0.05)
     server.server_close()

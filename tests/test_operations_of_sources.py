@@ -57,6 +57,7 @@ def made(kind: type[Operation]) -> Operation:
         "RestCall": (thing, True, False),
         "Timing": (thing, (), 1),
         "ToolCall": ("search", None),
+        "TrainingRun": (thing, "5f0c7c52", 1, "baseline", None),
         "_Loading": ("a.b",),
     }
     return kind(*arguments[kind.__qualname__])

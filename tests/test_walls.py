@@ -44,13 +44,17 @@ def source_walls(source: str) -> tuple[Wall, ...]:
     shared = (*neutral, "argus_otel.sources.patches", "argus_otel.sources.spec", room)
     tools = ("argus_otel.history.store", "argus_otel.scrape", "argus_otel.settings", "argus_otel.terminal")
     shown = ("argus_otel.panels", "argus_otel.scrape.buckets", "argus_otel.scrape.series")
-    apart = (f"{room}.cli", f"{room}.history", f"{room}.panels")
+    apart = (f"{room}.cli", f"{room}.history", f"{room}.panels", f"{room}.imports")
+    # A process of ours that asks a store, as commands do. `checks.agent` is a module of another kind, and no folder.
+    own_process = (f"{room}.agent",) if (ROOT / "sources" / source / "agent").is_dir() else ()
     # These know what the user has set.
     configured = (f"{room}.source", f"{room}.settings", f"{room}.resource", f"{room}.pytest_plugin")
     return (
-        Wall(room, never, shared, save=apart, apart=(*apart, *configured)),
+        Wall(room, never, shared, save=(*apart, *own_process), apart=(*apart, *own_process, *configured)),
         *(Wall(each, never, (*shared, "argus_otel.settings"), save=apart) for each in configured),
-        *(Wall(each, never, (*shared, *tools)) for each in apart[:2]),
+        *(Wall(each, never, (*shared, *tools)) for each in (*apart[:2], *own_process)),
+        # Logs of other tools, which become rows of history; one of them may be in SQLite.
+        Wall(apart[3], tuple(each for each in never if each != "sqlite3"), (*shared, "argus_otel.history.row")),
         Wall(f"{room}.panels", (*never, "rich"), (*shared, *shown)),  # a terminal draws it, and a page
     )
 
@@ -182,10 +186,14 @@ ENVIRONMENT = {
     "cli/doctor/__init__.py": "examines the environment that the program would have, as a whole",
     "history/record/embedded_delivery.py": "takes settings out of the environment of the process that it starts",
     "testing/contract.py": "starts a process without the settings of the tests",
+    "sources/training/gpu/visible.py": "reads which GPUs CUDA leaves the program, where empty means none",
     "sources/checks/file/checks_file.py": "looks up ${env:NAME} in a file of checks, which names the variable itself",
     "sources/checks/cli/endpoint.py": "looks up the token for an endpoint, whose variable an argument names",
     "sources/checks/cli/run.py": "hands options on to the agent, which reads settings as any other program does",
     "sources/checks/cli/edit.py": "starts the editor that the user has chosen for every program",
+    "sources/training/control/rerunning.py": "starts a program again as this user would, with its run to go on with",
+    "sources/training/agent/starting.py": "passes variables on that a recipe names, and none that are the agent's own",
+    "sources/training/cli/agent.py": "hands options on to the agent, which reads settings as any other program does",
     "demo/observed_process.py": "takes settings out of the environment of the program that it starts",
 }
 
@@ -286,7 +294,7 @@ def test_the_environment_is_touched_where_it_is_argued_for_only() -> None:
 
 def test_every_room_with_a_wall_is_there() -> None:
     modules = {module_of(path) for path in FILES}
-    parts = ("cli", "history", "panels", "pytest_plugin", "resource", "settings")
+    parts = ("cli", "history", "imports", "panels", "pytest_plugin", "resource", "settings")
     optional = {f"argus_otel.sources.{source}.{part}" for source in SOURCES for part in parts}
     assert {wall.room for wall in WALLS} - modules <= {"argus_otel.history", *optional}
 

@@ -1,10 +1,11 @@
-"""A busy bot, an agent of service checks, agent graphs, and everything behind them, for dashboards to query.
+"""A busy bot, service checks, agent graphs, training runs, and everything behind them, for dashboards to query.
 
 It consists of one simulated Discord; a bot of two processes with two shards each; an agent that checks one of these and
-other services (:mod:`lab.lookout`); a program of agent graphs (:mod:`lab.receptionist`); a Prometheus that scrapes the
-processes; a Collector with another Prometheus behind it; and ClickHouse with traces, logs and history, which also has
-some months of earlier events. When the world is ready, its data no longer changes: every query is about the same span
-of time, and always has the same result.
+other services (:mod:`lab.lookout`); a program of agent graphs (:mod:`lab.receptionist`), and one that trains
+(:mod:`lab.trainee`); a Prometheus that scrapes the processes; a Collector with another Prometheus behind it; and
+ClickHouse with traces, logs and history, which also has some months of earlier events.
+When the world is ready, its data no longer changes: every query is about the same span of time, and always has the same
+result.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from lab.processes import Part, free_port
 from lab.prometheus import Prometheus, Prometheus3
 from lab.receptionist import receptionist
 from lab.tee import Tee
+from lab.trainee import trainee
 from lab.victoriametrics import VictoriaMetrics
 from tools.backends import ROOT
 
@@ -52,12 +54,14 @@ DAYS = 60
 
 METRICS: tuple[Metric, ...] = tuple(metric for catalogue in (*CATALOGUES, *EXTERNAL) for metric in catalogue.metrics)
 
-# Rates need two scrapes: a rare wait, or a process's first voice connection, may have come before the first one of its
-# series.
+# Rates need two scrapes: a rare wait, a process's first voice connection, or what a program does in each third round
+# may have come before the first one of its series.
 _RARE_RISES = " and ".join(
     f"(sum(increase({series}[10m])) > 0)"
     for series in (
         "discord_rest_ratelimit_wait_seconds_count",
+        "graph_validations_dropped_total",
+        "training_commands_total",
         *(
             f'discord_voice_connect_duration_seconds_count{{instance="jukebox-{number}",error_type=""}}'
             for number in range(PROCESSES)
@@ -77,6 +81,9 @@ scrape_configs:
   - job_name: receptionist
     static_configs:
       - {{targets: ["127.0.0.1:{receptionist}"], labels: {{instance: {graphs}}}}}
+  - job_name: trainee
+    static_configs:
+      - {{targets: ["127.0.0.1:{trainee}"], labels: {{instance: {training}}}}}
 """
 _COLLECTED = """
 global: {{scrape_interval: 1s}}
@@ -196,7 +203,8 @@ def busy(
         checked = parts.enter_context(services.running(directory / "services"))
         agent = lookout.Lookout(directory, checked, bots[0].port, **sending)
         graphs = receptionist.Receptionist(directory, **sending)
-        processes = [*bots, agent, graphs]
+        trains = trainee.Trainee(directory, **sending, ARGUS_HISTORY_STORE=clickhouse.dsn(database))
+        processes = [*bots, agent, graphs, trains]
         targets = "\n".join(
             f'      - {{targets: ["127.0.0.1:{one.port}"], labels: {{instance: {one.instance}}}}}' for one in bots
         )
@@ -206,6 +214,8 @@ def busy(
             agent=lookout.INSTANCE,
             receptionist=graphs.port,
             graphs=receptionist.INSTANCE,
+            trainee=trains.port,
+            training=trainee.INSTANCE,
         )
         collected_config = _COLLECTED.format(bots=collector.prometheus, own=collector.own)
         direct = parts.enter_context(Prometheus.running_in(directory / "direct", scraped))
@@ -291,7 +301,7 @@ def missing(prometheus: Prometheus, now: float) -> set[str]:
 def _wait_for_the_last(clickhouse: ClickHouse, database: str) -> None:
     """Wait until the tables no longer change: the bot has ended, and the Collector has written the rest."""
     counts: list[tuple[str, ...]] = []
-    tables = ("otel_traces", "otel_logs", "discord_events", "checks_events", "graphs_events")
+    tables = ("otel_traces", "otel_logs", "discord_events", "checks_events", "graphs_events", "training_rows")
     still = 0
     while still < 4:
         counts.append(tuple(clickhouse.query(f"select count() from {table}", database) for table in tables))

@@ -125,3 +125,9 @@ class LangGraphInstrumentor(SourceInstrumentor):
     """Instruments graphs of LangGraph, and the tools and models of LangChain in them."""
 
     source = "graphs"
+
+
+class TrainingInstrumentor(SourceInstrumentor):
+    """Instruments training runs."""
+
+    source = "training"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from argus_otel.otel.events import OTelEvents
 from argus_otel.sources.checks import api, catalogue, subscribers
 from argus_otel.sources.checks import supervisor as supervisors
 from argus_otel.sources.checks.catalogue import CATALOGUE
-from argus_otel.telemetry import Event, Metric, Span
+from argus_otel.telemetry import Event, Metric
 from argus_otel.testing import Observation
 from lab.lookout.services import BODY, RECORDS, SLOW, Request, Services
 from lab.lookout.services import running as serving
 
 from ..attribute_types import catalogued_types, mistyped
+from ..truths import Truths
 from .test_heartbeat import TOKEN, call
 from .test_heartbeat import serving as answering
 from .test_signals import running, until
@@ -127,23 +128,7 @@ class Evidence:
         return found
 
 
-Truth = Callable[[Evidence], None]
-TRUTHS: dict[str, Truth] = {}
-
-
-def of(*definitions: Metric | Span | Event) -> Callable[[Truth], Truth]:
-    """Register the truth about signals."""
-
-    def register(truth: Truth) -> Truth:
-        for definition in definitions:
-            TRUTHS[_key(definition)] = truth
-        return truth
-
-    return register
-
-
-def _key(definition: Metric | Span | Event) -> str:
-    return f"{type(definition).__name__.lower()} {definition.name}"
+TRUTHS = Truths[Evidence](CATALOGUE)
 
 
 def block(seconds: float) -> None:
@@ -243,7 +228,7 @@ ANSWERED = ("good", "slow", "bad", "switched", "below", "secure")
 ONE = 1
 
 
-@of(catalogue.RUNS)
+@TRUTHS.of(catalogue.RUNS)
 def _(evidence: Evidence) -> None:
     runs: dict[str, Counter[tuple[str, str | None]]] = {}
     for attributes, value in evidence.after["argus.check.runs"]:
@@ -262,14 +247,14 @@ def _(evidence: Evidence) -> None:
     assert abs(runs["name"]["ok", None] - evidence.services.asked) <= ONE
 
 
-@of(catalogue.RETRIES)
+@TRUTHS.of(catalogue.RETRIES)
 def _(evidence: Evidence) -> None:
     retries = evidence.ours(catalogue.RETRIES, after=True)
     assert set(retries) == {"bad", "switched"}
     assert abs(2 * retries["bad"] - len(evidence.requests["bad"])) <= 2 * ONE
 
 
-@of(catalogue.UP)
+@TRUTHS.of(catalogue.UP)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.UP) == {
         **dict.fromkeys(("good", "moved", "slow", "switched", "below", "secure", "name", "nightly"), 1.0), "bad": 0.0,
@@ -277,13 +262,13 @@ def _(evidence: Evidence) -> None:
     }  # fmt: skip
 
 
-@of(catalogue.SUCCESS)
+@TRUTHS.of(catalogue.SUCCESS)
 def _(evidence: Evidence) -> None:
     last = {name: float(evidence.requests[name][-1].status == 200) for name in ANSWERED}
     assert evidence.ours(catalogue.SUCCESS) == {**last, "moved": 1.0, "hangs": 0.0, "name": 1.0, "nightly": 1.0}
 
 
-@of(catalogue.STATE)
+@TRUTHS.of(catalogue.STATE)
 def _(evidence: Evidence) -> None:
     states = {
         attributes["argus.check.name"]: attributes["argus.check.state"]
@@ -295,7 +280,7 @@ def _(evidence: Evidence) -> None:
     assert {value for _, value in evidence.during["argus.check.state"]} == {0.0, 1.0}
 
 
-@of(catalogue.SINCE)
+@TRUTHS.of(catalogue.SINCE)
 def _(evidence: Evidence) -> None:
     since = evidence.ours(catalogue.SINCE)
     for name in ("good", "below", "secure", "bad"):  # which never changed: since the slot of their first run
@@ -304,7 +289,7 @@ def _(evidence: Evidence) -> None:
     assert back.began < since["switched"] + 0.2
 
 
-@of(catalogue.MUTED)
+@TRUTHS.of(catalogue.MUTED)
 def _(evidence: Evidence) -> None:
     assert [attributes for attributes, _ in evidence.during["argus.check.muted"]] == [
         {
@@ -316,7 +301,7 @@ def _(evidence: Evidence) -> None:
     ]
 
 
-@of(catalogue.TRANSITIONS)
+@TRUTHS.of(catalogue.TRANSITIONS)
 def _(evidence: Evidence) -> None:
     changes = {
         (attributes["argus.check.name"], attributes["argus.check.state"]): value
@@ -328,7 +313,7 @@ def _(evidence: Evidence) -> None:
     assert ("good", "down") not in changes
 
 
-@of(catalogue.DURATION)
+@TRUTHS.of(catalogue.DURATION)
 def _(evidence: Evidence) -> None:
     counts = evidence.ours(catalogue.DURATION, after=True)
     for name in ("good", "slow", "below", "secure"):
@@ -339,14 +324,14 @@ def _(evidence: Evidence) -> None:
     assert 0 <= min(took) - min(served) < 0.02
 
 
-@of(catalogue.LAST_DURATION)
+@TRUTHS.of(catalogue.LAST_DURATION)
 def _(evidence: Evidence) -> None:
     last = evidence.ours(catalogue.LAST_DURATION)
     assert 0 <= last["slow"] - evidence.requests["slow"][-1].seconds < 0.1
     assert 1.0 <= last["hangs"] < 1.7
 
 
-@of(catalogue.PHASE_DURATION)
+@TRUTHS.of(catalogue.PHASE_DURATION)
 def _(evidence: Evidence) -> None:
     for event, row, seconds in evidence.rows:
         if event == catalogue.RUN_ROW.name and seconds:
@@ -365,40 +350,40 @@ def _(evidence: Evidence) -> None:
     assert not any(phase == "tls" for name, phase in phases if name != "secure")
 
 
-@of(catalogue.LAST_RUN)
+@TRUTHS.of(catalogue.LAST_RUN)
 def _(evidence: Evidence) -> None:
     last = evidence.ours(catalogue.LAST_RUN)
     for name in ("good", "slow", "below", "secure"):
         assert abs(evidence.requests[name][-1].began - last[name]) < 0.3, name
 
 
-@of(catalogue.LAST_HEARTBEAT)
+@TRUTHS.of(catalogue.LAST_HEARTBEAT)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.LAST_HEARTBEAT)["nightly"] == pytest.approx(evidence.beat, abs=0.5)
 
 
-@of(catalogue.HTTP_STATUS)
+@TRUTHS.of(catalogue.HTTP_STATUS)
 def _(evidence: Evidence) -> None:
     answered = {name: float(evidence.requests[name][-1].status) for name in ANSWERED}
     assert evidence.ours(catalogue.HTTP_STATUS) == {**answered, "moved": 200.0}
 
 
-@of(catalogue.RESPONSE_SIZE)
+@TRUTHS.of(catalogue.RESPONSE_SIZE)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.RESPONSE_SIZE) == dict.fromkeys((*ANSWERED, "moved"), float(len(BODY)))
 
 
-@of(catalogue.DNS_ANSWERS)
+@TRUTHS.of(catalogue.DNS_ANSWERS)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.DNS_ANSWERS) == {"name": float(len(RECORDS))}
 
 
-@of(catalogue.CERTIFICATE_EXPIRY)
+@TRUTHS.of(catalogue.CERTIFICATE_EXPIRY)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.CERTIFICATE_EXPIRY) == {"secure": evidence.services.ended}
 
 
-@of(catalogue.SLO_OBJECTIVE)
+@TRUTHS.of(catalogue.SLO_OBJECTIVE)
 def _(evidence: Evidence) -> None:
     for slo, share in (("availability", 0.999), ("latency", 0.95)):
         assert _objectives(evidence, catalogue.SLO_OBJECTIVE, slo) == dict.fromkeys(
@@ -406,7 +391,7 @@ def _(evidence: Evidence) -> None:
         )
 
 
-@of(catalogue.SLO_KEPT)
+@TRUTHS.of(catalogue.SLO_KEPT)
 def _(evidence: Evidence) -> None:
     # Nobody judges `below`, which is muted.
     assert _objectives(evidence, catalogue.SLO_KEPT, "availability") == {"good": 1.0, "slow": 1.0, "bad": 0.0}
@@ -414,7 +399,7 @@ def _(evidence: Evidence) -> None:
     assert _objectives(evidence, catalogue.SLO_KEPT, "latency") == {**last, "bad": 0.0}
 
 
-@of(catalogue.SLO_LATENCY)
+@TRUTHS.of(catalogue.SLO_LATENCY)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.SLO_LATENCY) == dict.fromkeys(("good", "slow", "bad", "below"), 0.1)
 
@@ -426,14 +411,14 @@ def _objectives(evidence: Evidence, metric: Metric, slo: str) -> dict[Any, float
     return {attributes["argus.check.name"]: value for attributes, value in points}
 
 
-@of(catalogue.LATENESS)
+@TRUTHS.of(catalogue.LATENESS)
 def _(evidence: Evidence) -> None:
     begun = sum(value for _, value in evidence.after["argus.check.lateness"])
     ended = sum(value for _, value in evidence.after["argus.check.runs"])
     assert 0 <= begun - ended <= evidence.services.open + ONE, "a run began for each that ended, but those stopped"
 
 
-@of(catalogue.SKIPPED)
+@TRUTHS.of(catalogue.SKIPPED)
 def _(evidence: Evidence) -> None:
     skipped = evidence.ours(catalogue.SKIPPED, by="argus.check.skip.reason")
     hung = evidence.ours(catalogue.RUNS)["hangs"]
@@ -442,44 +427,44 @@ def _(evidence: Evidence) -> None:
     assert skipped["clock"] == 0
 
 
-@of(catalogue.DISTURBED)
+@TRUTHS.of(catalogue.DISTURBED)
 def _(evidence: Evidence) -> None:
     disturbed = sum(value for _, value in evidence.after["argus.check.disturbed"])
     assert disturbed >= 1, "the loop was held up for 0.3 s in a run"
     assert disturbed == sum(bool(row.get("argus.check.disturbed")) for row in evidence.kept(catalogue.RUN_ROW))
 
 
-@of(catalogue.RELOADS)
+@TRUTHS.of(catalogue.RELOADS)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.RELOADS, by="argus.check.reload.outcome") == evidence.reloads
 
 
-@of(catalogue.CONFIGURED)
+@TRUTHS.of(catalogue.CONFIGURED)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.CONFIGURED, by="argus.check.type") == {"http": 8, "dns": 1, "heartbeat": 1}
 
 
-@of(catalogue.RUNNING)
+@TRUTHS.of(catalogue.RUNNING)
 def _(evidence: Evidence) -> None:
     assert 1 <= evidence.running["http"] <= 8, "one hung"
     assert set(evidence.running) == {"http", "dns", "heartbeat"}
 
 
-@of(catalogue.SUBSCRIBER_DROPPED)
+@TRUTHS.of(catalogue.SUBSCRIBER_DROPPED)
 def _(evidence: Evidence) -> None:
     changes = len(evidence.told(catalogue.STATUS_CHANGED))
     dropped = evidence.ours(catalogue.SUBSCRIBER_DROPPED, after=True, by="argus.check.event")["status_changed"]
     assert dropped == changes - 2, "it holds one, and one waits"
 
 
-@of(catalogue.CHECK_SPAN)
+@TRUTHS.of(catalogue.CHECK_SPAN)
 def _(evidence: Evidence) -> None:
     spans = [each for each in evidence.spans if each.name.startswith("check ")]
     runs = Counter(row["argus.check.name"] for row in evidence.kept(catalogue.RUN_ROW))
     assert Counter(dict(each.attributes or {})["argus.check.name"] for each in spans) == runs
 
 
-@of(catalogue.ATTEMPT_SPAN)
+@TRUTHS.of(catalogue.ATTEMPT_SPAN)
 def _(evidence: Evidence) -> None:
     sent = {f"00-{each.context.trace_id:032x}-{each.context.span_id:016x}-01" for each in evidence.spans}
     requests = evidence.services.requests
@@ -489,7 +474,7 @@ def _(evidence: Evidence) -> None:
     assert len(known) > 20
 
 
-@of(catalogue.STATUS_CHANGED, catalogue.STATUS_ROW)
+@TRUTHS.of(catalogue.STATUS_CHANGED, catalogue.STATUS_ROW)
 def _(evidence: Evidence) -> None:
     for told in (evidence.told(catalogue.STATUS_CHANGED), evidence.kept(catalogue.STATUS_ROW)):
         of_switched = [each["argus.check.state"] for each in told if each["argus.check.name"] == "switched"]
@@ -504,7 +489,7 @@ def _(evidence: Evidence) -> None:
     assert evidence.traces(catalogue.STATUS_CHANGED, "bad") == evidence.traces(catalogue.FAILED, "bad")
 
 
-@of(catalogue.FAILED)
+@TRUTHS.of(catalogue.FAILED)
 def _(evidence: Evidence) -> None:
     told = {each["argus.check.name"]: each["error.type"] for each in evidence.told(catalogue.FAILED)}
     assert told == {"bad": "status", "hangs": "timeout", "switched": "status"}
@@ -515,13 +500,13 @@ def _(evidence: Evidence) -> None:
         assert evidence.traces(catalogue.FAILED, name) <= seen, "the service knows the trace, too"
 
 
-@of(catalogue.SUCCEEDED)
+@TRUTHS.of(catalogue.SUCCEEDED)
 def _(evidence: Evidence) -> None:
     assert [each["argus.check.name"] for each in evidence.told(catalogue.SUCCEEDED)] == ["switched"]
     assert evidence.confirming(catalogue.SUCCEEDED) == {("switched", "ok")}
 
 
-@of(catalogue.SERVICE_CHANGED)
+@TRUTHS.of(catalogue.SERVICE_CHANGED)
 def _(evidence: Evidence) -> None:
     told = [(each["service.peer.name"], each["argus.check.state"]) for each in evidence.told(catalogue.SERVICE_CHANGED)]
     assert [state for service, state in told if service == "shop"] == ["up"]
@@ -529,7 +514,7 @@ def _(evidence: Evidence) -> None:
     assert evidence.confirming(catalogue.SERVICE_CHANGED) >= {("switched", "failed"), ("switched", "ok")}
 
 
-@of(catalogue.CERTIFICATE_CHANGED)
+@TRUTHS.of(catalogue.CERTIFICATE_CHANGED)
 def _(evidence: Evidence) -> None:
     (told,) = evidence.told(catalogue.CERTIFICATE_CHANGED)
     ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(evidence.services.ended))
@@ -537,12 +522,12 @@ def _(evidence: Evidence) -> None:
     assert evidence.confirming(catalogue.CERTIFICATE_CHANGED) == {("secure", "ok")}
 
 
-@of(catalogue.RELOADED)
+@TRUTHS.of(catalogue.RELOADED)
 def _(evidence: Evidence) -> None:
     assert [each["argus.check.reload.outcome"] for each in evidence.told(catalogue.RELOADED)] == ["failed", "ok"]
 
 
-@of(catalogue.RUN_ROW)
+@TRUTHS.of(catalogue.RUN_ROW)
 def _(evidence: Evidence) -> None:
     kept = Counter(row["argus.check.name"] for row in evidence.kept(catalogue.RUN_ROW))
     for name in ("good", "slow", "below", "secure"):
@@ -550,7 +535,7 @@ def _(evidence: Evidence) -> None:
     assert sum(kept.values()) == sum(value for _, value in evidence.after["argus.check.runs"])
 
 
-@of(catalogue.STATE_ROW)
+@TRUTHS.of(catalogue.STATE_ROW)
 def _(evidence: Evidence) -> None:
     hours = int(evidence.stopped // 3600) - int(evidence.began // 3600) + 1
     kept = Counter(row["argus.check.name"] for row in evidence.kept(catalogue.STATE_ROW))
@@ -560,12 +545,12 @@ def _(evidence: Evidence) -> None:
 
 
 def test_there_is_a_truth_for_everything() -> None:
-    assert set(TRUTHS) == {_key(each) for each in (*CATALOGUE.metrics, *CATALOGUE.spans, *CATALOGUE.events)}
+    assert TRUTHS.unmatched() == set()
 
 
-@pytest.mark.parametrize("name", TRUTHS)
+@pytest.mark.parametrize("name", TRUTHS.all)
 def test_it_is_true(evidence: Evidence, name: str) -> None:
-    TRUTHS[name](evidence)
+    TRUTHS.all[name](evidence)
 
 
 # Attributes of what does not happen here.

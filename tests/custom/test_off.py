@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from argus_otel.discovery import installed
+
 _USE = """
 import argus_otel, asyncio, json, sys
 from argus_otel import annotate, count, record, timed
@@ -59,7 +61,7 @@ def test_never_instrumented_they_do_nothing_and_import_nothing(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "variables",
-    [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "checks,discord,graphs"}],
+    [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": ",".join(installed().specs)}],
     ids=["disabled", "not ours"],
 )
 def test_switched_off_they_do_nothing(tmp_path: Path, variables: dict[str, str]) -> None:

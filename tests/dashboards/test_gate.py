@@ -7,7 +7,7 @@ a dashboard opens, and with one value of each variable.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
@@ -54,13 +54,15 @@ def needs_the_collector(target: Target) -> bool:
     return "otelcol_" in target.promql
 
 
-def opened(world: World, shown: Dashboard, path: str, choice: Choice) -> Session:
+def opened(
+    world: World, shown: Dashboard, path: str, choice: Choice, typed: Mapping[str, str] | None = None
+) -> Session:
     """Open a dashboard at the end of the busy time: one of months over months, others since the time began."""
     since = re.fullmatch(r"now-(\w+)", shown.model["time"]["from"])
     assert since, shown.model["time"]
     span = seconds(since[1])
     began = world.until - span if span >= 86400 else world.began
-    return Session(shown, metrics(world, path), history(world), began, world.until, choice)
+    return Session(shown, metrics(world, path), history(world), began, world.until, choice, typed=typed or {})
 
 
 def answers(world: World, cache: Cache, shown: Dashboard, path: str, choice: Choice) -> Answers:
@@ -97,6 +99,28 @@ def test_every_metric_label_and_legend_is_there(world: World, cache: Cache, show
     assert list(model_checks.variables_honoured(without, labels)) == []
     assert list(answer_checks.selects_nothing(found, MAY_BE_EMPTY)) == []
     assert list(answer_checks.legends(found, MAY_BE_EMPTY)) == []
+
+
+ANNOTATED = [(shown, one) for shown in DASHBOARDS for one in shown.model["annotations"]["list"] if "target" in one]
+
+
+MARKED = {
+    "argus-training-run": ("run", "select argMin(run_id, time) from training_runs where event = 'training.run.resume'")
+}
+"""What has to be typed in so that annotations have something to tell: a variable, and a question to history."""
+
+
+@pytest.mark.parametrize(
+    ("shown", "annotation"), ANNOTATED, ids=[f"{each.uid}-{one['name']}" for each, one in ANNOTATED]
+)
+def test_every_annotation_has_something_to_tell(world: World, shown: Dashboard, annotation: dict[str, Any]) -> None:
+    variable, sql = MARKED[shown.uid]
+    _, ((typed,), *_) = history(world).query(sql)
+    session = opened(world, shown, "collected", "saved", {variable: typed})
+    target = Target(annotation["target"], {"type": "table", "title": annotation["name"]})
+    texts = [text for frame in session.ask(target) for one in frame.of_kind("string") for text in one.values]
+    assert texts
+    assert all(texts)
 
 
 @EACH

@@ -135,6 +135,7 @@ def test_every_process_has_its_job_instance_cluster_and_version(world: World, pa
         *(("jukebox", f"jukebox-{number}", f"cluster-{number}", "", "2.1.0") for number in range(2)),
         ("lookout", "lookout-0", "", "fra1", "1.0.0"),
         ("receptionist", "receptionist-0", "", "", "1.0.0"),
+        ("trainee", "trainee-0", "", "", "1.0.0"),
     }
 
 

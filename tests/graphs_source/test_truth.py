@@ -18,14 +18,15 @@ from argus_otel.sources.graphs import attributes as a
 from argus_otel.sources.graphs import catalogue, promises
 from argus_otel.sources.graphs import conventions as genai
 from argus_otel.sources.graphs.catalogue import CATALOGUE
-from argus_otel.telemetry import Event, Metric, Span
-from argus_otel.testing import Observation, observe
+from argus_otel.telemetry import Event, Metric
+from argus_otel.testing import observe
 from lab.receptionist.graphs import ANSWER, DIGEST, MERGE, PARTS, RECEPTION
 from lab.receptionist.ledger import Ledger
 from lab.receptionist.models import TOKENS
 from lab.receptionist.visits import Visits
 
 from ..attribute_types import catalogued_types, mistyped
+from ..truths import DataPoints, Truths, data_points
 
 if TYPE_CHECKING:
     from argus_otel.sources.graphs.source import LangGraphSource
@@ -38,8 +39,6 @@ TRIES = 5
 STUCK = 0.02
 """After how many seconds an open run counts as stuck. They are looked for only while metrics are collected."""
 
-Points = list[tuple[dict[str, Any], Any]]
-
 
 @dataclass
 class Evidence:
@@ -47,14 +46,12 @@ class Evidence:
 
     Attributes
     ----------
-    points:
-        The points of each metric as OpenTelemetry's SDK has them, with their attributes.
     active:
         The runs and nodes that were active while one visitor was greeted, once in each round, and how many were stuck.
     """
 
     ledger: Ledger
-    points: dict[str, Points]
+    points: DataPoints
     active: list[tuple[dict[Any, float], dict[Any, float], float]]
     spans: tuple[ReadableSpan, ...]
     events: list[tuple[str, dict[str, Any]]]
@@ -104,18 +101,6 @@ class Evidence:
         return {**self.ledger.runs, (MERGE, "ok"): self.ledger.nodes[MERGE, "bind"]}
 
 
-def points(observed: Observation) -> dict[str, Points]:
-    """Return the points of each metric."""
-    data = observed._reader.get_metrics_data()
-    assert data is not None
-    return {
-        metric.name: [(dict(point.attributes or {}), point) for point in metric.data.data_points]
-        for resource in data.resource_metrics
-        for scope in resource.scope_metrics
-        for metric in scope.metrics
-    }
-
-
 class Observed:
     """Evidence, and more of it where durations differ: what work waits for a processor is in one side's time only."""
 
@@ -163,26 +148,10 @@ def observed_rounds() -> Evidence:
         promises.forget()
         assert not observed.telemetry.guard.faults
         rows = [(name, dict(attributes), seconds) for name, attributes, seconds in observed.rows]
-        return Evidence(ledger, points(observed), active, observed.spans(), list(observed.events), rows)
+        return Evidence(ledger, data_points(observed), active, observed.spans(), list(observed.events), rows)
 
 
-Truth = Callable[[Evidence], None]
-TRUTHS: dict[str, Truth] = {}
-
-
-def of(*definitions: Metric | Span | Event) -> Callable[[Truth], Truth]:
-    """Register the truth about signals."""
-
-    def register(truth: Truth) -> Truth:
-        for definition in definitions:
-            TRUTHS[_key(definition)] = truth
-        return truth
-
-    return register
-
-
-def _key(definition: Metric | Span | Event) -> str:
-    return f"{type(definition).__name__.lower()} {definition.name}"
+TRUTHS = Truths[Evidence](CATALOGUE)
 
 
 def last(name: str) -> str:
@@ -212,7 +181,7 @@ def contains(longer: float, shorter: float, times: float) -> None:
 # -- graphs
 
 
-@of(catalogue.NODE_DURATION)
+@TRUTHS.of(catalogue.NODE_DURATION)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.NODE_DURATION, "graph.name", "graph.node.name") == evidence.nodes
     ended = evidence.ours(catalogue.NODE_DURATION, "graph.node.name", "graph.outcome", "error.type")
@@ -229,7 +198,7 @@ def _(evidence: Evidence) -> None:
         contains(seconds[key], true, evidence.ledger.attempts[key])
 
 
-@of(catalogue.NODES_ACTIVE, catalogue.RUNS_ACTIVE, catalogue.RUNS_STUCK)
+@TRUTHS.of(catalogue.NODES_ACTIVE, catalogue.RUNS_ACTIVE, catalogue.RUNS_STUCK)
 def _(evidence: Evidence) -> None:
     assert evidence.active == [({ANSWER: 1}, {"greet": 1}, 1)] * ROUNDS
     assert evidence.ours(catalogue.RUNS_STUCK) == {(): 0}
@@ -237,7 +206,7 @@ def _(evidence: Evidence) -> None:
         assert set(evidence.ours(metric, "graph.name").values()) == {0}
 
 
-@of(catalogue.RUN_STEPS)
+@TRUTHS.of(catalogue.RUN_STEPS)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.RUN_STEPS, "graph.name", "graph.outcome") == evidence.runs
     nodes: Counter[str] = Counter()
@@ -248,14 +217,14 @@ def _(evidence: Evidence) -> None:
     assert evidence.sums(catalogue.RUN_STEPS, "graph.name") == nodes
 
 
-@of(catalogue.FAILED_ATTEMPTS)
+@TRUTHS.of(catalogue.FAILED_ATTEMPTS)
 def _(evidence: Evidence) -> None:
     failed = evidence.ours(catalogue.FAILED_ATTEMPTS, "graph.name", "graph.node.name", "error.type")
     key = (ANSWER, "search", "TimeoutError")
     assert failed == {key: evidence.ledger.failed[key]}
 
 
-@of(catalogue.ROUTES)
+@TRUTHS.of(catalogue.ROUTES)
 def _(evidence: Evidence) -> None:
     nodes, ledger = evidence.nodes, evidence.ledger
     cancelled, refused = ledger.runs[ANSWER, "cancelled"], ledger.failed[ANSWER, "classify", "RateLimitError"]
@@ -275,12 +244,12 @@ def _(evidence: Evidence) -> None:
     }
 
 
-@of(catalogue.INTERRUPTS)
+@TRUTHS.of(catalogue.INTERRUPTS)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.INTERRUPTS, "graph.name", "graph.node.name") == evidence.ledger.interrupts
 
 
-@of(catalogue.RESUMES)
+@TRUTHS.of(catalogue.RESUMES)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.RESUMES, "graph.name") == evidence.ledger.resumes
 
@@ -307,7 +276,7 @@ PASSED_ON = {(DIGEST, "not_finite", "warn", "merge")}
 """Found where the graph in a node writes the same number again."""
 
 
-@of(catalogue.DETECTIONS, catalogue.DETECTION, catalogue.DETECTION_ROW)
+@TRUTHS.of(catalogue.DETECTIONS, catalogue.DETECTION, catalogue.DETECTION_ROW)
 def _(evidence: Evidence) -> None:
     names = ("graph.name", "graph.detection.id", "graph.detection.severity", "graph.cause.node")
     counted = evidence.ours(catalogue.DETECTIONS, *names)
@@ -325,7 +294,7 @@ def _(evidence: Evidence) -> None:
     assert path == "search → write"
 
 
-@of(catalogue.EVALUATIONS, catalogue.EVALUATION, catalogue.EVALUATION_ROW)
+@TRUTHS.of(catalogue.EVALUATIONS, catalogue.EVALUATION, catalogue.EVALUATION_ROW)
 def _(evidence: Evidence) -> None:
     counted = evidence.ours(catalogue.EVALUATIONS, "gen_ai.evaluation.name")
     assert counted == evidence.ledger.checked
@@ -353,7 +322,7 @@ def _(evidence: Evidence) -> None:
     }  # fmt: skip
 
 
-@of(catalogue.VALIDATIONS_DROPPED)
+@TRUTHS.of(catalogue.VALIDATIONS_DROPPED)
 def _(evidence: Evidence) -> None:
     exhausted = ROUNDS  # searches that have found nothing, in any attempt
     found = evidence.nodes[ANSWER, "search"] - exhausted
@@ -365,7 +334,7 @@ def _(evidence: Evidence) -> None:
 # -- runs
 
 
-@of(genai.AGENT_DURATION, genai.OLDER_WORKFLOW_DURATION)
+@TRUTHS.of(genai.AGENT_DURATION, genai.OLDER_WORKFLOW_DURATION)
 def _(evidence: Evidence) -> None:
     runs: Counter[str] = Counter()
     for (graph, _), number in evidence.runs.items():
@@ -386,7 +355,7 @@ def _(evidence: Evidence) -> None:
     assert older == {graph: pytest.approx(seconds[graph]) for graph in older}
 
 
-@of(genai.INFERENCE_CALLS, genai.TOOL_CALLS)
+@TRUTHS.of(genai.INFERENCE_CALLS, genai.TOOL_CALLS)
 def _(evidence: Evidence) -> None:
     calls, tools = (evidence.sums(each, "gen_ai.agent.name") for each in (genai.INFERENCE_CALLS, genai.TOOL_CALLS))
     assert sum(calls.values()) == sum(evidence.ledger.calls.values())
@@ -398,7 +367,7 @@ def _(evidence: Evidence) -> None:
 # -- models and tools
 
 
-@of(genai.TOOL_DURATION)
+@TRUTHS.of(genai.TOOL_DURATION)
 def _(evidence: Evidence) -> None:
     tools = by_class(evidence.ours(genai.TOOL_DURATION, "gen_ai.tool.name", "error.type"))
     assert tools == evidence.ledger.tools
@@ -410,7 +379,7 @@ def _(evidence: Evidence) -> None:
 MODEL = "gen_ai.request.model"
 
 
-@of(genai.INFERENCE_DURATION, genai.OLDER[genai.INFERENCE_DURATION])
+@TRUTHS.of(genai.INFERENCE_DURATION, genai.OLDER[genai.INFERENCE_DURATION])
 def _(evidence: Evidence) -> None:
     for metric in (genai.INFERENCE_DURATION, genai.OLDER[genai.INFERENCE_DURATION]):
         assert by_class(evidence.ours(metric, MODEL, "error.type")) == evidence.ledger.calls
@@ -432,17 +401,17 @@ def _chunks(evidence: Evidence, latest: Metric, true: dict[str, list[float]]) ->
                 raise TooFarError((sums[model], sum(times), len(times)))
 
 
-@of(genai.TIME_TO_FIRST_CHUNK, genai.OLDER[genai.TIME_TO_FIRST_CHUNK])
+@TRUTHS.of(genai.TIME_TO_FIRST_CHUNK, genai.OLDER[genai.TIME_TO_FIRST_CHUNK])
 def _(evidence: Evidence) -> None:
     _chunks(evidence, genai.TIME_TO_FIRST_CHUNK, evidence.ledger.firsts)
 
 
-@of(genai.TIME_PER_OUTPUT_CHUNK, genai.OLDER[genai.TIME_PER_OUTPUT_CHUNK])
+@TRUTHS.of(genai.TIME_PER_OUTPUT_CHUNK, genai.OLDER[genai.TIME_PER_OUTPUT_CHUNK])
 def _(evidence: Evidence) -> None:
     _chunks(evidence, genai.TIME_PER_OUTPUT_CHUNK, evidence.ledger.gaps)
 
 
-@of(*(metric for metric, _ in genai.USAGE), genai.OLDER_TOKEN_USAGE)
+@TRUTHS.of(*(metric for metric, _ in genai.USAGE), genai.OLDER_TOKEN_USAGE)
 def _(evidence: Evidence) -> None:
     true = evidence.ledger.tokens
     for kind, (metric, _) in zip(TOKENS, genai.USAGE, strict=True):
@@ -454,7 +423,7 @@ def _(evidence: Evidence) -> None:
     assert set(evidence.ours(genai.OLDER_TOKEN_USAGE, "gen_ai.token.type").values()) == {calls}
 
 
-@of(catalogue.USAGE_UNREPORTED)
+@TRUTHS.of(catalogue.USAGE_UNREPORTED)
 def _(evidence: Evidence) -> None:
     assert evidence.ours(catalogue.USAGE_UNREPORTED, MODEL) == evidence.ledger.unreported
 
@@ -462,7 +431,7 @@ def _(evidence: Evidence) -> None:
 # -- spans
 
 
-@of(catalogue.NODE_SPAN)
+@TRUTHS.of(catalogue.NODE_SPAN)
 def _(evidence: Evidence) -> None:
     true: Counter[str] = Counter()
     for (_, node), number in evidence.nodes.items():
@@ -470,7 +439,7 @@ def _(evidence: Evidence) -> None:
     assert evidence.named("invoke_node") == true
 
 
-@of(catalogue.WORKFLOW_SPAN, catalogue.AGENT_SPAN)
+@TRUTHS.of(catalogue.WORKFLOW_SPAN, catalogue.AGENT_SPAN)
 def _(evidence: Evidence) -> None:
     outcomes = Counter(
         (each.name.partition(" ")[2], (each.attributes or {})["graph.outcome"])
@@ -486,7 +455,7 @@ def _(evidence: Evidence) -> None:
     assert failed == evidence.ledger.runs[ANSWER, "error"] + evidence.ledger.runs[ANSWER, "limit"]
 
 
-@of(catalogue.TOOL_SPAN)
+@TRUTHS.of(catalogue.TOOL_SPAN)
 def _(evidence: Evidence) -> None:
     true: Counter[str] = Counter()
     for (name, _), number in evidence.ledger.tools.items():
@@ -494,7 +463,7 @@ def _(evidence: Evidence) -> None:
     assert evidence.named("execute_tool") == true
 
 
-@of(catalogue.CHAT_SPAN)
+@TRUTHS.of(catalogue.CHAT_SPAN)
 def _(evidence: Evidence) -> None:
     true: Counter[str] = Counter()
     for (name, _), number in evidence.ledger.calls.items():
@@ -507,7 +476,7 @@ def _(evidence: Evidence) -> None:
 # -- history
 
 
-@of(catalogue.RUN_ROW)
+@TRUTHS.of(catalogue.RUN_ROW)
 def _(evidence: Evidence) -> None:
     rows = evidence.kept(catalogue.RUN_ROW)
     assert Counter((row["graph.name"], row["graph.outcome"]) for row in rows) == evidence.ledger.runs
@@ -519,7 +488,7 @@ def _(evidence: Evidence) -> None:
     assert len({row["graph.run.id"] for row in rows}) == len(rows)
 
 
-@of(catalogue.NODE_ROW)
+@TRUTHS.of(catalogue.NODE_ROW)
 def _(evidence: Evidence) -> None:
     rows = evidence.kept(catalogue.NODE_ROW)
     assert Counter((row["graph.name"], row["graph.node.name"]) for row in rows) == evidence.nodes
@@ -530,20 +499,20 @@ def _(evidence: Evidence) -> None:
 
 
 def test_there_is_a_truth_for_everything() -> None:
-    assert set(TRUTHS) == {_key(each) for each in (*CATALOGUE.metrics, *CATALOGUE.spans, *CATALOGUE.events)}
+    assert TRUTHS.unmatched() == set()
 
 
 def agrees(name: str, evidence: Evidence) -> bool:
     """Whether both sides say the same; false where only a duration differs too much."""
     try:
-        TRUTHS[name](evidence)
+        TRUTHS.all[name](evidence)
     except TooFarError as error:
         print(error)
         return False
     return True
 
 
-@pytest.mark.parametrize("name", TRUTHS)
+@pytest.mark.parametrize("name", TRUTHS.all)
 def test_it_is_true(observed_graphs: Observed, name: str) -> None:
     assert any(agrees(name, observed_graphs[number]) for number in range(TRIES))
 

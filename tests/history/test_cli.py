@@ -228,7 +228,7 @@ def test_on_a_terminal_it_is_drawn(known: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("store", "forget"), "one of the arguments --check --guild --user --thread is required"),
+        (("store", "forget"), "one of the arguments --check --guild --user --thread --run is required"),
         (("store", "forget", "--guild", "1; drop table history"), "is not an id"),
         (("store", "dance"), "invalid choice: 'dance'"),
         (("discord", "dance"), "invalid choice"),

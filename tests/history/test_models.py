@@ -20,6 +20,7 @@ from argus_otel.sources.checks.history import MODEL as CHECKS
 from argus_otel.sources.discord.history import MODEL as DISCORD
 from argus_otel.sources.graphs.history import MODEL as GRAPHS
 from argus_otel.sources.spec import SourceSpec
+from argus_otel.sources.training.history import MODEL as TRAINING
 from argus_otel.telemetry import PartError, Telemetry
 
 from .dataset import ROWS, SCHEMA, row
@@ -117,7 +118,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, **histories: str | None) -> None:
 
 
 def test_models_are_those_of_the_installed_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert models.installed_models() == (CHECKS, DISCORD, GRAPHS)
+    assert models.installed_models() == (CHECKS, DISCORD, GRAPHS, TRAINING)
     installed(monkeypatch, jobs="tests.history.jobs:MODEL", system=None)
     assert models.installed_schema().models == (JOBS,)
 

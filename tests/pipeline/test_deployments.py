@@ -416,6 +416,8 @@ def test_agents_share_the_checks_of_the_config_map_by_their_ordinals(tmp_path: P
 
 
 UNITS = sorted(path.name for path in SYSTEMD.glob("*.service"))
+STARTS_PROGRAMS = "training-agent.service"
+"""The unit whose process starts those of a user, which go on without it, and see of the system what it sees."""
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -429,10 +431,15 @@ def test_units_start_again_keep_their_state_and_have_no_secret_in_them(unit: str
     assert service["Restart"] in ("always", "on-failure")
     assert service["StateDirectory"]
     assert service["EnvironmentFile"]
-    assert service["DynamicUser"] == "yes"
-    assert service["ProtectSystem"] == "strict"
-    for setting in ("NoNewPrivileges", "ProtectHome", "PrivateTmp"):
-        assert service[setting] == "yes"
+    assert service["NoNewPrivileges"] == "yes"
+    if unit == STARTS_PROGRAMS:
+        assert service["User"] not in ("", "root")
+        assert service["KillMode"] == "process"
+        assert service["ProtectSystem"] == "full"
+    else:
+        assert service["DynamicUser"] == "yes"
+        assert service["ProtectSystem"] == "strict"
+        assert service["ProtectHome"] == service["PrivateTmp"] == "yes"
     assert not re.search(r"^Environment=.*(PASSWORD|TOKEN|KEY)=\S", text, re.MULTILINE)
 
 

@@ -331,7 +331,7 @@ def test_its_thread_ends_with_uninstalling_and_there_is_one(observe: Observe) ->
 def test_a_garbage_collection_while_stacks_are_taken_hangs_nothing() -> None:
     code = """
         import gc, threading
-        from argus_otel.sources.process.stacks import Stack
+        from argus_otel.telemetry.stacks import Stack
 
         class Garbage:  # its collection takes the lock that is held while frames are listed
             def __init__(self):

@@ -165,8 +165,9 @@ def test_each_source_is_switched_off_by_itself(disabled: str, parts: dict[str, s
         """,
         {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": disabled},
     )
-    # No checks are asked for, and no graph is imported.
-    assert seen == {"source:checks": "off", "source:discord": "ok", "source:graphs": "off", **parts}
+    # No checks are asked for, no graph is imported, and nothing trains.
+    off = {"source:checks": "off", "source:graphs": "off", "source:training": "off"}
+    assert seen == {"source:discord": "ok", **off, **parts}
 
 
 @pytest.mark.parametrize("disabled", ["discord", "*"])

@@ -186,7 +186,7 @@ TOLD_ELSEWHERE = {
     "argus.history.expired",
 }
 
-WITHOUT_A_BOT = {"checks", "graphs"}
+WITHOUT_A_BOT = {"checks", "graphs", "training"}
 """Sources that observe no bot; their own ``test_truth.py`` has a truth for each of their signals."""
 
 OF_A_BOT = [catalogue for catalogue in CATALOGUES if catalogue.name not in WITHOUT_A_BOT]

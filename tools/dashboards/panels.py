@@ -105,6 +105,46 @@ def timeseries(
     return _panel("timeseries", title, description, targets, width, height, defaults, options, overrides=overrides)
 
 
+def trend(
+    title: str,
+    description: str,
+    target: Json,
+    *,
+    x: str,
+    unit: str = COUNT,
+    width: int = 12,
+    height: int = 8,
+    points: bool = False,
+    overrides: Sequence[Json] = (),
+    no_value: str = "",
+) -> Panel:
+    """Return lines over a number, such as a step, or with ``points`` a point for each value.
+
+    Parameters
+    ----------
+    target:
+        Its answer is a table, ordered by the field ``x``; each other field with numbers is a line.
+    """
+    custom: Json = {
+        "drawStyle": "points" if points else "line",
+        "lineInterpolation": "linear",
+        "lineWidth": 1,
+        "fillOpacity": 0,
+        "showPoints": "auto",
+        "pointSize": 7 if points else 4,
+        "spanNulls": True,
+        "axisPlacement": "auto",
+    }
+    defaults = _defaults(unit, {"mode": "palette-classic"}, style.FINE, no_value, ())
+    defaults["custom"] = custom
+    options: Json = {
+        "xField": x,
+        "legend": style.legend(calcs=("min", "max", "lastNotNull")),
+        "tooltip": {"mode": "multi", "sort": "desc"},
+    }
+    return _panel("trend", title, description, [target], width, height, defaults, options, overrides=overrides)
+
+
 def stat(
     title: str,
     description: str,
@@ -377,7 +417,7 @@ def _of_column(name: str, column: Column) -> Json:
 
 _Kind = Literal[
     "timeseries", "stat", "bargauge", "table", "barchart", "heatmap", "state-timeline", "logs", "traces", "text",
-    "nodeGraph",
+    "nodeGraph", "trend",
 ]  # fmt: skip
 
 

@@ -79,6 +79,20 @@ def dashed(pattern: str, colour: str = MUTED) -> Json:
     }
 
 
+def band(low: str, high: str, colour: str = MUTED) -> list[Json]:
+    """Return overrides that draw two series as the ends of a band."""
+    edge: list[Json] = [
+        {"id": "color", "value": {"mode": "fixed", "fixedColor": colour}},
+        {"id": "custom.lineWidth", "value": 0},
+    ]
+    filled: Json = {"id": "custom.fillBelowTo", "value": low}
+    opacity: Json = {"id": "custom.fillOpacity", "value": 20}
+    return [
+        {"matcher": {"id": "byName", "options": low}, "properties": edge},
+        {"matcher": {"id": "byName", "options": high}, "properties": [*edge, filled, opacity]},
+    ]
+
+
 def on_the_right(pattern: str, unit: str) -> Json:
     """Return an override that gives the series whose names match a unit and an axis of their own."""
     return {

@@ -29,20 +29,23 @@ _TRACE = """
 """
 
 
+_TYPED = {"argus-check": {"check": "account"}, "argus-training-compare": {"group": "sweep-2"}}
+"""What is chosen at the top of a dashboard."""
+
+
 def opened(shown: Dashboard, prometheus: str, history: ClickHouse, began: float, until: float) -> Session:
     """Open a dashboard at an instructive time.
 
-    One of a few hours shows the time in which the bot was busy. One of months shows whole days before that, since the
-    busy minutes would outweigh all the rest. An instructive trace is typed into the field for one, and on the dashboard
-    of one check, one is chosen.
+    One of some hours or days shows the time in which the bot was busy. One of months shows whole days before that,
+    since the busy minutes would outweigh all the rest. An instructive trace is typed into the field for one.
     """
     since = re.fullmatch(r"now-(\w+)", shown.model["time"]["from"])
     span = seconds(since[1]) if since else 0
-    if span >= 86400:
+    if span >= 30 * 86400:
         until = began - began % 86400 - 1
         began = until - span
     _, ((trace,), *_) = history.query(_TRACE)
-    typed = {"trace": trace} | ({"check": "account"} if shown.uid == "argus-check" else {})
+    typed = {"trace": trace, **_TYPED.get(shown.uid, {})}
     # Points two seconds apart are as many as a picture can show.
     return Session(shown, Prometheus(prometheus, scrape=2.0), history, began, until, typed=typed)
 

@@ -65,6 +65,18 @@ def time_axis(drawing: Drawing, box: Box, began: float, until: float) -> Scale:
     return scale
 
 
+def number_axis(drawing: Drawing, box: Box, low: float, high: float) -> Scale:
+    """Draw the numbers under a box, and lines through it; return the scale."""
+    scale = Scale(low, high, box.x, box.right)
+    marks = [one for one in nice(low, high, max(int(box.w / 75), 1)) if low <= one <= high]
+    for at, label in zip(marks, labels(marks, "short", None), strict=True):
+        x = scale(at)
+        drawing.line(x, box.y, x, box.bottom, GRID)
+        if box.x + 14 < x < box.right - 14:
+            drawing.text(x, box.bottom + 14, label, MUTED, size=10.5, anchor="middle")
+    return scale
+
+
 def labels(marks: list[float], unit: str, decimals: int | None) -> list[str]:
     """Return how the marks of an axis are written: with as many decimals as tell them apart."""
     found = [written(one, unit, decimals) for one in marks]

@@ -116,6 +116,8 @@ def _inside(
     kind, span = panel["type"], (session.began, session.until)
     if kind == "timeseries":
         return timeseries.draw(drawing, box, panel, frames, span, _exemplars(session, targets))
+    if kind == "trend":
+        return timeseries.draw_trend(drawing, box, panel, frames)
     if kind == "heatmap":
         return heatmap.draw(drawing, box, panel, frames, span)
     if kind == "state-timeline":

@@ -22,6 +22,7 @@ _IN_SECONDS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9, "m": 60.0, "h": 36
 _TRUTHS = {"bool": ("False", "True"), "bool_yes_no": ("No", "Yes"), "bool_on_off": ("Off", "On")}
 _RATES = {"cps": " c/s", "reqps": " req/s", "ops": " ops/s", "rps": " rd/s", "wps": " wr/s", "pps": " p/s",
           "eps": " ev/s", "mps": " msg/s"}  # fmt: skip
+_SUFFIXES = {"celsius": " °C", "watt": " W"}
 
 
 def written(value: float | None, unit: str = "", decimals: int | None = None) -> str:
@@ -61,6 +62,8 @@ def written(value: float | None, unit: str = "", decimals: int | None = None) ->
         return _time(value * _IN_SECONDS[unit], decimals)
     if unit.startswith(("dateTime", "time:")):
         return moment(value / 1000)
+    if unit in _SUFFIXES:
+        return _figure(value, decimals) + _SUFFIXES[unit]
     if unit.startswith("suffix:"):
         return _figure(value, decimals) + unit.removeprefix("suffix:")
     raise UnitError(f"no unit {unit!r} is known here")

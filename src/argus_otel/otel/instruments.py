@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from math import isfinite
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
@@ -39,7 +40,11 @@ def _callback(
     telemetry: Telemetry, metric: Metric, hidden: Callable[[], bool]
 ) -> Callable[[CallbackOptions], list[Observation]]:
     def read(_: CallbackOptions) -> list[Observation]:
-        return [] if hidden() else [Observation(value, attributes) for attributes, value in telemetry.points(metric)]
+        if hidden():
+            return []
+        # OpenTelemetry's SDK leaves out what is not finite, with a warning at each collection.
+        points = telemetry.points(metric)
+        return [Observation(value, attributes) for attributes, value in points if isfinite(value)]
 
     return read
 

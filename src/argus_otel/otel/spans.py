@@ -116,6 +116,10 @@ class OTelSpan(ContextScope):
         self._context = _Attached({**otel_context.get_current(), **self._entries})
         super().attach()
 
+    def context(self) -> Context:
+        """Return a context in which nothing but this span is."""
+        return trace.set_span_in_context(self._span, _NOTHING)
+
     def rename(self, name: str) -> None:
         """Give it its final name."""
         self._span.update_name(name)
@@ -292,9 +296,11 @@ class OTelTracing:
         *,
         links: Sequence[SpanIds] = (),
         suppress_http: bool = True,
+        of: TraceSpan | None = None,
     ) -> TraceSpan | None:
         """Start a span under the running context's, or return ``None`` in an unsampled trace."""
-        parent = otel_context.get_current().get(_CURRENT) if _CURRENT else trace.get_current_span()
+        context = of.context() if isinstance(of, OTelSpan) else otel_context.get_current()
+        parent = context.get(_CURRENT) if _CURRENT else trace.get_current_span(context)
         if parent is UNSAMPLED:
             return None
         lazy = self._lazy
@@ -302,7 +308,7 @@ class OTelTracing:
             span = lazy.start(name, _KINDS[kind], attributes, parent.context, links)
             return OTelSpan(span, suppress_http and kind is SpanKind.CLIENT, self._telemetry, False)
         if self._sampler is None or (parent is not None and parent is not trace.INVALID_SPAN):
-            span = self._start(name, None, _KINDS[kind], attributes, linked(links))
+            span = self._start(name, context, _KINDS[kind], attributes, linked(links))
         elif self._is_sampled(1.0):  # in no trace: it begins one
             span = self._begin(name, kind, attributes, links)
         else:

@@ -18,7 +18,7 @@ Labels: TypeAlias = frozenset[tuple[str, str]]
 Group: TypeAlias = tuple[str, ...]
 """The values of the attributes that a result is grouped by, in their order; ``""`` if one is absent."""
 
-_UNITS = {"s": "seconds", "ms": "milliseconds", "By": "bytes", "%": "percent"}
+_UNITS = {"s": "seconds", "ms": "milliseconds", "By": "bytes", "%": "percent", "Cel": "celsius", "W": "watts"}
 
 
 @dataclass(frozen=True, slots=True)

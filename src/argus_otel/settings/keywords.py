@@ -50,3 +50,11 @@ class Keywords(TypedDict, total=False):
     graphs_conventions: str | None
     graphs_capture_content: bool | None
     process_loop_blocked_after: float | None
+    training_run: str | None
+    training_group: str | None | None
+    training_guard: str | None
+    training_torch: bool | None
+    training_rank: int | None
+    training_world_size: int | None
+    training_control: str | None | None
+    training_restarts: int | None

@@ -37,6 +37,7 @@ from .references import IdReference
 from .sampling_rates import SamplingRates
 from .threads import THREAD, ThreadCells
 from .tracing import Scope, SpanIds, SpanRef, TraceSpan, Tracing
+from .whole_text import WholeText
 from .work_context import CURRENT_WORK, WorkContext
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "ForeignInstrumentation",
     "ForeignInstrumentations",
     "HistorySink",
+    "WholeText",
     "WorkContext",
     "CURRENT_WORK",
     "IdReference",

@@ -140,6 +140,8 @@ class Metric:
         Histograms only: the upper bounds of the buckets in ``unit``, as ascending floats.
     series_limit:
         How many series of it are told apart; 0 for :data:`~.families.MAX_SERIES`.
+    finite:
+        Whether points that are infinite or not a number are left out. For gauges.
 
     Attributes
     ----------
@@ -153,7 +155,7 @@ class Metric:
         A histogram has no boundaries, another kind has some, or they are not ascending finite floats.
     """
 
-    __slots__ = ("name", "kind", "unit", "description", "attributes", "boundaries", "series_limit", "scope")
+    __slots__ = ("name", "kind", "unit", "description", "attributes", "boundaries", "series_limit", "finite", "scope")
 
     def __init__(
         self,
@@ -164,6 +166,7 @@ class Metric:
         attributes: tuple[Attribute, ...] = (),
         boundaries: tuple[float, ...] = (),
         series_limit: int = 0,
+        finite: bool = True,
     ) -> None:
         if (kind is InstrumentKind.HISTOGRAM) != bool(boundaries):
             raise ValueError(f"metric {name}: every histogram needs boundaries, and no other instrument has them")
@@ -178,6 +181,7 @@ class Metric:
         self.attributes = attributes
         self.boundaries = boundaries
         self.series_limit = series_limit
+        self.finite = finite
         self.scope = ""
 
     @property

@@ -29,12 +29,13 @@ class Gauge:
         self._read = read
 
     def points(self) -> list[tuple[Attributes, float]]:
-        """Return the points now, without values that are not finite.
+        """Return the points now, as a rule without values that are not finite.
 
-        A latency is ``nan`` or ``inf`` before the first heartbeat, and OpenTelemetry would log a warning of it at every
-        collection.
+        A latency is ``nan`` or ``inf`` before the first heartbeat, which says nothing.
         """
-        finite = (point for point in self._read() if math.isfinite(point[1]))
+        read = self._read()
+        if self.metric.finite:
+            read = (point for point in read if math.isfinite(point[1]))
         if self.metric.is_large_gauge:
-            return list(finite)
-        return [(dict(attributes), value) for attributes, value in finite]
+            return list(read)
+        return [(dict(attributes), value) for attributes, value in read]

@@ -49,8 +49,9 @@ class HistorySink(Protocol):
         attributes: Mapping[str, AttributeValue],
         duration: float | None,
         event_id: str | None = None,
-    ) -> None:
-        """Record an event.
+        at: float | None = None,
+    ) -> bool | None:
+        """Record an event; return whether it is taken: it may be lost, and is counted then.
 
         Parameters
         ----------
@@ -61,6 +62,8 @@ class HistorySink(Protocol):
             Of the work that has just ended, in seconds; ``None`` if the event has no duration.
         event_id:
             A UUID, if others may record the same event: one of them is kept. By default, a new one.
+        at:
+            When it happened, in seconds since 1970; by default now.
         """
         ...
 

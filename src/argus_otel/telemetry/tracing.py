@@ -112,6 +112,7 @@ class Tracing(Protocol):
         *,
         links: Sequence[SpanIds] = (),
         suppress_http: bool = True,
+        of: TraceSpan | None = None,
     ) -> TraceSpan | None:
         """Start a child of the current span, or return ``None`` in an unsampled trace.
 
@@ -122,6 +123,8 @@ class Tracing(Protocol):
         suppress_http:
             Whether instrumentations of HTTP clients are silent while a span of the kind ``CLIENT`` is current: it is
             their request. If not, it has requests below it.
+        of:
+            The span to start a child of, instead of the current one.
         """
         ...
 

@@ -1,8 +1,9 @@
 """Prints dataclasses: as tables for people, as JSON or CSV for programs.
 
 The metadata of a field may name its ``unit``: ``id``, ``short id`` (of which a table has the first letters), ``s``
-(seconds), ``duration`` (seconds, of hours and days too), ``share`` (0 to 1), ``precise share``, or ``series``, a tuple
-of counts with a column each, which a table shows as shares of the field that ``of`` names.
+(seconds), ``duration`` (seconds, of hours and days too), ``number`` (of any size), ``share`` (0 to 1), ``precise
+share``, or ``series``, a tuple of counts with a column each, which a table shows as shares of the field that ``of``
+names.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from importlib.util import find_spec
+from math import isfinite, isnan
 from typing import Any, cast
 
 NO_RECORDS = "No matching history."
@@ -51,13 +53,18 @@ def print_json(value: Any) -> None:
 
 
 def _plain(value: Any, unit: str = "") -> Any:
-    """Return a value that JSON can hold. Ids become text: JavaScript and jq round numbers of that size."""
+    """Return a value that JSON can hold. Ids become text: JavaScript and jq round numbers of that size.
+
+    So does what is no finite number, spelt as OTLP spells it, for JSON has none.
+    """
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name), _unit(field)) for field in fields(value)}
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in cast("Sequence[object]", value)]
     if isinstance(value, (date, datetime)):
         return value.isoformat()
+    if isinstance(value, float) and not isfinite(value):
+        return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return str(value) if unit == "id" else value
 
 
@@ -173,7 +180,9 @@ def _cell(value: Any, name: str, unit: str) -> str:
     if unit == "s":
         return _seconds(value)
     if unit == "duration":
-        return _duration(value)
+        return duration_text(value)
+    if unit == "number":
+        return f"{value:.5g}"
     if isinstance(value, float):
         return f"{value:,.2f}"
     if isinstance(value, datetime):
@@ -200,7 +209,7 @@ def _seconds(value: float) -> str:
     return f"{value * 1000:.0f} ms" if value < 0.9995 else f"{value:.2f} s"
 
 
-def _duration(value: float) -> str:
+def duration_text(value: float) -> str:
     """Return a duration by its two largest units: ``3d 4h``, ``12m 30s``."""
     if 0 < abs(value) < 60:
         return f"{value:.3g}s"

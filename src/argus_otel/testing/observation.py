@@ -70,8 +70,10 @@ class Observation:
         attributes: Mapping[str, AttributeValue],
         duration: float | None,
         event_id: str | None = None,  # noqa: ARG002 - the sink's signature
-    ) -> None:
+        at: float | None = None,  # noqa: ARG002
+    ) -> bool:
         self.rows.append((event.name, dict(attributes), duration))
+        return True
 
     def points(self) -> dict[str, list[Point]]:
         """Return the points of every metric, by the metric's name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from tools.grafana.frames import Field, Frame
 
 from .. import theme
-from ..axes import Scale, labels, nice, time_axis
+from ..axes import Scale, labels, nice, number_axis, time_axis
 from ..box import Box
 from ..legend import Entry, draw_legend, height_of
 from ..svg import Drawing, text_width
@@ -60,6 +60,27 @@ def draw(
 ) -> int:  # fmt: skip
     """Draw the panel; return the number of series with a value."""
     series = _series(frames)
+    return _draw(drawing, box, panel, series, lambda plot: time_axis(drawing, plot, *span), span, exemplars)
+
+
+def draw_trend(drawing: Drawing, box: Box, panel: dict[str, Any], frames: Sequence[Frame]) -> int:
+    """Draw a panel whose lines are over a number; return the number of series with a value."""
+    name = panel["options"]["xField"]
+    series: list[Series] = []
+    for frame in frames:
+        for over in (one for one in frame.fields if one.name == name):
+            for one in frame.of_kind("number"):
+                if one is not over:
+                    series.append(Series(one, over.values, theme.of_series(len(series), one.config, None)))
+    places = [place for one in series for place in one.times]
+    span = (min(places, default=0.0), max(places, default=1.0))
+    return _draw(drawing, box, panel, series, lambda plot: number_axis(drawing, plot, *span), span, ())
+
+
+def _draw(
+    drawing: Drawing, box: Box, panel: dict[str, Any], series: Sequence[Series], axis: Callable[[Box], Scale],
+    span: tuple[float, float], exemplars: Sequence[Point],
+) -> int:  # fmt: skip
     drawn = [one for one in series if any(value is not None for value in one.values.values)]
     if not drawn:
         return 0
@@ -80,10 +101,12 @@ def draw(
         drawing.text(plot.x - 6, y_left(value) + 3.5, text, theme.MUTED, size=10.5, anchor="end")
     for value, text in right_marks:
         drawing.text(plot.right + 6, y_right(value) + 3.5, text, theme.MUTED, size=10.5)
-    x = time_axis(drawing, plot, *span)
+    x = axis(plot)
     bar = _least_gap(drawn, span)
     with drawing.clip(plot.x - 1, plot.y - 2, plot.w + 2, plot.h + 3):
         _thresholds(drawing, plot, y_left, drawn[0].values.config)
+        for one in drawn:
+            _fill_below(drawing, one, drawn, x, y_left)
         for one in drawn:
             _draw_one(drawing, one, x, y_right if one.right and left else y_left, bar)
         for at, value in exemplars:
@@ -138,6 +161,13 @@ def _draw_one(drawing: Drawing, one: Series, x: Scale, y: Scale, bar: float) -> 
         _bars(drawing, one, x, y, bar)
         return
     tops = one.tops()
+    if custom.get("drawStyle") == "points":
+        for at, value in zip(one.times, tops, strict=True):
+            if value is not None:
+                drawing.dot(x(at), y(value), custom.get("pointSize", 5) / 2, one.colour)
+        return
+    if custom.get("lineWidth") == 0:  # the edge of a band
+        return
     feet = one.base or [max(y.low, 0.0)] * len(tops)
     dash = " ".join(str(length) for length in (custom.get("lineStyle") or {}).get("dash") or []) if (
         custom.get("lineStyle") or {}).get("fill") == "dash" else ""  # fmt: skip
@@ -151,6 +181,16 @@ def _draw_one(drawing: Drawing, one: Series, x: Scale, y: Scale, bar: float) -> 
         drawing.path(_thinned(points), one.colour, width=1.4, dash=dash)
         if len(part) == 1:
             drawing.dot(*points[0], 2, one.colour)
+
+
+def _fill_below(drawing: Drawing, one: Series, others: Sequence[Series], x: Scale, y: Scale) -> None:
+    """Fill a band down to the series that is named for that."""
+    name = one.custom.get("fillBelowTo")
+    for low in (other for other in others if name and name in (other.values.name, other.values.shown)):
+        values = zip(one.times, one.values.values, low.values.values, strict=True)
+        both = [(x(at), y(high), y(least)) for at, high, least in values if high is not None and least is not None]
+        upper, lower = [(at, high) for at, high, _ in both], [(at, least) for at, _, least in reversed(both)]
+        drawing.path(upper + lower, fill=one.colour, opacity=one.custom.get("fillOpacity", 0) / 100)
 
 
 def _runs(one: Series, tops: Sequence[float | None], gap: float) -> list[list[int]]:

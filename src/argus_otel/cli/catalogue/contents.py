@@ -56,6 +56,8 @@ UPSTREAM = frozenset(
         "http.request.method",
         "http.request.resend_count",
         "http.response.status_code",
+        "hw.id",
+        "hw.type",
         "network.peer.address",
         "process.runtime.version",
         "server.address",
@@ -69,6 +71,7 @@ UPSTREAM = frozenset(
         "url.full",
         "url.template",
         "user_agent.synthetic.type",
+        "vcs.ref.head.revision",
     }
 )
 """The attributes in use that OpenTelemetry's semantic conventions define."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from time import time_ns
 
 from argus_otel.history.row import Row
-from argus_otel.telemetry import AttributeValue, Event
+from argus_otel.telemetry import AttributeValue, Event, WholeText
 
 from .stats import Stats
 
@@ -26,7 +26,7 @@ BATCH_SIZE = 1 << 20
 """About the most bytes of one delivery: a Collector accepts 4 MiB in one request."""
 
 LONGEST_TEXT = 500
-"""The most characters of an attribute."""
+"""The most characters of an attribute, but for a :class:`argus_otel.telemetry.WholeText`."""
 
 _ROW_SIZE = 300
 _INT64 = range(-(2**63), 2**63)
@@ -78,16 +78,18 @@ class EventBuffer:
         attributes: Mapping[str, AttributeValue],
         duration: float | None,
         event_id: str | None = None,
-    ) -> None:
+        at: float | None = None,
+    ) -> bool:
         """Add an event, as :class:`argus_otel.telemetry.HistorySink` says. Any thread."""
         entries = self._entries
         buffered = len(entries)
         if buffered >= LIMIT:
             self._stats.buffer_full.value += 1
-            return
-        entries.append((time_ns(), event.name, attributes, duration, event_id))
+            return False
+        entries.append((time_ns() if at is None else int(at * 1e9), event.name, attributes, duration, event_id))
         if buffered == BATCH:
             self.filled.set()
+        return True
 
     def take(self) -> list[Row]:
         """Remove the oldest events, a batch at most, and return them as rows. Any thread."""
@@ -130,7 +132,7 @@ class EventBuffer:
 def _exportable(value: AttributeValue) -> AttributeValue:
     """Return a value that JSON, OTLP and ClickHouse can all hold."""
     if isinstance(value, str):
-        text = value[:LONGEST_TEXT]
+        text = str(value) if isinstance(value, WholeText) else value[:LONGEST_TEXT]
         # Half of a surrogate pair, which JSON may hold, cannot be encoded in UTF-8.
         return text if text.isascii() else text.encode("utf-8", "replace").decode()
     if isinstance(value, int) and value not in _INT64:

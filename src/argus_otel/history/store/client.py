@@ -219,13 +219,22 @@ BUSY_TIMEOUT = 10.0
 """How long queries and commands wait for an embedded store: a program that has just ended may still be storing."""
 
 
-def connect(address: Address | str, *, timeout: float = 10.0, busy_timeout: float = 0.0, create: bool = True) -> Store:
+def connect(
+    address: Address | str,
+    *,
+    timeout: float = 10.0,
+    answer_timeout: float = 300.0,
+    busy_timeout: float = 0.0,
+    create: bool = True,
+) -> Store:
     """Open a store. :mod:`.migrations` checks its tables.
 
     Parameters
     ----------
     timeout:
-        How long a server may take to accept a connection, in seconds. Statements may take five minutes.
+        How long a server may take to accept a connection, in seconds.
+    answer_timeout:
+        How long a statement may take, in seconds.
     busy_timeout:
         How long to wait for an embedded store that another process has open, in seconds.
     create:
@@ -259,7 +268,7 @@ def connect(address: Address | str, *, timeout: float = 10.0, busy_timeout: floa
                 password=address.password,
                 secure=address.secure,
                 connect_timeout=timeout,
-                send_receive_timeout=300,
+                send_receive_timeout=answer_timeout,
                 autogenerate_session_id=False,  # so that threads need not wait for each other
                 settings=dict(_SETTINGS),
                 client_name="argus-otel",

@@ -135,7 +135,8 @@ class _Erasure:
             None if rollup.table in of_column else self._rebuild(model, rollup, condition, values)
             for rollup in model.rollups
         ]
-        erased = [Erased(model.events, self._delete(model.events, condition, values))]
+        tables = (model.events, *model.others)
+        erased = [Erased(table, self._delete(table, condition, values)) for table in tables]
         for rollup, rebuild in zip(model.rollups, rebuilds, strict=True):
             changed = self._delete(rollup.table, condition, values) if rollup.table in of_column else 0
             if rebuild is not None:

@@ -12,7 +12,7 @@ not exists``) and has these values to use:
 ``${local}``
     The suffix of a table that stores rows: empty, or ``_local`` on a cluster, where the table of the name itself is a
     ``Distributed`` one. A statement after the comment ``-- only on a cluster`` makes it.
-``${merge_tree}``, ``${aggregating_merge_tree}``
+``${merge_tree}``, ``${aggregating_merge_tree}``, ``${replacing_merge_tree}``
     The engine of a table that stores rows, replicated on a cluster.
 ``${ttl_TABLE}``
     The ``ttl`` clause of a table of the model's retention; may be empty.
@@ -145,6 +145,9 @@ class HistoryModel:
         By keyword.
     rollups, retention:
         Of its tables.
+    others:
+        Other tables that views fill, which have the columns of all references too: rows are erased from them as from
+        the table of events.
     """
 
     name: str
@@ -156,12 +159,13 @@ class HistoryModel:
     references: Mapping[str, ErasureReference] = field(default_factory=dict[str, ErasureReference])
     rollups: tuple[Rollup, ...] = ()
     retention: tuple[Retention, ...] = ()
+    others: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # These become parts of statements.
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"{self.name!r} is not a name of letters, digits and underscores")
-        tables = {self.events, *(rollup.table for rollup in self.rollups)}
+        tables = {self.events, *self.others, *(rollup.table for rollup in self.rollups)}
         tables.update(table for kept in self.retention for table in kept.tables)
         for table in tables:
             if not _NAME.fullmatch(table) or not table.startswith(f"{self.name}_"):

@@ -153,6 +153,7 @@ class Schema:
             "local": layout.local,
             "merge_tree": layout.engine("MergeTree"),
             "aggregating_merge_tree": layout.engine("AggregatingMergeTree"),
+            "replacing_merge_tree": layout.engine("ReplacingMergeTree"),
             "record_engine": layout.record_engine,
             **ttl,
         }

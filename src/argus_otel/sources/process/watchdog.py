@@ -23,7 +23,7 @@ from .catalogue import BLOCKED_EVENT, BLOCKINGS
 from .loops import LoopWatch
 
 if TYPE_CHECKING:
-    from .stacks import Stack
+    from argus_otel.telemetry.stacks import Stack
 
 HOOK = "blocked loops"
 
@@ -88,7 +88,7 @@ class Watchdog:
             due = watch.due
             if due == watch.reported or now - max(due, watch.idle, self._fair_since) <= self._after:
                 continue
-            from .stacks import Stack  # most processes never need it
+            from argus_otel.telemetry.stacks import Stack  # most processes never need it
 
             stack = Stack(watch.thread.ident)
             if watch.due != due or stack.is_waiting:  # it goes on, or will when it gets a processor

@@ -15,10 +15,12 @@ _RUNS = (
     f" and ({given('thread')} = '' or thread = {given('thread')})"
 )
 
-# The run that is asked for, or else the one with the most errors, or else the latest that failed.
+# The run that is asked for, or else the one with the most errors, or else the latest that failed: one that has ended in
+# the time range, or its nodes would be beyond it.
 _WANTED = f"""with (
     select if({given("run")} != '', {given("run")}, (
-        select toString(run_id) from graphs_events where {_RUNS}
+        select toString(run_id) from graphs_events
+        where {_RUNS} and time + toIntervalMicrosecond(toInt64(duration * 1000000)) <= $__toTime
         order by errors desc, outcome in ('error', 'limit') desc, time desc limit 1
     ))
 ) as wanted

@@ -15,7 +15,7 @@ _LENGTH = 16_000
 
 # The folders whose frames may be between those of the program.
 _FOLDERS = ("cli", "custom", "otel", "sources", "telemetry")
-_OURS = tuple(f"{Path(__file__).parents[2] / folder}{os.sep}" for folder in _FOLDERS)
+_OURS = tuple(f"{Path(__file__).parents[1] / folder}{os.sep}" for folder in _FOLDERS)
 
 # The modules in which idle event loops wait. uvloop's have no frame of their own beneath the runner's.
 _WAITING = ("selectors", "asyncio.windows_events", "asyncio.runners")
@@ -37,6 +37,10 @@ class Stack:
             if not code.co_filename.startswith(_OURS):
                 self._modules.append(str(frame.f_globals.get("__name__", "")))
                 self._frames.append(traceback.FrameSummary(code.co_filename, line, code.co_name, lookup_line=False))
+
+    def __bool__(self) -> bool:
+        """Whether there is any frame: the thread runs, in Python code that is not argus-otel's."""
+        return bool(self._frames)
 
     @property
     def is_waiting(self) -> bool:

@@ -1,0 +1,93 @@
+"""What the commands share: arguments, and running a query."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from argus_otel.history.store.time_range import QueryError, parse_duration
+from argus_otel.terminal.queries import add_query_options, run_query, time_span
+from argus_otel.terminal.store_options import add_store, positive
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from argus_otel.sources.training.history.queries import History
+
+PHASES = ("train", "validation", "test", "sanity")
+
+
+def add_runs(parser: argparse.ArgumentParser, *, limit: int = 20) -> None:
+    """Declare the options of a query on many runs."""
+    add_query_options(parser, limit=limit, limited="the maximum number of runs")
+
+
+def add_silent_after(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--silent-after``."""
+    parser.add_argument(
+        "--silent-after",
+        metavar="AGE",
+        type=_age,
+        default=None,
+        help="after how long without a sign of life a run without an end is silent, such as 2h or 1d (15 minutes)",
+    )
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Declare the id of a run."""
+    parser.add_argument("run_id", metavar="RUN", help="the id of a run, or its first letters")
+
+
+def add_drawing(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of a drawing, and the store: for a query without a range."""
+    parser.add_argument("--phase", choices=PHASES, default="", help="only values of this phase")
+    parser.add_argument("--by", choices=("step", "epoch", "time"), default="step", help="the x-axis (%(default)s)")
+    every = "the maximum number of points of a curve (as many as fit; 1000 for pictures, JSON and CSV)"
+    parser.add_argument("--points", metavar="N", type=positive, default=0, help=every)
+    parser.add_argument("--log", action="store_true", help="draw a logarithmic y-axis")
+    parser.add_argument("--svg", metavar="FILE", help="write a picture, in place of the drawing in the terminal")
+    add_store_alone(parser, "plot", "json", "csv")
+
+
+def add_store_alone(parser: argparse.ArgumentParser, *forms: str) -> None:
+    """Declare ``--format``, of which the first is the default, and the store: for a query without a range."""
+    parser.set_defaults(since=None, until=None, service="")
+    parser.add_argument("--format", choices=forms, default=forms[0], help="the format (%(default)s)")
+    add_store(parser)
+
+
+def asked(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the keywords that every query on many runs has."""
+    return {**time_span(arguments), **silence(arguments), "limit": arguments.limit}
+
+
+def silence(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the keyword of ``--silent-after``, if it was given."""
+    given = getattr(arguments, "silent_after", None)
+    return {} if given is None else {"silent_after": given}
+
+
+def run_training_query(
+    command: str,
+    query: Callable[[History, argparse.Namespace], Any],
+    arguments: argparse.Namespace,
+    *,
+    hidden: tuple[str, ...] = (),
+    show: Callable[[Any, str], int] | None = None,
+) -> int:
+    """Run a query, see :func:`argus_otel.terminal.queries.run_query`."""
+    return run_query(f"training {command}", _history, query, arguments, hidden=hidden, show=show)
+
+
+def _history() -> type[History]:
+    from argus_otel.sources.training.history.queries import History
+
+    return History
+
+
+def _age(text: str) -> timedelta:
+    try:
+        return parse_duration(text, "--silent-after")
+    except QueryError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

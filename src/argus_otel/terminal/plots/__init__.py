@@ -1,0 +1,1 @@
+"""Draws curves: in a terminal by characters, and as SVG."""
