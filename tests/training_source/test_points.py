@@ -6,16 +6,21 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from argus_otel import training
 from argus_otel.history.record import buffer
 from argus_otel.history.record.buffer import LONGEST_TEXT, EventBuffer
+from argus_otel.history.record.codec import decoded, encoded
+from argus_otel.history.record.pending import PendingRows
+from argus_otel.history.record.spool import Spool
 from argus_otel.history.record.stats import Stats
 from argus_otel.history.row import Row
 from argus_otel.sources.training.points import MOST_STEPS, Points
 from argus_otel.telemetry import AttributeValue, Telemetry
+from argus_otel.telemetry.catalogue import HISTORY_DROPPED, HISTORY_EVENT, HISTORY_EVENTS
 from argus_otel.testing import observe
 
 from .history.runs import of, rows_of
@@ -141,3 +146,29 @@ def test_a_step_that_finds_no_room_is_lost_alone_and_counted(monkeypatch: pytest
             rows = events.take()
     assert [steps_of(dict(row.attributes)) for row in of(rows, "training.points")] == [[3, 4, 5]]
     assert stats.buffer_full.value == 3
+
+
+def test_what_is_lost_of_rows_is_counted_by_their_steps(tmp_path: Path) -> None:
+    telemetry = Telemetry()
+    stats = Stats(telemetry, "exporter:history test")
+    events = EventBuffer("test", {}, (), str, stats)
+    with observe("training") as observed:
+        observed.telemetry.history = events
+        with training.run() as run:
+            for step in range(1000):
+                run.log(loss=0.0, step=step)
+    rows = of(events.take(), "training.points")
+    assert [row.number for row in rows] == [MOST_STEPS] * 10
+    assert [decoded(encoded(row)) for row in rows] == rows
+    events_counted = {str(labels[HISTORY_EVENT.name]): value for labels, value in telemetry.points(HISTORY_EVENTS)}
+    assert events_counted["training.points"] == 1000
+    held = PendingRows(Spool(tmp_path, 4 * len(encoded(rows[0]))), stats)
+    held.add(rows)
+    held.spool_all()
+    held.close_segment()
+    (segment,) = held.spool.claim() if held.spool else ()
+    kept = len(segment.rows)
+    assert 0 < kept < 10
+    segment.leave()
+    lost = [value for _, value in telemetry.points(HISTORY_DROPPED) if value]
+    assert lost == [(10 - kept) * MOST_STEPS]

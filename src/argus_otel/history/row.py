@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from argus_otel.telemetry import AttributeValue
@@ -34,6 +34,9 @@ class Row:
         In seconds; 0 for an event without one.
     attributes:
         By their names on every signal. They stay this mapping until ClickHouse, where models make columns of them.
+    number:
+        How many events it tells of: more than one where a source puts several into one row, such as the logged steps of
+        a training run. What is lost is counted by it.
     """
 
     time: int
@@ -43,6 +46,12 @@ class Row:
     resource: Mapping[str, str] = field(default_factory=dict[str, str])
     duration: float = 0.0
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict[str, AttributeValue])
+    number: int = 1
+
+
+def number_in(rows: Iterable[Row]) -> int:
+    """Return how many events rows tell of."""
+    return sum(row.number for row in rows)
 
 
 def text_of(value: AttributeValue) -> str:

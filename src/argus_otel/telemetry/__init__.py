@@ -35,6 +35,7 @@ from .recent_errors import RecentError, RecentErrors
 from .redaction import Redactor
 from .references import IdReference
 from .sampling_rates import SamplingRates
+from .several_events import SeveralEvents
 from .threads import THREAD, ThreadCells
 from .tracing import Scope, SpanIds, SpanRef, TraceSpan, Tracing
 from .whole_text import WholeText
@@ -62,6 +63,7 @@ __all__ = [
     "ForeignInstrumentation",
     "ForeignInstrumentations",
     "HistorySink",
+    "SeveralEvents",
     "WholeText",
     "WorkContext",
     "CURRENT_WORK",

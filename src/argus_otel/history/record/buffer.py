@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from time import time_ns
 
 from argus_otel.history.row import Row
-from argus_otel.telemetry import AttributeValue, Event, WholeText
+from argus_otel.telemetry import AttributeValue, Event, SeveralEvents, WholeText
 
 from .stats import Stats
 
@@ -98,7 +98,7 @@ class EventBuffer:
         with self._taking:
             while self._entries and len(rows) < BATCH and size < BATCH_SIZE:
                 row = self._row(*self._entries.popleft())
-                self._stats.recorded(row.event)
+                self._stats.recorded(row.event, row.number)
                 rows.append(row)
                 size += _ROW_SIZE + sum(len(name) + len(str(value)) for name, value in row.attributes.items())
         return rows
@@ -126,6 +126,7 @@ class EventBuffer:
             resource=self._resource,
             duration=duration or 0.0,
             attributes=kept,
+            number=attributes.number if isinstance(attributes, SeveralEvents) else 1,
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from argus_otel.history.row import Row
 
-_DEFAULTS: dict[str, Any] = {"resource": {}, "duration": 0.0, "attributes": {}}
+_DEFAULTS: dict[str, Any] = {"resource": {}, "duration": 0.0, "attributes": {}, "number": 1}
 _FIELDS = tuple(field.name for field in fields(Row))
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "time": int,
@@ -21,6 +21,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "resource": dict,
     "duration": (int, float),
     "attributes": dict,
+    "number": int,
 }
 _TIMES = range(2**63 // 1000)  # OTLP counts nanoseconds in 64 bits
 _INT64 = range(-(2**63), 2**63)

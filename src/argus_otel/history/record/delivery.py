@@ -224,7 +224,7 @@ class DirectDelivery(Delivery):
     def _export_halves(self, rows: Sequence[Row], why: str) -> bool:
         """Find the rows that are rejected: one of them does not cost the rest of its batch."""
         if len(rows) == 1:
-            self._stats.drop(1, "refused")
+            self._stats.drop(rows[0].number, "refused")
             self._stats.failed(f"an event {rows[0].event!r} is lost: {why}")
             return True
         middle = len(rows) // 2

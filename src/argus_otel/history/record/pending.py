@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from argus_otel.history.row import Row
+from argus_otel.history.row import Row, number_in
 
 from .spool import Spool, SpoolError
 from .stats import Stats
@@ -71,7 +71,7 @@ class PendingRows:
                     self._stats.spool_failed(f"{directory} is full (ARGUS_HISTORY_SPOOL_LIMIT): new events are lost")
                 else:
                     self._stats.spool_works()
-                self._stats.drop(len(self.held) - kept, "spool_full")
+                self._stats.drop(number_in(self.held[kept:]), "spool_full")
                 self.held = []
             return not self.held
 
@@ -100,7 +100,7 @@ class PendingRows:
     def drop(self) -> None:
         """Give up the rows in memory, as the process ends and no destination accepts them."""
         with self._lock:
-            self._stats.lost_at_shutdown(len(self.held))
+            self._stats.lost_at_shutdown(number_in(self.held))
             self.held = []
 
     def close_segment(self) -> None:

@@ -44,9 +44,9 @@ class Stats:
         # Bound once: this one is counted on the observed threads, the others on the flush thread.
         self.buffer_full = self._dropped["buffer_full"]
 
-    def recorded(self, event: str) -> None:
-        """Count an event that will be delivered."""
-        self._events[event].value += 1
+    def recorded(self, event: str, number: int) -> None:
+        """Count events of a name that will be delivered."""
+        self._events[event].value += number
 
     def drop(self, number: int, reason: str) -> None:
         """Count events that are lost."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from time import time_ns
 
-from argus_otel.telemetry import AttributeValue, WholeText
+from argus_otel.telemetry import AttributeValue, SeveralEvents, WholeText
 
 from . import attributes as a
 
@@ -27,7 +27,7 @@ _Step = tuple[int, float, int, Sequence[float]]
 """Number, epoch, when it was logged in ns since 1970, values. A named tuple would take three times as long."""
 
 
-class Points(Mapping[str, AttributeValue]):
+class Points(SeveralEvents):
     """The attributes of such a row, to which steps are added until history's own thread reads them.
 
     Parameters
@@ -62,6 +62,11 @@ class Points(Mapping[str, AttributeValue]):
             return True  # who reads it from now on finds it
         with self._reading:
             return self._taken is None or any(each is added for each in self._taken)
+
+    @property
+    def number(self) -> int:
+        """How many steps it has."""
+        return len(self._steps if self._taken is None else self._taken)
 
     def _attributes(self) -> dict[str, AttributeValue]:
         if self._made is None:
