@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 DURATION ?= 15
-# discord, checks or graphs.
+# discord, checks, graphs or training.
 DEMO ?= discord
 PYTEST_ARGS ?=
 # For test-with: discord.py's version; locked, lowest or newest; opentelemetry or discord.py, from their main branches.
@@ -37,7 +37,7 @@ help: ## list the targets
 	@echo
 	@echo '  DURATION=15 (seconds of demo), PYTEST_ARGS=, BENCH_ARGS=, PYTHON=python3.12'
 
-demo: $(READY) ## run a bot against a simulated Discord, or DEMO=checks, DEMO=graphs, and show what is measured
+demo: $(READY) ## run a bot against a simulated Discord, or DEMO=checks, graphs, training, and show what is measured
 	$(BIN)/argus-otel demo $(DEMO) --duration $(DURATION)
 
 # In parallel, then those marked `alone` by themselves; with PYTEST_ARGS, one pytest with these arguments.

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from typing_extensions import assert_type
 
 import argus_otel
-from argus_otel import annotate, count, graphs, record, timed
+from argus_otel import annotate, count, graphs, record, timed, training, training_run
 
 T = TypeVar("T")
 
@@ -156,3 +156,12 @@ def long_answer(run: graphs.RunFacts) -> Iterator[graphs.Finding]:
 def detecting(run: graphs.RunFacts) -> None:
     assert_type(no_search(run), "graphs.Finding | None")
     assert_type(long_answer(run), Iterator[graphs.Finding])
+
+
+def training_runs() -> None:
+    with training_run("baseline", total_steps=10, config={"lr": 0.1}) as run:
+        assert_type(run, training.Run)
+        assert_type(run.log({"loss": 1.0}, step=1, lr=0.1), None)
+        assert_type(run.should_stop, bool)
+        run.log({"loss": 1.0}, phase=5)  # pyright: ignore[reportArgumentType]
+    training_run(total_steps="ten")  # pyright: ignore[reportArgumentType]

@@ -10,7 +10,7 @@ distro itself, in one line before it starts::
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .api import annotate, count, record, timed
 from .version import __version__
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .endpoint.mount.asgi import AsgiApp
     from .endpoint.routes import Routes
     from .settings.keywords import Keywords
+    from .training import run as training_run
 
 __all__ = [
     "__version__",
@@ -36,8 +37,18 @@ __all__ = [
     "instrument",
     "record",
     "timed",
+    "training_run",
     "uninstrument",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what only some programs need when it is asked for: :func:`argus_otel.training.run` by another name."""
+    if name == "training_run":
+        from .training import run
+
+        return run
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def instrument(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -218,3 +220,11 @@ def test_where_nothing_is_observed_nothing_happens() -> None:
             pass
         assert run.id == ""
         assert not run.should_stop
+
+
+def test_it_has_a_name_in_the_package_too_which_is_imported_when_it_is_asked_for() -> None:
+    program = (
+        "import sys, argus_otel; assert 'argus_otel.training' not in sys.modules; "
+        "from argus_otel import training, training_run; assert training_run is training.run"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

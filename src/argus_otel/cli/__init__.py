@@ -135,7 +135,13 @@ COMMANDS = {
             "Exit code 0: they agree; 1: they differ, or the program did not start; 2: wrong usage, or a package is "
             "missing."
         ),
-        examples=("demo", "demo --duration 30 --rate 50", "demo checks --duration 15", "demo graphs --duration 15"),
+        examples=(
+            "demo",
+            "demo --duration 30 --rate 50",
+            "demo checks --duration 15",
+            "demo graphs --duration 15",
+            "demo training",
+        ),
         extra="demo",
     ),
 }

@@ -73,7 +73,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="discord",
         help="discord: a bot against a simulated Discord, the default; checks: an agent that checks services on this "
         "machine, some of which are slow, flap, hang, break off or have a bad certificate; graphs: a support agent of "
-        "LangGraph that asks models on this machine, with faults that no customer and no log tells of",
+        "LangGraph that asks models on this machine, with faults that no customer and no log tells of; training: a "
+        "program that trains, is killed and goes on, diverges, and is stopped from another process",
     )
     parser.add_argument(
         "--duration", metavar="SECONDS", type=_positive, help="how long the demo lasts; by default until Ctrl-C"
@@ -148,9 +149,21 @@ def _run_graphs(arguments: argparse.Namespace) -> int:
         return _fail(error)
 
 
+def _run_training(arguments: argparse.Namespace) -> int:
+    from argus_otel.demo.observed_process import DemoError
+    from argus_otel.demo.training.panels import panels
+    from argus_otel.demo.training.stage import Stage
+
+    try:
+        return _perform(Stage(arguments.port), [panels()], arguments.duration)
+    except DemoError as error:
+        return _fail(error)
+
+
 _WITHOUT_USERS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "checks": (_run_checks, "cli,checks"),
     "graphs": (_run_graphs, "demo-graphs"),
+    "training": (_run_training, "cli"),
 }
 """The demos without ``--rate`` and ``--seed``, each with the extras that it needs."""
 

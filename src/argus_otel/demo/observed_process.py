@@ -128,6 +128,15 @@ class ObservedProcess:
             self._process.kill()
             self._process.wait()
 
+    def kill(self) -> None:
+        """Kill it, so that it can do nothing more; safe to repeat."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            if self._process.stdin is not None:
+                with suppress(OSError):
+                    self._process.stdin.close()
+
     def output(self) -> str:
         """Return the last 4000 characters of its output; nothing before its start."""
         return self._log.read_text(encoding="utf-8", errors="replace")[-4000:] if self._log.exists() else ""

@@ -1,0 +1,100 @@
+"""`argus-otel demo training`, as a newcomer runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from argus_otel.cli import main
+from argus_otel.demo.observed_process import ObservedProcess
+from argus_otel.demo.training import stage
+from argus_otel.demo.training.stage import Stage
+from lab.processes import free_port
+
+COMMAND = [sys.executable, "-m", "argus_otel", "demo", "training"]
+PORT = ["--port", str(free_port())]  # others of the suite use the default one now and then
+
+
+def test_it_ends_by_itself_and_everything_agrees() -> None:
+    done = subprocess.run(
+        [*COMMAND, "--duration", "8", *PORT], capture_output=True, text=True, timeout=110, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"All \d+ numbers agree", done.stdout)
+    for subject in (
+        "orders",
+        "runs",
+        "steps",
+        "validations",
+        "checkpoints",
+        "values that are not finite",
+        "commands",
+        "stored values",
+        "stored events",
+    ):
+        assert re.search(rf"^│ {subject} ", done.stdout, re.MULTILINE), subject
+    for thing in ("loop/Line: stopped", "loss, nan", "loss, inf", "stop, accepted"):
+        assert re.search(rf"│ {thing} ", done.stdout), thing
+
+
+def test_a_count_that_is_wrong_makes_it_fail(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = Stage._read
+
+    def read_one_too_many(self: Stage) -> dict[str, object]:
+        ledger = json.loads(json.dumps(read(self)))
+        if ledger:
+            ledger["counts"].setdefault("steps", {}).setdefault("loop/Line", 0)
+            ledger["counts"]["steps"]["loop/Line"] += 1
+        return ledger
+
+    monkeypatch.setattr(Stage, "_read", read_one_too_many)
+    monkeypatch.setattr(stage, "_SETTLE", 8.0)
+    assert main(["demo", "training", "--duration", "1", *PORT]) == 1
+    told = capsys.readouterr().out
+    assert re.search(r"1 of \d+ numbers differ", told)
+    assert re.search(r"loop/Line +│ +\d+ │ +\d+ │ differs", told)
+
+
+def test_a_value_that_is_not_stored_makes_it_fail(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged = Stage._logged
+
+    def logged_one_more(self: Stage) -> list[object]:
+        found = logged(self)
+        return [*found, found[-1]._replace(step=10_000_000)] if found else []
+
+    monkeypatch.setattr(Stage, "_logged", logged_one_more)
+    monkeypatch.setattr(stage, "_SETTLE", 15.0)
+    assert main(["demo", "training", "--duration", "1", *PORT]) == 1
+    told = capsys.readouterr().out
+    assert re.search(r"1 of \d+ numbers differ", told)
+    assert "stored values" in told
+
+
+def test_a_program_that_cannot_start_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = ObservedProcess.start
+    monkeypatch.setattr(
+        ObservedProcess,
+        "start",
+        lambda self, words, more, **options: start(self, ["run", "nowhere.py"], more, **options),
+    )
+    assert main(["demo", "training", "--duration", "1", *PORT]) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "the first training process did not start" in told
+    assert "nowhere.py" in told
+
+
+def test_fits_of_keras_have_no_line_about_argus_otel() -> None:
+    program = Path(stage.__file__).with_name("trainings.py").read_text(encoding="utf-8")
+    fit = program[program.index("def fit(") : program.index("def main(")]
+    assert "training.run" not in fit
