@@ -127,11 +127,12 @@ COMMANDS = {
     ),
     "demo": Command(
         module="argus_otel.cli.demo",
-        summary="see it work without a Discord account, see it check services, or see it watch an agent graph",
+        summary="see it work without a Discord account, see it check services, watch an agent graph, or a training",
         description=(
-            "Runs a bot against a simulated Discord on this machine, an agent that checks services on this machine, or "
-            "a support agent of LangGraph that asks models on this machine; shows it as `argus-otel top` would, and "
-            "compares its metrics with the count of the simulator, of the services, or of the models and the agent. "
+            "Runs a bot against a simulated Discord on this machine, an agent that checks services on this machine, a "
+            "support agent of LangGraph that asks models on this machine, or a program that trains; shows it as "
+            "`argus-otel top` would, and compares its metrics with the count of the simulator, of the services, of the "
+            "models and the agent, or of the program itself. "
             "Exit code 0: they agree; 1: they differ, or the program did not start; 2: wrong usage, or a package is "
             "missing."
         ),
