@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,21 @@ from argus_otel.sources.training.history import MODEL, History
 from lab.clickhouse import ClickHouse
 
 SCHEMA = Schema((MODEL,))
+
+
+ASKING = """
+import sys
+from argus_otel.sources.training.history import History
+with History.open(f"files:{sys.argv[1]}") as history:
+    for question in sys.argv[2:]:
+        print(repr(eval(question)))
+"""
+
+
+def asked_of_files(directory: Path, *questions: str) -> list[str]:
+    """Ask daily files, and return the answers' texts. In a process of its own: an engine has one directory in each."""
+    command = [sys.executable, "-c", ASKING, str(directory), *questions]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=90).stdout.splitlines()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from argus_otel.sources.checks.history import MODEL as CHECKS
 from argus_otel.sources.training.history import MODEL, History
 from lab.clickhouse import ClickHouse
 
-from .conftest import SCHEMA
+from .conftest import SCHEMA, asked_of_files
 from .runs import of, point, rows_of, trained
 
 INFINITE = [0.5, math.nan, math.inf, -math.inf, 0.25]
@@ -128,11 +128,15 @@ def test_daily_files_answer_as_rows_that_were_inserted(store: Store, rows: list[
     assert import_files(store, SCHEMA, tmp_path).new == 0
     store.insert(rows)
     assert summed(store) == wanted(rows)
-    with History.open(f"files:{tmp_path}") as other:
-        assert other.runs() == History(store).runs()
-        for run in other.runs():
-            assert other.run(run.id) == History(store).run(run.id)
-            assert other.curve(run.id, "loss", points=40) == History(store).curve(run.id, "loss", points=40)
+    history = History(store)
+    runs = history.runs()
+    assert len(runs) == 2
+    questions = ["history.runs()"]
+    answers: list[object] = [runs]
+    for run in runs:
+        questions += [f"history.run({run.id!r})", f"history.curve({run.id!r}, 'loss', points=40)"]
+        answers += [history.run(run.id), history.curve(run.id, "loss", points=40)]
+    assert asked_of_files(tmp_path, *questions) == [repr(answer) for answer in answers]
 
 
 def test_a_run_is_erased_from_every_table(store: Store, rows: list[Row]) -> None:

@@ -22,6 +22,7 @@ from argus_otel.sources.training.history import History
 from argus_otel.sources.training.history.results import Curve, RecordedRun
 from argus_otel.sources.training.imports.tfrecord import EventFile
 from lab.clickhouse import ClickHouse
+from tests.training_source.history.conftest import asked_of_files
 
 DATA = Path(__file__).parent / "data"
 BEGUN = 1_700_000_000
@@ -180,9 +181,9 @@ def test_daily_files_take_them_too(tmp_path: Path) -> None:
     files = tmp_path / "history"
     for _ in range(2):
         assert main(["training", "import", "mlflow", str(DATA / "mlruns"), "--store", f"files:{files}"]) == 0
-    with History.open(f"files:{files}") as history:
-        assert sorted(named(history)) == ["failed", "good", "killed"]
-        assert history.curve(named(history)["good"].id, "lr").count == 20
+    names = "{run.name: run.id for run in history.runs()}"
+    found = asked_of_files(files, f"sorted({names})", f"history.curve({names}['good'], 'lr').count")
+    assert found == ["['failed', 'good', 'killed']", "20"]
 
 
 def test_of_a_run_whose_ids_are_gone_old_rows_count_once(

@@ -11,6 +11,7 @@ from .cases import CASES, Case, run_case
 pytest.importorskip("chdb", reason="needs ClickHouse's engine: pip install chdb-core-lite (Linux and macOS)")
 
 
+@pytest.mark.alone  # each starts an engine of its own
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_step_is_accounted_for(case: Case, tmp_path: Path) -> None:
