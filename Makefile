@@ -40,9 +40,12 @@ help: ## list the targets
 demo: $(READY) ## run a bot against a simulated Discord, or DEMO=checks, graphs, training, and show what is measured
 	$(BIN)/argus-otel demo $(DEMO) --duration $(DURATION)
 
-# In parallel, then those marked `alone` by themselves; with PYTEST_ARGS, one pytest with these arguments.
+# In parallel, then those marked `alone` by themselves; with PYTEST_ARGS, one pytest with these arguments. What is
+# installed for tests with Keras, 600 MB, is installed before: beside tests, it would keep the disk busy for minutes.
 test: $(READY) ## run the tests
 ifeq ($(strip $(PYTEST_ARGS)),)
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(BIN)/python tools/training_envs.py keras || \
+	    echo 'make: there is no environment with Keras: the tests that train with it are skipped'
 	@set -x; code=0; \
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not alone' || code=$$?; \
 	$(BIN)/python -m pytest -m alone && exit $$code

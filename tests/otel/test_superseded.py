@@ -67,7 +67,7 @@ def test_it_is_switched_off_where_both_would_observe(
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
     assert done.stdout.split() == expected, done.stderr
