@@ -97,7 +97,17 @@ def told(done: Any) -> dict[str, Any]:
 
 
 def test_the_public_names_are_these() -> None:
-    functions = ["aiohttp_app", "annotate", "asgi", "count", "instrument", "record", "timed", "uninstrument"]
+    functions = [
+        "aiohttp_app",
+        "annotate",
+        "asgi",
+        "count",
+        "instrument",
+        "record",
+        "timed",
+        "training_run",
+        "uninstrument",
+    ]
     assert argus_otel.__all__ == ["__version__", *functions]
     assert argus_otel.__version__ == importlib.metadata.version("argus-otel")
 

@@ -77,18 +77,23 @@ def compare_stored(logged: Sequence[Logged], killed_at: float, killed: str, stor
     kept = Counter((each.run, each.phase, each.step) for each in stored.points)
     wanted = Counter((each.run, each.phase, each.step) for each in old)
     known = {each.run for each in logged}
-    for each in kept.keys() - wanted.keys():
-        if each[0] == killed and each[1:] in young:
-            del kept[each]
-    theirs, ours = (
-        Counter(f"loss, {phase}" for (run, phase, _), number in some.items() for _ in range(number) if run in known)
-        for some in (wanted, kept)
-    )
+    for place in young:  # stored before the kill, perhaps, and by the next process again
+        each = (killed, *place)
+        kept[each] = min(kept[each], wanted[each])
+    of_loops = Counter({each: number for each, number in kept.items() if each[0] in known})
     return [
-        *rows("stored values", theirs, ours),
+        *rows("stored values", _by_phase(wanted), _by_phase(wanted & of_loops)),
+        Row("stored values", "that were not logged, or twice", 0, sum((of_loops - wanted).values())),
         Row("stored events", "the run that was killed is found", 1, stored.events[c.LOST.name]),
         Row("stored events", "it goes on", 1, stored.events[c.RESUMED.name]),
     ]
+
+
+def _by_phase(values: Mapping[tuple[str, str, int], int]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for (_, phase, _), number in values.items():
+        found[f"loss, {phase}"] += number
+    return found
 
 
 def _theirs(counts: Counts, subject: str) -> Counter[str]:
