@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from argus_otel.history.store.errors import StoreError
 
@@ -47,6 +47,14 @@ def add_query_options(
     if limit:
         parser.add_argument("--limit", metavar="N", type=positive, default=limit, help=f"{limited} (%(default)s)")
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="the format (%(default)s)")
+    add_store(parser)
+
+
+def add_store_alone(parser: argparse.ArgumentParser, *forms: str) -> None:
+    """Declare ``--format``, of which the first is the default, and the store: for a query without a range."""
+    parser.set_defaults(since=None, until=None, service="")
+    if forms:
+        parser.add_argument("--format", choices=forms, default=forms[0], help="the format (%(default)s)")
     add_store(parser)
 
 
@@ -97,3 +105,31 @@ def run_query(
     if show is not None:
         return show(results, arguments.format)
     return records.show(results, arguments.format, hidden)
+
+
+class SourceQueries(Generic[Q]):
+    """Runs the queries of one source, as its commands.
+
+    Parameters
+    ----------
+    source:
+        Its name: the first word of each command.
+    queries:
+        As for :func:`run_query`.
+    """
+
+    def __init__(self, source: str, queries: Callable[[], type[Q]]) -> None:
+        self._source = source
+        self._queries = queries
+
+    def __call__(
+        self,
+        command: str,
+        query: Callable[[Q, argparse.Namespace], Any],
+        arguments: argparse.Namespace,
+        *,
+        hidden: Sequence[str] = (),
+        show: Callable[[Any, str], int] | None = None,
+    ) -> int:
+        """Run one, see :func:`run_query`; the command is named by its words after the first."""
+        return run_query(f"{self._source} {command}", self._queries, query, arguments, hidden=hidden, show=show)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -290,7 +291,7 @@ def test_many_commands_at_once_start_no_more_than_that(host: Host) -> None:
 def test_what_is_about_to_be_started_counts_at_once(host: Host) -> None:
     actions = host.start()._actions
     recipe = read(host.file).recipes["sleep"]
-    starts = [Start("sleep", recipe, recipe.command_line({"seconds": "0"})) for _ in range(2)]
+    starts = [Start(str(uuid4()), "sleep", recipe, recipe.command_line({"seconds": "0"})) for _ in range(2)]
     for number, each in enumerate(starts, 1):
         actions.reserve(each)
         assert actions.going_on() == number

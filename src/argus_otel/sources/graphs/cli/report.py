@@ -9,7 +9,9 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from .asking import add_run, add_store_alone, run_graphs_query
+from argus_otel.terminal.queries import add_store_alone
+
+from .asking import add_run, run_graphs_query
 from .report_forms import FORMS, Form
 
 if TYPE_CHECKING:

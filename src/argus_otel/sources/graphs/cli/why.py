@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from argus_otel.detections.detect import RULES
 from argus_otel.terminal import records
+from argus_otel.terminal.queries import add_store_alone
 
-from .asking import add_run, add_store_alone, run_graphs_query
+from .asking import add_run, run_graphs_query
 
 if TYPE_CHECKING:
     from argus_otel.sources.graphs.history.queries import History

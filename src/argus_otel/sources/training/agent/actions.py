@@ -9,7 +9,6 @@ from pathlib import Path
 from subprocess import Popen
 from threading import Lock
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from argus_otel.sources.training.control import rerunning, stopping
 
@@ -115,7 +114,7 @@ class Actions:
             if isinstance(action, Rerun):
                 self._started[action.run.id] = time.monotonic()
             elif isinstance(action, Start):
-                self._started[_key(action)] = time.monotonic()
+                self._started[action.run_id] = time.monotonic()
 
     def _stop(self, action: Stop, asked_by: str, accepted: Callable[[str], None]) -> Done:
         answer = stopping.stop(self._directory, action.run, now=action.now, grace=action.grace, asked_by=asked_by)
@@ -143,9 +142,7 @@ class Actions:
         return Done(Result.DONE, answer.reason, action.run.id)
 
     def _start(self, action: Start) -> Done:
-        run_id = str(uuid4())
-        with self._changing:
-            self._started[run_id] = self._started.pop(_key(action), time.monotonic())
+        run_id = action.run_id
         more = {"ARGUS_CONTROL": str(self._directory.path.absolute()), "ARGUS_TRAINING_RUN": run_id}
         output = self._outputs / f"{action.name}-{run_id}.log"
         try:
@@ -161,7 +158,3 @@ class Actions:
     def _forget(self, run_id: str) -> None:
         with self._changing:
             self._started.pop(run_id, None)
-
-
-def _key(action: Start) -> str:
-    return f"recipe {id(action)}"

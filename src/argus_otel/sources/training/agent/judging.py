@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from .commands import LONGEST_LIFETIME, Issued, Kind
 from .recipes import ArgumentError, Recipe
@@ -67,8 +68,15 @@ class Rerun:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A recipe is to be started."""
+    """A recipe is to be started.
 
+    Attributes
+    ----------
+    run_id:
+        That of its first run: a new one.
+    """
+
+    run_id: str
     name: str
     recipe: Recipe
     argv: Sequence[str]
@@ -173,7 +181,7 @@ class Judge:
         except ArgumentError as error:
             raise RefusedError(Why.ARGUMENTS, str(error)) from None
         self._check_limit()
-        return Start(name, recipe, argv)
+        return Start(str(uuid4()), name, recipe, argv)
 
     def _run(self, run_id: str) -> KnownRun:
         # Looked up in a list, and never made a part of a path.

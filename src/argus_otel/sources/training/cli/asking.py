@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from argus_otel.history.store.time_range import QueryError, parse_duration
-from argus_otel.terminal.queries import add_query_options, run_query, time_span
-from argus_otel.terminal.store_options import add_store, positive
+from argus_otel.terminal.queries import SourceQueries, add_query_options, add_store_alone, time_span
+from argus_otel.terminal.store_options import positive
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -50,13 +49,6 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
     add_store_alone(parser, "plot", "json", "csv")
 
 
-def add_store_alone(parser: argparse.ArgumentParser, *forms: str) -> None:
-    """Declare ``--format``, of which the first is the default, and the store: for a query without a range."""
-    parser.set_defaults(since=None, until=None, service="")
-    parser.add_argument("--format", choices=forms, default=forms[0], help="the format (%(default)s)")
-    add_store(parser)
-
-
 def asked(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the keywords that every query on many runs has."""
     return {**time_span(arguments), **silence(arguments), "limit": arguments.limit}
@@ -68,22 +60,14 @@ def silence(arguments: argparse.Namespace) -> dict[str, Any]:
     return {} if given is None else {"silent_after": given}
 
 
-def run_training_query(
-    command: str,
-    query: Callable[[History, argparse.Namespace], Any],
-    arguments: argparse.Namespace,
-    *,
-    hidden: tuple[str, ...] = (),
-    show: Callable[[Any, str], int] | None = None,
-) -> int:
-    """Run a query, see :func:`argus_otel.terminal.queries.run_query`."""
-    return run_query(f"training {command}", _history, query, arguments, hidden=hidden, show=show)
-
-
 def _history() -> type[History]:
     from argus_otel.sources.training.history.queries import History
 
     return History
+
+
+run_training_query = SourceQueries("training", _history)
+"""Runs a query on the source's history as a command."""
 
 
 def _age(text: str) -> timedelta:

@@ -6,8 +6,9 @@ import argparse
 from typing import TYPE_CHECKING
 
 from argus_otel.terminal import records
+from argus_otel.terminal.queries import add_store_alone
 
-from .asking import add_run, add_silent_after, add_store_alone, run_training_query, silence
+from .asking import add_run, add_silent_after, run_training_query, silence
 
 if TYPE_CHECKING:
     from argus_otel.sources.training.history.queries import History

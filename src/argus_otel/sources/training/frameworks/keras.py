@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 from argus_otel.sources.patches import Patch, PatchSet
 from argus_otel.sources.training import attributes as a
 from argus_otel.sources.training.outcomes import Outcome
-from argus_otel.sources.training.recorder import CURRENT, Phase, Recorder
+from argus_otel.sources.training.recorder import Recorder
 from argus_otel.telemetry import AttributeValue, Telemetry
 
 from .fit import Fit
+from .saves import Saves
 
 if TYPE_CHECKING:
     from argus_otel.sources.training.runs import TrainingRun
@@ -49,6 +50,7 @@ class KerasFits:
         self._telemetry = telemetry
         self._hooks = hooks
         self._recorder = recorder
+        self._saves = Saves(telemetry.guard, HOOK, _FRAMEWORK, hooks, recorder)
         self._callback: type[KerasHooks] | None = None
 
     def patches(self) -> list[Patch]:
@@ -62,8 +64,8 @@ class KerasFits:
         trainer = next((each for each in model.__mro__ if "fit" in vars(each)), model)
         return [
             Patch(HOOK, trainer.__module__, f"{trainer.__qualname__}.fit", self._wrap_fit, PACKAGE),
-            Patch(HOOK, model.__module__, f"{model.__qualname__}.save", self._wrap_save, PACKAGE),
-            Patch(HOOK, model.__module__, f"{model.__qualname__}.save_weights", self._wrap_save, PACKAGE),
+            Patch(HOOK, model.__module__, f"{model.__qualname__}.save", self._saves.wrap, PACKAGE),
+            Patch(HOOK, model.__module__, f"{model.__qualname__}.save_weights", self._saves.wrap, PACKAGE),
         ]
 
     def _wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,31 +106,6 @@ class KerasFits:
         if len(args) > _CALLBACKS:
             return hooks, (*args[:_CALLBACKS], callbacks, *args[_CALLBACKS + 1 :]), kwargs
         return hooks, args, {**kwargs, "callbacks": callbacks}
-
-    def _wrap_save(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        guard = self._telemetry.guard
-        begin, end = guard.shield(HOOK, self._begin_save, 1), guard.shield(HOOK, _end_save, 2)
-
-        def save(self: Any, filepath: Any, *args: Any, **kwargs: Any) -> Any:
-            phase = begin(self)
-            if phase is None:
-                return original(self, filepath, *args, **kwargs)
-            try:
-                return original(self, filepath, *args, **kwargs)
-            finally:
-                end(phase, filepath)
-
-        return save
-
-    def _begin_save(self, _: Any) -> Phase | None:
-        run = CURRENT.get()
-        if run is None or run.kind.framework != _FRAMEWORK or run.ended or not self._hooks.on:
-            return None
-        return self._recorder.checkpoint(run)
-
-
-def _end_save(phase: Phase, path: Any) -> None:
-    phase.end({a.PATH.name: str(path)})
 
 
 class KerasHooks:

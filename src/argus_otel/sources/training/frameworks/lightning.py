@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from argus_otel.sources.patches import Patch, PatchSet
 from argus_otel.sources.training import attributes as a
 from argus_otel.sources.training.outcomes import Outcome
-from argus_otel.sources.training.recorder import CURRENT, Phase, Recorder
+from argus_otel.sources.training.recorder import Recorder
 from argus_otel.telemetry import AttributeValue, Telemetry
 
 from .fit import Fit
+from .saves import Saves
 from .torch_models import parameters_of, samples_of
 
 HOOK = "lightning"
@@ -36,12 +36,13 @@ class LightningFits:
         self._telemetry = telemetry
         self._hooks = hooks
         self._recorder = recorder
+        self._saves = Saves(telemetry.guard, HOOK, _FRAMEWORK, hooks, recorder)
         self._classes: dict[str, type[LightningHooks]] = {}
         self._made = telemetry.guard.shield(HOOK, self._make, 1)
 
     def patches(self, package: str) -> list[Patch]:
         """Return the hook on what saves checkpoints."""
-        return [Patch(HOOK, f"{package}.trainer.trainer", "Trainer.save_checkpoint", self._wrap_save, package)]
+        return [Patch(HOOK, f"{package}.trainer.trainer", "Trainer.save_checkpoint", self._saves.wrap, package)]
 
     def callbacks(self, package: str) -> list[Any]:
         """Return the callbacks for a Trainer of a package."""
@@ -56,30 +57,6 @@ class LightningFits:
         hooks = kind()
         hooks.prepare(self._telemetry, self._recorder, package)
         return hooks
-
-    def _wrap_save(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        guard = self._telemetry.guard
-        begin, end = guard.shield(HOOK, self._begin_save), guard.shield(HOOK, _end_save, 2)
-
-        def save_checkpoint(self: Any, filepath: Any, *args: Any, **kwargs: Any) -> Any:
-            phase = begin()
-            try:
-                return original(self, filepath, *args, **kwargs)
-            finally:
-                if phase is not None:
-                    end(phase, filepath)
-
-        return save_checkpoint
-
-    def _begin_save(self) -> Phase | None:
-        run = CURRENT.get()
-        if run is None or run.kind.framework != _FRAMEWORK or run.ended or not self._hooks.on:
-            return None
-        return self._recorder.checkpoint(run)
-
-
-def _end_save(phase: Phase, path: Any) -> None:
-    phase.end({a.PATH.name: str(path)})
 
 
 class LightningHooks:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from argus_otel.terminal.queries import add_query_options, run_query, time_span
+from argus_otel.terminal.queries import SourceQueries, add_query_options, time_span
 
 if TYPE_CHECKING:
     from argus_otel.sources.checks.history.queries import History
@@ -38,19 +37,11 @@ def asked(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"checks": arguments.names, **time_span(arguments)}
 
 
-def run_checks_query(
-    command: str,
-    query: Callable[[History, argparse.Namespace], Any],
-    arguments: argparse.Namespace,
-    *,
-    hidden: Sequence[str] = (),
-    show: Callable[[Any, str], int] | None = None,
-) -> int:
-    """Run a query, see :func:`argus_otel.terminal.queries.run_query`."""
-    return run_query(f"checks {command}", _history, query, arguments, hidden=hidden, show=show)
-
-
 def _history() -> type[History]:
     from argus_otel.sources.checks.history.queries import History
 
     return History
+
+
+run_checks_query = SourceQueries("checks", _history)
+"""Runs a query on the source's history as a command."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from argus_otel.sources.discord.history import snowflake
-from argus_otel.terminal.queries import run_query, time_span
+from argus_otel.terminal.queries import SourceQueries, time_span
 
 if TYPE_CHECKING:
     from argus_otel.sources.discord.history.queries import History
@@ -42,19 +42,11 @@ def of_guild(method: str) -> Callable[[History, argparse.Namespace], Any]:
     return query
 
 
-def run_discord_query(
-    command: str,
-    query: Callable[[History, argparse.Namespace], Any],
-    arguments: argparse.Namespace,
-    *,
-    hidden: Sequence[str] = (),
-    show: Callable[[Any, str], int] | None = None,
-) -> int:
-    """Run a query, see :func:`argus_otel.terminal.queries.run_query`."""
-    return run_query(f"discord {command}", _history, query, arguments, hidden=hidden, show=show)
-
-
 def _history() -> type[History]:
     from argus_otel.sources.discord.history.queries import History
 
     return History
+
+
+run_discord_query = SourceQueries("discord", _history)
+"""Runs a query on the source's history as a command."""
