@@ -38,7 +38,9 @@ class TrainingSource(Source):
         super().__init__(telemetry, settings, activate)
         self._hooks = PatchSet(telemetry)
         chosen = settings[TrainingSettings]
-        self.recorder = Recorder(telemetry, chosen, activate)
+        self._observed = ""
+        runs = "training runs" + (" (no curves are kept: ARGUS_HISTORY is off)" if settings.history == "off" else "")
+        self.recorder = Recorder(telemetry, chosen, partial(self._activate_for, runs))
         origin = settings.origins.get("training_control")
         keeper = Keeper(
             telemetry,
@@ -64,7 +66,7 @@ class TrainingSource(Source):
         """Take what the program says of its own loops, and place the hooks of frameworks. Safe to repeat."""
         self._hooks.on = True
         api.bind(self.recorder, self.telemetry.guard)
-        placed.bind(self.telemetry, self.activate)
+        placed.bind(self.telemetry, partial(self._activate_for, "the training agent"))
         when_imported(keras.PACKAGE, partial(self._apply, self._keras.patches))
         when_imported(transformers.PACKAGE, partial(self._apply, self._transformers.patches))
         for package in lightning.PACKAGES:
@@ -83,9 +85,12 @@ class TrainingSource(Source):
         placed.bind(None, self.activate)
 
     def describe(self) -> str:
-        """Return how many runs there are."""
-        number = len(self.recorder.active)
-        return f"{number} training run{'s' if number > 1 else ''}" if number else ""
+        """Return what activated the source."""
+        return self._observed
+
+    def _activate_for(self, what: str) -> None:
+        self._observed = what
+        self.activate()
 
     def _add_guard(self, action: Action) -> None:
         losses = Losses(self.telemetry, self.recorder, action)
