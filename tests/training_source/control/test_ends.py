@@ -1,4 +1,4 @@
-"""How a run ended is told apart: by itself, by a signal, by an exception, or without a word."""
+"""How a run ended is recorded: by itself, by a signal, by an exception, or without an end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run whose process has ended without a word is recorded once, whoever finds it."""
+"""A run whose process ended without recording an end is recorded as lost once, whoever finds it."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Recorder:
     companions:
         What goes along with each run.
     attempt_of:
-        Returns the number of the attempt that begins, of a run that is gone on with, by its id and this process's rank.
+        Returns the number of the attempt that begins, of a run that is resumed, by its id and this process's rank.
     """
 
     def __init__(self, telemetry: Telemetry, settings: TrainingSettings, activate: Callable[[], None]) -> None:
@@ -122,7 +122,7 @@ class Recorder:
         model:
             The name of the model's class.
         run_id, group:
-            By default those of the settings; a run that the settings name is gone on with once in a process.
+            By default those of the settings; a run that the settings name is resumed once in a process.
         rank:
             By default that of the settings.
         first_step:

@@ -108,6 +108,6 @@ class TrainingSettings(Table):
         default=0,
         right="a whole number, 0 or more",
         help="How often a launcher has started the program again; torchrun and Slurm set it. It numbers the attempt of "
-        "a run that is gone on with, where the control directory does not know a later one.",
+        "a run that is resumed, where the control directory does not know a later one.",
         type="int",
     )

@@ -58,7 +58,7 @@ class Agent:
     open_store:
         Opens the store; called again after a failure.
     record_lost:
-        Records runs that ended without a word; called with each heartbeat.
+        Records lost runs; called with each heartbeat.
     """
 
     def __init__(

@@ -23,9 +23,10 @@ COMMANDS: dict[str, Command] = dict(
             "list runs, the latest first",
             "Lists training runs with state, duration, steps, and one of their values: the last and the best. States "
             "are running; ok, stopped, guarded, interrupted and error, as they ended; lost, if the process ended "
-            "without a word; silent, if history has neither an end nor a sign of life for --silent-after. Runs of this "
-            "host are shown without history too, and then hung is a state: the process lives and makes no progress. "
-            "What is found lost is recorded in history. JSON and CSV have the whole id, host, model and more.",
+            "without recording an end; silent, if history has neither an end nor a sign of life for --silent-after. "
+            "Runs of this host are shown without history too, and then hung is a state: the process lives and makes "
+            "no progress. What is found lost is recorded in history. JSON and CSV have the whole id, host, model "
+            "and more.",
             "",
             "--state running",
             "--group sweep-7 --metric val_loss --since 7d",
@@ -73,7 +74,7 @@ COMMANDS: dict[str, Command] = dict(
         ),
         _query(
             "lost",
-            "list runs that ended without a word",
+            "list runs whose process ended without recording an end",
             "Lists runs whose process ended without an end of the run, such as by SIGKILL (lost), and those of which "
             "history has neither an end nor a sign of life for --silent-after (silent); of this host, without history "
             "too, those that hang. What is found lost on this host is recorded in history.",

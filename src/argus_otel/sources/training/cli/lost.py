@@ -1,4 +1,4 @@
-"""``argus-otel training lost``: runs that ended without a word."""
+"""``argus-otel training lost``: runs whose process ended without recording an end."""
 
 from __future__ import annotations
 

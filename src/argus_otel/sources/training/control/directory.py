@@ -32,13 +32,13 @@ from . import files, locks, processes
 State = Literal["running", "hung", "lost", "ended"]
 
 WRITTEN_EACH: Final = 5.0
-"""How often a run tells of itself, in seconds."""
+"""How often a run writes its file, in seconds."""
 
 HUNG_AFTER: Final = 4 * WRITTEN_EACH
-"""After how long without a word a run hangs, in seconds."""
+"""How old the file of a run that hangs is at least, in seconds."""
 
 LOST_AFTER: Final = 120.0
-"""After how long without a word a run is lost, in seconds: only where a lock does not say so."""
+"""How old the file of a lost run is at least, in seconds: only where a lock does not say so."""
 
 KEPT: Final = 200
 """How many finished runs are kept."""

@@ -104,7 +104,7 @@ class Keeper(Companion):
         self._process = (0, "")
 
     def attempt(self, run_id: str, rank: int) -> int:
-        """Return the number of the attempt that begins now of a run that is gone on with."""
+        """Return the number of the attempt that begins now of a run that is resumed."""
         known = self._directory.run(run_id) if self._path and self._directory.check() is None else None
         before = 0 if known is None else known.attempt
         if known is not None and rank and known.alive:  # the process of rank 0 has begun it

@@ -121,7 +121,7 @@ class History(Queries):
         until: Moment = None,
         service: str = "",
     ) -> list[RecordedRun]:
-        """Return the runs whose processes ended without a word, and those of which there is no end and no sign of life.
+        """Return the runs whose processes ended without recording an end, and those without an end and a sign of life.
 
         Parameters
         ----------

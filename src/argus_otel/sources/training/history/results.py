@@ -24,8 +24,8 @@ class RecordedRun:
         The first letters are enough to name it.
     state:
         ``running``; ``ok``, ``stopped``, ``guarded``, ``interrupted`` or ``error``: how it ended; ``lost``: its process
-        ended without a word; ``silent``: history has no end of it, and no sign of life for some time; ``unknown``: an
-        imported log does not say how it ended.
+        ended without recording an end; ``silent``: history has no end of it, and no sign of life for some time;
+        ``unknown``: an imported log does not say how it ended.
     began:
         When its first attempt began.
     heard:
