@@ -20,14 +20,14 @@ class OwnState(NamedTuple):
     Attributes
     ----------
     hooks:
-        How many are in place.
+        How many are in place: ``2 hooks in place``.
     exported:
         What is exported, and by what: ``traces otlp_proto_grpc``.
     problems:
         One line for each part that does not work, for each fault, and for each kind of loss.
     """
 
-    hooks: int
+    hooks: str
     exported: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -62,4 +62,4 @@ def own_state(status: Mapping[str, object], metrics: Metrics) -> OwnState | None
         count = metrics.total(metric)
         if count:
             problems.append(f"{number(count)} {lost}")
-    return OwnState(hooks, exported, tuple(problems))
+    return OwnState(f"{hooks} hook{'' if hooks == 1 else 's'} in place", exported, tuple(problems))

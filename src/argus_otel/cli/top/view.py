@@ -176,7 +176,7 @@ def _foot(frame: Frame) -> Text:
     state = own_state(frame.now.status, frame.now.metrics)
     if state is None:
         return Text("/status has no parts here: only metrics are shown", "dim")
-    text = words(f"{state.hooks} hooks in place; exported: {', '.join(state.exported) or NOTHING}")
+    text = words(f"{state.hooks}; exported: {', '.join(state.exported) or NOTHING}")
     problems = state.problems
     for line in problems[:_PROBLEMS]:
         text.append("\n").append(words(line, "red"))

@@ -204,7 +204,7 @@ class Page:
             more = len(state.problems) - _PROBLEMS
             lines = [*state.problems[:_PROBLEMS], *([f"and {more} more: see status"] if more > 0 else [])]
             content.append(write.element("ul", *(write.element("li", line, class_="bad") for line in lines)))
-        summary = f"{state.hooks} hooks in place" + (", some parts do not work" if state.problems else "")
+        summary = state.hooks + (", some parts do not work" if state.problems else "")
         return section(write, "observation", summary, *content)
 
     def _foot(self) -> Markup:
