@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from argus_otel.cli import main
 from argus_otel.demo.observed_process import ObservedProcess
-from argus_otel.demo.training import stage
+from argus_otel.demo.training import fits, stage
 from argus_otel.demo.training.stage import Stage
 from lab.processes import free_port
 
@@ -34,12 +36,26 @@ def test_it_ends_by_itself_and_everything_agrees() -> None:
         "checkpoints",
         "values that are not finite",
         "commands",
+        "artifacts",
         "stored values",
         "stored events",
     ):
         assert re.search(rf"^│ {subject} ", done.stdout, re.MULTILINE), subject
     for thing in ("loop/Line: stopped", "loss, nan", "loss, inf", "stop, accepted"):
         assert re.search(rf"│ {thing} ", done.stdout), thing
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_ctrl_c_ends_it_with_the_table() -> None:
+    with subprocess.Popen([*COMMAND, *PORT], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:  # until the program trains, which takes as long as the machine is busy
+            if "/metrics" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=90)
+    assert process.returncode == 0, output
+    assert re.search(r"All \d+ numbers agree", output)
 
 
 def test_a_count_that_is_wrong_makes_it_fail(
@@ -94,7 +110,13 @@ def test_a_program_that_cannot_start_is_told(
     assert "nowhere.py" in told
 
 
-def test_fits_of_keras_have_no_line_about_argus_otel() -> None:
-    program = Path(stage.__file__).with_name("trainings.py").read_text(encoding="utf-8")
-    fit = program[program.index("def fit(") : program.index("def main(")]
-    assert "training.run" not in fit
+def test_fits_of_frameworks_import_nothing_of_argus_otel() -> None:
+    assert "import argus" not in Path(fits.__file__).read_text(encoding="utf-8")
+    assert "from argus" not in Path(fits.__file__).read_text(encoding="utf-8")
+
+
+def test_it_says_how_to_see_fits_of_a_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fits, "installed", lambda: None)
+    assert "pip install keras jax" in Stage(free_port()).opening
+    monkeypatch.setattr(fits, "installed", lambda: fits.FRAMEWORKS[2])
+    assert "fits of Lightning" in Stage(free_port()).opening

@@ -57,20 +57,13 @@ class ObservedProcess:
         fed:
             Whether it reads what :meth:`feed` is given.
         """
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("ARGUS_", "OTEL_"))},
-            # For a user who has a Collector; no other setting of the environment reaches the program.
-            **{name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
-            "ARGUS_ENDPOINT_PORT": str(self._port),
-            **variables,
-        }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
-                [sys.executable, "-m", "argus_otel", *arguments],
+                _command(arguments),
                 stdin=subprocess.PIPE if fed else None,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env=_environment({"ARGUS_ENDPOINT_PORT": str(self._port), **variables}),
                 # Ctrl-C must not reach the program, because the last scrape is still to come.
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same, on Windows
@@ -142,11 +135,36 @@ class ObservedProcess:
         return self._log.read_text(encoding="utf-8", errors="replace")[-4000:] if self._log.exists() else ""
 
 
+def succeeded(arguments: Sequence[str], variables: Mapping[str, str]) -> bool:
+    """Run ``argus-otel`` with some arguments to its end, in the same environment; return whether its exit code is 0."""
+    done = subprocess.run(  # noqa: S603 - our own command line
+        _command(arguments), env=_environment(variables), capture_output=True, check=False, timeout=60
+    )
+    return done.returncode == 0
+
+
 def settled(finished: Callable[[], bool], timeout: float) -> None:
     """Wait until the program has finished what it does, or the time is up: then its numbers no longer change."""
     deadline = time.monotonic() + timeout
     while not finished() and time.monotonic() < deadline:
         time.sleep(0.25)
+
+
+def _command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "argus_otel", *arguments]
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return this environment without its settings, and with some variables.
+
+    What is set of OTLP and history is passed on, for a user who has a Collector.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ARGUS_", "OTEL_")) or name.startswith(_PASSED_ON)
+    }
+    return {**kept, **variables}
 
 
 def _free_port(*ports: int) -> int:

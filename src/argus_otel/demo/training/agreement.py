@@ -61,6 +61,11 @@ def _compared(counts: Counts, stops: int, metrics: Metrics) -> Iterator[Row]:
     yield from rows("commands", Counter({"stop, accepted": stops}), _rounded(ours))
 
 
+def compare_artifacts(counts: Counts, stored: Stored) -> list[Row]:
+    """Return the artifacts that the program has named beside those of history, each by the name of its file."""
+    return list(rows("artifacts", _theirs(counts, "artifacts"), stored.artifacts))
+
+
 def compare_stored(logged: Sequence[Logged], killed_at: float, killed: str, stored: Stored) -> list[Row]:
     """Return what the program has logged beside the points of history.
 

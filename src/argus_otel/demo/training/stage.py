@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from argus_otel.demo.observed_process import ObservedProcess, settled
+from argus_otel.demo.observed_process import ObservedProcess, settled, succeeded
 from argus_otel.demo.observed_stage import ObservedStage
 from argus_otel.demo.row import Row
 from argus_otel.scrape.scraper import Scraper, UnreachableError
 from argus_otel.sources.training import catalogue
 
-from .agreement import Logged, compare, compare_stored
+from . import fits
+from .agreement import Logged, compare, compare_artifacts, compare_stored
 from .cast import KILLED_STEPS, RESUMED_STEPS, SOON, killed, orders
 from .panels import summary
 from .stored import Stored
@@ -54,9 +51,13 @@ class Stage(ObservedStage):
 
     def __init__(self, port: int | None = None) -> None:
         super().__init__("the training program", port)
-        frameworks = all(find_spec(name) is not None for name in ("keras", "jax"))
-        what = "Keras' fits and loops of its own" if frameworks else "loops of its own (with keras and jax also Keras')"
+        self._framework = fits.installed()
+        what = (
+            "loops of its own" if self._framework is None else f"fits of {self._framework.title}, and loops of its own"
+        )
         self.opening = f"Starting a program that trains: {what}. Its first process is killed on the way …"
+        if self._framework is None:
+            self.opening += "\nTo see fits of a framework too, observed without a line of code: pip install keras jax"
         self._ledger = self.directory / "ledger.json"
         self._steps = self.directory / "steps.txt"
         self._checkpoint = self.directory / "checkpoint.json"
@@ -83,6 +84,7 @@ class Stage(ObservedStage):
             "ARGUS_HISTORY": "store",
             "ARGUS_HISTORY_STORE": f"files:{self._history}",
             "OTEL_SERVICE_NAME": "trainings",
+            **({} if self._framework is None else self._framework.variables),
         }
 
     def _start(self, program: ObservedProcess, ledger: Path) -> None:
@@ -139,10 +141,8 @@ class Stage(ObservedStage):
 
     def _stop(self, run: str) -> None:
         """Stop a run as a person does in another terminal."""
-        environment = {**os.environ, **self._variables()}
-        command = [sys.executable, "-m", "argus_otel", "training", "stop", run]
         while self._done() < self._given:  # it may not have begun
-            if subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60).returncode == 0:  # noqa: S603
+            if succeeded(["training", "stop", run], self._variables()):
                 self._stops += 1
                 return
             time.sleep(_LOOK)
@@ -179,4 +179,6 @@ class Stage(ObservedStage):
 
         settled(finished, _SETTLE)
         self.program.stop()  # history has everything then
-        return [*rows, *compare_stored(self._logged(), self._killed_at, self._killed, Stored(self._history))]
+        stored = Stored(self._history)
+        rows += compare_artifacts(self._read().get("counts", {}), stored)
+        return [*rows, *compare_stored(self._logged(), self._killed_at, self._killed, stored)]

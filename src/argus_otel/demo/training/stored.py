@@ -34,11 +34,14 @@ class Stored:
         The logged values.
     events:
         How many events there are, by their names.
+    artifacts:
+        How many artifacts there are, by the names of their files.
     """
 
     def __init__(self, directory: Path) -> None:
         rows = list(_rows(directory))
         self.events = Counter(row.event for row in rows)
+        self.artifacts = Counter(Path(str(row.attributes[a.PATH.name])).name for row in rows if _is_artifact(row))
         self.points = [point for row in rows if row.event == c.POINTS_ROW.name for point in _points(row)]
 
 
@@ -51,6 +54,10 @@ def _rows(directory: Path) -> Iterator[Row]:
             if row is not None and row.event_id not in seen:
                 seen.add(row.event_id)
                 yield row
+
+
+def _is_artifact(row: Row) -> bool:
+    return row.event == c.SAVED.name and a.DIGEST.name in row.attributes
 
 
 def _points(row: Row) -> Iterator[Point]:

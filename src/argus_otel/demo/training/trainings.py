@@ -1,4 +1,4 @@
-"""An ordinary training program: it fits lines to points, by Keras if that is installed, else by a loop of its own.
+"""An ordinary training program: it fits lines to points, by a framework if one is installed, else by a loop of its own.
 
 It reads what to train from its standard input, a line of JSON for each, and counts what it has done in the file that is
 its first argument. Each step of a loop of its own is written to the file that is its second, with its time.
@@ -9,25 +9,23 @@ its first argument. Each step of a loop of its own is written to the file that i
 from __future__ import annotations
 
 import json
-import os
 import random
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from argus_otel import training
+from argus_otel.demo.training import fits
 
 FEATURES, SAMPLES, BATCH = 4, 64, 16
 PAUSE = 0.002
 """How long a step takes at least, in seconds."""
-KERAS = all(find_spec(name) is not None for name in ("keras", "jax"))
-
-LOOP, FIT = ("loop", "Line"), ("keras", "Sequential")
-"""The framework and the model of either way."""
+LOOP = "loop/Line"
+"""The framework and the model of a loop of its own."""
 
 
 # -- the ledger
@@ -140,13 +138,16 @@ class Loop:
                 if run.should_stop:
                     outcome = "stopped"
                     break
-        book.count("runs", f"{'/'.join(LOOP)}: {outcome}")
+            if checkpoint is not None:
+                run.artifact(checkpoint)
+                book.count("artifacts", checkpoint.name)
+        book.count("runs", f"{LOOP}: {outcome}")
 
     def _validate(self, run: training.Run, line: Line, data: Sequence[tuple[list[float], float]], step: int) -> None:
         with run.validation():
             loss = line.loss(data)
             run.log(loss=loss, phase="validation")
-        self._book.count("validations", "/".join(LOOP))
+        self._book.count("validations", LOOP)
         self._note(run.id, step, "validation", loss)
 
     def _save(self, run: training.Run, path: Path, line: Line, step: int) -> None:
@@ -154,11 +155,11 @@ class Loop:
             new = path.with_suffix(".new")
             new.write_text(json.dumps({"step": step, "weights": line.weights}), encoding="utf-8")
             new.replace(path)
-        self._book.count("checkpoints", "/".join(LOOP))
+        self._book.count("checkpoints", LOOP)
 
     def _note(self, run: str, step: int, phase: str, loss: float) -> None:
         if phase == "train":
-            self._book.count("steps", "/".join(LOOP))
+            self._book.count("steps", LOOP)
         if loss != loss or loss in (float("inf"), float("-inf")):
             self._book.count("values that are not finite", f"loss, {'nan' if loss != loss else 'inf'}")
         self._book.count("logged values", f"loss, {phase}")
@@ -166,31 +167,23 @@ class Loop:
         self._steps.flush()
 
 
-def fit(book: Book, order: Mapping[str, Any]) -> None:
-    """Train by Keras: without a line about argus-otel."""
-    os.environ.setdefault("KERAS_BACKEND", "jax")
-    import keras
-    import numpy
-
-    data = points(order.get("seed", 1))
-    x, y = numpy.array([at for at, _ in data]), numpy.array([value for _, value in data])
-    model = keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(1)])
-    model.compile(optimizer=keras.optimizers.SGD(order["rate"]), loss="mse")
-    epochs = order["steps"] // (SAMPLES // BATCH)
-    model.fit(x, y, batch_size=BATCH, epochs=epochs, validation_data=(x, y), verbose=0)
-    book.count("runs", f"{'/'.join(FIT)}: ok")
-    book.count("steps", "/".join(FIT), epochs * SAMPLES // BATCH)
-    book.count("validations", "/".join(FIT), epochs)
-    book.count("epochs", "/".join(FIT), epochs)
+def fit(book: Book, framework: fits.Framework, order: Mapping[str, Any]) -> None:
+    """Train by a framework."""
+    kind, epochs = "/".join(framework.kind), order["steps"] // (SAMPLES // BATCH)
+    framework.fit(points(order.get("seed", 1)), BATCH, epochs, order["rate"])
+    book.count("runs", f"{kind}: ok")
+    book.count("steps", kind, epochs * SAMPLES // BATCH)
+    book.count("validations", kind, epochs)
 
 
 def main() -> None:
     """Train what is ordered, until there are no more orders."""
     book = Book(Path(sys.argv[1]))
     loop = Loop(book, Path(sys.argv[2]))
+    framework = fits.installed()
     ways: dict[str, Callable[[Mapping[str, Any]], None]] = {
         "loop": loop.train,
-        "fit": lambda order: fit(book, order) if KERAS else loop.train(order),
+        "fit": loop.train if framework is None else partial(fit, book, framework),
     }
     book.write()
     for line in sys.stdin:
