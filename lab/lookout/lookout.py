@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import threading
 import urllib.request
 from pathlib import Path
 
-from lab.collector import kept_environment
-from lab.processes import Part, free_port
+from lab.observed import ObservedProgram
+from lab.processes import free_port
 
 from .services import Services
 
 SERVICE = "lookout"
-INSTANCE = "lookout-0"
+INSTANCE = f"{SERVICE}-0"
 LOCATION = "fra1"
 _TOKEN = "a-token-of-the-lab"  # noqa: S105 - guards nothing
 
 
-class Lookout(Part):
+class Lookout(ObservedProgram):
     """An agent that checks the services, a bot, and whether a job calls in.
 
     Parameters
@@ -32,32 +30,22 @@ class Lookout(Part):
     """
 
     def __init__(self, directory: Path, services: Services, bot: int, **variables: str) -> None:
-        super().__init__("the agent of checks", directory / "lookout.log")
-        self.port = free_port()
         self._file = directory / "checks.yaml"
         self._text = json.dumps(_checks(services, bot, free_port()))
         self._file.write_text(self._text, encoding="utf-8")
         self._stopped = threading.Event()
         self._job = threading.Thread(target=self._work, name="job")
-        self._variables = {
+        more = {
             "ARGUS_CHECKS_FILE": str(self._file),
             "ARGUS_CHECKS_STATE": str(directory / "lookout"),
-            "ARGUS_ENDPOINT_PORT": str(self.port),
-            "ARGUS_HISTORY": "true",
-            "ARGUS_HISTORY_SPOOL": str(directory / "spool-lookout"),
             "ARGUS_TRACE_RATES": "checks.check=1",
-            "OTEL_SERVICE_NAME": SERVICE,
-            "OTEL_RESOURCE_ATTRIBUTES": f"service.instance.id={INSTANCE},service.version=1.0.0",
-            "OTEL_METRIC_EXPORT_INTERVAL": "1000",
-            "OTEL_BSP_SCHEDULE_DELAY": "500",
-            "OTEL_BLRP_SCHEDULE_DELAY": "500",
             **variables,
         }
+        super().__init__("the agent of checks", Path(__file__).with_name("agent.py"), directory, SERVICE, **more)
 
     def start(self) -> None:
         """Start the agent and the job."""
-        command = [sys.executable, "-m", "argus_otel", "run", str(Path(__file__).with_name("agent.py"))]
-        self.launch(command, {**kept_environment(), **self._variables, "PATH": os.environ["PATH"]})
+        super().start()
         self._job.start()
 
     def kill(self) -> None:
