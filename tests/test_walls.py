@@ -41,7 +41,7 @@ def source_walls(source: str) -> tuple[Wall, ...]:
     room = f"argus_otel.sources.{source}"
     never = ("opentelemetry", "argus_otel", *EXPORTERS, *DATABASES)
     neutral = ("argus_otel.telemetry", "argus_otel.detections")
-    shared = (*neutral, "argus_otel.sources.patches", "argus_otel.sources.spec", room)
+    shared = (*neutral, *(f"argus_otel.sources.{name}" for name in ("patches", "problems", "spec")), room)
     tools = ("argus_otel.history.store", "argus_otel.scrape", "argus_otel.settings", "argus_otel.terminal")
     shown = ("argus_otel.panels", "argus_otel.scrape.buckets", "argus_otel.scrape.series")
     apart = (f"{room}.cli", f"{room}.history", f"{room}.panels", f"{room}.imports")
@@ -117,6 +117,7 @@ WALLS = (
         ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES),
         but=("argus_otel.telemetry",),
     ),
+    Wall("argus_otel.sources.problems", ("opentelemetry", "discord", "aiohttp", "argus_otel", *EXPORTERS, *DATABASES)),
     Wall(
         "argus_otel.otel",
         ("discord", "aiohttp", "argus_otel", *DATABASES),

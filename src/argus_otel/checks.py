@@ -33,11 +33,12 @@ from argus_otel.sources.checks.api import (
 )
 from argus_otel.sources.checks.definition import Check
 from argus_otel.sources.checks.executors import ExecutorError
-from argus_otel.sources.checks.file.problems import CheckFileError, Problem
+from argus_otel.sources.checks.file.problems import CheckFileError
 from argus_otel.sources.checks.heartbeat_client import Heartbeat, HeartbeatError
 from argus_otel.sources.checks.judge import Change, Status
 from argus_otel.sources.checks.outcomes import Run
 from argus_otel.sources.checks.subscribers import EventName
+from argus_otel.sources.problems import Problem
 
 __all__ = [
     "Change",

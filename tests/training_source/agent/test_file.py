@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from argus_otel.sources.problems import Problem
 from argus_otel.sources.training.agent.agent_file import AgentConfig, read
-from argus_otel.sources.training.agent.problems import AgentFileError, Problem
+from argus_otel.sources.training.agent.problems import AgentFileError
 
 RIGHT = """\
 users = ["ada"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from argus_otel.sources.checks.endpoint_access import is_token
 from argus_otel.sources.checks.file.places import Wrong, of_value
-from argus_otel.sources.checks.file.problems import Problem
 from argus_otel.sources.checks.file.secrets import Secrets
+from argus_otel.sources.problems import Problem
 
 from . import given_file
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from argus_otel.sources.checks.endpoint_access import is_endpoint_url
 from argus_otel.sources.checks.file.field_types import duration
 from argus_otel.sources.checks.file.places import Wrong, of_value
-from argus_otel.sources.checks.file.problems import Problem
 from argus_otel.sources.checks.sharding import Shard
+from argus_otel.sources.problems import Problem
 
 
 def add_file(parser: argparse.ArgumentParser) -> None:

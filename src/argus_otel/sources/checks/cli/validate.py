@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 from argus_otel.sources.checks.file.checks_file import read
-from argus_otel.sources.checks.file.problems import CheckFileError, Problem
+from argus_otel.sources.checks.file.problems import CheckFileError
+from argus_otel.sources.problems import Problem
 
 from . import given_file
 

@@ -12,13 +12,14 @@ import yaml
 
 from argus_otel.sources.checks.definition import Check, Window
 from argus_otel.sources.checks.executor import Executor
+from argus_otel.sources.problems import Problem
 
 from . import references
 from .check_type import CheckType
 from .document import ExcessError, compose
 from .field_types import attempted
 from .places import Place, Wrong
-from .problems import CheckFileError, Problem
+from .problems import CheckFileError
 from .scalars import Name
 from .secrets import Secrets
 from .sections import DEFAULT_LIMITS, TOP_LEVEL, LimitsSection, TimingSection

@@ -7,8 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+from argus_otel.sources.problems import Problem
+
 from .document import LEVELS
-from .problems import CheckFileError, Problem
+from .problems import CheckFileError
 
 _PAIR = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 

@@ -11,7 +11,7 @@ from typing import TypeAlias, cast
 
 import yaml
 
-from .problems import Problem
+from argus_otel.sources.problems import Problem
 
 Node: TypeAlias = "yaml.ScalarNode | yaml.MappingNode | yaml.SequenceNode"
 

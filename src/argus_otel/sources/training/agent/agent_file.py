@@ -11,8 +11,10 @@ from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, cast
 
+from argus_otel.sources.problems import Problem
+
 from .commands import key_in
-from .problems import AgentFileError, Lines, Problem
+from .problems import AgentFileError, Lines
 from .recipes import Argument, ArgumentError, Part, Recipe, parts_of
 from .trusted_files import UntrustedFileError, read_trusted
 
@@ -77,9 +79,9 @@ def read(path: Path) -> AgentConfig:
     try:
         text = read_trusted(path).decode()
     except UntrustedFileError as error:
-        raise AgentFileError(str(path), [Problem(0, "", str(error))]) from None
+        raise AgentFileError(str(path), [Problem(0, 0, "", str(error))]) from None
     except UnicodeDecodeError:
-        raise AgentFileError(str(path), [Problem(0, "", "is not UTF-8")]) from None
+        raise AgentFileError(str(path), [Problem(0, 0, "", "is not UTF-8")]) from None
     return parse(text, path)
 
 
@@ -91,7 +93,7 @@ def parse(text: str, path: Path) -> AgentConfig:
         place = _AT_LINE.search(str(error))
         message = _AT_LINE.sub("", str(error))
         line = int(place[1]) if place else text.count("\n") + 1
-        raise AgentFileError(str(path), [Problem(line, "", f"is not TOML: {message}")]) from None
+        raise AgentFileError(str(path), [Problem(line, 0, "", f"is not TOML: {message}")]) from None
     reader = _Reader(Lines(text), path)
     config = reader.config(document)
     if reader.problems:
@@ -268,7 +270,7 @@ class _Reader:
         return words
 
     def _wrong(self, path: tuple[str, ...], message: str) -> None:
-        self.problems.append(Problem(self._lines.of(path), ".".join(path), message))
+        self.problems.append(Problem(self._lines.of(path), 0, ".".join(path), message))
 
 
 def _text(value: object) -> str:

@@ -1,40 +1,18 @@
-"""The mistakes in an agent's file, and the error that has all of them."""
+"""The error that has the mistakes in an agent's file, and the lines on which they are."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from argus_otel.sources.problems import FileError
 
 _TABLE = re.compile(r"\s*\[\s*([^\[\]#]+?)\s*\]")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
 _WORD = re.compile(r""""([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A mistake in the file.
-
-    Attributes
-    ----------
-    line:
-        Where, from 1; 0 if there is no line.
-    path:
-        The keys that lead there, such as ``recipes.baseline.argv``; empty for the file itself.
-    message:
-        What is wrong, and what would be right.
-    """
-
-    line: int
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        where = f"{self.line}: " if self.line else ""
-        return f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
-
-
-class AgentFileError(Exception):
+class AgentFileError(FileError):
     """An agent's file has mistakes. The message has one line for each.
 
     Attributes
@@ -42,10 +20,6 @@ class AgentFileError(Exception):
     problems:
         All mistakes, in the file's order.
     """
-
-    def __init__(self, name: str, problems: list[Problem]) -> None:
-        self.problems = sorted(problems, key=lambda problem: problem.line)
-        super().__init__("\n".join(f"{name}:{problem}" for problem in self.problems))
 
 
 class Lines:
