@@ -11,10 +11,9 @@ from argus_otel.history.store import migrations
 from argus_otel.history.store.client import connect
 from lab.clickhouse import ClickHouse
 from lab.prometheus import Prometheus
-from lab.trainee.trainee import INSTANCE, SERVICE, Trainee
+from lab.trainee.trainee import SERVICE, Trainee
 
-from .rulebook import ROOT
-from .test_firing_graphs import CONFIG, firing
+from .firing import assert_fires, assert_nothing_else_fires, watched
 
 FIRE = (
     ("TrainingValueNotFinite", {"argus_training_metric": "loss", "argus_training_nonfinite": "nan"}),
@@ -30,31 +29,14 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory, clickhouse: ClickHouse)
     address = clickhouse.dsn("firing_training")
     with connect(address) as store:
         migrations.migrate(store, installed_schema())
-    program = Trainee(directory, ARGUS_HISTORY_STORE=address)
-    rules = ROOT / "prometheus" / "rules" / "*.yaml"
-    config = CONFIG.format(rules=rules, job=SERVICE, port=program.port, instance=INSTANCE)
-    try:
-        program.start()
-        with Prometheus.running_in(directory / "prometheus", config) as server:
-            server.wait_for(f'process_uptime_seconds{{job="{SERVICE}"}}')
-            yield server
-    finally:
-        program.kill()
+    with watched(Trainee(directory, ARGUS_HISTORY_STORE=address), SERVICE, directory) as server:
+        yield server
 
 
 @pytest.mark.parametrize(("name", "about"), FIRE)
 def test_an_alert_fires_with_what_it_is_about(prometheus: Prometheus, name: str, about: dict[str, str]):
-    wanted = {"job": SERVICE, **about}
-    prometheus.wait_until(
-        lambda: any(wanted.items() <= labels.items() for labels in firing(prometheus).get(name, [])),
-        f"fires {name}",
-        60,
-    )
+    assert_fires(prometheus, name, {"job": SERVICE, **about})
 
 
 def test_nothing_else_fires_and_no_rule_fails(prometheus: Prometheus):
-    names = {name for name, _ in FIRE}
-    prometheus.wait_until(lambda: names <= firing(prometheus).keys(), "fires all of it", 60)
-    assert firing(prometheus).keys() == names
-    told = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
-    assert {rule["name"]: rule.get("lastError") for rule in told if rule["health"] == "err"} == {}
+    assert_nothing_else_fires(prometheus, {name for name, _ in FIRE})

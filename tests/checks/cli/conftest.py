@@ -4,35 +4,18 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from argus_otel import cli
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Checks = Callable[..., Ended]
+from tests.typed import Typed, command
 
 
 @pytest.fixture
-def checks(capsys: pytest.CaptureFixture[str]) -> Checks:
+def checks(capsys: pytest.CaptureFixture[str]) -> Typed:
     """Run ``argus-otel checks`` in this process."""
 
-    def run(*words: object) -> Ended:
-        capsys.readouterr()
-        try:
-            code = cli.main(["checks", *map(str, words)])
-        except SystemExit as error:
-            code = int(error.code or 0)
-        return Ended(code, *capsys.readouterr())
-
-    return run
+    return command(capsys, "checks")
 
 
 @pytest.fixture

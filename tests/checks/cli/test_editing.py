@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from argus_otel.sources.checks.file import replacing
-
-from .conftest import Checks
+from tests.typed import Typed
 
 Write = Callable[[str], Path]
 
@@ -46,7 +45,7 @@ def changed(before: str, after: str) -> list[str]:
     return [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
 
 
-def test_a_check_is_added_below_the_others(checks: Checks, file: Write) -> None:
+def test_a_check_is_added_below_the_others(checks: Typed, file: Write) -> None:
     path = file(FILE)
     words = ("add", path, "search", "http", "https://shop.example/search", "--interval", "1m", "--service", "shop")
     ended = checks(
@@ -65,7 +64,7 @@ def test_a_check_is_added_below_the_others(checks: Checks, file: Write) -> None:
     assert "+  search:" in ended.out
 
 
-def test_a_file_is_made_if_there_is_none(checks: Checks, tmp_path: Path) -> None:
+def test_a_file_is_made_if_there_is_none(checks: Typed, tmp_path: Path) -> None:
     path = tmp_path / "new.yaml"
     assert checks("add", path, "a", "http", "http://x", "--set", "http.redirects=2", "--set", "retries=0").code == 0
     assert path.read_text() == "checks:\n  a:\n    http: {url: http://x, redirects: 2}\n    retries: 0\n"
@@ -74,7 +73,7 @@ def test_a_file_is_made_if_there_is_none(checks: Checks, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("text", ["checks: {}\n", "checks:\n", "location: x\n", "location: x", ""])
-def test_the_first_check_is_added(checks: Checks, file: Write, text: str) -> None:
+def test_the_first_check_is_added(checks: Typed, file: Write, text: str) -> None:
     path = file(text)
     assert checks("add", path, "a", "http", "http://x").code == 0
     assert path.read_text().endswith("checks:\n  a:\n    http: http://x\n")
@@ -94,7 +93,7 @@ def test_the_first_check_is_added(checks: Checks, file: Write, text: str) -> Non
         (["a", "http"], "url is missing"),
     ],
 )
-def test_what_would_be_wrong_is_told_and_not_written(checks: Checks, file: Write, words: list[str], told: str) -> None:
+def test_what_would_be_wrong_is_told_and_not_written(checks: Typed, file: Write, words: list[str], told: str) -> None:
     path = file(FILE)
     ended = checks("add", path, *words)
     assert ended.code == 2
@@ -102,7 +101,7 @@ def test_what_would_be_wrong_is_told_and_not_written(checks: Checks, file: Write
     assert path.read_text() == FILE
 
 
-def test_edit_keeps_comments_order_and_quotes(checks: Checks, file: Write) -> None:
+def test_edit_keeps_comments_order_and_quotes(checks: Typed, file: Write) -> None:
     path = file(FILE)
     words = ("--set", "expect.duration=< 1s", "--set", "interval=1m", "--set", 'expect.json."$.a.b"=< 5')
     assert checks("edit", path, "shop", *words).code == 0
@@ -118,13 +117,13 @@ def test_edit_keeps_comments_order_and_quotes(checks: Checks, file: Write) -> No
     assert "defaults: {interval:   30s}   # spaces that nobody asked for" in after
 
 
-def test_a_short_form_becomes_a_mapping_when_another_option_is_set(checks: Checks, file: Write) -> None:
+def test_a_short_form_becomes_a_mapping_when_another_option_is_set(checks: Typed, file: Write) -> None:
     path = file(FILE)
     assert checks("edit", path, "shop", "--set", "http.redirects=2").code == 0
     assert 'http: {url: "https://shop.example/health?key=${env:KEY}", redirects: 2}' in path.read_text()
 
 
-def test_a_value_is_removed(checks: Checks, file: Write) -> None:
+def test_a_value_is_removed(checks: Typed, file: Write) -> None:
     path = file(FILE)
     assert checks("edit", path, "shop", "--unset", "expect.duration", "--unset", "parents").code == 0
     assert "duration" not in path.read_text()
@@ -133,7 +132,7 @@ def test_a_value_is_removed(checks: Checks, file: Write) -> None:
     assert "there is no warn.duration to remove" in ended.err
 
 
-def test_a_dry_run_shows_and_writes_nothing(checks: Checks, file: Write) -> None:
+def test_a_dry_run_shows_and_writes_nothing(checks: Typed, file: Write) -> None:
     path = file(FILE)
     ended = checks("edit", path, "gateway", "--set", "interval=1m", "--dry-run")
     assert ended.code == 0
@@ -141,14 +140,14 @@ def test_a_dry_run_shows_and_writes_nothing(checks: Checks, file: Write) -> None
     assert path.read_text() == FILE
 
 
-def test_a_check_is_removed_with_its_comment(checks: Checks, file: Write) -> None:
+def test_a_check_is_removed_with_its_comment(checks: Typed, file: Write) -> None:
     path = file(FILE)
     assert checks("remove", path, "shop").code == 0
     first, _, rest = FILE.partition("  # The shop itself.\n")
     assert path.read_text() == first + rest[rest.index("anchors") :]
 
 
-def test_a_parent_is_removed_by_force_only(checks: Checks, file: Write) -> None:
+def test_a_parent_is_removed_by_force_only(checks: Typed, file: Write) -> None:
     path = file(FILE)
     ended = checks("remove", path, "gateway")
     assert ended.code == 2
@@ -158,7 +157,7 @@ def test_a_parent_is_removed_by_force_only(checks: Checks, file: Write) -> None:
     assert "anchors: []" in path.read_text()
 
 
-def test_a_check_in_a_window_of_its_own_is_not_removed(checks: Checks, file: Write) -> None:
+def test_a_check_in_a_window_of_its_own_is_not_removed(checks: Typed, file: Write) -> None:
     text = (
         "maintenance: [{checks: a, cron: 0 2 * * *, for: 1h}]\nchecks:\n  a: {http: http://x}\n  b: {http: http://x}\n"
     )
@@ -180,7 +179,7 @@ def test_a_check_in_a_window_of_its_own_is_not_removed(checks: Checks, file: Wri
         ("checks:\n  a: {http: http://x}  # \u2028\n", "a", "line separators other than"),
     ],
 )
-def test_what_cannot_be_edited_safely_is_refused(checks: Checks, file: Write, text: str, name: str, told: str) -> None:
+def test_what_cannot_be_edited_safely_is_refused(checks: Typed, file: Write, text: str, name: str, told: str) -> None:
     path = file(text)
     ended = checks("edit", path, name, "--set", "interval=1m")
     assert ended.code == 2
@@ -188,7 +187,7 @@ def test_what_cannot_be_edited_safely_is_refused(checks: Checks, file: Write, te
     assert path.read_text() == text
 
 
-def test_an_alias_may_be_removed_and_its_anchor_may_not(checks: Checks, file: Write) -> None:
+def test_an_alias_may_be_removed_and_its_anchor_may_not(checks: Typed, file: Write) -> None:
     path = file("checks:\n  a: {http: &u http://x}\n  b: {http: *u}\n")
     assert checks("remove", path, "a").code == 2
     assert checks("remove", path, "b").code == 0
@@ -196,7 +195,7 @@ def test_an_alias_may_be_removed_and_its_anchor_may_not(checks: Checks, file: Wr
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_line_ends_and_byte_order_mark_stay(checks: Checks, tmp_path: Path, mark: bytes) -> None:
+def test_line_ends_and_byte_order_mark_stay(checks: Typed, tmp_path: Path, mark: bytes) -> None:
     path = tmp_path / "checks.yaml"
     raw = mark + FILE.replace("\n", "\r\n").encode()
     path.write_bytes(raw)
@@ -207,7 +206,7 @@ def test_line_ends_and_byte_order_mark_stay(checks: Checks, tmp_path: Path, mark
     assert after.count(b"\r\n") == after.count(b"\n") == raw.count(b"\n") + 2
 
 
-def test_utf_16_is_read_and_not_edited(checks: Checks, tmp_path: Path) -> None:
+def test_utf_16_is_read_and_not_edited(checks: Typed, tmp_path: Path) -> None:
     path = tmp_path / "checks.yaml"
     path.write_bytes("checks:\n  ä: {http: 'http://x'}\n  b: {http: 'http://x'}\n".replace("ä", "a").encode("utf-16"))
     assert checks("validate", path).code == 0
@@ -226,7 +225,7 @@ def editor(tmp_path: Path, program: str) -> str:
 
 
 def test_a_check_is_edited_in_an_editor(
-    checks: Checks, file: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    checks: Typed, file: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", editor(tmp_path, "path.write_text(text.replace('[200, 204]', '[200]'))"))
@@ -245,7 +244,7 @@ def test_a_check_is_edited_in_an_editor(
     ],
 )
 def test_a_text_that_is_wrong_is_kept_beside(
-    checks: Checks, file: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, told: str
+    checks: Typed, file: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, told: str
 ) -> None:
     monkeypatch.setenv("VISUAL", editor(tmp_path, program))
     path = file(FILE)
@@ -258,7 +257,7 @@ def test_a_text_that_is_wrong_is_kept_beside(
     assert path.read_text() == FILE
 
 
-def test_an_editor_that_is_not_there_is_told(checks: Checks, file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_editor_that_is_not_there_is_told(checks: Typed, file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "/no/such/editor")
     ended = checks("edit", file(FILE), "shop")
     assert (
@@ -272,7 +271,7 @@ def test_an_editor_that_is_not_there_is_told(checks: Checks, file: Write, monkey
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are of POSIX")
-def test_mode_and_link_stay(checks: Checks, tmp_path: Path) -> None:
+def test_mode_and_link_stay(checks: Typed, tmp_path: Path) -> None:
     real = tmp_path / "real.yaml"
     real.write_text(FILE)
     real.chmod(0o640)
@@ -286,14 +285,14 @@ def test_mode_and_link_stay(checks: Checks, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
-def test_the_owner_stays(checks: Checks, file: Write) -> None:
+def test_the_owner_stays(checks: Typed, file: Write) -> None:
     path = file(FILE)
     os.chown(path, 1234, 4321)
     assert checks("edit", path, "shop", "--set", "interval=1m").code == 0
     assert (path.stat().st_uid, path.stat().st_gid) == (1234, 4321)
 
 
-def test_a_dry_run_makes_no_file(checks: Checks, tmp_path: Path) -> None:
+def test_a_dry_run_makes_no_file(checks: Typed, tmp_path: Path) -> None:
     assert checks("add", tmp_path / "new.yaml", "a", "http", "http://x", "--dry-run").code == 0
     assert list(tmp_path.iterdir()) == []
 
@@ -328,7 +327,7 @@ def test_an_edit_leaves_the_lock_of_the_next_one(file: Write) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["checks.yaml"]
 
 
-def test_an_edit_that_was_killed_is_told(checks: Checks, file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_that_was_killed_is_told(checks: Typed, file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replacing, "PATIENCE", 0.0)
     path = file(FILE)
     beside = path.with_name(".checks.yaml.new")
@@ -350,7 +349,7 @@ def test_a_change_by_another_program_is_not_lost(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_that_is_not_there_is_told(checks: Checks, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_told(checks: Typed, tmp_path: Path) -> None:
     for command in (("edit", "--set", "a=1"), ("remove",)):
         ended = checks(command[0], tmp_path / "no.yaml", "shop", *command[1:])
         assert ended.code == 2

@@ -12,7 +12,9 @@ import pytest
 from junitparser import JUnitXml
 from tap.parser import Parser
 
-from .conftest import Checks, Service
+from tests.typed import Typed
+
+from .conftest import Service
 
 Write = Callable[[str], Path]
 
@@ -31,12 +33,12 @@ checks:
     ("names", "code"), [(["good"], 0), (["bad", "good"], 1), (["slow", "good"], 3), ([], 1), (["[gs]*"], 3)]
 )
 def test_the_exit_code_tells_the_worst(
-    checks: Checks, file: Write, service: Service, names: list[str], code: int
+    checks: Typed, file: Write, service: Service, names: list[str], code: int
 ) -> None:
     assert checks("once", file(FOUR.format(url=service.url)), *names).code == code
 
 
-def test_the_table_has_outcome_duration_phases_and_reason(checks: Checks, file: Write, service: Service) -> None:
+def test_the_table_has_outcome_duration_phases_and_reason(checks: Typed, file: Write, service: Service) -> None:
     out = checks("once", file(FOUR.format(url=service.url))).out
     good, slow, bad = out.splitlines()[1:4]
     assert good.split()[:3] == ["good", "http", "ok"]
@@ -47,12 +49,12 @@ def test_the_table_has_outcome_duration_phases_and_reason(checks: Checks, file: 
     assert "off" not in out
 
 
-def test_one_that_is_disabled_runs_if_it_is_named(checks: Checks, file: Write, service: Service) -> None:
+def test_one_that_is_disabled_runs_if_it_is_named(checks: Typed, file: Write, service: Service) -> None:
     assert checks("once", file(FOUR.format(url=service.url)), "off").code == 1
     assert [path for _, path, _ in service.requests] == ["/500"]
 
 
-def test_a_heartbeat_is_left_out_and_not_judged_if_it_is_named(checks: Checks, file: Write, service: Service) -> None:
+def test_a_heartbeat_is_left_out_and_not_judged_if_it_is_named(checks: Typed, file: Write, service: Service) -> None:
     beat = "  beat: {heartbeat: {every: 1m, token: a-long-token}}\n"
     path = file(f"checks:\n  good: {{http: '{service.url}/200'}}\n{beat}")
     all_, named = checks("once", path), checks("once", path, "beat")
@@ -63,7 +65,7 @@ def test_a_heartbeat_is_left_out_and_not_judged_if_it_is_named(checks: Checks, f
     assert "blocked: only an agent, which takes its calls, can judge it" in named.out
 
 
-def test_json_has_every_attempt_and_its_phases(checks: Checks, file: Write, service: Service) -> None:
+def test_json_has_every_attempt_and_its_phases(checks: Typed, file: Write, service: Service) -> None:
     ended = checks("once", file(FOUR.format(url=service.url)), "--format", "json", "--location", "ci")
     document = json.loads(ended.out)
     assert document["location"] == "ci"
@@ -78,7 +80,7 @@ def test_json_has_every_attempt_and_its_phases(checks: Checks, file: Write, serv
     assert sum(bad["phases"].values()) == pytest.approx(bad["duration"])
 
 
-def test_junit_is_read_by_a_parser_of_it(checks: Checks, file: Write, service: Service) -> None:
+def test_junit_is_read_by_a_parser_of_it(checks: Typed, file: Write, service: Service) -> None:
     report = JUnitXml.fromstring(checks("once", file(FOUR.format(url=service.url)), "--format", "junit").out.encode())
     (suite,) = report
     assert (suite.tests, suite.failures, suite.errors) == (3, 1, 0)
@@ -91,7 +93,7 @@ def test_junit_is_read_by_a_parser_of_it(checks: Checks, file: Write, service: S
     assert failure.type == "status"
 
 
-def test_tap_is_read_by_a_parser_of_it(checks: Checks, file: Write, service: Service) -> None:
+def test_tap_is_read_by_a_parser_of_it(checks: Typed, file: Write, service: Service) -> None:
     text = checks("once", file(FOUR.format(url=service.url)), "--format", "tap").out
     assert text.startswith("TAP version 14\n")
     # The parser knows version 13, whose lines and blocks are the same.
@@ -102,7 +104,7 @@ def test_tap_is_read_by_a_parser_of_it(checks: Checks, file: Write, service: Ser
     assert tests[2].yaml_block["error_type"] == "status"
 
 
-def test_the_timeout_may_be_given(checks: Checks, file: Write) -> None:
+def test_the_timeout_may_be_given(checks: Typed, file: Write) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         path = file(f'checks: {{hanging: {{http: "{url}", timeout: 1h, retries: 0}}}}')
@@ -111,14 +113,14 @@ def test_the_timeout_may_be_given(checks: Checks, file: Write) -> None:
     assert 0.2 <= document["checks"][0]["duration"] < 60
 
 
-def test_an_unknown_name_is_refused_with_those_that_there_are(checks: Checks, file: Write) -> None:
+def test_an_unknown_name_is_refused_with_those_that_there_are(checks: Typed, file: Write) -> None:
     ended = checks("once", file("checks: {shop: {http: 'http://127.0.0.1'}}"), "shopp")
     assert ended.code == 2
     assert "no check is called 'shopp'; there are shop" in ended.err
 
 
 def test_no_secret_is_in_a_report(
-    checks: Checks, file: Write, service: Service, monkeypatch: pytest.MonkeyPatch
+    checks: Typed, file: Write, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOKEN", "t0p-secret")
     path = file(f"""\
@@ -137,5 +139,5 @@ checks:
     assert ("GET", "/200?key=t0p-secret", "Bearer t0p-secret") in service.requests
 
 
-def test_the_progress_is_for_a_terminal_only(checks: Checks, file: Write, service: Service) -> None:
+def test_the_progress_is_for_a_terminal_only(checks: Typed, file: Write, service: Service) -> None:
     assert checks("once", file(FOUR.format(url=service.url)), "good").err == ""

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from .conftest import Checks
+from tests.typed import Typed
 
 Write = Callable[[str], Path]
 
@@ -23,7 +23,7 @@ checks:
 """
 
 
-def test_the_example_is_valid(checks: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_is_valid(checks: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks("validate", "--no-secrets", EXAMPLE) == (0, f"{EXAMPLE}: valid\n", "")
     assert checks("validate", EXAMPLE).code == 2
     monkeypatch.setenv("SHOP_KEY", "k")
@@ -31,7 +31,7 @@ def test_the_example_is_valid(checks: Checks, monkeypatch: pytest.MonkeyPatch) -
     assert checks("validate", EXAMPLE).code == 0
 
 
-def test_all_problems_are_told_with_line_and_column(checks: Checks, file: Write) -> None:
+def test_all_problems_are_told_with_line_and_column(checks: Typed, file: Write) -> None:
     path = file(WRONG)
     ended = checks("validate", path)
     assert ended.code == 2
@@ -40,7 +40,7 @@ def test_all_problems_are_told_with_line_and_column(checks: Checks, file: Write)
     ]
 
 
-def test_problems_as_json_and_as_annotations_of_github(checks: Checks, file: Write) -> None:
+def test_problems_as_json_and_as_annotations_of_github(checks: Typed, file: Write) -> None:
     path = file(WRONG)
     (document,) = json.loads(checks("validate", path, "--format", "json").out)
     assert document["file"] == str(path)
@@ -54,14 +54,14 @@ def test_problems_as_json_and_as_annotations_of_github(checks: Checks, file: Wri
     assert first == (f"::error file={path},line=1,col=22,title=defaults.interval::'30' has no unit; write 30ms or 30s")
 
 
-def test_several_files_are_validated_and_one_that_is_not_there_is_told(checks: Checks, file: Write) -> None:
+def test_several_files_are_validated_and_one_that_is_not_there_is_told(checks: Typed, file: Write) -> None:
     ended = checks("validate", file("checks: {a: {http: 'http://x'}}"), "nowhere.yaml")
     assert ended.code == 2
     assert ended.out.splitlines()[0].endswith("checks.yaml: valid")
     assert ended.out.splitlines()[1] == "nowhere.yaml:1:1: cannot be read: No such file or directory"
 
 
-def test_without_secrets_what_depends_on_one_is_taken_as_it_is(checks: Checks, file: Write) -> None:
+def test_without_secrets_what_depends_on_one_is_taken_as_it_is(checks: Typed, file: Write) -> None:
     path = file("checks: {a: {http: '${env:NO_URL}', timeout: '${env:NO_TIMEOUT}'}, b: {http: x}}")
     ended = checks("validate", path, "--no-secrets")
     assert ended.out.splitlines() == [
@@ -69,7 +69,7 @@ def test_without_secrets_what_depends_on_one_is_taken_as_it_is(checks: Checks, f
     ]
 
 
-def test_the_schema_is_printed(checks: Checks) -> None:
+def test_the_schema_is_printed(checks: Typed) -> None:
     schema = json.loads(checks("schema").out)
     jsonschema.Draft202012Validator.check_schema(schema)
     assert "yaml-language-server" in checks("schema", "--help").out
@@ -78,7 +78,7 @@ def test_the_schema_is_printed(checks: Checks) -> None:
 # -- list
 
 
-def test_list_has_the_checks_of_the_file(checks: Checks) -> None:
+def test_list_has_the_checks_of_the_file(checks: Typed) -> None:
     lines = checks("list", EXAMPLE).out.splitlines()
     assert [line.split()[0] for line in lines] == ["check", "gateway", "shop", "shop-search", "shop-internal"]
     assert lines[2].split()[1:] == ["http", "shop.example", "shop", "30.00", "s", "gateway", "team=shop", "yes"]
@@ -93,19 +93,19 @@ def test_list_has_the_checks_of_the_file(checks: Checks) -> None:
         (["--type", "dns"], []),
     ],
 )
-def test_list_can_be_limited(checks: Checks, words: list[str], names: list[str]) -> None:
+def test_list_can_be_limited(checks: Typed, words: list[str], names: list[str]) -> None:
     ended = checks("list", EXAMPLE, "--format", "json", *words)
     assert [row["check"] for row in json.loads(ended.out)] == names
     assert ended.code == (0 if names else 1)
 
 
-def test_list_of_a_type_that_does_not_exist_names_those_that_do(checks: Checks) -> None:
+def test_list_of_a_type_that_does_not_exist_names_those_that_do(checks: Typed) -> None:
     ended = checks("list", EXAMPLE, "--type", "htttp")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("argus-otel checks: there is no type 'htttp'; there are bot, command, ")
 
 
-def test_list_tells_what_a_missing_secret_hides(checks: Checks, file: Write) -> None:
+def test_list_tells_what_a_missing_secret_hides(checks: Typed, file: Write) -> None:
     ended = checks("list", file("checks: {a: {http: '${env:NO_URL}'}, b: {http: 'http://x'}}"))
     assert "a cannot be shown: it depends on a secret that is not there" in ended.err
 
@@ -113,7 +113,7 @@ def test_list_tells_what_a_missing_secret_hides(checks: Checks, file: Write) -> 
 # -- explain
 
 
-def test_explain_tells_slots_settings_conditions_and_maintenance(checks: Checks) -> None:
+def test_explain_tells_slots_settings_conditions_and_maintenance(checks: Typed) -> None:
     out = checks("explain", EXAMPLE, "shop").out
     assert out.count(" UTC") >= 5 + 3
     for name, value, origin in (
@@ -134,7 +134,7 @@ def test_explain_tells_slots_settings_conditions_and_maintenance(checks: Checks)
     assert "It is an anchor" in checks("explain", EXAMPLE, "gateway").out
 
 
-def test_explain_shows_no_secret(checks: Checks, file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explain_shows_no_secret(checks: Typed, file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "from-the-environment")
     path = file("""\
 checks:
@@ -149,14 +149,14 @@ checks:
     assert "http://x/?key=REDACTED&b=REDACTED" in out
 
 
-def test_slots_are_those_that_the_agent_has(checks: Checks, file: Write) -> None:
+def test_slots_are_those_that_the_agent_has(checks: Typed, file: Write) -> None:
     from argus_otel.sources.checks.slots import phase
 
     out = checks("explain", file("checks: {shop: {http: 'http://x', interval: 1h}}"), "shop").out
     assert f"every 1h, {phase('shop', 3_600_000) / 1000:g} s after each multiple of it since 1970" in out
 
 
-def test_explain_refuses_a_name_that_is_not_there(checks: Checks) -> None:
+def test_explain_refuses_a_name_that_is_not_there(checks: Typed) -> None:
     ended = checks("explain", EXAMPLE, "shpo")
     assert ended.code == 2
     assert "no check is called 'shpo'; there are gateway, shop" in ended.err
@@ -174,7 +174,7 @@ def test_explain_refuses_a_name_that_is_not_there(checks: Checks) -> None:
         (("status",), "it cannot be asked, or runs no checks, or the command"),
     ],
 )
-def test_help_teaches_by_example_and_exit_codes(checks: Checks, commands: tuple[str, ...], two: str) -> None:
+def test_help_teaches_by_example_and_exit_codes(checks: Typed, commands: tuple[str, ...], two: str) -> None:
     for command in commands:
         told = " ".join(checks(command, "--help").out.split())
         assert f"argus-otel checks {command}" in told.partition("examples:")[2]

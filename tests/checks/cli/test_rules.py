@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from tests.rules.rulebook import ROOT, promtool
-
-from .conftest import Checks
+from tests.typed import Typed
 
 Write = Callable[[str], Path]
 
@@ -27,7 +26,7 @@ checks:
 
 
 @pytest.fixture
-def rules(checks: Checks, file: Write, tmp_path: Path) -> Path:
+def rules(checks: Typed, file: Write, tmp_path: Path) -> Path:
     ended = checks("rules", file(FILE))
     assert ended.code == 0
     path = tmp_path / "rules.yaml"
@@ -39,7 +38,7 @@ def groups(path: Path) -> dict[str, list[dict[str, Any]]]:
     return {group["name"]: group["rules"] for group in yaml.safe_load(path.read_text())["groups"]}
 
 
-def test_without_a_file_it_prints_the_rules_that_are_shipped(checks: Checks) -> None:
+def test_without_a_file_it_prints_the_rules_that_are_shipped(checks: Typed) -> None:
     ended = checks("rules")
     shipped = ROOT / "prometheus" / "rules" / "checks-slo.yaml"
     assert ended.code == 0
@@ -50,7 +49,7 @@ def test_promtool_accepts_them(rules: Path) -> None:
     assert promtool("check", "rules", str(rules)) == ""
 
 
-def test_windows_that_are_not_shipped_have_their_rules_once(checks: Checks, file: Write, rules: Path) -> None:
+def test_windows_that_are_not_shipped_have_their_rules_once(checks: Typed, file: Write, rules: Path) -> None:
     assert list(groups(rules)) == [
         "checks-slo-7d", "checks-slo-7d-budget", "checks-slo-90d", "checks-slo-90d-budget",
     ]  # fmt: skip
@@ -106,13 +105,13 @@ def test_an_objective_over_a_week_has_its_alert(rules: Path) -> None:
     assert promtool("test", "rules", str(path)) == ""
 
 
-def test_a_file_whose_objectives_have_the_shipped_window_needs_no_other_rules(checks: Checks, file: Write) -> None:
+def test_a_file_whose_objectives_have_the_shipped_window_needs_no_other_rules(checks: Typed, file: Write) -> None:
     ended = checks("rules", file("checks: {a: {http: 'http://x', slo: {availability: 99%}}}"))
     assert ended.code == 0
     assert yaml.safe_load(ended.out) == {"groups": []}
 
 
-def test_a_file_without_objectives_has_no_rules(checks: Checks, file: Write) -> None:
+def test_a_file_without_objectives_has_no_rules(checks: Typed, file: Write) -> None:
     ended = checks("rules", file("checks: {a: {http: 'http://x'}}"))
     assert ended.code == 1
     assert "has an objective (slo:)" in ended.err

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 import pytest
 
@@ -13,18 +12,10 @@ from argus_otel.sources.graphs import promises
 from argus_otel.sources.graphs.history import History
 from argus_otel.sources.graphs.history.results import Run
 from lab.clickhouse import ClickHouse
+from tests.typed import Typed, command
 
 from ..history.graphs import Changing, judged, nested, working
 from ..history.recorded import rows_of
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Graphs = Callable[..., Ended]
 
 
 def drifting_rows() -> list[Row]:
@@ -81,16 +72,8 @@ def healthy(history: History) -> Run:
 
 
 @pytest.fixture
-def graphs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, known: str) -> Graphs:
+def graphs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, known: str) -> Typed:
     """Run ``argus-otel graphs`` on that store."""
     monkeypatch.setenv("ARGUS_HISTORY_STORE", known)
 
-    def run(*words: object) -> Ended:
-        capsys.readouterr()
-        try:
-            code = main(["graphs", *map(str, words)])
-        except SystemExit as end:
-            code = int(str(end.code or 0))
-        return Ended(code, *capsys.readouterr())
-
-    return run
+    return command(capsys, "graphs")

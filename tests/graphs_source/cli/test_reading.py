@@ -18,8 +18,7 @@ from argus_otel.detections.findings import Severity
 from argus_otel.sources.graphs.cli import COMMANDS
 from argus_otel.sources.graphs.history import History
 from argus_otel.sources.graphs.history.results import Run
-
-from .conftest import Graphs
+from tests.typed import Typed
 
 LISTS = {
     "runs": ((), ("support", "--outcome", "ok"), ("--found",), ("--service", "worker")),
@@ -31,14 +30,14 @@ LISTS = {
 TIMES = r"^\s*\d+\.\d+ m?s\s+\d+\.\d+ m?s "
 
 
-def objects(graphs: Graphs, *words: object) -> Any:
+def objects(graphs: Typed, *words: object) -> Any:
     ended = graphs(*words, "--format", "json")
     assert ended.code == 0, ended.err
     return json.loads(ended.out)
 
 
 @pytest.mark.parametrize(("command", "more"), [(name, more) for name, each in LISTS.items() for more in each])
-def test_every_list_in_every_format(graphs: Graphs, command: str, more: tuple[str, ...]) -> None:
+def test_every_list_in_every_format(graphs: Typed, command: str, more: tuple[str, ...]) -> None:
     told = {form: graphs(command, *more, "--format", form) for form in ("table", "json", "csv")}
     assert {each.code for each in told.values()} == {0}, told["table"].err
     found = json.loads(told["json"].out)
@@ -48,7 +47,7 @@ def test_every_list_in_every_format(graphs: Graphs, command: str, more: tuple[st
     assert len(told["table"].out.splitlines()) == len(found) + 1
 
 
-def test_json_has_what_the_api_returns(graphs: Graphs, history: History) -> None:
+def test_json_has_what_the_api_returns(graphs: Typed, history: History) -> None:
     expected = [asdict(run) for run in history.runs()]
     found = objects(graphs, "runs", "--limit", 100)
     assert len(found) == len(expected) == 29
@@ -57,7 +56,7 @@ def test_json_has_what_the_api_returns(graphs: Graphs, history: History) -> None
         assert one == other
 
 
-def test_a_table_of_runs(graphs: Graphs, failed: Run) -> None:
+def test_a_table_of_runs(graphs: Typed, failed: Run) -> None:
     heads, line = graphs("runs", "support", "--outcome", "error").out.splitlines()
     names = ["id", "begin", "graph", "outcome", "duration", "steps", "models", "tools", "tokens", "findings"]
     assert heads.split() == names
@@ -67,7 +66,7 @@ def test_a_table_of_runs(graphs: Graphs, failed: Run) -> None:
     assert cells[5:] == ["3", "0", "0", "-", "2"]
 
 
-def test_runs_of_a_thread(graphs: Graphs) -> None:
+def test_runs_of_a_thread(graphs: Typed) -> None:
     assert {run["thread"] for run in objects(graphs, "runs", "--thread", 42)} == {"42"}
     assert graphs("runs", "--thread", "' or 1=1").out == "No matching history.\n"
     assert graphs("runs", "no such graph").out == "No matching history.\n"
@@ -76,7 +75,7 @@ def test_runs_of_a_thread(graphs: Graphs) -> None:
 # -- a run
 
 
-def test_a_run_as_a_tree(graphs: Graphs, failed: Run) -> None:
+def test_a_run_as_a_tree(graphs: Typed, failed: Run) -> None:
     ended = graphs("show", failed.id[:8])
     assert (ended.code, ended.err) == (0, "")
     facts, _, tree = ended.out.partition("\n\n")
@@ -102,7 +101,7 @@ def test_a_run_as_a_tree(graphs: Graphs, failed: Run) -> None:
     ]
 
 
-def test_a_run_with_calls_and_tokens(graphs: Graphs) -> None:
+def test_a_run_with_calls_and_tokens(graphs: Typed) -> None:
     [run] = objects(graphs, "runs", "working")
     out = graphs("show", run["id"]).out
     assert "calls     2 of models, 2 of tools\n" in out
@@ -111,7 +110,7 @@ def test_a_run_with_calls_and_tokens(graphs: Graphs) -> None:
     assert "thinker: think  wrote answer: str of 3  → __end__" in out
 
 
-def test_a_run_as_json(graphs: Graphs, failed: Run) -> None:
+def test_a_run_as_json(graphs: Typed, failed: Run) -> None:
     found = objects(graphs, "show", failed.id)
     assert found["run"]["id"] == failed.id
     assert [node["node"] for node in found["nodes"]] == ["fetch", "search", "look", "rank", "write"]
@@ -119,7 +118,7 @@ def test_a_run_as_json(graphs: Graphs, failed: Run) -> None:
     assert {finding["rule"] for finding in found["findings"]} == {"unknown_key", "key_missing", "no_update"}
 
 
-def test_a_run_that_was_evaluated(graphs: Graphs) -> None:
+def test_a_run_that_was_evaluated(graphs: Typed) -> None:
     [run] = objects(graphs, "runs", "judged")
     lines = graphs("show", run["id"]).out.partition("\n\n")[2].splitlines()[2:]
     assert [re.sub(TIMES, "", line).strip() for line in lines] == [
@@ -142,7 +141,7 @@ def test_a_run_that_was_evaluated(graphs: Graphs) -> None:
     ]
 
 
-def test_evaluations(graphs: Graphs) -> None:
+def test_evaluations(graphs: Typed) -> None:
     heads, *lines = [line.split() for line in graphs("evaluations", "judged").out.splitlines()]
     assert heads == ["run", "time", "graph", "node", "name", "score", "label", "error"]
     assert [line[4:] for line in lines] == [
@@ -164,7 +163,7 @@ def test_evaluations(graphs: Graphs) -> None:
     assert graphs("evaluations", "no such graph").out == "No matching history.\n"
 
 
-def test_why_a_run_failed(graphs: Graphs, failed: Run) -> None:
+def test_why_a_run_failed(graphs: Typed, failed: Run) -> None:
     ended = graphs("why", failed.id[:8])
     assert ended.code == 0
     assert ended.out.splitlines() == [
@@ -179,19 +178,19 @@ def test_why_a_run_failed(graphs: Graphs, failed: Run) -> None:
     assert {each["rule"] for each in objects(graphs, "why", failed.id)} == {"unknown_key", "key_missing", "no_update"}
 
 
-def test_why_nothing_is_wrong(graphs: Graphs) -> None:
+def test_why_nothing_is_wrong(graphs: Typed) -> None:
     [run] = objects(graphs, "runs", "working")
     lines = graphs("why", run["id"]).out.splitlines()
     assert lines[0] == f"run {run['id']} of working: ok"
 
 
-def test_findings_by_their_causes(graphs: Graphs) -> None:
+def test_findings_by_their_causes(graphs: Typed) -> None:
     heads, line = graphs("findings", "support", "--by-cause").out.splitlines()
     assert heads.split() == ["graph", "node", "kind", "rule", "key", "findings", "runs", "last"]
     assert line.split()[:7] == ["support", "fetch", "misnamed", "key_missing", "docs", "1", "1"]
 
 
-def test_in_what_two_runs_differ(graphs: Graphs, failed: Run, healthy: Run) -> None:
+def test_in_what_two_runs_differ(graphs: Typed, failed: Run, healthy: Run) -> None:
     lines = [re.split(r"\s{2,}", line) for line in graphs("diff", healthy.id[:8], failed.id[:8]).out.splitlines()]
     assert lines[0] == ["node", "subject", "one", "other"]
     assert ["-", "outcome", "ok", "error"] in lines
@@ -204,7 +203,7 @@ def test_in_what_two_runs_differ(graphs: Graphs, failed: Run, healthy: Run) -> N
 # -- drift
 
 
-def test_a_baseline(graphs: Graphs) -> None:
+def test_a_baseline(graphs: Typed) -> None:
     ended = graphs("baseline", "changing", "--recent", "12")
     assert ended.code == 0
     heads, *lines = [line.split() for line in ended.out.splitlines() if "baseline_latency" not in line]
@@ -217,7 +216,7 @@ def test_a_baseline(graphs: Graphs) -> None:
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
-def test_a_baseline_that_fails_in_ci(graphs: Graphs, form: str) -> None:
+def test_a_baseline_that_fails_in_ci(graphs: Typed, form: str) -> None:
     asked = ("baseline", "changing", "--recent", "12", "--format", form)
     told, ended = graphs(*asked), graphs(*asked, "--fail")
     assert (told.code, told.err) == (0, "")
@@ -228,14 +227,14 @@ def test_a_baseline_that_fails_in_ci(graphs: Graphs, form: str) -> None:
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 def test_a_baseline_that_does_not_differ_fails_nothing(
-    graphs: Graphs, monkeypatch: pytest.MonkeyPatch, form: str
+    graphs: Typed, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     monkeypatch.setattr(History, "baseline", lambda *_, **__: [])
     ended = graphs("baseline", "changing", "--fail", "--format", form)
     assert (ended.code, ended.err) == (0, "")
 
 
-def test_what_is_only_worth_a_look_fails_nothing(graphs: Graphs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_only_worth_a_look_fails_nothing(graphs: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = tuple(replace(rule, severity=Severity.INFO) for rule in cross_run.RULES)
     monkeypatch.setattr(cross_run, "RULES", rules)
     ended = graphs("baseline", "changing", "--recent", "12", "--fail")
@@ -243,7 +242,7 @@ def test_what_is_only_worth_a_look_fails_nothing(graphs: Graphs, monkeypatch: py
     assert "baseline_key" in ended.out
 
 
-def test_too_few_runs_for_a_baseline(graphs: Graphs) -> None:
+def test_too_few_runs_for_a_baseline(graphs: Typed) -> None:
     ended = graphs("baseline", "support")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith("argus-otel graphs baseline: too few runs of 'support' to compare")
@@ -254,7 +253,7 @@ def test_too_few_runs_for_a_baseline(graphs: Graphs) -> None:
 
 
 @pytest.mark.parametrize("command", ["show", "why", "report"])
-def test_an_unknown_run(graphs: Graphs, command: str, failed: Run) -> None:
+def test_an_unknown_run(graphs: Typed, command: str, failed: Run) -> None:
     unknown = "00000000" if not failed.id.startswith("00000000") else "11111111"
     ended = graphs(command, unknown)
     assert (ended.code, ended.out) == (1, "")
@@ -273,20 +272,20 @@ def test_an_unknown_run(graphs: Graphs, command: str, failed: Run) -> None:
         (("diff", "5f0c7c52"), "the following arguments are required: OTHER"),
     ],
 )
-def test_a_wrong_word_is_told(graphs: Graphs, words: tuple[str, ...], said: str) -> None:
+def test_a_wrong_word_is_told(graphs: Typed, words: tuple[str, ...], said: str) -> None:
     ended = graphs(*words)
     assert ended.code == 2
     assert said in ended.err.splitlines()[-1]
 
 
-def test_without_a_store_the_remedy_is_told(graphs: Graphs, tmp_path: Path) -> None:
+def test_without_a_store_the_remedy_is_told(graphs: Typed, tmp_path: Path) -> None:
     ended = graphs("runs", "--store", f"chdb:{tmp_path / 'none'}")
     assert ended.code == 1
     assert "does not exist; name the store that history is written to" in ended.err
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_has_an_example_and_the_exit_codes(graphs: Graphs, command: str) -> None:
+def test_help_has_an_example_and_the_exit_codes(graphs: Typed, command: str) -> None:
     ended = graphs(command, "--help")
     assert ended.code == 0
     assert f"\nexamples:\n  argus-otel graphs {command}" in ended.out

@@ -14,8 +14,8 @@ from hypothesis import given, settings, strategies
 from argus_otel.sources.graphs.cli.report import rendered
 from argus_otel.sources.graphs.cli.report_forms import FORMS, Html, Markdown
 from argus_otel.sources.graphs.history.results import NodeRun, RecordedEvaluation, RecordedFinding, Run, RunDetail
+from tests.typed import Typed
 
-from .conftest import Graphs
 from .conftest import Run as Failed
 
 NASTY = "<script>alert(1)</script>|`${title}`\x1b[31m](http://x)*_a_*&\"'\n# b"
@@ -53,7 +53,7 @@ class Seen(HTMLParser):
         self.text += data
 
 
-def test_markdown(graphs: Graphs, failed: Failed) -> None:
+def test_markdown(graphs: Typed, failed: Failed) -> None:
     ended = graphs("report", failed.id[:8])
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("# support: error KeyError\n\n|  |  |\n| --- | --- |\n| run | " + failed.id)
@@ -68,7 +68,7 @@ def test_markdown(graphs: Graphs, failed: Failed) -> None:
     assert "${" not in ended.out
 
 
-def test_html(graphs: Graphs, failed: Failed) -> None:
+def test_html(graphs: Typed, failed: Failed) -> None:
     ended = graphs("report", failed.id[:8], "--format", "html")
     assert ended.code == 0
     seen = Seen(ended.out)
@@ -82,13 +82,13 @@ def test_html(graphs: Graphs, failed: Failed) -> None:
     assert "http" not in ended.out  # it loads nothing
 
 
-def test_a_healthy_run(graphs: Graphs, healthy: Failed) -> None:
+def test_a_healthy_run(graphs: Typed, healthy: Failed) -> None:
     out = graphs("report", healthy.id).out
     assert out.startswith("# support: ok\n")
     assert "error" not in out.replace("errors", "")
 
 
-def test_a_template_of_ones_own(graphs: Graphs, failed: Failed, tmp_path: Path) -> None:
+def test_a_template_of_ones_own(graphs: Typed, failed: Failed, tmp_path: Path) -> None:
     path = tmp_path / "ours.txt"
     path.write_text("Run: ${title}\n$unknown ${also} $(x) 5 $\n")
     assert graphs("report", failed.id, "--template", path).out == (
@@ -97,7 +97,7 @@ def test_a_template_of_ones_own(graphs: Graphs, failed: Failed, tmp_path: Path) 
 
 
 def test_the_ending_of_a_template_decides_on_how_texts_are_escaped(
-    graphs: Graphs, failed: Failed, tmp_path: Path
+    graphs: Typed, failed: Failed, tmp_path: Path
 ) -> None:
     for name in ("ours.html", "OURS.HTM"):
         path = tmp_path / name
@@ -106,7 +106,7 @@ def test_the_ending_of_a_template_decides_on_how_texts_are_escaped(
     assert graphs("report", failed.id, "--template", path, "--format", "md").out.startswith("|  |  |")
 
 
-def test_a_template_that_cannot_be_read(graphs: Graphs, failed: Failed, tmp_path: Path) -> None:
+def test_a_template_that_cannot_be_read(graphs: Typed, failed: Failed, tmp_path: Path) -> None:
     absent = tmp_path / "absent.md"
     ended = graphs("report", failed.id, "--template", absent)
     assert ended.code == 2

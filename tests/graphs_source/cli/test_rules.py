@@ -7,11 +7,10 @@ import json
 import pytest
 
 from argus_otel.detections import cross_run, detect
+from tests.typed import Typed
 
-from .conftest import Graphs
 
-
-def test_every_rule_is_listed(graphs: Graphs) -> None:
+def test_every_rule_is_listed(graphs: Typed) -> None:
     found = json.loads(graphs("rules", "--format", "json").out)
     assert [each["rule"] for each in found] == [rule.id for rule in (*detect.RULES, *cross_run.RULES)]
     assert {"structural", "behavioural", "cross_run"} <= {each["layer"] for each in found}
@@ -20,7 +19,7 @@ def test_every_rule_is_listed(graphs: Graphs) -> None:
     assert len(lines) == len(found) + 1
 
 
-def test_rules_are_explained(graphs: Graphs) -> None:
+def test_rules_are_explained(graphs: Typed) -> None:
     ended = graphs("rules", "key_missing", "baseline_route")
     assert ended.code == 0
     first, second = ended.out.split("\n\n")
@@ -30,7 +29,7 @@ def test_rules_are_explained(graphs: Graphs) -> None:
         assert [line.split()[0] for line in each.splitlines()[1:]] == ["when", "meaning", "remedy"]
 
 
-def test_a_rule_that_there_is_not(graphs: Graphs) -> None:
+def test_a_rule_that_there_is_not(graphs: Typed) -> None:
     ended = graphs("rules", "key_missing", "nonsense")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == "argus-otel graphs rules: there is no rule nonsense\n"

@@ -1,24 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import pytest
 
 from argus_otel.cli import main
 from argus_otel.history.store.client import connect
 from lab.clickhouse import ClickHouse
+from tests.typed import Typed, command
 
 from ..history.runs import rows_of, trained
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Training = Callable[..., Ended]
 
 
 @pytest.fixture(scope="session")
@@ -40,17 +29,8 @@ def known(server: ClickHouse) -> str:
 
 
 @pytest.fixture
-def training(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, known: str) -> Training:
+def training(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, known: str) -> Typed:
     """Run ``argus-otel training`` on that store."""
     monkeypatch.setenv("ARGUS_HISTORY_STORE", known)
 
-    def run(*words: object) -> Ended:
-        capsys.readouterr()
-        try:
-            code = main(["training", *map(str, words)])
-        except SystemExit as end:
-            code = int(str(end.code or 0))
-        out, err = capsys.readouterr()
-        return Ended(code, out, err)
-
-    return run
+    return command(capsys, "training")

@@ -13,8 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from argus_otel.sources.training.cli import COMMANDS
-
-from .conftest import Training
+from tests.typed import Typed
 
 LISTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "list": ((), ("--group", "s"), ("--state", "error"), ("--metric", "loss")),
@@ -22,19 +21,19 @@ LISTS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
-def objects(training: Training, *words: object) -> Any:
+def objects(training: Typed, *words: object) -> Any:
     ended = training(*words, "--format", "json")
     assert ended.code == 0, ended.err
     return json.loads(ended.out, parse_constant=pytest.fail)
 
 
 @pytest.fixture
-def ids(training: Training) -> dict[str, str]:
+def ids(training: Typed) -> dict[str, str]:
     return {run["name"]: run["id"] for run in objects(training, "list")}
 
 
 @pytest.mark.parametrize(("command", "more"), [(name, more) for name, each in LISTS.items() for more in each])
-def test_every_list_in_every_format(training: Training, command: str, more: tuple[str, ...]) -> None:
+def test_every_list_in_every_format(training: Typed, command: str, more: tuple[str, ...]) -> None:
     told = {form: training(command, *more, "--format", form) for form in ("table", "json", "csv")}
     assert {each.code for each in told.values()} == {0}, told["table"].err
     found = json.loads(told["json"].out)
@@ -44,7 +43,7 @@ def test_every_list_in_every_format(training: Training, command: str, more: tupl
     assert len(told["table"].out.splitlines()) == len(found) + 1
 
 
-def test_a_table_of_runs(training: Training) -> None:
+def test_a_table_of_runs(training: Typed) -> None:
     heads, *lines = training("list").out.splitlines()
     assert heads.split() == [
         "id", "name", "state", "began", "duration", "steps", "metric", "last", "best", "nonfinite"
@@ -54,11 +53,11 @@ def test_a_table_of_runs(training: Training) -> None:
     assert lines[2].split()[-3:] == ["0.0033333", "0.0033333", "2"]
 
 
-def test_no_run_is_lost(training: Training) -> None:
+def test_no_run_is_lost(training: Typed) -> None:
     assert training("lost").out == "No matching history.\n"
 
 
-def test_a_run_is_shown(training: Training, ids: dict[str, str]) -> None:
+def test_a_run_is_shown(training: Typed, ids: dict[str, str]) -> None:
     ended = training("show", ids["one"][:8])
     assert ended.code == 0
     assert re.search(r"^state +ok$", ended.out, re.MULTILINE)
@@ -69,7 +68,7 @@ def test_a_run_is_shown(training: Training, ids: dict[str, str]) -> None:
     assert [value["count"] for value in found["values"]] == [300]
 
 
-def test_curves_are_drawn(training: Training, ids: dict[str, str]) -> None:
+def test_curves_are_drawn(training: Typed, ids: dict[str, str]) -> None:
     ended = training("curves", ids["one"])
     assert ended.code == 0
     lines = ended.out.splitlines()
@@ -78,7 +77,7 @@ def test_curves_are_drawn(training: Training, ids: dict[str, str]) -> None:
     assert lines[-1] == "━━ train; 2 values are NaN or infinite: × on the axis"  # noqa: RUF001 - the sign, as it is meant
 
 
-def test_curves_as_numbers(training: Training, ids: dict[str, str]) -> None:
+def test_curves_as_numbers(training: Typed, ids: dict[str, str]) -> None:
     [curve] = objects(training, "curves", ids["one"], "loss")
     assert [point["step"] for point in curve["points"]] == list(range(300))
     assert curve["points"][40]["last"] == "NaN"
@@ -90,7 +89,7 @@ def test_curves_as_numbers(training: Training, ids: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("by", ["step", "epoch", "time"])
-def test_pictures_are_written(training: Training, ids: dict[str, str], tmp_path: Path, by: str) -> None:
+def test_pictures_are_written(training: Typed, ids: dict[str, str], tmp_path: Path, by: str) -> None:
     path = tmp_path / "loss.svg"
     ended = training("curves", ids["one"], "--by", by, "--log", "--svg", path)
     assert (ended.code, ended.out) == (0, f"{path} is written\n")
@@ -99,14 +98,14 @@ def test_pictures_are_written(training: Training, ids: dict[str, str], tmp_path:
     assert training("curves", ids["one"], "--svg", tmp_path / "none" / "x.svg").code == 2
 
 
-def test_other_pictures_are_refused(training: Training, ids: dict[str, str], tmp_path: Path) -> None:
+def test_other_pictures_are_refused(training: Typed, ids: dict[str, str], tmp_path: Path) -> None:
     ended = training("curves", ids["one"], "--svg", tmp_path / "loss.png")
     assert ended.code == 2
     assert "pictures are written as SVG only" in ended.err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_runs_are_compared(training: Training, ids: dict[str, str]) -> None:
+def test_runs_are_compared(training: Typed, ids: dict[str, str]) -> None:
     ended = training("compare", ids["one"][:8], ids["two"][:8], "--metric", "loss")
     assert ended.code == 0
     assert f"\na {ids['one'][:8]} one; 2 values" in ended.out
@@ -133,7 +132,7 @@ def test_runs_are_compared(training: Training, ids: dict[str, str]) -> None:
     ],
 )
 def test_what_goes_wrong_is_told(
-    training: Training, ids: dict[str, str], words: tuple[str, ...], code: int, said: str
+    training: Typed, ids: dict[str, str], words: tuple[str, ...], code: int, said: str
 ) -> None:
     ended = training(*(word.format(**ids) for word in words))
     assert ended.code == code
@@ -141,7 +140,7 @@ def test_what_goes_wrong_is_told(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(training: Training, command: str) -> None:
+def test_every_command_explains_itself(training: Typed, command: str) -> None:
     ended = training(command, "--help")
     assert ended.code == 0
     told = " ".join(ended.out.split())

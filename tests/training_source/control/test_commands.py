@@ -6,9 +6,7 @@ import json
 import re
 import signal
 import socket
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -17,17 +15,10 @@ from argus_otel.history.store.client import connect
 from argus_otel.sources.training.control import files
 from argus_otel.sources.training.control.directory import ControlDirectory
 from lab.clickhouse import ClickHouse
+from tests.typed import Ended, Typed, command
 
 from .conftest import Start, until
 
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Training = Callable[..., Ended]
 NO_HISTORY = (
     "argus-otel training {}: there is no history, so these are only the runs that this host knows; "
     "ARGUS_HISTORY_STORE or --store names one\n"
@@ -37,23 +28,14 @@ NO_HISTORY = (
 @pytest.fixture
 def typed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, directory: ControlDirectory, tmp_path: Path
-) -> Training:
+) -> Typed:
     """Run ``argus-otel training`` for that control directory, where no history is."""
     monkeypatch.setenv("ARGUS_CONTROL", str(directory.path))
     monkeypatch.setenv("ARGUS_ENDPOINT", "false")
     monkeypatch.delenv("ARGUS_HISTORY_STORE", raising=False)
     monkeypatch.chdir(tmp_path)
 
-    def run(*words: object) -> Ended:
-        capsys.readouterr()
-        try:
-            code = main(["training", *map(str, words)])
-        except SystemExit as end:
-            code = int(str(end.code or 0))
-        out, err = capsys.readouterr()
-        return Ended(code, out, err)
-
-    return run
+    return command(capsys, "training")
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +49,7 @@ def states(ended: Ended) -> dict[str, str]:
     return {run["id"]: run["state"] for run in json.loads(ended.out)}
 
 
-def test_without_history_the_host_knows_its_runs(start: Start, typed: Training) -> None:
+def test_without_history_the_host_knows_its_runs(start: Start, typed: Typed) -> None:
     killed, running, done = start("blind", "--api-key=sk-secret"), start("blind"), start("ends")
     done.ended()
     killed.wait_until_told("id")
@@ -90,18 +72,18 @@ def test_without_history_the_host_knows_its_runs(start: Start, typed: Training) 
     assert not killed.run.lost_recorded  # it waits for a history
 
 
-def test_a_run_that_hangs_is_listed_as_such(start: Start, directory: ControlDirectory, typed: Training) -> None:
+def test_a_run_that_hangs_is_listed_as_such(start: Start, directory: ControlDirectory, typed: Typed) -> None:
     loop = start("blind")
     loop.wait_until_told("id")
     loop.process.send_signal(signal.SIGSTOP)
     data = files.read(directory.file(loop.run.id, "json"))
     assert data is not None
     files.write(directory.file(loop.run.id, "json"), {**data, "written_at": data["written_at"] - 60})
-    for command in (("list", "--state", "hung"), ("lost",)):
-        assert states(typed(*command, "--format", "json")) == {loop.run.id: "hung"}
+    for words in (("list", "--state", "hung"), ("lost",)):
+        assert states(typed(*words, "--format", "json")) == {loop.run.id: "hung"}
 
 
-def test_what_is_lost_is_recorded_in_history_once(start: Start, typed: Training, store: str) -> None:
+def test_what_is_lost_is_recorded_in_history_once(start: Start, typed: Typed, store: str) -> None:
     variables = {"ARGUS_HISTORY": "store", "ARGUS_HISTORY_STORE": store, "OTEL_SERVICE_NAME": "shop"}
     loop, other = start("blind", **variables), start("blind", **variables)
     run_id = loop.wait_until_told("id")
@@ -138,12 +120,12 @@ def connect_to(store: str):
     return opened()
 
 
-def test_a_run_that_history_does_not_have_yet_is_listed_too(start: Start, typed: Training, store: str) -> None:
+def test_a_run_that_history_does_not_have_yet_is_listed_too(start: Start, typed: Typed, store: str) -> None:
     run_id = start("blind").wait_until_told("id")
     assert states(typed("list", "--store", store, "--format", "json"))[run_id] == "running"
 
 
-def test_where_history_cannot_be_asked_the_host_still_tells(start: Start, typed: Training) -> None:
+def test_where_history_cannot_be_asked_the_host_still_tells(start: Start, typed: Typed) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     loop = start("blind")
@@ -154,7 +136,7 @@ def test_where_history_cannot_be_asked_the_host_still_tells(start: Start, typed:
     assert states(ended) == {loop.run.id: "running"}
 
 
-def test_a_run_is_stopped(start: Start, typed: Training) -> None:
+def test_a_run_is_stopped(start: Start, typed: Typed) -> None:
     loop = start()
     run_id = loop.wait_until_told("id")
     ended = typed("stop", run_id[:8])
@@ -167,7 +149,7 @@ def test_a_run_is_stopped(start: Start, typed: Training) -> None:
     assert again.err == f"argus-otel training stop: {run_id[:8]} loop is not stopped: it has ended: stopped\n"
 
 
-def test_a_run_is_ended_now_and_started_again(start: Start, typed: Training) -> None:
+def test_a_run_is_ended_now_and_started_again(start: Start, typed: Typed) -> None:
     loop = start("blind")
     run_id = loop.wait_until_told("id")
     ended = typed("stop", run_id, "--now", "--grace", "20")
@@ -180,7 +162,7 @@ def test_a_run_is_ended_now_and_started_again(start: Start, typed: Training) -> 
 
 
 @pytest.mark.parametrize("command", ["stop", "rerun"])
-def test_what_is_not_known_is_told(command: str, typed: Training, directory: ControlDirectory) -> None:
+def test_what_is_not_known_is_told(command: str, typed: Typed, directory: ControlDirectory) -> None:
     assert typed(command, "").code in (1, 2)
     for run_id in ("5f0c7c52", "../5f"):
         ended = typed(command, run_id)
