@@ -1,17 +1,22 @@
-"""Drawings of curves, by characters and as SVG."""
+"""Drawings of curves, by characters, as SVG and as PNG."""
 
 from __future__ import annotations
 
+import io
 import math
 import re
+from collections import Counter
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from argus_otel.terminal.plots.characters import GAP, drawn, text_of
 from argus_otel.terminal.plots.plot import Axis, Line, Plot, Spot, number_text
+from argus_otel.terminal.plots.png import as_png
+from argus_otel.terminal.plots.shapes import COLOURS
 from argus_otel.terminal.plots.svg import as_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -68,7 +73,7 @@ def test_of_nothing_but_nan_there_is_an_empty_drawing() -> None:
     drawing = rows(plot(line("train", {0.0: None, 1.0: None})))
     assert not any(re.search(r"[⠁-⣿]", row) for row in drawing[1:11])
     assert "2 values are NaN or infinite" in drawing[-1]
-    assert as_svg(plot(line("train", {0.0: None}))).count('class="gap"') == 1
+    assert as_svg(plot(line("train", {0.0: None}))).count(b'class="gap"') == 1
 
 
 def test_a_band_is_lighter_than_the_curve() -> None:
@@ -92,7 +97,7 @@ def test_marks_are_drawn_and_told() -> None:
     drawing = rows(plot(marked))
     assert sum("╎" in row for row in drawing[1:11]) >= 8
     assert "╎ attempt 2 from step 5" in drawing[-1]
-    svg = as_svg(plot(marked))
+    svg = as_svg(plot(marked)).decode()
     assert "attempt 2 from step 5</text>" in svg
     assert "stroke-dasharray" in svg
 
@@ -118,6 +123,38 @@ def test_an_svg_is_a_picture_that_says_what_it_has() -> None:
     assert [text.text for text in root.findall(f"{SVG}text")][-2:] == ["train; 2 values are NaN or infinite", "train"]
 
 
+def pixels(made: Plot) -> Counter[tuple[int, int, int]]:
+    """Return how many pixels of a picture have each colour."""
+    with Image.open(io.BytesIO(as_png(made))) as image:
+        assert image.size[0] == 2 * 960
+        found = image.convert("RGB").getcolors(image.size[0] * image.size[1])
+    assert found is not None
+    return Counter({colour: number for number, colour in found})
+
+
+def near(found: Counter[tuple[int, int, int]], colour: str) -> int:
+    """Return how many pixels have nearly a colour: edges of lines are smooth."""
+    wanted = bytes.fromhex(colour[1:])
+    return sum(
+        number for has, number in found.items() if all(abs(a - b) < 50 for a, b in zip(has, wanted, strict=True))
+    )
+
+
+def test_a_png_has_curves_bands_gaps_and_marks() -> None:
+    first, second, *_ = COLOURS
+    bare = pixels(plot(FALLING))
+    assert near(bare, first) > 1000
+    both = pixels(plot(FALLING, line("validation", {float(x): float(x) for x in range(11)})))
+    assert near(both, second) > near(bare, second) + 1000
+    banded = pixels(plot(line("train", {float(x): 10.0 - x for x in range(11)}, band=1.0)))
+    assert banded[204, 227, 240] > 10_000  # a fifth of the first colour, on white
+    holed = pixels(plot(line("train", {float(x): None if x in (4, 5) else 10.0 - x for x in range(11)})))
+    assert near(holed, first) < near(bare, first) * 0.85
+    marked = pixels(plot(Line("train", FALLING.spots, ((5.0, "attempt 2 from step 5"),))))
+    assert near(marked, first) > near(bare, first) + 500
+    assert near(pixels(plot(line("train", {0.0: None, 1.0: 1.0, 2.0: None}))), first) > 50
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)), min_size=1, max_size=30),
@@ -127,7 +164,7 @@ def test_any_numbers_can_be_drawn(values: list[float | None], logarithmic: bool)
     made = plot(line("x", {float(place): value for place, value in enumerate(values)}), logarithmic=logarithmic)
     drawing = rows(made)
     assert len(drawing) == 14
-    assert "nan" not in as_svg(made).lower().replace("nan or infinite", "")
+    assert "nan" not in as_svg(made).decode().lower().replace("nan or infinite", "")
     ElementTree.fromstring(as_svg(made))  # noqa: S314
 
 

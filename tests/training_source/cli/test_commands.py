@@ -6,11 +6,13 @@ import csv
 import io
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from argus_otel.sources.training.cli import COMMANDS
 from tests.typed import Typed
@@ -91,17 +93,31 @@ def test_curves_as_numbers(training: Typed, ids: dict[str, str]) -> None:
 @pytest.mark.parametrize("by", ["step", "epoch", "time"])
 def test_pictures_are_written(training: Typed, ids: dict[str, str], tmp_path: Path, by: str) -> None:
     path = tmp_path / "loss.svg"
-    ended = training("curves", ids["one"], "--by", by, "--log", "--svg", path)
+    ended = training("curves", ids["one"], "--by", by, "--log", "--picture", path)
     assert (ended.code, ended.out) == (0, f"{path} is written\n")
     root = ElementTree.parse(path).getroot()  # noqa: S314 - our own
     assert root.tag.endswith("svg")
-    assert training("curves", ids["one"], "--svg", tmp_path / "none" / "x.svg").code == 2
+    assert training("curves", ids["one"], "--picture", tmp_path / "none" / "x.svg").code == 2
 
 
-def test_other_pictures_are_refused(training: Typed, ids: dict[str, str], tmp_path: Path) -> None:
-    ended = training("curves", ids["one"], "--svg", tmp_path / "loss.png")
+def test_a_picture_may_be_png(training: Typed, ids: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "loss.PNG"
+    ended = training("compare", ids["one"], ids["two"], "--metric", "loss", "--picture", path)
+    assert (ended.code, ended.out) == (0, f"{path} is written\n")
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+
+
+def test_other_pictures_are_refused(
+    training: Typed, ids: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = training("curves", ids["one"], "--picture", tmp_path / "loss.gif")
     assert ended.code == 2
-    assert "pictures are written as SVG only" in ended.err
+    assert "loss.gif' ends in neither .svg nor .png" in ended.err
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    ended = training("curves", ids["one"], "--picture", tmp_path / "loss.png")
+    assert ended.code == 2
+    assert "pip install 'argus-otel[png]'" in ended.err
     assert list(tmp_path.iterdir()) == []
 
 

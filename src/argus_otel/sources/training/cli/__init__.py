@@ -47,11 +47,11 @@ COMMANDS: dict[str, Command] = dict(
             "Draws the values of a run in the terminal, a drawing for each METRIC and a curve for each phase; without "
             "METRIC, its loss. A band goes from the least to the greatest value of each part. Values that are NaN or "
             "infinite are gaps, marked below and counted. At a step that was trained again after a resume, the later "
-            "attempt counts. --svg writes a picture; there is no PNG, for which a library would be needed. JSON and "
+            "attempt counts. --picture writes a file, SVG or PNG. JSON and "
             "CSV have the numbers." + _RUN,
             "5f0c7c52",
             "5f0c7c52 loss lr --by epoch",
-            "5f0c7c52 loss --log --svg loss.svg",
+            "5f0c7c52 loss --log --picture loss.svg",
             "5f0c7c52 loss --points 100000 --format csv > loss.csv",
             missing=_NO_VALUES,
         ),
@@ -60,7 +60,7 @@ COMMANDS: dict[str, Command] = dict(
             "draw one value of several runs",
             "Draws one value of several runs into one drawing, and lists the runs." + _RUN,
             "5f0c7c52 8d1e44aa --metric loss",
-            "5f0c7c52 8d1e44aa 03b1c9d2 --metric val_loss --phase validation --svg runs.svg",
+            "5f0c7c52 8d1e44aa 03b1c9d2 --metric val_loss --phase validation --picture runs.png",
             missing=_NO_VALUES,
         ),
         _query(

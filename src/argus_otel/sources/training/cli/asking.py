@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argus_otel.history.store.time_range import QueryError, parse_duration
@@ -45,8 +47,18 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
     every = "the maximum number of points of a curve (as many as fit; 1000 for pictures, JSON and CSV)"
     parser.add_argument("--points", metavar="N", type=positive, default=0, help=every)
     parser.add_argument("--log", action="store_true", help="draw a logarithmic y-axis")
-    parser.add_argument("--svg", metavar="FILE", help="write a picture, in place of the drawing in the terminal")
+    what = "write a picture, by its suffix .svg or .png (argus-otel[png]), in place of the drawing in the terminal"
+    parser.add_argument("--picture", metavar="FILE", type=_picture, help=what)
     add_store_alone(parser, "plot", "json", "csv")
+
+
+def _picture(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() not in (".svg", ".png"):
+        raise argparse.ArgumentTypeError(f"{text!r} ends in neither .svg nor .png")
+    if path.suffix.lower() == ".png" and find_spec("PIL") is None:
+        raise argparse.ArgumentTypeError("PNG needs Pillow: pip install 'argus-otel[png]'; SVG needs nothing")
+    return path
 
 
 def asked(arguments: argparse.Namespace) -> dict[str, Any]:

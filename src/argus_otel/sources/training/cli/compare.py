@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from argus_otel.terminal import records
 
 from .asking import add_drawing, run_training_query
-from .drawing import is_svg, plot_of, points_of, short, show_numbers, show_plots
+from .drawing import plot_of, points_of, short, show_numbers, show_plots
 from .rows import row_of
 
 if TYPE_CHECKING:
@@ -28,17 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the query; return the exit code."""
-    if not is_svg(arguments.svg, "training compare"):
-        return 2
 
     def show(found: Compared, form: str) -> int:
         curves, runs = found
-        if arguments.svg is None and form != "plot":
+        if arguments.picture is None and form != "plot":
             return show_numbers(curves, form)
         labels = [f"{short(curve.run)} {curve.name}".rstrip() for curve in curves]
         plot = plot_of(curves, f"{curves[0].metric} ({curves[0].phase})", labels, logarithmic=arguments.log)
-        code = show_plots([plot], arguments.svg, "training compare")
-        if arguments.svg is None:
+        code = show_plots([plot], arguments.picture, "training compare")
+        if arguments.picture is None:
             print()
             records.print_table([row_of(each) for each in runs])
         return code

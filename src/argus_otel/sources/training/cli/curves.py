@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from argus_otel.history.store.errors import NotFoundError
 
 from .asking import add_drawing, add_run, run_training_query
-from .drawing import is_svg, plot_of, points_of, short, show_numbers, show_plots
+from .drawing import plot_of, points_of, short, show_numbers, show_plots
 
 if TYPE_CHECKING:
     from argus_otel.sources.training.history.queries import History
@@ -26,17 +26,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the query; return the exit code."""
-    if not is_svg(arguments.svg, "training curves"):
-        return 2
 
     def show(curves: list[Curve], form: str) -> int:
-        if arguments.svg is None and form != "plot":
+        if arguments.picture is None and form != "plot":
             return show_numbers(curves, form)
         plots = [
             plot_of(some, _title(some[0]), [each.phase for each in some], logarithmic=arguments.log)
             for some in (list(each) for _, each in groupby(curves, key=lambda curve: curve.metric))
         ]
-        return show_plots(plots, arguments.svg, "training curves")
+        return show_plots(plots, arguments.picture, "training curves")
 
     return run_training_query("curves", _query, arguments, show=show)
 

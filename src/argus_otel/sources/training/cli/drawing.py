@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -45,7 +45,7 @@ def points_of(arguments: argparse.Namespace) -> int:
 
     if arguments.points:
         return int(arguments.points)
-    return _MANY if arguments.svg or arguments.format != "plot" else 2 * columns()
+    return _MANY if arguments.picture or arguments.format != "plot" else 2 * columns()
 
 
 def plot_of(curves: Sequence[Curve], title: str, labels: Sequence[str], *, logarithmic: bool) -> Plot:
@@ -82,24 +82,21 @@ def show_numbers(curves: Sequence[Curve], form: str) -> int:
     return 0
 
 
-def show_plots(plots: Sequence[Plot], svg: str | None, command: str) -> int:
+def show_plots(plots: Sequence[Plot], picture: Path | None, command: str) -> int:
     """Print drawings, or write them as files; return the exit code."""
-    from argus_otel.terminal.plots.printing import print_plot
+    if picture is None:
+        from argus_otel.terminal.plots.printing import print_plot
 
-    if svg is None:
         for number, plot in enumerate(plots):
             if number:
                 print()
             print_plot(plot)
         return 0
-    from argus_otel.terminal.plots.svg import as_svg
-
+    written = _writer(picture)
     for number, plot in enumerate(plots):
-        path = Path(svg)
-        if number:
-            path = path.with_stem(f"{path.stem}-{number + 1}")
+        path = picture.with_stem(f"{picture.stem}-{number + 1}") if number else picture
         try:
-            path.write_text(as_svg(plot), encoding="utf-8")
+            path.write_bytes(written(plot))
         except OSError as error:
             print(f"argus-otel {command}: {path} cannot be written: {error.strerror}", file=sys.stderr)
             return 2
@@ -107,13 +104,14 @@ def show_plots(plots: Sequence[Plot], svg: str | None, command: str) -> int:
     return 0
 
 
-def is_svg(svg: str | None, command: str) -> bool:
-    """Whether a file can be written; if not, say so."""
-    if svg is None or Path(svg).suffix.lower() not in (".png", ".jpg", ".jpeg", ".pdf", ".gif", ".webp"):
-        return True
-    what = f"{svg} would be no SVG: pictures are written as SVG only, which browsers show; name a file such as loss.svg"
-    print(f"argus-otel {command}: {what}", file=sys.stderr)
-    return False
+def _writer(picture: Path) -> Callable[[Plot], bytes]:
+    if picture.suffix.lower() == ".png":
+        from argus_otel.terminal.plots.png import as_png
+
+        return as_png
+    from argus_otel.terminal.plots.svg import as_svg
+
+    return as_svg
 
 
 def _line(curve: Curve, label: str) -> Line:
