@@ -63,6 +63,22 @@ def time_span(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"since": arguments.since, "until": arguments.until, "service": arguments.service}
 
 
+def parse_bounds(arguments: argparse.Namespace) -> None:
+    """Replace the texts of ``--since`` and ``--until`` by moments; safe to repeat.
+
+    Raises
+    ------
+    StoreError
+        A text is no moment.
+    """
+    from argus_otel.history.store.time_range import parse_moment
+
+    for bound in ("since", "until"):
+        given = getattr(arguments, bound)
+        if isinstance(given, str):
+            setattr(arguments, bound, parse_moment(given, f"--{bound}"))
+
+
 def run_query(
     command: str,
     queries: Callable[[], type[Q]],
@@ -87,16 +103,12 @@ def run_query(
     show:
         Prints results, in place of :func:`.records.show`, in the format given.
     """
-    from argus_otel.history.store.time_range import parse_moment
-
     from . import records
 
     try:
         address = chosen_store(arguments)
         ingest_spooled(arguments, address, command)
-        for bound in ("since", "until"):
-            text = getattr(arguments, bound)
-            setattr(arguments, bound, None if text is None else parse_moment(text, f"--{bound}"))
+        parse_bounds(arguments)
         progress = LoadProgress("querying", 0)
         with waiting(progress), queries().open(address, progress) as history:
             results = query(history, arguments)

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,19 @@ def test_without_history_the_host_knows_its_runs(start: Start, typed: Typed) -> 
     lost = typed("lost", "--format", "json")
     assert (lost.code, states(lost)) == (0, {killed.run.id: "lost"})
     assert not killed.run.lost_recorded  # it waits for a history
+
+
+def test_without_the_engine_the_host_knows_its_runs(
+    start: Start, typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = start("ends")
+    done.ended()
+    (tmp_path / "argus-history-files").mkdir()
+    monkeypatch.setitem(sys.modules, "chdb", None)
+    ended = typed("list", "--since", "1d", "--format", "json", "--store", "files:argus-history-files")
+    assert ended.code == 2
+    assert "pip install 'argus-otel[embedded]'" in ended.err
+    assert states(ended) == {done.run.id: "ok"}
 
 
 def test_a_run_that_hangs_is_listed_as_such(start: Start, directory: ControlDirectory, typed: Typed) -> None:

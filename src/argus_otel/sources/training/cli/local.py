@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from argus_otel.history.store.address import parse
 from argus_otel.history.store.errors import StoreError
-from argus_otel.history.store.time_range import parse_moment, time_range
+from argus_otel.history.store.time_range import time_range
 from argus_otel.settings import Settings
 from argus_otel.sources.training.control.directory import RIGHT, ControlDirectory, KnownRun
 from argus_otel.sources.training.control.losing import LostRun, record_lost
 from argus_otel.sources.training.settings import TrainingSettings
+from argus_otel.terminal.queries import parse_bounds
 from argus_otel.terminal.store_options import chosen_store, failed
 
 if TYPE_CHECKING:
@@ -92,22 +93,20 @@ def shown(
         Only runs in these states; none for all.
     """
     known = _known(command)
+    try:
+        parse_bounds(arguments)
+    except StoreError as error:
+        return failed(command, error)
     if not _has_store(arguments):
         print(
             f"argus-otel {command}: there is no history, so these are only the runs that this host knows; "
             "ARGUS_HISTORY_STORE or --store names one",
             file=sys.stderr,
         )
-        try:
-            for bound in ("since", "until"):
-                text = getattr(arguments, bound)
-                setattr(arguments, bound, None if text is None else parse_moment(text, f"--{bound}"))
-            return show(merged((), known, arguments, states), arguments.format)
-        except StoreError as error:
-            return failed(command, error)
+        return show(merged((), known, arguments, states), arguments.format)
     _record(command, arguments, known)
     code = ask(lambda runs: merged(runs, known, arguments, states))
-    if code == 1 and known:  # the store is at fault, and the host knows something
+    if code and known:  # the store is at fault, or what reads it is not installed, and the host knows something
         show(merged((), known, arguments, states), arguments.format)
     return code
 
