@@ -82,7 +82,7 @@ test-graphs: ## run the tests of agent graphs with LANGGRAPH=0.2.76 or newest, P
 	python3 tools/matrix_env.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
 	    --langgraph $(or $(LANGGRAPH),newest) -- $(PYTEST_ARGS)
 
-test-training: $(READY) ## run the tests of training runs with Keras, Lightning, transformers and torch; needs uv, and 5 GB
+test-training: $(READY) ## run the tests of training runs with Keras, Lightning, transformers and torch; needs uv, and 4.5 GB
 	$(BIN)/python tools/training_envs.py
 	$(BIN)/python -m pytest tests/training_source tests/training_frameworks $(PYTEST_ARGS)
 
