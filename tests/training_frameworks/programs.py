@@ -48,10 +48,10 @@ class Program:
             assert line, self.output
             self._read(line)
 
-    def ended(self, status: int | None = 0) -> Program:
-        """Wait for its end; ``None`` for any exit status."""
+    def ended(self, status: int | None = 0, *, timeout: float = TIMEOUT) -> Program:
+        """Wait for its end, for so many seconds; ``None`` for any exit status."""
         try:
-            output, _ = self.process.communicate(timeout=TIMEOUT)
+            output, _ = self.process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
