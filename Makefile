@@ -12,6 +12,8 @@ RESOLUTION ?=
 MAIN ?=
 # For test-graphs: LangGraph's version, or newest.
 LANGGRAPH ?=
+# For test-training: one environment, of those in tools/training_envs.py.
+TRAINING ?=
 BENCH_ARGS ?=
 # Dependency groups besides the default ones, as options of uv.
 GROUPS_TOO ?=
@@ -44,7 +46,7 @@ demo: $(READY) ## run a bot against a simulated Discord, or DEMO=checks, graphs,
 # installed for tests with Keras, 600 MB, is installed before: beside tests, it would keep the disk busy for minutes.
 test: $(READY) ## run the tests
 ifeq ($(strip $(PYTEST_ARGS)),)
-	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(BIN)/python tools/training_envs.py keras || \
+	@$(BIN)/python tools/training_envs.py keras || \
 	    echo 'make: there is no environment with Keras: the tests that train with it are skipped'
 	@set -x; code=0; \
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not alone' || code=$$?; \
@@ -82,9 +84,10 @@ test-graphs: ## run the tests of agent graphs with LANGGRAPH=0.2.76 or newest, P
 	python3 tools/matrix_env.py $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) \
 	    --langgraph $(or $(LANGGRAPH),newest) -- $(PYTEST_ARGS)
 
-test-training: $(READY) ## run the tests of training runs with Keras, Lightning, transformers and torch; needs uv, and 5 GB
-	$(BIN)/python tools/training_envs.py
-	$(BIN)/python -m pytest tests/training_source tests/training_frameworks $(PYTEST_ARGS)
+test-training: $(READY) ## run the tests of training runs with all frameworks, or TRAINING=torch-oldest; needs uv, and 4.5 GB
+	$(BIN)/python tools/training_envs.py $(TRAINING)
+	$(BIN)/python tools/training_scripts.py
+	TRAINING=$(TRAINING) $(BIN)/python -m pytest $(if $(TRAINING),,tests/training_source) tests/training_frameworks $(PYTEST_ARGS)
 
 test-simulator: $(READY) ## run discord-simulator's tests from its wheel, with discord.py and pytest alone
 	rm -rf build/simulator

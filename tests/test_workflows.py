@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tools import matrix_env
+from tools.training_envs import ENVIRONMENTS
 
 yaml = pytest.importorskip("yaml")
 
@@ -94,6 +95,20 @@ def test_each_package_of_opentelemetrys_that_is_locked_has_its_place_on_a_main_b
     assert set(matrix_env.MAINS["opentelemetry"]) == locked - peers
     assert matrix_env.overrides("discord.py") == ["discord.py[speed] @ git+https://github.com/Rapptz/discord.py@master"]
     assert "#subdirectory=exporter/opentelemetry-exporter-prometheus" in "".join(matrix_env.overrides("opentelemetry"))
+
+
+def test_each_environment_with_frameworks_that_train_is_tried_each_night_and_by_hand() -> None:
+    workflow = loaded(ROOT / ".github" / "workflows" / "training.yml")
+    assert set(workflow[True]) == {"schedule", "workflow_dispatch"}
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", workflow[True]["schedule"][0]["cron"])
+    (job,) = workflow["jobs"].values()
+    assert job["strategy"]["matrix"]["environment"] == list(ENVIRONMENTS)
+    assert "make test-training TRAINING=${{ matrix.environment }}" in commands(job)
+    (cache,) = (step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/cache@"))
+    (place,) = (step for step in job["steps"] if "id" in step)
+    assert cache["path"] == f"${{{{ steps.{place['id']}.outputs.path }}}}"
+    assert cache["path"] in cache["key"]
+    assert "tools/training_envs.py --path ${{ matrix.environment }}" in place["run"]
 
 
 def test_what_is_published_is_built_by_a_job_that_runs_nothing_else() -> None:

@@ -48,10 +48,10 @@ class Program:
             assert line, self.output
             self._read(line)
 
-    def ended(self, status: int | None = 0) -> Program:
-        """Wait for its end; ``None`` for any exit status."""
+    def ended(self, status: int | None = 0, *, timeout: float = TIMEOUT) -> Program:
+        """Wait for its end, for so many seconds; ``None`` for any exit status."""
         try:
-            output, _ = self.process.communicate(timeout=TIMEOUT)
+            output, _ = self.process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -130,8 +130,13 @@ def _model(row: dict[str, Any]) -> object:
 
 
 def environment(name: str) -> str:
-    """Return the interpreter of an environment; skip the test if it is not made. The small one is made here."""
+    """Return the interpreter of an environment; skip the test if it is not made. The small one is made here.
+
+    With the variable ``TRAINING``, as ``make test-training`` sets it, those of all other environments are skipped.
+    """
     found = ENVIRONMENTS[name]
+    if os.environ.get("TRAINING", "") not in ("", name):
+        pytest.skip(f"TRAINING={os.environ['TRAINING']}")
     if name in SMALL and not found.ready:
         with suppress(OSError, subprocess.CalledProcessError):  # such as without a network
             found.make()

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from argus_otel.sources.training.control import processes
 from argus_otel.sources.training.control.directory import ControlDirectory, KnownRun
 from argus_otel.sources.training.control.stopping import stop
@@ -64,6 +66,20 @@ def test_a_fit_of_keras_that_is_killed_is_lost(otlp: Received, tmp_path: Path) -
     again.ended(None)
     [row] = again.rows("training.run.lost")
     assert row["argus.training.run.id"] == next(run.id for run in control.runs() if run.state == "lost")
+
+
+@pytest.mark.parametrize("name", ["torch", "torch-oldest"])
+def test_a_training_of_transformers_is_stopped(
+    otlp: Received, tmp_path: Path, record_property: Record, name: str
+) -> None:
+    program = start(name, "transformers_waits.py", otlp, tmp_path, OMP_NUM_THREADS="1")
+    program.wait_until_told("training")
+    result, reason, run = stopped(program, tmp_path, record_property, wait=10)
+    assert (result, reason) == ("done", "it has ended: stopped")
+    assert (run.outcome, run.framework) == ("stopped", "transformers")
+    assert program.ends("Waiting") == [("stopped", run.step)]
+    assert program.told["steps"] == run.step >= 3
+    assert program.value("training.commands", command="stop") == 1
 
 
 def test_two_processes_stop_at_the_same_step(otlp: Received, tmp_path: Path, record_property: Record) -> None:

@@ -19,6 +19,7 @@ from .programs import environment
         ("keras", {"keras"}),
         ("keras-oldest", {"keras"}),
         ("torch", {"lightning", "pytorch-lightning", "transformers"}),
+        ("torch-oldest", {"pytorch-lightning", "transformers"}),
     ],
 )
 def test_all_hooks_have_targets(name: str, libraries: set[str], tmp_path: Path) -> None:
