@@ -2,6 +2,7 @@
 # pyright: basic, reportMissingImports=false, reportOptionalMemberAccess=false
 
 import json
+import sys
 import warnings
 
 import lightning.pytorch as pl
@@ -33,4 +34,5 @@ data = DataLoader(TensorDataset(torch.rand(64, 3)), batch_size=4)
 quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "enable_checkpointing": False}
 trainer = pl.Trainer(accelerator="cpu", devices=2, strategy="ddp", max_epochs=3, log_every_n_steps=5, **quiet)
 trainer.fit(Ranked(), data)
-print("TOLD", json.dumps({f"steps{trainer.global_rank}": trainer.global_step}), flush=True)
+told = json.dumps({f"steps{trainer.global_rank}": trainer.global_step})
+sys.stdout.write(f"\nTOLD {told}\n")  # at once: the other process writes too

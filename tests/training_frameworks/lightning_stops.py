@@ -36,4 +36,5 @@ if sys.argv[1] == "ranks":
 else:
     trainer = pl.Trainer(accelerator="cpu", max_epochs=10_000, min_steps=int(sys.argv[1]), **quiet)
 trainer.fit(Stopped(), data)
-print("TOLD", json.dumps({f"steps{trainer.global_rank}": trainer.global_step}), flush=True)
+told = json.dumps({f"steps{trainer.global_rank}": trainer.global_step})
+sys.stdout.write(f"\nTOLD {told}\n")  # at once: the other process writes too

@@ -3,6 +3,7 @@
 
 import json
 import os
+import sys
 
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
@@ -46,4 +47,5 @@ arguments = TrainingArguments(
 )
 trainer = Trainer(model=Ranked(), args=arguments, train_dataset=Samples(), callbacks=[Asks()])
 trainer.train()
-print("TOLD", json.dumps({f"steps{os.environ['RANK']}": trainer.state.global_step}), flush=True)
+told = json.dumps({f"steps{os.environ['RANK']}": trainer.state.global_step})
+sys.stdout.write(f"\nTOLD {told}\n")  # at once: the other process writes too

@@ -6,6 +6,7 @@ Run by ``test_guard.py``.
 
 import json
 import os
+import sys
 
 import torch
 from transformers import Trainer, TrainingArguments
@@ -40,4 +41,5 @@ arguments = TrainingArguments(
 )  # fmt: skip
 trainer = Trainer(model=Ranked(), args=arguments, train_dataset=Samples())
 trainer.train()
-print("TOLD", json.dumps({f"steps{RANK}": trainer.state.global_step}), flush=True)
+told = json.dumps({f"steps{RANK}": trainer.state.global_step})
+sys.stdout.write(f"\nTOLD {told}\n")  # at once: the other process writes too
