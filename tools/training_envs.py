@@ -2,6 +2,7 @@
 
     python3 tools/training_envs.py             all of them, which `make test-training` does
     python3 tools/training_envs.py keras       one
+    python3 tools/training_envs.py peers       what benchmarks compare with; not one of all
     python3 tools/training_envs.py --path      print where they are, or would be, and make nothing
 
 Each is kept in ``$XDG_CACHE_HOME/argus-otel/training/NAME/HASH/``, so it is made once, and again when what it is made
@@ -28,6 +29,9 @@ UV = [shutil.which("uv") or "uv"] if shutil.which("uv") else [sys.executable, "-
 _TORCH = ("typing-extensions", "filelock", "sympy", "networkx", "jinja2", "fsspec[http]", "numpy", "setuptools")
 """What torch needs besides CUDA."""
 _LIGHTNING = ("lightning-utilities", "torchmetrics", "pyyaml", "tqdm", "packaging")
+
+PEERS = "peers"
+"""The environment of other packages that log training runs. No test needs it."""
 
 
 class Environment:
@@ -121,6 +125,7 @@ ENVIRONMENTS = MappingProxyType(
                 (*_TORCH, *_LIGHTNING, "transformers==4.46.0", "psutil", "numpy<2", "setuptools<81"),
                 ("torch==2.4.1", "pytorch-lightning==2.0.9", "accelerate==0.34.2"),
             ),
+            Environment(PEERS, ("argus-reporter==0.1.3", "mlflow==3.17.2", "tensorboardX==2.6.5", "wandb==0.31.0")),
         )
     }
 )
@@ -145,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown:
         parser.error(f"no such environment: {', '.join(sorted(unknown))}")
     failed = 0
-    for name in options.names or ENVIRONMENTS:
+    for name in options.names or [name for name in ENVIRONMENTS if name != PEERS]:
         environment = ENVIRONMENTS[name]
         if options.path:
             print(environment.directory)
