@@ -67,6 +67,11 @@ def test_every_point_is_stored(kind: str) -> None:
     assert found["point"] > 0 < found["insert"]
 
 
+def test_a_point_of_a_curve_takes_five_bytes_at_most() -> None:
+    pytest.importorskip("chdb")
+    assert stored.stored("curves", 20_000)["point"] <= 5
+
+
 def test_what_is_not_installed_is_named_with_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     variants, absent = chosen(NAMES)
