@@ -95,7 +95,7 @@ def main(words: Sequence[str]) -> int:
     alone()
     progress = Progress()
     circumstances = {
-        **report.circumstances(["training", *words], ("argus-otel", "opentelemetry-sdk", "chdb")),
+        **report.circumstances(["training", *words], ("argus-otel", "opentelemetry-sdk", "chdb-core-lite")),
         **versions(),
         "load": f"{os.getloadavg()[0]:.1f} processes at work before",
     }

@@ -24,7 +24,7 @@ _AGAIN = f"{CURVES} (A/A)"
 _KINDS = {CURVES: "curves", _AGAIN: "curves", RANDOM: "random"}
 _TITLES = {
     POINT: ("a stored point, merged", "bytes"),
-    INSERT: ("a step of 3 values, inserted, JSON made included", "µs"),
+    INSERT: ("a logged step of 3 values, inserted", "µs"),
 }
 SCRIPT = Path(__file__).with_name("stored_process.py")
 
