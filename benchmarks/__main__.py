@@ -31,6 +31,10 @@ def main(words: Sequence[str] | None = None) -> int:
         from .graphs.command import main as graphs
 
         return graphs(words[1:])
+    if words[:1] == ["training"]:
+        from .training.command import main as training
+
+        return training(words[1:])
     options = parsed(words)
     alone()
     progress = Progress()

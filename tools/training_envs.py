@@ -2,6 +2,7 @@
 
     python3 tools/training_envs.py             all of them, which `make test-training` does
     python3 tools/training_envs.py keras       one
+    python3 tools/training_envs.py peers       what benchmarks compare with; not one of all
     python3 tools/training_envs.py --path      print where they are, or would be, and make nothing
 
 What is large, the packages, is kept in ``$XDG_CACHE_HOME/argus-otel/training/NAME/HASH/``: made once for all clones,
@@ -38,6 +39,9 @@ _LIGHTNING = ("pyyaml", "tqdm", "packaging")
 """What Lightning needs besides torch and what needs torch itself."""
 _ALONE = ("lightning-utilities==0.15.3", "torchmetrics==1.9.0")
 """What needs torch, with each Lightning."""
+
+PEERS = "peers"
+"""The environment of other packages that log training runs. No test needs it."""
 
 
 class Environment:
@@ -154,6 +158,7 @@ ENVIRONMENTS = MappingProxyType(
                 (*_TORCH, *_LIGHTNING, "transformers==4.46.0", "psutil", "numpy<2", "setuptools<81"),
                 ("torch==2.4.1", "pytorch-lightning==2.0.9", "accelerate==0.34.2", *_ALONE),
             ),
+            Environment(PEERS, ("argus-reporter==0.1.3", "mlflow==3.17.2", "tensorboardX==2.6.5", "wandb==0.31.0")),
         )
     }
 )
@@ -194,7 +199,7 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown:
         parser.error(f"no such environment: {', '.join(sorted(unknown))}")
     failed = 0
-    for name in options.names or ENVIRONMENTS:
+    for name in options.names or [name for name in ENVIRONMENTS if name != PEERS]:
         environment = ENVIRONMENTS[name]
         if options.path:
             print(environment.packages)

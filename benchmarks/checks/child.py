@@ -27,6 +27,8 @@ class Child:
         The command line after the interpreter.
     variables:
         Environment variables; none of this process that would configure OpenTelemetry or argus-otel is passed on.
+    python:
+        The interpreter, by default that of this process.
 
     Attributes
     ----------
@@ -34,13 +36,14 @@ class Child:
         What it said when it was ready.
     """
 
-    def __init__(self, name: str, words: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, name: str, words: Sequence[str], variables: Mapping[str, str] | None = None, python: str = sys.executable
+    ) -> None:
         self.name = name
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "ARGUS_", "PYTHON"))}
         self._process = subprocess.Popen(
-            [sys.executable, *words],
-            env={**kept, **(variables or {})},
+            [python, *words],
+            env={**kept(), **(variables or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -85,6 +88,11 @@ class Child:
             self._process.wait(10)
             raise RuntimeError(f"{self.name} has ended: {self.errors()[-2000:]}")
         return json.loads(line)
+
+
+def kept() -> dict[str, str]:
+    """Return the environment without what would configure OpenTelemetry, argus-otel or Python."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "ARGUS_", "PYTHON"))}
 
 
 def answer(ready: Answer, handle: Callable[[Answer], Answer]) -> None:

@@ -215,7 +215,7 @@ def test_pace_is_that_of_the_last_steps(given_steps: list[tuple[int, float]]) ->
     pace, steps, now, each = Pace(), 0, 0.0, []
     for more, seconds in given_steps:
         steps, now = steps + more, now + seconds
-        pace.add(steps, now)
+        pace.add((steps, now))
         each.append((steps, now))
     (first, began), (last, ended) = each[-101:][0], each[-1]
     mean, median = pace.mean(), pace.median()

@@ -101,7 +101,7 @@ class Guard:
         Parameters
         ----------
         arguments:
-            The number of arguments, if it is fixed: 1, 2 or 3. By default any number is passed on as a tuple, which
+            The number of arguments, if it is fixed: 1 to 4. By default any number is passed on as a tuple, which
             can cost as much as the body itself.
         """
         # No **kwargs: they would cost a dictionary at every call.
@@ -293,7 +293,23 @@ def _shield_three(hook: str, body: Callable[..., T], failed: Failed) -> Callable
     return shielded
 
 
-_SHIELDS: dict[int | None, Callable[..., Any]] = {1: _shield_one, 2: _shield_two, 3: _shield_three}
+def _shield_four(hook: str, body: Callable[..., T], failed: Failed) -> Callable[..., T | None]:
+    def shielded(first: object, second: object, third: object, fourth: object) -> T | None:
+        try:
+            return body(first, second, third, fourth)
+        except Exception as error:  # noqa: BLE001 - this is the guard
+            failed(hook, error)
+            return None
+
+    return shielded
+
+
+_SHIELDS: dict[int | None, Callable[..., Any]] = {
+    1: _shield_one,
+    2: _shield_two,
+    3: _shield_three,
+    4: _shield_four,
+}
 
 
 def one_line(error: BaseException) -> str:

@@ -57,6 +57,9 @@ class Run:
         self._first_step = self._next = first_step
         self._token: Token[TrainingRun | None] | None = None
         self._warned: set[str] = set()
+        # Made here, since a function with a fixed number of arguments takes half of the time of Guard.run.
+        guard = None if run is None else _guard
+        self._logs = None if guard is None else guard.shield("training", self._log, 4)
         self.id = "" if run is None else run.id
 
     # -- its beginning and its end
@@ -115,20 +118,14 @@ class Run:
         epoch:
             The epoch, which may be a part of one, such as 2.5.
         """
-        recorder, run, guard = self._recorder, self._run, _guard
-        if recorder is not None and run is not None and guard is not None and not run.ended:
-            given = {**values, **named} if values and named else values or named
-            guard.run("training", self._log, recorder, run, given, step, phase, epoch)
+        logs = self._logs
+        if logs is not None:
+            logs({**values, **named} if values and named else values or named, step, phase, epoch)
 
-    def _log(
-        self,
-        recorder: Recorder,
-        run: TrainingRun,
-        given: Mapping[str, Any],
-        step: int | None,
-        phase: str,
-        epoch: float | None,
-    ) -> None:
+    def _log(self, given: Mapping[str, Any], step: int | None, phase: str, epoch: float | None) -> None:
+        recorder, run = self._recorder, self._run
+        if recorder is None or run is None or run.ended or _guard is None:
+            return
         if phase not in _PHASES:
             self._warn("phase", f"the phase is one of {', '.join(_PHASES)}, not {phase!r}: nothing is logged")
             return

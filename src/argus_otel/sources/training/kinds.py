@@ -34,6 +34,7 @@ class RunKind:
         "checkpoint",
         "_batches",
         "_samples",
+        "_samples_of",
         "_tokens",
     )
 
@@ -48,6 +49,7 @@ class RunKind:
         self.skipped = telemetry.counter(c.STEPS_SKIPPED)[key] if counted else CounterCell()
         self.train_batches = self._batches[(framework, model, "train")]
         self._samples = telemetry.counter(c.SAMPLES)
+        self._samples_of: dict[str, CounterCell] = {}  # from the first on: where they are not known, there is no series
         self._tokens = telemetry.counter(c.TOKENS)
         self.step: HistogramCell = telemetry.histogram(c.STEP_DURATION)[key]
         self.first: HistogramCell = telemetry.histogram(c.STEP_FIRST)[key]
@@ -61,7 +63,10 @@ class RunKind:
 
     def count_samples(self, samples: int, phase: str) -> None:
         """Count samples, where a framework says how many there are in a batch."""
-        self._samples[(self.framework, self.model, phase)].value += samples
+        cell = self._samples_of.get(phase)
+        if cell is None:
+            cell = self._samples_of[phase] = self._samples[(self.framework, self.model, phase)]
+        cell.value += samples
 
     def count_tokens(self, tokens: int, phase: str) -> None:
         """Count tokens, where a framework says how many there are."""

@@ -38,7 +38,7 @@ class Points(SeveralEvents):
         The names of the values.
     """
 
-    __slots__ = ("_common", "_names", "_steps", "_most", "_reading", "_taken", "_made")
+    __slots__ = ("_common", "_names", "_steps", "_most", "_reading", "_read", "_taken", "_made")
 
     def __init__(self, common: Mapping[str, AttributeValue], names: Sequence[str]) -> None:
         self._common = common
@@ -46,6 +46,7 @@ class Points(SeveralEvents):
         self._steps: list[_Step] = []
         self._most = min(MOST_STEPS, max(1, _MOST_VALUES // max(1, len(names))))
         self._reading = Lock()
+        self._read = False
         self._taken: list[_Step] | None = None
         self._made: dict[str, AttributeValue] | None = None
 
@@ -58,7 +59,7 @@ class Points(SeveralEvents):
             return False
         added = (step, epoch, time_ns(), values)
         self._steps.append(added)
-        if self._taken is None and not self._reading.locked():
+        if not self._read:
             return True  # who reads it from now on finds it
         with self._reading:
             return self._taken is None or any(each is added for each in self._taken)
@@ -71,6 +72,7 @@ class Points(SeveralEvents):
     def _attributes(self) -> dict[str, AttributeValue]:
         if self._made is None:
             with self._reading:
+                self._read = True
                 if self._taken is None:
                     self._taken = list(self._steps)
             steps = self._taken

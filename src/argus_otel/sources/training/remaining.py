@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import pairwise
 
 _LAST = 100
@@ -13,39 +14,31 @@ _NEARLY = 0.05
 class Pace:
     """The pace of a run's last steps. What steps wait for, such as a validation, is not a part of them.
 
-    Adding steps is one store: it is done in each step of a training.
+    Attributes
+    ----------
+    add:
+        Notes how many steps there have been, and when the last one ended: in seconds, by a clock that stands still
+        while nothing is trained. It is the deque's own method, since it is called in each step of a training.
     """
 
-    __slots__ = ("_ends", "_added")
+    __slots__ = ("add", "_ends")
 
     def __init__(self) -> None:
-        self._ends: list[tuple[int, float]] = [(0, 0.0)] * (_LAST + 1)
-        self._added = 0
-
-    def add(self, steps: int, end: float) -> None:
-        """Note how many steps there have been, and when the last one ended.
-
-        Parameters
-        ----------
-        end:
-            In seconds, by a clock that stands still while nothing is trained.
-        """
-        self._ends[self._added % (_LAST + 1)] = (steps, end)
-        self._added += 1
+        self._ends: deque[tuple[int, float]] = deque(maxlen=_LAST + 1)
+        self.add = self._ends.append
 
     def mean(self) -> float | None:
         """Return the mean duration of the last steps, in seconds; ``None`` before the second one. Any thread."""
-        added, ends = self._added, self._ends
-        between = min(added - 1, _LAST)
-        if between < 1:
+        ends = self._ends
+        if len(ends) < 2:
             return None
-        (first, began), (last, ended) = ends[(added - 1 - between) % (_LAST + 1)], ends[(added - 1) % (_LAST + 1)]
+        (first, began), (last, ended) = ends[0], ends[-1]
         return (ended - began) / (last - first) if last > first else None
 
     def median(self) -> float | None:
         """Return the median duration of the last steps, in seconds; ``None`` before the second one. Any thread."""
-        added = self._added
-        last = [self._ends[place % (_LAST + 1)] for place in range(max(0, added - _LAST - 1), added)]
+        # By places: steps may be added meanwhile, and then there is no iterating over a deque.
+        last = [self._ends[place] for place in range(len(self._ends))]
         took = sorted(
             (end - began) / (steps - before)
             for (before, began), (steps, end) in pairwise(last)

@@ -183,7 +183,7 @@ class TrainingRun(Operation):
         else:
             for _ in range(steps):
                 kind.step.record((active - before) / steps)
-        self._pace.add(self.steps, active)
+        self._pace.add((self.steps, active))
 
     def repeated(self, behind: int) -> None:
         """Note that a step has been trained again. The time since the last step is no part of the next one's.

@@ -16,8 +16,8 @@ from .runs import TrainingRun
 _MOST_NAMES = 256
 """How many combinations of names are remembered, and how many names: a program may make some of a number."""
 
-_NOWHERE = ("", "")
-"""The key of values that are more than are remembered."""
+_NOWHERE = ""
+"""The name of values that are more than are remembered."""
 
 
 Watch = Callable[[Sequence[float]], None]
@@ -29,17 +29,20 @@ class Together:
 
     Attributes
     ----------
+    last:
+        The last values of the phase, by name.
     keys:
-        Those of the last values.
+        Under which its own are among them.
     watches:
         What is called with them.
     row:
         The row of history that steps are added to; ``None`` if the next one begins another.
     """
 
-    __slots__ = ("keys", "watches", "row")
+    __slots__ = ("last", "keys", "watches", "row")
 
-    def __init__(self, keys: tuple[tuple[str, str], ...], watches: tuple[Watch, ...]) -> None:
+    def __init__(self, last: dict[str, float], keys: tuple[str, ...], watches: tuple[Watch, ...]) -> None:
+        self.last = last
         self.keys = keys
         self.watches = watches
         self.row: Points | None = None
@@ -57,7 +60,7 @@ class Values:
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._last: dict[tuple[str, str], float] = {}
+        self._last: dict[str, dict[str, float]] = {}
         self._not_finite = telemetry.counter(c.VALUES_NONFINITE)
         self._seen: set[tuple[str, str]] = set()
         self.watchers: list[Callable[[TrainingRun, str, Sequence[str]], Watch | None]] = []
@@ -68,7 +71,7 @@ class Values:
         together = run.logged.get((phase, names))
         if together is None:
             together = self._begin(run, phase, names)
-        self._last.update(zip(together.keys, values))  # noqa: B905 - at each step, and a keyword takes its time
+        together.last.update(zip(together.keys, values))  # noqa: B905 - at each step, and a keyword takes its time
         if not isfinite(sum(values)):  # one of them is not, or they are very large
             for name, value in zip(names, values, strict=True):
                 if not isfinite(value):
@@ -81,12 +84,13 @@ class Values:
             watch(values)
 
     def _begin(self, run: TrainingRun, phase: str, names: tuple[str, ...]) -> Together:
-        last = self._last
-        keys = tuple((name, phase) if (name, phase) in last or len(last) < _MOST_NAMES else _NOWHERE for name in names)
+        last = self._last.setdefault(phase, {})
+        room = sum(map(len, self._last.values())) < _MOST_NAMES
+        keys = tuple(name if room or name in last else _NOWHERE for name in names)
         asked = (watcher(run, phase, names) for watcher in self.watchers)
         if len(run.logged) >= _MOST_NAMES:
             run.logged.clear()
-        together = run.logged[phase, names] = Together(keys, tuple(each for each in asked if each is not None))
+        together = run.logged[phase, names] = Together(last, keys, tuple(each for each in asked if each is not None))
         return together
 
     def _begin_row(
@@ -114,9 +118,10 @@ class Values:
             self._telemetry.emit(c.NOT_FINITE, attributes)
 
     def _read(self) -> Reading:
-        for (name, phase), value in tuple(self._last.items()):
-            if name:
-                yield {a.METRIC.name: name, a.PHASE.name: phase}, value
+        for phase, last in tuple(self._last.items()):
+            for name, value in tuple(last.items()):
+                if name:
+                    yield {a.METRIC.name: name, a.PHASE.name: phase}, value
 
 
 def numbers_of(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[float], list[str]]:

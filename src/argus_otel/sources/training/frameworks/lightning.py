@@ -21,7 +21,7 @@ from argus_otel.telemetry import AttributeValue, Telemetry
 
 from .fit import Fit
 from .saves import Saves
-from .torch_models import parameters_of, samples_of
+from .torch_models import parameters_of, samples_in, samples_of
 
 HOOK = "lightning"
 PACKAGES = ("lightning.pytorch", "pytorch_lightning")
@@ -76,13 +76,14 @@ class LightningHooks:
         self._failed = shield(HOOK, self._on_exception, 3)
         self._epoch_began = shield(HOOK, self._on_epoch_start, 1)
         self._epoch_ended = shield(HOOK, self._on_epoch_end, 1)
-        self._batch_began = shield(HOOK, self._on_batch_start)
-        self._batch_ended = shield(HOOK, self._on_batch_end, 3)
+        # At each batch Lightning calls these two at once, with arguments by position in all versions since 2.0.
+        self.on_train_batch_start = shield(HOOK, self._on_batch_start)
+        self.on_train_batch_end = shield(HOOK, self._on_batch_end)
         self._validation_began = shield(HOOK, self._on_validation_start, 1)
         self._validation_batch_ended = shield(HOOK, self._on_validation_batch_end, 1)
         self._validation_ended = shield(HOOK, self._on_validation_end, 1)
 
-    # -- what Lightning calls; those of batches with all arguments by position, in all versions since 2.0
+    # -- what Lightning calls
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin the run."""
@@ -107,14 +108,6 @@ class LightningHooks:
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
         """End the epoch, and log its values."""
         self._epoch_ended(trainer)
-
-    def on_train_batch_start(self, *_: Any) -> None:
-        """Note that a batch is there."""
-        self._batch_began()
-
-    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, *rest: Any) -> None:  # noqa: ARG002
-        """Count steps, and log values where Lightning does."""
-        self._batch_ended(trainer, outputs, rest[1])
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
         """Begin a validation, if it is one of a fit."""
@@ -190,12 +183,14 @@ class LightningHooks:
         if self._alone and run is not None and run.stop_asked:
             trainer.should_stop = True
 
-    def _on_batch_start(self) -> None:
+    def _on_batch_start(self, *_: Any) -> None:
+        """Note that a batch is there."""
         run = self._fit.run
         if run is not None:
             run.batch_began()
 
-    def _on_batch_end(self, trainer: Any, outputs: Any, batch: int) -> None:
+    def _on_batch_end(self, trainer: Any, module: Any, outputs: Any, _: Any, batch: int, *__: Any) -> None:  # noqa: ARG002
+        """Count steps, and log values where Lightning does."""
         run = self._fit.run
         if run is None:
             return
@@ -206,8 +201,7 @@ class LightningHooks:
         if batch == 0:
             self._of_training.update(_values(trainer, on_step=True))
         if self._size:
-            done = min(batch * self._size, self._samples)
-            run.kind.count_samples(min(self._size, self._samples - done), "train")
+            run.kind.count_samples(samples_in(batch, self._size, self._samples), "train")
         each = trainer.log_every_n_steps
         logs = each > 0 and self._batches % each == 0
         if logs and not self._log(trainer, on_step=True):

@@ -25,3 +25,9 @@ def samples_of(loader: Any) -> tuple[int, int]:
     except (AttributeError, NotImplementedError, TypeError):  # such as of an iterable dataset
         return 0, 0
     return size, min(total, batches * size)
+
+
+def samples_in(batch: int, size: int, samples: int) -> int:
+    """Return how many samples a batch has, counted from 0: the last one of an epoch may have fewer than the others."""
+    left = samples - batch * size
+    return size if left >= size else max(0, left)

@@ -23,7 +23,7 @@ from argus_otel.sources.training.recorder import Phase, Recorder
 from argus_otel.telemetry import AttributeValue, Telemetry
 
 from .fit import Fit
-from .torch_models import parameters_of, samples_of
+from .torch_models import parameters_of, samples_in, samples_of
 
 HOOK = "transformers"
 PACKAGE = "transformers.trainer"
@@ -271,8 +271,7 @@ class TransformersHooks:
         if run is not None:
             run.batch_ended(steps)
             if self._size:
-                done = min(self._batches * self._size, self._samples)
-                run.kind.count_samples(min(self._size, self._samples - done), "train")
+                run.kind.count_samples(samples_in(self._batches, self._size, self._samples), "train")
             self._batches += 1
 
     def _on_step_end(self, state: Any, optimizer: Any, control: Any) -> None:
