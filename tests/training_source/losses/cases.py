@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -46,7 +47,9 @@ class Case:
     signal:
         What ends a process, after some two seconds: of several ranks the last one, of a program that forks its fork.
     away:
-        Whether nobody answers at the store's address until all processes have ended.
+        Whether nobody is at the store's address until all processes have ended.
+    hangs:
+        Whether until then somebody is there who accepts connections and never answers.
     spool:
         What the spool is: ``usual``; ``none``, since its directory cannot be made; ``limited`` to 100 kB; on a ``full``
         disk, of 64 kB.
@@ -61,6 +64,7 @@ class Case:
     of_a_fork: int = 0
     signal: signal.Signals | None = None
     away: bool = False
+    hangs: bool = False
     spool: str = "usual"
     ranks: int = 1
 
@@ -74,6 +78,7 @@ CASES = (
     Case("two forks, workers of multiprocessing", 400, way="works", of_a_fork=300),
     Case("a fork, SIGTERM of it", 400, way="forks", of_a_fork=100_000, signal=signal.SIGTERM),
     Case("a fork, SIGKILL of it", 400, way="forks", of_a_fork=100_000, signal=signal.SIGKILL),
+    Case("destination hangs", 400, hangs=True),
     Case("destination away", 400, away=True),
     Case("destination away, SIGTERM", signal=signal.SIGTERM, away=True),
     Case("destination away, SIGKILL", signal=signal.SIGKILL, away=True),
@@ -110,6 +115,10 @@ class Outcome:
         What the metric counts, by reason: the run's other events too.
     killed:
         Whether a process was killed.
+    warnings:
+        How many lines of argus-otel's the user has seen.
+    ending:
+        How long the last process has taken to end after its last step, in seconds.
     """
 
     case: Case
@@ -123,6 +132,8 @@ class Outcome:
     warned: int
     lost: dict[str, int]
     killed: bool
+    warnings: int
+    ending: float
 
 
 @dataclass(frozen=True)
@@ -142,12 +153,10 @@ def run_case(case: Case, directory: Path) -> Outcome:
     server.start()
     try:
         migrate(server)
-        if case.away:
-            server.stop()
         with spool_of(case.spool, directory) as spool:
-            logged, killed, at, errors = _train(case, server, directory, spool)
-            if case.away:
-                server.start()
+            with _failing(case, server):
+                logged, killed, at, errors = _train(case, server, directory, spool)
+                ended = time.time()
             deliver(server, directory, spool)
         runs = {step.run for step in logged}
         stored = stored_steps(server, runs)
@@ -175,7 +184,24 @@ def run_case(case: Case, directory: Path) -> Outcome:
         warned=sum(map(int, re.findall(r"(\d+) events? of history in memory, lost", errors))),
         lost=reasons,
         killed=killed > 0,
+        warnings=errors.count("argus-otel"),
+        ending=ended - max(step.at for step in logged),
     )
+
+
+@contextmanager
+def _failing(case: Case, server: ClickHouse) -> Generator[None]:
+    """Let the store fail as a case says."""
+    if not case.away and not case.hangs:
+        yield
+        return
+    server.stop()
+    if case.hangs:
+        with socket.create_server((server.host, server.port)):  # the kernel accepts connections, and nobody answers
+            yield
+    else:
+        yield
+    server.start()
 
 
 def _of_processes(logged: list[Step], stored: Counter[tuple[str, int, int]]) -> set[tuple[int, str, int]]:

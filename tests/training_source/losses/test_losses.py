@@ -21,6 +21,10 @@ pytestmark = [
     pytest.mark.timeout(200),
 ]
 
+MOST_WARNINGS = 8
+LONGEST_END = 5.0 + 3.0
+"""``ARGUS_SHUTDOWN_TIMEOUT``, and what Python itself takes, in seconds."""
+
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_step_is_accounted_for(case: Case, tmp_path: Path) -> None:
@@ -36,6 +40,8 @@ def test_each_step_is_accounted_for(case: Case, tmp_path: Path) -> None:
         assert (outcome.counted, outcome.lost) == (0, {}), outcome
     else:
         assert outcome.counted > 0, outcome
+    assert outcome.warnings <= MOST_WARNINGS, outcome
+    assert outcome.ending < LONGEST_END, outcome
     # What is in memory at the end is counted, and the user is warned of it, with the same number.
     assert outcome.warned == outcome.lost.get("shutdown", 0), outcome
 
