@@ -252,7 +252,10 @@ def test_while_the_carrier_hangs_rows_are_saved_on_disk_and_go_once_it_answers(
     assert dropped(telemetry) == {}
 
 
-def test_a_process_that_is_killed_while_the_carrier_hangs_loses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("takes", [60.0, 0.4, 0.25], ids=["hangs", "is slow", "is slower than usual"])
+def test_a_process_that_is_killed_while_the_carrier_delivers_loses_nothing_older_than_a_second(
+    tmp_path: Path, takes: float
+) -> None:
     program = """
 import sys, threading, time
 from pathlib import Path
@@ -263,17 +266,19 @@ from argus_otel.history.record.spool import Spool
 from argus_otel.history.record.stats import Stats
 from argus_otel.telemetry import Event, Telemetry
 
-class Hanging:
+class Slow:
     destination = "nowhere"
     def export(self, rows):
-        time.sleep(60)
+        time.sleep(float(sys.argv[2]))
+        with open(sys.argv[3], "a") as file:
+            file.writelines(f"{row.attributes['number']}\\n" for row in rows)
     def close(self):
         pass
 
 telemetry = Telemetry()
 stats = Stats(telemetry, "exporter:history test")
 buffer = EventBuffer("train", {}, (), str, stats)
-delivery = DirectDelivery(Hanging(), Spool(Path(sys.argv[1]), 1 << 30), stats, telemetry.guard)
+delivery = DirectDelivery(Slow(), Spool(Path(sys.argv[1]), 1 << 30), stats, telemetry.guard)
 FlushThread(buffer, delivery, telemetry.guard).start()
 event = Event("training.points", "Values.")
 for number in range(10**6):
@@ -281,15 +286,17 @@ for number in range(10**6):
     buffer(event, {"number": number}, None)
     time.sleep(0.01)
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path / "spool")], stdout=subprocess.PIPE, text=True
-    ) as process:
+    arrived = tmp_path / "arrived"
+    arrived.touch()
+    command = [sys.executable, "-c", program, str(tmp_path / "spool"), str(takes), str(arrived)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         time.sleep(3.5)
         killed = time.monotonic()
         process.kill()
         assert process.stdout is not None
         told = dict(map(str.split, process.stdout.read().splitlines()[:-1]))
     kept = {each.attributes["number"] for segment in Spool(tmp_path / "spool", ROOM).claim() for each in segment.rows}
+    kept |= {int(number) for number in arrived.read_text().splitlines()}
     older = {int(number) for number, at in told.items() if float(at) < killed - 1}
     assert len(older) > 100
     assert older <= kept

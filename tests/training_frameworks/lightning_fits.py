@@ -117,6 +117,9 @@ class Remembers(pl.Callback):
         kept.extend(map(weakref.ref, (outputs["loss"], batch[0])))
 
 
+unchanged = pl.Trainer(accelerator="cpu", default_root_dir="root", logger=False)
+TOLD["observed"] = [type(each).__name__ for each in unchanged.callbacks]
+TOLD["loggers"] = len(unchanged.loggers)
 saving = pl.callbacks.ModelCheckpoint("saved", save_last=True)
 usual = net("Usual")
 fit(usual, loader(16), max_epochs=2, enable_checkpointing=True, callbacks=[saving, Remembers()])

@@ -66,6 +66,12 @@ def test_values_are_logged_when_lightning_logs_them(fits: Program) -> None:
     assert [value for _, name, _, value in fits.points("Usual") if name == "late"] == [0.0, 1.0]
 
 
+def test_it_is_observed_without_a_logger_which_would_move_its_checkpoints(fits: Program) -> None:
+    assert "ArgusCallback" in fits.told["observed"]
+    assert fits.told["loggers"] == 0
+    assert Path(fits.told["saves"]).parent.name == "saved"
+
+
 def test_tensors_are_read_at_those_steps_only_and_none_is_kept(fits: Program) -> None:
     assert fits.told["reads"] == len(fits.points("Usual"))
     assert fits.told["remembered"] == 64
@@ -183,3 +189,15 @@ def test_a_signal_interrupts_it(otlp: Received, tmp_path: Path, number: int) -> 
     assert outcome == "interrupted"
     assert steps >= 2
     assert program.value("training.run.active") == 0
+
+
+def test_two_ranks_that_are_forks_are_one_run(otlp: Received, tmp_path: Path) -> None:
+    program = start("torch", "lightning_forks.py", otlp, tmp_path, MASTER_PORT=str(free_port())).ended()
+    assert len({program.told["parent"], program.told["pid0"], program.told["pid1"]}) == 3
+    assert program.told["steps0"] == program.told["steps1"] == 16
+    assert program.ends("Forked") == [("ok", 16)]
+    assert len(program.rows("training.run.start", "Forked")) == 1
+    assert program.value("training.steps", model="Forked") == 16
+    assert program.value("training.batches", model="Forked") == 2 * 16
+    assert [point[2] for point in program.points("Forked")] == [4, 8, 12, 16]
+    assert len(otlp.instances()) == 3  # the parent, which trains nothing, too

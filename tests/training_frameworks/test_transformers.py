@@ -70,8 +70,20 @@ def test_a_loss_that_is_not_a_number_is_shown_as_it_is(fits: Program) -> None:
     losses = [value for _, name, _, value in fits.points("Diverging") if name == "loss"]
     assert len(losses) == 3
     assert all(map(math.isnan, losses))
-    assert fits.value("training.values.nonfinite", metric="loss", nonfinite="nan") == 3
+    assert fits.value("training.values.nonfinite", metric="loss", nonfinite="nan") == 3 + 1  # one is of "Scaled"
     assert fits.value("training.values.nonfinite", metric="grad_norm", nonfinite="nan") == 3
+    (mean,) = [value for _, name, _, value in fits.points("Diverging") if name == "train_loss"]
+    assert fits.told["mean"] == 0.0
+    assert math.isnan(mean)
+    assert not math.isnan(next(value for _, name, _, value in fits.points("Usual") if name == "train_loss"))
+
+
+def test_steps_that_a_scaler_leaves_out_are_none(fits: Program) -> None:
+    steps, made = fits.told["Scaled"], fits.told["made"]
+    assert (steps, made) == (16, 13)
+    assert fits.value("training.steps", model="Scaled") == made
+    assert fits.value("training.steps.skipped", model="Scaled") == steps - made
+    assert fits.ends("Scaled") == [("ok", steps)]  # as the Trainer counts them
 
 
 def test_steps_are_those_of_optimizers(fits: Program) -> None:

@@ -122,6 +122,34 @@ class NotFinite(Net):
 nan = trainer("Diverging", base=NotFinite)
 nan.train()
 TOLD["shown"] = [entry["loss"] for entry in nan.state.log_history if "loss" in entry]
+TOLD["mean"] = nan.state.log_history[-1]["train_loss"]
+
+# -- steps that a scaler of gradients leaves out
+
+
+class MakesSteps(TrainerCallback):
+    def on_train_begin(self, args, state, control, optimizer=None, **more):
+        optimizer.optimizer.register_step_post_hook(self.made)
+
+    @staticmethod
+    def made(*_):
+        TOLD["made"] = TOLD.get("made", 0) + 1
+
+
+class Overflows(Net):
+    """Has infinite gradients at its first three steps."""
+
+    calls = 0
+
+    def forward(self, x, labels=None):
+        self.calls += 1
+        self.factor = float("inf") if self.calls <= 3 else 1.0
+        return super().forward(x, labels)
+
+
+scaled = trainer("Scaled", [MakesSteps()], base=Overflows, optim="adamw_torch")
+scaled.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+scaled.train()
 
 # -- ends
 

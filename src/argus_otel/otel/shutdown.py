@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +19,9 @@ from argus_otel.telemetry import Health, State
 
 END = "end"
 """The last word of the name of the thread that begins the shutdown."""
+
+_FIRST = 100
+"""When the end of a worker of multiprocessing is ours to act on: before its own, which close what it works with."""
 
 
 def _do_nothing() -> None:
@@ -84,7 +88,21 @@ def end_with_the_process(
     """Have each of ``ending`` called when the interpreter ends; return the :class:`Ending` that does it."""
     end = Ending(ending, timeout, health, first)
     atexit.register(end)
+    _end_with_a_worker(end)
     return end
+
+
+def _end_with_a_worker(end: Ending) -> None:
+    """Have ``end`` called when a forked worker of :mod:`multiprocessing` ends: before Python 3.13, that is no exit."""
+    multiprocessing = sys.modules.get("multiprocessing.util")
+    if multiprocessing is None or os.getpid() == _PROCESS:
+        return
+
+    def end_once() -> None:
+        atexit.unregister(end)
+        end()
+
+    multiprocessing.Finalize(None, end_once, exitpriority=_FIRST)
 
 
 class _Handler:
@@ -139,6 +157,7 @@ class _Last:
             os._exit(0)
 
 
+_PROCESS = os.getpid()
 _MAIN = threading.main_thread()
 _local = threading.local()
 

@@ -184,6 +184,8 @@ class _Loaded:
         """Record files that were loaded."""
         self._files.update(read)
         draft = self._cache / f"{_STATE}.new"
-        draft.write_text(json.dumps({"identity": self._identity, "files": self._files}), encoding="utf-8")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(json.dumps({"identity": self._identity, "files": self._files}))
         draft.replace(self._cache / _STATE)
         self.migrated = True

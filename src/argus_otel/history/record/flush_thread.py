@@ -30,14 +30,15 @@ class RowSource(Protocol):
 
 
 class FlushThread:
-    """Moves rows from the buffer to a delivery every second, and at once when a batch is full.
+    """Moves rows from the buffer to a delivery at an interval, and at once when a batch is full.
 
     Parameters
     ----------
     around:
         Makes a context in which the whole thread runs.
     interval:
-        How long an event may be buffered, in seconds.
+        How long an event may be buffered, in seconds. Half of it is how long a delivery may take before its rows are
+        saved: so a process that is killed loses none that is older than both together, and by default than a second.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class FlushThread:
         delivery: Delivery,
         guard: Guard,
         around: Callable[[], AbstractContextManager[object]] = nullcontext,
-        interval: float = 1.0,
+        interval: float = 0.6,
     ) -> None:
         self._buffer = buffer
         self._delivery = delivery
@@ -100,12 +101,14 @@ class FlushThread:
     def _run(self) -> None:
         with self._around():
             while not self._ending.is_set():
+                next_flush = time.monotonic() + self._interval
                 self._delivered.clear()
                 self._delivering.set()
                 self._flush()
                 self._delivering.clear()
                 self._delivered.set()
-                self._buffer.filled.wait(self._interval)
+                # What was buffered during a delivery has waited for as long as that took.
+                self._buffer.filled.wait(max(0.0, next_flush - time.monotonic()))
                 self._buffer.filled.clear()
             self._finish()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,8 @@ _log = logging.getLogger("argus_otel")
 
 _PHASES = ("train", "validation", "test")
 _BLOCK = 1 << 20
+_BEFORE_THE_LAST_EXPORT = 200
+"""A priority of :mod:`multiprocessing`, greater than that of the last export."""
 
 _LOOKS = "it ends where its loop looks at run.should_stop"
 _DOES_NOT_LOOK = "its loop has not looked at run.should_stop yet, so it may go on; --now ends its process"
@@ -45,17 +49,22 @@ class Run:
 
     Nothing here raises but for a wrong argument's type, and nothing blocks: what cannot be recorded is warned of once.
 
+    A forked child of the process does not share the run: what the child logs becomes a run of the child's own, whose
+    parent is this one. Both may log the same steps, and one would overwrite the other.
+
     Attributes
     ----------
     id:
-        The run's id, a UUID; empty if nothing is recorded.
+        The run's id, a UUID; empty if nothing is recorded. In a forked child that logs, that of the child's run.
     """
 
     def __init__(self, recorder: Recorder | None, run: TrainingRun | None, first_step: int) -> None:
         self._recorder = recorder
         self._run = run
         self._first_step = self._next = first_step
-        self._token: Token[TrainingRun | None] | None = None
+        self._process = os.getpid()
+        self._over = False
+        self._entered: tuple[TrainingRun, Token[TrainingRun | None]] | None = None
         self._warned: set[str] = set()
         # Made here, since a function with a fixed number of arguments takes half of the time of Guard.run.
         guard = None if run is None else _guard
@@ -67,16 +76,15 @@ class Run:
     def __enter__(self) -> Self:
         run = self._run
         if run is not None:
-            self._token = enter(run)
+            self._entered = run, enter(run)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        run, token = self._run, self._token
-        if run is not None and token is not None:
-            self._token = None
-            leave(run, token)
+        entered, self._entered = self._entered, None
+        if entered is not None:
+            leave(*entered)
         self.end(error)
 
     def end(self, error: BaseException | None = None) -> None:
@@ -87,6 +95,7 @@ class Run:
         error:
             The exception that has ended it.
         """
+        self._over = True
         recorder, run, guard = self._recorder, self._run, _guard
         if recorder is not None and run is not None and guard is not None:
             guard.run("training", recorder.end, run, error)
@@ -124,11 +133,16 @@ class Run:
 
     def _log(self, given: Mapping[str, Any], step: int | None, phase: str, epoch: float | None) -> None:
         recorder, run = self._recorder, self._run
-        if recorder is None or run is None or run.ended or _guard is None:
+        if recorder is None or run is None or _guard is None:
             return
         if phase not in _PHASES:
             self._warn("phase", f"the phase is one of {', '.join(_PHASES)}, not {phase!r}: nothing is logged")
             return
+        if run.ended:
+            begun = self._in_child(recorder, run)
+            if begun is None:
+                return
+            run = begun
         if epoch is not None:
             run.epoch = epoch
         if phase == "train":
@@ -148,9 +162,45 @@ class Run:
         if names:
             recorder.values.log(run, names, numbers, number, phase)
 
+    def _in_child(self, recorder: Recorder, run: TrainingRun) -> TrainingRun | None:
+        """Begin a run of this process's own, if it is a fork of that in which the run goes on; else warn."""
+        process = os.getpid()
+        if self._over or self._process == process:
+            self._warn("end", "a run that has ended takes nothing more: what is logged to it is lost")
+            return None
+        self._process = process
+        begun = self._run = recorder.begin(
+            run.kind.framework,
+            run.kind.model,
+            name=run.name,
+            group=run.group,
+            rank=0,
+            facts={a.WORLD_SIZE.name: 1},
+            stops=_DOES_NOT_LOOK,
+            parent=run,
+        )
+        begun.steps = begun.first_step = self._next
+        self.id = begun.id
+        workers = sys.modules.get("multiprocessing.util")
+        if workers is not None:  # a worker never comes to the end of the block that the parent is in
+            workers.Finalize(None, self._end_of_worker, exitpriority=_BEFORE_THE_LAST_EXPORT)
+        return begun
+
+    def _end_of_worker(self) -> None:
+        self.end(sys.exc_info()[1])
+
+    def _open(self) -> tuple[Recorder, TrainingRun, Guard] | None:
+        """Return what a part of the run is recorded by; ``None`` if nothing is."""
+        recorder, run, guard = self._recorder, self._run, _guard
+        if recorder is None or run is None or guard is None:
+            return None
+        if run.ended:
+            run = guard.run("training", self._in_child, recorder, run)
+        return None if run is None else (recorder, run, guard)
+
     def validation(self) -> _Block:
         """Return a ``with`` block for a validation: its time is none of the steps'."""
-        return _Block(self._recorder, self._run, validates=True)
+        return _Block(self._open, validates=True)
 
     def checkpoint(self, path: str | Path | None = None) -> _Block:
         """Return a ``with`` block in which a checkpoint is written.
@@ -160,12 +210,13 @@ class Run:
         path:
             The file that is written, for the event ``training.checkpoint``.
         """
-        return _Block(self._recorder, self._run, validates=False, path=path)
+        return _Block(self._open, validates=False, path=path)
 
     def artifact(self, path: str | Path) -> None:
         """Record a file that the run has written: its path, its size and its SHA-256. The file is read for that."""
-        recorder, run, guard = self._recorder, self._run, _guard
-        if recorder is not None and run is not None and guard is not None:
+        opened = self._open()
+        if opened is not None:
+            recorder, run, guard = opened
             guard.run("training", self._artifact, recorder, run, Path(path))
 
     def _artifact(self, recorder: Recorder, run: TrainingRun, path: Path) -> None:
@@ -204,17 +255,21 @@ class _Block:
     """A validation, or the writing of a checkpoint."""
 
     def __init__(
-        self, recorder: Recorder | None, run: TrainingRun | None, *, validates: bool, path: str | Path | None = None
+        self,
+        opened: Callable[[], tuple[Recorder, TrainingRun, Guard] | None],
+        *,
+        validates: bool,
+        path: str | Path | None = None,
     ) -> None:
-        self._recorder = recorder
-        self._run = run
+        self._opened = opened
         self._validates = validates
         self._path = path
         self._phase: Phase | None = None
 
     def __enter__(self) -> Self:
-        recorder, run, guard = self._recorder, self._run, _guard
-        if recorder is not None and run is not None and guard is not None and not run.ended:
+        opened = self._opened()
+        if opened is not None:
+            recorder, run, guard = opened
             self._phase = guard.run("training", recorder.validation if self._validates else recorder.checkpoint, run)
         return self
 

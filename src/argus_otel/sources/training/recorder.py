@@ -112,8 +112,9 @@ class Recorder:
         facts: Mapping[str, AttributeValue] | None = None,
         config: Mapping[str, Any] | None = None,
         stops: str = "",
+        parent: TrainingRun | None = None,
     ) -> TrainingRun:
-        """Begin a run.
+        """Begin a run. In a forked child, it makes the child a process that is observed.
 
         Parameters
         ----------
@@ -133,13 +134,17 @@ class Recorder:
             What the run was given.
         stops:
             When it ends once it is asked to, for who asks; empty if it never does.
+        parent:
+            The run that it is a part of, by default the current one.
         """
+        if self._telemetry.suspended:
+            self._telemetry.on_program_start()
         self._activate()
         rank = self._settings.rank if rank is None else rank
         kind = self._kind(framework, model, counted=rank == 0)
         run_id, self._given_run = run_id or self._given_run, ""
         attempt = self.attempt_of(run_id, rank) if run_id else 1
-        run = TrainingRun(kind, run_id or str(uuid4()), attempt, name or self._name(), CURRENT.get())
+        run = TrainingRun(kind, run_id or str(uuid4()), attempt, name or self._name(), parent or CURRENT.get())
         run.rank, run.group, run.stops = rank, group or self._settings.group or "", stops
         world_size = (facts or {}).get(a.WORLD_SIZE.name)
         run.world_size = world_size if isinstance(world_size, int) else max(1, self._settings.world_size)
@@ -181,6 +186,11 @@ class Recorder:
             self._emit(run, c.ENDED, found, seconds)
         run.end_span(outcome.failed, found)
         self.companions.ended(run, outcome)
+
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: leave the runs to the parent."""
+        self._active = ()
+        self.values.drop_in_child()
 
     def progressed_at(self, run: TrainingRun) -> float:
         """Return when a run, or one that is a part of it, last made progress: in seconds since 1970."""

@@ -84,6 +84,10 @@ class TrainingSource(Source):
         api.bind(None, None)
         placed.bind(None, self.activate)
 
+    def drop_in_child(self) -> None:
+        """Leave the runs to the parent. A run that begins in the child activates the source there."""
+        self.recorder.drop_in_child()
+
     def describe(self) -> str:
         """Return what activated the source."""
         return self._observed

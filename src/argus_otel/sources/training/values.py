@@ -83,6 +83,10 @@ class Values:
         for watch in together.watches:
             watch(values)
 
+    def drop_in_child(self) -> None:
+        """After a fork, in the child: forget the values, which the parent has logged."""
+        self._last.clear()
+
     def _begin(self, run: TrainingRun, phase: str, names: tuple[str, ...]) -> Together:
         last = self._last.setdefault(phase, {})
         room = sum(map(len, self._last.values())) < _MOST_NAMES

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from argus_otel.sources.training.control import files
+
 from .commands import Result
 
 _FILE = "journal.jsonl"
@@ -68,7 +70,7 @@ class Journal:
             Another agent has it, others could have written it, or it cannot be read.
         """
         try:
-            self._directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+            files.make_directory(self._directory)
             self._check(self._directory.stat(), self._directory)
             self._lock = os.open(self._directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             try:

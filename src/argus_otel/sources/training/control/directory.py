@@ -156,10 +156,7 @@ class ControlDirectory:
         OSError
             It cannot be made.
         """
-        for each in (*reversed(self.path.parents), self.path):
-            if not each.exists():
-                with suppress(FileExistsError):
-                    each.mkdir(mode=0o700)
+        files.make_directory(self.path)
 
     def file(self, run_id: str, kind: str) -> Path:
         """Return the path of a file of a run.

@@ -122,6 +122,20 @@ def private(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINKS, _PRIVATE)
 
 
+def make_directory(path: Path) -> None:
+    """Make a directory that only this user may enter, and those of its parents that are missing, unless it is there.
+
+    Raises
+    ------
+    OSError
+        It cannot be made.
+    """
+    for each in (*reversed(path.parents), path):
+        if not each.exists():
+            with suppress(FileExistsError):
+                each.mkdir(mode=0o700)
+
+
 def _written_beside(path: Path, value: dict[str, Any]) -> Path:
     beside = path.with_name(f"{path.name}.{uuid4().hex[:12]}.tmp")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINKS, _PRIVATE)

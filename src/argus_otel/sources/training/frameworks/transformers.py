@@ -177,6 +177,7 @@ class TransformersHooks:
         shield = telemetry.guard.shield
         self.fit = Fit(recorder)
         self._bad: Any = None
+        self._ever_bad = False
         self._alone = True  # asking the arguments each time would take several times as long as all else
         self._steps = self._tokens = self._batches = self._size = self._samples = 0
         self._train_began = shield(HOOK, self.begin, 3)
@@ -228,6 +229,7 @@ class TransformersHooks:
         """Begin the run, unless it has begun."""
         self._alone = args.world_size == 1
         self._steps, self._tokens, self._bad = state.global_step, state.num_input_tokens_seen, None
+        self._ever_bad = False
         if self.fit.run is not None:
             return
         facts: dict[str, AttributeValue] = {
@@ -294,10 +296,12 @@ class TransformersHooks:
         run.epoch = float(state.epoch or 0)
         evaluated = any(name.startswith("eval_") for name in logs)
         values = {name: value for name, value in logs.items() if name not in _NO_VALUES}
-        if "loss" in values:
-            if self._bad is not None and math.isnan(float(self._bad)):
-                values["loss"] = math.nan
-            self._bad = None
+        mean = "train_loss" if "train_runtime" in values else "loss"  # at the end, that of all steps
+        if mean in values:
+            bad, self._bad = self._bad is not None and math.isnan(float(self._bad)), None
+            self._ever_bad |= bad
+            if self._ever_bad if mean == "train_loss" else bad:
+                values[mean] = math.nan
         seen = state.num_input_tokens_seen
         if seen > self._tokens:
             run.kind.count_tokens(seen - self._tokens, "train")
