@@ -133,6 +133,8 @@ def _private(directory: Path, *names: str) -> None:
 
     ClickHouse's engine gives its own files their modes: nobody else can enter the directory that they are in.
     """
+    if os.name == "nt":  # which has no such modes
+        return
     for name in names:
         for path in (directory / name, *(directory / name).rglob("*")):
             if any(above.name == "chdb" for above in path.parents):
