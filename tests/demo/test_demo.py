@@ -81,7 +81,8 @@ def test_help_teaches_each_demo() -> None:
         "argus-otel demo\n",
         "argus-otel demo checks --duration 15\n",
         "argus-otel demo graphs --duration 15\n",
-        "{discord,checks,graphs}",
+        "argus-otel demo training\n",
+        "{discord,checks,graphs,training}",
     ):
         assert words in told
     assert "the default" in " ".join(told.split())
