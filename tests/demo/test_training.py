@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,19 @@ def test_a_value_that_is_not_stored_makes_it_fail(
     told = capsys.readouterr().out
     assert re.search(r"1 of \d+ numbers differ", told)
     assert "stored values" in told
+
+
+def test_what_is_logged_while_it_is_killed_is_in_memory_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kill = ObservedProcess.kill
+
+    def kill_late(self: ObservedProcess) -> None:
+        time.sleep(0.1)
+        kill(self)
+
+    monkeypatch.setattr(ObservedProcess, "kill", kill_late)
+    assert main(["demo", "training", "--duration", "1", *PORT]) == 0, capsys.readouterr().out
 
 
 def test_a_program_that_cannot_start_is_told(

@@ -66,19 +66,20 @@ def compare_artifacts(counts: Counts, stored: Stored) -> list[Row]:
     return list(rows("artifacts", _theirs(counts, "artifacts"), stored.artifacts))
 
 
-def compare_stored(logged: Sequence[Logged], killed_at: float, killed: str, stored: Stored) -> list[Row]:
+def compare_stored(logged: Sequence[Logged], killing: tuple[float, float], killed: str, stored: Stored) -> list[Row]:
     """Return what the program has logged beside the points of history.
 
     Parameters
     ----------
     logged:
         The values, in the program's own words.
-    killed_at, killed:
-        When the first process was killed, in seconds since 1970, and its run. What it logged in the second before that
-        was in memory alone, and is left out on both sides.
+    killing, killed:
+        Before and after the first process was killed, in seconds since 1970, and its run. What it logged in the second
+        before that, and until it had ended, was in memory alone, and is left out on both sides.
     """
-    young = {(each.phase, each.step) for each in logged if killed_at - 1.0 < each.at <= killed_at}
-    old = [each for each in logged if not killed_at - 1.0 < each.at <= killed_at]
+    began, ended = killing
+    young = {(each.phase, each.step) for each in logged if began - 1.0 < each.at <= ended}
+    old = [each for each in logged if not began - 1.0 < each.at <= ended]
     kept = Counter((each.run, each.phase, each.step) for each in stored.points)
     wanted = Counter((each.run, each.phase, each.step) for each in old)
     known = {each.run for each in logged}

@@ -62,7 +62,7 @@ class Stage(ObservedStage):
         self._steps = self.directory / "steps.txt"
         self._checkpoint = self.directory / "checkpoint.json"
         self._history = self.directory / "history"
-        self._killed, self._killed_at = str(uuid4()), 0.0
+        self._killed, self._killing = str(uuid4()), (0.0, 0.0)
         self._given = self._stops = 0
         self._ended = threading.Event()
         self._orders: threading.Thread | None = None
@@ -96,9 +96,10 @@ class Stage(ObservedStage):
             self._start(first, self.directory / "killed.json")
             first.feed(json.dumps(killed(self._killed, str(self._checkpoint), KILLED_STEPS)))
             first.wait_until(lambda: len(self._logged()) > SOON, _START)
-            self._killed_at = time.time()
         finally:
+            began = time.time()
             first.kill()
+            self._killing = began, time.time()
 
     def _training(self) -> bool:
         try:
@@ -181,4 +182,4 @@ class Stage(ObservedStage):
         self.program.stop()  # history has everything then
         stored = Stored(self._history)
         rows += compare_artifacts(self._read().get("counts", {}), stored)
-        return [*rows, *compare_stored(self._logged(), self._killed_at, self._killed, stored)]
+        return [*rows, *compare_stored(self._logged(), self._killing, self._killed, stored)]
