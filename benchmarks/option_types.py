@@ -49,3 +49,9 @@ def known(parser: argparse.ArgumentParser, what: str, names: Iterable[str], vali
     for name in names:
         if name not in valid:
             parser.error(f"{what}: {name!r} is unknown; choose from: {'; '.join(valid)}")
+
+
+def add_outputs(it: argparse.ArgumentParser) -> None:
+    """Declare the files that figures and tables are written to."""
+    it.add_argument("--json", type=writable, metavar="FILE", help="write all figures to FILE")
+    it.add_argument("--markdown", type=writable, metavar="FILE", help="write the tables to FILE, in Markdown")

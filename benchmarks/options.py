@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import __doc__ as about
 from . import plot
-from .option_types import amount, known, whole, writable
+from .option_types import add_outputs, amount, known, whole, writable
 from .progress import spoken
 from .scenarios import SCENARIOS
 from .suite import PARTS
@@ -27,6 +27,7 @@ how to run it:
   make bench BENCH_ARGS="--rounds 5"                roughly, in half the time
   make bench BENCH_ARGS="checks --minutes 10"       service checks, which have options of their own: checks --help
   make bench BENCH_ARGS="graphs"                    agent graphs, in another environment: graphs --help
+  make bench BENCH_ARGS="training"                  training runs: training --help
   python -m benchmarks --short                      for CI: seconds, without peers, and an exit code
 
 """
@@ -50,8 +51,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="measure only this one, besides the bare bot; may be repeated",
     )
-    it.add_argument("--json", type=writable, metavar="FILE", help="write all figures to FILE")
-    it.add_argument("--markdown", type=writable, metavar="FILE", help="write the tables to FILE, in Markdown")
+    add_outputs(it)
     it.add_argument("--plot", type=_picture, metavar="FILE", help="draw them into FILE (.svg, .png); needs matplotlib")
     it.add_argument(
         "--short",

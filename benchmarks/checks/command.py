@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmarks import report
-from benchmarks.option_types import amount, known, whole, writable
+from benchmarks.option_types import add_outputs, amount, known, whole
 from benchmarks.processes import LINUX_ONLY
 from benchmarks.progress import Progress
 from benchmarks.running import INTERRUPTED, Step, alone, run_each
@@ -126,8 +126,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     )
     it.add_argument("--checks", type=whole, default=10_000, metavar="N", help="of each schedule (default: 10000)")
     it.add_argument("--rounds", type=whole, metavar="N", help="rounds of the parts that have some")
-    it.add_argument("--json", type=writable, metavar="FILE", help="write all figures to FILE")
-    it.add_argument("--markdown", type=writable, metavar="FILE", help="write the tables to FILE, in Markdown")
+    add_outputs(it)
     options = it.parse_args(words)
     known(it, "part", options.part, PARTS)
     options.part = [name for name in PARTS if not options.part or name in options.part]

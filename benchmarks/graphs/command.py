@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 from benchmarks import report
-from benchmarks.option_types import known, whole, writable
+from benchmarks.option_types import add_outputs, known, whole
 from benchmarks.outcomes import outcomes
 from benchmarks.processes import LINUX_ONLY
 from benchmarks.progress import Progress
@@ -187,8 +187,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
         help="measure only this one, besides the bare graph; may be repeated",
     )
     it.add_argument("--runs", type=whole, default=100_000, metavar="N", help="of memory (default: 100000)")
-    it.add_argument("--json", type=writable, metavar="FILE", help="write all figures to FILE")
-    it.add_argument("--markdown", type=writable, metavar="FILE", help="write the tables to FILE, in Markdown")
+    add_outputs(it)
     options = it.parse_args(words)
     known(it, "part", options.part, PARTS)
     known(it, "--variant", options.variant or [], NAMES)
