@@ -3,7 +3,7 @@
     pip install torch
     ARGUS_TRAINING_TORCH=true argus-otel run examples/training/torch_loop.py
 
-What the loss is, nobody but the loop knows: `argus_otel.training` logs it, as in own_loop.py.
+The hook on the optimizer does not see the loss. To log it, use `argus_otel.training`, as own_loop.py does.
 """
 
 import torch
